@@ -1,0 +1,392 @@
+//! Reads `core/catalog/operations/*.toml` and checks it.
+//!
+//! One `[[operation]]` stands for one operation per entry of its `resources`. In `path`, `record` and the texts,
+//! `{Resource}` and `{resource}` stand for the resource's name, `{record}` and `{records}` for what it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{self, RESERVED};
+use crate::shapes::Shape;
+
+/// A group of operations: `client.style`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Resource {
+    pub(crate) name: String,
+    pub(crate) camel: String,
+    pub(crate) pascal: String,
+    /// What one record is called in texts: `style`.
+    pub(crate) doc: String,
+    pub(crate) operations: Vec<Operation>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Effect {
+    Read,
+    Create,
+    Update,
+    Delete,
+    Upload,
+    Action,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Replay {
+    Read,
+    SameState,
+    Conditional,
+    Unsafe,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Place {
+    Path,
+    Query,
+    Body,
+    /// Used by the operation's handler in core, never sent as it is.
+    Handler,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Id,
+    Text,
+    Texts,
+    Integer,
+    Boolean,
+    Filters,
+    ColorwayFilters,
+    Fields,
+    Colorways,
+    Records,
+    TableRows,
+    Json,
+    RelativePath,
+    QueryMap,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Absent {
+    #[default]
+    Omit,
+    Empty,
+    Null,
+    EmptyArray,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Handler {
+    #[default]
+    Request,
+    DeleteHeader,
+    GetByNumber,
+    GetManyByNumber,
+    UpdateRows,
+    Raw,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    List,
+    Object,
+    Message,
+    Any,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Body {
+    None,
+    Object,
+    Array,
+    EmptyObject,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Delete,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Base {
+    Api,
+    Automation,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rows {
+    pub(crate) place: Place,
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    /// The name in the official Python SDK, without the resource.
+    pub(crate) official: String,
+    pub(crate) name: String,
+    pub(crate) camel: String,
+    pub(crate) pascal: String,
+    pub(crate) method: Method,
+    pub(crate) base: Base,
+    pub(crate) path: String,
+    pub(crate) effect: Effect,
+    pub(crate) replay: Replay,
+    pub(crate) paged: bool,
+    pub(crate) rows: Option<Rows>,
+    pub(crate) answer: Answer,
+    /// Shape of a record of the answer.
+    pub(crate) record: Option<String>,
+    pub(crate) body: Body,
+    pub(crate) handler: Handler,
+    pub(crate) since: String,
+    pub(crate) doc: String,
+    pub(crate) parameters: Vec<Parameter>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) camel: String,
+    pub(crate) wire: String,
+    pub(crate) place: Place,
+    pub(crate) kind: Kind,
+    /// Shape of an element, for records and table rows.
+    pub(crate) record: Option<String>,
+    pub(crate) required: bool,
+    pub(crate) absent: Absent,
+    pub(crate) doc: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    operation: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResourceFile {
+    resource: Vec<ResourceEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResourceEntry {
+    name: String,
+    record: String,
+    records: String,
+    doc: String,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    name: Option<String>,
+    resources: Vec<String>,
+    method: Method,
+    base: Base,
+    path: String,
+    effect: Effect,
+    replay: Replay,
+    paging: Option<Paging>,
+    rows: Option<Rows>,
+    answer: Answer,
+    record: Option<String>,
+    body: Body,
+    #[serde(default)]
+    handler: Handler,
+    since: String,
+    doc: String,
+    #[serde(default)]
+    parameter: Vec<ParameterEntry>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Paging {
+    Page,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+struct ParameterEntry {
+    name: String,
+    wire: Option<String>,
+    place: Place,
+    kind: Kind,
+    record: Option<String>,
+    #[serde(default)]
+    required: bool,
+    #[serde(default)]
+    absent: Absent,
+    only: Option<Vec<String>>,
+    doc: String,
+}
+
+/// All resources with their operations, in the order of the catalogue.
+pub(crate) fn read(folder: &Path, shapes: &[Shape]) -> Result<Vec<Resource>, String> {
+    let described: ResourceFile = parse(&folder.join("resources.toml"))?;
+    let mut files: Vec<_> = std::fs::read_dir(folder.join("operations"))
+        .map_err(|error| format!("{}: {error}", folder.display()))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    let mut entries = Vec::new();
+    for file in files {
+        entries.extend(parse::<File>(&file)?.operation);
+    }
+    let known: BTreeSet<_> = described.resource.iter().map(|resource| resource.name.as_str()).collect();
+    for entry in &entries {
+        if let Some(name) = entry.resources.iter().find(|name| !known.contains(name.as_str())) {
+            return Err(format!("operation {}: resource {name} is not in resources.toml", entry.id));
+        }
+    }
+    let resources: Vec<_> = described
+        .resource
+        .iter()
+        .map(|resource| Resource {
+            name: resource.name.clone(),
+            camel: names::camel(&resource.name),
+            pascal: names::pascal(&resource.name),
+            doc: resource.doc.clone(),
+            operations: entries
+                .iter()
+                .filter(|entry| entry.resources.contains(&resource.name))
+                .map(|entry| resolve(entry, resource))
+                .collect(),
+        })
+        .collect();
+    validate(&resources, shapes)?;
+    Ok(resources)
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn resolve(entry: &Entry, resource: &ResourceEntry) -> Operation {
+    let fill = |text: &str| {
+        text.replace("{Resource}", &names::pascal(&resource.name))
+            .replace("{resource}", &resource.name)
+            .replace("{records}", &resource.records)
+            .replace("{record}", &resource.record)
+            .trim()
+            .to_owned()
+    };
+    let name = entry.name.clone().unwrap_or_else(|| entry.id.clone());
+    Operation {
+        id: format!("{}.{}", resource.name, entry.id),
+        official: entry.id.clone(),
+        camel: names::camel(&name),
+        pascal: names::pascal(&name),
+        name,
+        method: entry.method,
+        base: entry.base,
+        path: fill(&entry.path),
+        effect: entry.effect,
+        replay: entry.replay,
+        paged: entry.paging.is_some(),
+        rows: entry.rows,
+        answer: entry.answer,
+        record: entry.record.as_deref().map(fill),
+        body: entry.body,
+        handler: entry.handler,
+        since: entry.since.clone(),
+        doc: fill(&entry.doc),
+        parameters: entry
+            .parameter
+            .iter()
+            .filter(|parameter| parameter.only.as_ref().is_none_or(|only| only.contains(&resource.name)))
+            .map(|parameter| Parameter {
+                name: parameter.name.clone(),
+                camel: names::camel(&parameter.name),
+                wire: parameter.wire.clone().unwrap_or_else(|| parameter.name.clone()),
+                place: parameter.place,
+                kind: parameter.kind,
+                record: parameter.record.as_deref().map(fill),
+                required: parameter.required,
+                absent: parameter.absent,
+                doc: fill(&parameter.doc),
+            })
+            .collect(),
+    }
+}
+
+fn validate(resources: &[Resource], shapes: &[Shape]) -> Result<(), String> {
+    let shapes: BTreeSet<_> = shapes.iter().map(|shape| shape.name.as_str()).collect();
+    let mut ids = BTreeSet::new();
+    for resource in resources {
+        let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+        for operation in &resource.operations {
+            let problem = |text: String| Err(format!("operation {}: {text}", operation.id));
+            if !ids.insert(operation.id.as_str()) {
+                return problem("the id is taken".into());
+            }
+            for name in BTreeSet::from([operation.name.as_str(), operation.official.as_str()]) {
+                if let Some(other) = taken.insert(name, &operation.id) {
+                    return problem(format!("the name {name} is taken by {other}"));
+                }
+            }
+            if RESERVED.contains(&operation.name.as_str()) {
+                return problem(format!("the name {} is a reserved word", operation.name));
+            }
+            if operation.doc.is_empty() {
+                return problem("it has no doc".into());
+            }
+            if (operation.effect == Effect::Read) != (operation.replay == Replay::Read) {
+                return problem("effect and replay class disagree on whether it is a read".into());
+            }
+            if operation.paged && operation.answer != Answer::List {
+                return problem("it has pages, so its answer has to be a list".into());
+            }
+            if let Some(record) = operation.record.as_deref().filter(|record| !shapes.contains(record)) {
+                return problem(format!("there is no shape {record}"));
+            }
+            let placeholders: BTreeSet<_> =
+                operation.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
+            let in_path: BTreeSet<_> = operation
+                .parameters
+                .iter()
+                .filter(|parameter| parameter.place == Place::Path)
+                .map(|parameter| parameter.name.as_str())
+                .collect();
+            if placeholders != in_path {
+                return problem(format!(
+                    "placeholders {placeholders:?} and path parameters {in_path:?} differ"
+                ));
+            }
+            let mut names = BTreeSet::new();
+            for parameter in &operation.parameters {
+                if !names.insert(parameter.name.as_str()) {
+                    return problem(format!("parameter {} stands twice", parameter.name));
+                }
+                if RESERVED.contains(&parameter.name.as_str()) {
+                    return problem(format!("parameter {} is a reserved word", parameter.name));
+                }
+                if let Some(record) = parameter.record.as_deref().filter(|record| !shapes.contains(record)) {
+                    return problem(format!("parameter {}: there is no shape {record}", parameter.name));
+                }
+            }
+        }
+    }
+    Ok(())
+}

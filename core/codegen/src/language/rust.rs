@@ -1,0 +1,39 @@
+//! Arguments in Rust.
+
+use minijinja::{Environment, Value};
+
+use super::member;
+
+pub(crate) fn register(environment: &mut Environment<'_>) {
+    environment.add_function("rust_argument", |parameter: Value| argument(&member(&parameter, "kind")));
+    environment.add_function("rust_value", |parameter: Value| {
+        value(&member(&parameter, "kind")).replace("NAME", &member(&parameter, "name"))
+    });
+}
+
+fn argument(kind: &str) -> &'static str {
+    match kind {
+        "id" | "text" | "relative_path" => "impl Into<String>",
+        "texts" => "impl IntoIterator<Item = impl Into<String>>",
+        "integer" => "i64",
+        "boolean" => "bool",
+        "filters" | "colorway_filters" => "impl IntoIterator<Item = Filter>",
+        "fields" | "query_map" => "impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>",
+        "table_rows" => "impl IntoIterator<Item = DataTableRowChange>",
+        "colorways" | "records" => "impl IntoIterator<Item = impl serde::Serialize>",
+        _ => "impl Into<Value>",
+    }
+}
+
+fn value(kind: &str) -> &'static str {
+    match kind {
+        "id" | "text" | "relative_path" => "NAME.into()",
+        "texts" => "list_value(NAME.into_iter().map(Into::<String>::into))",
+        "integer" | "boolean" => "NAME",
+        "filters" | "colorway_filters" => "list_value(NAME)",
+        "fields" => "fields_value(NAME)",
+        "query_map" => "query_value(NAME)",
+        "table_rows" | "colorways" | "records" => "records_value(NAME)",
+        _ => "NAME.into()",
+    }
+}

@@ -1,0 +1,172 @@
+//! The catalogue as an OpenAPI 3.1 document, for users of other tools.
+
+use serde_json::{Map, Value, json};
+
+use crate::catalogue::{Answer, Handler, Kind, Method, Operation, Parameter, Place, Resource};
+use crate::shapes::Shape;
+
+/// The document as text.
+///
+/// Only requests appear: an operation that is made of others has no address of its own.
+pub(crate) fn document(resources: &[Resource], shapes: &[Shape]) -> String {
+    let mut paths = Map::new();
+    for operation in resources.iter().flat_map(|resource| &resource.operations) {
+        if matches!(operation.handler, Handler::Request | Handler::DeleteHeader | Handler::UpdateRows) {
+            let path = paths.entry(format!("/{}", operation.path)).or_insert_with(|| json!({}));
+            path[method(operation.method)] = one(operation);
+        }
+    }
+    let schemas: Map<_, _> =
+        shapes.iter().map(|shape| (shape.pascal.clone(), references(&shape.schema, shapes))).collect();
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "BeProduct API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The part of the BeProduct API that this client knows. Generated from core/catalog; do not edit.",
+        },
+        "servers": [{
+            "url": "https://developers.beproduct.com/api/{company}",
+            "variables": {"company": {"default": "company", "description": "Domain of the company."}},
+        }],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": schemas,
+        },
+    });
+    format!("{document:#}\n")
+}
+
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::Get => "get",
+        Method::Post => "post",
+        Method::Delete => "delete",
+    }
+}
+
+fn one(operation: &Operation) -> Value {
+    let record = operation.record.as_ref().filter(|_| operation.handler == Handler::Request).map_or_else(
+        || json!({}),
+        |name| json!({"$ref": format!("#/components/schemas/{}", crate::names::pascal(name))}),
+    );
+    let answer = match operation.answer {
+        Answer::List if operation.paged => json!({
+            "type": "object",
+            "properties": {"result": {"type": ["array", "null"], "items": record}, "total": {"type": "integer"}},
+        }),
+        Answer::List => json!({"type": "array", "items": record}),
+        Answer::Object => record,
+        Answer::Message | Answer::Any => json!({}),
+    };
+    let mut parameters: Vec<_> = operation
+        .parameters
+        .iter()
+        .filter(|parameter| matches!(parameter.place, Place::Path | Place::Query))
+        .map(|parameter| {
+            json!({
+                "name": if parameter.place == Place::Path { &parameter.name } else { &parameter.wire },
+                "in": if parameter.place == Place::Path { "path" } else { "query" },
+                "required": parameter.required,
+                "description": parameter.doc,
+                "schema": schema(parameter),
+            })
+        })
+        .collect();
+    if operation.paged {
+        for (name, doc) in
+            [("pageSize", "Records a page, at most 200."), ("pageNumber", "Number of the page, from 0.")]
+        {
+            parameters.push(
+                json!({"name": name, "in": "query", "description": doc, "schema": {"type": "integer"}}),
+            );
+        }
+    }
+    let mut value = json!({
+        "operationId": operation.id,
+        "summary": operation.doc.lines().next(),
+        "description": operation.doc,
+        "parameters": parameters,
+        "responses": {"200": {"description": "Success", "content": {"application/json": {"schema": answer}}}},
+        "x-effect": operation.effect,
+        "x-replay": operation.replay,
+    });
+    let body: Map<_, _> = operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.place == Place::Body)
+        .map(|parameter| (parameter.wire.clone(), schema(parameter)))
+        .collect();
+    if !body.is_empty() {
+        let schema = match body.get("rows") {
+            Some(rows) => rows.clone(),
+            None => json!({"type": "object", "properties": body}),
+        };
+        value["requestBody"] = json!({"content": {"application/json": {"schema": schema}}});
+    }
+    value
+}
+
+fn schema(parameter: &Parameter) -> Value {
+    let pairs = json!({
+        "type": "array",
+        "items": {"type": "object", "properties": {"id": {"type": "string"}, "value": {}}},
+    });
+    match parameter.kind {
+        Kind::Id | Kind::Text | Kind::RelativePath => json!({"type": "string"}),
+        Kind::Integer => json!({"type": "integer"}),
+        Kind::Boolean => json!({"type": "boolean"}),
+        Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::Filters | Kind::ColorwayFilters => json!({
+            "type": ["array", "null"],
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "operator": {"type": "string"}, "value": {}},
+            },
+        }),
+        Kind::Fields => pairs,
+        Kind::TableRows => json!({
+            "type": "array",
+            "maxItems": 100,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "rowId": {"type": ["string", "null"]},
+                    "rowFields": pairs,
+                    "deleteRow": {"type": "boolean"},
+                },
+            },
+        }),
+        Kind::Colorways => json!({
+            "type": "array",
+            "items": {"type": "object", "properties": {"id": {"type": ["string", "null"]}, "fields": pairs}},
+        }),
+        Kind::Records => json!({"type": ["array", "null"], "items": {"type": "object"}}),
+        Kind::Json | Kind::QueryMap => json!({}),
+    }
+}
+
+/// The schema with its references turned into those of the document.
+fn references(schema: &Value, shapes: &[Shape]) -> Value {
+    match schema {
+        Value::Object(members) => members
+            .iter()
+            .filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id"))
+            .map(|(key, value)| {
+                let target = (key == "$ref")
+                    .then(|| value.as_str())
+                    .flatten()
+                    .and_then(|target| shapes.iter().find(|shape| format!("{}.json", shape.name) == target));
+                match target {
+                    Some(shape) => (key.clone(), format!("#/components/schemas/{}", shape.pascal).into()),
+                    None => (key.clone(), references(value, shapes)),
+                }
+            })
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(|item| references(item, shapes)).collect(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,182 @@
+//! Reads `core/catalog/shapes/*.json`: JSON Schemas (2020-12) of what the service answers.
+//!
+//! Every property may be absent or null, and members that no schema names are kept: the schemas describe what has been
+//! seen, they are no promise of the service.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::names;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Shape {
+    pub(crate) name: String,
+    pub(crate) pascal: String,
+    pub(crate) doc: String,
+    pub(crate) properties: Vec<Property>,
+    #[serde(skip)]
+    pub(crate) schema: Value,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Property {
+    /// As on the wire.
+    pub(crate) wire: String,
+    pub(crate) snake: String,
+    pub(crate) camel: String,
+    /// The other spelling that has been seen on the wire.
+    pub(crate) alias: Option<String>,
+    pub(crate) doc: String,
+    pub(crate) rust: String,
+    pub(crate) python: String,
+    pub(crate) typescript: String,
+    pub(crate) swift: String,
+    pub(crate) kotlin: String,
+}
+
+enum Type {
+    Text,
+    Integer,
+    Number,
+    Boolean,
+    Any,
+    Shape(String),
+    List(Box<Self>),
+    Map(Box<Self>),
+}
+
+impl Type {
+    fn read(schema: &Value) -> Result<Self, String> {
+        if let Some(target) = schema["$ref"].as_str() {
+            return Ok(Self::Shape(names::pascal(target.trim_end_matches(".json"))));
+        }
+        let Some(kind) = schema["type"].as_array().and_then(|kinds| kinds.first()).and_then(Value::as_str)
+        else {
+            return Ok(Self::Any);
+        };
+        Ok(match kind {
+            "string" => Self::Text,
+            "integer" => Self::Integer,
+            "number" => Self::Number,
+            "boolean" => Self::Boolean,
+            "array" => Self::List(Box::new(Self::read(&schema["items"])?)),
+            "object" => Self::Map(Box::new(Self::read(&schema["additionalProperties"])?)),
+            other => return Err(format!("type {other} is not known here")),
+        })
+    }
+
+    fn rust(&self) -> String {
+        match self {
+            Self::Text => "String".into(),
+            Self::Integer => "i64".into(),
+            Self::Number => "serde_json::Number".into(),
+            Self::Boolean => "bool".into(),
+            Self::Any => "Value".into(),
+            Self::Shape(name) => name.clone(),
+            Self::List(item) => format!("Vec<{}>", item.rust()),
+            Self::Map(item) => format!("IndexMap<String, {}>", item.rust()),
+        }
+    }
+
+    fn python(&self) -> String {
+        match self {
+            Self::Text => "str".into(),
+            Self::Integer => "int".into(),
+            Self::Number => "Number".into(),
+            Self::Boolean => "bool".into(),
+            Self::Any => "Any".into(),
+            Self::Shape(name) => name.clone(),
+            Self::List(item) => format!("list[{}]", item.python()),
+            Self::Map(item) => format!("dict[str, {}]", item.python()),
+        }
+    }
+
+    fn typescript(&self) -> String {
+        match self {
+            Self::Text => "string".into(),
+            Self::Integer | Self::Number => "number".into(),
+            Self::Boolean => "boolean".into(),
+            Self::Any => "unknown".into(),
+            Self::Shape(name) => name.clone(),
+            Self::List(item) => format!("{}[]", item.typescript()),
+            Self::Map(item) => format!("Record<string, {}>", item.typescript()),
+        }
+    }
+
+    fn swift(&self) -> String {
+        match self {
+            Self::Text => "String".into(),
+            Self::Integer => "Int".into(),
+            Self::Number => "Double".into(),
+            Self::Boolean => "Bool".into(),
+            Self::Any => "JSONValue".into(),
+            Self::Shape(name) => name.clone(),
+            Self::List(item) => format!("[{}]", item.swift()),
+            Self::Map(item) => format!("[String: {}]", item.swift()),
+        }
+    }
+
+    fn kotlin(&self) -> String {
+        match self {
+            Self::Text => "String".into(),
+            Self::Integer => "Long".into(),
+            Self::Number => "Double".into(),
+            Self::Boolean => "Boolean".into(),
+            Self::Any => "JsonElement".into(),
+            Self::Shape(name) => name.clone(),
+            Self::List(item) => format!("List<{}>", item.kotlin()),
+            Self::Map(item) => format!("Map<String, {}>", item.kotlin()),
+        }
+    }
+}
+
+/// All shapes, by name.
+pub(crate) fn read(folder: &Path) -> Result<Vec<Shape>, String> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .map_err(|error| format!("{}: {error}", folder.display()))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .collect();
+    files.sort();
+    files.iter().map(|path| one(path).map_err(|error| format!("{}: {error}", path.display()))).collect()
+}
+
+fn one(path: &Path) -> Result<Shape, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let schema: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or("the file has no name")?.to_owned();
+    let properties = schema["properties"].as_object().ok_or("it has no properties")?;
+    Ok(Shape {
+        pascal: names::pascal(&name),
+        name,
+        doc: schema["description"].as_str().ok_or("it has no description")?.to_owned(),
+        properties: properties
+            .iter()
+            .map(|(wire, schema)| property(wire, schema))
+            .collect::<Result<_, _>>()?,
+        schema,
+    })
+}
+
+fn property(wire: &str, schema: &Value) -> Result<Property, String> {
+    let kind = Type::read(schema)?;
+    let mut snake = names::snake(wire);
+    let camel = names::camel(&snake);
+    if snake == "type" {
+        snake = "field_type".into();
+    }
+    Ok(Property {
+        wire: wire.to_owned(),
+        alias: (camel != wire && wire.starts_with(|letter: char| letter.is_ascii_uppercase()))
+            .then(|| camel.clone()),
+        snake,
+        camel,
+        doc: schema["description"].as_str().unwrap_or_default().to_owned(),
+        rust: kind.rust(),
+        python: kind.python(),
+        typescript: kind.typescript(),
+        swift: kind.swift(),
+        kotlin: kind.kotlin(),
+    })
+}

@@ -1,0 +1,202 @@
+//! Field values, colorways and table rows of the write requests.
+
+use serde_json::{Map, Value, json};
+
+use super::encode::{canonical, id};
+use crate::error::{Error, Result};
+
+/// Field values as the service wants them: a list of `{id, value}`, in the caller's order.
+///
+/// `read_only` names fields that the service would leave alone without a word.
+pub(crate) fn fields(name: &str, value: &Value, read_only: &[&str]) -> Result<Value> {
+    let pairs: Vec<(&str, &Value)> = match value {
+        Value::Object(members) => members.iter().map(|(id, value)| (id.as_str(), value)).collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| pair(&format!("{name}[{index}]"), item))
+            .collect::<Result<_>>()?,
+        _ => {
+            return Err(Error::config(format!(
+                "{name} has to be a map or a list of {{id, value}}, not {value}"
+            )));
+        }
+    };
+    let mut seen = std::collections::HashSet::new();
+    let mut sent = Vec::with_capacity(pairs.len());
+    for (id, value) in pairs {
+        if id.is_empty() {
+            return Err(Error::config(format!("{name} has a field without an id")));
+        }
+        if !seen.insert(id) {
+            return Err(Error::config(format!("{name} names the field {id} twice")));
+        }
+        if read_only.contains(&id) {
+            return Err(Error::config(format!(
+                "{name}: the service sets {id} itself and ignores what is sent"
+            )));
+        }
+        sent.push(json!({"id": id, "value": canonical(value)}));
+    }
+    Ok(sent.into())
+}
+
+fn pair<'a>(name: &str, item: &'a Value) -> Result<(&'a str, &'a Value)> {
+    let members = item
+        .as_object()
+        .ok_or_else(|| Error::config(format!("{name} has to be {{id, value}}, not {item}")))?;
+    if let Some(unknown) = members.keys().find(|key| !matches!(key.as_str(), "id" | "value")) {
+        return Err(Error::config(format!(
+            "{name} has an unknown member {unknown:?}; members are id and value"
+        )));
+    }
+    match (members.get("id").and_then(Value::as_str), members.get("value")) {
+        (Some(id), Some(value)) => Ok((id, value)),
+        (None, _) => Err(Error::config(format!("{name} has no id"))),
+        (_, None) => Err(Error::config(format!("{name} has no value; null clears a field"))),
+    }
+}
+
+/// Colorways as the service wants them. One without an id is added.
+pub(crate) fn colorways(name: &str, value: &Value) -> Result<Value> {
+    let list =
+        value.as_array().ok_or_else(|| Error::config(format!("{name} has to be a list, not {value}")))?;
+    list.iter().enumerate().map(|(index, item)| colorway(&format!("{name}[{index}]"), item)).collect()
+}
+
+fn colorway(name: &str, item: &Value) -> Result<Value> {
+    let members =
+        item.as_object().ok_or_else(|| Error::config(format!("{name} has to be an object, not {item}")))?;
+    let mut sent = Map::new();
+    let own_id = members.get("id").filter(|id| !id.is_null());
+    sent.insert("id".into(), own_id.map(|value| id(&format!("{name}.id"), value)).transpose()?.into());
+    let values = fields(&format!("{name}.fields"), members.get("fields").unwrap_or(&json!([])), &[])?;
+    if own_id.is_none() {
+        for needed in ["color_number", "color_name", "primary"] {
+            if !values.as_array().is_some_and(|values| values.iter().any(|value| value["id"] == needed)) {
+                return Err(Error::config(format!(
+                    "{name} has no id, so it adds a colorway, and that needs {needed}"
+                )));
+            }
+        }
+    }
+    sent.insert("fields".into(), values);
+    for (key, value) in members.iter().filter(|(key, _)| !matches!(key.as_str(), "id" | "fields")) {
+        let wire = match key.as_str() {
+            "imageHeaderId" | "image_header_id" => "imageHeaderId",
+            "unlinkImage" | "unlink_image" => "unlinkImage",
+            "colorSourceId" | "color_source_id" => "colorSourceId",
+            _ => {
+                return Err(Error::config(format!(
+                    "{name} has an unknown member {key:?}; members are id, fields, imageHeaderId, unlinkImage and colorSourceId"
+                )));
+            }
+        };
+        sent.insert(wire.into(), canonical(value));
+    }
+    Ok(sent.into())
+}
+
+/// Records that are handed through as the caller gives them.
+pub(crate) fn records(name: &str, value: &Value) -> Result<Value> {
+    match value.as_array() {
+        Some(items) if items.iter().all(Value::is_object) => Ok(canonical(value)),
+        _ => Err(Error::config(format!("{name} has to be a list of objects"))),
+    }
+}
+
+/// Changes to the rows of a data table, and whether each adds a row.
+pub(crate) fn table_rows(name: &str, value: &Value) -> Result<Vec<TableRow>> {
+    let list = value
+        .as_array()
+        .ok_or_else(|| Error::config(format!("{name} has to be a list of rows, not {value}")))?;
+    if list.is_empty() {
+        return Err(Error::config(format!("{name} is empty: there is nothing to do")));
+    }
+    list.iter().enumerate().map(|(index, item)| table_row(&format!("{name}[{index}]"), item)).collect()
+}
+
+/// A change to one row of a data table.
+#[derive(Debug)]
+pub(crate) struct TableRow {
+    pub(crate) id: Option<String>,
+    pub(crate) sent: Value,
+}
+
+fn table_row(name: &str, item: &Value) -> Result<TableRow> {
+    let members =
+        item.as_object().ok_or_else(|| Error::config(format!("{name} has to be an object, not {item}")))?;
+    let (mut row_id, mut values, mut delete) = (None, None, false);
+    for (key, value) in members {
+        match key.as_str() {
+            "rowId" | "row_id" if value.is_null() => {}
+            "rowId" | "row_id" => row_id = Some(id(&format!("{name}.rowId"), value)?.to_owned()),
+            "rowFields" | "row_fields" | "fields" if value.is_null() => {}
+            "rowFields" | "row_fields" | "fields" => {
+                values = Some(fields(&format!("{name}.rowFields"), value, &[])?);
+            }
+            "deleteRow" | "delete_row" if value.is_null() => {}
+            "deleteRow" | "delete_row" => {
+                delete = value.as_bool().ok_or_else(|| {
+                    Error::config(format!("{name}.deleteRow has to be true or false, not {value}"))
+                })?;
+            }
+            _ => {
+                return Err(Error::config(format!(
+                    "{name} has an unknown member {key:?}; members are rowId, rowFields and deleteRow"
+                )));
+            }
+        }
+    }
+    if delete && row_id.is_none() {
+        return Err(Error::config(format!("{name} is to be deleted but has no rowId")));
+    }
+    if !delete && values.as_ref().and_then(Value::as_array).is_none_or(Vec::is_empty) {
+        return Err(Error::config(format!("{name} has no rowFields: it would change nothing")));
+    }
+    let mut sent = Map::new();
+    sent.insert("rowId".into(), row_id.clone().into());
+    sent.insert("rowFields".into(), values.unwrap_or_else(|| json!([])));
+    if delete {
+        sent.insert("deleteRow".into(), true.into());
+    }
+    Ok(TableRow { id: row_id, sent: sent.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_and_lists_are_sent_alike() {
+        let expected = json!([{"id": "season", "value": "Fall"}, {"id": "price", "value": 10}]);
+        assert_eq!(fields("fields", &json!({"season": "Fall", "price": 10.0}), &[]).unwrap(), expected);
+        assert_eq!(fields("fields", &expected, &[]).unwrap(), expected);
+    }
+
+    #[test]
+    fn bad_fields_are_refused() {
+        assert!(fields("fields", &json!([{"id": "a", "value": 1}, {"id": "a", "value": 2}]), &[]).is_err());
+        assert!(fields("fields", &json!([{"id": "a"}]), &[]).is_err());
+        assert!(fields("fields", &json!({"created_by": "x"}), &["created_by"]).is_err());
+        assert!(fields("fields", &json!("a"), &[]).is_err());
+    }
+
+    #[test]
+    fn a_new_colorway_needs_its_fields() {
+        let error = colorways("colorways", &json!([{"fields": {"color_number": "1"}}])).unwrap_err();
+        assert!(error.message().contains("color_name"), "{error}");
+        let sent =
+            colorways("colorways", &json!([{"id": "a-1", "fields": {"x": 1}, "unlinkImage": true}])).unwrap();
+        assert_eq!(sent, json!([{"id": "a-1", "fields": [{"id": "x", "value": 1}], "unlinkImage": true}]));
+    }
+
+    #[test]
+    fn rows_say_what_they_do() {
+        assert!(table_rows("rows", &json!([{"deleteRow": true}])).is_err());
+        assert!(table_rows("rows", &json!([{"rowId": "a"}])).is_err());
+        assert!(table_rows("rows", &json!([{"rowID": "a", "rowFields": {"x": 1}}])).is_err());
+        let rows = table_rows("rows", &json!([{"rowFields": {"x": 1}}])).unwrap();
+        assert_eq!(rows[0].sent, json!({"rowId": null, "rowFields": [{"id": "x", "value": 1}]}));
+    }
+}

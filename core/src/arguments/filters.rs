@@ -1,0 +1,221 @@
+//! Conditions of the list requests.
+
+use serde_json::{Map, Value, json};
+
+use super::encode::canonical;
+use crate::error::{Error, Result};
+
+/// Joins the values of one filter: any of them.
+pub(crate) const ANY_OF: char = '\u{25a0}';
+
+/// Highest number of values in one filter: the records that one read may return.
+pub(crate) const MOST_VALUES: usize = 200;
+
+/// How a filter compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operator {
+    /// Equal.
+    Eq,
+    /// Not equal.
+    Neq,
+    /// Greater.
+    Gt,
+    /// Greater or equal.
+    Gte,
+    /// Less.
+    Lt,
+    /// Less or equal.
+    Lte,
+    /// Contains the text.
+    Contains,
+}
+
+impl Operator {
+    /// As on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Eq => "Eq",
+            Self::Neq => "Neq",
+            Self::Gt => "Gt",
+            Self::Gte => "Gte",
+            Self::Lt => "Lt",
+            Self::Lte => "Lte",
+            Self::Contains => "Contains",
+        }
+    }
+}
+
+/// One condition. A list as value means any of its values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    field: String,
+    operator: Operator,
+    value: Value,
+}
+
+impl Filter {
+    /// A condition on a field.
+    pub fn new(field: impl Into<String>, operator: Operator, value: impl Into<Value>) -> Self {
+        Self { field: field.into(), operator, value: value.into() }
+    }
+
+    /// The field equals the value, or any of the values.
+    pub fn eq(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self::new(field, Operator::Eq, value)
+    }
+}
+
+impl From<Filter> for Value {
+    fn from(filter: Filter) -> Self {
+        json!({"field": filter.field, "operator": filter.operator.as_str(), "value": filter.value})
+    }
+}
+
+/// As the service writes them. The last three stand in its machine description only.
+const OPERATORS: &[&str] = &["Eq", "Neq", "Gt", "Gte", "Lt", "Lte", "Contains", "Ne", "Any", "ElemMatch"];
+
+/// The filters as they go over the wire, and the fields that they name.
+pub(crate) fn prepare(name: &str, value: &Value) -> Result<(Value, Vec<String>)> {
+    let list = value.as_array().ok_or_else(|| {
+        Error::config(format!("{name} has to be a list of {{field, operator, value}}, not {value}"))
+    })?;
+    let mut fields = Vec::new();
+    let mut sent = Vec::new();
+    for (index, filter) in list.iter().enumerate() {
+        let one = prepare_one(&format!("{name}[{index}]"), filter)?;
+        fields.push(one["field"].as_str().unwrap_or_default().to_owned());
+        sent.push(one);
+    }
+    Ok((sent.into(), fields))
+}
+
+fn prepare_one(name: &str, filter: &Value) -> Result<Value> {
+    let wrong = |text: String| Err(Error::config(format!("{name} {text}")));
+    let Some(members) = filter.as_object() else {
+        return wrong(format!("has to be an object {{field, operator, value}}, not {filter}"));
+    };
+    if let Some(unknown) =
+        members.keys().find(|key| !matches!(key.as_str(), "field" | "operator" | "value" | "type"))
+    {
+        return wrong(format!(
+            "has an unknown member {unknown:?}; members are field, operator, value and type"
+        ));
+    }
+    let Some(field) = members.get("field").and_then(Value::as_str).filter(|field| !field.is_empty()) else {
+        return wrong("has no field".into());
+    };
+    let operator = match members.get("operator") {
+        None | Some(Value::Null) => "Eq",
+        Some(given) => {
+            let known = OPERATORS
+                .iter()
+                .find(|known| given.as_str().is_some_and(|given| known.eq_ignore_ascii_case(given)));
+            match known {
+                Some(known) => *known,
+                None => {
+                    return wrong(format!(
+                        "has an unknown operator {given}; operators are {}",
+                        OPERATORS.join(", ")
+                    ));
+                }
+            }
+        }
+    };
+    let value = match members.get("value") {
+        None => return wrong(format!("on {field} has no value")),
+        Some(Value::Null) => {
+            return wrong(format!("on {field} has no value; to find empty ones compare with \"\""));
+        }
+        Some(Value::Array(values)) => joined(name, field, operator, values)?,
+        Some(Value::Object(_)) => {
+            return wrong(format!("on {field} has an object as value; use a text or a number"));
+        }
+        Some(value) => {
+            if value.as_str().is_some_and(|text| text.contains(ANY_OF)) {
+                return wrong(reserved(field));
+            }
+            canonical(value)
+        }
+    };
+    let mut sent = Map::new();
+    sent.insert("field".into(), field.into());
+    sent.insert("operator".into(), operator.into());
+    sent.insert("value".into(), value);
+    if let Some(kind) = members.get("type").filter(|kind| !kind.is_null()) {
+        sent.insert("type".into(), kind.clone());
+    }
+    Ok(sent.into())
+}
+
+fn reserved(field: &str) -> String {
+    format!(
+        "on {field} has a value with U+25A0 in it, which the service reads as a separator; give a list for several values"
+    )
+}
+
+fn joined(name: &str, field: &str, operator: &str, values: &[Value]) -> Result<Value> {
+    let wrong = |text: String| Err(Error::config(format!("{name} on {field} {text}")));
+    if !matches!(operator, "Eq" | "Contains") {
+        return wrong(format!(
+            "has a list as value, which works with Eq and Contains only, not with {operator}"
+        ));
+    }
+    if values.is_empty() {
+        return wrong("has an empty list as value".into());
+    }
+    if values.len() > MOST_VALUES {
+        return wrong(format!("has {} values; the most is {MOST_VALUES}", values.len()));
+    }
+    let mut texts = Vec::with_capacity(values.len());
+    for value in values {
+        texts.push(match value {
+            Value::String(text) if text.contains(ANY_OF) => {
+                return Err(Error::config(format!("{name} {}", reserved(field))));
+            }
+            Value::String(text) if text.is_empty() => {
+                return wrong("has an empty text among its values".into());
+            }
+            Value::String(text) => text.clone(),
+            Value::Number(_) => canonical(value).to_string(),
+            Value::Bool(true) => "Yes".into(),
+            Value::Bool(false) => "No".into(),
+            _ => return wrong(format!("has {value} among its values; use texts and numbers")),
+        });
+    }
+    Ok(texts.join(&ANY_OF.to_string()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(filter: Value) -> Result<Value> {
+        prepare("filters", &json!([filter])).map(|(sent, _)| sent[0].clone())
+    }
+
+    #[test]
+    fn lists_are_joined() {
+        let sent = one(json!({"field": "header_number", "operator": "eq", "value": ["EX-1", 2.0]})).unwrap();
+        assert_eq!(sent, json!({"field": "header_number", "operator": "Eq", "value": "EX-1\u{25a0}2"}));
+    }
+
+    #[test]
+    fn bad_filters_are_refused() {
+        for (filter, says) in [
+            (json!({"field": "a", "operator": "Like", "value": "x"}), "unknown operator"),
+            (json!({"field": "a", "operator": "Eq"}), "has no value"),
+            (json!({"field": "a", "operator": "Eq", "value": null}), "has no value"),
+            (json!({"field": "a", "operator": "Eq", "value": "x\u{25a0}y"}), "U+25A0"),
+            (json!({"field": "a", "operator": "Eq", "value": ["x\u{25a0}y"]}), "U+25A0"),
+            (json!({"field": "a", "operator": "Gt", "value": ["x"]}), "not with Gt"),
+            (json!({"field": "a", "operator": "Eq", "value": []}), "empty list"),
+            (json!({"operator": "Eq", "value": "x"}), "has no field"),
+            (json!({"field": "a", "op": "Eq", "value": "x"}), "unknown member"),
+        ] {
+            let error = one(filter).unwrap_err();
+            assert!(error.message().contains(says), "{error}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! From a caller's arguments to a request: checked against the catalogue, encoded, with the body written here and
+//! nowhere else, so that all languages send the same bytes.
+
+pub(crate) mod encode;
+pub(crate) mod fields;
+pub(crate) mod filters;
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use crate::catalog::{Absent, BodyKind, Handler, Kind, Operation, Parameter, Place};
+use crate::error::{Error, Result};
+
+/// A request without host, sign-in and paging.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    /// The operation that decides how the request is treated.
+    pub(crate) operation: &'static Operation,
+    /// Path below the base address, encoded.
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Option<Bytes>,
+    /// What the filters name, to be checked against the folder's schema.
+    pub(crate) filter_fields: Vec<String>,
+    pub(crate) colorway_filter_fields: Vec<String>,
+    /// Whether a repeat adds nothing: what the replay class `conditional` asks for.
+    pub(crate) adds_nothing: bool,
+}
+
+/// Whether the arguments are there and nothing else is.
+pub(crate) fn check_names(operation: &Operation, arguments: &Map<String, Value>) -> Result<()> {
+    let wrong = |text: String| Err(Error::config(text).with_operation(operation.id));
+    for name in arguments.keys() {
+        if !operation.parameters.iter().any(|parameter| parameter.name == name) {
+            let known: Vec<_> = operation.parameters.iter().map(|parameter| parameter.name).collect();
+            let known = if known.is_empty() {
+                "it takes none".into()
+            } else {
+                format!("it takes {}", known.join(", "))
+            };
+            return wrong(format!("{} has no argument {name:?}; {known}", short_id(operation)));
+        }
+    }
+    for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
+        if arguments.get(parameter.name).is_none_or(Value::is_null) {
+            return wrong(format!("{} needs {}", short_id(operation), parameter.name));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn short_id(operation: &Operation) -> String {
+    format!("{}.{}", operation.resource, operation.name)
+}
+
+/// Checks and encodes the arguments of a single request.
+pub(crate) fn prepare(operation: &'static Operation, arguments: &Map<String, Value>) -> Result<Prepared> {
+    check_names(operation, arguments)?;
+    build(operation, arguments).map_err(|error| error.with_operation(operation.id))
+}
+
+fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Result<Prepared> {
+    let mut prepared = Prepared {
+        operation,
+        path: operation.path.to_owned(),
+        query: Vec::new(),
+        body: None,
+        filter_fields: Vec::new(),
+        colorway_filter_fields: Vec::new(),
+        adds_nothing: true,
+    };
+    let mut members = Map::new();
+    let mut whole = None;
+    for parameter in operation.parameters {
+        let given =
+            arguments.get(parameter.name).filter(|value| !value.is_null() || parameter.kind == Kind::Json);
+        match parameter.place {
+            Place::Path => {
+                let segment = match parameter.kind {
+                    Kind::RelativePath => relative_path(parameter.name, given.unwrap_or(&Value::Null))?,
+                    _ => encode::percent(encode::id(parameter.name, given.unwrap_or(&Value::Null))?),
+                };
+                prepared.path = prepared.path.replace(&format!("{{{}}}", parameter.name), &segment);
+            }
+            Place::Query => query(&mut prepared.query, parameter, given)?,
+            Place::Body => {
+                let value = match given {
+                    Some(value) => Some(body_value(&mut prepared, parameter, value, arguments)?),
+                    None => match parameter.absent {
+                        Absent::Null => Some(Value::Null),
+                        Absent::EmptyArray => Some(Value::Array(Vec::new())),
+                        Absent::Omit | Absent::Empty => None,
+                    },
+                };
+                match (operation.body, value) {
+                    (BodyKind::Array | BodyKind::Json, value) => whole = value,
+                    (_, Some(value)) => {
+                        members.insert(parameter.wire.to_owned(), value);
+                    }
+                    (_, None) => {}
+                }
+            }
+            Place::Handler => {}
+        }
+    }
+    let body = match operation.body {
+        BodyKind::None => None,
+        BodyKind::Object | BodyKind::EmptyObject => Some(Value::Object(members)),
+        BodyKind::Array | BodyKind::Json => whole,
+    };
+    prepared.body = body.map(|body| Bytes::from(body.to_string()));
+    if operation.handler == Handler::Raw {
+        // A path that the catalogue knows is that operation, also when it was written by hand.
+        if let Some(known) = Operation::of_path(operation.method, &prepared.path) {
+            prepared.operation = known;
+            prepared.adds_nothing = false;
+        }
+    }
+    Ok(prepared)
+}
+
+fn query(query: &mut Vec<(String, String)>, parameter: &Parameter, given: Option<&Value>) -> Result<()> {
+    let Some(value) = given else {
+        if parameter.absent == Absent::Empty {
+            query.push((parameter.wire.to_owned(), String::new()));
+        }
+        return Ok(());
+    };
+    let name = parameter.name;
+    let wrong = |expected: &str| Error::config(format!("{name} has to be {expected}, not {value}"));
+    let text = match parameter.kind {
+        Kind::Id => encode::id(name, value)?.to_owned(),
+        Kind::Boolean => value.as_bool().ok_or_else(|| wrong("true or false"))?.to_string(),
+        Kind::Integer => value.as_i64().ok_or_else(|| wrong("a whole number"))?.to_string(),
+        Kind::QueryMap => {
+            let members = value.as_object().ok_or_else(|| wrong("a map of texts"))?;
+            for (key, value) in members {
+                let values: Vec<_> =
+                    value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
+                for value in values {
+                    match value {
+                        Value::Null => {}
+                        Value::String(text) => query.push((key.clone(), text.clone())),
+                        Value::Number(_) | Value::Bool(_) => {
+                            query.push((key.clone(), encode::canonical(value).to_string()));
+                        }
+                        _ => return Err(wrong("a map of texts")),
+                    }
+                }
+            }
+            return Ok(());
+        }
+        _ => value.as_str().ok_or_else(|| wrong("a text"))?.to_owned(),
+    };
+    query.push((parameter.wire.to_owned(), text));
+    Ok(())
+}
+
+fn body_value(
+    prepared: &mut Prepared,
+    parameter: &Parameter,
+    value: &Value,
+    arguments: &Map<String, Value>,
+) -> Result<Value> {
+    let name = parameter.name;
+    Ok(match parameter.kind {
+        Kind::Filters => {
+            let (sent, fields) = filters::prepare(name, value)?;
+            prepared.filter_fields = fields;
+            sent
+        }
+        Kind::ColorwayFilters => {
+            let (sent, fields) = filters::prepare(name, value)?;
+            prepared.colorway_filter_fields = fields;
+            sent
+        }
+        Kind::Fields => {
+            let keeps_version =
+                arguments.get("preserve_version").is_some_and(|keep| keep == &Value::Bool(true));
+            let read_only: &[&str] = if keeps_version {
+                &["created_by", "modified_by"]
+            } else {
+                &["created_by", "modified_by", "version"]
+            };
+            fields::fields(name, value, read_only)?
+        }
+        Kind::Colorways => {
+            let sent = fields::colorways(name, value)?;
+            let adds =
+                sent.as_array().is_some_and(|list| list.iter().any(|colorway| colorway["id"].is_null()));
+            prepared.adds_nothing &= !adds;
+            sent
+        }
+        Kind::Records => fields::records(name, value)?,
+        Kind::TableRows => {
+            let rows = fields::table_rows(name, value)?;
+            prepared.adds_nothing &= rows.iter().all(|row| row.id.is_some());
+            rows.into_iter().map(|row| row.sent).collect()
+        }
+        _ => encode::canonical(value),
+    })
+}
+
+/// A path written by hand: relative, without a query, and not out of the company's part of the service.
+fn relative_path(name: &str, value: &Value) -> Result<String> {
+    let path =
+        value.as_str().ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))?;
+    let trimmed = path.trim_start_matches('/');
+    let problem = if trimmed.is_empty() {
+        "is empty"
+    } else if trimmed.contains("://") || path.starts_with("//") {
+        "is a full address; give the part below /api/COMPANY/"
+    } else if trimmed.contains(['?', '#']) {
+        "holds ? or #; give query parameters as query"
+    } else if trimmed.split('/').any(|segment| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        plain == ".." || plain == "."
+    }) {
+        "leaves its folder"
+    } else if trimmed.contains(|letter: char| letter.is_control() || letter.is_whitespace() || letter == '\\')
+    {
+        "holds a blank, a backslash or a control character; percent-encode it"
+    } else {
+        return Ok(trimmed.to_owned());
+    };
+    Err(Error::config(format!("{name} {problem}: {path:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn run(id: &str, arguments: Value) -> Result<Prepared> {
+        prepare(Operation::find(id).unwrap(), arguments.as_object().unwrap())
+    }
+
+    #[test]
+    fn a_list_sends_an_empty_folder() {
+        let prepared = run("style.list", json!({})).unwrap();
+        assert_eq!(prepared.path, "Style/Headers");
+        assert_eq!(encode::query(&prepared.query), "folderId=");
+        assert_eq!(prepared.body.unwrap(), r#"{"filters":[],"colorwayFilters":null}"#);
+    }
+
+    #[test]
+    fn an_update_keeps_the_caller_s_order() {
+        let prepared = run(
+            "material.attributes_update",
+            json!({"header_id": "m-1", "suppliers": [{"id": "s"}], "fields": {"b": 1, "a": 2}}),
+        )
+        .unwrap();
+        assert_eq!(
+            prepared.body.unwrap(),
+            r#"{"fields":[{"id":"b","value":1},{"id":"a","value":2}],"colorways":[],"sizes":null,"suppliers":[{"id":"s"}]}"#
+        );
+    }
+
+    #[test]
+    fn unknown_and_missing_arguments_are_named() {
+        let error = run("style.list", json!({"folderId": "x"})).unwrap_err();
+        assert!(error.message().contains("\"folderId\"") && error.message().contains("folder_id"), "{error}");
+        let error = run("style.get", json!({})).unwrap_err();
+        assert_eq!(error.message(), "style.get needs header_id");
+    }
+
+    #[test]
+    fn a_path_by_hand_is_its_operation() {
+        let prepared = run("raw.get", json!({"path": "/style/header/delete/x-1"})).unwrap();
+        assert_eq!(prepared.operation.id, "style.attributes_delete");
+        let prepared =
+            run("raw.get", json!({"path": "Style/Unknown", "query": {"a": [1, "b c"], "n": null}})).unwrap();
+        assert_eq!(prepared.operation.id, "raw.get");
+        assert_eq!(encode::query(&prepared.query), "a=1&a=b%20c");
+        for bad in ["", "//host/x", "https://host/x", "a/../b", "a/%2e%2E/b", "a?b=1", "a b"] {
+            assert!(run("raw.get", json!({"path": bad})).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The present access token, renewed once for all who wait for it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use super::{Bearer, Exchanger, TokenStore, Tokens, expiry_in_token};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Failure, Result};
+use crate::log::Log;
+use crate::redact::Secret;
+
+/// How long before its end a token is renewed, at most.
+const MARGIN: u64 = 300;
+
+/// After a renewal that failed for the moment, a still valid token serves on this long before the next try.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct HolderSettings {
+    pub(crate) handle: Handle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) log: Log,
+    pub(crate) store: Arc<dyn TokenStore>,
+    /// None for a client that was given an access token and nothing to renew it with.
+    pub(crate) exchanger: Option<Exchanger>,
+    pub(crate) access_token: Option<Secret>,
+    pub(crate) refresh_token: Option<Secret>,
+}
+
+/// Gives every request a valid access token.
+pub(crate) struct TokenHolder {
+    settings: HolderSettings,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    tokens: Tokens,
+    /// Whether the store has been read.
+    loaded: bool,
+    /// The access token was refused by the service.
+    rejected: bool,
+    /// The identity server has handed out a new refresh token before: a repeated exchange could end the sign-in.
+    rotates: bool,
+    /// Tokens that are not saved yet, because saving them failed.
+    unsaved: bool,
+    /// On the clock's own scale.
+    patient_until: Option<Duration>,
+    renewal: Option<watch::Receiver<Option<Result<Bearer>>>>,
+}
+
+impl TokenHolder {
+    pub(crate) fn new(settings: HolderSettings) -> Arc<Self> {
+        let now = now(&*settings.clock);
+        let expires_at = settings.access_token.as_ref().and_then(|token| expiry_in_token(token.expose()));
+        let tokens = Tokens {
+            access_token: settings.access_token.clone(),
+            // Nothing is known of an opaque token: the service will say when it has expired.
+            expires_at: settings.access_token.as_ref().map(|_| expires_at.unwrap_or(u64::MAX)),
+            lifetime: expires_at.map(|expiry| expiry.saturating_sub(now)),
+            refresh_token: settings.refresh_token.clone(),
+            id_token: None,
+            origin: settings.refresh_token.as_ref().map(fingerprint),
+        };
+        Arc::new(Self { settings, state: Mutex::new(State { tokens, ..State::default() }) })
+    }
+
+    /// A token that is valid now.
+    pub(crate) async fn bearer(self: &Arc<Self>) -> Result<Bearer> {
+        let mut renewal = {
+            let mut state = self.lock();
+            if let Some(bearer) = self.fresh(&state) {
+                return Ok(bearer);
+            }
+            match &state.renewal {
+                Some(renewal) => renewal.clone(),
+                None => {
+                    let (sender, receiver) = watch::channel(None);
+                    state.renewal = Some(receiver.clone());
+                    let holder = Arc::clone(self);
+                    // A task of its own: with rotation, an answer that nobody reads loses the sign-in.
+                    self.settings.handle.spawn(async move {
+                        let result = holder.renew().await;
+                        holder.lock().renewal = None;
+                        sender.send_replace(Some(result));
+                    });
+                    receiver
+                }
+            }
+        };
+        let result = renewal.wait_for(Option::is_some).await.map(|result| result.clone());
+        match result {
+            Ok(Some(result)) => result,
+            _ => Err(Error::new(ErrorKind::Closed, "the client was closed while it signed in")),
+        }
+    }
+
+    /// The service refused this token. Returns whether another one may be had.
+    pub(crate) fn reject(&self, bearer: &Bearer) -> bool {
+        let mut state = self.lock();
+        if state.tokens.access_token.as_ref() == Some(bearer) {
+            state.rejected = true;
+            state.patient_until = None;
+        }
+        state.tokens.access_token.as_ref() != Some(bearer) || state.tokens.refresh_token.is_some()
+    }
+
+    /// The present tokens, for a process that goes on with them.
+    pub(crate) fn snapshot(&self) -> Tokens {
+        self.lock().tokens.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fresh(&self, state: &State) -> Option<Bearer> {
+        if state.rejected || state.unsaved || (!state.loaded && state.tokens.refresh_token.is_some()) {
+            return None;
+        }
+        let patient = state.patient_until.is_some_and(|until| self.settings.clock.elapsed() < until);
+        // A token that cannot be renewed is used to its end.
+        let margin = if patient || state.tokens.refresh_token.is_none() { 0 } else { margin(&state.tokens) };
+        let now = now(&*self.settings.clock);
+        let expiry = state.tokens.expires_at.unwrap_or_default();
+        if expiry > now.saturating_add(margin) { state.tokens.access_token.clone() } else { None }
+    }
+
+    async fn renew(&self) -> Result<Bearer> {
+        self.load().await?;
+        if let Some(bearer) = self.fresh(&self.lock()) {
+            return Ok(bearer);
+        }
+        if self.lock().unsaved {
+            self.save().await?;
+            if let Some(bearer) = self.fresh(&self.lock()) {
+                return Ok(bearer);
+            }
+        }
+        let (refresh_token, may_repeat) = {
+            let state = self.lock();
+            (state.tokens.refresh_token.clone(), !state.rotates)
+        };
+        let (Some(exchanger), Some(refresh_token)) = (&self.settings.exchanger, refresh_token) else {
+            let text =
+                "the access token has expired, and there is no refresh token to renew it: sign in again";
+            return Err(Error::new(ErrorKind::Auth, text));
+        };
+        match exchanger.refresh(&refresh_token, may_repeat).await {
+            Ok(tokens) => self.take(tokens).await,
+            Err(error) => self.serve_on(error),
+        }
+    }
+
+    /// Reads the store: at first for what an earlier process left, later for what another process has renewed.
+    async fn load(&self) -> Result<()> {
+        let stored = self.settings.store.load().await?;
+        let mut state = self.lock();
+        let first = !std::mem::replace(&mut state.loaded, true);
+        let Some(stored) = stored else { return Ok(()) };
+        let same_sign_in = stored.origin == state.tokens.origin || self.settings.refresh_token.is_none();
+        let newer = stored.access_token.is_some() && stored.access_token != state.tokens.access_token;
+        if same_sign_in && !state.unsaved && (first || newer) {
+            let log_in_again = state.rejected && !newer;
+            // A token that the caller gave with a longer life than the stored one is kept.
+            let keep_own =
+                first && state.tokens.access_token.is_some() && state.tokens.expires_at > stored.expires_at;
+            let own = std::mem::replace(&mut state.tokens, stored);
+            if keep_own {
+                state.tokens.access_token = own.access_token;
+                state.tokens.expires_at = own.expires_at;
+                state.tokens.lifetime = own.lifetime;
+            }
+            state.tokens.refresh_token = state.tokens.refresh_token.take().or(own.refresh_token);
+            state.rejected = log_in_again;
+            if let Some(exchanger) = &self.settings.exchanger {
+                for secret in [&state.tokens.access_token, &state.tokens.refresh_token].into_iter().flatten()
+                {
+                    exchanger.secrets.add(secret);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Saves new tokens, then lets them be used.
+    async fn take(&self, new: Tokens) -> Result<Bearer> {
+        {
+            let mut state = self.lock();
+            state.rotates |= new.refresh_token.is_some() && new.refresh_token != state.tokens.refresh_token;
+            state.tokens = Tokens {
+                refresh_token: new.refresh_token.or(state.tokens.refresh_token.take()),
+                origin: state.tokens.origin.take(),
+                id_token: new.id_token.or(state.tokens.id_token.take()),
+                ..new
+            };
+            state.rejected = false;
+            state.patient_until = None;
+            state.unsaved = true;
+        }
+        self.save().await?;
+        let state = self.lock();
+        self.fresh(&state).or_else(|| state.tokens.access_token.clone()).ok_or_else(|| {
+            Error::new(ErrorKind::Auth, "the identity server answered without an access_token")
+        })
+    }
+
+    async fn save(&self) -> Result<()> {
+        let tokens = self.snapshot();
+        self.settings.store.save(tokens).await?;
+        self.lock().unsaved = false;
+        Ok(())
+    }
+
+    /// A token that is still valid serves on when renewing it fails for the moment.
+    fn serve_on(&self, error: Error) -> Result<Bearer> {
+        let mut state = self.lock();
+        if matches!(error.failure(), Failure::NotSent | Failure::Interrupted | Failure::Throttled)
+            && !state.rejected
+        {
+            state.patient_until = Some(self.settings.clock.elapsed() + PATIENCE);
+            if let Some(bearer) = self.fresh(&state) {
+                self.settings
+                    .log
+                    .warn(&format!("the access token could not be renewed and serves on: {error}"));
+                return Ok(bearer);
+            }
+            state.patient_until = None;
+        }
+        Err(error)
+    }
+}
+
+impl std::fmt::Debug for TokenHolder {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("TokenHolder")
+    }
+}
+
+/// Five minutes, less for a token of a short life: never one renewal a call.
+fn margin(tokens: &Tokens) -> u64 {
+    tokens.lifetime.map_or(MARGIN, |lifetime| MARGIN.min(lifetime / 4))
+}
+
+fn now(clock: &dyn Clock) -> u64 {
+    clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// Tells a sign-in from another without giving the token away.
+fn fingerprint(token: &Secret) -> String {
+    Sha256::digest(token.expose().as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}

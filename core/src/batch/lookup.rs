@@ -1,0 +1,198 @@
+//! Records by number, many in one request. What comes back is compared with what was asked for.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use crate::arguments::encode;
+use crate::arguments::filters::{ANY_OF, MOST_VALUES};
+use crate::call::{Answer, Call, CallOptions, Meta};
+use crate::catalog::Operation;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::{arguments, paging};
+
+/// Requests at a time.
+const WINDOW: usize = 8;
+
+/// The one record with a number.
+pub(crate) async fn get_by_number(
+    client: &Client,
+    operation: &'static Operation,
+    call: &Call,
+) -> Result<Answer> {
+    arguments::check_names(operation, &call.arguments)?;
+    let number = number("header_number", &call.arguments["header_number"])?;
+    let (mut found, meta) = fetch(client, operation, call, vec![number.clone()]).await?;
+    let mut records = found.remove(&number).unwrap_or_default();
+    let record = operation.resource;
+    match (records.pop(), records.len()) {
+        (Some(one), 0) => {
+            let body: bytes::Bytes = String::from(Box::<str>::from(one)).into();
+            Ok(Answer { raw: body.clone(), body, meta })
+        }
+        (Some(_), others) => {
+            let text = format!("{} {record}s carry the number {number}", others + 1);
+            Err(Error::new(ErrorKind::Conflict, text)
+                .with_outcome(Outcome::Refused)
+                .with_operation(operation.id))
+        }
+        (None, _) => {
+            let text = format!("no {record} carries the number {number}");
+            Err(Error::new(ErrorKind::NotFound, text)
+                .with_outcome(Outcome::Refused)
+                .with_operation(operation.id))
+        }
+    }
+}
+
+/// The records with these numbers: found, missing and ambiguous ones.
+pub(crate) async fn get_many_by_number(
+    client: &Client,
+    operation: &'static Operation,
+    call: &Call,
+) -> Result<Answer> {
+    arguments::check_names(operation, &call.arguments)?;
+    let wrong = || Error::config("numbers has to be a list of texts").with_operation(operation.id);
+    let list = call.arguments["numbers"].as_array().ok_or_else(wrong)?;
+    let mut asked = HashSet::new();
+    let mut numbers = Vec::with_capacity(list.len());
+    for (index, value) in list.iter().enumerate() {
+        let number = number(&format!("numbers[{index}]"), value)
+            .map_err(|error| error.with_operation(operation.id))?;
+        if asked.insert(number.clone()) {
+            numbers.push(number);
+        }
+    }
+    let (by_number, meta) = fetch(client, operation, call, numbers.clone()).await?;
+    let (mut found, mut missing, mut ambiguous) = (Vec::new(), Vec::new(), Vec::new());
+    for number in numbers {
+        match by_number.get(&number).map(Vec::as_slice) {
+            None | Some([]) => missing.push(number),
+            Some([one]) => found.push(one),
+            Some(several) => ambiguous.push(Ambiguity { number, records: several }),
+        }
+    }
+    let body = serde_json::to_vec(&Lookup { found, missing, ambiguous }).map_err(|error| {
+        Error::new(ErrorKind::Decode, format!("the result could not be put together: {error}"))
+    })?;
+    let body = bytes::Bytes::from(body);
+    Ok(Answer { raw: body.clone(), body, meta })
+}
+
+#[derive(serde::Serialize)]
+struct Lookup<'a> {
+    found: Vec<&'a Box<RawValue>>,
+    missing: Vec<String>,
+    ambiguous: Vec<Ambiguity<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct Ambiguity<'a> {
+    number: String,
+    records: &'a [Box<RawValue>],
+}
+
+type ByNumber = HashMap<String, Vec<Box<RawValue>>>;
+
+/// All records that carry one of the numbers, 200 numbers a request.
+async fn fetch(
+    client: &Client,
+    operation: &Operation,
+    call: &Call,
+    numbers: Vec<String>,
+) -> Result<(ByNumber, Meta)> {
+    use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+    let chunks: Vec<Vec<String>> = numbers.chunks(MOST_VALUES).map(<[String]>::to_vec).collect();
+    let list = format!("{}.attributes_list", operation.resource);
+    let results: Vec<(Vec<paging::Page>, HashSet<String>)> = stream::iter(chunks)
+        .map(|chunk| {
+            let mut arguments = Map::new();
+            if let Some(folder) = call.arguments.get("folder_id") {
+                arguments.insert("folder_id".into(), folder.clone());
+            }
+            let value: Value = if chunk.len() == 1 { chunk[0].clone().into() } else { chunk.clone().into() };
+            arguments.insert(
+                "filters".into(),
+                json!([{"field": "header_number", "operator": "Eq", "value": value}]),
+            );
+            let options = CallOptions { page_size: None, ..call.options.clone() };
+            let pager = client.pages(&list, arguments, options);
+            async move { Ok::<_, Error>((read(pager?, chunk.len()).await?, chunk.into_iter().collect())) }
+        })
+        .buffered(WINDOW)
+        .try_collect()
+        .await?;
+    let mut by_number = ByNumber::new();
+    let mut meta = Meta::default();
+    for (pages, asked) in results {
+        let mut unrelated = 0;
+        for page in pages {
+            let rows: Vec<Box<RawValue>> = serde_json::from_slice(&page.rows).unwrap_or_default();
+            for row in rows {
+                match number_of(&row).filter(|number| asked.contains(number)) {
+                    Some(number) => by_number.entry(number).or_default().push(row),
+                    None => unrelated += 1,
+                }
+            }
+            meta.absorb(page.meta);
+        }
+        if unrelated > asked.len() && asked.iter().all(|number| !by_number.contains_key(number)) {
+            return Err(Error::new(
+                ErrorKind::Decode,
+                "the service ignored the filter by number and returned other records",
+            )
+            .with_outcome(Outcome::Refused)
+            .with_operation(list_id(operation)));
+        }
+    }
+    Ok((by_number, meta))
+}
+
+fn list_id(operation: &Operation) -> &'static str {
+    Operation::find(&format!("{}.attributes_list", operation.resource)).map_or("", |list| list.id)
+}
+
+/// The pages of one lookup: as many as equal numbers need, and no more where the filter was ignored.
+async fn read(pager: paging::Pager, asked: usize) -> Result<Vec<paging::Page>> {
+    let mut pages = Vec::new();
+    while let Some(page) = pager.next_page().await? {
+        let far_too_many = page.total.is_some_and(|total| total > 2 * asked as u64 + 200);
+        pages.push(page);
+        if far_too_many {
+            break;
+        }
+    }
+    Ok(pages)
+}
+
+fn number(name: &str, value: &Value) -> Result<String> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(_) => encode::canonical(value).to_string(),
+        _ => return Err(Error::config(format!("{name} has to be a text, not {value}"))),
+    };
+    if text.is_empty() {
+        return Err(Error::config(format!("{name} is empty")));
+    }
+    if text.contains(ANY_OF) {
+        return Err(Error::config(format!("{name} holds U+25A0, which the service reads as a separator")));
+    }
+    Ok(text)
+}
+
+/// The number of a record, trimmed.
+fn number_of(row: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        #[serde(rename = "headerNumber")]
+        number: Option<Value>,
+    }
+    match serde_json::from_str::<Numbered>(row.get()).ok()?.number? {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

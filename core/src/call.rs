@@ -1,0 +1,229 @@
+//! What goes into a call and what comes out of it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+
+/// Who is served first when requests get scarce.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Priority {
+    /// Somebody is waiting.
+    #[default]
+    Interactive,
+    /// Nobody is: it leaves the requests alone that the plan keeps free (`quota_floor`).
+    Bulk,
+}
+
+/// Options of one call. What is not set comes from the client.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// Time for the whole call: attempts, waits and reading the answer.
+    pub timeout: Option<Duration>,
+    /// Highest number of attempts, 1 for no retry.
+    pub attempts: Option<u32>,
+    /// Name under which the ledger counts the requests.
+    pub label: Option<String>,
+    /// Interactive or bulk.
+    pub priority: Priority,
+    /// Records a page, 1 to 200 unless the client was built with a higher `max_page_size`.
+    pub page_size: Option<usize>,
+    /// Query parameters that the catalogue does not know.
+    pub extra_query: Vec<(String, String)>,
+    /// Extra headers. Those that carry the sign-in or describe the body are refused.
+    pub headers: Vec<(String, String)>,
+    /// Whether filter fields are checked before sending. Default: the client's setting.
+    pub check_filters: Option<bool>,
+    /// Send a write whose fate is unknown again, where a repeat leaves the same data. Default false.
+    pub allow_repeat: bool,
+    /// Handle to give the call up with.
+    pub cancel: Option<Cancel>,
+}
+
+const OPTIONS: &str =
+    "timeout, attempts, label, priority, page_size, extra_query, headers, check_filters, allow_repeat";
+
+impl CallOptions {
+    /// Reads options from a JSON object. Seconds for `timeout`.
+    ///
+    /// # Errors
+    /// `config` for an unknown name or a value of the wrong type.
+    pub fn from_json(value: &Value) -> Result<Self> {
+        let mut options = Self::default();
+        let members = match value {
+            Value::Null => return Ok(options),
+            Value::Object(members) => members,
+            _ => return Err(Error::config("options have to be an object")),
+        };
+        for (name, value) in members {
+            let wrong =
+                |expected: &str| Error::config(format!("option {name} has to be {expected}, not {value}"));
+            if value.is_null() {
+                continue;
+            }
+            match name.as_str() {
+                "timeout" => {
+                    options.timeout =
+                        Some(seconds(value).ok_or_else(|| wrong("a positive number of seconds"))?);
+                }
+                "attempts" => {
+                    let attempts = value.as_u64().filter(|attempts| (1..=100).contains(attempts));
+                    options.attempts = Some(attempts.ok_or_else(|| wrong("a number from 1 to 100"))? as u32);
+                }
+                "label" => options.label = Some(text(value).ok_or_else(|| wrong("a text"))?),
+                "priority" => {
+                    options.priority = match value.as_str() {
+                        Some("interactive") => Priority::Interactive,
+                        Some("bulk") => Priority::Bulk,
+                        _ => return Err(wrong("\"interactive\" or \"bulk\"")),
+                    }
+                }
+                "page_size" => {
+                    let size =
+                        value.as_u64().filter(|size| *size > 0).ok_or_else(|| wrong("a number from 1"))?;
+                    options.page_size = Some(usize::try_from(size).map_err(|_| wrong("a smaller number"))?);
+                }
+                "extra_query" => options.extra_query = pairs(value).ok_or_else(|| wrong("a map of texts"))?,
+                "headers" => options.headers = pairs(value).ok_or_else(|| wrong("a map of texts"))?,
+                "check_filters" => {
+                    options.check_filters = Some(value.as_bool().ok_or_else(|| wrong("true or false"))?);
+                }
+                "allow_repeat" => {
+                    options.allow_repeat = value.as_bool().ok_or_else(|| wrong("true or false"))?
+                }
+                _ => return Err(Error::config(format!("unknown option {name:?}; options are {OPTIONS}"))),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// A positive, finite number of seconds.
+pub(crate) fn seconds(value: &Value) -> Option<Duration> {
+    value
+        .as_f64()
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+/// A map of texts; numbers and booleans are taken as written.
+pub(crate) fn pairs(value: &Value) -> Option<Vec<(String, String)>> {
+    value
+        .as_object()?
+        .iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => Some((name.clone(), text.clone())),
+            Value::Number(_) | Value::Bool(_) => Some((name.clone(), value.to_string())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A call before it is checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) arguments: Map<String, Value>,
+    pub(crate) options: CallOptions,
+}
+
+/// One attempt to send a request.
+#[derive(Debug, Clone, Serialize, PartialEq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Status of the answer, if one came.
+    pub status: Option<u16>,
+    /// Kind of the failure, if it failed.
+    pub error: Option<&'static str>,
+    /// From sending to the end of the answer's body, in seconds.
+    pub seconds: f64,
+}
+
+/// Why a call paused.
+#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WaitReason {
+    /// Before another attempt.
+    Backoff,
+    /// The service asked for it.
+    RetryAfter,
+    /// The limit of requests at this time was reached.
+    Rate,
+    /// The requests of the day were used up.
+    Quota,
+}
+
+/// One pause of a call.
+#[derive(Debug, Clone, Serialize, PartialEq)]
+#[non_exhaustive]
+pub struct Wait {
+    /// Why.
+    pub reason: WaitReason,
+    /// How long, in seconds.
+    pub seconds: f64,
+}
+
+/// What is known about how an answer came about.
+#[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
+pub struct Meta {
+    /// Status of the answer.
+    pub status: u16,
+    /// Headers of the answer, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Id of the request: the service's own when it sent one, else the client's.
+    pub request_id: String,
+    /// Every attempt.
+    pub attempts: Vec<Attempt>,
+    /// Every pause.
+    pub waits: Vec<Wait>,
+    /// The service's figures on its limit of requests, when it sent them.
+    pub rate: Option<RateFigures>,
+    /// Requests that were counted against the quota for this call.
+    pub cost: u32,
+}
+
+impl Meta {
+    /// Adds what another request of the same call took. The rest is that of the later answer.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        let (attempts, waits) = (std::mem::take(&mut self.attempts), std::mem::take(&mut self.waits));
+        let cost = self.cost;
+        *self = other;
+        self.attempts.splice(0..0, attempts);
+        self.waits.splice(0..0, waits);
+        self.cost += cost;
+    }
+}
+
+/// `X-RateLimit-*` of an answer.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateFigures {
+    /// Requests allowed in the window.
+    pub limit: Option<u64>,
+    /// Requests left in it.
+    pub remaining: Option<u64>,
+    /// End of the window, Unix seconds.
+    pub reset: Option<u64>,
+}
+
+/// The answer to a call.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The record, the list of records, or null, as JSON text.
+    pub body: Bytes,
+    /// The body as it came from the service.
+    pub raw: Bytes,
+    /// How it came about.
+    pub meta: Meta,
+}

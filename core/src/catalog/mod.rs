@@ -1,0 +1,216 @@
+//! The operation table: what each operation is on the wire, and how it may be treated.
+//!
+//! The table is generated from `core/catalog`; code interprets it and nowhere asks for a particular operation by name
+//! to decide how to send it.
+
+mod generated;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// What happens on the server, whatever the verb says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Nothing changes.
+    Read,
+    /// A record appears.
+    Create,
+    /// A record changes.
+    Update,
+    /// A record disappears.
+    Delete,
+    /// A file is stored.
+    Upload,
+    /// Anything else, or not known.
+    Action,
+}
+
+/// Whether a request may be sent a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Replay {
+    /// A read: any number of times.
+    Read,
+    /// A second send leaves the same data.
+    SameState,
+    /// A second send leaves the same data if nothing is added by it.
+    Conditional,
+    /// Never, once it may have arrived.
+    Unsafe,
+}
+
+/// HTTP verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Delete,
+}
+
+/// Which host an operation lives on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Base {
+    Api,
+    #[allow(dead_code)] // No operation of the present catalogue lives there.
+    Automation,
+}
+
+/// Where an argument goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Path,
+    Query,
+    Body,
+    /// Into the operation's handler; not sent as it is.
+    Handler,
+}
+
+/// Type of an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Id,
+    Text,
+    Texts,
+    #[allow(dead_code)] // No parameter of the present catalogue has this type.
+    Integer,
+    Boolean,
+    Filters,
+    ColorwayFilters,
+    Fields,
+    Colorways,
+    Records,
+    TableRows,
+    Json,
+    RelativePath,
+    QueryMap,
+}
+
+/// What is sent for an argument that was not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absent {
+    Omit,
+    Empty,
+    Null,
+    EmptyArray,
+}
+
+/// Form of the request body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyKind {
+    None,
+    Object,
+    /// The one body parameter is the body.
+    Array,
+    EmptyObject,
+    /// The one body parameter is the body, whatever it is.
+    Json,
+}
+
+/// Form of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AnswerKind {
+    List,
+    Object,
+    Message,
+    Any,
+}
+
+/// Who carries an operation out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handler {
+    /// One request.
+    Request,
+    /// A read of the answer's state when the service's own answer cannot be trusted.
+    DeleteHeader,
+    GetByNumber,
+    GetManyByNumber,
+    UpdateRows,
+    /// A request whose path may belong to another operation.
+    Raw,
+}
+
+/// How many records one request may carry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows {
+    #[allow(dead_code)] // Stated for readers of the table; the limit applies the same in both places.
+    pub(crate) place: Place,
+    pub(crate) limit: usize,
+}
+
+/// One argument of an operation.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) wire: &'static str,
+    pub(crate) place: Place,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+    pub(crate) absent: Absent,
+}
+
+/// One operation of the service.
+#[derive(Debug)]
+pub struct Operation {
+    /// `style.attributes_list`.
+    pub id: &'static str,
+    /// `style`.
+    pub resource: &'static str,
+    /// Short name: `list`.
+    pub name: &'static str,
+    /// Name in the official Python client: `attributes_list`.
+    pub official: &'static str,
+    /// What it does on the server.
+    pub effect: Effect,
+    /// Whether it may be sent again.
+    pub replay: Replay,
+    /// Whether its answer comes in pages.
+    pub paged: bool,
+    pub(crate) method: Method,
+    pub(crate) base: Base,
+    pub(crate) path: &'static str,
+    pub(crate) rows: Option<Rows>,
+    pub(crate) answer: AnswerKind,
+    pub(crate) body: BodyKind,
+    pub(crate) handler: Handler,
+    pub(crate) parameters: &'static [Parameter],
+}
+
+impl Operation {
+    /// The operation with this id, or with this resource and short name.
+    pub(crate) fn find(name: &str) -> Option<&'static Self> {
+        static BY_NAME: LazyLock<HashMap<String, &'static Operation>> = LazyLock::new(|| {
+            let mut by_name = HashMap::new();
+            for operation in generated::OPERATIONS {
+                by_name.insert(operation.id.to_owned(), operation);
+                by_name.insert(format!("{}.{}", operation.resource, operation.name), operation);
+            }
+            by_name
+        });
+        BY_NAME.get(name).copied()
+    }
+
+    /// The operation behind a method and a path, for requests that were written by hand.
+    pub(crate) fn of_path(method: Method, path: &str) -> Option<&'static Self> {
+        let segments: Vec<_> = path.trim_matches('/').split('/').collect();
+        generated::OPERATIONS.iter().find(|operation| {
+            let template: Vec<_> = operation.path.split('/').collect();
+            operation.method == method
+                && operation.handler != Handler::Raw
+                && template.len() == segments.len()
+                && template.iter().zip(&segments).all(|(expected, given)| {
+                    expected.starts_with('{') || expected.eq_ignore_ascii_case(given)
+                })
+        })
+    }
+
+    pub(crate) fn is_read(&self) -> bool {
+        self.effect == Effect::Read
+    }
+}
+
+/// Every operation of the catalogue.
+#[must_use]
+pub fn operations() -> &'static [Operation] {
+    generated::OPERATIONS
+}

@@ -1,0 +1,532 @@
+//! [`Client`]: one company, one sign-in, one quota.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+use tokio::runtime::Handle;
+use url::Url;
+
+use crate::answer;
+use crate::arguments::{self, Prepared, encode, short_id};
+use crate::auth::{FileStore, HolderSettings, MemoryStore, TokenHolder, TokenStore, Tokens};
+use crate::batch;
+use crate::call::{Answer, Call, CallOptions};
+use crate::cancel::Cancel;
+use crate::catalog::{Base, Handler, Method, Operation};
+use crate::clock::{Clock, RecordedClock};
+use crate::config::{Config, StoreConfig};
+use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::filter_check::FilterCheck;
+use crate::http::Transport;
+use crate::log::{Log, LogSink, TracingSink};
+use crate::paging::Pager;
+use crate::pipeline::{Deadline, Exchange, Next, Policy, Reply, Trace};
+use crate::policy::{self, Parts};
+use crate::quota::{self, Quota, QuotaStatus};
+use crate::redact::{Secret, Secrets};
+use crate::rng::{FixedRng, Rng, SystemRng};
+
+/// A client for one company. Cheap to clone; all clones share tokens, quota and connections.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    api: Url,
+    automation: Url,
+    headers: HeaderMap,
+    policies: Arc<[Arc<dyn Policy>]>,
+    tokens: Arc<TokenHolder>,
+    quota: Arc<Quota>,
+    clock: Arc<dyn Clock>,
+    recorded: Option<RecordedClock>,
+    rng: Arc<dyn Rng>,
+    handle: Handle,
+    filter_check: FilterCheck,
+    closed: Cancel,
+}
+
+/// Puts a [`Client`] together.
+#[derive(Default)]
+pub struct ClientBuilder {
+    config: Config,
+    handle: Option<Handle>,
+    store: Option<Arc<dyn TokenStore>>,
+    sink: Option<Arc<dyn LogSink>>,
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl ClientBuilder {
+    /// Begins with settings that were read from elsewhere.
+    #[must_use]
+    pub fn from_config(config: Config) -> Self {
+        Self { config, ..Self::default() }
+    }
+
+    /// Signs in with a refresh token of a confidential client.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+        refresh_token: impl Into<String>,
+    ) -> Self {
+        self.config.client_id = Some(client_id.into());
+        self.config.client_secret = Some(client_secret.into());
+        self.config.refresh_token = Some(refresh_token.into());
+        self
+    }
+
+    /// Signs in with a ready access token.
+    #[must_use]
+    pub fn access_token(mut self, access_token: impl Into<String>) -> Self {
+        self.config.access_token = Some(access_token.into());
+        self
+    }
+
+    /// Sets what the company has bought.
+    #[must_use]
+    pub fn plan(mut self, plan: quota::Plan) -> Self {
+        self.config.plan = plan.limit().map(|limit| crate::config::PlanConfig {
+            edition: None,
+            licenses: None,
+            requests_per_day: Some(limit),
+        });
+        self
+    }
+
+    /// Changes any other setting.
+    #[must_use]
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// Runs the client's own tasks on this runtime. Default: the runtime that `build` is called in.
+    #[must_use]
+    pub fn runtime(mut self, handle: Handle) -> Self {
+        self.handle = Some(handle);
+        self
+    }
+
+    /// Keeps tokens in a store of the caller's own.
+    #[must_use]
+    pub fn token_store(mut self, store: Arc<dyn TokenStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Sends log lines elsewhere than to `tracing`.
+    #[must_use]
+    pub fn log_sink(mut self, sink: Arc<dyn LogSink>) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
+    /// Sends requests by other means than the built-in HTTP client.
+    #[must_use]
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// `config` when a setting is missing or wrong.
+    pub fn build(self) -> Result<Client> {
+        let config = self.config;
+        let company = config.company()?.to_owned();
+        config.check_credentials()?;
+        let (api, automation) = (config.api_base()?, config.automation_base()?);
+        let (clock, recorded) = config.clock()?;
+        let secrets = Secrets::default();
+        let log = Log { sink: self.sink.unwrap_or_else(|| Arc::new(TracingSink)), secrets: secrets.clone() };
+        let handle = match self.handle {
+            Some(handle) => handle,
+            None => Handle::try_current().map_err(|_| {
+                Error::config(
+                    "there is no tokio runtime here: build the client inside of one, or hand one in",
+                )
+            })?,
+        };
+        let transport = self.transport.map_or_else(|| config.transport(), Ok)?;
+        let fixed = config.testing.as_ref().is_some_and(|testing| testing.fixed_chance);
+        let rng: Arc<dyn Rng> = if fixed { Arc::new(FixedRng::default()) } else { Arc::new(SystemRng) };
+        let exchanger = match &config.refresh_token {
+            Some(_) => Some(config.exchanger_with(Arc::clone(&transport), Arc::clone(&clock), &secrets)?),
+            None => None,
+        };
+        let access_token = config.access_token.clone().filter(|token| !token.is_empty()).map(Secret::new);
+        if let Some(token) = &access_token {
+            secrets.add(token);
+        }
+        let store = match (self.store, &config.token_store) {
+            (Some(store), None) => store,
+            (Some(_), Some(_)) => {
+                return Err(Error::config("token_store is given twice: as a setting and as an object"));
+            }
+            (None, None | Some(StoreConfig::Memory)) => Arc::new(MemoryStore::default()),
+            (None, Some(StoreConfig::File(path))) => Arc::new(FileStore::new(path)),
+        };
+        let tokens = TokenHolder::new(HolderSettings {
+            handle: handle.clone(),
+            clock: Arc::clone(&clock),
+            log: log.clone(),
+            store,
+            exchanger,
+            access_token,
+            refresh_token: config.refresh_token.clone().map(Secret::new),
+        });
+        let folder = state_folder(&config);
+        let quota = Arc::new(Quota {
+            plan: config.plan()?,
+            ledger: quota::open_ledger(
+                config.ledger.as_ref(),
+                folder.as_deref().map_err(Clone::clone),
+                &log,
+            )?,
+            clock: Arc::clone(&clock),
+            owner: format!("{} {company}", api.origin().ascii_serialization()),
+            floor: config.quota_floor,
+            longest_wait: config.quota_wait.map(|wait| config.seconds("quota_wait", wait)).transpose()?,
+            log: log.clone(),
+        });
+        let policies = policy::row(&Parts {
+            handle: handle.clone(),
+            clock: Arc::clone(&clock),
+            rng: Arc::clone(&rng),
+            transport,
+            tokens: Arc::clone(&tokens),
+            quota: Arc::clone(&quota),
+            secrets,
+            log: log.clone(),
+            company: company.clone(),
+            attempts: config.attempts.max(1),
+            attempt_timeout: config.seconds("attempt_timeout", config.attempt_timeout)?,
+            max_wait: config.seconds("max_wait", config.max_wait)?,
+            concurrency: config.concurrency.max(1),
+        });
+        let join = |base: &Url, path: &str| {
+            base.join(path).map_err(|error| Error::config(format!("company_domain {company:?}: {error}")))
+        };
+        config.seconds("timeout", config.timeout)?;
+        Ok(Client(Arc::new(Inner {
+            api: join(&api, &format!("api/{}/", encode::percent(&company)))?,
+            automation: join(&automation, "api/")?,
+            headers: default_headers(&config)?,
+            filter_check: FilterCheck::new(folder.ok().map(|folder| folder.join("schemas")), &quota.owner),
+            policies,
+            tokens,
+            quota,
+            clock,
+            recorded,
+            rng,
+            handle,
+            closed: Cancel::new(),
+            config,
+        })))
+    }
+}
+
+impl Client {
+    /// Begins a client for this company: what follows the host name in the browser when signed in.
+    pub fn builder(company_domain: impl Into<String>) -> ClientBuilder {
+        let config = Config { company_domain: Some(company_domain.into()), ..Config::default() };
+        ClientBuilder::from_config(config)
+    }
+
+    /// Calls an operation by its id, `style.attributes_get`, or its short name, `style.get`.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`].
+    pub async fn call(
+        &self,
+        operation: &str,
+        arguments: Map<String, Value>,
+        options: CallOptions,
+    ) -> Result<Answer> {
+        let operation = find(operation)?;
+        if operation.paged {
+            return Err(Error::config(format!("{} answers in pages: ask for them", short_id(operation))));
+        }
+        let call = Call { arguments, options: self.check_options(options)? };
+        match operation.handler {
+            Handler::Request | Handler::Raw => self.request(operation, &call).await,
+            Handler::DeleteHeader => batch::delete_header(self, operation, &call).await,
+            Handler::GetByNumber => batch::get_by_number(self, operation, &call).await,
+            Handler::GetManyByNumber => batch::get_many_by_number(self, operation, &call).await,
+            Handler::UpdateRows => batch::update_rows(self, operation, &call).await,
+        }
+    }
+
+    /// The pages of a list operation. Nothing is sent before the first is asked for.
+    ///
+    /// # Errors
+    /// `config` when an argument or an option is missing or wrong.
+    pub fn pages(
+        &self,
+        operation: &str,
+        arguments: Map<String, Value>,
+        options: CallOptions,
+    ) -> Result<Pager> {
+        let operation = find(operation)?;
+        if !operation.paged {
+            return Err(Error::config(format!("{} does not answer in pages: call it", short_id(operation))));
+        }
+        let options = self.check_options(options)?;
+        let size = options.page_size.unwrap_or_else(|| self.0.config.max_page_size.min(200));
+        let prepared = arguments::prepare(operation, &arguments)?;
+        Ok(Pager::new(self.clone(), prepared, options, size))
+    }
+
+    /// How the quota stands. Sends nothing.
+    ///
+    /// # Errors
+    /// `config` when the ledger cannot be read.
+    pub async fn quota_status(&self) -> Result<QuotaStatus> {
+        self.0.quota.status().await
+    }
+
+    /// Ends all calls with the error `cancelled`; later ones fail with `closed`.
+    pub fn close(&self) {
+        self.0.closed.cancel();
+    }
+
+    /// The clock of a client that was built for tests.
+    #[must_use]
+    pub fn recorded_clock(&self) -> Option<&RecordedClock> {
+        self.0.recorded.as_ref()
+    }
+
+    /// The tokens in use, for a process that goes on with them after a fork.
+    #[must_use]
+    pub fn tokens(&self) -> Tokens {
+        self.0.tokens.snapshot()
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.0.handle
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    fn check_options(&self, mut options: CallOptions) -> Result<CallOptions> {
+        let most = self.0.config.max_page_size;
+        if options.page_size.is_some_and(|size| size == 0 || size > most) {
+            return Err(Error::config(format!(
+                "page_size has to be from 1 to {most}; a client built with a higher max_page_size allows more"
+            )));
+        }
+        check_headers(&options.headers)?;
+        if self.0.closed.is_cancelled() {
+            return Err(Error::new(ErrorKind::Closed, "the client is closed"));
+        }
+        // One handle for both: the caller's, and the end of the client.
+        let own = options.cancel.take().unwrap_or_default();
+        let linked = self.0.closed.child();
+        let (from, to) = (own.clone(), linked.clone());
+        if own.is_cancelled() {
+            linked.cancel();
+        } else {
+            self.0.handle.spawn(async move {
+                tokio::select! {
+                    () = from.cancelled() => to.cancel(),
+                    () = to.cancelled() => {}
+                }
+            });
+        }
+        options.cancel = Some(linked);
+        Ok(options)
+    }
+
+    /// One request for one operation.
+    pub(crate) async fn request(&self, operation: &'static Operation, call: &Call) -> Result<Answer> {
+        let prepared = arguments::prepare(operation, &call.arguments)?;
+        let (reply, trace, request_id) = self.send(prepared, &call.options, &[]).await?;
+        let read =
+            answer::read(operation, &reply.body).map_err(|error| error.with_operation(operation.id))?;
+        Ok(Answer { body: read, meta: trace.meta(&reply, &request_id), raw: reply.body })
+    }
+
+    /// Checks what needs the network to be checked, and sends. `paging` goes behind the operation's own query.
+    pub(crate) async fn send(
+        &self,
+        prepared: Prepared,
+        options: &CallOptions,
+        paging: &[(String, String)],
+    ) -> Result<(Reply, Trace, String)> {
+        let operation = prepared.operation;
+        if options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            return Err(self.given_up().with_operation(operation.id));
+        }
+        if options.check_filters.unwrap_or(self.0.config.check_filters) {
+            self.0
+                .filter_check
+                .check(self, &prepared, options)
+                .await
+                .map_err(|error| error.with_operation(operation.id))?;
+        }
+        let exchange = self.exchange(prepared, options, paging)?;
+        let (trace, request_id) = (exchange.trace.clone(), exchange.request_id.clone());
+        let reply = Next::first(Arc::clone(&self.0.policies)).run(exchange).await?;
+        Ok((reply, trace, request_id))
+    }
+
+    fn given_up(&self) -> Error {
+        if self.0.closed.is_cancelled() {
+            Error::new(ErrorKind::Cancelled, "the client was closed during the call")
+        } else {
+            Error::new(ErrorKind::Cancelled, "the call was given up before anything was sent")
+        }
+    }
+
+    fn exchange(
+        &self,
+        prepared: Prepared,
+        options: &CallOptions,
+        paging: &[(String, String)],
+    ) -> Result<Exchange> {
+        let operation = prepared.operation;
+        let base = match operation.base {
+            Base::Api => &self.0.api,
+            Base::Automation => &self.0.automation,
+        };
+        let mut url =
+            base.join(&prepared.path).ok().filter(|url| url.as_str().starts_with(base.as_str())).ok_or_else(
+                || {
+                    Error::config(format!(
+                        "the path {:?} leaves the company's part of the service",
+                        prepared.path
+                    ))
+                },
+            )?;
+        let known: Vec<_> = prepared.query.iter().chain(paging).cloned().collect();
+        if let Some((name, _)) =
+            options.extra_query.iter().find(|(name, _)| known.iter().any(|(known, _)| known == name))
+        {
+            return Err(Error::config(format!("extra_query names {name}, which the operation sets itself")));
+        }
+        let query =
+            encode::query(&known.into_iter().chain(options.extra_query.iter().cloned()).collect::<Vec<_>>());
+        url.set_query((!query.is_empty()).then_some(query.as_str()));
+        let mut headers = self.0.headers.clone();
+        if prepared.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for (name, value) in &options.headers {
+            let (name, value) = header(name, value)?;
+            headers.insert(name, value);
+        }
+        let timeout =
+            options.timeout.map_or_else(|| self.0.config.seconds("timeout", self.0.config.timeout), Ok)?;
+        Ok(Exchange {
+            operation,
+            base: operation.base,
+            method: match operation.method {
+                Method::Get => "GET",
+                Method::Post => "POST",
+                Method::Delete => "DELETE",
+            },
+            url,
+            headers,
+            body: prepared.body,
+            adds_nothing: prepared.adds_nothing,
+            options: options.clone(),
+            request_id: self.0.rng.request_id(),
+            attempt: 0,
+            bearer: None,
+            deadline: Deadline::at(self.0.clock.elapsed() + timeout),
+            trace: Trace::new(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Client({:?})", self.0.config.company_domain.as_deref().unwrap_or_default())
+    }
+}
+
+fn find(name: &str) -> Result<&'static Operation> {
+    Operation::find(name).ok_or_else(|| Error::config(format!("there is no operation {name:?}")))
+}
+
+fn default_headers(config: &Config) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let agent = format!(
+        "beproduct-client/{} {}",
+        env!("CARGO_PKG_VERSION"),
+        config.user_agent.as_deref().unwrap_or("rust")
+    );
+    let agent = HeaderValue::from_str(&agent)
+        .map_err(|_| Error::config("user_agent holds characters that no header may hold"))?;
+    headers.insert(USER_AGENT, agent);
+    let Some(additional) = config.additional_headers.as_ref() else { return Ok(headers) };
+    let additional = crate::call::pairs(additional)
+        .ok_or_else(|| Error::config("additional_headers has to be a map of texts"))?;
+    check_headers(&additional)?;
+    for (name, value) in &additional {
+        let (name, value) = header(name, value)?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+    let name = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| Error::config(format!("{name:?} is no name of a header")))?;
+    let value = HeaderValue::from_str(value)
+        .map_err(|_| Error::config(format!("the header {name} holds characters that no header may hold")))?;
+    Ok((name, value))
+}
+
+/// Headers that carry the sign-in, describe the body or belong to the connection.
+const OWN_HEADERS: &[&str] = &[
+    "authorization",
+    "x-authorization",
+    "proxy-authorization",
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "accept-encoding",
+    "transfer-encoding",
+    "connection",
+    "cookie",
+    "host",
+    "x-request-id",
+];
+
+fn check_headers(headers: &[(String, String)]) -> Result<()> {
+    match headers.iter().find(|(name, _)| OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str())) {
+        Some((name, _)) => {
+            Err(Error::config(format!("the header {name} is the client's own and cannot be replaced")))
+        }
+        None => headers.iter().try_for_each(|(name, value)| header(name, value).map(|_| ())),
+    }
+}
+
+/// The folder for the ledger and for cached schemas.
+fn state_folder(config: &Config) -> Result<PathBuf> {
+    if let Some(folder) = &config.state_dir {
+        return Ok(folder.clone());
+    }
+    let from = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = from("XDG_STATE_HOME")
+        .or_else(|| from("LOCALAPPDATA"))
+        .or_else(|| from("HOME").map(|home| home.join(".local/state")));
+    folder
+        .map(|folder| folder.join("beproduct-client"))
+        .ok_or_else(|| Error::config("there is no home folder; state_dir names another"))
+}
+
+/// Whether an error leaves open what became of the request.
+pub(crate) fn is_unclear(error: &Error) -> bool {
+    error.outcome() == Outcome::Unknown || error.failure() == Failure::Fault
+}

@@ -1,0 +1,382 @@
+//! What a client is made from. Every language hands in the same names, as JSON.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::auth::Exchanger;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::http::{ReqwestTransport, Transport, TransportSettings};
+use crate::quota::Plan;
+use crate::redact::{Secret, Secrets};
+use std::sync::Arc;
+
+/// Settings of a client, by the names that every language uses. Times are in seconds.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Config {
+    /// What follows the host name in the browser when signed in: `acme`.
+    pub company_domain: Option<String>,
+    /// Id of the application, from the vendor.
+    pub client_id: Option<String>,
+    /// Secret of the application. Applications on people's devices have none.
+    pub client_secret: Option<String>,
+    /// Renews access tokens.
+    pub refresh_token: Option<String>,
+    /// A ready access token.
+    pub access_token: Option<String>,
+    /// Scopes to ask for at a sign-in, separated by blanks.
+    pub scope: Option<String>,
+    /// Address that is registered for the application.
+    pub redirect_uri: Option<String>,
+    /// Host of the API.
+    pub api_url: Option<String>,
+    /// The official Python client's name for `api_url`.
+    pub public_api_url: Option<String>,
+    /// Host of the automation API.
+    pub automation_url: Option<String>,
+    /// The official Python client's name for `automation_url`.
+    pub automation_api_url: Option<String>,
+    /// Base address of the identity server.
+    pub identity_url: Option<String>,
+    /// Address of the token endpoint, where it is not `connect/token` below `identity_url`.
+    pub token_endpoint: Option<String>,
+    /// What the company has bought: `{"edition": "business_max", "licenses": 8}` or `{"requests_per_day": 500}`.
+    pub plan: Option<PlanConfig>,
+    /// Where requests are counted: `"memory"` or `{"sqlite": path}`. Default: a SQLite file in `state_dir`.
+    pub ledger: Option<LedgerConfig>,
+    /// Requests of the day that calls of priority `bulk` leave alone.
+    pub quota_floor: u64,
+    /// What to do when the requests of the day are used up: null to fail, or the longest wait.
+    pub quota_wait: Option<f64>,
+    /// Folder for the ledger and for cached schemas. Default: the user's state folder.
+    pub state_dir: Option<PathBuf>,
+    /// Where tokens are kept: `"memory"` or `{"file": path}`.
+    pub token_store: Option<StoreConfig>,
+    /// Longest time for one request with its retries and waits. Default 60.
+    pub timeout: f64,
+    /// Longest time for one attempt. Default 30.
+    pub attempt_timeout: f64,
+    /// Longest time until a connection stands. Default 10.
+    pub connect_timeout: f64,
+    /// Highest number of attempts of a request. Default 4.
+    pub attempts: u32,
+    /// Longest single pause that the service may impose. Default 60.
+    pub max_wait: f64,
+    /// Highest `page_size`. Default 200, the documented limit of the service.
+    pub max_page_size: usize,
+    /// Requests at the same time. Default 10.
+    pub concurrency: usize,
+    /// Whether filter fields are checked before sending. Default true.
+    pub check_filters: bool,
+    /// Headers for every request of the API.
+    pub additional_headers: Option<Value>,
+    /// PEM text of certificate authorities to trust besides those of the machine.
+    pub ca_certificates: Option<String>,
+    /// What this is part of, for the User-Agent: `python/3.12`.
+    pub user_agent: Option<String>,
+    /// For tests.
+    pub testing: Option<TestingConfig>,
+}
+
+/// See [`Config::plan`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct PlanConfig {
+    /// `business_max` or `enterprise`.
+    pub edition: Option<String>,
+    /// Number of user licences.
+    pub licenses: Option<u32>,
+    /// An explicit limit.
+    pub requests_per_day: Option<u64>,
+}
+
+/// See [`Config::ledger`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LedgerConfig {
+    /// Counted by this client alone, as long as it lives.
+    Memory,
+    /// Counted by all who use this file.
+    Sqlite(PathBuf),
+}
+
+/// See [`Config::token_store`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StoreConfig {
+    /// As long as the client lives.
+    Memory,
+    /// In a file.
+    File(PathBuf),
+}
+
+/// See [`Config::testing`].
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct TestingConfig {
+    /// `recorded`: pauses return at once; `manual`: time stands until it is advanced.
+    pub clock: Option<String>,
+    /// Start of the clock, Unix seconds.
+    pub start: Option<u64>,
+    /// No chance: spreads in the middle, request ids in order.
+    pub fixed_chance: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            company_domain: None,
+            client_id: None,
+            client_secret: None,
+            refresh_token: None,
+            access_token: None,
+            scope: None,
+            redirect_uri: None,
+            api_url: None,
+            public_api_url: None,
+            automation_url: None,
+            automation_api_url: None,
+            identity_url: None,
+            token_endpoint: None,
+            plan: None,
+            ledger: None,
+            quota_floor: 0,
+            quota_wait: None,
+            state_dir: None,
+            token_store: None,
+            timeout: 60.0,
+            attempt_timeout: 30.0,
+            connect_timeout: 10.0,
+            attempts: 4,
+            max_wait: 60.0,
+            max_page_size: 200,
+            concurrency: 10,
+            check_filters: true,
+            additional_headers: None,
+            ca_certificates: None,
+            user_agent: None,
+            testing: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Half of the members are secrets; the company is what one needs to know.
+        write!(out, "Config({:?})", self.company_domain)
+    }
+}
+
+const API: &str = "https://developers.beproduct.com";
+const AUTOMATION: &str = "https://automation.beproduct.com";
+const IDENTITY: &str = "https://id.winks.io/ids";
+const SCOPE: &str = "openid profile email roles offline_access BeProductPublicApi";
+
+impl Config {
+    /// Reads settings from a JSON object. Null stands for the default.
+    ///
+    /// # Errors
+    /// `config` for an unknown name or a value of the wrong type.
+    pub fn from_json(value: Value) -> Result<Self> {
+        let value = match value {
+            Value::Object(members) => members.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+            other => other,
+        };
+        serde_json::from_value(value).map_err(|error| Error::config(format!("settings: {error}")))
+    }
+
+    pub(crate) fn company(&self) -> Result<&str> {
+        let company = self.company_domain.as_deref().unwrap_or_default().trim();
+        if company.is_empty() {
+            return Err(Error::config(
+                "company_domain is missing: it is what follows the host name in the browser when signed in, \
+                 https://us.beproduct.com/COMPANY/Home",
+            ));
+        }
+        if company.contains(['/', '\\', '?', '#', '%']) || company.contains("..") {
+            return Err(Error::config(format!(
+                "company_domain {company:?} holds a separator: give the name only, not an address"
+            )));
+        }
+        Ok(company)
+    }
+
+    pub(crate) fn check_credentials(&self) -> Result<()> {
+        let given = |value: &Option<String>| value.as_ref().is_some_and(|value| !value.is_empty());
+        let missing = match (given(&self.access_token), given(&self.refresh_token), given(&self.client_id)) {
+            (true, false, _) | (_, true, true) => return Ok(()),
+            (_, true, false) => {
+                "client_id is missing: a refresh_token works with the client that it was issued to"
+            }
+            (false, false, true) => {
+                "refresh_token is missing: sign in once to get one, or give an access_token"
+            }
+            (false, false, false) => {
+                "credentials are missing: give refresh_token and client_id, or an access_token"
+            }
+        };
+        Err(Error::config(missing))
+    }
+
+    pub(crate) fn api_base(&self) -> Result<Url> {
+        let text = self.api_url.as_deref().or(self.public_api_url.as_deref()).unwrap_or(API);
+        base("api_url", text)
+    }
+
+    pub(crate) fn automation_base(&self) -> Result<Url> {
+        let text =
+            self.automation_url.as_deref().or(self.automation_api_url.as_deref()).unwrap_or(AUTOMATION);
+        base("automation_url", text)
+    }
+
+    /// An address of the identity server.
+    pub(crate) fn identity(&self, path: &str) -> Result<Url> {
+        let base = base("identity_url", self.identity_url.as_deref().unwrap_or(IDENTITY))?;
+        base.join(path).map_err(|error| Error::config(format!("identity_url: {error}")))
+    }
+
+    pub(crate) fn scope(&self) -> &str {
+        self.scope.as_deref().unwrap_or(SCOPE)
+    }
+
+    pub(crate) fn seconds(&self, name: &str, seconds: f64) -> Result<Duration> {
+        Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero()).ok_or_else(|| {
+            Error::config(format!("{name} has to be a positive number of seconds, not {seconds}"))
+        })
+    }
+
+    pub(crate) fn plan(&self) -> Result<Plan> {
+        let Some(plan) = &self.plan else { return Ok(Plan::unlimited()) };
+        match (plan.edition.as_deref(), plan.licenses, plan.requests_per_day) {
+            (None, None, Some(limit)) => Ok(Plan::requests_per_day(limit)),
+            (Some("business_max"), Some(licenses), None) => Ok(Plan::business_max(licenses)),
+            (Some("enterprise"), Some(licenses), None) => Ok(Plan::enterprise(licenses)),
+            (Some("business_max" | "enterprise"), None, None) => {
+                Err(Error::config("plan: licenses is missing: the number of user licences decides the limit"))
+            }
+            (Some(edition), _, None) => Err(Error::config(format!(
+                "plan: edition {edition:?} is unknown; editions are business_max and enterprise"
+            ))),
+            _ => Err(Error::config("plan: give either edition and licenses, or requests_per_day")),
+        }
+    }
+
+    pub(crate) fn transport(&self) -> Result<Arc<dyn Transport>> {
+        Ok(Arc::new(ReqwestTransport::new(&TransportSettings {
+            connect_timeout: self.seconds("connect_timeout", self.connect_timeout)?,
+            max_connections: self.concurrency.max(1),
+            ca_certificates: self.ca_certificates.clone(),
+        })?))
+    }
+
+    pub(crate) fn clock(&self) -> Result<(Arc<dyn Clock>, Option<crate::clock::RecordedClock>)> {
+        use crate::clock::{RecordedClock, SystemClock};
+        let Some(testing) = &self.testing else { return Ok((Arc::new(SystemClock::new()), None)) };
+        let recorded = match (testing.clock.as_deref(), testing.start) {
+            (None, _) => return Ok((Arc::new(SystemClock::new()), None)),
+            (Some("recorded"), None) => RecordedClock::new(),
+            (Some("recorded"), Some(start)) => {
+                RecordedClock::starting_at(std::time::UNIX_EPOCH + Duration::from_secs(start))
+            }
+            (Some("manual"), _) => RecordedClock::manual(),
+            (Some(other), _) => return Err(Error::config(format!("testing: clock {other:?} is unknown"))),
+        };
+        Ok((Arc::new(recorded.clone()), Some(recorded)))
+    }
+
+    /// For a sign-in without a client: an exchanger of its own.
+    pub(crate) fn exchanger(&self) -> Result<Exchanger> {
+        let secrets = Secrets::default();
+        self.exchanger_with(self.transport()?, self.clock()?.0, &secrets)
+    }
+
+    pub(crate) fn exchanger_with(
+        &self,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        secrets: &Secrets,
+    ) -> Result<Exchanger> {
+        let client_id = self.client_id.clone().filter(|id| !id.is_empty());
+        let token_url = match &self.token_endpoint {
+            Some(text) => Url::parse(text)
+                .map_err(|error| Error::config(format!("token_endpoint {text:?}: {error}")))?,
+            None => self.identity("connect/token")?,
+        };
+        let client_secret = self.client_secret.clone().filter(|secret| !secret.is_empty()).map(Secret::new);
+        for secret in [
+            &client_secret,
+            &self.refresh_token.clone().map(Secret::new),
+            &self.access_token.clone().map(Secret::new),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            secrets.add(secret);
+        }
+        Ok(Exchanger {
+            transport,
+            clock,
+            token_url,
+            client_id: client_id.ok_or_else(|| Error::config("client_id is missing"))?,
+            client_secret,
+            timeout: self.seconds("attempt_timeout", self.attempt_timeout)?,
+            secrets: secrets.clone(),
+        })
+    }
+}
+
+/// A base address, with or without a slash at its end.
+fn base(name: &str, text: &str) -> Result<Url> {
+    let wrong = |problem: String| Error::config(format!("{name} {text:?} {problem}"));
+    let url = Url::parse(&format!("{}/", text.trim().trim_end_matches('/')))
+        .map_err(|error| wrong(format!("is no address: {error}")))?;
+    match url.scheme() {
+        _ if url.query().is_some() || url.fragment().is_some() => Err(wrong("holds a query".into())),
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err(wrong("would send tokens in clear: use https".into())),
+        _ => Err(wrong("is no address: it has to begin with https://".into())),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn settings_are_checked() {
+        let error = Config::from_json(json!({"company": "acme"})).unwrap_err();
+        assert!(error.message().contains("unknown field `company`"), "{error}");
+        let config = Config::from_json(
+            json!({"company_domain": "acme", "plan": {"edition": "business_max", "licenses": 10}}),
+        )
+        .unwrap();
+        assert_eq!(config.plan().unwrap().limit(), Some(2000));
+        assert!(Config::default().company().is_err());
+        assert!(Config::default().check_credentials().is_err());
+        for bad in ["http://example.com", "ftp://x", "acme", "https://x/?a=b"] {
+            assert!(base("api_url", bad).is_err(), "{bad}");
+        }
+        assert_eq!(base("api_url", "https://x/y").unwrap().as_str(), "https://x/y/");
+    }
+}

@@ -1,0 +1,393 @@
+//! The one error of this crate.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::call::{Attempt, Wait};
+
+/// Result of anything that can fail here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, in the terms of a caller who has to react to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting, an argument or an option is missing or wrong. Nothing was sent.
+    Config,
+    /// Nobody is signed in, or no longer.
+    Auth,
+    /// Signed in, but not allowed to.
+    Permission,
+    /// There is no such record.
+    NotFound,
+    /// The service refused what was sent.
+    Validation,
+    /// The answer is not the one record that was asked for.
+    Conflict,
+    /// The service asks to wait longer than the caller is willing to.
+    RateLimited,
+    /// The requests of the day are used up.
+    QuotaExceeded,
+    /// The deadline passed.
+    Timeout,
+    /// No connection, or one that broke.
+    Network,
+    /// The service failed.
+    Server,
+    /// The answer could not be read.
+    Decode,
+    /// The caller gave up.
+    Cancelled,
+    /// The client was closed before.
+    Closed,
+}
+
+impl ErrorKind {
+    /// The name used in every language: `quota_exceeded`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Auth => "auth",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::Validation => "validation",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate_limited",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::Timeout => "timeout",
+            Self::Network => "network",
+            Self::Server => "server",
+            Self::Decode => "decode",
+            Self::Cancelled => "cancelled",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// What is known of the effect of a failed call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// No byte left this machine.
+    NotSent,
+    /// The service answered that it did nothing.
+    Refused,
+    /// The service did it.
+    Applied,
+    /// It may have taken effect. It was not sent again.
+    Unknown,
+}
+
+impl Outcome {
+    /// The name used in every language: `not_sent`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Refused => "refused",
+            Self::Applied => "applied",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Why an attempt failed, as far as sending again is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Nothing left: resolving, connecting or TLS failed.
+    NotSent,
+    /// 401 of the API.
+    TokenRejected,
+    /// 429.
+    Throttled,
+    /// 502, 503, 504, 408, or a connection lost before a status came.
+    Interrupted,
+    /// 500.
+    Fault,
+    /// A 2xx whose body was cut or cannot be read.
+    Unreadable,
+    /// Anything that another attempt cannot mend.
+    Final,
+}
+
+/// An error of a call, or of making a client.
+///
+/// Cheap to clone. `Display` is one line; the [`fmt::Debug`] form names every field. Neither holds tokens, secrets,
+/// request bodies or queries.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    status: Option<u16>,
+    code: Option<String>,
+    retry_after: Option<Duration>,
+    outcome: Outcome,
+    failure: Failure,
+    request_id: Option<String>,
+    operation: Option<&'static str>,
+    method: Option<&'static str>,
+    url: Option<String>,
+    attempts: Vec<Attempt>,
+    waits: Vec<Wait>,
+    body_excerpt: Option<String>,
+    details: Option<Value>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            status: None,
+            code: None,
+            retry_after: None,
+            outcome: Outcome::NotSent,
+            failure: Failure::Final,
+            request_id: None,
+            operation: None,
+            method: None,
+            url: None,
+            attempts: Vec::new(),
+            waits: Vec::new(),
+            body_excerpt: None,
+            details: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, message)
+    }
+
+    /// For implementations of this crate's traits outside of it: an error of a token store or another callback.
+    #[must_use]
+    pub fn of_callback(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Auth, message)
+    }
+
+    fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        self.edit(|inner| inner.status = Some(status))
+    }
+
+    pub(crate) fn with_code(self, code: impl Into<String>) -> Self {
+        self.edit(|inner| inner.code = Some(code.into()))
+    }
+
+    pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
+        self.edit(|inner| inner.retry_after = wait)
+    }
+
+    pub(crate) fn with_outcome(self, outcome: Outcome) -> Self {
+        self.edit(|inner| inner.outcome = outcome)
+    }
+
+    pub(crate) fn with_failure(self, failure: Failure) -> Self {
+        self.edit(|inner| inner.failure = failure)
+    }
+
+    pub(crate) fn with_excerpt(self, excerpt: Option<String>) -> Self {
+        self.edit(|inner| inner.body_excerpt = excerpt)
+    }
+
+    pub(crate) fn with_details(self, details: Value) -> Self {
+        self.edit(|inner| inner.details = Some(details))
+    }
+
+    pub(crate) fn with_message(self, message: impl Into<String>) -> Self {
+        self.edit(|inner| inner.message = message.into())
+    }
+
+    pub(crate) fn with_source(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.edit(|inner| inner.source = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn with_request(
+        self,
+        operation: &'static str,
+        method: &'static str,
+        url: String,
+        id: String,
+    ) -> Self {
+        self.edit(|inner| {
+            inner.operation = Some(operation);
+            inner.method = Some(method);
+            inner.url = Some(url);
+            inner.request_id.get_or_insert(id);
+        })
+    }
+
+    pub(crate) fn with_operation(self, operation: &'static str) -> Self {
+        self.edit(|inner| {
+            inner.operation.get_or_insert(operation);
+        })
+    }
+
+    pub(crate) fn with_trace(self, attempts: Vec<Attempt>, waits: Vec<Wait>) -> Self {
+        self.edit(|inner| {
+            inner.attempts = attempts;
+            inner.waits = waits;
+        })
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// One sentence for people, with what to do next where that is known.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Status of the last answer, if there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// Code of the service or of the identity server, such as `invalid_grant`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// Whether the same call may succeed later and can be repeated without harm.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        let passing = matches!(
+            self.0.kind,
+            ErrorKind::RateLimited | ErrorKind::QuotaExceeded | ErrorKind::Timeout | ErrorKind::Network
+        ) || (self.0.kind == ErrorKind::Server && self.0.failure != Failure::Final);
+        passing && self.0.outcome != Outcome::Unknown && self.0.outcome != Outcome::Applied
+    }
+
+    /// How long the service asks to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// What is known of the effect. For a read, `unknown` only means that no answer came.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.0.outcome
+    }
+
+    pub(crate) fn failure(&self) -> Failure {
+        self.0.failure
+    }
+
+    /// Id of the request: the service's own when it sent one, else the client's.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// Id of the operation.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// HTTP verb of the request.
+    #[must_use]
+    pub fn method(&self) -> Option<&'static str> {
+        self.0.method
+    }
+
+    /// Address of the request, without its query.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.0.url.as_deref()
+    }
+
+    /// Every attempt that was made.
+    #[must_use]
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.0.attempts
+    }
+
+    /// Every pause that was made.
+    #[must_use]
+    pub fn waits(&self) -> &[Wait] {
+        &self.0.waits
+    }
+
+    /// Head of the answer's body, without secrets.
+    #[must_use]
+    pub fn body_excerpt(&self) -> Option<&str> {
+        self.0.body_excerpt.as_deref()
+    }
+
+    /// What became of each record, for calls that carry several.
+    #[must_use]
+    pub fn details(&self) -> Option<&Value> {
+        self.0.details.as_ref()
+    }
+
+    /// All fields as a JSON object, for other languages.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let inner = &*self.0;
+        json!({
+            "kind": inner.kind.as_str(),
+            "message": inner.message,
+            "status": inner.status,
+            "code": inner.code,
+            "retryable": self.retryable(),
+            "retry_after": inner.retry_after.map(|wait| wait.as_secs_f64()),
+            "outcome": inner.outcome.as_str(),
+            "request_id": inner.request_id,
+            "operation": inner.operation,
+            "method": inner.method,
+            "url": inner.url,
+            "attempts": inner.attempts,
+            "waits": inner.waits,
+            "body_excerpt": inner.body_excerpt,
+            "details": inner.details,
+            "cause": inner.source.as_ref().map(|source| source.to_string()),
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.0.kind.as_str(), self.0.message)?;
+        if let (Some(operation), Some(status)) = (self.0.operation, self.0.status) {
+            write!(out, " ({operation}, status {status})")?;
+        } else if let Some(operation) = self.0.operation {
+            write!(out, " ({operation})")?;
+        }
+        if self.0.outcome == Outcome::Unknown {
+            out.write_str("; it may have taken effect")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Error{:#}", self.to_json())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}

@@ -1,0 +1,63 @@
+//! A client for the BeProduct PLM API.
+//!
+//! ```no_run
+//! use beproduct::{Client, Filter, Plan};
+//! use futures_util::TryStreamExt as _;
+//!
+//! # async fn example() -> beproduct::Result<()> {
+//! let client = Client::builder("acme")
+//!     .refresh_token("client-id", "client-secret", "refresh-token")
+//!     .plan(Plan::business_max(8))
+//!     .build()?;
+//! let mut styles = std::pin::pin!(client.style().list().filters([Filter::eq("active", "Yes")]).stream());
+//! while let Some(style) = styles.try_next().await? {
+//!     println!("{}", style.header_number.unwrap_or_default());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every operation of the service has a method on one of the resources: [`Client::style`], [`Client::material`],
+//! [`Client::data_tables`] and so on. [`Client::call`] and [`Client::pages`] take an operation by name, for other
+//! languages and for programs that do not know it beforehand.
+
+pub mod api;
+pub mod auth;
+pub mod models;
+pub mod seam;
+pub mod testing;
+
+mod answer;
+mod arguments;
+mod batch;
+mod call;
+mod cancel;
+mod catalog;
+mod client;
+mod clock;
+mod config;
+mod error;
+mod filter_check;
+mod http;
+mod log;
+mod paging;
+mod pipeline;
+mod policy;
+mod quota;
+mod redact;
+mod rng;
+
+pub use arguments::filters::{Filter, Operator};
+pub use call::{Answer, Attempt, CallOptions, Meta, Priority, RateFigures, Wait, WaitReason};
+pub use cancel::{CallGuard, CallIds, Cancel};
+pub use catalog::{Effect, Operation, Replay, operations};
+pub use client::{Client, ClientBuilder};
+pub use clock::Clock;
+pub use config::{Config, LedgerConfig, PlanConfig, StoreConfig, TestingConfig};
+pub use error::{Error, ErrorKind, Outcome, Result};
+pub use http::{HttpRequest, HttpResponse, Reached, Transport, TransportError};
+pub use log::{Level, LogSink, Record};
+pub use paging::{Page, Pager};
+pub use quota::{Plan, QuotaStatus, Usage};
+pub use redact::Secret;
+pub use rng::Rng;

@@ -1,0 +1,102 @@
+//! What the client tells about its work. It holds no secrets, no bodies and no queries.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::redact::Secrets;
+
+/// How important a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Every attempt.
+    Debug,
+    /// Every call.
+    Info,
+    /// Something that a person should know.
+    Warn,
+}
+
+impl Level {
+    /// `debug`, `info` or `warning`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warning",
+        }
+    }
+}
+
+/// One line.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Record {
+    /// How important it is.
+    pub level: Level,
+    /// The line.
+    pub message: String,
+    /// Operation that it is about, or empty.
+    pub operation: &'static str,
+    /// Request that it is about, or empty.
+    pub request_id: String,
+}
+
+/// Where lines go.
+pub trait LogSink: Send + Sync {
+    /// Whether lines of this level are wanted.
+    fn enabled(&self, level: Level) -> bool;
+
+    /// Takes a line. It must not block.
+    fn write(&self, record: Record);
+}
+
+/// Into `tracing`, for programs in Rust.
+pub(crate) struct TracingSink;
+
+impl LogSink for TracingSink {
+    fn enabled(&self, _level: Level) -> bool {
+        true
+    }
+
+    fn write(&self, record: Record) {
+        let Record { level, message, operation, request_id } = record;
+        match level {
+            Level::Debug => tracing::debug!(operation, request_id, "{message}"),
+            Level::Info => tracing::info!(operation, request_id, "{message}"),
+            Level::Warn => tracing::warn!(operation, request_id, "{message}"),
+        }
+    }
+}
+
+/// The sink of one client, behind the redaction.
+#[derive(Clone)]
+pub(crate) struct Log {
+    pub(crate) sink: Arc<dyn LogSink>,
+    pub(crate) secrets: Secrets,
+}
+
+impl Log {
+    pub(crate) fn write(
+        &self,
+        level: Level,
+        operation: &'static str,
+        request_id: &str,
+        line: impl FnOnce() -> String,
+    ) {
+        if self.sink.enabled(level) {
+            let message = self.secrets.scrub(&line());
+            self.sink.write(Record { level, message, operation, request_id: request_id.to_owned() });
+        }
+    }
+
+    pub(crate) fn warn(&self, line: &str) {
+        self.write(Level::Warn, "", "", || line.to_owned());
+    }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Log")
+    }
+}

@@ -1,0 +1,317 @@
+//! Lists, page by page.
+//!
+//! The first page is fetched alone, the next one when half of the present page is consumed: whoever stops after `k`
+//! records has caused at most `ceil(k / size) + 1` requests. `collect` fetches several pages at a time once the total is
+//! known. The guards against what the service does with pages are those of docs/service.md, Paging.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::task::JoinHandle;
+
+use crate::answer;
+use crate::arguments::Prepared;
+use crate::call::{CallOptions, Meta};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Sizes at which a short first page looks like a cap of the server rather than the end of the list.
+const CAPS: &[usize] = &[20, 30, 50, 100, 200, 500, 1000];
+
+/// Pages that `collect` fetches at a time.
+const WINDOW: usize = 8;
+
+/// One page of records.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Page {
+    /// The records, as a JSON array. Records that an earlier page held already are left out.
+    pub rows: Bytes,
+    /// Number of records in `rows`.
+    pub len: usize,
+    /// Records of the whole list, where the service says it.
+    pub total: Option<u64>,
+    /// The body as it came from the service.
+    pub raw: Bytes,
+    /// How the page came about.
+    pub meta: Meta,
+}
+
+/// The pages of one list. Clones go on where the other stands.
+#[derive(Debug, Clone)]
+pub struct Pager(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    client: Client,
+    prepared: Prepared,
+    options: CallOptions,
+    /// Taken for the time of one page.
+    progress: AsyncMutex<Progress>,
+    /// Pages fetched ahead, and how far the consumer is.
+    ahead: Mutex<Ahead>,
+}
+
+#[derive(Debug)]
+struct Progress {
+    number: usize,
+    size: usize,
+    delivered: u64,
+    total: Option<u64>,
+    ended: bool,
+    seen: HashSet<u64>,
+    last_page: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Ahead {
+    fetched: Option<(usize, usize, JoinHandle<Result<Fetched>>)>,
+    /// Records of the present page, and how many of them are consumed.
+    page: usize,
+    consumed: usize,
+    /// The page that is worth fetching ahead: number and size.
+    next: Option<(usize, usize)>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let ahead = self.ahead.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, _, task)) = &ahead.fetched {
+            task.abort();
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Fetched {
+    rows: Vec<Box<RawValue>>,
+    total: Option<u64>,
+    raw: Bytes,
+    meta: Meta,
+}
+
+impl Pager {
+    pub(crate) fn new(client: Client, prepared: Prepared, options: CallOptions, size: usize) -> Self {
+        let progress = Progress {
+            number: 0,
+            size,
+            delivered: 0,
+            total: None,
+            ended: false,
+            seen: HashSet::new(),
+            last_page: None,
+        };
+        Self(Arc::new(Shared {
+            client,
+            prepared,
+            options,
+            progress: AsyncMutex::new(progress),
+            ahead: Mutex::default(),
+        }))
+    }
+
+    /// The next page, or none at the end.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`]. After an error the same page can be asked for again.
+    pub async fn next_page(&self) -> Result<Option<Page>> {
+        let mut progress = self.0.progress.lock().await;
+        while !progress.ended {
+            let fetched = self.fetch_next(progress.number, progress.size).await?;
+            if let Some(page) = self.take(&mut progress, fetched)? {
+                return Ok(Some(page));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells how many more records of the present page the consumer has taken. Past the half, the next page is fetched.
+    pub fn consumed(&self, count: usize) {
+        let mut ahead = self.ahead();
+        ahead.consumed += count;
+        if ahead.consumed * 2 >= ahead.page && ahead.fetched.is_none() {
+            if let Some((number, size)) = ahead.next.take() {
+                let fetch = self.clone_for_task().fetch(number, size);
+                ahead.fetched = Some((number, size, self.0.client.handle().spawn(fetch)));
+            }
+        }
+    }
+
+    /// Records of the whole list, once a page has told.
+    pub async fn total(&self) -> Option<u64> {
+        self.0.progress.lock().await.total
+    }
+
+    /// All pages that are left, several at a time.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`].
+    pub async fn collect(&self) -> Result<Vec<Page>> {
+        let mut pages: Vec<_> = self.next_page().await?.into_iter().collect();
+        let (first, last, size) = {
+            let progress = self.0.progress.lock().await;
+            let left = progress.total.map_or(0, |total| total.saturating_sub(progress.delivered));
+            let count = usize::try_from(left).unwrap_or(usize::MAX).div_ceil(progress.size);
+            (
+                progress.number,
+                progress.number.saturating_add(if progress.ended { 0 } else { count }),
+                progress.size,
+            )
+        };
+        let fetches = (first..last).map(|number| self.clone_for_task().fetch(number, size));
+        let mut fetches = stream::iter(fetches).buffered(WINDOW);
+        while let Some(fetched) = fetches.next().await {
+            let mut progress = self.0.progress.lock().await;
+            // The service may have changed its mind about the size of a page, which shifts all that follow.
+            if progress.ended || progress.size != size {
+                break;
+            }
+            pages.extend(self.take(&mut progress, fetched?)?);
+        }
+        drop(fetches);
+        while let Some(page) = self.next_page().await? {
+            pages.push(page);
+        }
+        Ok(pages)
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.0.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clone_for_task(&self) -> Fetch {
+        Fetch {
+            client: self.0.client.clone(),
+            prepared: self.0.prepared.clone(),
+            options: self.0.options.clone(),
+        }
+    }
+
+    async fn fetch_next(&self, number: usize, size: usize) -> Result<Fetched> {
+        let fetched = self.ahead().fetched.take();
+        match fetched {
+            Some((ahead_number, ahead_size, task)) if (ahead_number, ahead_size) == (number, size) => {
+                let cancel = self.0.options.cancel.clone().unwrap_or_default();
+                match task.await {
+                    Ok(result) => result,
+                    Err(_) if cancel.is_cancelled() => {
+                        Err(Error::new(ErrorKind::Cancelled, "the call was given up"))
+                    }
+                    Err(error) => {
+                        Err(Error::new(ErrorKind::Closed, format!("the page was not fetched: {error}")))
+                    }
+                }
+            }
+            stale => {
+                if let Some((_, _, task)) = stale {
+                    task.abort();
+                }
+                self.clone_for_task().fetch(number, size).await
+            }
+        }
+    }
+
+    /// Checks a page, moves on, and says whether the page holds anything new.
+    fn take(&self, progress: &mut Progress, fetched: Fetched) -> Result<Option<Page>> {
+        let Fetched { rows, total, raw, meta } = fetched;
+        let received = rows.len();
+        let first = progress.number == 0 && progress.delivered == 0;
+        progress.total = total.or(progress.total);
+
+        let fingerprint = hash(rows.iter().map(|row| row.get()));
+        let repeated = received > 0 && progress.last_page == Some(fingerprint);
+        progress.last_page = Some(fingerprint);
+
+        let mut fresh = Vec::with_capacity(received);
+        if !repeated {
+            for row in rows {
+                if progress.seen.insert(identity(&row)) {
+                    fresh.push(row);
+                }
+            }
+        }
+        progress.delivered += received as u64;
+
+        let short = received < progress.size;
+        let capped = short
+            && first
+            && received > 0
+            && match progress.total {
+                Some(total) => (received as u64) < total,
+                None => CAPS.contains(&received),
+            };
+        if received == 0 || repeated {
+            // An empty page ends the list even where the total promises more; a repeated one means that paging is ignored.
+            progress.ended = true;
+        } else if capped {
+            // The offset is page number times the size that the service really uses.
+            progress.size = received;
+        } else {
+            progress.ended = match progress.total {
+                Some(total) => progress.delivered >= total,
+                None => short,
+            };
+        }
+        progress.number += 1;
+        if fresh.is_empty() {
+            return Ok(None);
+        }
+        let mut ahead = self.ahead();
+        ahead.page = fresh.len();
+        ahead.consumed = 0;
+        ahead.next = (!progress.ended).then_some((progress.number, progress.size));
+        drop(ahead);
+        let len = fresh.len();
+        let rows = serde_json::to_vec(&fresh).map_err(|error| {
+            Error::new(ErrorKind::Decode, format!("a page could not be put together: {error}"))
+        })?;
+        Ok(Some(Page { rows: rows.into(), len, total: progress.total, raw, meta }))
+    }
+}
+
+/// What is needed to fetch a page, without the pager: a page on its way does not keep an abandoned pager alive.
+struct Fetch {
+    client: Client,
+    prepared: Prepared,
+    options: CallOptions,
+}
+
+impl Fetch {
+    async fn fetch(self, number: usize, size: usize) -> Result<Fetched> {
+        let operation = self.prepared.operation;
+        let paging =
+            [("pageSize".to_owned(), size.to_string()), ("pageNumber".to_owned(), number.to_string())];
+        let (reply, trace, request_id) = self.client.send(self.prepared, &self.options, &paging).await?;
+        let list = answer::read_list(&reply.body).map_err(|error| error.with_operation(operation.id))?;
+        let rows = serde_json::from_slice(&list.rows).map_err(|error| {
+            Error::new(ErrorKind::Decode, format!("the page is no list: {error}"))
+                .with_operation(operation.id)
+        })?;
+        Ok(Fetched { rows, total: list.total, meta: trace.meta(&reply, &request_id), raw: reply.body })
+    }
+}
+
+/// What tells a record from others: its id, or all of it where it has none.
+fn identity(row: &RawValue) -> u64 {
+    #[derive(Deserialize)]
+    struct Identified<'a> {
+        #[serde(borrow)]
+        id: Option<&'a RawValue>,
+    }
+    match serde_json::from_str::<Identified<'_>>(row.get()) {
+        Ok(Identified { id: Some(id) }) if id.get() != "null" && id.get() != "\"\"" => hash([id.get()]),
+        _ => hash([row.get()]),
+    }
+}
+
+fn hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    texts.into_iter().for_each(|text| text.hash(&mut hasher));
+    hasher.finish()
+}

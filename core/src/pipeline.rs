@@ -1,0 +1,218 @@
+//! The way of a request: a fixed row of policies, each of which may act before and after the rest.
+//!
+//! ```text
+//! request id, metrics, deadline, coalesce, retry      once a call
+//!   quota check, rate wait, authorize, quota reserve, once an attempt
+//!   attempt timeout, log, classify, send
+//! ```
+//!
+//! The order matters. The quota is checked before a token is fetched, so that a call that must not be sent causes no
+//! traffic at all; it is reserved after that, just before the bytes leave. `classify` stands right above `send`, so that
+//! everything outside of it sees errors and not statuses. Only `retry` sends again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ::http::HeaderMap;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use url::Url;
+
+use crate::auth::Bearer;
+use crate::call::{Attempt, CallOptions, Meta, Wait, WaitReason};
+use crate::catalog::{Base, Operation};
+use crate::clock::Clock;
+use crate::error::{Outcome, Result};
+
+/// A request on its way. Cheap to clone: every attempt gets its own.
+#[derive(Clone)]
+pub(crate) struct Exchange {
+    pub(crate) operation: &'static Operation,
+    pub(crate) base: Base,
+    pub(crate) method: &'static str,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+    /// Whether a repeat of the request adds nothing.
+    pub(crate) adds_nothing: bool,
+    pub(crate) options: CallOptions,
+    pub(crate) request_id: String,
+    /// Number of the attempt, from 1; 0 outside of one.
+    pub(crate) attempt: u32,
+    pub(crate) bearer: Option<Bearer>,
+    pub(crate) deadline: Deadline,
+    pub(crate) trace: Trace,
+}
+
+/// A successful answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Whether the body came to its end.
+    pub(crate) whole: bool,
+}
+
+/// One step of the pipeline.
+pub(crate) trait Policy: Send + Sync {
+    fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>>;
+}
+
+/// The policies after the present one.
+#[derive(Clone)]
+pub(crate) struct Next {
+    policies: Arc<[Arc<dyn Policy>]>,
+    index: usize,
+}
+
+impl Next {
+    /// The whole row.
+    pub(crate) fn first(policies: Arc<[Arc<dyn Policy>]>) -> Self {
+        Self { policies, index: 0 }
+    }
+
+    /// Hands the request on.
+    pub(crate) fn run(&self, exchange: Exchange) -> BoxFuture<'static, Result<Reply>> {
+        let next = Self { policies: Arc::clone(&self.policies), index: self.index + 1 };
+        let policy = Arc::clone(&self.policies[self.index]);
+        Box::pin(async move { policy.run(exchange, next).await })
+    }
+}
+
+/// When a call ends at the latest. A request that several calls share ends with the last of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Deadline(Arc<Mutex<Duration>>);
+
+impl Deadline {
+    pub(crate) fn at(elapsed: Duration) -> Self {
+        Self(Arc::new(Mutex::new(elapsed)))
+    }
+
+    pub(crate) fn get(&self) -> Duration {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A deadline of its own at the same time.
+    pub(crate) fn detached(&self) -> Self {
+        Self::at(self.get())
+    }
+
+    pub(crate) fn extend(&self, other: &Self) {
+        let other = other.get();
+        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *own = own.max(other);
+    }
+}
+
+/// What has happened to a call so far, readable also when the call is given up in the middle.
+#[derive(Debug, Clone)]
+pub(crate) struct Trace(Arc<Mutex<State>>);
+
+#[derive(Debug, Clone)]
+struct State {
+    attempts: Vec<Attempt>,
+    waits: Vec<Wait>,
+    cost: u32,
+    outcome: Outcome,
+    /// Outcome before the attempt that is on its way.
+    before: Outcome,
+    /// The shared request that this call waits for.
+    followed: Option<Trace>,
+}
+
+impl Trace {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            attempts: Vec::new(),
+            waits: Vec::new(),
+            cost: 0,
+            outcome: Outcome::NotSent,
+            before: Outcome::NotSent,
+            followed: None,
+        })))
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The bytes are about to leave.
+    pub(crate) fn begin_attempt(&self) {
+        self.with(|state| {
+            state.before = state.outcome;
+            state.outcome = Outcome::Unknown;
+        });
+    }
+
+    /// The attempt has ended. An effect that an earlier attempt may have had stays possible.
+    pub(crate) fn end_attempt(&self, attempt: Attempt, outcome: Outcome) {
+        self.with(|state| {
+            state.attempts.push(attempt);
+            state.outcome = match (outcome, state.before) {
+                (Outcome::NotSent, before) => before,
+                (Outcome::Refused, Outcome::Unknown) => Outcome::Unknown,
+                (outcome, _) => outcome,
+            };
+        });
+    }
+
+    pub(crate) fn count(&self, units: u32) {
+        self.with(|state| state.cost += units);
+    }
+
+    pub(crate) fn refund(&self, units: u32) {
+        self.with(|state| state.cost = state.cost.saturating_sub(units));
+    }
+
+    /// Pauses, and says so.
+    pub(crate) async fn pause(&self, clock: &dyn Clock, reason: WaitReason, duration: Duration) {
+        self.with(|state| state.waits.push(Wait { reason, seconds: duration.as_secs_f64() }));
+        clock.pause(duration).await;
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(crate) fn follow(&self, shared: &Self) {
+        self.with(|state| state.followed = Some(shared.clone()));
+    }
+
+    fn snapshot(&self) -> State {
+        let state = self.with(|state| state.clone());
+        match state.followed {
+            // Its cost is that of the call that began it.
+            Some(shared) => State { cost: state.cost, ..shared.snapshot() },
+            None => state,
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.snapshot().outcome
+    }
+
+    pub(crate) fn history(&self) -> (Vec<Attempt>, Vec<Wait>) {
+        let state = self.snapshot();
+        (state.attempts, state.waits)
+    }
+
+    pub(crate) fn meta(&self, reply: &Reply, request_id: &str) -> Meta {
+        let state = self.snapshot();
+        Meta {
+            status: reply.status,
+            headers: reply
+                .headers
+                .iter()
+                .map(|(name, value)| {
+                    (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                })
+                .collect(),
+            request_id: crate::answer::request_id(&reply.headers).unwrap_or_else(|| request_id.to_owned()),
+            attempts: state.attempts,
+            waits: state.waits,
+            rate: crate::answer::rate_figures(&reply.headers),
+            cost: state.cost,
+        }
+    }
+}

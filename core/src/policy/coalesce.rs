@@ -1,0 +1,146 @@
+//! Equal reads at the same time share one request.
+//!
+//! The shared request is a task of its own: its retries happen inside it, it counts for the call that began it, and it
+//! ends when nobody waits for it any more. A write closes the open ones to newcomers, so that one reads one's own
+//! writes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::{Deadline, Exchange, Next, Policy, Reply, Trace};
+
+type Flights = Arc<Mutex<HashMap<Key, Arc<Flight>>>>;
+
+pub(crate) struct Coalesce {
+    handle: Handle,
+    flights: Flights,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    url: String,
+    body: Option<bytes::Bytes>,
+    /// Headers of the caller's own may change the answer.
+    headers: Vec<(String, String)>,
+    attempts: Option<u32>,
+}
+
+struct Flight {
+    answer: watch::Receiver<Option<Result<Reply>>>,
+    task: AbortHandle,
+    deadline: Deadline,
+    trace: Trace,
+    waiters: Mutex<usize>,
+}
+
+impl Coalesce {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self { handle, flights: Flights::default() }
+    }
+
+    fn join(&self, key: &Key, exchange: &Exchange, next: &Next) -> Seat {
+        let mut flights = lock(&self.flights);
+        if let Some(flight) = flights.get(key) {
+            let mut waiters = flight.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+            // A flight that the last waiter has just left is being aborted.
+            if *waiters > 0 {
+                *waiters += 1;
+                flight.deadline.extend(&exchange.deadline);
+                exchange.trace.follow(&flight.trace);
+                drop(waiters);
+                return Seat {
+                    flight: Arc::clone(flight),
+                    flights: Arc::clone(&self.flights),
+                    key: key.clone(),
+                };
+            }
+        }
+        let (sender, answer) = watch::channel(None);
+        let mut shared = exchange.clone();
+        shared.deadline = exchange.deadline.detached();
+        shared.options.cancel = None;
+        let (deadline, trace) = (shared.deadline.clone(), shared.trace.clone());
+        let request = next.run(shared);
+        let (map, own_key) = (Arc::clone(&self.flights), key.clone());
+        let own_trace = trace.clone();
+        let task = self.handle.spawn(async move {
+            let result = request.await;
+            // Whoever comes from now on wants a newer answer.
+            lock(&map).retain(|key, flight| *key != own_key || !flight.trace.is(&own_trace));
+            sender.send_replace(Some(result));
+        });
+        let flight =
+            Arc::new(Flight { answer, task: task.abort_handle(), deadline, trace, waiters: Mutex::new(1) });
+        flights.insert(key.clone(), Arc::clone(&flight));
+        drop(flights);
+        Seat { flight, flights: Arc::clone(&self.flights), key: key.clone() }
+    }
+}
+
+impl Policy for Coalesce {
+    fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            if !exchange.operation.is_read() {
+                lock(&self.flights).clear();
+                let _closing = CloseAgain(&self.flights);
+                return next.run(exchange).await;
+            }
+            let key = Key {
+                url: exchange.url.to_string(),
+                body: exchange.body.clone(),
+                headers: exchange.options.headers.clone(),
+                attempts: exchange.options.attempts,
+            };
+            let seat = self.join(&key, &exchange, &next);
+            let mut answer = seat.flight.answer.clone();
+            let result = match answer.wait_for(Option::is_some).await {
+                Ok(result) => result.clone(),
+                Err(_) => None,
+            };
+            result.unwrap_or_else(|| {
+                Err(Error::new(ErrorKind::Closed, "the client was closed during the call")
+                    .with_outcome(seat.flight.trace.outcome()))
+            })
+        })
+    }
+}
+
+/// A read that began during a write may have seen the state before it.
+struct CloseAgain<'a>(&'a Flights);
+
+impl Drop for CloseAgain<'_> {
+    fn drop(&mut self) {
+        lock(self.0).clear();
+    }
+}
+
+/// A place in a flight; the last to leave ends it.
+struct Seat {
+    flight: Arc<Flight>,
+    flights: Flights,
+    key: Key,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut flights = lock(&self.flights);
+        let mut waiters = self.flight.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+        *waiters -= 1;
+        if *waiters == 0 {
+            self.flight.task.abort();
+            if flights.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
+                flights.remove(&self.key);
+            }
+        }
+    }
+}
+
+fn lock(flights: &Flights) -> MutexGuard<'_, HashMap<Key, Arc<Flight>>> {
+    flights.lock().unwrap_or_else(PoisonError::into_inner)
+}

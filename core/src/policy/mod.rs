@@ -1,0 +1,70 @@
+//! The policies of the pipeline, one a file, in the order of `pipeline.rs`.
+
+mod attempt_timeout;
+mod authorize;
+mod classify;
+mod coalesce;
+mod deadline;
+mod log;
+mod metrics;
+mod quota_check;
+mod quota_reserve;
+mod rate_wait;
+mod request_id;
+mod retry;
+mod send;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use crate::auth::TokenHolder;
+use crate::clock::Clock;
+use crate::http::Transport;
+use crate::log::Log;
+use crate::pipeline::Policy;
+use crate::quota::Quota;
+use crate::redact::Secrets;
+use crate::rng::Rng;
+
+/// What the policies work with.
+pub(crate) struct Parts {
+    pub(crate) handle: Handle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) tokens: Arc<TokenHolder>,
+    pub(crate) quota: Arc<Quota>,
+    pub(crate) secrets: Secrets,
+    pub(crate) log: Log,
+    pub(crate) company: String,
+    pub(crate) attempts: u32,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) max_wait: Duration,
+    pub(crate) concurrency: usize,
+}
+
+/// The row of policies, in their order.
+pub(crate) fn row(parts: &Parts) -> Arc<[Arc<dyn Policy>]> {
+    let clock = || Arc::clone(&parts.clock);
+    Arc::from([
+        Arc::new(request_id::RequestId { secrets: parts.secrets.clone() }) as Arc<dyn Policy>,
+        Arc::new(metrics::Metrics { clock: clock(), log: parts.log.clone() }),
+        Arc::new(deadline::OverallDeadline { clock: clock() }),
+        Arc::new(coalesce::Coalesce::new(parts.handle.clone())),
+        Arc::new(retry::Retry::new(clock(), Arc::clone(&parts.rng), parts.attempts, parts.max_wait)),
+        Arc::new(quota_check::QuotaCheck { quota: Arc::clone(&parts.quota) }),
+        Arc::new(rate_wait::RateWait::new(clock(), parts.max_wait, parts.concurrency)),
+        Arc::new(authorize::Authorize { tokens: Arc::clone(&parts.tokens) }),
+        Arc::new(quota_reserve::QuotaReserve { quota: Arc::clone(&parts.quota) }),
+        Arc::new(attempt_timeout::AttemptTimeout { clock: clock(), limit: parts.attempt_timeout }),
+        Arc::new(log::LogAttempt { clock: clock(), log: parts.log.clone() }),
+        Arc::new(classify::Classify {
+            company: parts.company.clone(),
+            secrets: parts.secrets.clone(),
+            clock: clock(),
+        }),
+        Arc::new(send::Send { transport: Arc::clone(&parts.transport) }),
+    ])
+}

@@ -1,0 +1,40 @@
+//! Counts an attempt against the quota: reserved just before it leaves, given back only when nothing left.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::catalog::Base;
+use crate::error::{ErrorKind, Failure, Result};
+use crate::pipeline::{Exchange, Next, Policy, Reply};
+use crate::quota::Quota;
+
+pub(crate) struct QuotaReserve {
+    pub(crate) quota: Arc<Quota>,
+}
+
+impl Policy for QuotaReserve {
+    fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            // The automation host has a counter of its own, which no plan limits.
+            if exchange.base != Base::Api {
+                return next.run(exchange).await;
+            }
+            let trace = exchange.trace.clone();
+            let operation = exchange.operation;
+            let reservation = self.quota.reserve(&exchange).await?;
+            trace.count(1);
+            let result = next.run(exchange).await;
+            match &result {
+                Err(error) if error.failure() == Failure::NotSent => {
+                    trace.refund(1);
+                    self.quota.refund(reservation).await?;
+                }
+                Err(error) if error.kind() == ErrorKind::QuotaExceeded => self.quota.learn_refusal().await?,
+                Ok(reply) => self.quota.learn_status(operation, &reply.body).await?,
+                Err(_) => {}
+            }
+            result
+        })
+    }
+}

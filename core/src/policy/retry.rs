@@ -1,0 +1,184 @@
+//! The only place that sends a request again. Which failures allow it depends on the replay class of the operation
+//! (docs/service.md, Retrying).
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::call::WaitReason;
+use crate::catalog::Replay;
+use crate::clock::Clock;
+use crate::error::{Error, Failure, Result};
+use crate::pipeline::{Exchange, Next, Policy, Reply};
+use crate::rng::Rng;
+
+/// First step of the backoff; it doubles with every attempt.
+const BACKOFF: Duration = Duration::from_millis(500);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
+
+/// Waits after a 429 that does not say how long, as the official Python client has them.
+const LADDER: [u64; 5] = [1, 3, 5, 15, 30];
+
+/// Part of a wait that the service asked for by which it is drawn out, so that callers do not come back as one.
+const SPREAD: f64 = 0.1;
+
+pub(crate) struct Retry {
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    attempts: u32,
+    max_wait: Duration,
+    budget: Budget,
+}
+
+impl Retry {
+    pub(crate) fn new(clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, attempts: u32, max_wait: Duration) -> Self {
+        Self { clock, rng, attempts, max_wait, budget: Budget::default() }
+    }
+
+    /// The pause before the next attempt, or the error that ends the call.
+    fn decide(&self, exchange: &Exchange, error: Error, history: &mut History) -> Result<Pause> {
+        if error.failure() == Failure::TokenRejected {
+            if history.renewed {
+                return Err(error);
+            }
+            history.renewed = true;
+            return Ok(None);
+        }
+        let most = exchange.options.attempts.unwrap_or(self.attempts);
+        if history.attempts >= most || !may_repeat(exchange, error.failure(), history) {
+            return Err(error);
+        }
+        let (reason, wait) = match error.failure() {
+            Failure::Throttled => {
+                let step = history.throttled.min(LADDER.len() - 1);
+                history.throttled += 1;
+                let asked = error.retry_after().unwrap_or(Duration::from_secs(LADDER[step]));
+                if asked > self.max_wait {
+                    return Err(too_long(&error, asked, self.max_wait));
+                }
+                (WaitReason::RetryAfter, asked.mul_f64(1.0 + SPREAD * self.rng.fraction()))
+            }
+            _ => {
+                let step = BACKOFF.saturating_mul(1 << history.backoffs.min(8)).min(LONGEST_BACKOFF);
+                history.backoffs += 1;
+                (WaitReason::Backoff, step.mul_f64(self.rng.fraction()))
+            }
+        };
+        if self.clock.elapsed() + wait >= exchange.deadline.get() {
+            return Err(error);
+        }
+        if error.failure() != Failure::Throttled && !self.budget.take() {
+            let message = format!("{}; too many calls fail at present to try again", error.message());
+            return Err(error.with_message(message));
+        }
+        Ok(Some((reason, wait)))
+    }
+}
+
+type Pause = Option<(WaitReason, Duration)>;
+
+#[derive(Default)]
+struct History {
+    attempts: u32,
+    renewed: bool,
+    faults: u32,
+    throttled: usize,
+    backoffs: u32,
+}
+
+impl Policy for Retry {
+    fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            let mut history = History::default();
+            loop {
+                let mut attempt = exchange.clone();
+                attempt.attempt = history.attempts + 1;
+                let error = match next.run(attempt).await {
+                    Ok(reply) => {
+                        self.budget.give();
+                        return Ok(reply);
+                    }
+                    Err(error) => error,
+                };
+                history.attempts += 1;
+                if let Some((reason, wait)) = self.decide(&exchange, error, &mut history)? {
+                    exchange.trace.pause(&*self.clock, reason, wait).await;
+                }
+            }
+        })
+    }
+}
+
+fn may_repeat(exchange: &Exchange, failure: Failure, history: &mut History) -> bool {
+    match failure {
+        Failure::NotSent | Failure::Throttled => true,
+        Failure::Interrupted => match exchange.operation.replay {
+            Replay::Read => true,
+            Replay::SameState => exchange.options.allow_repeat,
+            Replay::Conditional => exchange.options.allow_repeat && exchange.adds_nothing,
+            Replay::Unsafe => false,
+        },
+        Failure::Fault => {
+            history.faults += 1;
+            exchange.operation.replay == Replay::Read && history.faults == 1
+        }
+        Failure::Unreadable => exchange.operation.replay == Replay::Read,
+        Failure::TokenRejected | Failure::Final => false,
+    }
+}
+
+fn too_long(error: &Error, asked: Duration, most: Duration) -> Error {
+    let text = format!(
+        "{}; the service asks to wait {} s, and max_wait is {} s",
+        error.message(),
+        asked.as_secs_f64(),
+        most.as_secs_f64()
+    );
+    error.clone().with_message(text)
+}
+
+/// Keeps retries from multiplying the load when everything fails: each takes from a store that successes refill.
+struct Budget(Mutex<f64>);
+
+const FULL: f64 = 100.0;
+const PRICE: f64 = 5.0;
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Mutex::new(FULL))
+    }
+}
+
+impl Budget {
+    fn take(&self) -> bool {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let enough = *left >= PRICE;
+        if enough {
+            *left -= PRICE;
+        }
+        enough
+    }
+
+    fn give(&self) {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = (*left + 1.0).min(FULL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_budget_runs_dry_and_refills() {
+        let budget = Budget::default();
+        let granted = std::iter::repeat_with(|| budget.take()).take_while(|granted| *granted).count();
+        assert_eq!(granted, 20);
+        for _ in 0..5 {
+            budget.give();
+        }
+        assert!(budget.take());
+        assert!(!budget.take());
+    }
+}

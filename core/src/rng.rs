@@ -1,0 +1,40 @@
+//! Chance, injected: the spread of pauses and the ids of requests.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A source of chance.
+pub trait Rng: std::fmt::Debug + Send + Sync {
+    /// A number from 0 up to, not including, 1.
+    fn fraction(&self) -> f64;
+
+    /// An id for a request.
+    fn request_id(&self) -> String;
+}
+
+/// The operating system's chance.
+#[derive(Debug)]
+pub(crate) struct SystemRng;
+
+impl Rng for SystemRng {
+    fn fraction(&self) -> f64 {
+        rand::random()
+    }
+
+    fn request_id(&self) -> String {
+        uuid::Uuid::new_v4().to_string()
+    }
+}
+
+/// For tests: always the middle, and ids in order.
+#[derive(Debug, Default)]
+pub struct FixedRng(AtomicU64);
+
+impl Rng for FixedRng {
+    fn fraction(&self) -> f64 {
+        0.5
+    }
+
+    fn request_id(&self) -> String {
+        format!("request-{}", self.0.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}

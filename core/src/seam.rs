@@ -1,0 +1,213 @@
+//! The seam to other languages: the client with everything as text or bytes, and calls by number.
+//!
+//! A binding hands in JSON and gets JSON back, which the far side parses once. It adds nothing but the conversion of
+//! values, errors and cancellation.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+use tokio::runtime::Handle;
+
+use crate::auth::{AuthorizationSession, TokenStore, Tokens};
+use crate::cancel::CallIds;
+use crate::client::{Client, ClientBuilder};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::log::LogSink;
+use crate::paging::Pager;
+use crate::{CallOptions, Meta};
+
+/// What a host program may hand in besides its settings.
+#[derive(Default)]
+pub struct Hooks {
+    /// Keeps tokens.
+    pub token_store: Option<Arc<dyn TokenStore>>,
+    /// Takes log lines.
+    pub log_sink: Option<Arc<dyn LogSink>>,
+}
+
+/// A client behind a language's own one.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    client: Client,
+    ids: CallIds,
+}
+
+/// An answer, or a page of one.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// JSON text: the record, the page's records as an array, or null.
+    pub body: Bytes,
+    /// The body as it came from the service.
+    pub raw: Bytes,
+    /// [`Meta`] as JSON text.
+    pub meta: String,
+    /// Records of the whole list, for a page.
+    pub total: Option<u64>,
+}
+
+impl Reply {
+    fn new(body: Bytes, raw: Bytes, meta: &Meta, total: Option<u64>) -> Self {
+        // Texts and numbers only: this cannot fail.
+        let meta = serde_json::to_string(meta).unwrap_or_default();
+        Self { body, raw, meta, total }
+    }
+}
+
+impl Engine {
+    /// Makes a client from settings as a JSON object.
+    ///
+    /// # Errors
+    /// `config` when a setting is missing, wrong or unknown.
+    pub fn open(settings: &str, hooks: Hooks, handle: Handle) -> Result<Self> {
+        let mut builder =
+            ClientBuilder::from_config(Config::from_json(object("settings", settings)?.into())?)
+                .runtime(handle);
+        if let Some(store) = hooks.token_store {
+            builder = builder.token_store(store);
+        }
+        if let Some(sink) = hooks.log_sink {
+            builder = builder.log_sink(sink);
+        }
+        Ok(Self { client: builder.build()?, ids: CallIds::default() })
+    }
+
+    /// A number for a call that has not started yet.
+    #[must_use]
+    pub fn issue_call(&self) -> u64 {
+        self.ids.issue()
+    }
+
+    /// Gives the call with this number up, before its start, during it, or in vain after it.
+    pub fn cancel(&self, call: u64) {
+        self.ids.cancel(call);
+    }
+
+    /// Calls an operation. The future may be dropped: that gives the call up too.
+    pub fn call(
+        &self,
+        call: u64,
+        operation: &str,
+        arguments: &str,
+        options: &str,
+    ) -> impl Future<Output = Result<Reply>> + Send + 'static {
+        let (cancel, guard) = self.ids.enter(call);
+        let parsed = read(arguments, options);
+        let (client, operation) = (self.client.clone(), operation.to_owned());
+        async move {
+            let _guard = guard;
+            let (arguments, mut options) = parsed?;
+            options.cancel = Some(cancel);
+            let answer = client.call(&operation, arguments, options).await?;
+            Ok(Reply::new(answer.body, answer.raw, &answer.meta, None))
+        }
+    }
+
+    /// The pages of a list operation. Cancelling the number ends all of them.
+    ///
+    /// # Errors
+    /// `config` when an argument or an option is missing, wrong or unknown.
+    pub fn pages(&self, call: u64, operation: &str, arguments: &str, options: &str) -> Result<EnginePager> {
+        let (cancel, guard) = self.ids.enter(call);
+        let (arguments, mut options) = read(arguments, options)?;
+        options.cancel = Some(cancel);
+        Ok(EnginePager { pager: self.client.pages(operation, arguments, options)?, _guard: Arc::new(guard) })
+    }
+
+    /// How the quota stands, as JSON text.
+    pub fn quota_status(&self) -> impl Future<Output = Result<String>> + Send + 'static {
+        let client = self.client.clone();
+        async move {
+            let status = client.quota_status().await?;
+            Ok(serde_json::to_string(&status).unwrap_or_default())
+        }
+    }
+
+    /// Ends all calls with the error `cancelled`; later ones fail with `closed`.
+    pub fn close(&self) {
+        self.client.close();
+    }
+
+    /// The tokens in use, for a process that goes on with them after a fork.
+    #[must_use]
+    pub fn tokens(&self) -> Tokens {
+        self.client.tokens()
+    }
+
+    /// Moves the clock of a client on that was built for tests.
+    ///
+    /// # Errors
+    /// `config` for a client on the machine's clock.
+    pub fn advance_clock(&self, seconds: f64) -> Result<()> {
+        let clock = self.client.recorded_clock();
+        let clock = clock.ok_or_else(|| Error::config("this client runs on the machine's clock"))?;
+        let by =
+            Duration::try_from_secs_f64(seconds).map_err(|_| Error::config("seconds has to be positive"))?;
+        clock.advance(by);
+        Ok(())
+    }
+}
+
+/// The pages of one list.
+#[derive(Debug, Clone)]
+pub struct EnginePager {
+    pager: Pager,
+    _guard: Arc<crate::cancel::CallGuard>,
+}
+
+impl EnginePager {
+    /// The next page, or none at the end.
+    pub fn next_page(&self) -> impl Future<Output = Result<Option<Reply>>> + Send + 'static {
+        let this = self.clone();
+        async move {
+            let page = this.pager.next_page().await?;
+            Ok(page.map(|page| Reply::new(page.rows, page.raw, &page.meta, page.total)))
+        }
+    }
+
+    /// All records that are left, as one JSON array, fetched several pages at a time.
+    pub fn collect(&self) -> impl Future<Output = Result<Bytes>> + Send + 'static {
+        let this = self.clone();
+        async move {
+            let pages = this.pager.collect().await?;
+            let mut all = Vec::with_capacity(pages.iter().map(|page| page.rows.len() + 1).sum::<usize>() + 2);
+            all.push(b'[');
+            for page in pages.iter().filter(|page| page.len > 0) {
+                if all.len() > 1 {
+                    all.push(b',');
+                }
+                all.extend_from_slice(&page.rows[1..page.rows.len() - 1]);
+            }
+            all.push(b']');
+            Ok(all.into())
+        }
+    }
+
+    /// Tells how many more records of the present page were taken; past the half, the next page is fetched.
+    pub fn consumed(&self, count: usize) {
+        self.pager.consumed(count);
+    }
+}
+
+/// Begins a sign-in with settings as a JSON object.
+///
+/// # Errors
+/// `config` when a setting is missing, wrong or unknown.
+pub fn authorize(settings: &str) -> Result<AuthorizationSession> {
+    AuthorizationSession::new(&Config::from_json(object("settings", settings)?.into())?)
+}
+
+fn read(arguments: &str, options: &str) -> Result<(Map<String, Value>, CallOptions)> {
+    Ok((object("arguments", arguments)?, CallOptions::from_json(&object("options", options)?.into())?))
+}
+
+fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(Error::config(format!("{name} have to be a JSON object"))),
+        Err(error) => Err(Error::config(format!("{name} are no JSON: {error}"))),
+    }
+}

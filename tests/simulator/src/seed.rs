@@ -1,0 +1,209 @@
+//! Makes the records of the pretended company from a seed. The same seed and sizes always give the same
+//! records, and sets that were made once are kept, because tests start over often.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::calendar::{HOUR, MINUTE, Millis};
+use crate::fields::{Field, MATERIAL_FIELDS, STYLE_FIELDS, TABLE_FIELDS};
+use crate::model::{Folder, Master, MasterKind, Records, Row, Table};
+use crate::people::{USERS, person};
+use crate::random::Random;
+
+mod headers;
+
+/// 2024-01-08T08:00:00Z; present-day records are spread over the months after it.
+pub(crate) const EPOCH: Millis = 1_704_700_800_000;
+/// 2021-03-01T08:00:00Z, the same for records in the form of 2021.
+pub(crate) const OLD_EPOCH: Millis = 1_614_585_600_000;
+
+const STREAM_FOLDER: u64 = 1;
+const STREAM_STYLE: u64 = 2;
+const STREAM_MATERIAL: u64 = 3;
+const STREAM_DELETED: u64 = 4;
+const STREAM_TABLE: u64 = 5;
+const STREAM_ROW: u64 = 6;
+
+/// What the amount of data depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    pub(crate) seed: u64,
+    /// Styles that are not deleted; a few deleted ones come on top.
+    pub(crate) styles: usize,
+    pub(crate) materials: usize,
+    /// Rows of the large data table.
+    pub(crate) table_rows: usize,
+}
+
+/// The records for these sizes, from what was made before when possible.
+pub(crate) fn records(sizes: Sizes) -> Records {
+    static STYLES: Kept<Master> = Kept::new();
+    static MATERIALS: Kept<Master> = Kept::new();
+    static TABLES: Kept<Vec<Table>> = Kept::new();
+    let Sizes { seed, styles, materials, table_rows } = sizes;
+    Records {
+        style: STYLES.get(seed, styles, || master(seed, MasterKind::Style, styles)),
+        material: MATERIALS.get(seed, materials, || master(seed, MasterKind::Material, materials)),
+        tables: TABLES.get(seed, table_rows, || tables(seed, table_rows)),
+    }
+}
+
+/// Sets that were made before, by seed and size. Their records are shared, so a copy is cheap.
+struct Kept<T>(Mutex<VecDeque<((u64, usize), T)>>);
+
+const KEPT_SETS: usize = 8;
+
+impl<T: Clone> Kept<T> {
+    const fn new() -> Self {
+        Kept(Mutex::new(VecDeque::new()))
+    }
+
+    /// The lock is held while making, so that servers started together make a set once.
+    fn get(&self, seed: u64, size: usize, make: impl FnOnce() -> T) -> T {
+        let mut sets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, set)) = sets.iter().find(|(key, _)| *key == (seed, size)) {
+            return set.clone();
+        }
+        let set = make();
+        if sets.len() == KEPT_SETS {
+            sets.pop_front();
+        }
+        sets.push_back(((seed, size), set.clone()));
+        set
+    }
+}
+
+fn master(seed: u64, kind: MasterKind, count: usize) -> Master {
+    let mut master = Master {
+        kind,
+        folders: Arc::new(folders(seed, kind)),
+        headers: Vec::with_capacity(count + 32),
+        by_id: Default::default(),
+    };
+    let stream = if kind == MasterKind::Style { STREAM_STYLE } else { STREAM_MATERIAL };
+    // Deleted records lie between the others, and are numbered after them.
+    let deleted = (count / 20).clamp(usize::from(count > 0) * 2, 25);
+    let gap = count / (deleted + 1) + 1;
+    let mut made = 0;
+    for index in 0..count {
+        let header = headers::header(&master, seed, stream, index, index + 1);
+        master.push(header);
+        if (index + 1) % gap == 0 || (index + 1 == count && made < deleted) {
+            let rest = if index + 1 == count { deleted - made } else { 1 };
+            for _ in 0..rest {
+                let mut header =
+                    headers::header(&master, seed, stream * 100 + STREAM_DELETED, made, count + made + 1);
+                header.deleted = true;
+                master.push(header);
+                made += 1;
+            }
+        }
+    }
+    master
+}
+
+fn folders(seed: u64, kind: MasterKind) -> Vec<Folder> {
+    let except = |ids: &[&str], all: &'static [Field]| -> Vec<&'static Field> {
+        all.iter().filter(|field| !ids.contains(&field.id)).collect()
+    };
+    let mut random = Random::for_record(seed, STREAM_FOLDER, kind as u64);
+    let mut folder = |name, description, active, numbering, fields| Folder {
+        id: random.uuid(),
+        name,
+        description,
+        active,
+        numbering,
+        fields,
+    };
+    match kind {
+        MasterKind::Style => vec![
+            folder("Outerwear", "", true, None, except(&[], STYLE_FIELDS)),
+            folder("Knitwear", "", true, None, except(&["back_length", "swatch"], STYLE_FIELDS)),
+            folder(
+                "Denim",
+                "numbers are given by the system",
+                true,
+                Some("DN-"),
+                except(&["duty_rate", "brand"], STYLE_FIELDS),
+            ),
+            folder("Archive", "closed seasons", false, None, except(&["label_3d", "season"], STYLE_FIELDS)),
+        ],
+        MasterKind::Material => vec![
+            folder("Fabrics", "", true, None, except(&[], MATERIAL_FIELDS)),
+            folder(
+                "Trims",
+                "",
+                true,
+                None,
+                except(&["fabric_weight", "shrinkage", "construction"], MATERIAL_FIELDS),
+            ),
+            folder("Discontinued", "", false, None, except(&["test_date"], MATERIAL_FIELDS)),
+        ],
+    }
+}
+
+fn tables(seed: u64, rows: usize) -> Vec<Table> {
+    let plan: [(&str, &str, bool, &[Field], usize); 4] = [
+        ("Price Components", "Reference list with many rows", true, TABLE_FIELDS, rows),
+        ("Yarn Types", "Reference list", true, &TABLE_FIELDS[..2], 25),
+        ("Care Symbols", "", true, &TABLE_FIELDS[..3], 0),
+        ("Old Terms", "no longer in use", false, &TABLE_FIELDS[..2], 3),
+    ];
+    let mut tables = Vec::new();
+    for (number, (name, description, active, fields, count)) in plan.into_iter().enumerate() {
+        let number = number as u64;
+        let id = Random::for_record(seed, STREAM_TABLE, number).uuid();
+        let created_at = EPOCH + number as Millis * HOUR;
+        let rows = (0..count).map(|index| Arc::new(row(seed, number, index, fields))).collect();
+        tables.push(Table {
+            id,
+            name,
+            description,
+            active,
+            created_at,
+            modified_at: created_at + HOUR + 905,
+            created_by: person(&USERS[0]),
+            modified_by: person(&USERS[1]),
+            fields,
+            rows,
+        });
+    }
+    tables
+}
+
+fn row(seed: u64, table: u64, index: usize, fields: &'static [Field]) -> Row {
+    const WORDS: [&str; 6] = ["Ring spun", "Open end", "Combed", "Carded", "Air jet", "Mercerised"];
+    let mut random = Random::for_record(seed, STREAM_ROW + table * 100, index as u64);
+    let id = random.uuid();
+    let created_at = EPOCH + index as Millis * MINUTE + 418;
+    let mut values = Vec::with_capacity(fields.len());
+    for field in fields {
+        values.push(match field.id {
+            "code" => json!(format!("C{:05}", index + 1)),
+            "label" => json!(format!("{} {}", random.pick(&WORDS), index % 17)),
+            "category" => json!(random.pick(field.choices)),
+            "quantity" => json!(random.below(5000)),
+            "price" => headers::decimal(random.below(100_000), 2),
+            "in_use" => json!(if random.one_in(4) { "No" } else { "Yes" }),
+            _ if random.one_in(9) => Value::Null,
+            _ => json!(crate::calendar::whole_seconds(created_at - created_at % HOUR)),
+        });
+    }
+    Row {
+        id,
+        fields,
+        values,
+        created_by: person(&USERS[index % USERS.len()]),
+        created_at,
+        modified_by: person(&USERS[1]),
+        modified_at: created_at + random.below(90) as Millis * MINUTE,
+    }
+}
+
+/// The id of the n-th record that is added after seeding.
+pub(crate) fn added_id(seed: u64, n: u64) -> Uuid {
+    Random::for_record(seed, 7_000, n).uuid()
+}

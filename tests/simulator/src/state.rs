@@ -1,0 +1,131 @@
+//! What the server remembers, and how a reset begins it anew.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::calendar::{Millis, now};
+use crate::faults::Faults;
+use crate::identity::Grants;
+use crate::limits::Limits;
+use crate::log::Log;
+use crate::model::{MasterKind, Records};
+use crate::options::{Changes, Options, Settings};
+use crate::seed;
+use crate::server::Addresses;
+
+/// Shared by all connections.
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    /// Scheme, host and port, without a path.
+    pub(crate) origin: String,
+    pub(crate) ca: Option<String>,
+    state: Mutex<State>,
+    /// Bumped with each logged request and each reset, for those who wait for requests.
+    pub(crate) arrivals: watch::Sender<u64>,
+    /// Bumped when held requests may go on.
+    pub(crate) releases: watch::Sender<u64>,
+}
+
+pub(crate) struct State {
+    pub(crate) settings: Settings,
+    pub(crate) records: Records,
+    pub(crate) grants: Grants,
+    pub(crate) limits: Limits,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+    /// How many ids were handed out since seeding.
+    added: u64,
+    /// The last number given by the folder that numbers by itself.
+    pub(crate) numbered: u64,
+    last_write: Millis,
+}
+
+impl State {
+    fn new(settings: Settings, log: Log) -> Self {
+        State {
+            records: seed::records(settings.sizes),
+            grants: Grants::new(),
+            limits: Limits::new(settings.day_limit, settings.rate_per_minute),
+            faults: Faults::default(),
+            log,
+            added: 0,
+            numbered: 0,
+            last_write: 0,
+            settings,
+        }
+    }
+
+    /// An id for a new record.
+    pub(crate) fn new_id(&mut self) -> Uuid {
+        self.added += 1;
+        seed::added_id(self.settings.sizes.seed, self.added)
+    }
+
+    /// The time of a write; no two writes have the same.
+    pub(crate) fn write_time(&mut self) -> Millis {
+        self.last_write = now().max(self.last_write + 1);
+        self.last_write
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options, origin: String, ca: Option<String>) -> Self {
+        let settings = Settings::new(&options, &Changes::default());
+        Shared {
+            options,
+            origin,
+            ca,
+            state: Mutex::new(State::new(settings, Log::default())),
+            arrivals: watch::Sender::new(0),
+            releases: watch::Sender::new(0),
+        }
+    }
+
+    /// The state; a panic of another request does not make it unusable.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn reset(&self, changes: &Changes) {
+        let settings = Settings::new(&self.options, changes);
+        let mut state = self.state();
+        let mut log = std::mem::take(&mut state.log);
+        log.clear();
+        *state = State::new(settings, log);
+        drop(state);
+        self.release();
+        self.arrivals.send_modify(|n| *n += 1);
+    }
+
+    pub(crate) fn release(&self) {
+        self.releases.send_modify(|n| *n += 1);
+    }
+
+    pub(crate) fn identity_base(&self) -> String {
+        format!("{}/ids", self.origin)
+    }
+
+    pub(crate) fn addresses(&self) -> Addresses {
+        let state = self.state();
+        let folder = |kind: MasterKind| state.records.master(kind).folders[0].id.to_string();
+        Addresses {
+            api: self.origin.clone(),
+            identity: self.identity_base(),
+            control: format!("{}/simulator", self.origin),
+            company: self.options.company.clone(),
+            ca: self.ca.clone(),
+            client_id: crate::identity::CLIENT_ID.to_owned(),
+            client_secret: crate::identity::CLIENT_SECRET.to_owned(),
+            public_client_id: crate::identity::PUBLIC_CLIENT_ID.to_owned(),
+            refresh_token: crate::identity::FIRST_REFRESH_TOKEN.to_owned(),
+            username: crate::people::USERS[0].username.to_owned(),
+            password: crate::identity::PASSWORD.to_owned(),
+            redirect_uri: crate::identity::REDIRECT_URI.to_owned(),
+            style_folder: folder(MasterKind::Style),
+            material_folder: folder(MasterKind::Material),
+            data_table: state.records.tables[0].id.to_string(),
+        }
+    }
+}

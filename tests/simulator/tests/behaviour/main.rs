@@ -1,0 +1,12 @@
+//! Drives the simulator over HTTP, as a client would.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
+mod data_tables;
+mod faults;
+mod identity;
+mod limits;
+mod lists;
+mod server;
+mod support;
+mod writes;

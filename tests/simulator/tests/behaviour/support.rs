@@ -1,0 +1,110 @@
+//! A running simulator and a signed-in client for it.
+
+use beproduct_simulator::{Addresses, Options, Simulator};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+
+pub(crate) struct World {
+    pub(crate) at: Addresses,
+    pub(crate) http: Client,
+    pub(crate) token: String,
+    _simulator: Simulator,
+}
+
+pub(crate) fn small() -> Options {
+    Options { styles: 60, materials: 20, table_rows: 250, ..Options::default() }
+}
+
+/// A client that follows no redirect and keeps no connection beyond its request's needs.
+pub(crate) fn client() -> Client {
+    Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(small()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let simulator = Simulator::start(options).await.unwrap();
+        let mut world =
+            World { at: simulator.addresses(), http: client(), token: String::new(), _simulator: simulator };
+        world.sign_in().await;
+        world
+    }
+
+    pub(crate) async fn sign_in(&mut self) {
+        let refresh_token = self.at.refresh_token.clone();
+        let (status, answer) = self.refresh(&refresh_token).await;
+        assert_eq!(status, 200, "{answer}");
+        self.token = answer["access_token"].as_str().unwrap().to_owned();
+    }
+
+    pub(crate) async fn refresh(&self, token: &str) -> (StatusCode, Value) {
+        self.token_request(&[
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("client_id", &self.at.client_id),
+            ("client_secret", &self.at.client_secret),
+        ])
+        .await
+    }
+
+    pub(crate) async fn token_request(&self, form: &[(&str, &str)]) -> (StatusCode, Value) {
+        let url = format!("{}/connect/token", self.at.identity);
+        let answer = self.http.post(url).form(form).send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}/api/acme/{path}", self.at.api)).bearer_auth(&self.token)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
+        self.request(Method::POST, path).json(body).send().await.unwrap()
+    }
+
+    pub(crate) async fn get_json(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Value {
+        let answer = self.post(path, body).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    /// A page of styles.
+    pub(crate) async fn styles(&self, query: &str, filters: Value) -> Value {
+        self.post_json(&format!("Style/Headers?{query}"), &json!({"filters": filters})).await
+    }
+
+    pub(crate) async fn control(&self, path: &str, body: &Value) -> Value {
+        let url = format!("{}/{path}", self.at.control);
+        let answer = self.http.post(url).json(body).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    pub(crate) async fn observe(&self, path: &str) -> Value {
+        let url = format!("{}/{path}", self.at.control);
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+}
+
+pub(crate) fn numbers(page: &Value) -> Vec<&str> {
+    let rows = page["result"].as_array().unwrap();
+    rows.iter().map(|row| row["headerNumber"].as_str().unwrap()).collect()
+}
+
+/// The value of a field of a header or table row.
+pub(crate) fn value<'a>(record: &'a Value, id: &str) -> &'a Value {
+    let fields = record.get("headerData").unwrap_or(record)["fields"].as_array().unwrap();
+    &fields.iter().find(|field| field["id"] == id).unwrap()["value"]
+}
