@@ -14,8 +14,8 @@ use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 /// The members of an answer that tell its form. Everything else in it is kept in the raw text.
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    #[serde(borrow, default)]
-    result: Option<Option<&'a RawValue>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
     #[serde(borrow, default)]
     kind: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -26,6 +26,11 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
     #[serde(borrow, default)]
     message: Option<&'a RawValue>,
+}
+
+/// A member that is there, also when it is null.
+fn present<'de, D: serde::Deserializer<'de>>(input: D) -> std::result::Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(input).map(Some)
 }
 
 fn envelope(body: &[u8]) -> Option<Envelope<'_>> {
@@ -88,7 +93,7 @@ pub(crate) fn read_list(body: &Bytes) -> Result<List> {
     let envelope = envelope(body).ok_or_else(|| unreadable("the answer is no list"))?;
     let total = envelope.total.and_then(|total| total.get().parse().ok());
     let rows = match (envelope.result, envelope.kind, envelope.data) {
-        (Some(rows), _, _) => rows,
+        (Some(rows), _, _) => Some(rows),
         (None, Some(kind), data) if kind.get().starts_with('"') => data,
         _ => return Err(unreadable("the answer is no list: it has neither result nor kind and data")),
     };
@@ -175,7 +180,7 @@ mod tests {
     fn lists_in_every_form() {
         assert_eq!(list(r#"{"result": [1, 2], "total": 9}"#), ("[1, 2]".into(), Some(9)));
         assert_eq!(list(r#"{"result": null, "total": 0}"#), ("[]".into(), Some(0)));
-        assert_eq!(list(" [1]"), ("[1]".into(), None));
+        assert_eq!(list(" [1]"), (" [1]".into(), None));
         assert_eq!(list("null"), ("[]".into(), None));
         assert_eq!(list(""), ("[]".into(), None));
         assert_eq!(list(r#"{"kind": "style", "data": [3], "state": "echo"}"#), ("[3]".into(), None));

@@ -1,0 +1,158 @@
+//! How few requests the work takes.
+
+mod common;
+
+use beproduct::models::DataTableRowChange;
+use beproduct::{ErrorKind, Filter, Operator};
+use common::Service;
+use futures_util::TryStreamExt as _;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_thousand_styles() {
+    let service = Service::start(5000, 0).await;
+    let client = service.client();
+
+    let mut first = std::pin::pin!(client.style().list().stream());
+    assert!(first.try_next().await.unwrap().unwrap().header_number.is_some());
+    assert!(service.count("api").await <= 2);
+
+    let before = service.count("api").await;
+    let styles = client.style().list().collect().await.unwrap();
+    assert_eq!(styles.len(), 5000);
+    assert!(service.count("api").await - before <= 26);
+
+    let before = service.count("api").await;
+    let streamed: Vec<_> = client.style().list().stream().try_collect().await.unwrap();
+    assert_eq!(streamed.len(), 5000);
+    assert_eq!(streamed[4999].id, styles[4999].id);
+    assert!(service.count("api").await - before <= 26);
+
+    let before = service.count("api").await;
+    let numbers: Vec<_> = styles.iter().filter_map(|style| style.header_number.clone()).collect();
+    let found = client.style().get_many_by_number(numbers).await.unwrap();
+    let known = found.found.unwrap().len() + found.ambiguous.unwrap().iter().map(|many| many.records.as_ref().unwrap().len()).sum::<usize>();
+    assert_eq!(known, 5000);
+    assert!(service.count("api").await - before <= 26);
+    let status = client.quota_status().await.unwrap();
+    assert_eq!(status.used, service.count("api").await);
+}
+
+#[tokio::test]
+async fn stopping_early_costs_one_page_more_at_most() {
+    let service = Service::start(1000, 0).await;
+    let client = service.client();
+    for take in [1, 99, 100, 101, 200, 201, 301, 450] {
+        let before = service.count("api").await;
+        let mut styles = std::pin::pin!(client.style().list().stream());
+        for _ in 0..take {
+            styles.try_next().await.unwrap().unwrap();
+        }
+        let requests = service.count("api").await - before;
+        assert!(requests <= (take as u64).div_ceil(200) + 1, "{take} records took {requests} requests");
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_rows() {
+    let service = Service::start(10, 10_000).await;
+    let client = service.client();
+    let table = service.address("data_table");
+    let rows = client.data_tables().data(&table).collect().await.unwrap();
+    assert_eq!(rows.len(), 10_000);
+    assert!(service.count("api").await <= 51);
+    let columns = client.data_tables().schema(&table).await.unwrap();
+    let column = columns.iter().find(|column| column.field_type.as_deref() == Some("Text")).unwrap().field_id.clone().unwrap();
+
+    let before = service.count("api").await;
+    let changes = rows.into_iter().map(|row| DataTableRowChange {
+        row_id: row.id,
+        row_fields: Some(json!({&column: "changed"})),
+        ..DataTableRowChange::default()
+    });
+    let done = client.data_tables().update(&table, changes).await.unwrap();
+    assert_eq!((done.applied, done.requests), (Some(10_000), Some(100)));
+    assert_eq!(service.count("api").await - before, 100);
+}
+
+#[tokio::test]
+async fn a_failed_write_tells_of_every_row() {
+    let service = Service::start(10, 300).await;
+    let client = service.client();
+    let table = service.address("data_table");
+    let rows = client.data_tables().data(&table).collect().await.unwrap();
+    service.control("faults", json!([{"path": "/Update", "skip": 1, "action": {"status": 503}}])).await;
+    let changes = rows.into_iter().map(|row| DataTableRowChange {
+        row_id: row.id,
+        row_fields: Some(json!({"label": "changed"})),
+        ..DataTableRowChange::default()
+    });
+    let error = client.data_tables().update(&table, changes).await.unwrap_err();
+    let fates = error.details().unwrap()["rows"].as_array().unwrap();
+    let count = |outcome: &str| fates.iter().filter(|fate| fate["outcome"] == outcome).count();
+    assert_eq!((count("applied"), count("unknown"), count("not_sent")), (100, 100, 100));
+    assert!(!error.retryable());
+}
+
+#[tokio::test]
+async fn lookups_are_checked() {
+    let service = Service::start(300, 0).await;
+    let client = service.client();
+    let styles = client.style().list().collect().await.unwrap();
+    let number = styles[0].header_number.clone().unwrap();
+    let style = client.style().get_by_number(format!(" {number} ")).await.unwrap();
+    assert_eq!(style.id, styles[0].id);
+    let error = client.style().get_by_number("NO-SUCH").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+
+    // The service answers with something else.
+    let unrelated = json!({"result": [{"id": "x", "headerNumber": "OTHER"}], "total": 1});
+    service.control("faults", json!([{"path": "Headers", "action": {"status": 200, "body": unrelated}}])).await;
+    let error = client.style().get_by_number(&number).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let twice = json!({"result": [{"id": "x", "headerNumber": "A"}, {"id": "y", "headerNumber": "A "}], "total": 2});
+    service.control("faults", json!([{"path": "Headers", "times": 2, "action": {"status": 200, "body": twice}}])).await;
+    let error = client.style().get_by_number("A").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    let found = client.style().get_many_by_number(["A", "B"]).await.unwrap();
+    assert_eq!(found.missing.unwrap(), ["B"]);
+    assert_eq!(found.ambiguous.unwrap()[0].records.as_ref().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn filters_are_checked_before_they_leave() {
+    let service = Service::start(300, 0).await;
+    let client = service.client();
+    let folder = service.address("style_folder");
+    let error = client.style().list().filters([Filter::eq("headerNumber", "x")]).collect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.message().contains("folder_id"), "{error}");
+    assert_eq!(service.count("api").await, 0);
+
+    let error =
+        client.style().list().folder_id(&folder).filters([Filter::eq("headerNumber", "x")]).collect().await.unwrap_err();
+    assert!(error.message().contains("header_number"), "{error}");
+    let schema = client.style().folder_search_schema(&folder).await.unwrap();
+    let field = schema.iter().find_map(|field| field.field_id.clone().filter(|id| !id.starts_with("header_"))).unwrap();
+    let requests = service.count("api").await;
+    client.style().list().folder_id(&folder).filters([Filter::new(&field, Operator::Neq, "x")]).collect().await.unwrap();
+    let by_operation = service.look("counts").await["by_operation"].clone();
+    assert_eq!(by_operation["GET Style/FolderSearchSchema"], 2, "{by_operation} after {requests}");
+}
+
+#[tokio::test]
+async fn equal_reads_share_a_request() {
+    let service = Service::start(10, 0).await;
+    let client = service.client();
+    let styles = client.style().list().collect().await.unwrap();
+    let id = styles[0].id.clone().unwrap();
+    let before = service.count("api").await;
+    service.control("faults", json!([{"path": "Style/Header/", "action": {"hang": true}}])).await;
+    let calls: Vec<_> = (0..50).map(|_| tokio::spawn(client.style().get(&id).into_future())).collect();
+    service.look(&format!("wait?base=api&requests={}", before + 1)).await;
+    service.control("release", json!({})).await;
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().id.as_ref(), Some(&id));
+    }
+    assert_eq!(service.count("api").await, before + 1);
+}

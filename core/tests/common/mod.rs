@@ -1,0 +1,66 @@
+//! A simulator of the service, and a client for it.
+
+use beproduct::{Client, ClientBuilder};
+use beproduct_simulator::{Options, Simulator};
+use serde_json::{Value, json};
+
+pub(crate) struct Service {
+    pub(crate) simulator: Simulator,
+    control: reqwest::Client,
+}
+
+impl Service {
+    pub(crate) async fn start(styles: usize, table_rows: usize) -> Self {
+        Self::with(Options { styles, materials: 20, table_rows, ..Options::default() }).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        Self { simulator: Simulator::start(options).await.unwrap(), control: reqwest::Client::new() }
+    }
+
+    /// Settings of a client that signs in with the simulator's refresh token and lives in memory.
+    pub(crate) fn settings(&self) -> Value {
+        let about = serde_json::to_value(self.simulator.addresses()).unwrap();
+        json!({
+            "company_domain": about["company"],
+            "client_id": about["client_id"],
+            "client_secret": about["client_secret"],
+            "refresh_token": about["refresh_token"],
+            "api_url": about["api"],
+            "identity_url": about["identity"],
+            "ledger": "memory",
+            "state_dir": std::env::temp_dir().join(format!("beproduct-test-{}", std::process::id())),
+        })
+    }
+
+    pub(crate) fn builder(&self, changes: Value) -> ClientBuilder {
+        let mut settings = self.settings();
+        for (name, value) in changes.as_object().unwrap() {
+            settings[name] = value.clone();
+        }
+        ClientBuilder::from_config(beproduct::Config::from_json(settings).unwrap())
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        self.builder(json!({})).build().unwrap()
+    }
+
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
+        let url = format!("{}/{path}", self.simulator.addresses().control);
+        let answer = self.control.post(url).json(&body).send().await.unwrap().error_for_status().unwrap();
+        answer.json().await.unwrap_or_default()
+    }
+
+    pub(crate) async fn look(&self, path: &str) -> Value {
+        let url = format!("{}/{path}", self.simulator.addresses().control);
+        self.control.get(url).send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
+    }
+
+    pub(crate) async fn count(&self, what: &str) -> u64 {
+        self.look("counts").await[what].as_u64().unwrap()
+    }
+
+    pub(crate) fn address(&self, what: &str) -> String {
+        serde_json::to_value(self.simulator.addresses()).unwrap()[what].as_str().unwrap().to_owned()
+    }
+}

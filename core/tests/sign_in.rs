@@ -1,0 +1,136 @@
+//! Tokens: the code flow, renewal, rotation, and what is kept.
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+
+use beproduct::auth::{AuthorizationSession, FileStore, TokenStore as _, Tokens};
+use beproduct::{Config, ErrorKind};
+use beproduct_simulator::{Options, Rotation};
+use common::Service;
+use serde_json::json;
+
+fn session(service: &Service) -> AuthorizationSession {
+    let mut settings = service.settings();
+    settings["redirect_uri"] = service.address("redirect_uri").into();
+    AuthorizationSession::new(&Config::from_json(settings).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_person_signs_in() {
+    let service = Service::start(10, 0).await;
+    let sign_in = session(&service);
+    let answer = service.control("authorize", json!({"url": sign_in.url()})).await;
+    let tokens = sign_in.finish(answer["redirect"].as_str().unwrap()).await.unwrap();
+    assert!(tokens.refresh_token.is_some() && tokens.id_token.is_some());
+    assert!(!format!("{tokens:?}").contains(tokens.access_token.as_ref().unwrap().expose()));
+
+    let client = service.builder(json!({"refresh_token": tokens.refresh_token.unwrap().expose()})).build().unwrap();
+    client.style().folders().await.unwrap();
+    // A code works once, and so does a session.
+    assert_eq!(sign_in.finish(answer["redirect"].as_str().unwrap()).await.unwrap_err().kind(), ErrorKind::Config);
+
+    let wrong = session(&service);
+    let error = wrong.finish("http://127.0.0.1:9/callback?code=0&state=other").await.unwrap_err();
+    assert!(error.message().contains("state"), "{error}");
+    let state = url::Url::parse(wrong.url()).unwrap().query_pairs().find(|(key, _)| key == "state").unwrap().1.into_owned();
+    let denied = format!("http://127.0.0.1:9/callback?error=access_denied&state={state}");
+    assert_eq!(wrong.finish(&denied).await.unwrap_err().code(), Some("access_denied"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_calls_renew_once() {
+    let service = Service::with(Options { styles: 20, materials: 5, table_rows: 0, rotation: Rotation::Strict, ..Options::default() }).await;
+    let client = service.client();
+    let calls: Vec<_> = (0..1000).map(|_| tokio::spawn(client.system().ratelimit_status().into_future())).collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(service.count("token").await, 1);
+    service.control("tokens", json!({"expire": "access"})).await;
+    let calls: Vec<_> = (0..1000).map(|_| tokio::spawn(client.style().folders().into_future())).collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(service.count("token").await, 2);
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_saved_before_its_use() {
+    let service = Service::with(Options { styles: 20, materials: 5, table_rows: 0, rotation: Rotation::Strict, ..Options::default() }).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.json");
+    let changes = json!({"token_store": {"file": path}});
+    service.builder(changes.clone()).build().unwrap().style().folders().await.unwrap();
+    let stored = FileStore::new(&path).load().await.unwrap().unwrap();
+    assert_ne!(stored.refresh_token.unwrap().expose(), service.address("refresh_token"));
+    // The next process goes on with what was stored, although its settings name the used-up token.
+    service.builder(changes.clone()).build().unwrap().style().folders().await.unwrap();
+    assert_eq!(service.count("token").await, 1);
+    service.control("tokens", json!({"expire": "access"})).await;
+    service.builder(changes).build().unwrap().style().folders().await.unwrap();
+    assert_eq!(service.count("token").await, 2);
+}
+
+#[derive(Debug, Default)]
+struct Failing(Mutex<bool>, Mutex<Option<Tokens>>);
+
+impl beproduct::auth::TokenStore for Failing {
+    fn load(&self) -> futures_util::future::BoxFuture<'_, beproduct::Result<Option<Tokens>>> {
+        Box::pin(async { Ok(self.1.lock().unwrap().clone()) })
+    }
+
+    fn save(&self, tokens: Tokens) -> futures_util::future::BoxFuture<'_, beproduct::Result<()>> {
+        Box::pin(async move {
+            if *self.0.lock().unwrap() {
+                return Err(beproduct::Error::of_callback("the vault is locked"));
+            }
+            *self.1.lock().unwrap() = Some(tokens);
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_saved_is_not_used() {
+    let service = Service::with(Options { styles: 20, materials: 5, table_rows: 0, rotation: Rotation::Strict, ..Options::default() }).await;
+    let store = Arc::new(Failing::default());
+    *store.0.lock().unwrap() = true;
+    let client = service.builder(json!({})).token_store(store.clone()).build().unwrap();
+    let error = client.style().folders().await.unwrap_err();
+    assert!(error.message().contains("vault"), "{error}");
+    assert_eq!(service.count("api").await, 0);
+    *store.0.lock().unwrap() = false;
+    client.style().folders().await.unwrap();
+    assert_eq!(service.count("token").await, 1, "the rotated token was kept until it could be saved");
+}
+
+#[tokio::test]
+async fn a_401_renews_once() {
+    let service = Service::start(10, 0).await;
+    let client = service.client();
+    client.style().folders().await.unwrap();
+    service.control("tokens", json!({"expire": "access"})).await;
+    client.style().folders().await.unwrap();
+    assert_eq!((service.count("token").await, service.count("api").await), (2, 3));
+    service.control("faults", json!([{"times": 0, "base": "api", "action": {"status": 401}}])).await;
+    let error = client.style().folders().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts().len()), (ErrorKind::Auth, 2));
+}
+
+#[tokio::test]
+async fn odd_token_answers() {
+    let service = Service::start(10, 0).await;
+    for (answer, says) in [
+        (json!({"status": 200, "body": {}}), "without an access_token"),
+        (json!({"status": 400, "body": {"error": "invalid_grant"}}), "sign in again"),
+        (json!({"status": 401, "body": {"error": "invalid_client"}}), "client_id and client_secret"),
+        (json!({"status": 404, "body": "<html>"}), "identity address"),
+    ] {
+        service.control("faults", json!([{"base": "identity", "action": answer}])).await;
+        let error = service.client().style().folders().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Auth);
+        assert!(error.message().contains(says), "{error}");
+    }
+    assert_eq!(service.count("api").await, 0);
+}
