@@ -1,0 +1,58 @@
+package beproduct.client
+
+import java.math.BigDecimal
+import java.math.BigInteger
+import java.time.Instant
+import java.time.LocalDate
+import java.time.OffsetDateTime
+import java.time.ZonedDateTime
+import java.time.temporal.ChronoUnit
+import kotlin.time.toJavaInstant
+import kotlinx.serialization.ExperimentalSerializationApi
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.JsonUnquotedLiteral
+import kotlinx.serialization.serializerOrNull
+
+/** A class of this package that stands for an argument. */
+internal interface Argument {
+    fun toJson(name: String): JsonElement
+}
+
+/** Arguments by name. Those that are null are left out. */
+internal fun arguments(vararg pairs: Pair<String, Any?>): JsonObject =
+    JsonObject(pairs.filter { (_, value) -> value != null }.associate { (name, value) -> name to jsonOf(name, value) })
+
+/**
+ * A value as the service takes it.
+ *
+ * @param name What it is called in errors.
+ * @throws ConfigException for a value that has no JSON form.
+ */
+@OptIn(ExperimentalSerializationApi::class)
+internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
+    null -> JsonNull
+    is JsonElement -> value
+    is Argument -> value.toJson(name)
+    is String -> JsonPrimitive(value)
+    is Boolean -> JsonPrimitive(value)
+    is Double -> if (value.isFinite()) JsonPrimitive(value) else throw configError("$name is $value, which is no number")
+    is Float -> if (value.isFinite()) JsonPrimitive(value) else throw configError("$name is $value, which is no number")
+    is Byte, is Short, is Int, is Long, is UInt, is ULong, is BigInteger, is BigDecimal ->
+        JsonUnquotedLiteral(value.toString())
+    is LocalDate -> JsonPrimitive("${value}T00:00:00Z")
+    is Instant -> JsonPrimitive(value.truncatedTo(ChronoUnit.SECONDS).toString())
+    is kotlin.time.Instant -> jsonOf(name, value.toJavaInstant())
+    is OffsetDateTime -> jsonOf(name, value.toInstant())
+    is ZonedDateTime -> jsonOf(name, value.toInstant())
+    is Map<*, *> -> JsonObject(value.entries.associate { (key, item) -> key.toString() to jsonOf("$name.$key", item) })
+    is Iterable<*> -> JsonArray(value.mapIndexed { index, item -> jsonOf("$name[$index]", item) })
+    else -> {
+        val serializer = serializerOrNull(value.javaClass)
+            ?: throw configError("$name is a ${value.javaClass.name}, which has no JSON form")
+        answerFormat.encodeToJsonElement(serializer, value)
+    }
+}

@@ -1,0 +1,49 @@
+package beproduct.client
+
+import beproduct.client.engine.EngineAuthorization
+import kotlinx.serialization.json.JsonObject
+
+/**
+ * One sign-in of a person: send them to [url], then give the address that they were sent back to to [finish].
+ *
+ * State and PKCE are made at random and checked; a session works once.
+ *
+ * @param clientId Id of the application, from the vendor.
+ * @param redirectUri Address that is registered for the application.
+ * @param clientSecret Secret of the application. Applications on people's devices have none.
+ * @param scope Scopes to ask for, separated by blanks. Default: all that this client needs.
+ * @throws ConfigException when something is missing or malformed.
+ */
+class AuthorizationSession(
+    clientId: String,
+    redirectUri: String,
+    clientSecret: String? = null,
+    scope: String? = null,
+    settings: Settings = Settings(),
+) : AutoCloseable {
+    private val engine: EngineAuthorization = translated {
+        val own = arguments(
+            "client_id" to clientId,
+            "redirect_uri" to redirectUri,
+            "client_secret" to clientSecret,
+            "scope" to scope,
+        )
+        EngineAuthorization.begin(JsonObject(settings.json + own).toString())
+    }
+
+    /** Where the person signs in. */
+    val url: String = engine.url()
+
+    /**
+     * Takes the address that the person was sent back to, and fetches the tokens.
+     *
+     * @throws AuthException when consent was denied, the state differs, or the code is refused.
+     */
+    suspend fun finish(redirectUrl: String): Tokens = Tokens.fromJson(translated { engine.finish(redirectUrl) })
+
+    /** Lets go of the session. */
+    override fun close(): Unit = engine.close()
+
+    /** Nothing: the address holds the secret of this sign-in. */
+    override fun toString(): String = "AuthorizationSession"
+}

@@ -1,0 +1,140 @@
+package beproduct.client
+
+import beproduct.client.engine.Engine
+import kotlinx.coroutines.withContext
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
+
+/**
+ * A client for one company of the BeProduct PLM service.
+ *
+ * It signs in by itself, keeps to the limits of the service, and sends again what may be sent again. One client serves
+ * the whole program; all its functions may be called from any thread.
+ *
+ * ```
+ * BeProduct("acme", RefreshToken("my-app", "secret", refreshToken), Plan.businessMax(licenses = 8)).use { client ->
+ *     client.style.list(folderId = folder).collect { println(it.headerNumber) }
+ * }
+ * ```
+ *
+ * Every function that sends something throws a [BeProductException] when it fails.
+ */
+class BeProduct private constructor(settings: JsonObject, tokenStore: TokenStore?, logSink: LogSink?) : AutoCloseable {
+    private val company = (settings["company_domain"] as? JsonPrimitive)?.content
+    private val seam: Seam
+
+    init {
+        val store = tokenStore?.let(::HostTokenStore)
+        val engine = translated(store) { Engine.open(settings.toString(), store, logSink?.let(::HostLogSink)) }
+        seam = Seam(engine, store)
+    }
+
+    /**
+     * Makes a client. Nothing is sent.
+     *
+     * @param companyDomain What follows the host name in the browser when signed in: `acme`.
+     * @param credentials How the client signs in.
+     * @param plan What the company has bought: how many requests a day may be sent.
+     * @param tokenStore Keeps tokens beyond the life of the client. Default: memory, or [Settings.tokenFile].
+     * @param logSink Takes what the client tells about its work.
+     * @param settings Everything else.
+     * @throws ConfigException when a setting is missing or wrong.
+     */
+    constructor(
+        companyDomain: String,
+        credentials: Credentials,
+        plan: Plan = Plan.unlimited(),
+        tokenStore: TokenStore? = null,
+        logSink: LogSink? = null,
+        settings: Settings = Settings(),
+    ) : this(
+        JsonObject(
+            mapOf("company_domain" to JsonPrimitive(companyDomain), "plan" to plan.json, "user_agent" to userAgent) +
+                credentials.json + settings.json,
+        ),
+        tokenStore,
+        logSink,
+    )
+
+    /** Styles: garments and their attributes, colorways and sizes. */
+    val style: StyleResource = StyleResource(seam)
+
+    /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
+    val material: MaterialResource = MaterialResource(seam)
+
+    /** Data tables: reference tables of a company and their rows. */
+    val dataTables: DataTablesResource = DataTablesResource(seam)
+
+    /** The service itself: its version and its limits. */
+    val system: SystemResource = SystemResource(seam)
+
+    /** Requests that the catalogue has no operation for. */
+    val raw: RawResource = RawResource(seam)
+
+    /** The requests of the day. */
+    val quota: Quota = Quota(seam)
+
+    /**
+     * Calls an operation whose name is not known beforehand.
+     *
+     * @param operation Its id, `style.attributes_get`, or its short name, `style.get`.
+     * @param arguments By their names in the catalogue: `header_id`.
+     */
+    suspend fun call(
+        operation: String,
+        arguments: JsonObject = JsonObject(emptyMap()),
+        options: CallOptions = CallOptions(),
+    ): Reply = seam.reply(operation, arguments, options)
+
+    /** As [call], for an operation that answers in pages. */
+    fun pages(
+        operation: String,
+        arguments: JsonObject = JsonObject(emptyMap()),
+        options: CallOptions = CallOptions(),
+    ): Paged<JsonElement> = seam.list(operation, arguments, options)
+
+    /**
+     * What a call returns, with how it came about.
+     *
+     * ```
+     * val response = client.withResponse { style.get(id) }
+     * println("${response.value.headerName} took ${response.meta.attempts.size} attempts")
+     * ```
+     *
+     * All calls that are made within [block], in its coroutine and its children, are reported.
+     * [Paged.collectAll] is not: collect [Paged.pages] instead.
+     *
+     * @throws IllegalStateException when nothing was called.
+     */
+    suspend fun <T> withResponse(block: suspend BeProduct.() -> T): Response<T> {
+        val recorder = MetaRecorder()
+        val value = withContext(recorder) { block() }
+        return Response(value, recorder.recorded())
+    }
+
+    /** Ends all calls with [CallCancelledException]; later ones fail with [ClientClosedException]. */
+    override fun close() {
+        seam.engine.shutDown()
+    }
+
+    override fun toString(): String = "BeProduct($company)"
+
+    internal fun advanceClock(seconds: Double): Unit = translated { seam.engine.advanceClock(seconds) }
+
+    companion object {
+        private val userAgent = JsonPrimitive("kotlin/${KotlinVersion.CURRENT}")
+
+        /**
+         * Makes a client from settings by the names that they have in every language, such as `company_domain` and
+         * `refresh_token`: for settings that come from a file or from the environment.
+         *
+         * @throws ConfigException when a setting is missing, wrong or unknown.
+         */
+        fun fromSettings(
+            settings: JsonObject,
+            tokenStore: TokenStore? = null,
+            logSink: LogSink? = null,
+        ): BeProduct = BeProduct(JsonObject(mapOf("user_agent" to userAgent) + settings), tokenStore, logSink)
+    }
+}

@@ -1,0 +1,59 @@
+package beproduct.client
+
+import kotlin.time.Duration
+import kotlinx.serialization.json.JsonObject
+
+/** Who is served first when requests get scarce. */
+enum class Priority {
+    /** Somebody is waiting. */
+    INTERACTIVE,
+
+    /** Nobody is: it leaves the requests alone that the plan keeps free ([Settings] `quotaFloor`). */
+    BULK,
+}
+
+/** Options of one call. What is not set comes from the client. */
+class CallOptions private constructor(internal val json: JsonObject) {
+    /**
+     * @param timeout Time for the whole call: attempts, waits and reading the answer.
+     * @param attempts Highest number of attempts, 1 for no retry.
+     * @param label Name under which the requests are counted.
+     * @param priority Interactive or bulk.
+     * @param pageSize Records a page, 1 to 200 unless the client was made with a higher `maxPageSize`.
+     * @param extraQuery Query parameters that the catalogue does not know.
+     * @param headers Extra headers. Those that carry the sign-in or describe the body are refused.
+     * @param checkFilters Whether filter fields are checked before sending. Default: the client's setting.
+     * @param allowRepeat Send a write whose fate is unknown again, where a repeat leaves the same data.
+     */
+    constructor(
+        timeout: Duration? = null,
+        attempts: Int? = null,
+        label: String? = null,
+        priority: Priority = Priority.INTERACTIVE,
+        pageSize: Int? = null,
+        extraQuery: Map<String, String>? = null,
+        headers: Map<String, String>? = null,
+        checkFilters: Boolean? = null,
+        allowRepeat: Boolean = false,
+    ) : this(
+        arguments(
+            "timeout" to timeout?.inSeconds(),
+            "attempts" to attempts,
+            "label" to label,
+            "priority" to priority.name.lowercase().takeIf { priority != Priority.INTERACTIVE },
+            "page_size" to pageSize,
+            "extra_query" to extraQuery,
+            "headers" to headers,
+            "check_filters" to checkFilters,
+            "allow_repeat" to allowRepeat.takeIf { it },
+        ),
+    )
+
+    /** Names only: a header may carry a secret. */
+    override fun toString(): String = "CallOptions${json.keys}"
+
+    companion object {
+        /** Options by the names that they have in every language, such as `page_size`; times in seconds. */
+        fun fromJson(json: JsonObject): CallOptions = CallOptions(json)
+    }
+}

@@ -1,0 +1,37 @@
+package beproduct.client
+
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonPrimitive
+
+/** How a client signs in. */
+sealed interface Credentials
+
+/**
+ * Signs in with a refresh token and renews the access token by itself.
+ *
+ * @param clientId Id of the application, from the vendor.
+ * @param clientSecret Secret of the application. Applications on people's devices have none.
+ * @param refreshToken From a sign-in of a person, see [AuthorizationSession].
+ */
+class RefreshToken(
+    internal val clientId: String,
+    internal val clientSecret: String? = null,
+    internal val refreshToken: String,
+) : Credentials {
+    override fun toString(): String = "RefreshToken(clientId=$clientId)"
+}
+
+/** Signs in with a ready access token, for as long as it lives. */
+class AccessToken(internal val token: String) : Credentials {
+    override fun toString(): String = "AccessToken"
+}
+
+internal val Credentials.json: Map<String, JsonElement>
+    get() = when (this) {
+        is RefreshToken -> mapOf(
+            "client_id" to JsonPrimitive(clientId),
+            "client_secret" to JsonPrimitive(clientSecret),
+            "refresh_token" to JsonPrimitive(refreshToken),
+        )
+        is AccessToken -> mapOf("access_token" to JsonPrimitive(token))
+    }

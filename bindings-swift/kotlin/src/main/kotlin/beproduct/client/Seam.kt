@@ -1,0 +1,77 @@
+package beproduct.client
+
+import beproduct.client.engine.Engine
+import beproduct.client.engine.EngineReply
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+import kotlinx.serialization.KSerializer
+import kotlinx.serialization.SerializationException
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.serializer
+
+/** The engine as suspending functions: JSON in and out, cancellation, errors. */
+internal class Seam(val engine: Engine, private val store: HostTokenStore?) {
+    suspend inline fun <reified T> call(operation: String, arguments: JsonObject, options: CallOptions): T =
+        decoded(operation, reply(operation, arguments, options), serializer<T>())
+
+    inline fun <reified T> list(operation: String, arguments: JsonObject, options: CallOptions): Paged<T> =
+        Paged(this, operation, arguments, options, serializer<List<T>>())
+
+    suspend fun reply(operation: String, arguments: JsonObject, options: CallOptions): Reply {
+        val call = engine.issueCall()
+        return answered(running(call) { engine.call(call, operation, arguments.toString(), options.json.toString()) })
+    }
+
+    /**
+     * Waits for the engine's [work]. When this coroutine is cancelled, the call with this number is given up, and what
+     * the engine says of it becomes the cause of the [CancellationException].
+     */
+    suspend fun <T> running(call: ULong, work: suspend () -> T): T = coroutineScope {
+        val watch = launch(Dispatchers.Unconfined, CoroutineStart.UNDISPATCHED) {
+            try {
+                awaitCancellation()
+            } finally {
+                if (!this@coroutineScope.isActive) engine.cancel(call)
+            }
+        }
+        try {
+            // The glue would drop a cancelled call without a word, and with it what became of a write.
+            withContext(NonCancellable) { translated(store) { work() } }
+        } catch (error: BeProductException) {
+            throw if (isActive) error else CancellationException(error.message, error)
+        } finally {
+            watch.cancel()
+        }
+    }
+
+    /** Reads a reply, and tells of it where that is asked for. */
+    suspend fun answered(reply: EngineReply): Reply {
+        val meta = answerFormat.decodeFromString(Meta.serializer(), reply.meta)
+        currentCoroutineContext()[MetaRecorder]?.record(meta)
+        return Reply(answerFormat.parseToJsonElement(reply.body), reply.raw, meta)
+    }
+
+    fun <T> decoded(operation: String, reply: Reply, serializer: KSerializer<T>): T =
+        try {
+            answerFormat.decodeFromJsonElement(serializer, reply.body)
+        } catch (error: SerializationException) {
+            throw ErrorFields(
+                ErrorKind.DECODE,
+                "the answer does not have the shape that the catalogue states: ${error.message}",
+                status = reply.meta.status,
+                outcome = Outcome.APPLIED,
+                requestId = reply.meta.requestId,
+                operation = operation,
+                attempts = reply.meta.attempts,
+                waits = reply.meta.waits,
+            ).toException(error)
+        }
+}

@@ -1,0 +1,91 @@
+package beproduct.client
+
+import beproduct.client.engine.EngineTokenStore
+import beproduct.client.engine.HostException
+import java.time.Instant
+import kotlinx.serialization.SerialName
+import kotlinx.serialization.Serializable
+import kotlinx.serialization.SerializationException
+
+/**
+ * Tokens of one sign-in.
+ *
+ * It is `@Serializable`, with the tokens in clear: keep what you write like a password. [toString] shows none of it.
+ */
+@Serializable
+class Tokens(
+    /** Goes with every request. */
+    @SerialName("access_token")
+    val accessToken: String? = null,
+    /** Renews the access token. */
+    @SerialName("refresh_token")
+    val refreshToken: String? = null,
+    /** Tells who signed in. */
+    @SerialName("id_token")
+    val idToken: String? = null,
+    @SerialName("expires_at")
+    private val expiry: Long? = null,
+    private val lifetime: Long? = null,
+    private val origin: String? = null,
+) {
+    /** End of the access token's life. */
+    val expiresAt: Instant? get() = expiry?.let(Instant::ofEpochSecond)
+
+    /** As text for a store, with the tokens in clear. */
+    fun toJson(): String = answerFormat.encodeToString(serializer(), this)
+
+    override fun toString(): String = "Tokens"
+
+    companion object {
+        /**
+         * From what [toJson] wrote.
+         *
+         * @throws IllegalArgumentException when it is something else.
+         */
+        fun fromJson(text: String): Tokens =
+            try {
+                answerFormat.decodeFromString(serializer(), text)
+            } catch (_: SerializationException) {
+                // The original would quote the text.
+                throw IllegalArgumentException("the text holds no tokens")
+            }
+    }
+}
+
+/**
+ * Keeps tokens, such as in the key store of a device. Its functions are called on a thread that may block.
+ *
+ * What it throws ends the call that needed a token with an [AuthException], as its cause.
+ */
+interface TokenStore {
+    /** What was saved last, or null. */
+    fun load(): Tokens?
+
+    /** Replaces what was saved. Called before new tokens are used: an identity server may accept each only once. */
+    fun save(tokens: Tokens)
+}
+
+/** A token store, as the engine sees it. */
+internal class HostTokenStore(private val store: TokenStore) : EngineTokenStore {
+    private class Failure(val text: String, val exception: Exception)
+
+    @Volatile
+    private var last: Failure? = null
+
+    override fun load(): String? = reported { store.load()?.toJson() }
+
+    override fun save(tokens: String): Unit = reported { store.save(Tokens.fromJson(tokens)) }
+
+    /** Only texts cross to the engine and back: the error that says what the store said is the store's. */
+    fun failureBehind(error: ErrorFields): Exception? =
+        last?.takeIf { error.kind == ErrorKind.AUTH && error.message.endsWith(it.text) }?.exception
+
+    private inline fun <T> reported(block: () -> T): T =
+        try {
+            block()
+        } catch (exception: Exception) {
+            val text = exception.message ?: exception.toString()
+            last = Failure(text, exception)
+            throw HostException.Failed(text)
+        }
+}
