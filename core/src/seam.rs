@@ -11,8 +11,10 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 
+use crate::arguments::short_id;
 use crate::auth::{AuthorizationSession, TokenStore, Tokens};
 use crate::cancel::CallIds;
+use crate::catalog::Operation;
 use crate::client::{Client, ClientBuilder};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -95,7 +97,7 @@ impl Engine {
         options: &str,
     ) -> impl Future<Output = Result<Reply>> + Send + 'static {
         let (cancel, guard) = self.ids.enter(call);
-        let parsed = read(arguments, options);
+        let parsed = read(operation, arguments, options);
         let (client, operation) = (self.client.clone(), operation.to_owned());
         async move {
             let _guard = guard;
@@ -112,7 +114,7 @@ impl Engine {
     /// `config` when an argument or an option is missing, wrong or unknown.
     pub fn pages(&self, call: u64, operation: &str, arguments: &str, options: &str) -> Result<EnginePager> {
         let (cancel, guard) = self.ids.enter(call);
-        let (arguments, mut options) = read(arguments, options)?;
+        let (arguments, mut options) = read(operation, arguments, options)?;
         options.cancel = Some(cancel);
         Ok(EnginePager { pager: self.client.pages(operation, arguments, options)?, _guard: Arc::new(guard) })
     }
@@ -200,8 +202,18 @@ pub fn authorize(settings: &str) -> Result<AuthorizationSession> {
     AuthorizationSession::new(&Config::from_json(object("settings", settings)?.into())?)
 }
 
-fn read(arguments: &str, options: &str) -> Result<(Map<String, Value>, CallOptions)> {
-    Ok((object("arguments", arguments)?, CallOptions::from_json(&object("options", options)?.into())?))
+fn read(operation: &str, arguments: &str, options: &str) -> Result<(Map<String, Value>, CallOptions)> {
+    let options = CallOptions::from_json(&object("options", options)?.into());
+    // Languages with keywords hand in everything that is no argument as an option.
+    let options = options.map_err(|error| match Operation::find(operation) {
+        Some(operation) => {
+            let arguments: Vec<_> = operation.parameters.iter().map(|parameter| parameter.name).collect();
+            let message = format!("{}; arguments of {} are {}", error.message(), short_id(operation), arguments.join(", "));
+            error.with_message(message).with_operation(operation.id)
+        }
+        None => error,
+    });
+    Ok((object("arguments", arguments)?, options?))
 }
 
 fn object(name: &str, text: &str) -> Result<Map<String, Value>> {

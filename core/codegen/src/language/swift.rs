@@ -1,5 +1,142 @@
-//! Types and arguments in Swift.
+//! Names, types and arguments in Swift.
 
-use minijinja::Environment;
+use minijinja::{Environment, Value};
 
-pub(crate) fn register(_environment: &mut Environment<'_>) {}
+use super::member;
+use crate::names;
+
+pub(crate) fn register(environment: &mut Environment<'_>) {
+    environment.add_filter("swift_name", |name: String| name_of(&name));
+    environment.add_filter("swift_shape", |name: String| shape(&names::pascal(&name)));
+    environment.add_filter("swift_doc", |text: String| doc(&text));
+    environment.add_function("swift_type", |property: Value| property_type(&member(&property, "swift")));
+    environment.add_function("swift_parameter", |parameter: Value| {
+        let name = name_of(&member(&parameter, "name"));
+        format!("{name}: {}", parameter_type(&parameter))
+    });
+    environment.add_function("swift_value", |parameter: Value| argument(&parameter));
+}
+
+/// Keywords that the service has, or may well have, as the name of a member. The others are `names::RESERVED`.
+const KEYWORDS: &[&str] =
+    &["associatedtype", "default", "extension", "internal", "operator", "precedencegroup", "some"];
+
+/// `folder_id` -> `folderID`, as Apple spells initialisms.
+fn name_of(name: &str) -> String {
+    let name = initialisms(&names::camel(name));
+    if KEYWORDS.contains(&name.as_str()) || names::RESERVED.contains(&name.as_str()) {
+        format!("`{name}`")
+    } else {
+        name
+    }
+}
+
+fn initialisms(camel: &str) -> String {
+    for (ending, spelled) in [("Id", "ID"), ("Ids", "IDs"), ("Url", "URL")] {
+        if let Some(stem) = camel.strip_suffix(ending) {
+            return format!("{stem}{spelled}");
+        }
+    }
+    camel.to_owned()
+}
+
+/// SwiftUI has an `Image` too, and applications import both.
+fn shape(pascal: &str) -> String {
+    if pascal == "Image" { "ImageLinks".into() } else { pascal.to_owned() }
+}
+
+fn property_type(swift: &str) -> String {
+    match swift {
+        // Prices: no binary fractions.
+        "Double" => "Decimal".into(),
+        // In the order of the wire.
+        "[String: JSONValue]" => "JSONObject".into(),
+        other => match other.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(item) => format!("[{}]", property_type(item)),
+            None => shape(other),
+        },
+    }
+}
+
+fn parameter_type(parameter: &Value) -> String {
+    let kind = member(parameter, "kind");
+    let record = || shape(&names::pascal(&member(parameter, "record")));
+    let (name, empty) = match kind.as_str() {
+        "id" | "text" | "relative_path" => ("String".into(), None),
+        "texts" => ("[String]".into(), None),
+        "integer" => ("Int".into(), None),
+        "boolean" => ("Bool".into(), None),
+        "filters" | "colorway_filters" => ("[Filter]".into(), Some("[]")),
+        "colorways" => ("[ColorwayChange]".into(), Some("[]")),
+        "fields" | "query_map" => ("JSONObject".into(), Some("[:]")),
+        "records" | "table_rows" => (format!("[{}]", record()), None),
+        _ => ("JSONValue".into(), None),
+    };
+    match empty {
+        _ if required(parameter) => name,
+        Some(empty) => format!("{name} = {empty}"),
+        None => format!("{name}? = nil"),
+    }
+}
+
+/// What goes to the engine. An empty list of filters or fields is none, while an empty list of sizes removes them.
+fn argument(parameter: &Value) -> String {
+    let name = name_of(&member(parameter, "name"));
+    match (member(parameter, "kind").as_str(), required(parameter)) {
+        ("fields", true) => format!("FieldValues({name})"),
+        ("fields", false) => format!("{name}.nonEmpty.map(FieldValues.init)"),
+        ("filters" | "colorway_filters" | "colorways" | "query_map", false) => format!("{name}.nonEmpty"),
+        _ => name,
+    }
+}
+
+fn required(parameter: &Value) -> bool {
+    parameter.get_attr("required").is_ok_and(|required| required.is_true())
+}
+
+/// Field ids of the service, which stay as they are.
+const FIELD_IDS: &[&str] = &["color_name", "color_number"];
+
+/// A text of the catalogue with the names in it as Swift has them.
+fn doc(text: &str) -> String {
+    let text = text.replace(", as a map or as a list of `{id, value}`", "");
+    let parts = text
+        .split('`')
+        .enumerate()
+        .map(|(index, part)| if index % 2 == 1 { code(part) } else { part.to_owned() });
+    parts.collect::<Vec<_>>().join("`")
+}
+
+fn code(text: &str) -> String {
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    text.split_inclusive(|letter| !is_name(letter))
+        .map(|part| {
+            let (word, rest) = part.split_at(part.find(|letter| !is_name(letter)).unwrap_or(part.len()));
+            let word = match word {
+                word if FIELD_IDS.contains(&word) => word.to_owned(),
+                word if word.contains('_') => initialisms(&names::camel(word)),
+                word => initialisms(word),
+            };
+            word + rest
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_swift() {
+        assert_eq!(name_of("data_table_id"), "dataTableID");
+        assert_eq!(name_of("operator"), "`operator`");
+        assert_eq!(property_type("[Image]"), "[ImageLinks]");
+        assert_eq!(property_type("[String: JSONValue]"), "JSONObject");
+    }
+
+    #[test]
+    fn texts_name_what_swift_has() {
+        assert_eq!(doc("`{rowId, row_fields}` of page_size"), "`{rowID, rowFields}` of page_size");
+        assert_eq!(doc("needs `color_number`, see `Choices`"), "needs `color_number`, see `Choices`");
+    }
+}

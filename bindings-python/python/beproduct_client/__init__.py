@@ -1,0 +1,65 @@
+"""Client for the BeProduct PLM API.
+
+>>> from beproduct_client import BeProduct, Plan
+>>> with BeProduct(company_domain="acme", client_id=..., client_secret=..., refresh_token=...,
+...                plan=Plan.business_max(licenses=8)) as client:
+...     for style in client.style.list(filters=[{"field": "active", "value": "Yes"}]):
+...         print(style["headerNumber"])
+"""
+
+from importlib.metadata import version as _version
+
+from beproduct_client._client import BeProduct, BeProductAsync
+from beproduct_client._errors import (
+    AuthError,
+    BeProductError,
+    BeProductException,
+    CallCancelledError,
+    CallTimeoutError,
+    ClosedError,
+    ConfigError,
+    ConflictError,
+    DecodeError,
+    NetworkError,
+    NotFoundError,
+    PermissionDeniedError,
+    QuotaExceededError,
+    RateLimitedError,
+    ServerError,
+    ValidationError,
+)
+from beproduct_client._paging import AsyncPager, Page, Pager
+from beproduct_client._plan import Plan
+from beproduct_client._resource import Response
+from beproduct_client.auth import AuthorizationSession, Tokens, TokenStore
+
+__version__ = _version("beproduct-client")
+
+__all__ = [
+    "AsyncPager",
+    "AuthError",
+    "AuthorizationSession",
+    "BeProduct",
+    "BeProductAsync",
+    "BeProductError",
+    "BeProductException",
+    "CallCancelledError",
+    "CallTimeoutError",
+    "ClosedError",
+    "ConfigError",
+    "ConflictError",
+    "DecodeError",
+    "NetworkError",
+    "NotFoundError",
+    "Page",
+    "Pager",
+    "PermissionDeniedError",
+    "Plan",
+    "QuotaExceededError",
+    "RateLimitedError",
+    "Response",
+    "ServerError",
+    "TokenStore",
+    "Tokens",
+    "ValidationError",
+]

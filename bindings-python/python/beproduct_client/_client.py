@@ -1,0 +1,246 @@
+"""The clients, for plain and for asynchronous programs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import weakref
+from collections.abc import Mapping
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, Literal
+
+from beproduct_client import _native
+from beproduct_client._errors import ConfigError, after_fork
+from beproduct_client._paging import AsyncPager, Pager
+from beproduct_client._plan import Plan
+from beproduct_client._resource import Response, split
+from beproduct_client._resources import RESOURCES
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from beproduct_client._resources import (
+        AsyncDataTables,
+        AsyncMaterial,
+        AsyncRaw,
+        AsyncStyle,
+        AsyncSystem,
+        DataTables,
+        Material,
+        Raw,
+        Style,
+        System,
+    )
+    from beproduct_client.auth import TokenStore
+
+_engines: weakref.WeakSet[_native.Engine] = weakref.WeakSet()
+_bridges: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _native.Bridge] = weakref.WeakKeyDictionary()
+
+
+def _bridge() -> _native.Bridge:
+    loop = asyncio.get_running_loop()
+    bridge = _bridges.get(loop)
+    if bridge is None:
+        bridge = _bridges[loop] = _native.Bridge(loop)
+    return bridge
+
+
+def _before_fork() -> None:
+    for engine in _engines:
+        engine.prepare_fork()
+
+
+def _after_fork_in_child() -> None:
+    _native.forget_runtime()
+    for bridge in list(_bridges.values()):
+        bridge.abandon(after_fork())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+
+
+class Connection:
+    """How resources reach the engine."""
+
+    def __init__(self, engine: _native.Engine, detailed: bool) -> None:
+        self.engine = engine
+        self.detailed = detailed
+
+    def call(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
+        return self.answer(self.engine.call(operation, arguments, options))
+
+    def pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
+        return Pager(self.engine.pages(operation, arguments, options))
+
+    def answer(self, reply: _native.Reply) -> Any:
+        return Response(reply.body(), reply.meta(), reply.raw()) if self.detailed else reply.body()
+
+
+class AsyncConnection(Connection):
+    """How resources reach the engine from an event loop."""
+
+    async def call(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
+        number, future = self.engine.call_async(_bridge(), operation, arguments, options)
+        try:
+            return self.answer(await future)
+        finally:
+            # Only a task that was cancelled leaves its future like this.
+            if future.cancelled():
+                self.engine.cancel(number)
+
+    def pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
+        return AsyncPager(self.engine.pages(operation, arguments, options), _bridge)
+
+
+class Quota:
+    """The requests of the day."""
+
+    def __init__(self, engine: _native.Engine) -> None:
+        self._engine = engine
+
+    def status(self) -> dict[str, Any]:
+        """How the quota stands: `store`, `limit`, `used`, `remaining`, `resets_at`, and `usage` by operation and
+        label. Sends nothing."""
+        return self._engine.quota_status()
+
+
+class _Client:
+    """What both clients share: a company, a sign-in and a quota."""
+
+    _connection_class: type[Connection] = Connection
+
+    def __init__(
+        self,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        refresh_token: str | None = None,
+        company_domain: str | None = None,
+        token_endpoint: str | None = None,
+        public_api_url: str | None = None,
+        automation_api_url: str | None = None,
+        access_token: str | None = None,
+        additional_headers: Mapping[str, str] | None = None,
+        *,
+        plan: Plan | None = None,
+        token_store: TokenStore | Literal["memory"] | Mapping[Literal["file"], str] | None = None,
+        decimals: Literal["float", "exact"] = "float",
+        state_dir: str | PathLike[str] | None = None,
+        **settings: Any,
+    ) -> None:
+        if decimals not in ("float", "exact"):
+            raise ConfigError(f'decimals has to be "float" or "exact", not {decimals!r}')
+        host_store = token_store if hasattr(token_store, "save") else None
+        given = {
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "refresh_token": refresh_token,
+            "company_domain": company_domain,
+            "token_endpoint": token_endpoint,
+            "public_api_url": public_api_url,
+            "automation_api_url": automation_api_url,
+            "access_token": access_token,
+            "additional_headers": additional_headers and dict(additional_headers),
+            "plan": plan and plan._settings,
+            "token_store": None if host_store else token_store,
+            "state_dir": state_dir and fspath(state_dir),
+            "user_agent": f"python/{platform.python_version()}",
+            **settings,
+        }
+        engine = _native.Engine(split(given, {})[0], host_store, decimals == "exact")
+        _engines.add(engine)
+        self._company = company_domain
+        self._set_up(engine, detailed=False)
+
+    def _set_up(self, engine: _native.Engine, detailed: bool) -> None:
+        self._engine = engine
+        self._connection = self._connection_class(engine, detailed)
+        self.quota = Quota(engine)
+        for name, resource in RESOURCES.items():
+            setattr(self, name, resource(self._connection))
+        # The official client's name.
+        self.raw_api = self.raw  # type: ignore[attr-defined]
+
+    @property
+    def with_response(self) -> Self:
+        """The same client, whose calls return a `Response` with the answer and all that is known about it."""
+        view = object.__new__(type(self))
+        view._company = self._company
+        view._set_up(self._engine, detailed=True)
+        return view
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(company_domain={self._company!r})"
+
+
+_SETTINGS = """
+    :param client_id: Id of the application, from the vendor.
+    :param client_secret: Secret of the application, if it has one.
+    :param refresh_token: Renews access tokens.
+    :param company_domain: What follows the host name in the browser when signed in.
+    :param token_endpoint: Address of the token endpoint. Default: `connect/token` below `identity_url`.
+    :param public_api_url: Host of the API.
+    :param automation_api_url: Host of the automation API.
+    :param access_token: A ready access token.
+    :param additional_headers: Headers for every request of the API.
+    :param plan: What the company has bought. Without it requests are counted and none is refused.
+    :param token_store: Where tokens are kept: a `TokenStore`, `"memory"` (default) or `{"file": path}`.
+    :param decimals: `"exact"` returns decimals as `Decimal`, `"float"` (default) as `float`.
+    :param state_dir: Folder for the ledger and for cached schemas. Default: the user's state folder.
+    :param settings: `identity_url`, `scope`, `ledger` (`"memory"` or `{"sqlite": path}`), `quota_floor`,
+        `quota_wait`, `timeout` (60 s for one request with retries), `attempt_timeout` (30 s), `connect_timeout`
+        (10 s), `attempts` (4), `max_wait` (60 s), `max_page_size` (200), `concurrency` (10), `check_filters`,
+        `ca_certificates` (PEM text).
+    :raises ConfigError: when a setting is missing, wrong or unknown.
+"""
+
+
+class BeProduct(_Client):
+    __doc__ = f"""A client for one company.
+
+    It may be shared by threads, works inside a running event loop and after `fork`, and answers Ctrl-C.
+    {_SETTINGS}"""
+
+    if TYPE_CHECKING:
+        style: Style
+        material: Material
+        data_tables: DataTables
+        system: System
+        raw: Raw
+        raw_api: Raw
+
+    def close(self) -> None:
+        """Ends all calls; later ones raise `ClosedError`."""
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class BeProductAsync(_Client):
+    __doc__ = f"""A client for one company, for asyncio. Calls return awaitables; cancelling a task ends its request.
+    {_SETTINGS}"""
+
+    _connection_class = AsyncConnection
+
+    if TYPE_CHECKING:
+        style: AsyncStyle
+        material: AsyncMaterial
+        data_tables: AsyncDataTables
+        system: AsyncSystem
+        raw: AsyncRaw
+        raw_api: AsyncRaw
+
+    async def close(self) -> None:
+        """Ends all calls; later ones raise `ClosedError`."""
+        self._engine.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

@@ -1,0 +1,178 @@
+"""The exceptions of the client: one class for each kind, all with the same attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class BeProductException(Exception):
+    """Base of all errors, under the name that the official client uses."""
+
+
+class BeProductError(BeProductException):
+    """An error of a call, or of making a client.
+
+    Neither the text nor any attribute holds tokens, secrets, request bodies or queries.
+    """
+
+    kind: str
+    """What went wrong: `config`, `auth`, `not_found`, ..."""
+    message: str
+    """One sentence, with what to do next where that is known."""
+    status: int | None
+    """Status of the last answer, if there was one."""
+    code: str | None
+    """Code of the service or of the identity server, such as `invalid_grant`."""
+    retryable: bool
+    """Whether the same call may succeed later and can be repeated without harm."""
+    retry_after: float | None
+    """How long the service asks to wait, in seconds."""
+    outcome: str
+    """What is known of the effect: `not_sent`, `refused`, `applied` or `unknown`."""
+    request_id: str | None
+    """Id of the request: the service's own when it sent one, else the client's."""
+    operation: str | None
+    """Id of the operation."""
+    method: str | None
+    """HTTP verb of the request."""
+    url: str | None
+    """Address of the request, without its query."""
+    attempts: list[dict[str, Any]]
+    """Every attempt: `status`, `error`, `seconds`."""
+    waits: list[dict[str, Any]]
+    """Every pause: `reason`, `seconds`."""
+    body_excerpt: str | None
+    """Head of the answer's body, without secrets."""
+    details: Any
+    """What became of each record, for calls that carry several."""
+
+    def __init__(self, message: str, **fields: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self._fields = {**_DEFAULTS, **fields}
+        for name, value in self._fields.items():
+            setattr(self, name, value)
+
+    def __str__(self) -> str:
+        text = f"{self.kind}: {self.message}"
+        about = [part for part in (self.operation, self.status and f"status {self.status}") if part]
+        if about:
+            text += f" ({', '.join(about)})"
+        return text + "; it may have taken effect" if self.outcome == "unknown" else text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
+    def __reduce__(self) -> Any:
+        return from_fields, ({"message": self.message, **self._fields},)
+
+
+_DEFAULTS: dict[str, Any] = {
+    "kind": "config",
+    "status": None,
+    "code": None,
+    "retryable": False,
+    "retry_after": None,
+    "outcome": "not_sent",
+    "request_id": None,
+    "operation": None,
+    "method": None,
+    "url": None,
+    "attempts": [],
+    "waits": [],
+    "body_excerpt": None,
+    "details": None,
+}
+
+
+class ConfigError(BeProductError, ValueError):
+    """A setting, an argument or an option is missing or wrong. Nothing was sent."""
+
+
+class AuthError(BeProductError):
+    """Nobody is signed in, or no longer."""
+
+
+class PermissionDeniedError(BeProductError):
+    """Signed in, but not allowed to."""
+
+
+class NotFoundError(BeProductError):
+    """There is no such record."""
+
+
+class ValidationError(BeProductError):
+    """The service refused what was sent."""
+
+
+class ConflictError(BeProductError):
+    """The answer is not the one record that was asked for."""
+
+
+class RateLimitedError(BeProductError):
+    """The service asks to wait longer than the caller is willing to."""
+
+
+class QuotaExceededError(BeProductError):
+    """The requests of the day are used up."""
+
+
+class CallTimeoutError(BeProductError, TimeoutError):
+    """The deadline passed."""
+
+
+class NetworkError(BeProductError):
+    """No connection, or one that broke."""
+
+
+class ServerError(BeProductError):
+    """The service failed."""
+
+
+class DecodeError(BeProductError):
+    """The answer could not be read."""
+
+
+class CallCancelledError(BeProductError):
+    """The call was given up."""
+
+
+class ClosedError(BeProductError):
+    """The client was closed before."""
+
+
+_CLASSES: dict[str, type[BeProductError]] = {
+    "config": ConfigError,
+    "auth": AuthError,
+    "permission": PermissionDeniedError,
+    "not_found": NotFoundError,
+    "validation": ValidationError,
+    "conflict": ConflictError,
+    "rate_limited": RateLimitedError,
+    "quota_exceeded": QuotaExceededError,
+    "timeout": CallTimeoutError,
+    "network": NetworkError,
+    "server": ServerError,
+    "decode": DecodeError,
+    "cancelled": CallCancelledError,
+    "closed": ClosedError,
+}
+
+
+class UnderlyingError(Exception):
+    """What the engine below met: the text of a transport's or a library's own error."""
+
+
+def from_fields(fields: dict[str, Any]) -> BeProductError:
+    """The error of the kind that the fields name."""
+    fields = dict(fields)
+    cause = fields.pop("cause", None)
+    error = _CLASSES[fields["kind"]](fields.pop("message"), **fields)
+    if cause:
+        error.__cause__ = UnderlyingError(cause)
+    return error
+
+
+def after_fork() -> BeProductError:
+    """For a call that the parent process had begun."""
+    return ClosedError("the process was forked during the call; only the parent gets its answer", kind="closed")

@@ -1,0 +1,29 @@
+"""Options that every call takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypedDict
+
+
+class CallOptions(TypedDict, total=False):
+    """Options of one call. What is not given comes from the client."""
+
+    timeout: float
+    """Longest time for each request of the call, with its retries and waits, in seconds."""
+    attempts: int
+    """Highest number of attempts, 1 for no retry."""
+    label: str
+    """Name under which the ledger counts the requests."""
+    priority: Literal["interactive", "bulk"]
+    """`bulk` leaves the requests alone that `quota_floor` keeps free."""
+    page_size: int
+    """Records a page, 1 to 200 unless the client was made with a higher `max_page_size`."""
+    extra_query: Mapping[str, str | int | bool]
+    """Query parameters that the catalogue does not know."""
+    headers: Mapping[str, str]
+    """Extra headers."""
+    check_filters: bool
+    """Whether filter fields are checked before sending."""
+    allow_repeat: bool
+    """Send a write whose fate is unknown again, where a repeat leaves the same data."""

@@ -1,0 +1,194 @@
+//! Values: Python objects to JSON text, JSON text to Python objects, and errors.
+
+use jiter::{FloatMode, PythonParse, StringCacheMode};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
+
+/// JSON text as dicts, lists and plain values. `exact` keeps decimals as `Decimal`.
+pub(crate) fn from_json<'py>(py: Python<'py>, text: &[u8], exact: bool) -> PyResult<Bound<'py, PyAny>> {
+    let parse = PythonParse {
+        cache_mode: StringCacheMode::Keys,
+        float_mode: if exact { FloatMode::Decimal } else { FloatMode::Float },
+        ..PythonParse::default()
+    };
+    parse.python_parse(py, text).map_err(|error| {
+        let fields = serde_json::json!({
+            "kind": "decode",
+            "message": format!("the answer is no JSON: {}", error.description(text)),
+            "outcome": "applied",
+        });
+        raise_fields(py, &fields.to_string())
+    })
+}
+
+/// An error of the core as the exception of its kind.
+pub(crate) fn raise(py: Python<'_>, error: &beproduct::Error) -> PyErr {
+    raise_fields(py, &error.to_json().to_string())
+}
+
+fn config_error(py: Python<'_>, message: &str) -> PyErr {
+    raise_fields(py, &serde_json::json!({"kind": "config", "message": message, "outcome": "not_sent"}).to_string())
+}
+
+fn raise_fields(py: Python<'_>, fields: &str) -> PyErr {
+    let made = from_json(py, fields.as_bytes(), false)
+        .and_then(|fields| py.import("beproduct_client._errors")?.getattr("from_fields")?.call1((fields,)));
+    match made {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}
+
+/// A Python value as JSON text. What JSON cannot hold is an error that names its place.
+pub(crate) fn to_json(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let mut text = String::new();
+    let mut writer = Writer { text: &mut text, path: name.to_owned() };
+    writer.write(value)?;
+    Ok(text)
+}
+
+struct Writer<'a> {
+    text: &'a mut String,
+    path: String,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = value.py();
+        if value.is_none() {
+            self.text.push_str("null");
+        } else if let Ok(text) = value.cast::<PyString>() {
+            self.quoted(text.to_str()?);
+        } else if let Ok(flag) = value.cast::<PyBool>() {
+            self.text.push_str(if flag.is_true() { "true" } else { "false" });
+        } else if value.is_instance_of::<PyInt>() {
+            // `int.__str__`, as an enum's own would print its name.
+            let digits = py.get_type::<PyInt>().call_method1("__repr__", (value,))?;
+            self.text.push_str(digits.cast::<PyString>()?.to_str()?);
+        } else if let Ok(number) = value.cast::<PyFloat>() {
+            self.float(py, number.value())?;
+        } else if let Ok(members) = value.cast::<PyDict>() {
+            self.members(members)?;
+        } else if value.is_instance(types(py)?.decimal.bind(py))? {
+            if !value.call_method0("is_finite")?.is_truthy()? {
+                return Err(self.refuse(py, "is not finite, and JSON has no such number"));
+            }
+            let digits = value.call_method1("__format__", ("f",))?;
+            self.text.push_str(digits.cast::<PyString>()?.to_str()?);
+        } else if value.is_instance(types(py)?.datetime.bind(py))? {
+            self.datetime(value)?;
+        } else if value.is_instance(types(py)?.date.bind(py))? {
+            let day = value.call_method0("isoformat")?.extract::<String>()?;
+            self.quoted(&format!("{day}T00:00:00Z"));
+        } else if value.is_instance(types(py)?.uuid.bind(py))? {
+            let text = value.str()?;
+            self.quoted(text.to_str()?);
+        } else if value.is_instance(types(py)?.bytes.bind(py))? {
+            return Err(self.refuse(py, "is bytes; decode it first"));
+        } else if let Ok(items) = value.try_iter() {
+            self.items(items)?;
+        } else {
+            let kind = value.get_type().name()?;
+            return Err(self.refuse(py, &format!("is a {kind}, which cannot be sent")));
+        }
+        Ok(())
+    }
+
+    fn members(&mut self, members: &Bound<'_, PyDict>) -> PyResult<()> {
+        self.text.push('{');
+        for (index, (key, value)) in members.iter().enumerate() {
+            let Ok(key) = key.cast::<PyString>() else {
+                return Err(self.refuse(members.py(), "has a key that is no text"));
+            };
+            let key = key.to_str()?;
+            if index > 0 {
+                self.text.push(',');
+            }
+            self.quoted(key);
+            self.text.push(':');
+            self.inside(&format!(".{key}"), |writer| writer.write(&value))?;
+        }
+        self.text.push('}');
+        Ok(())
+    }
+
+    fn items<'py>(&mut self, items: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>) -> PyResult<()> {
+        self.text.push('[');
+        for (index, item) in items.enumerate() {
+            if index > 0 {
+                self.text.push(',');
+            }
+            let item = item?;
+            self.inside(&format!("[{index}]"), |writer| writer.write(&item))?;
+        }
+        self.text.push(']');
+        Ok(())
+    }
+
+    fn inside(&mut self, step: &str, act: impl FnOnce(&mut Self) -> PyResult<()>) -> PyResult<()> {
+        let length = self.path.len();
+        self.path.push_str(step);
+        act(self)?;
+        self.path.truncate(length);
+        Ok(())
+    }
+
+    fn float(&mut self, py: Python<'_>, number: f64) -> PyResult<()> {
+        if !number.is_finite() {
+            return Err(self.refuse(py, "is not finite, and JSON has no such number"));
+        }
+        self.text.push_str(&serde_json::Value::from(number).to_string());
+        Ok(())
+    }
+
+    /// UTC, with at most three digits of a fraction.
+    fn datetime(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = value.py();
+        if value.call_method0("utcoffset")?.is_none() {
+            return Err(self.refuse(py, "is a time without a zone; give it one, such as datetime.timezone.utc"));
+        }
+        let utc = value.call_method1("astimezone", (&types(py)?.utc,))?;
+        let text: String = utc.call_method1("strftime", ("%Y-%m-%dT%H:%M:%S",))?.extract()?;
+        let millis = utc.getattr("microsecond")?.extract::<u32>()? / 1000;
+        let fraction = if millis == 0 { String::new() } else { format!(".{millis:03}") };
+        self.quoted(&format!("{text}{fraction}Z"));
+        Ok(())
+    }
+
+    fn quoted(&mut self, text: &str) {
+        self.text.push_str(&serde_json::Value::from(text).to_string());
+    }
+
+    fn refuse(&self, py: Python<'_>, problem: &str) -> PyErr {
+        config_error(py, &format!("{} {problem}", self.path))
+    }
+}
+
+/// Classes of the standard library that have a form in JSON.
+struct Types {
+    decimal: Py<PyAny>,
+    datetime: Py<PyAny>,
+    date: Py<PyAny>,
+    utc: Py<PyAny>,
+    uuid: Py<PyAny>,
+    bytes: Py<PyAny>,
+}
+
+fn types(py: Python<'_>) -> PyResult<&'static Types> {
+    static TYPES: PyOnceLock<Types> = PyOnceLock::new();
+    TYPES.get_or_try_init(py, || {
+        let datetime = py.import("datetime")?;
+        let builtins = py.import("builtins")?;
+        Ok::<_, PyErr>(Types {
+            decimal: py.import("decimal")?.getattr("Decimal")?.unbind(),
+            datetime: datetime.getattr("datetime")?.unbind(),
+            date: datetime.getattr("date")?.unbind(),
+            utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
+            uuid: py.import("uuid")?.getattr("UUID")?.unbind(),
+            bytes: pyo3::types::PyTuple::new(py, [builtins.getattr("bytes")?, builtins.getattr("bytearray")?])?
+                .into_any()
+                .unbind(),
+        })
+    })
+}

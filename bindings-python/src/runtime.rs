@@ -1,0 +1,70 @@
+//! One tokio runtime per process.
+//!
+//! Threads do not survive `fork`. The child leaves the parent's runtime alone (shutting it down would wait for threads
+//! that are not there) and makes its own; everything that belongs to a runtime carries the number of its generation.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(std::ptr::null_mut());
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// How often a blocked call looks for signals.
+const SIGNALS: Duration = Duration::from_millis(50);
+
+/// Number of the present runtime; it grows with every fork.
+pub(crate) fn generation() -> u64 {
+    GENERATION.load(Ordering::Acquire)
+}
+
+/// Leaves the parent's runtime alone.
+pub(crate) fn forget() {
+    RUNTIME.store(std::ptr::null_mut(), Ordering::Release);
+    GENERATION.fetch_add(1, Ordering::AcqRel);
+}
+
+/// The runtime of this process. Called with the GIL held, so two threads cannot make two.
+pub(crate) fn handle() -> PyResult<Handle> {
+    let present = RUNTIME.load(Ordering::Acquire);
+    if present.is_null() {
+        let runtime =
+            Builder::new_multi_thread().worker_threads(2).thread_name("beproduct").enable_all().build()?;
+        let handle = runtime.handle().clone();
+        // Never freed: the process ends without waiting for it.
+        RUNTIME.store(Box::into_raw(Box::new(runtime)), Ordering::Release);
+        return Ok(handle);
+    }
+    // SAFETY: the pointer comes from `Box::into_raw` above and is never freed.
+    Ok(unsafe { &*present }.handle().clone())
+}
+
+/// Runs work on the runtime and waits for it with the GIL released. A signal handler that raises ends the wait, after
+/// `cancel` has been told.
+pub(crate) fn wait<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl Future<Output = T> + Send + 'static,
+    cancel: impl Fn(),
+) -> PyResult<T> {
+    let (sender, receiver) = sync_channel(1);
+    // A receiver may not be shared between threads, and `detach` takes what may.
+    let receiver = Mutex::new(receiver);
+    handle()?.spawn(async move {
+        // Nobody waits any more when a signal ended the call.
+        let _ = sender.send(work.await);
+    });
+    loop {
+        match py.detach(|| receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(SIGNALS)) {
+            Ok(result) => return Ok(result),
+            Err(RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| cancel())?,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(pyo3::exceptions::PyRuntimeError::new_err("the call ended without a result"));
+            }
+        }
+    }
+}
