@@ -1,0 +1,129 @@
+//! The client and its pagers.
+
+use beproduct::seam;
+use bytes::Bytes;
+use napi::Env;
+use napi::bindgen_prelude::{Buffer, Object, Result};
+use napi_derive::napi;
+
+use crate::host::{Log, TokenStore, hooks};
+use crate::promise::{crossing, promise, runtime};
+
+/// A client.
+#[napi]
+pub struct Engine(seam::Engine);
+
+/// An answer, or a page of one.
+#[napi(object, object_from_js = false)]
+pub(crate) struct Reply {
+    /// JSON text.
+    pub body: String,
+    /// The body as it came from the service.
+    pub raw: Buffer,
+    /// JSON text.
+    pub meta: String,
+    /// Records of the whole list.
+    pub total: Option<f64>,
+}
+
+#[napi]
+impl Engine {
+    /// Makes a client from settings as JSON text.
+    #[napi(constructor)]
+    pub fn new(settings: String, token_store: Option<TokenStore>, log: Option<Log>) -> Result<Self> {
+        seam::Engine::open(&settings, hooks(token_store, log), runtime()?)
+            .map(Self)
+            .map_err(|error| crossing(&error))
+    }
+
+    /// A number for a call that has not started yet.
+    #[napi]
+    pub fn issue_call(&self) -> i64 {
+        self.0.issue_call().cast_signed()
+    }
+
+    /// Gives a call up.
+    #[napi]
+    pub fn cancel(&self, call: i64) {
+        self.0.cancel(call.cast_unsigned());
+    }
+
+    /// Calls an operation.
+    #[napi]
+    pub fn call<'env>(
+        &self,
+        env: &'env Env,
+        call: i64,
+        operation: String,
+        arguments: String,
+        options: String,
+    ) -> Result<Object<'env>> {
+        promise(env, self.0.call(call.cast_unsigned(), &operation, &arguments, &options), reply)
+    }
+
+    /// The pages of a list operation.
+    #[napi]
+    pub fn pages(&self, call: i64, operation: String, arguments: String, options: String) -> Result<Pager> {
+        self.0
+            .pages(call.cast_unsigned(), &operation, &arguments, &options)
+            .map(Pager)
+            .map_err(|error| crossing(&error))
+    }
+
+    /// How the quota stands, as JSON text.
+    #[napi]
+    pub fn quota_status<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        promise(env, self.0.quota_status(), Ok)
+    }
+
+    /// Ends all calls.
+    #[napi]
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Moves a recorded clock on.
+    #[napi]
+    pub fn advance_clock(&self, seconds: f64) -> Result<()> {
+        self.0.advance_clock(seconds).map_err(|error| crossing(&error))
+    }
+}
+
+/// The pages of one list.
+#[napi]
+pub struct Pager(seam::EnginePager);
+
+#[napi]
+impl Pager {
+    /// The next page, or null at the end.
+    #[napi]
+    pub fn next_page<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        promise(env, self.0.next_page(), |page| page.map(reply).transpose())
+    }
+
+    /// All records that are left, as JSON text.
+    #[napi]
+    pub fn collect<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        promise(env, self.0.collect(), text)
+    }
+
+    /// Tells how many more records of the present page were taken.
+    #[napi]
+    pub fn consumed(&self, count: u32) {
+        self.0.consumed(count as usize);
+    }
+}
+
+fn reply(reply: seam::Reply) -> Result<Reply> {
+    Ok(Reply {
+        body: text(reply.body)?,
+        raw: Vec::from(reply.raw).into(),
+        meta: reply.meta,
+        // Exact up to 2^53.
+        total: reply.total.map(|total| total as f64),
+    })
+}
+
+fn text(json: Bytes) -> Result<String> {
+    String::from_utf8(json.into()).map_err(|error| napi::Error::from_reason(error.to_string()))
+}

@@ -1,0 +1,62 @@
+import type { Decode } from './decode.js';
+import { toError } from './failure.js';
+import type native from './native.cjs';
+import { type CallOptions, encodeArguments, encodeOptions, type ListOptions } from './options.js';
+import { Pager } from './pager.js';
+import { decodeMeta, type Response } from './response.js';
+import type { StoreBridge } from './tokens.js';
+
+/** What a resource calls operations with. */
+export interface Caller {
+  call<T>(operation: string, args: object, options?: CallOptions): Promise<T>;
+  list<T>(operation: string, args: object, options?: ListOptions): Pager<T>;
+}
+
+/** The engine with values, errors and abort signals instead of text and numbers. */
+export class Connection implements Caller {
+  readonly engine: native.Engine;
+  readonly decode: Decode;
+  readonly #store: StoreBridge | undefined;
+
+  constructor(engine: native.Engine, decode: Decode, store: StoreBridge | undefined) {
+    this.engine = engine;
+    this.decode = decode;
+    this.#store = store;
+  }
+
+  async call<T>(operation: string, args: object, options: CallOptions = {}): Promise<T> {
+    const reply = await this.#send(operation, args, options);
+    return this.decode(reply.body) as T;
+  }
+
+  async response<T>(operation: string, args: object, options: CallOptions = {}): Promise<Response<T>> {
+    const { body, meta, raw } = await this.#send(operation, args, options);
+    return { body: this.decode(body) as T, meta: decodeMeta(meta), raw };
+  }
+
+  list<T>(operation: string, args: object, options: ListOptions = {}): Pager<T> {
+    return new Pager<T>(this, operation, args, options);
+  }
+
+  /** Waits for what the engine does under a call's number, which the signal gives up. */
+  async run<T>(call: number, signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T> {
+    const abort = () => this.engine.cancel(call);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      return await start();
+    } catch (error) {
+      throw toError(error, (fields) =>
+        fields.kind === 'cancelled' && signal?.aborted ? signal.reason : this.#store?.causeOf(fields.message),
+      );
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async #send(operation: string, args: object, { signal, ...options }: CallOptions): Promise<native.Reply> {
+    const [argsText, optionsText] = [encodeArguments(args), encodeOptions(options)];
+    const call = this.engine.issueCall();
+    return this.run(call, signal, () => this.engine.call(call, operation, argsText, optionsText));
+  }
+}

@@ -1,0 +1,29 @@
+import { parse } from 'lossless-json';
+
+/** Reads JSON text. */
+export type Decode = (json: string) => unknown;
+
+/** How numbers arrive: as numbers, or as text where a number would not be exact. */
+export type Decimals = 'number' | 'exact';
+
+type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
+
+const parseWith = JSON.parse as (json: string, reviver: Reviver) => unknown;
+
+// Since Node 21, `JSON.parse` hands out the digits of a number as they were written.
+const HAS_SOURCE = parseWith('1', (_key, _value, context) => context?.source) === '1';
+
+const exact: Decode = HAS_SOURCE
+  ? (json) =>
+      parseWith(json, (_key, value, context) =>
+        typeof value === 'number' && context?.source !== undefined ? number(context.source) : value,
+      )
+  : (json) => parse(json, null, { parseNumber: number, onDuplicateKey: ({ newValue }) => newValue });
+
+export const DECODERS: Readonly<Record<Decimals, Decode>> = { number: JSON.parse, exact };
+
+/** Whole numbers that a number holds exactly; the digits of all others. */
+function number(digits: string): number | string {
+  const value = Number(digits);
+  return /^-?\d+$/.test(digits) && Number.isSafeInteger(value) ? value : digits;
+}

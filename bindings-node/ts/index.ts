@@ -1,0 +1,30 @@
+export * from './arguments.js';
+export { BeProduct } from './client.js';
+export type { Decimals } from './decode.js';
+export {
+  AuthError,
+  BeProductError,
+  CancelledError,
+  ClosedError,
+  ConfigError,
+  ConflictError,
+  DecodeError,
+  NetworkError,
+  NotFoundError,
+  PermissionError,
+  QuotaExceededError,
+  RateLimitedError,
+  ServerError,
+  TimeoutError,
+  ValidationError,
+} from './errors.js';
+export type { Attempt, ErrorFields, ErrorKind, Outcome, Wait } from './errors.js';
+export type { CallOptions, ListOptions } from './options.js';
+export type { Page, Pager } from './pager.js';
+export { Plan } from './plan.js';
+export type { Quota, QuotaStatus, Usage } from './quota.js';
+export type * from './resources.js';
+export type { Meta, RateFigures, Response, WithResponse } from './response.js';
+export { AuthorizationSession } from './session.js';
+export type { LogRecord, Settings, SignInSettings } from './settings.js';
+export type { Tokens, TokenStore } from './tokens.js';

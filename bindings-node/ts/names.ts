@@ -1,0 +1,29 @@
+import { inspect } from 'node:util';
+
+import { configError } from './errors.js';
+
+/**
+ * The members of what a caller gave under the engine's names. A name that is not known stays as it is, so that the
+ * engine refuses it by the name that the caller wrote.
+ */
+export function toEngine(given: object, names: Readonly<Record<string, string>>, what: string): object {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw configError(`${what} have to be an object, not ${inspect(given)}`);
+  }
+  const renamed = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(given)) {
+    const known = Object.hasOwn(names, name) ? (names[name] as string) : name;
+    if (renamed.has(known)) throw configError(`${what} hold both ${known} and ${name}, which are the same`);
+    renamed.set(known, value);
+  }
+  return Object.fromEntries(renamed);
+}
+
+/** The members of an object of the engine under their names here: `request_id` as `requestId`. Null is left out. */
+export function fromEngine(members: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(members)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), value]),
+  );
+}

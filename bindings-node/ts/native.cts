@@ -1,0 +1,84 @@
+// The native library of this machine. CommonJS in both builds, as only `require` loads an addon.
+
+interface Native {
+  Engine: new (
+    settings: string,
+    tokenStore?: NativeTokenStore,
+    log?: (record: NativeLogRecord) => void,
+  ) => NativeEngine;
+  AuthorizationSession: new (settings: string) => NativeSession;
+}
+
+interface NativeEngine {
+  issueCall(): number;
+  cancel(call: number): void;
+  call(call: number, operation: string, args: string, options: string): Promise<NativeReply>;
+  pages(call: number, operation: string, args: string, options: string): NativePager;
+  quotaStatus(): Promise<string>;
+  close(): void;
+  advanceClock(seconds: number): void;
+}
+
+interface NativePager {
+  nextPage(): Promise<NativeReply | null>;
+  collect(): Promise<string>;
+  consumed(count: number): void;
+}
+
+interface NativeReply {
+  body: string;
+  raw: Buffer;
+  meta: string;
+  total?: number;
+}
+
+interface NativeTokenStore {
+  load(): Promise<string | null>;
+  save(tokens: string): Promise<void>;
+}
+
+interface NativeLogRecord {
+  level: 'debug' | 'info' | 'warning';
+  message: string;
+  operation?: string;
+  requestId?: string;
+}
+
+interface NativeSession {
+  readonly url: string;
+  finish(redirected: string): Promise<string>;
+}
+
+function load(): Native {
+  const libc = process.platform === 'linux' ? (glibc() ? '-gnu' : '-musl') : '';
+  const target = `${process.platform}-${process.arch}${libc}`;
+  // Beside the package when it was built from source, in a package of its own when it was installed.
+  const places = [`../../beproduct-client.${target}.node`, `beproduct-client-${target}`];
+  for (const place of places) {
+    try {
+      return require(place) as Native;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    }
+  }
+  throw new Error(
+    `beproduct-client has no native library for ${target}. Either there is none for this platform, ` +
+      `or the package manager left the optional dependency beproduct-client-${target} out: install it again.`,
+  );
+}
+
+function glibc(): boolean {
+  const report = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return report.header.glibcVersionRuntime !== undefined;
+}
+
+const native = load();
+
+namespace native {
+  export type Engine = NativeEngine;
+  export type Pager = NativePager;
+  export type Reply = NativeReply;
+  export type TokenStore = NativeTokenStore;
+}
+
+export = native;

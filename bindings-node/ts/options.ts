@@ -1,0 +1,48 @@
+import { encode } from './encode.js';
+import { toEngine } from './names.js';
+import { ARGUMENTS } from './resources.js';
+
+/** Options of one call. What is not set comes from the client. */
+export interface CallOptions {
+  /** Gives the call up. One that is aborted already sends nothing. */
+  signal?: AbortSignal;
+  /** Time for each request with its retries and waits, in seconds. */
+  timeout?: number;
+  /** Highest number of attempts, 1 for no retry. */
+  attempts?: number;
+  /** Name under which the ledger counts the requests. */
+  label?: string;
+  /** `bulk` leaves the requests alone that `quotaFloor` keeps free. Default `interactive`. */
+  priority?: 'interactive' | 'bulk';
+  /** Query parameters that the catalogue does not know. */
+  extraQuery?: Record<string, string | number | boolean>;
+  /** Extra headers. Those that carry the sign-in or describe the body are refused. */
+  headers?: Record<string, string>;
+  /** Whether filter fields are checked before sending. */
+  checkFilters?: boolean;
+  /** Send a write whose fate is unknown again, where a repeat leaves the same data. Default false. */
+  allowRepeat?: boolean;
+}
+
+/** Options of a list. */
+export interface ListOptions extends CallOptions {
+  /** Records a page, 1 to 200 unless the client was made with a higher `maxPageSize`. */
+  pageSize?: number;
+}
+
+const NAMES = {
+  pageSize: 'page_size',
+  extraQuery: 'extra_query',
+  checkFilters: 'check_filters',
+  allowRepeat: 'allow_repeat',
+};
+
+/** Arguments as the engine reads them. */
+export function encodeArguments(args: object): string {
+  return encode(toEngine(args, ARGUMENTS, 'arguments'), 'arguments');
+}
+
+/** Options as the engine reads them. */
+export function encodeOptions(options: object): string {
+  return encode(toEngine(options, NAMES, 'options'), 'options');
+}

@@ -1,0 +1,115 @@
+import type { Decimals } from './decode.js';
+import { encode } from './encode.js';
+import { toEngine } from './names.js';
+import type { Plan } from './plan.js';
+import type { TokenStore } from './tokens.js';
+
+/** What a sign-in needs. */
+export interface SignInSettings {
+  /** Id of the application, from the vendor. */
+  clientId?: string;
+  /** Secret of the application. Applications on people's devices have none. */
+  clientSecret?: string;
+  /** Address that is registered for the application. */
+  redirectUri?: string;
+  /** Scopes to ask for, separated by blanks. */
+  scope?: string;
+  /** Base address of the identity server. */
+  identityUrl?: string;
+  /** Address of the token endpoint, where it is not `connect/token` below `identityUrl`. */
+  tokenEndpoint?: string;
+  /** Longest time for one attempt, in seconds. Default 30. */
+  attemptTimeout?: number;
+  /** Longest time until a connection stands, in seconds. Default 10. */
+  connectTimeout?: number;
+  /** PEM text of certificate authorities to trust besides those of the machine. */
+  caCertificates?: string;
+}
+
+/** Settings of a client. Times are in seconds. */
+export interface Settings extends Omit<SignInSettings, 'redirectUri' | 'scope'> {
+  /** What follows the host name in the browser when signed in: `acme`. */
+  companyDomain: string;
+  /** Renews access tokens. Needs `clientId`. */
+  refreshToken?: string;
+  /** A ready access token. */
+  accessToken?: string;
+  /** What the company has bought. Without it, requests are counted and none is refused. */
+  plan?: Plan;
+  /** Host of the API. */
+  apiUrl?: string;
+  /** Host of the automation API. */
+  automationUrl?: string;
+  /** Folder for the ledger and for cached schemas. Default: the user's state folder. */
+  stateDir?: string;
+  /** Where requests are counted. Default: a SQLite file in `stateDir`. */
+  ledger?: 'memory' | { sqlite: string };
+  /** Where tokens are kept. Default: as long as the client lives. */
+  tokenStore?: 'memory' | { file: string } | TokenStore;
+  /** Longest time for one request with its retries and waits. Default 60. */
+  timeout?: number;
+  /** Highest number of attempts of a request. Default 4. */
+  attempts?: number;
+  /** Longest single pause that the service may impose. Default 60. */
+  maxWait?: number;
+  /** Highest `pageSize`. Default 200, the documented limit of the service. */
+  maxPageSize?: number;
+  /** Requests at the same time. Default 10. */
+  concurrency?: number;
+  /** Whether filter fields are checked before sending. Default true. */
+  checkFilters?: boolean;
+  /** Headers for every request of the API. */
+  additionalHeaders?: Record<string, string>;
+  /** Requests of the day that calls of priority `bulk` leave alone. Default 0. */
+  quotaFloor?: number;
+  /** Longest wait for the next day when the requests of this one are used up. Default: none, the call fails. */
+  quotaWait?: number;
+  /** Takes a line for every attempt and for what a person should know. It holds no secrets. */
+  onLog?: (record: LogRecord) => void;
+  /**
+   * How numbers arrive: `'number'` (the default), or `'exact'`, which gives those that are not whole, and whole ones
+   * beyond 2^53, as the text that the service sent.
+   */
+  decimals?: Decimals;
+}
+
+/** One log line. */
+export interface LogRecord {
+  /** Every attempt is `debug`, every call `info`. */
+  level: 'debug' | 'info' | 'warning';
+  message: string;
+  /** Operation that it is about. */
+  operation?: string;
+  /** Request that it is about. */
+  requestId?: string;
+}
+
+const NAMES = {
+  companyDomain: 'company_domain',
+  clientId: 'client_id',
+  clientSecret: 'client_secret',
+  redirectUri: 'redirect_uri',
+  refreshToken: 'refresh_token',
+  accessToken: 'access_token',
+  apiUrl: 'api_url',
+  automationUrl: 'automation_url',
+  identityUrl: 'identity_url',
+  tokenEndpoint: 'token_endpoint',
+  stateDir: 'state_dir',
+  tokenStore: 'token_store',
+  attemptTimeout: 'attempt_timeout',
+  connectTimeout: 'connect_timeout',
+  maxWait: 'max_wait',
+  maxPageSize: 'max_page_size',
+  checkFilters: 'check_filters',
+  additionalHeaders: 'additional_headers',
+  caCertificates: 'ca_certificates',
+  quotaFloor: 'quota_floor',
+  quotaWait: 'quota_wait',
+};
+
+/** Settings as the engine reads them. */
+export function encodeSettings(settings: object): string {
+  const renamed = toEngine(settings, NAMES, 'settings');
+  return encode({ user_agent: `node/${process.versions.node}`, ...renamed }, 'settings');
+}

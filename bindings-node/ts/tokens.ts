@@ -1,0 +1,77 @@
+import { encode } from './encode.js';
+import { configError } from './errors.js';
+import { fromEngine, toEngine } from './names.js';
+import type native from './native.cjs';
+
+/** Tokens of one sign-in, in clear. */
+export interface Tokens {
+  /** Goes with every request. */
+  accessToken?: string;
+  /** End of the access token's life, Unix seconds. */
+  expiresAt?: number;
+  /** Life of the access token when it was issued, in seconds. */
+  lifetime?: number;
+  /** Renews the access token. */
+  refreshToken?: string;
+  /** Tells who signed in. */
+  idToken?: string;
+  /** Tells the sign-in that the tokens come from, so that a newly configured one wins over what is stored. */
+  origin?: string;
+}
+
+/** Keeps the tokens of one sign-in where the client cannot: in a database, in a vault. */
+export interface TokenStore {
+  /** What was saved last, if anything. */
+  load(): Tokens | null | undefined | PromiseLike<Tokens | null | undefined>;
+  /** Replaces what was saved. Called with renewed tokens before anyone uses them; when it fails, the call fails. */
+  save(tokens: Tokens): void | PromiseLike<void>;
+}
+
+const NAMES = {
+  accessToken: 'access_token',
+  expiresAt: 'expires_at',
+  refreshToken: 'refresh_token',
+  idToken: 'id_token',
+};
+
+export function decodeTokens(json: string): Tokens {
+  return fromEngine(JSON.parse(json));
+}
+
+/** A store as the engine calls it. */
+export class StoreBridge implements native.TokenStore {
+  readonly #store: TokenStore;
+  #failure?: { message: string; exception: unknown };
+
+  constructor(store: TokenStore) {
+    if (typeof store.save !== 'function') throw configError('tokenStore has load but no save');
+    this.#store = store;
+  }
+
+  /** The exception behind an error with this message, which is all that crosses the engine. */
+  causeOf(message: string): unknown {
+    return this.#failure?.message === message ? this.#failure.exception : undefined;
+  }
+
+  // Properties, as the engine calls them without an object.
+  readonly load = () =>
+    this.#attempt('read', async () => {
+      const tokens = await this.#store.load();
+      return tokens ? encode(toEngine(tokens, NAMES, 'tokens'), 'tokens') : null;
+    });
+
+  readonly save = (tokens: string) =>
+    this.#attempt('written', async () => {
+      await this.#store.save(decodeTokens(tokens));
+    });
+
+  async #attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (exception) {
+      const reason = exception instanceof Error ? exception.message : String(exception);
+      this.#failure = { message: `the token store could not be ${what}: ${reason}`, exception };
+      throw new Error(this.#failure.message);
+    }
+  }
+}
