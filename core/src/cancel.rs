@@ -10,7 +10,11 @@ use tokio_util::sync::CancellationToken;
 ///
 /// Cancelling is idempotent: before the start it keeps the call from sending anything, after the end it does nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(CancellationToken);
+pub struct Cancel {
+    call: CancellationToken,
+    /// The end of the client, which gives up all of its calls.
+    client: Option<CancellationToken>,
+}
 
 impl Cancel {
     /// A handle that nobody has used yet.
@@ -21,20 +25,24 @@ impl Cancel {
 
     /// Gives the call up.
     pub fn cancel(&self) {
-        self.0.cancel();
+        self.call.cancel();
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled()
+        self.call.is_cancelled() || self.client.as_ref().is_some_and(CancellationToken::is_cancelled)
     }
 
     pub(crate) async fn cancelled(&self) {
-        self.0.cancelled().await;
+        let client = self.client.as_ref().unwrap_or(&self.call);
+        tokio::select! {
+            () = self.call.cancelled() => {}
+            () = client.cancelled() => {}
+        }
     }
 
-    /// A handle that is cancelled with this one.
-    pub(crate) fn child(&self) -> Self {
-        Self(self.0.child_token())
+    /// This handle, cancelled with the client too.
+    pub(crate) fn within(self, client: &Self) -> Self {
+        Self { client: Some(client.call.clone()), ..self }
     }
 }
 

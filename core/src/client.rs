@@ -327,21 +327,7 @@ impl Client {
         if self.0.closed.is_cancelled() {
             return Err(Error::new(ErrorKind::Closed, "the client is closed"));
         }
-        // One handle for both: the caller's, and the end of the client.
-        let own = options.cancel.take().unwrap_or_default();
-        let linked = self.0.closed.child();
-        let (from, to) = (own.clone(), linked.clone());
-        if own.is_cancelled() {
-            linked.cancel();
-        } else {
-            self.0.handle.spawn(async move {
-                tokio::select! {
-                    () = from.cancelled() => to.cancel(),
-                    () = to.cancelled() => {}
-                }
-            });
-        }
-        options.cancel = Some(linked);
+        options.cancel = Some(options.cancel.take().unwrap_or_default().within(&self.0.closed));
         Ok(options)
     }
 
