@@ -8,7 +8,9 @@ use crate::names;
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_filter("swift_name", |name: String| name_of(&name));
     environment.add_filter("swift_shape", |name: String| shape(&names::pascal(&name)));
-    environment.add_filter("swift_doc", |text: String| doc(&text));
+    environment.add_filter("swift_doc", |text: String, first: String, rest: Option<String>| {
+        wrapped(&doc(&text), &first, rest.as_deref().unwrap_or(&first))
+    });
     environment.add_function("swift_type", |property: Value| property_type(&member(&property, "swift")));
     environment.add_function("swift_parameter", |parameter: Value| {
         let name = name_of(&member(&parameter, "name"));
@@ -120,6 +122,29 @@ fn code(text: &str) -> String {
             word + rest
         })
         .collect()
+}
+
+/// A comment of lines that are no longer than the rest of the code: the first behind `first`, the others behind `rest`.
+fn wrapped(text: &str, first: &str, rest: &str) -> String {
+    const WIDTH: usize = 120;
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = if lines.is_empty() { first.to_owned() } else { rest.to_owned() };
+        let mut empty = true;
+        for word in paragraph.split(' ') {
+            if !empty && line.len() + 1 + word.len() > WIDTH {
+                lines.push(std::mem::replace(&mut line, rest.to_owned()));
+                empty = true;
+            }
+            if !empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+            empty = false;
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -1,0 +1,51 @@
+internal import BeProductEngine
+import Foundation
+
+/// One sign-in of a person by the authorization code flow with PKCE.
+///
+///     let session = try AuthorizationSession(clientID: "app", redirectURI: "app://signed-in")
+///     // Open session.url, for example in an ASWebAuthenticationSession, and take the address it ends at.
+///     let tokens = try await session.finish(redirectURL: callback)
+///
+/// A session works once.
+public struct AuthorizationSession: Sendable {
+    private let session: EngineAuthorization
+    /// Where the person signs in.
+    public let url: URL
+
+    /// Begins a sign-in. Nothing is sent.
+    ///
+    /// - Parameters:
+    ///   - clientSecret: Applications on people's devices have none.
+    ///   - redirectURI: Address that is registered for the application.
+    ///   - scope: Scopes separated by blanks. Default: those that the client needs.
+    ///   - configuration: Addresses, certificates and time limits of the identity server.
+    /// - Throws: ``BeProductError`` of kind `config` when something is missing or wrong.
+    public init(
+        clientID: String,
+        clientSecret: String? = nil,
+        redirectURI: String,
+        scope: String? = nil,
+        configuration: Configuration = Configuration()
+    ) throws {
+        var settings = configuration.settings
+        settings["client_id"] = .string(clientID)
+        settings["client_secret"] = clientSecret.map(JSONValue.string)
+        settings["redirect_uri"] = .string(redirectURI)
+        settings["scope"] = scope.map(JSONValue.string)
+        let text = try settings.text()
+        session = try failing { try EngineAuthorization.begin(settings: text) }
+        guard let url = URL(string: session.url()) else {
+            throw BeProductError.config("identity_url does not make an address: \(session.url())")
+        }
+        self.url = url
+    }
+
+    /// Takes the address that the person was sent back to, and fetches the tokens.
+    ///
+    /// - Throws: ``BeProductError`` of kind `auth` when consent was denied, the state differs, or the code is refused.
+    public func finish(redirectURL: URL) async throws -> Tokens {
+        let text = try await failing { try await session.finish(redirected: redirectURL.absoluteString) }
+        return try Tokens(text: text)
+    }
+}

@@ -1,0 +1,97 @@
+internal import BeProductEngine
+import Foundation
+
+/// A client for one company.
+///
+///     let client = try BeProduct(
+///         companyDomain: "acme",
+///         credentials: .refreshToken(clientID: id, clientSecret: secret, token: token),
+///         plan: .businessMax(licenses: 8)
+///     )
+///     for try await style in client.style.list(filters: [Filter("season", .eq, "Fall")]) {
+///         print(style.headerNumber ?? "")
+///     }
+///
+/// One client serves any number of tasks. They share its tokens, its quota and its connections.
+public final class BeProduct: Sendable {
+    let connection: Connection
+
+    /// Makes a client. Nothing is sent.
+    ///
+    /// - Parameters:
+    ///   - companyDomain: What follows the host name in the browser when signed in: `acme`.
+    ///   - plan: What the company has bought. Without one, requests are counted and never refused.
+    ///   - tokenStore: Keeps the tokens between runs. Default: in memory.
+    ///   - logSink: Takes log lines. They hold no secrets, no bodies and no queries.
+    /// - Throws: ``BeProductError`` of kind `config` when a setting is missing or wrong.
+    public convenience init(
+        companyDomain: String,
+        credentials: Credentials,
+        plan: Plan? = nil,
+        tokenStore: (any TokenStore)? = nil,
+        logSink: (any LogSink)? = nil,
+        configuration: Configuration = Configuration()
+    ) throws {
+        var settings = configuration.settings
+        settings["company_domain"] = .string(companyDomain)
+        settings["plan"] = plan?.settings
+        for (name, value) in credentials.settings {
+            settings[name] = value
+        }
+        try self.init(settings: settings, tokenStore: tokenStore, logSink: logSink)
+    }
+
+    /// Makes a client from settings by the names that the client has in every language, such as those of a shared
+    /// configuration file: `["company_domain": "acme", "access_token": ...]`. Times are in seconds.
+    ///
+    /// - Throws: ``BeProductError`` of kind `config` when a setting is missing, wrong or unknown.
+    public init(
+        settings: JSONObject,
+        tokenStore: (any TokenStore)? = nil,
+        logSink: (any LogSink)? = nil
+    ) throws {
+        var settings = settings
+        if settings["user_agent"] == nil {
+            settings["user_agent"] = "swift"
+        }
+        let text = try settings.text()
+        connection = Connection(
+            engine: try failing {
+                try Engine.open(
+                    settings: text,
+                    tokenStore: tokenStore.map(HostTokenStore.init),
+                    logSink: logSink.map(HostLogSink.init)
+                )
+            })
+    }
+
+    /// Calls an operation whose name is not known beforehand: `style.get` or `style.attributes_get`.
+    ///
+    /// - Parameter arguments: By the names of the catalogue, such as `header_id`.
+    public func call(
+        _ operation: String,
+        arguments: JSONObject = [:],
+        options: CallOptions = CallOptions()
+    ) async throws -> Response<JSONValue> {
+        try await connection.call(operation, arguments: arguments, options: options)
+    }
+
+    /// The records of a list operation whose name is not known beforehand.
+    ///
+    /// - Parameter arguments: By the names of the catalogue, such as `folder_id`.
+    public func pages(
+        _ operation: String,
+        arguments: JSONObject = [:],
+        options: CallOptions = CallOptions()
+    ) -> Paged<JSONValue> {
+        connection.pages(operation, arguments: arguments, options: options)
+    }
+
+    /// The requests of the day.
+    public var quota: Quota { Quota(connection: connection) }
+
+    /// Ends all calls with an error of kind `cancelled`. Later ones fail with kind `closed`.
+    public func close() {
+        connection.engine.close()
+    }
+}

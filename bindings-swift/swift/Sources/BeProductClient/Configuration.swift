@@ -1,0 +1,114 @@
+import Foundation
+
+/// Settings of a client beyond who it is for. Those that are nil have the default that their comment states.
+public struct Configuration: Sendable {
+    /// Host of the API. Default: `https://developers.beproduct.com`.
+    public var apiURL: URL?
+    /// Host of the automation API. Default: `https://automation.beproduct.com`.
+    public var automationURL: URL?
+    /// Base address of the identity server. Default: `https://id.winks.io/ids`.
+    public var identityURL: URL?
+    /// Address of the token endpoint, where it is not `connect/token` below ``identityURL``.
+    public var tokenEndpoint: URL?
+    /// Requests of the day that calls of priority `bulk` leave alone.
+    public var quotaFloor = 0
+    /// Longest wait for the next day when the requests of this one are used up. Default: fail at once.
+    public var quotaWait: Duration?
+    /// Folder for cached schemas. Default: the user's state folder.
+    public var stateDirectory: URL?
+    /// Longest time for one request with its retries and waits.
+    public var timeout: Duration = .seconds(60)
+    /// Longest time for one attempt.
+    public var attemptTimeout: Duration = .seconds(30)
+    /// Longest time until a connection stands.
+    public var connectTimeout: Duration = .seconds(10)
+    /// Highest number of attempts of a request.
+    public var attempts = 4
+    /// Longest single pause that the service may impose.
+    public var maxWait: Duration = .seconds(60)
+    /// Highest page size. The documented limit of the service is 200.
+    public var maxPageSize = 200
+    /// Requests at the same time.
+    public var concurrency = 10
+    /// Whether filter fields are checked before sending, as the service ignores filters that it does not know.
+    public var checkFilters = true
+    /// Headers for every request of the API.
+    public var additionalHeaders: [String: String] = [:]
+    /// PEM text of certificate authorities to trust besides those of the machine.
+    public var caCertificates: String?
+    /// What the client is part of, for the User-Agent. Default: `swift`.
+    public var userAgent: String?
+    /// For tests.
+    public var testing: TestSettings?
+
+    public init() {}
+
+    var settings: JSONObject {
+        JSONObject(present: [
+            "api_url": apiURL?.absoluteString,
+            "automation_url": automationURL?.absoluteString,
+            "identity_url": identityURL?.absoluteString,
+            "token_endpoint": tokenEndpoint?.absoluteString,
+            "quota_floor": quotaFloor,
+            "quota_wait": quotaWait?.inSeconds,
+            "state_dir": stateDirectory?.path,
+            "timeout": timeout.inSeconds,
+            "attempt_timeout": attemptTimeout.inSeconds,
+            "connect_timeout": connectTimeout.inSeconds,
+            "attempts": attempts,
+            "max_wait": maxWait.inSeconds,
+            "max_page_size": maxPageSize,
+            "concurrency": concurrency,
+            "check_filters": checkFilters,
+            "additional_headers": JSONObject(sorted: additionalHeaders),
+            "ca_certificates": caCertificates,
+            "user_agent": userAgent,
+            "testing": testing?.settings,
+        ])
+    }
+}
+
+/// What a client signs in with.
+public enum Credentials: Sendable {
+    /// Access tokens are fetched with a refresh token and renewed. Applications on people's devices have no secret.
+    case refreshToken(clientID: String, clientSecret: String? = nil, token: String)
+    /// A ready access token, until it expires.
+    case accessToken(String)
+
+    var settings: JSONObject {
+        switch self {
+        case .refreshToken(let clientID, let clientSecret, let token):
+            JSONObject(present: ["client_id": clientID, "client_secret": clientSecret, "refresh_token": token])
+        case .accessToken(let token):
+            ["access_token": .string(token)]
+        }
+    }
+}
+
+extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The kind only: no secret gets into a log.
+    public var description: String {
+        switch self {
+        case .refreshToken: "Credentials.refreshToken"
+        case .accessToken: "Credentials.accessToken"
+        }
+    }
+
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// What the company has bought, which decides on the requests of a day.
+public enum Plan: Hashable, Sendable {
+    case businessMax(licenses: Int)
+    case enterprise(licenses: Int)
+    case requestsPerDay(Int)
+
+    var settings: JSONValue {
+        switch self {
+        case .businessMax(let licenses): ["edition": "business_max", "licenses": .integer(licenses)]
+        case .enterprise(let licenses): ["edition": "enterprise", "licenses": .integer(licenses)]
+        case .requestsPerDay(let limit): ["requests_per_day": .integer(limit)]
+        }
+    }
+}

@@ -1,0 +1,133 @@
+internal import BeProductEngine
+import Foundation
+
+/// The way from typed methods to the engine, which takes and gives JSON text.
+struct Connection: Sendable {
+    let engine: Engine
+
+    func call<Value: JSONReadable>(
+        _ operation: String,
+        _ arguments: KeyValuePairs<String, (any JSONWritable)?>,
+        _ options: CallOptions
+    ) async throws -> Response<Value> {
+        try await call(operation, arguments: JSONObject(present: arguments), options: options)
+    }
+
+    func call<Value: JSONReadable>(
+        _ operation: String,
+        arguments: JSONObject,
+        options: CallOptions
+    ) async throws -> Response<Value> {
+        let (arguments, options) = (try arguments.text(), try options.json.text())
+        let reply = try await cancellable(engine) { call in
+            try await engine.call(call: call, operation: operation, arguments: arguments, options: options)
+        }
+        return Response(value: try decode(reply.body), meta: try Meta(text: reply.meta), body: reply.raw)
+    }
+
+    func pages<Record: JSONReadable>(
+        _ operation: String,
+        _ arguments: KeyValuePairs<String, (any JSONWritable)?>,
+        _ options: CallOptions
+    ) -> Paged<Record> {
+        pages(operation, arguments: JSONObject(present: arguments), options: options)
+    }
+
+    func pages<Record: JSONReadable>(
+        _ operation: String,
+        arguments: JSONObject,
+        options: CallOptions
+    ) -> Paged<Record> {
+        Paged { [engine] in
+            let (arguments, options) = (try arguments.text(), try options.json.text())
+            let call = engine.issueCall()
+            let pager = try failing {
+                try engine.pages(call: call, operation: operation, arguments: arguments, options: options)
+            }
+            return Pager(engine: engine, call: call, pager: pager)
+        }
+    }
+}
+
+/// The pages of one list, on their way.
+struct Pager<Element: Sendable>: Sendable {
+    private let nextPage: @Sendable () async throws -> Page<Element>?
+    private let rest: @Sendable () async throws -> [Element]
+    private let report: @Sendable (UInt32) -> Void
+
+    init(engine: Engine, call: UInt64, pager: EnginePager) where Element: JSONReadable {
+        nextPage = {
+            let reply = try await cancellable(engine, call) { _ in try await pager.nextPage() }
+            return try reply.map { reply in
+                Page(
+                    records: try decode(reply.body),
+                    total: reply.total.map(Int.init),
+                    meta: try Meta(text: reply.meta),
+                    body: reply.raw
+                )
+            }
+        }
+        rest = {
+            try decode(try await cancellable(engine, call) { _ in try await pager.collect() })
+        }
+        report = { pager.consumed(count: $0) }
+    }
+
+    func next() async throws -> Page<Element>? {
+        try await nextPage()
+    }
+
+    func collect() async throws -> [Element] {
+        try await rest()
+    }
+
+    /// Records of the present page that were taken: past the half, the next page is fetched.
+    func consumed(_ count: Int) {
+        report(UInt32(clamping: count))
+    }
+}
+
+/// Runs a call that ends when the task is cancelled. Its number is issued before the start, so that a task that is
+/// cancelled already sends nothing.
+private func cancellable<Value: Sendable>(
+    _ engine: Engine,
+    _ number: UInt64? = nil,
+    _ work: @Sendable (UInt64) async throws -> Value
+) async throws -> Value {
+    let call = number ?? engine.issueCall()
+    return try await withTaskCancellationHandler {
+        try await failing { try await work(call) }
+    } onCancel: {
+        engine.cancel(call: call)
+    }
+}
+
+/// Turns the engine's error into the one of the public API.
+func failing<Value>(_ work: () throws -> Value) throws -> Value {
+    do {
+        return try work()
+    } catch EngineError.Failed(let fields) {
+        throw BeProductError(fields: fields)
+    }
+}
+
+/// Turns the engine's error into the one of the public API.
+func failing<Value>(_ work: () async throws -> Value) async throws -> Value {
+    do {
+        return try await work()
+    } catch EngineError.Failed(let fields) {
+        throw BeProductError(fields: fields)
+    }
+}
+
+private func decode<Value: JSONReadable>(_ body: String) throws -> Value {
+    do {
+        return try Value(json: JSONValue(text: body))
+    } catch let error as UnexpectedValue {
+        throw BeProductError(
+            kind: .decode,
+            message: "the answer does not have the shape that the catalogue states: \(error)",
+            outcome: .applied
+        )
+    }
+}

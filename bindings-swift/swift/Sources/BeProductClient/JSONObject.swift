@@ -1,0 +1,90 @@
+/// The members of a JSON object, in their order.
+///
+/// The service keeps the order of attribute fields, so it is kept here as well:
+///
+///     let fields: JSONObject = ["header_number": "EX-1", "season": "Fall", "price": 41.75]
+///
+/// A name that a literal repeats stays in twice: a write refuses it rather than choosing one of the values.
+public struct JSONObject: Hashable, Sendable {
+    private var members: [Member] = []
+
+    private struct Member: Hashable, Sendable {
+        let name: String
+        var value: JSONValue
+    }
+
+    public init() {}
+
+    /// The members of a `KeyValuePairs`, an array of pairs, or a dictionary, in its order.
+    public init(_ pairs: some Sequence<(key: String, value: JSONValue)>) {
+        members = pairs.map { Member(name: $0.key, value: $0.value) }
+    }
+
+    /// The first member of this name. A new one goes to the end; nil removes the member.
+    public subscript(name: String) -> JSONValue? {
+        get {
+            members.first { $0.name == name }?.value
+        }
+        set {
+            let index = members.firstIndex { $0.name == name }
+            switch (index, newValue) {
+            case (let index?, let value?): members[index].value = value
+            case (let index?, nil): members.remove(at: index)
+            case (nil, let value?): members.append(Member(name: name, value: value))
+            case (nil, nil): break
+            }
+        }
+    }
+
+    public var keys: [String] { members.map(\.name) }
+}
+
+extension JSONObject: RandomAccessCollection {
+    public var startIndex: Int { members.startIndex }
+    public var endIndex: Int { members.endIndex }
+
+    public subscript(position: Int) -> (key: String, value: JSONValue) {
+        (members[position].name, members[position].value)
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self.init(elements.lazy.map { (key: $0.0, value: $0.1) })
+    }
+}
+
+extension JSONObject: Codable {
+    private struct Name: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) {
+            self.stringValue = stringValue
+        }
+
+        init?(intValue: Int) {
+            nil
+        }
+    }
+
+    /// Foundation's decoders do not tell the order of the members: they come sorted by name.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Name.self)
+        for name in container.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
+            members.append(Member(name: name.stringValue, value: try container.decode(JSONValue.self, forKey: name)))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Name.self)
+        for member in members {
+            try container.encode(member.value, forKey: Name(stringValue: member.name))
+        }
+    }
+}
+
+extension JSONObject: CustomStringConvertible {
+    /// The object as JSON.
+    public var description: String { JSONValue.object(self).description }
+}

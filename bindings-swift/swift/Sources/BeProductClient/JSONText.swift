@@ -1,0 +1,238 @@
+import Foundation
+
+// Foundation's coders lose the order of members, and numbers beyond a double: hence a reader and a writer of our own.
+
+extension JSONValue {
+    /// Reads JSON. Members keep their order, numbers their digits.
+    ///
+    /// - Throws: ``BeProductError`` of kind `decode` when the text is no JSON.
+    public init(text: String) throws {
+        var reader = JSONReader(bytes: Array(text.utf8))
+        self = try reader.document()
+    }
+
+    /// The value as JSON, members in their order.
+    ///
+    /// - Throws: ``BeProductError`` of kind `config` that names the place of a number that is not finite.
+    public func text() throws -> String {
+        var text = ""
+        try write(to: &text, path: "")
+        return text
+    }
+
+    private func write(to text: inout String, path: String) throws {
+        switch self {
+        case .null: text += "null"
+        case .bool(let value): text += value ? "true" : "false"
+        case .integer(let value): text += value.description
+        case .decimal(let value) where value.isFinite: text += value.description
+        case .double(let value) where value.isFinite: text += value.description
+        case .decimal, .double:
+            throw BeProductError.config("\(path.isEmpty ? "the value" : path) is not a finite number, which JSON lacks")
+        case .string(let value): Self.write(value, to: &text)
+        case .array(let values):
+            text += "["
+            for (index, value) in values.enumerated() {
+                if index > 0 { text += "," }
+                // Fields of a write are a list of `{id, value}`: the id tells a person more.
+                try value.write(to: &text, path: "\(path)[\(value["id"]?.stringValue ?? String(index))]")
+            }
+            text += "]"
+        case .object(let members):
+            text += "{"
+            for (index, member) in members.enumerated() {
+                if index > 0 { text += "," }
+                Self.write(member.key, to: &text)
+                text += ":"
+                try member.value.write(to: &text, path: path.isEmpty ? member.key : "\(path).\(member.key)")
+            }
+            text += "}"
+        }
+    }
+
+    private static func write(_ string: String, to text: inout String) {
+        text += "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            case ..<" ": text += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        text += "\""
+    }
+}
+
+extension JSONObject {
+    /// The object as JSON, members in their order.
+    ///
+    /// - Throws: ``BeProductError`` of kind `config` that names the place of a number that is not finite.
+    public func text() throws -> String {
+        try JSONValue.object(self).text()
+    }
+}
+
+private struct JSONReader {
+    /// As deep as serde_json goes, whose texts these mostly are.
+    private static let deepest = 128
+
+    let bytes: [UInt8]
+    private var position = 0
+
+    init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    mutating func document() throws -> JSONValue {
+        let value = try value(depth: 0)
+        skipBlanks()
+        guard position == bytes.count else { throw failure("text after the end") }
+        return value
+    }
+
+    private mutating func value(depth: Int) throws -> JSONValue {
+        guard depth < Self.deepest else { throw failure("more than \(Self.deepest) levels") }
+        skipBlanks()
+        switch peek() {
+        case UInt8(ascii: "{"): return .object(try object(depth: depth))
+        case UInt8(ascii: "["): return .array(try array(depth: depth))
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try literal("true", .bool(true))
+        case UInt8(ascii: "f"): return try literal("false", .bool(false))
+        case UInt8(ascii: "n"): return try literal("null", .null)
+        default: return try number()
+        }
+    }
+
+    private mutating func object(depth: Int) throws -> JSONObject {
+        var members: [(key: String, value: JSONValue)] = []
+        position += 1
+        skipBlanks()
+        if take("}") { return JSONObject() }
+        repeat {
+            skipBlanks()
+            guard peek() == UInt8(ascii: "\"") else { throw failure("a member without a name") }
+            let name = try string()
+            skipBlanks()
+            guard take(":") else { throw failure("a member without a colon") }
+            members.append((name, try value(depth: depth + 1)))
+            skipBlanks()
+        } while take(",")
+        guard take("}") else { throw failure("an object without an end") }
+        return JSONObject(members)
+    }
+
+    private mutating func array(depth: Int) throws -> [JSONValue] {
+        var values: [JSONValue] = []
+        position += 1
+        skipBlanks()
+        if take("]") { return values }
+        repeat {
+            values.append(try value(depth: depth + 1))
+            skipBlanks()
+        } while take(",")
+        guard take("]") else { throw failure("an array without an end") }
+        return values
+    }
+
+    private mutating func string() throws -> String {
+        position += 1
+        var start = position
+        var text = ""
+        while let byte = peek() {
+            switch byte {
+            case UInt8(ascii: "\""):
+                text += String(decoding: bytes[start..<position], as: UTF8.self)
+                position += 1
+                return text
+            case UInt8(ascii: "\\"):
+                text += String(decoding: bytes[start..<position], as: UTF8.self)
+                position += 1
+                text.unicodeScalars.append(try escaped())
+                start = position
+            case 0..<0x20:
+                throw failure("a control character in a text")
+            default:
+                position += 1
+            }
+        }
+        throw failure("a text without an end")
+    }
+
+    private mutating func escaped() throws -> Unicode.Scalar {
+        let letter = peek()
+        position += 1
+        switch letter {
+        case UInt8(ascii: "\""): return "\""
+        case UInt8(ascii: "\\"): return "\\"
+        case UInt8(ascii: "/"): return "/"
+        case UInt8(ascii: "b"): return "\u{8}"
+        case UInt8(ascii: "f"): return "\u{c}"
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "u"):
+            let unit = try codeUnit()
+            guard 0xD800..<0xDC00 ~= unit else {
+                return Unicode.Scalar(unit) ?? "\u{FFFD}"
+            }
+            guard take("\\"), take("u") else { return "\u{FFFD}" }
+            let low = try codeUnit()
+            guard 0xDC00..<0xE000 ~= low else { return "\u{FFFD}" }
+            return Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)) ?? "\u{FFFD}"
+        default:
+            throw failure("an unknown escape")
+        }
+    }
+
+    private mutating func codeUnit() throws -> UInt32 {
+        let digits = bytes[position...].prefix(4)
+        guard digits.count == 4, let unit = UInt32(String(decoding: digits, as: UTF8.self), radix: 16) else {
+            throw failure("an escape that is no number")
+        }
+        position += 4
+        return unit
+    }
+
+    private mutating func number() throws -> JSONValue {
+        let start = position
+        while let byte = peek(), "+-.eE0123456789".utf8.contains(byte) {
+            position += 1
+        }
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        guard text.first.map({ $0 == "-" || $0.isNumber }) == true, let number = JSONValue(number: text) else {
+            throw failure("something that is no value")
+        }
+        return number
+    }
+
+    private mutating func literal(_ text: String, _ value: JSONValue) throws -> JSONValue {
+        guard bytes[position...].starts(with: text.utf8) else { throw failure("something that is no value") }
+        position += text.utf8.count
+        return value
+    }
+
+    private mutating func skipBlanks() {
+        while let byte = peek(), byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+            position += 1
+        }
+    }
+
+    private mutating func take(_ letter: Unicode.Scalar) -> Bool {
+        guard peek() == UInt8(ascii: letter) else { return false }
+        position += 1
+        return true
+    }
+
+    private func peek() -> UInt8? {
+        position < bytes.count ? bytes[position] : nil
+    }
+
+    private func failure(_ problem: String) -> BeProductError {
+        BeProductError(kind: .decode, message: "this is no JSON: \(problem) at byte \(position)")
+    }
+}

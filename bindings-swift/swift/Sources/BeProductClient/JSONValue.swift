@@ -1,0 +1,208 @@
+import Foundation
+
+/// A JSON value.
+///
+/// Whole numbers are always `.integer` and other numbers `.decimal` as far as these reach, so that equal numbers are
+/// equal values, whether they come from the service or from a literal.
+public enum JSONValue: Hashable, Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    /// A number with a fraction, exact to 38 digits.
+    case decimal(Decimal)
+    /// A number beyond the range of the other two.
+    case double(Double)
+    case string(String)
+    case array([JSONValue])
+    case object(JSONObject)
+
+    public init(_ value: Bool) {
+        self = .bool(value)
+    }
+
+    public init(_ value: Int) {
+        self = .integer(value)
+    }
+
+    public init(_ value: Decimal) {
+        self = Int(exactly: value).map(JSONValue.integer) ?? .decimal(value)
+    }
+
+    public init(_ value: Double) {
+        if let whole = Int(exactly: value) {
+            self = .integer(whole)
+        } else if value.isFinite, let number = JSONValue(number: value.description) {
+            self = number
+        } else {
+            self = .double(value)
+        }
+    }
+
+    public init(_ value: String) {
+        self = .string(value)
+    }
+
+    public init(_ values: [JSONValue]) {
+        self = .array(values)
+    }
+
+    public init(_ members: JSONObject) {
+        self = .object(members)
+    }
+
+    /// A point in time as the service writes it: UTC, to the second, `2026-03-01T08:30:00Z`.
+    public static func date(_ date: Date) -> JSONValue {
+        // A formatter of its own each time: those of Foundation are not Sendable.
+        let formatter = ISO8601DateFormatter()
+        formatter.formatOptions = .withInternetDateTime
+        return .string(formatter.string(from: date))
+    }
+
+    /// The member of an object.
+    public subscript(name: String) -> JSONValue? {
+        objectValue?[name]
+    }
+
+    public var isNull: Bool { self == .null }
+
+    public var boolValue: Bool? {
+        if case .bool(let value) = self { value } else { nil }
+    }
+
+    public var intValue: Int? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+
+    public var decimalValue: Decimal? {
+        switch self {
+        case .integer(let value): Decimal(value)
+        case .decimal(let value): value
+        default: nil
+        }
+    }
+
+    public var doubleValue: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .decimal(let value): NSDecimalNumber(decimal: value).doubleValue
+        case .double(let value): value
+        default: nil
+        }
+    }
+
+    public var stringValue: String? {
+        if case .string(let value) = self { value } else { nil }
+    }
+
+    public var arrayValue: [JSONValue]? {
+        if case .array(let values) = self { values } else { nil }
+    }
+
+    public var objectValue: JSONObject? {
+        if case .object(let members) = self { members } else { nil }
+    }
+
+    /// A number as JSON writes it; nil when the text is none.
+    init?(number text: String) {
+        if let integer = Int(text) {
+            self = .integer(integer)
+            return
+        }
+        // Decimal drops digits beyond the 38th without a word; the double says at least that it is inexact.
+        let digits = text.prefix { $0 != "e" && $0 != "E" }.filter(\.isNumber).drop { $0 == "0" }
+        if digits.count <= 38, let decimal = Decimal(string: text, locale: Locale(identifier: "en_US_POSIX")) {
+            self.init(decimal)
+        } else if let double = Double(text), double.isFinite {
+            self = .double(double)
+        } else {
+            return nil
+        }
+    }
+}
+
+extension Int {
+    fileprivate init?(exactly decimal: Decimal) {
+        var given = decimal
+        var whole = Decimal()
+        NSDecimalRound(&whole, &given, 0, .plain)
+        guard whole == decimal, let value = Int(whole.description) else { return nil }
+        self = value
+    }
+}
+
+extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByFloatLiteral, ExpressibleByStringInterpolation, ExpressibleByArrayLiteral,
+    ExpressibleByDictionaryLiteral
+{
+    public init(nilLiteral: ()) {
+        self = .null
+    }
+
+    public init(booleanLiteral value: Bool) {
+        self.init(value)
+    }
+
+    public init(integerLiteral value: Int) {
+        self.init(value)
+    }
+
+    public init(floatLiteral value: Double) {
+        self.init(value)
+    }
+
+    public init(stringLiteral value: String) {
+        self.init(value)
+    }
+
+    public init(arrayLiteral elements: JSONValue...) {
+        self.init(elements)
+    }
+
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self.init(JSONObject(elements.lazy.map { (key: $0.0, value: $0.1) }))
+    }
+}
+
+extension JSONValue: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Int.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Decimal.self), value.isFinite {
+            self.init(value)
+        } else if let value = try? container.decode(Double.self) {
+            self.init(value)
+        } else if let values = try? container.decode([JSONValue].self) {
+            self = .array(values)
+        } else {
+            self = .object(try container.decode(JSONObject.self))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .bool(let value): try container.encode(value)
+        case .integer(let value): try container.encode(value)
+        case .decimal(let value): try container.encode(value)
+        case .double(let value): try container.encode(value)
+        case .string(let value): try container.encode(value)
+        case .array(let values): try container.encode(values)
+        case .object(let members): try container.encode(members)
+        }
+    }
+}
+
+extension JSONValue: CustomStringConvertible {
+    /// The value as JSON.
+    public var description: String {
+        (try? text()) ?? "a number that JSON does not have"
+    }
+}

@@ -1,0 +1,39 @@
+internal import BeProductEngine
+
+/// Takes log lines, for example for `os.Logger`.
+public protocol LogSink: Sendable {
+    func log(_ line: LogLine)
+}
+
+/// A log line. It holds no secrets, no bodies and no queries.
+public struct LogLine: Hashable, Sendable {
+    public enum Level: String, Hashable, Sendable {
+        /// Every attempt.
+        case debug
+        /// Every call.
+        case info
+        /// Something that a person should know.
+        case warning
+    }
+
+    public let level: Level
+    public let message: String
+    /// Operation that the line is about, or empty.
+    public let operation: String
+    /// Request that the line is about, or empty.
+    public let requestID: String
+}
+
+/// A log sink as the engine calls it.
+final class HostLogSink: EngineLogSink {
+    private let sink: any LogSink
+
+    init(_ sink: any LogSink) {
+        self.sink = sink
+    }
+
+    func log(level: String, message: String, operation: String, requestId: String) {
+        let level = LogLine.Level(rawValue: level) ?? .info
+        sink.log(LogLine(level: level, message: message, operation: operation, requestID: requestId))
+    }
+}

@@ -1,0 +1,135 @@
+import Foundation
+
+/// The records of a list, page by page as they are taken.
+///
+///     for try await style in client.style.list() { ... }
+///     let all = try await client.style.list().collect()
+///
+/// Nothing is sent before the first record is asked for. The next page is fetched when half of the present one is
+/// taken: whoever stops after `k` records has caused at most `k / pageSize`, rounded up, and one more request. Each
+/// iteration begins anew.
+public struct Paged<Element: Sendable>: AsyncSequence, Sendable {
+    private let open: @Sendable () throws -> Pager<Element>
+
+    init(open: @escaping @Sendable () throws -> Pager<Element>) {
+        self.open = open
+    }
+
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(source: PageSource(open: open))
+    }
+
+    /// All records, several pages at a time: the fastest way to get a whole list.
+    public func collect() async throws -> [Element] {
+        try await open().collect()
+    }
+
+    /// Page by page, with the answer that each came in.
+    public var pages: Pages<Element> { Pages(open: open) }
+
+    /// The records as a stream, for interfaces that ask for this type.
+    public var stream: AsyncThrowingStream<Element, any Error> {
+        let source = StreamSource(iterator: makeAsyncIterator())
+        return AsyncThrowingStream { try await source.next() }
+    }
+
+    /// Records on demand: a stream that is filled from a task would fetch pages that nobody takes.
+    private actor StreamSource {
+        private var iterator: Iterator
+
+        init(iterator: Iterator) {
+            self.iterator = iterator
+        }
+
+        func next() async throws -> Element? {
+            var iterator = self.iterator
+            defer { self.iterator = iterator }
+            return try await iterator.next()
+        }
+    }
+
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
+        private var source: PageSource<Element>
+        private var records: IndexingIterator<[Element]> = [].makeIterator()
+
+        fileprivate init(source: PageSource<Element>) {
+            self.source = source
+        }
+
+        public mutating func next() async throws -> Element? {
+            while true {
+                if let record = records.next() {
+                    source.consumed(1)
+                    return record
+                }
+                guard let page = try await source.next() else { return nil }
+                records = page.records.makeIterator()
+            }
+        }
+    }
+}
+
+/// One page of a list.
+public struct Page<Element: Sendable>: Sendable {
+    /// Records that no earlier page held.
+    public let records: [Element]
+    /// Records of the whole list, where the service says it.
+    public let total: Int?
+    public let meta: Meta
+    /// The body as it came from the service.
+    public let body: Data
+}
+
+/// The pages of a list. See ``Paged/pages``.
+public struct Pages<Item: Sendable>: AsyncSequence, Sendable {
+    fileprivate let open: @Sendable () throws -> Pager<Item>
+
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(source: PageSource(open: open))
+    }
+
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
+        fileprivate var source: PageSource<Item>
+
+        public mutating func next() async throws -> Page<Item>? {
+            let page = try await source.next()
+            source.consumed(page?.records.count ?? 0)
+            return page
+        }
+    }
+}
+
+/// The pages of one iteration, which ends with its last page or its first error.
+private struct PageSource<Item: Sendable>: Sendable {
+    private enum State {
+        case idle(@Sendable () throws -> Pager<Item>)
+        case open(Pager<Item>)
+        case finished
+    }
+
+    private var state: State
+
+    init(open: @escaping @Sendable () throws -> Pager<Item>) {
+        state = .idle(open)
+    }
+
+    mutating func next() async throws -> Page<Item>? {
+        let before = state
+        state = .finished
+        let pager: Pager<Item>
+        switch before {
+        case .idle(let open): pager = try open()
+        case .open(let present): pager = present
+        case .finished: return nil
+        }
+        guard let page = try await pager.next() else { return nil }
+        state = .open(pager)
+        return page
+    }
+
+    func consumed(_ count: Int) {
+        if case .open(let pager) = state {
+            pager.consumed(count)
+        }
+    }
+}

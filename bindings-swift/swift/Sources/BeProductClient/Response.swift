@@ -1,0 +1,116 @@
+import Foundation
+
+/// An answer with how it came about. See `detailed` of each resource, for example ``StyleResource/detailed``.
+public struct Response<Value: Sendable>: Sendable {
+    public let value: Value
+    public let meta: Meta
+    /// The body as it came from the service.
+    public let body: Data
+}
+
+/// How an answer came about.
+public struct Meta: Hashable, Sendable {
+    public struct Header: Hashable, Sendable {
+        public let name: String
+        public let value: String
+    }
+
+    /// The service's figures on its limit of requests.
+    public struct Rate: Hashable, Sendable {
+        /// Requests allowed in the window.
+        public let limit: Int?
+        /// Requests left in it.
+        public let remaining: Int?
+        /// End of the window.
+        public let reset: Date?
+    }
+
+    /// Status of the answer.
+    public let status: Int
+    /// Headers of the answer, names in lower case.
+    public let headers: [Header]
+    /// Id of the request: the service's own when it sent one, else the client's.
+    public let requestID: String
+    public let attempts: [Attempt]
+    public let waits: [Wait]
+    /// What the service said of its limit, when it did.
+    public let rate: Rate?
+    /// Requests that were counted against the quota for this call.
+    public let cost: Int
+}
+
+/// One attempt to send a request.
+public struct Attempt: Hashable, Sendable {
+    /// Status of the answer, if one came.
+    public let status: Int?
+    /// Kind of the failure, if it failed.
+    public let error: BeProductError.Kind?
+    /// From sending to the end of the answer's body.
+    public let duration: Duration
+}
+
+/// One pause of a call.
+public struct Wait: Hashable, Sendable {
+    public enum Reason: String, Hashable, Sendable {
+        /// Before another attempt.
+        case backoff
+        /// The service asked for it.
+        case retryAfter = "retry_after"
+        /// The limit of requests at this time was reached.
+        case rate
+        /// The requests of the day were used up.
+        case quota
+    }
+
+    public let reason: Reason
+    public let duration: Duration
+}
+
+extension Meta {
+    init(text: String) throws {
+        let fields = try JSONValue(text: text)
+        status = fields["status"]?.intValue ?? 0
+        headers = (fields["headers"]?.arrayValue ?? []).map { pair in
+            let parts = pair.arrayValue?.map { $0.stringValue ?? "" } ?? []
+            return Header(name: parts.first ?? "", value: parts.last ?? "")
+        }
+        requestID = fields["request_id"]?.stringValue ?? ""
+        attempts = fields["attempts"]?.arrayValue?.map(Attempt.init) ?? []
+        waits = fields["waits"]?.arrayValue?.map(Wait.init) ?? []
+        rate = fields["rate"]?.objectValue.map { figures in
+            Rate(
+                limit: figures["limit"]?.intValue,
+                remaining: figures["remaining"]?.intValue,
+                reset: figures["reset"]?.doubleValue.map(Date.init(timeIntervalSince1970:))
+            )
+        }
+        cost = fields["cost"]?.intValue ?? 0
+    }
+
+    /// The first header of this name, in any case.
+    public subscript(header name: String) -> String? {
+        headers.first { $0.name == name.lowercased() }?.value
+    }
+}
+
+extension Attempt {
+    init(_ fields: JSONValue) {
+        status = fields["status"]?.intValue
+        error = fields["error"]?.stringValue.flatMap(BeProductError.Kind.init)
+        duration = .seconds(fields["seconds"]?.doubleValue ?? 0)
+    }
+}
+
+extension Wait {
+    init(_ fields: JSONValue) {
+        reason = fields["reason"]?.stringValue.flatMap(Reason.init) ?? .backoff
+        duration = .seconds(fields["seconds"]?.doubleValue ?? 0)
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

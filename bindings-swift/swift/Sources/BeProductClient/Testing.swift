@@ -1,0 +1,51 @@
+import Foundation
+
+/// Settings for tests: no real waits, no chance.
+///
+///     configuration.testing = TestSettings(clock: .recorded)
+public struct TestSettings: Hashable, Sendable {
+    public enum Clock: String, Hashable, Sendable {
+        /// Pauses return at once and move the time on; they show in the `waits` of answers and errors.
+        case recorded
+        /// Time stands until ``RecordedClock/advance(seconds:)``.
+        case manual
+    }
+
+    /// Default: the machine's clock.
+    public var clock: Clock?
+    /// Where a recorded clock begins.
+    public var start: Date?
+    /// Spreads lie in the middle, request ids are in order.
+    public var fixedChance: Bool
+
+    public init(clock: Clock? = .recorded, start: Date? = nil, fixedChance: Bool = true) {
+        self.clock = clock
+        self.start = start
+        self.fixedChance = fixedChance
+    }
+
+    var settings: JSONObject {
+        JSONObject(present: [
+            "clock": clock?.rawValue,
+            "start": start.map { Int($0.timeIntervalSince1970) },
+            "fixed_chance": fixedChance,
+        ])
+    }
+}
+
+extension BeProduct {
+    /// The clock of a client that was made with ``Configuration/testing``.
+    public var clock: RecordedClock { RecordedClock(connection: connection) }
+}
+
+/// A clock that tests move. Reached as ``BeProduct/clock``.
+public struct RecordedClock: Sendable {
+    let connection: Connection
+
+    /// Moves the time on.
+    ///
+    /// - Throws: ``BeProductError`` of kind `config` when the client runs on the machine's clock.
+    public func advance(seconds: Double) throws {
+        try failing { try connection.engine.advanceClock(seconds: seconds) }
+    }
+}

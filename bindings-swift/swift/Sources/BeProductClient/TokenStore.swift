@@ -1,0 +1,96 @@
+internal import BeProductEngine
+import Foundation
+
+/// Keeps the tokens of one sign-in, for example in the keychain.
+///
+/// A renewed token is saved before anyone uses it. What a method throws becomes the message of the call's error. Both
+/// are called on a thread that may block.
+public protocol TokenStore: Sendable {
+    /// What was saved last, if anything.
+    func load() throws -> Tokens?
+
+    /// Replaces what was saved.
+    func save(_ tokens: Tokens) throws
+}
+
+/// Tokens of one sign-in. What is encoded holds them in clear: keep it like a password.
+public struct Tokens: Codable, Hashable, Sendable {
+    public var accessToken: String?
+    /// End of the access token's life, Unix seconds.
+    public var expiresAt: Int?
+    /// Life of the access token when it was issued, in seconds.
+    public var lifetime: Int?
+    public var refreshToken: String?
+    public var idToken: String?
+    /// Fingerprint of the refresh token that the client was configured with, so that a new one wins over a stored one.
+    public var origin: String?
+
+    public init(
+        accessToken: String? = nil,
+        expiresAt: Int? = nil,
+        lifetime: Int? = nil,
+        refreshToken: String? = nil,
+        idToken: String? = nil,
+        origin: String? = nil
+    ) {
+        self.accessToken = accessToken
+        self.expiresAt = expiresAt
+        self.lifetime = lifetime
+        self.refreshToken = refreshToken
+        self.idToken = idToken
+        self.origin = origin
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case accessToken = "access_token"
+        case expiresAt = "expires_at"
+        case lifetime
+        case refreshToken = "refresh_token"
+        case idToken = "id_token"
+        case origin
+    }
+}
+
+extension Tokens: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Nothing of the tokens: they must not get into a log.
+    public var description: String { "Tokens" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension Tokens {
+    init(text: String) throws {
+        self = try JSONDecoder().decode(Tokens.self, from: Data(text.utf8))
+    }
+
+    func text() throws -> String {
+        String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
+    }
+}
+
+/// A token store as the engine calls it.
+final class HostTokenStore: EngineTokenStore {
+    private let store: any TokenStore
+
+    init(_ store: any TokenStore) {
+        self.store = store
+    }
+
+    func load() throws -> String? {
+        try reporting { try store.load()?.text() }
+    }
+
+    func save(tokens: String) throws {
+        try reporting { try store.save(Tokens(text: tokens)) }
+    }
+
+    /// Only this type of error reaches the engine with its message.
+    private func reporting<Value>(_ work: () throws -> Value) throws -> Value {
+        do {
+            return try work()
+        } catch {
+            let message = (error as? any LocalizedError)?.errorDescription ?? String(describing: error)
+            throw HostError.Failed(message: message)
+        }
+    }
+}

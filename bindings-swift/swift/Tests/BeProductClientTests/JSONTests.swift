@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+@testable import BeProductClient
+
+@Suite struct JSONTests {
+    @Test func membersKeepTheirOrderAndNumbersTheirDigits() throws {
+        let text = #"{"z":1,"a":[41.75,0.1,-3,12345678901234567890.123456789,1e+300],"m":{"y":null,"b":true},"t":"a\"\\\n\u0001é😀"}"#
+        #expect(try JSONValue(text: text).text() == text)
+    }
+
+    @Test func escapesAreRead() throws {
+        let value = try JSONValue(text: #" [ "\u00e9\ud83d\ude00\/\b\f" , { } , [ ] , 10.0 , -0 , 2E3 ] "#)
+        #expect(value == ["é😀/\u{8}\u{c}", [:], [], 10, 0, 2000])
+    }
+
+    @Test(arguments: ["", "{", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "nul", "1 2", "\"a", "\"\\x\"", "-", ".5", "+1", "\"\u{1}\""])
+    func whatIsNoJSONIsRefused(text: String) {
+        #expect { try JSONValue(text: text) } throws: { ($0 as? BeProductError)?.kind == .decode }
+    }
+
+    @Test func nestingIsLimited() {
+        let text = String(repeating: "[", count: 100_000)
+        #expect { try JSONValue(text: text) } throws: { ($0 as? BeProductError)?.kind == .decode }
+    }
+
+    @Test func equalNumbersAreEqualValues() throws {
+        let literal: JSONValue = 41.75
+        #expect(try JSONValue(text: "41.750") == literal)
+        #expect(JSONValue(Decimal(string: "10.00")!) == 10)
+        #expect(JSONValue(10.0) == 10)
+        #expect(JSONValue(0.1) == .decimal(Decimal(string: "0.1")!))
+        #expect(JSONValue(1e300) == .double(1e300))
+        #expect(JSONValue(9.3e18).doubleValue == 9.3e18)
+    }
+
+    @Test func foundationsCodersKeepNumbers() throws {
+        let text = #"{"a":41.75,"b":9007199254740993,"c":[null,true,"x"],"d":{"e":0.1}}"#
+        let value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+        #expect(try value.text() == text)
+        #expect(try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value)) == value)
+    }
+
+    @Test func datesAreUTCToTheSecond() {
+        #expect(JSONValue.date(Date(timeIntervalSince1970: 1_772_353_800.9)) == "2026-03-01T08:30:00Z")
+    }
+
+    @Test func theFieldOfANumberThatJSONLacksIsNamed() throws {
+        let arguments = JSONObject(present: ["fields": FieldValues(["name": "x", "price": JSONValue(Double.nan)])])
+        #expect { try arguments.text() } throws: { error in
+            let error = error as? BeProductError
+            return error?.kind == .config && error?.message.contains("price") == true
+        }
+    }
+
+    @Test func objectsKeepOrderAndRepeatedNames() {
+        var object: JSONObject = ["b": 1, "a": 2, "b": 3]
+        #expect(object.keys == ["b", "a", "b"])
+        object["a"] = nil
+        object["c"] = "new"
+        #expect(object.description == #"{"b":1,"b":3,"c":"new"}"#)
+        #expect(JSONObject([(key: "x", value: 1)]) == ["x": 1])
+    }
+}
+
+@Suite struct RecordTests {
+    @Test func unknownMembersAreKeptAndWrittenAgain() throws {
+        let text = #"{"id":"1","headerNumber":"EX-1","brandNew":{"z":1,"a":[2.5]}}"#
+        let style = try StyleHeader(json: JSONValue(text: text))
+        #expect(style.headerNumber == "EX-1")
+        #expect(style.extra["brandNew"]?["a"] == [2.5])
+        #expect(try style.members.text() == text)
+    }
+
+    @Test func bothSpellingsAreRead() throws {
+        let upper = try Supplier(members: ["Id": "1", "SupplierType": "AGENT"])
+        let lower = try Supplier(members: ["id": "1", "supplierType": "AGENT"])
+        #expect(upper == lower)
+        #expect(lower.members == ["Id": "1", "SupplierType": "AGENT"])
+    }
+
+    @Test func recordsAreCodable() throws {
+        let size = Size(name: "S", price: Decimal(string: "41.75"), sizeIndex: 2, extra: ["new": [1]])
+        #expect(try JSONDecoder().decode(Size.self, from: JSONEncoder().encode(size)) == size)
+    }
+
+    @Test func aWrongTypeNamesItsPlace() {
+        let header: JSONObject = ["headerData": ["fields": [["id": "a"], ["id": 5]]]]
+        #expect { try StyleHeader(members: header) } throws: { "\($0)" == "headerData.fields.1.id is not a text" }
+    }
+}
