@@ -19,6 +19,8 @@ import kotlinx.serialization.json.JsonTransformingSerializer
 internal val answerFormat = Json {
     isLenient = true
     explicitNulls = false
+    // RecordSerializer has put the names right, and the search for others is slow.
+    useAlternativeNames = false
 }
 
 private const val EXTRA = "extra"

@@ -3,11 +3,11 @@ package beproduct.client
 import beproduct.client.engine.Engine
 import beproduct.client.engine.EngineReply
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.awaitCancellation
-import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
@@ -34,19 +34,20 @@ internal class Seam(val engine: Engine, private val store: HostTokenStore?) {
      * Waits for the engine's [work]. When this coroutine is cancelled, the call with this number is given up, and what
      * the engine says of it becomes the cause of the [CancellationException].
      */
-    suspend fun <T> running(call: ULong, work: suspend () -> T): T = coroutineScope {
-        val watch = launch(Dispatchers.Unconfined, CoroutineStart.UNDISPATCHED) {
+    suspend fun <T> running(call: ULong, work: suspend () -> T): T {
+        val caller = currentCoroutineContext()
+        val watch = CoroutineScope(caller + Dispatchers.Unconfined).launch(start = CoroutineStart.UNDISPATCHED) {
             try {
                 awaitCancellation()
             } finally {
-                if (!this@coroutineScope.isActive) engine.cancel(call)
+                if (!caller.isActive) engine.cancel(call)
             }
         }
         try {
             // The glue would drop a cancelled call without a word, and with it what became of a write.
-            withContext(NonCancellable) { translated(store) { work() } }
+            return withContext(NonCancellable) { translated(store) { work() } }
         } catch (error: BeProductException) {
-            throw if (isActive) error else CancellationException(error.message, error)
+            throw if (caller.isActive) error else CancellationException(error.message, error)
         } finally {
             watch.cancel()
         }
@@ -65,7 +66,8 @@ internal class Seam(val engine: Engine, private val store: HostTokenStore?) {
         } catch (error: SerializationException) {
             throw ErrorFields(
                 ErrorKind.DECODE,
-                "the answer does not have the shape that the catalogue states: ${error.message}",
+                // Below the first line, the text quotes the answer.
+                "the answer does not have the shape that the catalogue states: ${error.message?.substringBefore('\n')}",
                 status = reply.meta.status,
                 outcome = Outcome.APPLIED,
                 requestId = reply.meta.requestId,

@@ -1,0 +1,69 @@
+package beproduct.client
+
+import java.time.Instant
+import java.time.OffsetDateTime
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertTrue
+import kotlinx.coroutines.runBlocking
+import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.buildJsonObject
+import kotlinx.serialization.json.put
+
+class ConfigTest {
+    @Test
+    fun `settings are checked when the client is made`() {
+        val wrong = mapOf<String, () -> BeProduct>(
+            "company_domain" to { BeProduct(" ", AccessToken("token")) },
+            "client_id" to { BeProduct("acme", RefreshToken("", refreshToken = "token")) },
+            "use https" to { BeProduct("acme", AccessToken("token"), settings = Settings(apiUrl = "http://example.com")) },
+            "unknown field `company`" to { BeProduct.fromSettings(buildJsonObject { put("company", "acme") }) },
+        )
+        for ((says, make) in wrong) {
+            val error = assertFailsWith<ConfigException> { make() }
+            assertTrue(says in error.message, error.message)
+        }
+    }
+
+    @Test
+    fun `calls are checked before anything is sent`() = runBlocking<Unit> {
+        Simulator.reset()
+        Simulator.client().use { client ->
+            assertFailsWith<ConfigException> { client.style.get("../other") }
+            assertFailsWith<ConfigException> { client.style.folders(CallOptions(attempts = 0)) }
+            assertFailsWith<ConfigException> { client.call("style.unknown") }
+            val unknown = CallOptions.fromJson(buildJsonObject { put("retries", 3) })
+            assertTrue("retries" in assertFailsWith<ConfigException> { client.style.folders(unknown) }.message)
+            val error = assertFailsWith<ConfigException> { client.style.update("x", fieldsOf("price" to Double.NaN)) }
+            assertTrue("fields.price is NaN" in error.message, error.message)
+        }
+        assertEquals(0, Simulator.requests())
+    }
+
+    @Test
+    fun `values have one form`() {
+        val cases = mapOf(
+            null to "null",
+            true to "true",
+            18446744073709551615UL to "18446744073709551615",
+            0.5f to "0.5",
+            Instant.parse("2026-11-22T10:00:00.999Z") to "\"2026-11-22T10:00:00Z\"",
+            OffsetDateTime.parse("2026-11-22T01:00:00+02:00") to "\"2026-11-21T23:00:00Z\"",
+            kotlin.time.Instant.fromEpochSeconds(0) to "\"1970-01-01T00:00:00Z\"",
+            listOf("a", 1) to "[\"a\",1]",
+            mapOf("code" to "Red") to "{\"code\":\"Red\"}",
+            Size(name = "S", price = 12.5) to "{\"name\":\"S\",\"price\":12.5}",
+            JsonNull to "null",
+        )
+        for ((value, json) in cases) assertEquals(json, jsonOf("x", value).toString())
+        val error = assertFailsWith<ConfigException> { jsonOf("fields.x", Thread.currentThread()) }
+        assertTrue("fields.x" in error.message)
+    }
+
+    @Test
+    fun `options that are not set are not sent`() {
+        assertEquals(JsonObject(emptyMap()), CallOptions().json)
+    }
+}

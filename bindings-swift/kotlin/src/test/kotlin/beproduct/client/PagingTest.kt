@@ -1,0 +1,52 @@
+package beproduct.client
+
+import kotlin.test.BeforeTest
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlin.test.assertTrue
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.runBlocking
+
+class PagingTest {
+    @BeforeTest
+    fun reset() = Simulator.reset("""{"styles": 5000}""")
+
+    @Test
+    fun `stopping early costs one page more at most`() = runBlocking {
+        Simulator.client().use { client ->
+            assertEquals(1, client.style.list().take(1).toList().size)
+            assertTrue(Simulator.requests() <= 2)
+            for (count in listOf(99, 100, 101, 200, 201, 450)) {
+                val before = Simulator.requests()
+                client.style.list().take(count).toList()
+                val requests = Simulator.requests() - before
+                assertTrue(requests <= (count + 199) / 200 + 1, "$count records took $requests requests")
+            }
+        }
+    }
+
+    @Test
+    fun `all records take a request for each 200`() = runBlocking {
+        Simulator.client().use { client ->
+            val collected = client.style.list().toList()
+            assertTrue(Simulator.requests() <= 26)
+            assertEquals(5000, collected.distinctBy { it.id }.size)
+
+            val before = Simulator.requests()
+            assertEquals(collected, client.style.list().collectAll())
+            assertTrue(Simulator.requests() - before <= 26)
+        }
+    }
+
+    @Test
+    fun `pages tell how they came about`() = runBlocking {
+        Simulator.client().use { client ->
+            val page = client.style.list(options = CallOptions(pageSize = 50)).pages().first()
+            assertEquals(50, page.items.size)
+            assertEquals(5000, page.total)
+            assertEquals(200, page.meta.status)
+        }
+    }
+}

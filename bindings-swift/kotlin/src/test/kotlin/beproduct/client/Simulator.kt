@@ -1,0 +1,111 @@
+package beproduct.client
+
+import beproduct.client.testing.TestClock
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
+import java.nio.file.Files
+import java.nio.file.Path
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.boolean
+import kotlinx.serialization.json.int
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
+
+/** The simulator of `tests/simulator`, one process for all tests. */
+object Simulator {
+    private val binary = Path.of(System.getenv("BEPRODUCT_SIMULATOR") ?: "../../target/ci/beproduct-simulator")
+    private val http = HttpClient.newHttpClient()
+    private val ready: JsonObject
+    private val stateDir: Path
+
+    init {
+        check(Files.isExecutable(binary)) { "there is no simulator at $binary: cargo build --profile ci -p beproduct-simulator" }
+        val process = ProcessBuilder(binary.toString(), "--until-stdin-closes", "--styles", "20", "--table-rows", "20")
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start()
+        Runtime.getRuntime().addShutdownHook(Thread { process.outputStream.close() })
+        ready = Json.parseToJsonElement(process.inputReader().readLine()).jsonObject
+        stateDir = Files.createTempDirectory(Path.of("target"), "state")
+    }
+
+    /** Begins anew. Sizes and limits that are not given are those of the command line above. */
+    fun reset(changes: String = "{}") {
+        post("reset", changes)
+    }
+
+    fun address(name: String): String = ready.getValue(name).jsonPrimitive.content
+
+    fun credentials(): Credentials =
+        RefreshToken(address("client_id"), address("client_secret"), address("refresh_token"))
+
+    fun settings(clock: TestClock? = null, attempts: Int? = null, tokenFile: Path? = null): Settings = Settings(
+        apiUrl = address("api"),
+        identityUrl = address("identity"),
+        stateDir = stateDir,
+        clock = clock,
+        attempts = attempts,
+        tokenFile = tokenFile,
+    )
+
+    fun client(
+        plan: Plan = Plan.unlimited(),
+        clock: TestClock? = null,
+        tokenStore: TokenStore? = null,
+        logSink: LogSink? = null,
+    ): BeProduct = BeProduct(address("company"), credentials(), plan, tokenStore, logSink, settings(clock))
+
+    /** Rules that pick requests, see the simulator's README. */
+    fun faults(rules: String) {
+        post("faults", rules)
+    }
+
+    fun expireTokens() {
+        post("tokens", """{"expire": "access"}""")
+    }
+
+    /** Signs a person in, and returns where they are sent back to. */
+    fun signIn(url: String): String =
+        post("authorize", """{"url": "$url"}""").jsonObject.getValue("redirect").jsonPrimitive.content
+
+    /** Returns when so many requests have arrived at the API. */
+    fun awaitRequests(count: Int) {
+        get("wait?base=api&requests=$count")
+    }
+
+    fun requests(base: String = "api"): Int = get("counts").jsonObject.getValue(base).jsonPrimitive.int
+
+    fun log(): List<JsonObject> = get("log?base=api").jsonArray.map { it.jsonObject }
+
+    /** The simulator notices a closed connection a moment after the client has closed it. */
+    fun awaitClosedByClient(target: String) {
+        val start = TimeSource.Monotonic.markNow()
+        val isClosed = { entry: JsonObject ->
+            target in entry.getValue("target").jsonPrimitive.content &&
+                entry.getValue("closed_by_client").jsonPrimitive.boolean
+        }
+        while (log().none(isClosed)) {
+            check(start.elapsedNow() < 10.seconds) { "the request to $target is still open" }
+        }
+    }
+
+    private fun get(path: String): JsonElement = send(request(path).GET().build())
+
+    private fun post(path: String, body: String): JsonElement =
+        send(request(path).POST(HttpRequest.BodyPublishers.ofString(body)).build())
+
+    private fun request(path: String) = HttpRequest.newBuilder(URI("${address("control")}/$path"))
+
+    private fun send(request: HttpRequest): JsonElement {
+        val response = http.send(request, HttpResponse.BodyHandlers.ofString())
+        check(response.statusCode() == 200) { "${request.uri()}: ${response.statusCode()} ${response.body()}" }
+        return if (response.body().isEmpty()) JsonNull else Json.parseToJsonElement(response.body())
+    }
+}
