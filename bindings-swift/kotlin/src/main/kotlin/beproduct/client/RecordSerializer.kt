@@ -18,6 +18,7 @@ import kotlinx.serialization.json.JsonTransformingSerializer
 /** How answers are read. Lenient: the service writes some texts as numbers and some numbers as texts. */
 internal val answerFormat = Json {
     isLenient = true
+    ignoreUnknownKeys = true
     explicitNulls = false
     // RecordSerializer has put the names right, and the search for others is slow.
     useAlternativeNames = false

@@ -1,0 +1,156 @@
+/** The driver of the behaviour cases for Kotlin: see tests/drivers/README.md. */
+package beproduct.driver
+
+import beproduct.client.BeProduct
+import beproduct.client.BeProductException
+import beproduct.client.CallOptions
+import beproduct.client.LogSink
+import beproduct.client.TokenStore
+import beproduct.client.Tokens
+import beproduct.client.testing.advanceClock
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.DurationUnit
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.buildJsonObject
+import kotlinx.serialization.json.contentOrNull
+import kotlinx.serialization.json.double
+import kotlinx.serialization.json.encodeToJsonElement
+import kotlinx.serialization.json.int
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
+import kotlinx.serialization.json.put
+
+private class MemoryStore(@Volatile var tokens: Tokens?) : TokenStore {
+    override fun load(): Tokens? = tokens
+
+    override fun save(tokens: Tokens) {
+        this.tokens = tokens
+    }
+}
+
+private class Driver {
+    private lateinit var client: BeProduct
+    private var store: MemoryStore? = null
+    private val logs = CopyOnWriteArrayList<String>()
+    private val named = ConcurrentHashMap<String, Job>()
+
+    /** What a command runs in: the coroutine of this name, which may have been cancelled before. */
+    fun jobOf(command: JsonObject): Job = command.text("name")?.let { named.computeIfAbsent(it) { Job() } } ?: Job()
+
+    suspend fun answer(command: JsonObject): Pair<String, JsonElement> =
+        try {
+            "ok" to run(command)
+        } catch (error: BeProductException) {
+            "error" to fields(error)
+        } catch (cancellation: CancellationException) {
+            "error" to fields(cancellation.cause as BeProductException)
+        } catch (exception: Exception) {
+            "error" to buildJsonObject {
+                put("kind", "driver")
+                put("message", exception.stackTraceToString())
+            }
+        }
+
+    private suspend fun run(command: JsonObject): JsonElement = when (val name = command.text("do")) {
+        "open" -> done { open(command) }
+        "call" -> {
+            val reply = client.call(command.operation, command.part("arguments"), command.options)
+            JsonObject(mapOf("body" to reply.body, "meta" to Json.encodeToJsonElement(reply.meta)))
+        }
+        "list" -> {
+            val records = list(command)
+            ids(command["limit"]?.let { records.take(it.jsonPrimitive.int) }?.toList() ?: records.toList())
+        }
+        "collect" -> ids(list(command).collectAll())
+        "cancel" -> done { jobOf(command).cancel() }
+        "advance" -> done { client.advanceClock(command.getValue("seconds").jsonPrimitive.double.seconds) }
+        "quota" -> Json.encodeToJsonElement(client.quota.status())
+        "logs" -> JsonArray(logs.map(::JsonPrimitive))
+        "stored" -> store?.tokens?.let { Json.parseToJsonElement(it.toJson()) } ?: JsonNull
+        "close" -> done { client.close() }
+        else -> throw IllegalArgumentException("there is no command $name")
+    }
+
+    private fun open(command: JsonObject) {
+        logs.clear()
+        named.clear()
+        store = if (command.text("token_store") == "host") {
+            MemoryStore(command["stored"]?.let { Tokens.fromJson(it.toString()) })
+        } else {
+            null
+        }
+        client = BeProduct.fromSettings(command.part("settings"), store, LogSink { logs += it.message })
+    }
+
+    private fun list(command: JsonObject) = client.pages(command.operation, command.part("arguments"), command.options)
+
+    private fun ids(records: List<JsonElement>) = buildJsonObject {
+        put("ids", JsonArray(records.map { it.jsonObject["id"] ?: JsonNull }))
+        put("count", records.size)
+    }
+
+    private fun fields(error: BeProductException) = buildJsonObject {
+        put("kind", error.kind.name.lowercase())
+        put("message", error.message)
+        put("status", error.status)
+        put("code", error.code)
+        put("retryable", error.retryable)
+        put("retry_after", error.retryAfter?.toDouble(DurationUnit.SECONDS))
+        put("outcome", error.outcome.name.lowercase())
+        put("operation", error.operation)
+        put("method", error.method)
+        put("url", error.url)
+        put("attempts", Json.encodeToJsonElement(error.attempts))
+        put("waits", Json.encodeToJsonElement(error.waits))
+        put("body_excerpt", error.bodyExcerpt)
+        put("details", error.details ?: JsonNull)
+        put("text", "$error\n${error.stackTraceToString()}")
+    }
+
+    private inline fun done(act: () -> Unit): JsonElement {
+        act()
+        return JsonPrimitive(true)
+    }
+
+    private fun JsonObject.text(name: String): String? = get(name)?.jsonPrimitive?.contentOrNull
+
+    private fun JsonObject.part(name: String): JsonObject = get(name)?.jsonObject ?: JsonObject(emptyMap())
+
+    private val JsonObject.operation: String get() = getValue("operation").jsonPrimitive.content
+
+    private val JsonObject.options: CallOptions get() = CallOptions.fromJson(part("options"))
+}
+
+@OptIn(DelicateCoroutinesApi::class)
+fun main() {
+    val driver = Driver()
+    for (line in generateSequence(::readlnOrNull)) {
+        val command = Json.parseToJsonElement(line).jsonObject
+        val job = if (command["do"] == JsonPrimitive("cancel")) Job() else driver.jobOf(command)
+        // Also when it is cancelled already: that such a call sends nothing is for the client to see to.
+        CoroutineScope(job + Dispatchers.Default).launch(start = CoroutineStart.ATOMIC) {
+            val (kind, value) = driver.answer(command)
+            val answer = JsonObject(mapOf("id" to command.getValue("id"), kind to value))
+            synchronized(driver) {
+                println(answer)
+                System.out.flush()
+            }
+        }
+    }
+}
