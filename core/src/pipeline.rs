@@ -188,6 +188,13 @@ impl Trace {
         }
     }
 
+    /// Time that does not count against the deadline: waiting for the next day has a limit of its own.
+    pub(crate) fn excused(&self) -> Duration {
+        let waits = self.snapshot().waits;
+        let quota = waits.iter().filter(|wait| wait.reason == WaitReason::Quota);
+        Duration::from_secs_f64(quota.map(|wait| wait.seconds).sum())
+    }
+
     pub(crate) fn outcome(&self) -> Outcome {
         self.snapshot().outcome
     }

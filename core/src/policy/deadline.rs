@@ -7,10 +7,22 @@ use futures_util::future::BoxFuture;
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
-use crate::pipeline::{Exchange, Next, Policy, Reply};
+use crate::pipeline::{Exchange, Next, Policy, Reply, Trace};
 
 pub(crate) struct OverallDeadline {
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl OverallDeadline {
+    async fn passed(&self, deadline: Duration, trace: &Trace) {
+        loop {
+            let end = deadline + trace.excused();
+            self.clock.alarm(end).await;
+            if deadline + trace.excused() <= end {
+                return;
+            }
+        }
+    }
 }
 
 impl Policy for OverallDeadline {
@@ -24,7 +36,7 @@ impl Policy for OverallDeadline {
                 biased;
                 () = cancel.cancelled() => Err(ended(ErrorKind::Cancelled, "the call was given up", trace.outcome())),
                 result = next.run(exchange) => result,
-                () = self.clock.alarm(deadline) => {
+                () = self.passed(deadline, &trace) => {
                     let limit = deadline.saturating_sub(began);
                     Err(ended(ErrorKind::Timeout, &timed_out(limit), trace.outcome()).with_failure(Failure::Interrupted))
                 }

@@ -65,7 +65,7 @@ impl Retry {
                 (WaitReason::Backoff, step.mul_f64(self.rng.fraction()))
             }
         };
-        if self.clock.elapsed() + wait >= exchange.deadline.get() {
+        if self.clock.elapsed() + wait >= exchange.deadline.get() + exchange.trace.excused() {
             return Err(error);
         }
         if error.failure() != Failure::Throttled && !self.budget.take() {

@@ -1,0 +1,251 @@
+"""The driver of the behaviour cases for Python: see tests/drivers/README.md.
+
+`driver.py` uses the plain client, `driver.py --async` the asynchronous one.
+"""
+
+import asyncio
+import json
+import logging
+import queue
+import signal
+import sys
+import threading
+import traceback
+
+import beproduct_client
+from beproduct_client import BeProduct, BeProductAsync, BeProductError
+from beproduct_client.testing import advance
+
+FIELDS = (
+    "kind message status code retryable retry_after outcome operation method url attempts waits body_excerpt details"
+).split()
+
+
+class Logs(logging.Handler):
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+
+
+class HostStore:
+    def __init__(self, tokens):
+        self.tokens = tokens
+
+    def load(self):
+        return self.tokens
+
+    def save(self, tokens):
+        self.tokens = tokens
+
+
+logs = Logs()
+logger = logging.getLogger("beproduct_client")
+logger.addHandler(logs)
+logger.setLevel(logging.DEBUG)
+
+
+def error_fields(error):
+    text = "".join(traceback.format_exception_only(error)) + repr(error) + str(error) + str(error.__cause__)
+    return {name: getattr(error, name) for name in FIELDS} | {"text": text}
+
+
+class Driver:
+    """What both kinds of client have in common."""
+
+    client_class = BeProduct
+
+    def __init__(self):
+        self.client = None
+        self.store = None
+        # Names of calls that were cancelled, perhaps before they began.
+        self.given_up = set()
+
+    def open(self, command):
+        settings = command["settings"]
+        logs.lines.clear()
+        self.given_up.clear()
+        if command.get("token_store") == "host":
+            self.store = HostStore(command.get("stored"))
+            settings = settings | {"token_store": self.store}
+        if isinstance(settings.get("plan"), dict):
+            settings = settings | {"plan": beproduct_client.Plan(settings["plan"])}
+        self.client = self.client_class(**settings)
+        return True
+
+    def method(self, command, detailed=False):
+        resource, name = command["operation"].split(".")
+        client = self.client.with_response if detailed else self.client
+        return getattr(getattr(client, resource), name)
+
+    def keywords(self, command):
+        return {**command.get("arguments", {}), **command.get("options", {})}
+
+    def simple(self, command):
+        match command["do"]:
+            case "open":
+                return self.open(command)
+            case "advance":
+                advance(self.client, command["seconds"])
+                return True
+            case "quota":
+                return self.client.quota.status()
+            case "logs":
+                return logs.lines
+            case "stored":
+                return self.store.tokens
+        raise ValueError(command["do"])
+
+
+class SyncDriver(Driver):
+    """Runs named calls in the main thread, where a signal ends them as Ctrl-C does."""
+
+    def run(self, command):
+        match command["do"]:
+            case "call":
+                response = self.method(command, detailed=True)(**self.keywords(command))
+                return {"body": response.body, "meta": response.meta}
+            case "list":
+                ids = []
+                for record in self.method(command)(**self.keywords(command)):
+                    ids.append(record.get("id"))
+                    if len(ids) == command.get("limit"):
+                        break
+                return {"count": len(ids), "ids": ids}
+            case "collect":
+                ids = [record.get("id") for record in self.method(command)(**self.keywords(command)).collect()]
+                return {"count": len(ids), "ids": ids}
+            case "cancel":
+                self.interrupt(command["name"])
+                return True
+            case "close":
+                self.client.close()
+                return True
+        return self.simple(command)
+
+    def __init__(self):
+        super().__init__()
+        self.running = None
+
+    def interrupt(self, name):
+        self.given_up.add(name)
+        if self.running == name:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    def answer(self, command):
+        try:
+            return {"ok": self.run(command)}
+        except BeProductError as error:
+            return {"error": error_fields(error)}
+        except KeyboardInterrupt:
+            return {"error": {"kind": "cancelled", "interrupted": True, "text": ""}}
+        except Exception as error:
+            return {"error": {"kind": "driver", "message": repr(error), "text": ""}}
+
+    def main(self):
+        named = queue.Queue()
+        output = threading.Lock()
+
+        def say(command, answer):
+            with output:
+                print(json.dumps({"id": command["id"], **answer}, default=str), flush=True)
+
+        def read():
+            for line in sys.stdin:
+                command = json.loads(line)
+                if command.get("name") and command["do"] != "cancel":
+                    named.put(command)
+                else:
+                    threading.Thread(target=lambda c=command: say(c, self.answer(c)), daemon=True).start()
+            named.put(None)
+
+        threading.Thread(target=read, daemon=True).start()
+        while (command := next_command(named)) is not None:
+            name = command["name"]
+            if name in self.given_up:
+                answer = {"error": {"kind": "cancelled", "interrupted": True, "text": ""}}
+            else:
+                self.running = name
+                answer = self.answer(command)
+            self.running = None
+            say(command, answer)
+
+
+def next_command(named):
+    """The next named call. A wait without a limit would not notice signals on every platform."""
+    while True:
+        try:
+            return named.get(timeout=1)
+        except queue.Empty:
+            continue
+
+
+class AsyncDriver(Driver):
+    client_class = BeProductAsync
+
+    def __init__(self):
+        super().__init__()
+        self.tasks = {}
+
+    async def run(self, command):
+        match command["do"]:
+            case "call":
+                response = await self.method(command, detailed=True)(**self.keywords(command))
+                return {"body": response.body, "meta": response.meta}
+            case "list":
+                ids = []
+                async for record in self.method(command)(**self.keywords(command)):
+                    ids.append(record.get("id"))
+                    if len(ids) == command.get("limit"):
+                        break
+                return {"count": len(ids), "ids": ids}
+            case "collect":
+                records = await self.method(command)(**self.keywords(command)).collect()
+                return {"count": len(records), "ids": [record.get("id") for record in records]}
+            case "cancel":
+                task = self.tasks.get(command["name"])
+                self.given_up.add(command["name"])
+                if task:
+                    task.cancel()
+                return True
+            case "close":
+                await self.client.close()
+                return True
+        return self.simple(command)
+
+    async def answer(self, command):
+        name = command.get("name")
+        try:
+            if name and name in self.given_up and command["do"] != "cancel":
+                raise asyncio.CancelledError
+            return {"ok": await self.run(command)}
+        except BeProductError as error:
+            return {"error": error_fields(error)}
+        except asyncio.CancelledError:
+            return {"error": {"kind": "cancelled", "interrupted": True, "text": ""}}
+        except Exception as error:
+            return {"error": {"kind": "driver", "message": repr(error), "text": ""}}
+
+    async def say(self, command):
+        answer = await self.answer(command)
+        print(json.dumps({"id": command["id"], **answer}, default=str), flush=True)
+
+    async def main(self):
+        loop = asyncio.get_running_loop()
+        tasks = set()
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            command = json.loads(line)
+            task = loop.create_task(self.say(command))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            if command.get("name") and command["do"] != "cancel":
+                self.tasks[command["name"]] = task
+
+
+if __name__ == "__main__":
+    if "--async" in sys.argv[1:]:
+        asyncio.run(AsyncDriver().main())
+    else:
+        SyncDriver().main()
