@@ -18,7 +18,7 @@ const TERMS: &[(&str, &str)] = &[
     (", as a map or as a list of `{id, value}`", ", in the order in which they are sent"),
     (
         "Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true` removes it.",
-        "What to do.",
+        "Changes to make, in order.",
     ),
     ("Colorways as `{id, fields}`", "Colorways"),
 ];

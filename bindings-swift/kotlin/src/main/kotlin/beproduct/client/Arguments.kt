@@ -17,11 +17,6 @@ import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.JsonUnquotedLiteral
 import kotlinx.serialization.serializerOrNull
 
-/** A class of this package that stands for an argument. */
-internal interface Argument {
-    fun toJson(name: String): JsonElement
-}
-
 /** Arguments by name. Those that are null are left out. */
 internal fun arguments(vararg pairs: Pair<String, Any?>): JsonObject =
     JsonObject(pairs.filter { (_, value) -> value != null }.associate { (name, value) -> name to jsonOf(name, value) })
@@ -36,11 +31,14 @@ internal fun arguments(vararg pairs: Pair<String, Any?>): JsonObject =
 internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     null -> JsonNull
     is JsonElement -> value
-    is Argument -> value.toJson(name)
+    is Fields -> value.json(name)
+    is Filter -> value.json(name)
+    is ColorwayChange -> value.json(name)
+    is RowChange -> value.json(name)
     is String -> JsonPrimitive(value)
     is Boolean -> JsonPrimitive(value)
-    is Double -> if (value.isFinite()) JsonPrimitive(value) else throw configError("$name is $value, which is no number")
-    is Float -> if (value.isFinite()) JsonPrimitive(value) else throw configError("$name is $value, which is no number")
+    is Double -> if (value.isFinite()) JsonPrimitive(value) else throw notANumber(name, value)
+    is Float -> if (value.isFinite()) JsonPrimitive(value) else throw notANumber(name, value)
     is Byte, is Short, is Int, is Long, is UInt, is ULong, is BigInteger, is BigDecimal ->
         JsonUnquotedLiteral(value.toString())
     is LocalDate -> JsonPrimitive("${value}T00:00:00Z")
@@ -56,3 +54,5 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
         answerFormat.encodeToJsonElement(serializer, value)
     }
 }
+
+private fun notANumber(name: String, value: Number) = configError("$name is $value, which JSON has no number for")

@@ -1,6 +1,7 @@
 package beproduct.client
 
 import beproduct.client.engine.EngineException
+import java.nio.charset.CharacterCodingException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.serialization.SerialName
@@ -253,4 +254,6 @@ internal inline fun <T> translated(store: HostTokenStore? = null, block: () -> T
     } catch (failure: EngineException.Failed) {
         val fields = answerFormat.decodeFromString(ErrorFields.serializer(), failure.fields)
         throw fields.toException(store?.failureBehind(fields))
+    } catch (_: CharacterCodingException) {
+        throw configError("a text holds half of a surrogate pair, which is no character")
     }

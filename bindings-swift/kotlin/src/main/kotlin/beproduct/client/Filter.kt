@@ -1,7 +1,5 @@
 package beproduct.client
 
-import kotlinx.serialization.json.JsonElement
-
 /** How a filter compares. */
 enum class Operator(internal val wire: String) {
     /** Equal. */
@@ -33,7 +31,7 @@ enum class Operator(internal val wire: String) {
  * @property value A text, number, boolean or date. A list means any of its values, with [Operator.EQ] and
  * [Operator.CONTAINS] only.
  */
-data class Filter(val field: String, val operator: Operator, val value: Any) : Argument {
-    override fun toJson(name: String): JsonElement =
+data class Filter(val field: String, val operator: Operator, val value: Any) {
+    internal fun json(name: String) =
         arguments("field" to field, "operator" to operator.wire, "value" to jsonOf("$name on $field", value))
 }

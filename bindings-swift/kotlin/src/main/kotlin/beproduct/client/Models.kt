@@ -23,7 +23,8 @@ data class Artboard(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object ArtboardSerializer : RecordSerializer<Artboard>(Artboard.generatedSerializer())
+internal object ArtboardSerializer :
+    RecordSerializer<Artboard>(Artboard.generatedSerializer())
 
 /** A colorway. */
 @Serializable(with = ColorwaySerializer::class)
@@ -59,7 +60,8 @@ data class Colorway(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object ColorwaySerializer : RecordSerializer<Colorway>(Colorway.generatedSerializer())
+internal object ColorwaySerializer :
+    RecordSerializer<Colorway>(Colorway.generatedSerializer())
 
 /** A data table. */
 @Serializable(with = DataTableSerializer::class)
@@ -85,7 +87,8 @@ data class DataTable(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object DataTableSerializer : RecordSerializer<DataTable>(DataTable.generatedSerializer())
+internal object DataTableSerializer :
+    RecordSerializer<DataTable>(DataTable.generatedSerializer())
 
 /** A row of a data table. */
 @Serializable(with = DataTableRowSerializer::class)
@@ -107,7 +110,8 @@ data class DataTableRow(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object DataTableRowSerializer : RecordSerializer<DataTableRow>(DataTableRow.generatedSerializer())
+internal object DataTableRowSerializer :
+    RecordSerializer<DataTableRow>(DataTableRow.generatedSerializer())
 
 /** What became of an update of a data table. */
 @Serializable(with = DataTableUpdateSerializer::class)
@@ -123,7 +127,8 @@ data class DataTableUpdate(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object DataTableUpdateSerializer : RecordSerializer<DataTableUpdate>(DataTableUpdate.generatedSerializer())
+internal object DataTableUpdateSerializer :
+    RecordSerializer<DataTableUpdate>(DataTableUpdate.generatedSerializer())
 
 /** A field with its value. */
 @Serializable(with = FieldSerializer::class)
@@ -143,7 +148,8 @@ data class Field(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object FieldSerializer : RecordSerializer<Field>(Field.generatedSerializer())
+internal object FieldSerializer :
+    RecordSerializer<Field>(Field.generatedSerializer())
 
 /** A folder of a master folder. */
 @Serializable(with = FolderSerializer::class)
@@ -161,7 +167,8 @@ data class Folder(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object FolderSerializer : RecordSerializer<Folder>(Folder.generatedSerializer())
+internal object FolderSerializer :
+    RecordSerializer<Folder>(Folder.generatedSerializer())
 
 /** A folder, as named in a record. */
 @Serializable(with = FolderReferenceSerializer::class)
@@ -175,7 +182,8 @@ data class FolderReference(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object FolderReferenceSerializer : RecordSerializer<FolderReference>(FolderReference.generatedSerializer())
+internal object FolderReferenceSerializer :
+    RecordSerializer<FolderReference>(FolderReference.generatedSerializer())
 
 /** Signed links to an image, valid for about twelve hours. */
 @Serializable(with = ImageSerializer::class)
@@ -189,7 +197,8 @@ data class Image(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object ImageSerializer : RecordSerializer<Image>(Image.generatedSerializer())
+internal object ImageSerializer :
+    RecordSerializer<Image>(Image.generatedSerializer())
 
 /** A number that several materials carry. */
 @Serializable(with = MaterialAmbiguitySerializer::class)
@@ -203,7 +212,8 @@ data class MaterialAmbiguity(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object MaterialAmbiguitySerializer : RecordSerializer<MaterialAmbiguity>(MaterialAmbiguity.generatedSerializer())
+internal object MaterialAmbiguitySerializer :
+    RecordSerializer<MaterialAmbiguity>(MaterialAmbiguity.generatedSerializer())
 
 /** A material. */
 @Serializable(with = MaterialHeaderSerializer::class)
@@ -243,7 +253,8 @@ data class MaterialHeader(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object MaterialHeaderSerializer : RecordSerializer<MaterialHeader>(MaterialHeader.generatedSerializer())
+internal object MaterialHeaderSerializer :
+    RecordSerializer<MaterialHeader>(MaterialHeader.generatedSerializer())
 
 /** Attributes and pictures of a material. */
 @Serializable(with = MaterialHeaderDataSerializer::class)
@@ -259,7 +270,8 @@ data class MaterialHeaderData(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object MaterialHeaderDataSerializer : RecordSerializer<MaterialHeaderData>(MaterialHeaderData.generatedSerializer())
+internal object MaterialHeaderDataSerializer :
+    RecordSerializer<MaterialHeaderData>(MaterialHeaderData.generatedSerializer())
 
 /** Result of a lookup of materials by number. */
 @Serializable(with = MaterialLookupSerializer::class)
@@ -275,7 +287,8 @@ data class MaterialLookup(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object MaterialLookupSerializer : RecordSerializer<MaterialLookup>(MaterialLookup.generatedSerializer())
+internal object MaterialLookupSerializer :
+    RecordSerializer<MaterialLookup>(MaterialLookup.generatedSerializer())
 
 /** What the service said. */
 @Serializable(with = MessageSerializer::class)
@@ -287,7 +300,8 @@ data class Message(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object MessageSerializer : RecordSerializer<Message>(Message.generatedSerializer())
+internal object MessageSerializer :
+    RecordSerializer<Message>(Message.generatedSerializer())
 
 /** Who did something. */
 @Serializable(with = PersonSerializer::class)
@@ -301,7 +315,8 @@ data class Person(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object PersonSerializer : RecordSerializer<Person>(Person.generatedSerializer())
+internal object PersonSerializer :
+    RecordSerializer<Person>(Person.generatedSerializer())
 
 /** Limits by window. */
 @Serializable(with = RateLimitStatusSerializer::class)
@@ -320,7 +335,8 @@ data class RateLimitStatus(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object RateLimitStatusSerializer : RecordSerializer<RateLimitStatus>(RateLimitStatus.generatedSerializer())
+internal object RateLimitStatusSerializer :
+    RecordSerializer<RateLimitStatus>(RateLimitStatus.generatedSerializer())
 
 /** One limit. */
 @Serializable(with = RateLimitWindowSerializer::class)
@@ -338,7 +354,8 @@ data class RateLimitWindow(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object RateLimitWindowSerializer : RecordSerializer<RateLimitWindow>(RateLimitWindow.generatedSerializer())
+internal object RateLimitWindowSerializer :
+    RecordSerializer<RateLimitWindow>(RateLimitWindow.generatedSerializer())
 
 /** What became of one row of an update. */
 @Serializable(with = RowFateSerializer::class)
@@ -354,7 +371,8 @@ data class RowFate(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object RowFateSerializer : RecordSerializer<RowFate>(RowFate.generatedSerializer())
+internal object RowFateSerializer :
+    RecordSerializer<RowFate>(RowFate.generatedSerializer())
 
 /** A field of a schema. */
 @Serializable(with = SchemaFieldSerializer::class)
@@ -374,7 +392,8 @@ data class SchemaField(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object SchemaFieldSerializer : RecordSerializer<SchemaField>(SchemaField.generatedSerializer())
+internal object SchemaFieldSerializer :
+    RecordSerializer<SchemaField>(SchemaField.generatedSerializer())
 
 /** A size of a range. */
 @Serializable(with = SizeSerializer::class)
@@ -402,7 +421,8 @@ data class Size(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object SizeSerializer : RecordSerializer<Size>(Size.generatedSerializer())
+internal object SizeSerializer :
+    RecordSerializer<Size>(Size.generatedSerializer())
 
 /** A size class. */
 @Serializable(with = SizeClassSerializer::class)
@@ -420,7 +440,8 @@ data class SizeClass(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object SizeClassSerializer : RecordSerializer<SizeClass>(SizeClass.generatedSerializer())
+internal object SizeClassSerializer :
+    RecordSerializer<SizeClass>(SizeClass.generatedSerializer())
 
 /** A number that several styles carry. */
 @Serializable(with = StyleAmbiguitySerializer::class)
@@ -434,7 +455,8 @@ data class StyleAmbiguity(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object StyleAmbiguitySerializer : RecordSerializer<StyleAmbiguity>(StyleAmbiguity.generatedSerializer())
+internal object StyleAmbiguitySerializer :
+    RecordSerializer<StyleAmbiguity>(StyleAmbiguity.generatedSerializer())
 
 /** A style. */
 @Serializable(with = StyleHeaderSerializer::class)
@@ -476,7 +498,8 @@ data class StyleHeader(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object StyleHeaderSerializer : RecordSerializer<StyleHeader>(StyleHeader.generatedSerializer())
+internal object StyleHeaderSerializer :
+    RecordSerializer<StyleHeader>(StyleHeader.generatedSerializer())
 
 /** Attributes and pictures of a style. */
 @Serializable(with = StyleHeaderDataSerializer::class)
@@ -496,7 +519,8 @@ data class StyleHeaderData(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object StyleHeaderDataSerializer : RecordSerializer<StyleHeaderData>(StyleHeaderData.generatedSerializer())
+internal object StyleHeaderDataSerializer :
+    RecordSerializer<StyleHeaderData>(StyleHeaderData.generatedSerializer())
 
 /** Result of a lookup of styles by number. */
 @Serializable(with = StyleLookupSerializer::class)
@@ -512,7 +536,8 @@ data class StyleLookup(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object StyleLookupSerializer : RecordSerializer<StyleLookup>(StyleLookup.generatedSerializer())
+internal object StyleLookupSerializer :
+    RecordSerializer<StyleLookup>(StyleLookup.generatedSerializer())
 
 /** A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling). */
 @Serializable(with = SupplierSerializer::class)
@@ -566,7 +591,8 @@ data class Supplier(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object SupplierSerializer : RecordSerializer<Supplier>(Supplier.generatedSerializer())
+internal object SupplierSerializer :
+    RecordSerializer<Supplier>(Supplier.generatedSerializer())
 
 /** A tag of a record. */
 @Serializable(with = TagSerializer::class)
@@ -580,4 +606,5 @@ data class Tag(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object TagSerializer : RecordSerializer<Tag>(Tag.generatedSerializer())
+internal object TagSerializer :
+    RecordSerializer<Tag>(Tag.generatedSerializer())

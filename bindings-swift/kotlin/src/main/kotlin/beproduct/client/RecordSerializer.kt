@@ -28,7 +28,8 @@ private const val EXTRA = "extra"
 
 /** Reads a record under either spelling of its members, keeps those that it does not know in `extra`. */
 @OptIn(ExperimentalSerializationApi::class)
-internal abstract class RecordSerializer<T : Any>(generated: KSerializer<T>) : JsonTransformingSerializer<T>(generated) {
+internal abstract class RecordSerializer<T : Any>(generated: KSerializer<T>) :
+    JsonTransformingSerializer<T>(generated) {
     private val indexes: Map<String, Int> by lazy {
         buildMap {
             for (index in 0 until descriptor.elementsCount) {

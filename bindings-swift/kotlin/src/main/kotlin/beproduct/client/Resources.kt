@@ -397,7 +397,7 @@ class DataTablesResource internal constructor(private val seam: Seam) {
      * hold the fate of every row.
      *
      * @param dataTableId Id of the data table.
-     * @param rows What to do.
+     * @param rows Changes to make, in order.
      */
     suspend fun update(
         dataTableId: String,

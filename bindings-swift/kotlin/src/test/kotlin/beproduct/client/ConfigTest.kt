@@ -18,7 +18,9 @@ class ConfigTest {
         val wrong = mapOf<String, () -> BeProduct>(
             "company_domain" to { BeProduct(" ", AccessToken("token")) },
             "client_id" to { BeProduct("acme", RefreshToken("", refreshToken = "token")) },
-            "use https" to { BeProduct("acme", AccessToken("token"), settings = Settings(apiUrl = "http://example.com")) },
+            "use https" to {
+                BeProduct("acme", AccessToken("token"), settings = Settings(apiUrl = "http://example.com"))
+            },
             "unknown field `company`" to { BeProduct.fromSettings(buildJsonObject { put("company", "acme") }) },
         )
         for ((says, make) in wrong) {
@@ -38,6 +40,7 @@ class ConfigTest {
             assertTrue("retries" in assertFailsWith<ConfigException> { client.style.folders(unknown) }.message)
             val error = assertFailsWith<ConfigException> { client.style.update("x", fieldsOf("price" to Double.NaN)) }
             assertTrue("fields.price is NaN" in error.message, error.message)
+            assertFailsWith<ConfigException> { client.style.update("x", fieldsOf("header_name" to "\uD800")) }
         }
         assertEquals(0, Simulator.requests())
     }

@@ -2,6 +2,7 @@ package beproduct.client
 
 import java.math.BigDecimal
 import java.time.LocalDate
+import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.test.BeforeTest
 import kotlin.test.Test
 import kotlin.test.assertEquals
@@ -119,14 +120,14 @@ class ResourcesTest {
 
     @Test
     fun `logs reach the sink without secrets`() = runBlocking {
-        val lines = java.util.concurrent.CopyOnWriteArrayList<LogRecord>()
+        val lines = CopyOnWriteArrayList<LogRecord>()
         Simulator.client(logSink = { lines += it }).use { it.style.folders() }
         assertTrue(lines.any { it.operation == "style.folders" })
         assertTrue(lines.none { Simulator.address("refresh_token") in it.toString() })
     }
 
     @Test
-    fun `extra members and query parameters go along`() = runBlocking {
+    fun `extra headers and query parameters go along`() = runBlocking {
         Simulator.client().use { client ->
             client.style.folders(CallOptions(extraQuery = mapOf("probe" to "a b"), headers = mapOf("X-Probe" to "1")))
         }

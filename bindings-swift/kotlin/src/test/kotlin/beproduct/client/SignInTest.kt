@@ -92,10 +92,12 @@ class SignInTest {
         val tokens = Tokens("access-1", "refresh-1", "id-1")
         val shown = listOf(credentials, AccessToken("access-1"), settings, tokens, Simulator.client()).joinToString()
         val secrets = listOf("client_secret", "refresh_token").map(Simulator::address)
-        for (secret in secrets + listOf("swordfish", "access-1", "refresh-1", "id-1")) assertFalse(secret in shown, shown)
+        for (secret in secrets + listOf("swordfish", "access-1", "refresh-1", "id-1")) {
+            assertFalse(secret in shown, shown)
+        }
         assertTrue("BeProduct(acme)" in shown)
 
-        Simulator.faults("""[{"base": "identity", "times": 0, "action": {"status": 400, "body": {"error": "invalid_grant"}}}]""")
+        Simulator.faults("""[{"base": "identity", "action": {"status": 400, "body": {"error": "invalid_grant"}}}]""")
         val error = assertFailsWith<AuthException> { Simulator.client().use { it.style.folders() } }
         assertEquals("invalid_grant", error.code)
         for (secret in secrets) assertFalse(secret in error.stackTraceToString())

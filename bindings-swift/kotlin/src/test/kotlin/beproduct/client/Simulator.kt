@@ -27,7 +27,9 @@ object Simulator {
     private val stateDir: Path
 
     init {
-        check(Files.isExecutable(binary)) { "there is no simulator at $binary: cargo build --profile ci -p beproduct-simulator" }
+        check(Files.isExecutable(binary)) {
+            "there is no simulator at $binary: cargo build --profile ci -p beproduct-simulator"
+        }
         val process = ProcessBuilder(binary.toString(), "--until-stdin-closes", "--styles", "20", "--table-rows", "20")
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start()
