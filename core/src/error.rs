@@ -214,6 +214,11 @@ impl Error {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }
 
+    /// The service's own id of the request, which counts more than the client's.
+    pub(crate) fn with_request_id(self, id: Option<String>) -> Self {
+        self.edit(|inner| inner.request_id = id)
+    }
+
     pub(crate) fn with_request(
         self,
         operation: &'static str,

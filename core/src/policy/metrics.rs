@@ -31,7 +31,8 @@ impl Policy for Metrics {
                         attempts.len()
                     )
                 }),
-                Err(error) => self.log.write(Level::Warn, operation, &id, || {
+                // The caller gets the error: whether it is worth a warning is theirs to say.
+                Err(error) => self.log.write(Level::Info, operation, &id, || {
                     format!("{operation} failed after {seconds:.3} s, attempts: {}: {error}", attempts.len())
                 }),
             }

@@ -1,0 +1,124 @@
+# make demo    sets up, and runs the main job against the simulator through the built wheel
+# make test    sets up, and runs every language
+#
+# Everything that is built lies in target/ and in the packages' own output folders; toolchains that had to be fetched lie
+# in the user's cache folder.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PROFILE := ci
+OUT := target/$(PROFILE)
+VENV := target/venv
+PY := $(VENV)/bin/python
+export BEPRODUCT_SIMULATOR := $(abspath $(OUT))/beproduct-simulator
+
+CASES := $(PY) tests/drivers/run_cases.py --simulator $(BEPRODUCT_SIMULATOR)
+DRIVERS := --driver rust=$(OUT)/beproduct-driver \
+	--driver python="$(PY) tests/drivers/python/driver.py" \
+	--driver python-async="$(PY) tests/drivers/python/driver.py --async" \
+	--driver node="node tests/drivers/node/driver.mjs" \
+	--driver kotlin=tests/drivers/kotlin/driver \
+	--driver swift=tests/drivers/swift/driver
+
+.PHONY: help demo test setup setup-python setup-node setup-kotlin setup-swift generate check build wheel node kotlin swift \
+	test-rust test-python test-node test-kotlin test-swift test-cases bench dist audit
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo: wheel
+	$(PY) tests/demo/demo.py --simulator $(BEPRODUCT_SIMULATOR)
+
+test: setup check test-rust test-python test-node test-kotlin test-swift test-cases
+
+# --- what has to be there
+
+setup: setup-python setup-node setup-kotlin setup-swift
+
+setup-python: $(VENV)/ready
+
+$(VENV)/ready: .ci/setup tests/requirements.txt
+	.ci/setup rust python
+	"$$(.ci/setup --python)" -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --requirement tests/requirements.txt
+	touch $@
+
+setup-node: bindings-node/node_modules/ready
+
+bindings-node/node_modules/ready: bindings-node/package-lock.json
+	.ci/setup node
+	cd bindings-node && npm ci --silent
+	touch $@
+
+setup-kotlin:
+	bindings-swift/scripts/kotlin-toolchain
+
+setup-swift:
+	bindings-swift/scripts/swift-toolchain >/dev/null
+
+# --- generated code and style
+
+generate:
+	cargo run --quiet --profile $(PROFILE) -p beproduct-codegen
+
+check: setup-python
+	cargo run --quiet --profile $(PROFILE) -p beproduct-codegen -- --check
+	cargo fmt --all --check
+	cargo clippy --quiet --profile $(PROFILE) --workspace --all-targets -- --deny warnings
+	$(VENV)/bin/ruff check --quiet bindings-python tests
+	.ci/audit
+
+# --- builds
+
+build: setup-python
+	cargo build --quiet --profile $(PROFILE) -p beproduct-simulator -p beproduct-driver
+
+wheel: build
+	$(VENV)/bin/maturin build --quiet --profile $(PROFILE) --manifest-path bindings-python/Cargo.toml --out target/wheels
+	$(VENV)/bin/pip install --quiet --no-deps --force-reinstall target/wheels/*.whl
+
+node: setup-node
+	cd bindings-node && npm run --silent build
+
+kotlin: setup-kotlin
+	bindings-swift/scripts/generate-kotlin
+
+swift: setup-swift
+	bindings-swift/scripts/generate-swift
+
+# --- tests
+
+test-rust: build
+	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-codegen -p beproduct-simulator
+
+test-python: wheel
+	$(PY) -m pytest bindings-python/tests tests/differential tests/ledger
+	$(PY) bindings-python/tests/run_pythons.py
+	$(VENV)/bin/mypy --strict bindings-python/examples bindings-python/python
+
+test-node: node build
+	cd bindings-node && npm test --silent
+
+test-kotlin: kotlin build
+	cd bindings-swift/kotlin && mvn --batch-mode --quiet test
+
+test-swift: swift build
+	bindings-swift/scripts/test-swift
+
+test-cases: wheel node kotlin swift
+	$(CASES) $(DRIVERS)
+
+# --- the rest
+
+bench: wheel node
+	$(PY) bindings-python/bench/calls.py
+	node bindings-node/bench/calls.mjs
+
+dist: setup-python setup-node
+	$(VENV)/bin/maturin build --release --manifest-path bindings-python/Cargo.toml --out target/dist
+	cargo build --release -p beproduct-node -p beproduct-mobile
+
+audit:
+	.ci/audit
