@@ -73,6 +73,16 @@ public final class BeProduct: Sendable {
         arguments: JSONObject = [:],
         options: CallOptions = CallOptions()
     ) async throws -> Response<JSONValue> {
+        try await call(operation, arguments: arguments, options: options.json)
+    }
+
+    /// Calls an operation with options that are data as well, by the names that they have in every language: `page_size`.
+    /// Times are in seconds.
+    public func call(
+        _ operation: String,
+        arguments: JSONObject = [:],
+        options: JSONObject
+    ) async throws -> Response<JSONValue> {
         try await connection.call(operation, arguments: arguments, options: options)
     }
 
@@ -83,6 +93,15 @@ public final class BeProduct: Sendable {
         _ operation: String,
         arguments: JSONObject = [:],
         options: CallOptions = CallOptions()
+    ) -> Paged<JSONValue> {
+        pages(operation, arguments: arguments, options: options.json)
+    }
+
+    /// The records of a list operation with options that are data as well, as for a call.
+    public func pages(
+        _ operation: String,
+        arguments: JSONObject = [:],
+        options: JSONObject
     ) -> Paged<JSONValue> {
         connection.pages(operation, arguments: arguments, options: options)
     }

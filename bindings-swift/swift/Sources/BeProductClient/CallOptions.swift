@@ -50,7 +50,7 @@ public struct CallOptions: Hashable, Sendable {
 
     var json: JSONObject {
         JSONObject(present: [
-            "timeout": timeout?.inSeconds,
+            "timeout": timeout?.seconds,
             "attempts": attempts,
             "label": label,
             "priority": priority.rawValue,

@@ -10,15 +10,15 @@ struct Connection: Sendable {
         _ arguments: KeyValuePairs<String, (any JSONWritable)?>,
         _ options: CallOptions
     ) async throws -> Response<Value> {
-        try await call(operation, arguments: JSONObject(present: arguments), options: options)
+        try await call(operation, arguments: JSONObject(present: arguments), options: options.json)
     }
 
     func call<Value: JSONReadable>(
         _ operation: String,
         arguments: JSONObject,
-        options: CallOptions
+        options: JSONObject
     ) async throws -> Response<Value> {
-        let (arguments, options) = (try arguments.text(), try options.json.text())
+        let (arguments, options) = (try arguments.text(), try options.text())
         let reply = try await cancellable(engine) { call in
             try await engine.call(call: call, operation: operation, arguments: arguments, options: options)
         }
@@ -30,16 +30,16 @@ struct Connection: Sendable {
         _ arguments: KeyValuePairs<String, (any JSONWritable)?>,
         _ options: CallOptions
     ) -> Paged<Record> {
-        pages(operation, arguments: JSONObject(present: arguments), options: options)
+        pages(operation, arguments: JSONObject(present: arguments), options: options.json)
     }
 
     func pages<Record: JSONReadable>(
         _ operation: String,
         arguments: JSONObject,
-        options: CallOptions
+        options: JSONObject
     ) -> Paged<Record> {
         Paged { [engine] in
-            let (arguments, options) = (try arguments.text(), try options.json.text())
+            let (arguments, options) = (try arguments.text(), try options.text())
             let call = engine.issueCall()
             let pager = try failing {
                 try engine.pages(call: call, operation: operation, arguments: arguments, options: options)

@@ -108,11 +108,12 @@ public enum JSONValue: Hashable, Sendable {
             self = .integer(integer)
             return
         }
+        guard let double = Double(text) else { return nil }
         // Decimal drops digits beyond the 38th without a word; the double says at least that it is inexact.
         let digits = text.prefix { $0 != "e" && $0 != "E" }.filter(\.isNumber).drop { $0 == "0" }
         if digits.count <= 38, let decimal = Decimal(string: text, locale: Locale(identifier: "en_US_POSIX")) {
             self.init(decimal)
-        } else if let double = Double(text), double.isFinite {
+        } else if double.isFinite {
             self = .double(double)
         } else {
             return nil

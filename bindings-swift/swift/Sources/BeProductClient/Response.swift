@@ -109,8 +109,5 @@ extension Wait {
 }
 
 extension Duration {
-    /// The duration in seconds.
-    var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
-    }
+    var seconds: Double { self / .seconds(1) }
 }

@@ -1,0 +1,172 @@
+import BeProductClient
+import Foundation
+import Testing
+
+@Suite struct CallTests {
+    @Test func aStyleFromItsCreationToItsEnd() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client()
+        let folders = try await client.style.folders()
+        let folder = try #require(folders.first { $0.id == simulator["style_folder"] })
+
+        let created = try await client.style.create(
+            folderID: try #require(folder.id),
+            fields: ["header_number": "SW-1", "header_name": "Swift jacket"],
+            sizes: [Size(name: "S", price: 41.75), Size(name: "M")]
+        )
+        let id = try #require(created.id)
+        #expect(created.headerName == "Swift jacket")
+        #expect(created.sizeRange?.first?.price == 41.75)
+
+        let updated = try await client.style.update(headerID: id, fields: ["header_name": "Swift coat"])
+        #expect(updated.headerName == "Swift coat")
+        #expect(try await client.style.get(headerID: id).headerName == "Swift coat")
+        _ = try await client.style.deleteHeader(headerID: id)
+        #expect(try await client.style.list(showDeleted: true).collect().contains { $0.id == id && $0.isDeleted == true })
+
+        let bodies = try await simulator.requests().compactMap { $0["body"]?.stringValue }
+        let expected =
+            #"{"fields":[{"id":"header_number","value":"SW-1"},{"id":"header_name","value":"Swift jacket"}],"#
+            + #""colorways":[],"sizes":[{"name":"S","price":41.75},{"name":"M"}]}"#
+        #expect(bodies.contains(expected))
+    }
+
+    @Test func rowsOfATable() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client()
+        let table = simulator["data_table"]
+        let column = try #require(try await client.dataTables.schema(dataTableID: table).first?.fieldID)
+        let row = try #require(try await client.dataTables.data(dataTableID: table).collect().first)
+        let update = try await client.dataTables.update(
+            dataTableID: table,
+            rows: [
+                DataTableRowChange(rowFields: .object([column: "new"])),
+                DataTableRowChange(rowID: row.id, deleteRow: true),
+            ]
+        )
+        #expect(update.applied == 2)
+        #expect(update.rows?.map(\.outcome) == ["applied", "applied"])
+    }
+
+    @Test func filtersWithSeveralValues() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client()
+        let numbers = try await client.style.list().collect().prefix(3).compactMap(\.headerNumber)
+        let filter = Filter("header_number", .eq, JSONValue(numbers.map(JSONValue.string)))
+        let found = try await client.style.list(filters: [filter]).collect()
+        #expect(Set(found.compactMap(\.headerNumber)) == Set(numbers))
+    }
+
+    @Test func detailedCallsTellHowTheAnswerCameAbout() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client()
+        try await simulator.fault(["path": "Folders", "action": ["status": 503]])
+        let response = try await client.style.detailed.folders()
+        #expect(response.value.contains { $0.id == simulator["style_folder"] })
+        #expect(response.meta.status == 200)
+        #expect(response.meta[header: "Content-Type"]?.hasPrefix("application/json") == true)
+        #expect(response.meta.attempts.map(\.status) == [503, 200])
+        #expect(response.meta.waits.map(\.reason) == [.backoff])
+        #expect(response.meta.cost == 2)
+        #expect(!response.body.isEmpty)
+    }
+
+    @Test func operationsByName() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client()
+        let folders = try await client.call("style.folders")
+        #expect(folders.value.arrayValue?.isEmpty == false)
+        let styles = try await client.pages("style.list", arguments: ["folder_id": .string(simulator["style_folder"])])
+            .collect()
+        #expect(styles.first?["headerNumber"]?.stringValue != nil)
+        let error = try await failure { try await client.call("style.nothing") }
+        #expect(error.kind == .config)
+    }
+
+    @Test func rawRequests() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client()
+        let styles = try await client.raw.post(path: "Style/Headers", body: ["filters": []], query: ["pageSize": 2])
+        #expect(styles["result"]?.arrayValue?.count == 2)
+        let target = try await simulator.requests().last?["target"]?.stringValue
+        #expect(target?.hasSuffix("Style/Headers?pageSize=2") == true)
+    }
+
+    @Test func theQuotaIsKept() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client(plan: .requestsPerDay(2))
+        _ = try await client.style.folders(options: CallOptions(label: "nightly"))
+        let status = try await client.quota.status()
+        #expect((status.limit, status.used, status.remaining) == (2, 1, 1))
+        #expect(status.usage.first?.label == "nightly")
+        _ = try await client.material.folders()
+        let error = try await failure { try await client.style.folders() }
+        #expect(error.kind == .quotaExceeded)
+        #expect(error.outcome == .notSent)
+        #expect(error.retryAfter != nil)
+        #expect(try await simulator.count("api") <= 2)
+
+        try client.clock.advance(seconds: 24 * 3600)
+        _ = try await client.style.folders()
+    }
+}
+
+@Suite struct PagingTests {
+    @Test func theFirstOfFiveThousandCostsTwoRequestsAtMost() async throws {
+        let simulator = try Simulator(styles: 5000)
+        let client = try simulator.client()
+        for try await style in client.style.list() {
+            #expect(style.headerNumber != nil)
+            break
+        }
+        #expect(try await simulator.count("api") <= 2)
+    }
+
+    @Test func fiveThousandCostTwentySixAtMost() async throws {
+        let simulator = try Simulator(styles: 5000)
+        let client = try simulator.client()
+        let all = try await client.style.list().collect()
+        #expect(all.count == 5000)
+        let collected = try await simulator.count("api")
+        #expect(collected <= 26)
+
+        var ids: [String?] = []
+        for try await style in client.style.list() {
+            ids.append(style.id)
+        }
+        #expect(ids == all.map(\.id))
+        #expect(try await simulator.count("api") - collected <= 26)
+    }
+
+    @Test func pagesCarryTheirAnswer() async throws {
+        let simulator = try Simulator(styles: 30)
+        let client = try simulator.client()
+        var sizes: [Int] = []
+        for try await page in client.style.list(options: CallOptions(pageSize: 20)).pages {
+            #expect(page.total == 30)
+            #expect(page.meta.status == 200)
+            sizes.append(page.records.count)
+        }
+        #expect(sizes == [20, 10])
+    }
+
+    @Test func aStreamFetchesOnDemand() async throws {
+        let simulator = try Simulator(styles: 1000)
+        let client = try simulator.client()
+        var taken = 0
+        for try await _ in client.style.list().stream {
+            taken += 1
+            if taken == 150 { break }
+        }
+        #expect(try await simulator.count("api") <= 2)
+    }
+
+    @Test func anIterationEndsWithItsError() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client()
+        try await simulator.fault(["path": "Headers", "action": ["status": 403]])
+        var iterator = client.style.list().makeAsyncIterator()
+        await #expect(throws: BeProductError.self) { _ = try await iterator.next() }
+        #expect(try await iterator.next() == nil)
+    }
+}

@@ -1,0 +1,120 @@
+import BeProductClient
+import Foundation
+import Testing
+
+/// Keeps tokens in memory, and fails when it is told to.
+private final class SampleStore: TokenStore {
+    struct Refusal: LocalizedError {
+        var errorDescription: String? { "the keychain is locked" }
+    }
+
+    let saved = Locked<[Tokens]>([])
+    let locked: Bool
+
+    init(locked: Bool = false) {
+        self.locked = locked
+    }
+
+    func load() throws -> Tokens? {
+        saved { $0.last }
+    }
+
+    func save(_ tokens: Tokens) throws {
+        if locked { throw Refusal() }
+        saved { $0.append(tokens) }
+    }
+}
+
+private final class SampleSink: LogSink {
+    let lines = Locked<[LogLine]>([])
+
+    func log(_ line: LogLine) {
+        lines { $0.append(line) }
+    }
+}
+
+@Suite struct SignInTests {
+    @Test func aRotatedTokenIsSavedAndUsed() async throws {
+        let simulator = try Simulator(rotation: "strict")
+        let store = SampleStore()
+        _ = try await simulator.client(tokenStore: store).style.folders()
+        let first = try #require(store.saved { $0.last?.refreshToken })
+        #expect(first != simulator["refresh_token"])
+
+        // The token of the settings is spent by now: only the saved one works.
+        try await simulator.control("tokens", ["expire": "access"])
+        _ = try await simulator.client(tokenStore: store).style.folders()
+        #expect(store.saved { $0.last?.refreshToken } != first)
+    }
+
+    @Test func anErrorOfTheStoreBecomesTheMessage() async throws {
+        let simulator = try Simulator(rotation: "strict")
+        let client = try simulator.client(tokenStore: SampleStore(locked: true))
+        let error = try await failure { try await client.style.folders() }
+        #expect(error.kind == .auth)
+        #expect(error.message.contains("the keychain is locked"))
+        #expect(try await simulator.count("api") == 0)
+    }
+
+    @Test func aThousandCallsOnAnExpiredTokenRenewItOnce() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client()
+        let styles = try await client.style.list().collect()
+        try await simulator.control("tokens", ["expire": "access"])
+        let before = try await simulator.count("token")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in 0..<1000 {
+                let id = try #require(styles[index % styles.count].id)
+                group.addTask { _ = try await client.style.get(headerID: id) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await simulator.count("token") - before == 1)
+    }
+
+    @Test func aPersonSignsIn() async throws {
+        let simulator = try Simulator()
+        let session = try AuthorizationSession(
+            clientID: simulator["public_client_id"],
+            redirectURI: simulator["redirect_uri"],
+            configuration: simulator.configuration
+        )
+        let answer = try await simulator.control("authorize", ["url": .string(session.url.absoluteString)])
+        let redirect = try #require(answer["redirect"]?.stringValue.flatMap(URL.init))
+        let tokens = try await session.finish(redirectURL: redirect)
+        let credentials = Credentials.refreshToken(
+            clientID: simulator["public_client_id"],
+            token: try #require(tokens.refreshToken)
+        )
+        let client = try BeProduct(
+            companyDomain: simulator["company"],
+            credentials: credentials,
+            configuration: simulator.configuration
+        )
+        #expect(try await !client.style.folders().isEmpty)
+        let error = try await failure { try await session.finish(redirectURL: redirect) }
+        #expect(error.kind == .config)
+    }
+
+    @Test func nothingShowsSecrets() async throws {
+        let simulator = try Simulator()
+        let store = SampleStore()
+        let sink = SampleSink()
+        let client = try simulator.client(tokenStore: store, logSink: sink)
+        _ = try await client.style.folders()
+        try await simulator.control("tokens", ["expire": "all"])
+        let error = try await failure { try await client.style.folders() }
+        #expect(error.kind == .auth)
+
+        let tokens = try #require(store.saved { $0.last })
+        var shown = ""
+        for value in [tokens, simulator.credentials, client, error, sink.lines { $0 }] as [any Sendable] {
+            dump(value, to: &shown)
+            shown += "\(value) \(String(reflecting: value))"
+        }
+        #expect(!sink.lines { $0.isEmpty })
+        for secret in [tokens.accessToken, tokens.refreshToken, simulator["client_secret"], simulator["refresh_token"]] {
+            #expect(!shown.contains(try #require(secret)))
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import BeProductClient
+import Foundation
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// A simulator of its own for one test. It ends when this object does, as its standard input closes.
+final class Simulator: Sendable {
+    struct Unexpected: Error {
+        let text: String
+    }
+
+    let addresses: JSONValue
+    private let input = Pipe()
+
+    init(styles: Int = 30, rotation: String = "reuse") throws {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = Self.executable
+        process.arguments = [
+            "--until-stdin-closes", "--styles", String(styles), "--materials", "5", "--table-rows", "10",
+            "--rotation", rotation,
+        ]
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        var line = Data()
+        while line.last != UInt8(ascii: "\n") {
+            let data = output.fileHandleForReading.availableData
+            if data.isEmpty { throw Unexpected(text: "the simulator did not start") }
+            line += data
+        }
+        addresses = try JSONValue(text: String(decoding: line, as: UTF8.self))
+    }
+
+    deinit {
+        try? input.fileHandleForWriting.close()
+    }
+
+    private static let executable: URL = {
+        if let path = ProcessInfo.processInfo.environment["BEPRODUCT_SIMULATOR"] {
+            return URL(fileURLWithPath: path)
+        }
+        return URL(fileURLWithPath: #filePath)
+            .appendingPathComponent("../../../../../target/ci/beproduct-simulator").standardizedFileURL
+    }()
+
+    subscript(name: String) -> String {
+        addresses[name]?.stringValue ?? ""
+    }
+
+    /// A client with recorded time, signed in as the sample user.
+    func client(
+        plan: Plan? = nil,
+        tokenStore: (any TokenStore)? = nil,
+        logSink: (any LogSink)? = nil,
+        change: (inout Configuration) -> Void = { _ in }
+    ) throws -> BeProduct {
+        var configuration = configuration
+        configuration.testing = TestSettings()
+        change(&configuration)
+        return try BeProduct(
+            companyDomain: self["company"],
+            credentials: credentials,
+            plan: plan,
+            tokenStore: tokenStore,
+            logSink: logSink,
+            configuration: configuration
+        )
+    }
+
+    var credentials: Credentials {
+        .refreshToken(clientID: self["client_id"], clientSecret: self["client_secret"], token: self["refresh_token"])
+    }
+
+    var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.apiURL = URL(string: self["api"])
+        configuration.identityURL = URL(string: self["identity"])
+        configuration.stateDirectory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("beproduct-swift-tests-\(ProcessInfo.processInfo.processIdentifier)")
+        return configuration
+    }
+
+    @discardableResult
+    func control(_ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
+        guard let url = URL(string: "\(self["control"])/\(path)") else { throw Unexpected(text: path) }
+        var request = URLRequest(url: url)
+        if let body {
+            request.httpMethod = "POST"
+            request.httpBody = Data(try body.text().utf8)
+            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        }
+        let (data, response) = try await URLSession.shared.data(for: request)
+        let text = String(decoding: data, as: UTF8.self)
+        guard let response = response as? HTTPURLResponse, 200..<300 ~= response.statusCode else {
+            throw Unexpected(text: "\(path): \(text)")
+        }
+        return text.isEmpty ? .null : try JSONValue(text: text)
+    }
+
+    func fault(_ rule: JSONValue) async throws {
+        try await control("faults", [rule])
+    }
+
+    /// How many requests arrived so far: `api` or `token`.
+    func count(_ name: String) async throws -> Int {
+        try await control("counts")[name]?.intValue ?? 0
+    }
+
+    func requests() async throws -> [JSONValue] {
+        try await control("log?base=api").arrayValue ?? []
+    }
+}
+
+/// The error of a call that has to fail.
+func failure(_ work: () async throws -> some Sendable) async throws -> BeProductError {
+    do {
+        let value = try await work()
+        throw Simulator.Unexpected(text: "no error but \(value)")
+    } catch let error as BeProductError {
+        return error
+    }
+}
+
+/// A value that several threads use.
+final class Locked<Value>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+
+    func callAsFunction<Result>(_ use: (inout Value) throws -> Result) rethrows -> Result {
+        try lock.withLock { try use(&value) }
+    }
+}
