@@ -85,7 +85,8 @@ export class BeProduct extends Resources {
   }
 }
 
-function connect({ onLog, decimals = 'number', tokenStore, ...settings }: Settings): Connection {
+function connect(given: Settings): Connection {
+  const { onLog, decimals = 'number', tokenStore, ...settings } = given ?? {};
   if (!Object.hasOwn(DECODERS, decimals)) {
     throw configError(`settings.decimals has to be "number" or "exact", not ${inspect(decimals)}`);
   }

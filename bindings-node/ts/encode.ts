@@ -13,9 +13,10 @@ function text(value: unknown, path: string, above: Set<object>): string | undefi
   switch (typeof value) {
     case 'undefined':
       return undefined;
-    case 'string':
     case 'boolean':
-      return JSON.stringify(value);
+      return String(value);
+    case 'string':
+      return quoted(value, path);
     case 'bigint':
       return value.toString();
     case 'number':
@@ -49,12 +50,18 @@ function object(value: object, path: string, above: Set<object>): string | undef
     }
     const members = Object.entries(value).flatMap(([key, member]) => {
       const written = text(member, `${path}.${key}`, above);
-      return written === undefined ? [] : [`${JSON.stringify(key)}:${written}`];
+      return written === undefined ? [] : [`${quoted(key, `a name in ${path}`)}:${written}`];
     });
     return `{${members.join()}}`;
   } finally {
     above.delete(value);
   }
+}
+
+function quoted(value: string, path: string): string {
+  if (!value.isWellFormed())
+    throw configError(`${path} holds half of a surrogate pair, which is no character`);
+  return JSON.stringify(value);
 }
 
 function date(value: Date, path: string): string {

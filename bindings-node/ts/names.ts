@@ -10,13 +10,16 @@ export function toEngine(given: object, names: Readonly<Record<string, string>>,
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw configError(`${what} have to be an object, not ${inspect(given)}`);
   }
-  const renamed = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(given)) {
+  const spellings = new Map<string, string>();
+  for (const name of Object.keys(given)) {
     const known = Object.hasOwn(names, name) ? (names[name] as string) : name;
-    if (renamed.has(known)) throw configError(`${what} hold both ${known} and ${name}, which are the same`);
-    renamed.set(known, value);
+    const other = spellings.get(known);
+    if (other) throw configError(`${what} hold both ${other} and ${name}, which are the same`);
+    spellings.set(known, name);
   }
-  return Object.fromEntries(renamed);
+  return Object.fromEntries(
+    Array.from(spellings, ([known, name]) => [known, given[name as keyof typeof given]]),
+  );
 }
 
 /** The members of an object of the engine under their names here: `request_id` as `requestId`. Null is left out. */

@@ -1,0 +1,88 @@
+// Compiled, not run: what the compiler has to accept and to refuse.
+
+import {
+  AuthorizationSession,
+  BeProduct,
+  BeProductError,
+  NotFoundError,
+  type Page,
+  Plan,
+  type Response,
+  type StyleHeader,
+  type TokenStore,
+} from 'beproduct-client';
+import { recordedClient } from 'beproduct-client/testing';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_proof: Same<A, B>): void => undefined;
+
+const store: TokenStore = {
+  load: async () => ({ refreshToken: 'kept' }),
+  save: (tokens) => console.log(tokens.expiresAt?.toFixed()),
+};
+
+using client = new BeProduct({
+  companyDomain: 'acme',
+  clientId: 'id',
+  clientSecret: 'secret',
+  refreshToken: 'token',
+  plan: Plan.businessMax({ licenses: 8 }),
+  ledger: { sqlite: '/var/lib/shop/quota.sqlite' },
+  tokenStore: store,
+  decimals: 'exact',
+  onLog: ({ level, message }) => console.log(level, message),
+});
+
+for await (const style of client.style.list(
+  { folderId: 'f', filters: [{ field: 'season', operator: 'Eq', value: ['Fall', 'Spring'] }] },
+  { signal: AbortSignal.timeout(1000), pageSize: 100 },
+)) {
+  same<typeof style, StyleHeader>(true);
+  same<typeof style.headerNumber, string | null | undefined>(true);
+  same<typeof style.anythingElse, unknown>(true);
+}
+for await (const page of client.material.list().pages()) page.meta.headers.get('x-request-id');
+
+const style = await client.style.get({ headerId: 'x' });
+const answer = await client.withResponse.style.get({ headerId: 'x' }, { priority: 'bulk' });
+same<typeof answer, Response<StyleHeader>>(true);
+const pages = client.withResponse.style.list().pages();
+same<typeof pages extends AsyncGenerator<infer P> ? P : never, Page<StyleHeader>>(true);
+await client.style.update({ headerId: style.id!, fields: { due: new Date(), units: 3n, price: null } });
+await client.style.create({
+  folderId: 'f',
+  fields: [{ id: 'header_number', value: 'N-1' }],
+  sizes: style.sizeRange!,
+});
+const anything: unknown = await client.raw.post({
+  path: 'Style/Sync',
+  body: [1],
+  query: { a: [1, 'b'], c: null },
+});
+const folders = await client.call<{ id: string }[]>('style.folders');
+folders.at(0)?.id.toUpperCase();
+same<Awaited<ReturnType<typeof client.quota.status>>['limit'], number | undefined>(true);
+
+// @ts-expect-error: an argument that is missing
+await client.style.get({});
+// @ts-expect-error: an argument that does not exist
+await client.style.get({ headerId: 'x', header: 'y' });
+// @ts-expect-error: an option of lists only
+await client.style.get({ headerId: 'x' }, { pageSize: 1 });
+// @ts-expect-error: an operator that does not exist
+client.style.list({ filters: [{ field: 'a', operator: 'Like', value: 'b' }] });
+// @ts-expect-error: a setting that does not exist
+new BeProduct({ companyDomain: 'acme', company: 'acme' });
+// @ts-expect-error: a plan without its licences
+Plan.enterprise({});
+
+try {
+  recordedClient({ companyDomain: 'acme', accessToken: 'x' }, { clock: 'manual' }).advance(30);
+} catch (error) {
+  if (error instanceof NotFoundError) same<typeof error.status, number | undefined>(true);
+  if (error instanceof BeProductError && error.kind === 'quota_exceeded') error.retryAfter?.toFixed();
+}
+
+const session = new AuthorizationSession({ clientId: 'id', redirectUri: 'https://example.com/back' });
+const { refreshToken } = await session.finish(session.url);
+same<typeof refreshToken, string | undefined>(true);

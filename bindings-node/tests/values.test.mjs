@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+
+import { BeProduct, ConfigError } from 'beproduct-client';
+
+import { Simulator } from './simulator.mjs';
+
+let simulator;
+before(async () => {
+  simulator = await Simulator.start('--styles', '5', '--materials', '0', '--table-rows', '10');
+});
+beforeEach(() => simulator.reset());
+after(() => simulator.stop());
+
+const sent = async (body) => {
+  const client = new BeProduct(simulator.settings);
+  await simulator.faults({ path: 'Echo', action: { status: 200, body: 'null' } });
+  await client.raw.post({ path: 'Echo', body });
+  return (await simulator.log()).at(-1).body;
+};
+
+test('values are sent as they were given', async () => {
+  for (const [value, json] of [
+    [{ a: 1, b: undefined, c: null }, '{"a":1,"c":null}'],
+    [[1.0, 2.5, -0], '[1,2.5,0]'],
+    [12345678901234567890n, '12345678901234567890'],
+    [new Date(Date.UTC(2026, 10, 22, 8, 30)), '"2026-11-22T08:30:00Z"'],
+    [new Date(Date.UTC(2026, 10, 22, 8, 30, 0, 250)), '"2026-11-22T08:30:00.250Z"'],
+    [{ toJSON: () => 'price' }, '"price"'],
+    ['"\u25a0\n', '"\\"\u25a0\\n"'],
+    [Object.assign(Object.create(null), { x: [{}] }), '{"x":[{}]}'],
+    [
+      new (class Price {
+        amount = 1;
+      })(),
+      '{"amount":1}',
+    ],
+  ]) {
+    assert.equal(await sent(value), json);
+  }
+});
+
+test('what JSON cannot hold is refused by its path', async () => {
+  const client = new BeProduct(simulator.settings);
+  const circle = {};
+  circle.inner = { circle };
+  for (const [body, message] of [
+    [{ price: NaN }, 'arguments.body.price is NaN, which JSON cannot hold'],
+    [[1, Infinity], 'arguments.body[1] is Infinity, which JSON cannot hold'],
+    [{ run() {} }, 'arguments.body.run is a function, which JSON cannot hold'],
+    [Symbol('x'), 'arguments.body is a symbol, which JSON cannot hold'],
+    [[undefined], 'arguments.body[0] is undefined: leave it out, or give null'],
+    [new Date(NaN), 'arguments.body is an invalid Date'],
+    [new Map([['a', 1]]), 'arguments.body is a Map, which JSON cannot hold'],
+    [{ name: '\ud800' }, 'arguments.body.name holds half of a surrogate pair, which is no character'],
+    [circle, 'arguments.body.inner.circle holds itself'],
+  ]) {
+    await assert.rejects(
+      client.raw.post({ path: 'Echo', body }),
+      (error) => error instanceof ConfigError && error.message === message,
+    );
+  }
+  assert.equal((await simulator.counts()).api, 0);
+});
+
+test('the same object may stand in two places', async () => {
+  const shared = { a: 1 };
+  assert.equal(await sent([shared, shared]), '[{"a":1},{"a":1}]');
+});
+
+test('exact decimals keep their digits', async () => {
+  const client = new BeProduct({ ...simulator.settings, decimals: 'exact' });
+  const body = '{"price":10.10,"big":12345678901234567890,"whole":7,"text":"1.5","huge":1e400,"list":[0.1]}';
+  await simulator.faults({ path: 'Echo', action: { status: 200, body } });
+  assert.deepEqual(await client.raw.get({ path: 'Echo' }), {
+    price: '10.10',
+    big: '12345678901234567890',
+    whole: 7,
+    text: '1.5',
+    huge: '1e400',
+    list: ['0.1'],
+  });
+  for await (const { headerData } of client.style.list()) {
+    const price = headerData.fields.find(({ id }) => id === 'target_price').value;
+    assert.equal(typeof price, 'string');
+  }
+});
+
+test('numbers are numbers unless asked otherwise', async () => {
+  const client = new BeProduct(simulator.settings);
+  await simulator.faults({ path: 'Echo', action: { status: 200, body: '[10.10, 1]' } });
+  assert.deepEqual(await client.raw.get({ path: 'Echo' }), [10.1, 1]);
+});

@@ -1,0 +1,131 @@
+// The driver of tests/drivers/README.md over the public API of the npm package.
+
+import { createInterface } from 'node:readline';
+import { inspect } from 'node:util';
+
+import { BeProduct, BeProductError } from '../../../bindings-node/dist/esm/index.js';
+import { recordedClient } from '../../../bindings-node/dist/esm/testing.js';
+
+let client;
+let store;
+const lines = [];
+const controllers = new Map();
+
+const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const renamed = (members, rename) =>
+  Object.fromEntries(Object.entries(members).map(([name, value]) => [rename(name), value]));
+
+const COMMANDS = {
+  open({ settings, token_store: hostStore, stored }) {
+    const { testing, ...rest } = renamed(settings, camel);
+    rest.onLog = ({ level, message, operation = '', requestId = '' }) =>
+      lines.push(`${level} ${operation} ${requestId} ${message}`);
+    if (hostStore) rest.tokenStore = store = new MemoryStore(stored);
+    client = testing ? recordedClient(rest, renamed(testing, camel)) : new BeProduct(rest);
+    return true;
+  },
+
+  async call({ operation, arguments: args, options, name }) {
+    const [resource, method] = operation.split('.').map(camel);
+    const { body, meta } = await cancellable(name, (signal) =>
+      client.withResponse[resource][method](renamed(args ?? {}, camel), {
+        ...renamed(options ?? {}, camel),
+        signal,
+      }),
+    );
+    return { body, meta: renamed({ ...meta, headers: [...meta.headers] }, snake) };
+  },
+
+  async list(command) {
+    const ids = await cancellable(command.name, async (signal) => {
+      const ids = [];
+      for await (const { id } of pager(command, signal)) {
+        ids.push(id ?? null);
+        if (ids.length === command.limit) break;
+      }
+      return ids;
+    });
+    return { ids, count: ids.length };
+  },
+
+  async collect(command) {
+    const records = await cancellable(command.name, (signal) => pager(command, signal).collect());
+    return { ids: records.map(({ id }) => id ?? null), count: records.length };
+  },
+
+  cancel({ name }) {
+    controller(name).abort();
+    return true;
+  },
+
+  advance({ seconds }) {
+    client.advance(seconds);
+    return true;
+  },
+
+  async quota() {
+    return renamed(await client.quota.status(), snake);
+  },
+
+  async logs() {
+    // Lines come by the event loop, which has had no turn since the last answer.
+    await new Promise((resolve) => setImmediate(resolve));
+    return lines;
+  },
+
+  stored: () => (store?.tokens ? renamed(store.tokens, snake) : null),
+
+  close() {
+    client.close();
+    return true;
+  },
+};
+
+class MemoryStore {
+  constructor(stored) {
+    this.tokens = stored ? renamed(stored, camel) : undefined;
+  }
+
+  load() {
+    return this.tokens;
+  }
+
+  save(tokens) {
+    this.tokens = tokens;
+  }
+}
+
+function pager({ operation, arguments: args, options }, signal) {
+  const [resource, method] = operation.split('.').map(camel);
+  return client[resource][method](renamed(args ?? {}, camel), { ...renamed(options ?? {}, camel), signal });
+}
+
+/** The controller of a call. A call may be given up before it begins. */
+function controller(name) {
+  if (!controllers.has(name)) controllers.set(name, new AbortController());
+  return controllers.get(name);
+}
+
+function cancellable(name, start) {
+  return start(name === undefined ? undefined : controller(name).signal);
+}
+
+function failure(error) {
+  if (!(error instanceof BeProductError)) return { kind: 'driver', message: inspect(error) };
+  return { ...renamed(error.toJSON(), snake), text: `${error}\n${inspect(error, { depth: 9 })}` };
+}
+
+async function carryOut({ id, do: name, ...command }) {
+  let answer;
+  try {
+    if (!Object.hasOwn(COMMANDS, name)) throw new Error(`there is no command ${name}`);
+    answer = { id, ok: await COMMANDS[name](command) };
+  } catch (error) {
+    answer = { id, error: failure(error) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+
+for await (const line of createInterface({ input: process.stdin })) carryOut(JSON.parse(line));
+process.exit(0);
