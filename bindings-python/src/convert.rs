@@ -3,7 +3,10 @@
 use jiter::{FloatMode, PythonParse, StringCacheMode};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
+
+/// Levels of lists and dicts in an argument. A list that holds itself has no end.
+const DEEPEST: usize = 100;
 
 /// JSON text as dicts, lists and plain values. `exact` keeps decimals as `Decimal`.
 pub(crate) fn from_json<'py>(py: Python<'py>, text: &[u8], exact: bool) -> PyResult<Bound<'py, PyAny>> {
@@ -43,7 +46,7 @@ fn raise_fields(py: Python<'_>, fields: &str) -> PyErr {
 /// A Python value as JSON text. What JSON cannot hold is an error that names its place.
 pub(crate) fn to_json(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let mut text = String::new();
-    let mut writer = Writer { text: &mut text, path: name.to_owned() };
+    let mut writer = Writer { text: &mut text, path: name.to_owned(), depth: 0 };
     writer.write(value)?;
     Ok(text)
 }
@@ -51,6 +54,7 @@ pub(crate) fn to_json(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> 
 struct Writer<'a> {
     text: &'a mut String,
     path: String,
+    depth: usize,
 }
 
 impl Writer<'_> {
@@ -59,7 +63,8 @@ impl Writer<'_> {
         if value.is_none() {
             self.text.push_str("null");
         } else if let Ok(text) = value.cast::<PyString>() {
-            self.quoted(text.to_str()?);
+            let text = self.text_of(text)?;
+            self.quoted(text);
         } else if let Ok(flag) = value.cast::<PyBool>() {
             self.text.push_str(if flag.is_true() { "true" } else { "false" });
         } else if value.is_instance_of::<PyInt>() {
@@ -69,7 +74,7 @@ impl Writer<'_> {
         } else if let Ok(number) = value.cast::<PyFloat>() {
             self.float(py, number.value())?;
         } else if let Ok(members) = value.cast::<PyDict>() {
-            self.members(members)?;
+            self.members(py, members.iter().map(Ok))?;
         } else if value.is_instance(types(py)?.decimal.bind(py))? {
             if !value.call_method0("is_finite")?.is_truthy()? {
                 return Err(self.refuse(py, "is not finite, and JSON has no such number"));
@@ -86,6 +91,10 @@ impl Writer<'_> {
             self.quoted(text.to_str()?);
         } else if value.is_instance(types(py)?.bytes.bind(py))? {
             return Err(self.refuse(py, "is bytes; decode it first"));
+        } else if value.is_instance(types(py)?.path.bind(py))? {
+            self.write(&value.call_method0("__fspath__")?)?;
+        } else if let Ok(members) = value.cast::<PyMapping>() {
+            self.members(py, members.items()?.iter().map(|item| item.extract()))?;
         } else if let Ok(items) = value.try_iter() {
             self.items(items)?;
         } else {
@@ -95,19 +104,24 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn members(&mut self, members: &Bound<'_, PyDict>) -> PyResult<()> {
+    fn members<'py>(
+        &mut self,
+        py: Python<'py>,
+        members: impl Iterator<Item = PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)>>,
+    ) -> PyResult<()> {
         self.text.push('{');
-        for (index, (key, value)) in members.iter().enumerate() {
+        for (index, member) in members.enumerate() {
+            let (key, value) = member?;
             let Ok(key) = key.cast::<PyString>() else {
-                return Err(self.refuse(members.py(), "has a key that is no text"));
+                return Err(self.refuse(py, "has a key that is no text"));
             };
-            let key = key.to_str()?;
+            let key = self.text_of(key)?;
             if index > 0 {
                 self.text.push(',');
             }
             self.quoted(key);
             self.text.push(':');
-            self.inside(&format!(".{key}"), |writer| writer.write(&value))?;
+            self.inside(&format!(".{key}"), &value)?;
         }
         self.text.push('}');
         Ok(())
@@ -120,18 +134,27 @@ impl Writer<'_> {
                 self.text.push(',');
             }
             let item = item?;
-            self.inside(&format!("[{index}]"), |writer| writer.write(&item))?;
+            self.inside(&format!("[{index}]"), &item)?;
         }
         self.text.push(']');
         Ok(())
     }
 
-    fn inside(&mut self, step: &str, act: impl FnOnce(&mut Self) -> PyResult<()>) -> PyResult<()> {
+    fn inside(&mut self, step: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let length = self.path.len();
         self.path.push_str(step);
-        act(self)?;
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(self.refuse(value.py(), "is nested too deeply"));
+        }
+        self.write(value)?;
+        self.depth -= 1;
         self.path.truncate(length);
         Ok(())
+    }
+
+    fn text_of<'a>(&self, text: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
+        text.to_str().map_err(|_| self.refuse(text.py(), "holds half of a surrogate pair, which is no text"))
     }
 
     fn float(&mut self, py: Python<'_>, number: f64) -> PyResult<()> {
@@ -149,10 +172,9 @@ impl Writer<'_> {
             return Err(self.refuse(py, "is a time without a zone; give it one, such as datetime.timezone.utc"));
         }
         let utc = value.call_method1("astimezone", (&types(py)?.utc,))?;
-        let text: String = utc.call_method1("strftime", ("%Y-%m-%dT%H:%M:%S",))?.extract()?;
-        let millis = utc.getattr("microsecond")?.extract::<u32>()? / 1000;
-        let fraction = if millis == 0 { String::new() } else { format!(".{millis:03}") };
-        self.quoted(&format!("{text}{fraction}Z"));
+        let precision = if utc.getattr("microsecond")?.extract::<u32>()? < 1000 { "seconds" } else { "milliseconds" };
+        let text: String = utc.call_method1("isoformat", ("T", precision))?.extract()?;
+        self.quoted(&text.replace("+00:00", "Z"));
         Ok(())
     }
 
@@ -173,6 +195,7 @@ struct Types {
     utc: Py<PyAny>,
     uuid: Py<PyAny>,
     bytes: Py<PyAny>,
+    path: Py<PyAny>,
 }
 
 fn types(py: Python<'_>) -> PyResult<&'static Types> {
@@ -186,9 +209,11 @@ fn types(py: Python<'_>) -> PyResult<&'static Types> {
             date: datetime.getattr("date")?.unbind(),
             utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
             uuid: py.import("uuid")?.getattr("UUID")?.unbind(),
-            bytes: pyo3::types::PyTuple::new(py, [builtins.getattr("bytes")?, builtins.getattr("bytearray")?])?
+            bytes: (builtins.getattr("bytes")?, builtins.getattr("bytearray")?, builtins.getattr("memoryview")?)
+                .into_pyobject(py)?
                 .into_any()
                 .unbind(),
+            path: py.import("os")?.getattr("PathLike")?.unbind(),
         })
     })
 }
