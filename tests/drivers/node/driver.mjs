@@ -6,10 +6,11 @@ import { inspect } from 'node:util';
 import { BeProduct, BeProductError } from '../../../bindings-node/dist/esm/index.js';
 import { recordedClient } from '../../../bindings-node/dist/esm/testing.js';
 
+// What belongs to the client that was opened last.
 let client;
 let store;
-const lines = [];
-const controllers = new Map();
+let lines;
+let controllers;
 
 const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -19,9 +20,12 @@ const renamed = (members, rename) =>
 const COMMANDS = {
   open({ settings, token_store: hostStore, stored }) {
     const { testing, ...rest } = renamed(settings, camel);
+    const written = (lines = []);
     rest.onLog = ({ level, message, operation = '', requestId = '' }) =>
-      lines.push(`${level} ${operation} ${requestId} ${message}`);
-    if (hostStore) rest.tokenStore = store = new MemoryStore(stored);
+      written.push(`${level} ${operation} ${requestId} ${message}`);
+    controllers = new Map();
+    store = hostStore ? new MemoryStore(stored) : undefined;
+    if (store) rest.tokenStore = store;
     client = testing ? recordedClient(rest, renamed(testing, camel)) : new BeProduct(rest);
     return true;
   },
@@ -111,9 +115,13 @@ function cancellable(name, start) {
   return start(name === undefined ? undefined : controller(name).signal);
 }
 
+/** Members of an error that are left out where they are not known. */
+const UNKNOWN = { status: null, code: null, retry_after: null, method: null, url: null, body_excerpt: null };
+
 function failure(error) {
   if (!(error instanceof BeProductError)) return { kind: 'driver', message: inspect(error) };
-  return { ...renamed(error.toJSON(), snake), text: `${error}\n${inspect(error, { depth: 9 })}` };
+  const text = `${error}\n${inspect(error, { depth: 9 })}`;
+  return { ...UNKNOWN, ...renamed(error.toJSON(), snake), text };
 }
 
 async function carryOut({ id, do: name, ...command }) {
