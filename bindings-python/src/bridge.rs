@@ -110,10 +110,8 @@ fn notifier() -> PyResult<mpsc::Sender<Arc<Shared>>> {
     static NOTIFIER: Mutex<Option<(u64, mpsc::Sender<Arc<Shared>>)>> = Mutex::new(None);
     let generation = runtime::generation();
     let mut present = NOTIFIER.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((of, sender)) = &*present {
-        if *of == generation {
-            return Ok(sender.clone());
-        }
+    if let Some((_, sender)) = present.as_ref().filter(|(of, _)| *of == generation) {
+        return Ok(sender.clone());
     }
     let (sender, inbox) = mpsc::channel::<Arc<Shared>>();
     std::thread::Builder::new().name("beproduct-notify".into()).spawn(move || {

@@ -14,7 +14,7 @@ use crate::host::{HostLog, HostStore, HostThread};
 use crate::runtime;
 
 /// One client. After `fork` the child makes its own from the same settings.
-#[pyclass(module = "beproduct_client._native", frozen)]
+#[pyclass(module = "beproduct_client._native", frozen, weakref)]
 pub(crate) struct Engine {
     settings: String,
     token_store: Option<Arc<Py<PyAny>>>,

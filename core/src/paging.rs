@@ -135,11 +135,10 @@ impl Pager {
     pub fn consumed(&self, count: usize) {
         let mut ahead = self.ahead();
         ahead.consumed += count;
-        if ahead.consumed * 2 >= ahead.page && ahead.fetched.is_none() {
-            if let Some((number, size)) = ahead.next.take() {
-                let fetch = self.clone_for_task().fetch(number, size);
-                ahead.fetched = Some((number, size, self.0.client.handle().spawn(fetch)));
-            }
+        let half = ahead.consumed * 2 >= ahead.page && ahead.fetched.is_none();
+        if let Some((number, size)) = half.then(|| ahead.next.take()).flatten() {
+            let fetch = self.page_request().fetch(number, size);
+            ahead.fetched = Some((number, size, self.0.client.handle().spawn(fetch)));
         }
     }
 
@@ -164,7 +163,7 @@ impl Pager {
                 progress.size,
             )
         };
-        let fetches = (first..last).map(|number| self.clone_for_task().fetch(number, size));
+        let fetches = (first..last).map(|number| self.page_request().fetch(number, size));
         let mut fetches = stream::iter(fetches).buffered(WINDOW);
         while let Some(fetched) = fetches.next().await {
             let mut progress = self.0.progress.lock().await;
@@ -185,7 +184,7 @@ impl Pager {
         self.0.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn clone_for_task(&self) -> Fetch {
+    fn page_request(&self) -> Fetch {
         Fetch {
             client: self.0.client.clone(),
             prepared: self.0.prepared.clone(),
@@ -212,7 +211,7 @@ impl Pager {
                 if let Some((_, _, task)) = stale {
                     task.abort();
                 }
-                self.clone_for_task().fetch(number, size).await
+                self.page_request().fetch(number, size).await
             }
         }
     }

@@ -46,13 +46,11 @@ pub struct Style<'a> {
 
 impl Style<'_> {
     /// Folders of styles, inactive ones included.
-    #[must_use]
     pub fn folders(&self) -> StyleFolders {
         StyleFolders { request: Request::new(self.client, "style.folders") }
     }
 
     /// Attribute fields of a folder, with their types and choices.
-    #[must_use]
     pub fn folder_schema(&self, folder_id: impl Into<String>) -> StyleFolderSchema {
         StyleFolderSchema {
             request: Request::new(self.client, "style.folder_schema").argument("folder_id", folder_id.into()),
@@ -60,7 +58,6 @@ impl Style<'_> {
     }
 
     /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md, Filters).
-    #[must_use]
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> StyleFolderSearchSchema {
         StyleFolderSearchSchema {
             request: Request::new(self.client, "style.folder_search_schema")
@@ -71,7 +68,6 @@ impl Style<'_> {
     /// All styles that meet the filters, as complete records, in pages of `page_size`.
     ///
     /// The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
-    #[must_use]
     pub fn list(&self) -> StyleList {
         StyleList { request: PagedRequest::new(self.client, "style.attributes_list") }
     }
@@ -79,7 +75,6 @@ impl Style<'_> {
     /// One style by id.
     ///
     /// Errors: `not_found` when no style has this id.
-    #[must_use]
     pub fn get(&self, header_id: impl Into<String>) -> StyleGet {
         StyleGet {
             request: Request::new(self.client, "style.attributes_get")
@@ -92,7 +87,6 @@ impl Style<'_> {
     /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated style.
     ///
     /// Errors: `not_found` when there is none, `conflict` when several carry the number.
-    #[must_use]
     pub fn get_by_number(&self, header_number: impl Into<String>) -> StyleGetByNumber {
         StyleGetByNumber {
             request: Request::new(self.client, "style.attributes_get_by_number")
@@ -103,7 +97,6 @@ impl Style<'_> {
     /// The styles with these numbers, at most 200 numbers a request.
     ///
     /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and `ambiguous` (numbers that several carry, with those styles).
-    #[must_use]
     pub fn get_many_by_number(
         &self,
         numbers: impl IntoIterator<Item = impl Into<String>>,
@@ -117,7 +110,6 @@ impl Style<'_> {
     /// Creates a style and returns it in full.
     ///
     /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
-    #[must_use]
     pub fn create(
         &self,
         folder_id: impl Into<String>,
@@ -131,7 +123,6 @@ impl Style<'_> {
     }
 
     /// Changes a style and returns it in full. What is not named stays as it is.
-    #[must_use]
     pub fn update(&self, header_id: impl Into<String>) -> StyleUpdate {
         StyleUpdate {
             request: Request::new(self.client, "style.attributes_update")
@@ -142,7 +133,6 @@ impl Style<'_> {
     /// Deletes a style. It stays readable with `show_deleted`.
     ///
     /// The service may do the work and still answer with an error: the client then reads the style and reports what it found.
-    #[must_use]
     pub fn delete_header(&self, header_id: impl Into<String>) -> StyleDeleteHeader {
         StyleDeleteHeader {
             request: Request::new(self.client, "style.attributes_delete")
@@ -262,7 +252,6 @@ impl StyleList {
     }
 
     /// All records, in order, page by page as they are consumed.
-    #[must_use]
     pub fn stream(self) -> impl futures_util::Stream<Item = crate::Result<StyleHeader>> + Send + use<> {
         self.request.stream()
     }
@@ -476,13 +465,11 @@ pub struct Material<'a> {
 
 impl Material<'_> {
     /// Folders of materials, inactive ones included.
-    #[must_use]
     pub fn folders(&self) -> MaterialFolders {
         MaterialFolders { request: Request::new(self.client, "material.folders") }
     }
 
     /// Attribute fields of a folder, with their types and choices.
-    #[must_use]
     pub fn folder_schema(&self, folder_id: impl Into<String>) -> MaterialFolderSchema {
         MaterialFolderSchema {
             request: Request::new(self.client, "material.folder_schema")
@@ -491,7 +478,6 @@ impl Material<'_> {
     }
 
     /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md, Filters).
-    #[must_use]
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> MaterialFolderSearchSchema {
         MaterialFolderSearchSchema {
             request: Request::new(self.client, "material.folder_search_schema")
@@ -502,7 +488,6 @@ impl Material<'_> {
     /// All materials that meet the filters, as complete records, in pages of `page_size`.
     ///
     /// The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
-    #[must_use]
     pub fn list(&self) -> MaterialList {
         MaterialList { request: PagedRequest::new(self.client, "material.attributes_list") }
     }
@@ -510,7 +495,6 @@ impl Material<'_> {
     /// One material by id.
     ///
     /// Errors: `not_found` when no material has this id.
-    #[must_use]
     pub fn get(&self, header_id: impl Into<String>) -> MaterialGet {
         MaterialGet {
             request: Request::new(self.client, "material.attributes_get")
@@ -523,7 +507,6 @@ impl Material<'_> {
     /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated material.
     ///
     /// Errors: `not_found` when there is none, `conflict` when several carry the number.
-    #[must_use]
     pub fn get_by_number(&self, header_number: impl Into<String>) -> MaterialGetByNumber {
         MaterialGetByNumber {
             request: Request::new(self.client, "material.attributes_get_by_number")
@@ -534,7 +517,6 @@ impl Material<'_> {
     /// The materials with these numbers, at most 200 numbers a request.
     ///
     /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and `ambiguous` (numbers that several carry, with those materials).
-    #[must_use]
     pub fn get_many_by_number(
         &self,
         numbers: impl IntoIterator<Item = impl Into<String>>,
@@ -548,7 +530,6 @@ impl Material<'_> {
     /// Creates a material and returns it in full.
     ///
     /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
-    #[must_use]
     pub fn create(
         &self,
         folder_id: impl Into<String>,
@@ -562,7 +543,6 @@ impl Material<'_> {
     }
 
     /// Changes a material and returns it in full. What is not named stays as it is.
-    #[must_use]
     pub fn update(&self, header_id: impl Into<String>) -> MaterialUpdate {
         MaterialUpdate {
             request: Request::new(self.client, "material.attributes_update")
@@ -573,7 +553,6 @@ impl Material<'_> {
     /// Deletes a material. It stays readable with `show_deleted`.
     ///
     /// The service may do the work and still answer with an error: the client then reads the material and reports what it found.
-    #[must_use]
     pub fn delete_header(&self, header_id: impl Into<String>) -> MaterialDeleteHeader {
         MaterialDeleteHeader {
             request: Request::new(self.client, "material.attributes_delete")
@@ -693,7 +672,6 @@ impl MaterialList {
     }
 
     /// All records, in order, page by page as they are consumed.
-    #[must_use]
     pub fn stream(self) -> impl futures_util::Stream<Item = crate::Result<MaterialHeader>> + Send + use<> {
         self.request.stream()
     }
@@ -919,13 +897,11 @@ pub struct DataTables<'a> {
 
 impl DataTables<'_> {
     /// All data tables that meet the filters.
-    #[must_use]
     pub fn list(&self) -> DataTablesList {
         DataTablesList { request: PagedRequest::new(self.client, "data_tables.list") }
     }
 
     /// Columns of a data table.
-    #[must_use]
     pub fn schema(&self, data_table_id: impl Into<String>) -> DataTablesSchema {
         DataTablesSchema {
             request: Request::new(self.client, "data_tables.schema")
@@ -934,7 +910,6 @@ impl DataTables<'_> {
     }
 
     /// Rows of a data table that meet the filters.
-    #[must_use]
     pub fn data(&self, data_table_id: impl Into<String>) -> DataTablesData {
         DataTablesData {
             request: PagedRequest::new(self.client, "data_tables.data")
@@ -945,7 +920,6 @@ impl DataTables<'_> {
     /// Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
     ///
     /// Returns the fate of each row. When a request fails, the rows after it are not sent, and the error's `details` hold the fate of every row.
-    #[must_use]
     pub fn update(
         &self,
         data_table_id: impl Into<String>,
@@ -959,7 +933,6 @@ impl DataTables<'_> {
     }
 
     /// Removes every row of a data table.
-    #[must_use]
     pub fn reset(&self, data_table_id: impl Into<String>) -> DataTablesReset {
         DataTablesReset {
             request: Request::new(self.client, "data_tables.reset")
@@ -989,7 +962,6 @@ impl DataTablesList {
     }
 
     /// All records, in order, page by page as they are consumed.
-    #[must_use]
     pub fn stream(self) -> impl futures_util::Stream<Item = crate::Result<DataTable>> + Send + use<> {
         self.request.stream()
     }
@@ -1048,7 +1020,6 @@ impl DataTablesData {
     }
 
     /// All records, in order, page by page as they are consumed.
-    #[must_use]
     pub fn stream(self) -> impl futures_util::Stream<Item = crate::Result<DataTableRow>> + Send + use<> {
         self.request.stream()
     }
@@ -1118,13 +1089,11 @@ pub struct System<'a> {
 
 impl System<'_> {
     /// What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with `limit`, `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate limits).
-    #[must_use]
     pub fn ratelimit_status(&self) -> SystemRatelimitStatus {
         SystemRatelimitStatus { request: Request::new(self.client, "system.ratelimit_status") }
     }
 
     /// Version of the service, as text or as an object.
-    #[must_use]
     pub fn version(&self) -> SystemVersion {
         SystemVersion { request: Request::new(self.client, "system.info_version") }
     }
@@ -1188,7 +1157,6 @@ impl Raw<'_> {
     /// GET of any path below the company's address. Returns the answer as it came.
     ///
     /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
-    #[must_use]
     pub fn get(&self, path: impl Into<String>) -> RawGet {
         RawGet { request: Request::new(self.client, "raw.get").argument("path", path.into()) }
     }
@@ -1196,7 +1164,6 @@ impl Raw<'_> {
     /// POST of any path below the company's address. Returns the answer as it came.
     ///
     /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
-    #[must_use]
     pub fn post(&self, path: impl Into<String>, body: impl Into<Value>) -> RawPost {
         RawPost {
             request: Request::new(self.client, "raw.post")
@@ -1208,7 +1175,6 @@ impl Raw<'_> {
     /// DELETE of any path below the company's address. Returns the answer as it came.
     ///
     /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
-    #[must_use]
     pub fn delete_path(&self, path: impl Into<String>) -> RawDeletePath {
         RawDeletePath { request: Request::new(self.client, "raw.delete").argument("path", path.into()) }
     }

@@ -71,7 +71,7 @@ pub(crate) async fn get_many_by_number(
     for number in numbers {
         match by_number.get(&number).map(Vec::as_slice) {
             None | Some([]) => missing.push(number),
-            Some([one]) => found.push(one),
+            Some([one]) => found.push(&**one),
             Some(several) => ambiguous.push(Ambiguity { number, records: several }),
         }
     }
@@ -84,7 +84,7 @@ pub(crate) async fn get_many_by_number(
 
 #[derive(serde::Serialize)]
 struct Lookup<'a> {
-    found: Vec<&'a Box<RawValue>>,
+    found: Vec<&'a RawValue>,
     missing: Vec<String>,
     ambiguous: Vec<Ambiguity<'a>>,
 }
