@@ -46,7 +46,8 @@ impl Bridge {
     /// Gives every result that has come to its future. Called in the loop's thread.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
         self.shared.scheduled.store(false, Ordering::Release);
-        let finished = std::mem::take(&mut *self.shared.finished.lock().unwrap_or_else(PoisonError::into_inner));
+        let finished =
+            std::mem::take(&mut *self.shared.finished.lock().unwrap_or_else(PoisonError::into_inner));
         for (number, finish) in finished {
             let future = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
             let Some(future) = future.map(|future| future.into_bound(py)) else { continue };

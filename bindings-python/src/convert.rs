@@ -31,7 +31,10 @@ pub(crate) fn raise(py: Python<'_>, error: &beproduct::Error) -> PyErr {
 }
 
 fn config_error(py: Python<'_>, message: &str) -> PyErr {
-    raise_fields(py, &serde_json::json!({"kind": "config", "message": message, "outcome": "not_sent"}).to_string())
+    raise_fields(
+        py,
+        &serde_json::json!({"kind": "config", "message": message, "outcome": "not_sent"}).to_string(),
+    )
 }
 
 fn raise_fields(py: Python<'_>, fields: &str) -> PyErr {
@@ -169,10 +172,13 @@ impl Writer<'_> {
     fn datetime(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = value.py();
         if value.call_method0("utcoffset")?.is_none() {
-            return Err(self.refuse(py, "is a time without a zone; give it one, such as datetime.timezone.utc"));
+            return Err(
+                self.refuse(py, "is a time without a zone; give it one, such as datetime.timezone.utc")
+            );
         }
         let utc = value.call_method1("astimezone", (&types(py)?.utc,))?;
-        let precision = if utc.getattr("microsecond")?.extract::<u32>()? < 1000 { "seconds" } else { "milliseconds" };
+        let precision =
+            if utc.getattr("microsecond")?.extract::<u32>()? < 1000 { "seconds" } else { "milliseconds" };
         let text: String = utc.call_method1("isoformat", ("T", precision))?.extract()?;
         self.quoted(&text.replace("+00:00", "Z"));
         Ok(())
@@ -209,7 +215,11 @@ fn types(py: Python<'_>) -> PyResult<&'static Types> {
             date: datetime.getattr("date")?.unbind(),
             utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
             uuid: py.import("uuid")?.getattr("UUID")?.unbind(),
-            bytes: (builtins.getattr("bytes")?, builtins.getattr("bytearray")?, builtins.getattr("memoryview")?)
+            bytes: (
+                builtins.getattr("bytes")?,
+                builtins.getattr("bytearray")?,
+                builtins.getattr("memoryview")?,
+            )
                 .into_pyobject(py)?
                 .into_any()
                 .unbind(),

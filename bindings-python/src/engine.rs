@@ -38,7 +38,8 @@ impl Present {
         let log = Arc::new(HostLog::new(py, thread.clone())?);
         let hooks = Hooks {
             token_store: store.map(|store| {
-                Arc::new(HostStore { store: Arc::clone(store), thread }) as Arc<dyn beproduct::auth::TokenStore>
+                Arc::new(HostStore { store: Arc::clone(store), thread })
+                    as Arc<dyn beproduct::auth::TokenStore>
             }),
             log_sink: Some(Arc::clone(&log) as Arc<dyn beproduct::LogSink>),
         };
@@ -57,7 +58,11 @@ impl Engine {
     fn engine(&self, py: Python<'_>) -> PyResult<seam::Engine> {
         let mut present = self.lock();
         if present.generation != runtime::generation() {
-            let fresh = Present::open(py, &self.settings_after_fork(present.tokens.as_ref()), self.token_store.as_ref())?;
+            let fresh = Present::open(
+                py,
+                &self.settings_after_fork(present.tokens.as_ref()),
+                self.token_store.as_ref(),
+            )?;
             if self.closed.load(Ordering::Relaxed) {
                 fresh.engine.close();
             }
@@ -94,11 +99,23 @@ impl Engine {
         let settings = to_json("settings", settings)?;
         let token_store = token_store.map(Arc::new);
         let present = Present::open(py, &settings, token_store.as_ref())?;
-        Ok(Self { settings, token_store, exact, closed: AtomicBool::new(false), present: Mutex::new(present) })
+        Ok(Self {
+            settings,
+            token_store,
+            exact,
+            closed: AtomicBool::new(false),
+            present: Mutex::new(present),
+        })
     }
 
     /// Calls an operation and waits for the answer.
-    fn call(&self, py: Python<'_>, operation: &str, arguments: &Bound<'_, PyAny>, options: &Bound<'_, PyAny>) -> PyResult<Reply> {
+    fn call(
+        &self,
+        py: Python<'_>,
+        operation: &str,
+        arguments: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyAny>,
+    ) -> PyResult<Reply> {
         let engine = self.engine(py)?;
         let (arguments, options) = (to_json("arguments", arguments)?, to_json("options", options)?);
         let call = engine.issue_call();
@@ -124,7 +141,13 @@ impl Engine {
     }
 
     /// The pages of a list operation.
-    fn pages(&self, py: Python<'_>, operation: &str, arguments: &Bound<'_, PyAny>, options: &Bound<'_, PyAny>) -> PyResult<Pager> {
+    fn pages(
+        &self,
+        py: Python<'_>,
+        operation: &str,
+        arguments: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyAny>,
+    ) -> PyResult<Pager> {
         let engine = self.engine(py)?;
         let (arguments, options) = (to_json("arguments", arguments)?, to_json("options", options)?);
         let call = engine.issue_call();
@@ -140,7 +163,8 @@ impl Engine {
 
     /// How the quota stands.
     fn quota_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let status = runtime::wait(py, self.engine(py)?.quota_status(), || ())?.map_err(|error| raise(py, &error))?;
+        let status =
+            runtime::wait(py, self.engine(py)?.quota_status(), || ())?.map_err(|error| raise(py, &error))?;
         from_json(py, status.as_bytes(), false)
     }
 
@@ -174,7 +198,9 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    fn finish(exact: bool) -> impl FnOnce(Python<'_>, beproduct::Result<seam::Reply>) -> PyResult<Py<PyAny>> + Send {
+    fn finish(
+        exact: bool,
+    ) -> impl FnOnce(Python<'_>, beproduct::Result<seam::Reply>) -> PyResult<Py<PyAny>> + Send {
         move |py, result| {
             let reply = result.map_err(|error| raise(py, &error))?;
             Ok(Py::new(py, Self { reply, exact })?.into_any())
@@ -230,7 +256,8 @@ impl Pager {
     /// Waits for the next page; none at the end.
     fn next_page(&self, py: Python<'_>) -> PyResult<Option<Reply>> {
         self.check(py)?;
-        let page = runtime::wait(py, self.pager.next_page(), || self.cancel())?.map_err(|error| raise(py, &error))?;
+        let page = runtime::wait(py, self.pager.next_page(), || self.cancel())?
+            .map_err(|error| raise(py, &error))?;
         Ok(page.map(|reply| Reply { reply, exact: self.exact }))
     }
 
@@ -249,7 +276,8 @@ impl Pager {
     /// Waits for all records that are left.
     fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.check(py)?;
-        let all = runtime::wait(py, self.pager.collect(), || self.cancel())?.map_err(|error| raise(py, &error))?;
+        let all =
+            runtime::wait(py, self.pager.collect(), || self.cancel())?.map_err(|error| raise(py, &error))?;
         from_json(py, &all, self.exact)
     }
 

@@ -54,13 +54,16 @@ impl HostStore {
         let (sender, receiver) = oneshot::channel();
         let store = Arc::clone(&self.store);
         self.thread.run(move |py| {
-            let result = act(store.bind(py)).map_err(|error| Error::of_callback(format!("the token store failed: {error}")));
+            let result = act(store.bind(py))
+                .map_err(|error| Error::of_callback(format!("the token store failed: {error}")));
             let _ = sender.send(result);
         });
         match tokio::time::timeout(PATIENCE, receiver).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Error::of_callback("the token store ended without a result")),
-            Err(_) => Err(Error::of_callback(format!("the token store took longer than {} s", PATIENCE.as_secs()))),
+            Err(_) => {
+                Err(Error::of_callback(format!("the token store took longer than {} s", PATIENCE.as_secs())))
+            }
         }
     }
 }

@@ -29,7 +29,9 @@ struct Envelope<'a> {
 }
 
 /// A member that is there, also when it is null.
-fn present<'de, D: serde::Deserializer<'de>>(input: D) -> std::result::Result<Option<&'de RawValue>, D::Error> {
+fn present<'de, D: serde::Deserializer<'de>>(
+    input: D,
+) -> std::result::Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(input).map(Some)
 }
 

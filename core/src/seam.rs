@@ -208,7 +208,12 @@ fn read(operation: &str, arguments: &str, options: &str) -> Result<(Map<String, 
     let options = options.map_err(|error| match Operation::find(operation) {
         Some(operation) => {
             let arguments: Vec<_> = operation.parameters.iter().map(|parameter| parameter.name).collect();
-            let message = format!("{}; arguments of {} are {}", error.message(), short_id(operation), arguments.join(", "));
+            let message = format!(
+                "{}; arguments of {} are {}",
+                error.message(),
+                short_id(operation),
+                arguments.join(", ")
+            );
             error.with_message(message).with_operation(operation.id)
         }
         None => error,

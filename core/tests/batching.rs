@@ -1,5 +1,8 @@
 //! How few requests the work takes.
 
+// A test may stop at once.
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use beproduct::models::DataTableRowChange;
@@ -31,7 +34,8 @@ async fn five_thousand_styles() {
     let before = service.count("api").await;
     let numbers: Vec<_> = styles.iter().filter_map(|style| style.header_number.clone()).collect();
     let found = client.style().get_many_by_number(numbers).await.unwrap();
-    let known = found.found.unwrap().len() + found.ambiguous.unwrap().iter().map(|many| many.records.as_ref().unwrap().len()).sum::<usize>();
+    let known = found.found.unwrap().len()
+        + found.ambiguous.unwrap().iter().map(|many| many.records.as_ref().unwrap().len()).sum::<usize>();
     assert_eq!(known, 5000);
     assert!(service.count("api").await - before <= 26);
     let status = client.quota_status().await.unwrap();
@@ -62,7 +66,13 @@ async fn ten_thousand_rows() {
     assert_eq!(rows.len(), 10_000);
     assert!(service.count("api").await <= 51);
     let columns = client.data_tables().schema(&table).await.unwrap();
-    let column = columns.iter().find(|column| column.field_type.as_deref() == Some("Text")).unwrap().field_id.clone().unwrap();
+    let column = columns
+        .iter()
+        .find(|column| column.field_type.as_deref() == Some("Text"))
+        .unwrap()
+        .field_id
+        .clone()
+        .unwrap();
 
     let before = service.count("api").await;
     let changes = rows.into_iter().map(|row| DataTableRowChange {
@@ -107,11 +117,16 @@ async fn lookups_are_checked() {
 
     // The service answers with something else.
     let unrelated = json!({"result": [{"id": "x", "headerNumber": "OTHER"}], "total": 1});
-    service.control("faults", json!([{"path": "Headers", "action": {"status": 200, "body": unrelated}}])).await;
+    service
+        .control("faults", json!([{"path": "Headers", "action": {"status": 200, "body": unrelated}}]))
+        .await;
     let error = client.style().get_by_number(&number).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    let twice = json!({"result": [{"id": "x", "headerNumber": "A"}, {"id": "y", "headerNumber": "A "}], "total": 2});
-    service.control("faults", json!([{"path": "Headers", "times": 2, "action": {"status": 200, "body": twice}}])).await;
+    let twice =
+        json!({"result": [{"id": "x", "headerNumber": "A"}, {"id": "y", "headerNumber": "A "}], "total": 2});
+    service
+        .control("faults", json!([{"path": "Headers", "times": 2, "action": {"status": 200, "body": twice}}]))
+        .await;
     let error = client.style().get_by_number("A").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     let found = client.style().get_many_by_number(["A", "B"]).await.unwrap();
@@ -129,13 +144,29 @@ async fn filters_are_checked_before_they_leave() {
     assert!(error.message().contains("folder_id"), "{error}");
     assert_eq!(service.count("api").await, 0);
 
-    let error =
-        client.style().list().folder_id(&folder).filters([Filter::eq("headerNumber", "x")]).collect().await.unwrap_err();
+    let error = client
+        .style()
+        .list()
+        .folder_id(&folder)
+        .filters([Filter::eq("headerNumber", "x")])
+        .collect()
+        .await
+        .unwrap_err();
     assert!(error.message().contains("header_number"), "{error}");
     let schema = client.style().folder_search_schema(&folder).await.unwrap();
-    let field = schema.iter().find_map(|field| field.field_id.clone().filter(|id| !id.starts_with("header_"))).unwrap();
+    let field = schema
+        .iter()
+        .find_map(|field| field.field_id.clone().filter(|id| !id.starts_with("header_")))
+        .unwrap();
     let requests = service.count("api").await;
-    client.style().list().folder_id(&folder).filters([Filter::new(&field, Operator::Neq, "x")]).collect().await.unwrap();
+    client
+        .style()
+        .list()
+        .folder_id(&folder)
+        .filters([Filter::new(&field, Operator::Neq, "x")])
+        .collect()
+        .await
+        .unwrap();
     let by_operation = service.look("counts").await["by_operation"].clone();
     assert_eq!(by_operation["GET Style/FolderSearchSchema"], 2, "{by_operation} after {requests}");
 }

@@ -1,5 +1,8 @@
 //! Tokens: the code flow, renewal, rotation, and what is kept.
 
+// A test may stop at once.
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::sync::{Arc, Mutex};
@@ -25,24 +28,42 @@ async fn a_person_signs_in() {
     assert!(tokens.refresh_token.is_some() && tokens.id_token.is_some());
     assert!(!format!("{tokens:?}").contains(tokens.access_token.as_ref().unwrap().expose()));
 
-    let client = service.builder(json!({"refresh_token": tokens.refresh_token.unwrap().expose()})).build().unwrap();
+    let client =
+        service.builder(json!({"refresh_token": tokens.refresh_token.unwrap().expose()})).build().unwrap();
     client.style().folders().await.unwrap();
     // A code works once, and so does a session.
-    assert_eq!(sign_in.finish(answer["redirect"].as_str().unwrap()).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(
+        sign_in.finish(answer["redirect"].as_str().unwrap()).await.unwrap_err().kind(),
+        ErrorKind::Config
+    );
 
     let wrong = session(&service);
     let error = wrong.finish("http://127.0.0.1:9/callback?code=0&state=other").await.unwrap_err();
     assert!(error.message().contains("state"), "{error}");
-    let state = url::Url::parse(wrong.url()).unwrap().query_pairs().find(|(key, _)| key == "state").unwrap().1.into_owned();
+    let state = url::Url::parse(wrong.url())
+        .unwrap()
+        .query_pairs()
+        .find(|(key, _)| key == "state")
+        .unwrap()
+        .1
+        .into_owned();
     let denied = format!("http://127.0.0.1:9/callback?error=access_denied&state={state}");
     assert_eq!(wrong.finish(&denied).await.unwrap_err().code(), Some("access_denied"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_calls_renew_once() {
-    let service = Service::with(Options { styles: 20, materials: 5, table_rows: 0, rotation: Rotation::Strict, ..Options::default() }).await;
+    let service = Service::with(Options {
+        styles: 20,
+        materials: 5,
+        table_rows: 0,
+        rotation: Rotation::Strict,
+        ..Options::default()
+    })
+    .await;
     let client = service.client();
-    let calls: Vec<_> = (0..1000).map(|_| tokio::spawn(client.system().ratelimit_status().into_future())).collect();
+    let calls: Vec<_> =
+        (0..1000).map(|_| tokio::spawn(client.system().ratelimit_status().into_future())).collect();
     for call in calls {
         call.await.unwrap().unwrap();
     }
@@ -57,7 +78,14 @@ async fn a_thousand_calls_renew_once() {
 
 #[tokio::test]
 async fn a_rotated_token_is_saved_before_its_use() {
-    let service = Service::with(Options { styles: 20, materials: 5, table_rows: 0, rotation: Rotation::Strict, ..Options::default() }).await;
+    let service = Service::with(Options {
+        styles: 20,
+        materials: 5,
+        table_rows: 0,
+        rotation: Rotation::Strict,
+        ..Options::default()
+    })
+    .await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens.json");
     let changes = json!({"token_store": {"file": path}});
@@ -93,7 +121,14 @@ impl beproduct::auth::TokenStore for Failing {
 
 #[tokio::test]
 async fn a_token_that_cannot_be_saved_is_not_used() {
-    let service = Service::with(Options { styles: 20, materials: 5, table_rows: 0, rotation: Rotation::Strict, ..Options::default() }).await;
+    let service = Service::with(Options {
+        styles: 20,
+        materials: 5,
+        table_rows: 0,
+        rotation: Rotation::Strict,
+        ..Options::default()
+    })
+    .await;
     let store = Arc::new(Failing::default());
     *store.0.lock().unwrap() = true;
     let client = service.builder(json!({})).token_store(store.clone()).build().unwrap();

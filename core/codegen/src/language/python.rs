@@ -30,8 +30,10 @@ fn docstring(operation: &Value) -> String {
     if lines.len() > 1 {
         lines.push(String::new());
     }
-    let indented: Vec<_> =
-        lines.iter().map(|line| if line.is_empty() { String::new() } else { format!("        {line}") }).collect();
+    let indented: Vec<_> = lines
+        .iter()
+        .map(|line| if line.is_empty() { String::new() } else { format!("        {line}") })
+        .collect();
     let text = indented.join("\n");
     if lines.len() > 1 { format!("{}        ", text.trim_start()) } else { text.trim_start().to_owned() }
 }

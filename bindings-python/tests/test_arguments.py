@@ -1,0 +1,127 @@
+"""Python's values as JSON."""
+
+import enum
+import json
+from collections import OrderedDict
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import pytest
+from simulator import Simulator
+
+from beproduct_client import BeProduct, ConfigError
+
+ID = "0190a3f0-0000-7000-8000-000000000001"
+
+
+class Size(str, enum.Enum):
+    SMALL = "S"
+
+
+class Grade(enum.IntEnum):
+    SECOND = 2
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("Überwurf ■", "Überwurf ■"),
+        (True, True),
+        (7, 7),
+        (10.0, 10),
+        (0.1, 0.1),
+        (2**70, 2**70),
+        (Decimal("12.50"), Decimal("12.5")),
+        (Decimal("1E+3"), 1000),
+        (UUID(ID), ID),
+        (date(2026, 1, 15), "2026-01-15T00:00:00Z"),
+        (datetime(2026, 1, 15, 12, 30, tzinfo=timezone.utc), "2026-01-15T12:30:00Z"),
+        (datetime(2026, 1, 15, 12, 30, 0, 123456, tzinfo=timezone.utc), "2026-01-15T12:30:00.123Z"),
+        (datetime(2026, 1, 15, 1, tzinfo=timezone(timedelta(hours=5, minutes=30))), "2026-01-14T19:30:00Z"),
+        (datetime(1, 1, 1, tzinfo=timezone.utc), "0001-01-01T00:00:00Z"),
+        (Size.SMALL, "S"),
+        (Grade.SECOND, 2),
+        (["a", None], ["a", None]),
+        (("a", "b"), ["a", "b"]),
+        ((letter for letter in "ab"), ["a", "b"]),
+        ({"code": 1}, {"code": 1}),
+        (OrderedDict(code=1), {"code": 1}),
+        (MappingProxyType({"code": 1}), {"code": 1}),
+    ],
+    ids=repr,
+)
+def test_values_on_the_wire(client: BeProduct, simulator: Simulator, given: Any, sent: Any) -> None:
+    simulator.faults({"path": "Update", "action": {"status": 200, "body": {}}})
+    client.style.update(ID, {"field": given})
+    body = json.loads(simulator.log()[-1]["body"], parse_float=type(sent))
+    assert body["fields"] == [{"id": "field", "value": sent}]
+
+
+def endless() -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (float("nan"), "is not finite"),
+        (float("-inf"), "is not finite"),
+        (Decimal("NaN"), "is not finite"),
+        (b"bytes", "is bytes; decode it first"),
+        (bytearray(b"bytes"), "is bytes; decode it first"),
+        (memoryview(b"bytes"), "is bytes; decode it first"),
+        (datetime(2026, 1, 15), "is a time without a zone"),
+        (object(), "is a object, which cannot be sent"),
+        (timedelta(1), "is a timedelta, which cannot be sent"),
+        ({1: "a"}, "has a key that is no text"),
+        ("\ud800", "holds half of a surrogate pair"),
+        ({"\ud800": 1}, "holds half of a surrogate pair"),
+        (endless(), "is nested too deeply"),
+    ],
+)
+def test_what_json_cannot_hold_is_refused_with_its_place(
+    client: BeProduct, simulator: Simulator, given: Any, problem: str
+) -> None:
+    with pytest.raises(ConfigError, match=problem) as raised:
+        client.style.update(ID, {"field": [given]})
+    assert raised.value.message.startswith("arguments.fields.field[0]"), raised.value.message[:80]
+    assert simulator.count() == 0
+
+
+def test_an_exception_of_the_callers_own_generator_comes_through(client: BeProduct) -> None:
+    with pytest.raises(ZeroDivisionError):
+        client.style.get_many_by_number(str(1 // number) for number in (1, 0))
+
+
+def test_generators_and_ids_as_arguments(client: BeProduct, simulator: Simulator) -> None:
+    styles = [style for style, _ in zip(client.style.list(), range(3))]
+    found = client.style.get_many_by_number(style["headerNumber"] or "" for style in styles)
+    assert len(found["found"] or []) == 3
+    assert client.style.get(UUID(styles[0]["id"]))["id"] == styles[0]["id"]
+    assert list(client.style.list(folder_id=UUID(simulator.about["style_folder"])))
+
+
+def test_paths_as_settings(settings: dict[str, Any], tmp_path: Path) -> None:
+    ledger: Any = {"sqlite": tmp_path / "quota.sqlite"}
+    with BeProduct(**{**settings, "ledger": ledger, "state_dir": tmp_path}) as client:
+        assert client.quota.status()["store"] == "sqlite"
+    assert (tmp_path / "quota.sqlite").exists()
+
+
+def test_none_stands_for_what_was_not_given(client: BeProduct, simulator: Simulator) -> None:
+    next(client.style.list(folder_id=None, page_size=None))  # type: ignore[arg-type]
+    assert simulator.log()[-1]["target"].endswith("/Style/Headers?folderId=&pageSize=200&pageNumber=0")
+
+
+def test_unknown_arguments_are_refused(client: BeProduct, simulator: Simulator) -> None:
+    with pytest.raises(ConfigError, match="folder.*arguments of style.list are folder_id"):
+        client.style.list(folder="x")  # type: ignore[call-arg]
+    with pytest.raises(ConfigError, match="unknown option"):
+        client.style.get(ID, time_out=3)  # type: ignore[call-arg]
+    assert simulator.count() == 0
