@@ -28,7 +28,7 @@ let package = Package(
             // What uniffi generates is not clean in Swift 6 mode.
             swiftSettings: [.swiftLanguageMode(.v5)],
             linkerSettings: packed
-                ? []
+                ? [.linkedFramework("Security"), .linkedFramework("SystemConfiguration")]
                 : [
                     .linkedLibrary("beproduct_mobile"),
                     .unsafeFlags(["-L\(library)", "-Xlinker", "-rpath", "-Xlinker", library]),

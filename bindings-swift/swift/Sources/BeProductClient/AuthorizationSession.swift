@@ -34,7 +34,7 @@ public struct AuthorizationSession: Sendable {
         settings["redirect_uri"] = .string(redirectURI)
         settings["scope"] = scope.map(JSONValue.string)
         let text = try settings.text()
-        session = try failing { try EngineAuthorization.begin(settings: text) }
+        session = try engineResult { try EngineAuthorization.begin(settings: text) }
         guard let url = URL(string: session.url()) else {
             throw BeProductError.config("identity_url does not make an address: \(session.url())")
         }
@@ -45,7 +45,7 @@ public struct AuthorizationSession: Sendable {
     ///
     /// - Throws: ``BeProductError`` of kind `auth` when consent was denied, the state differs, or the code is refused.
     public func finish(redirectURL: URL) async throws -> Tokens {
-        let text = try await failing { try await session.finish(redirected: redirectURL.absoluteString) }
+        let text = try await awaitEngineResult { try await session.finish(redirected: redirectURL.absoluteString) }
         return try Tokens(text: text)
     }
 }

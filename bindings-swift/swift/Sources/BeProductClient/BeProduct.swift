@@ -55,14 +55,14 @@ public final class BeProduct: Sendable {
             settings["user_agent"] = "swift"
         }
         let text = try settings.text()
-        connection = Connection(
-            engine: try failing {
-                try Engine.open(
-                    settings: text,
-                    tokenStore: tokenStore.map(HostTokenStore.init),
-                    logSink: logSink.map(HostLogSink.init)
-                )
-            })
+        let engine = try engineResult {
+            try Engine.open(
+                settings: text,
+                tokenStore: tokenStore.map(HostTokenStore.init),
+                logSink: logSink.map(HostLogSink.init)
+            )
+        }
+        connection = Connection(engine: engine)
     }
 
     /// Calls an operation whose name is not known beforehand: `style.get` or `style.attributes_get`.

@@ -84,9 +84,23 @@ public struct BeProductError: Error, Hashable, Sendable {
 extension BeProductError {
     init(kind: Kind, message: String, outcome: Outcome = .notSent, cause: String? = nil) {
         self.init(
-            kind: kind, message: message, status: nil, code: nil, retryable: false, retryAfter: nil, outcome: outcome,
-            requestID: nil, operation: nil, method: nil, url: nil, attempts: [], waits: [], bodyExcerpt: nil,
-            details: nil, cause: cause)
+            kind: kind,
+            message: message,
+            status: nil,
+            code: nil,
+            retryable: false,
+            retryAfter: nil,
+            outcome: outcome,
+            requestID: nil,
+            operation: nil,
+            method: nil,
+            url: nil,
+            attempts: [],
+            waits: [],
+            bodyExcerpt: nil,
+            details: nil,
+            cause: cause
+        )
     }
 
     static func config(_ message: String) -> BeProductError {
@@ -138,10 +152,10 @@ extension BeProductError: CustomStringConvertible, CustomDebugStringConvertible 
 
     /// Every field that is set, one a line.
     public var debugDescription: String {
-        let lines = Mirror(reflecting: self).children.compactMap { child -> String? in
-            let value = Mirror(reflecting: child.value)
-            if value.displayStyle == .optional, value.children.isEmpty { return nil }
-            return "  \(child.label ?? ""): \(value.displayStyle == .optional ? value.children.first!.value : child.value)"
+        let lines = Mirror(reflecting: self).children.compactMap { label, value -> String? in
+            let field = Mirror(reflecting: value)
+            guard field.displayStyle == .optional else { return "  \(label ?? ""): \(value)" }
+            return field.children.first.map { "  \(label ?? ""): \($0.value)" }
         }
         return (["BeProductError"] + lines).joined(separator: "\n")
     }

@@ -41,7 +41,7 @@ struct Connection: Sendable {
         Paged { [engine] in
             let (arguments, options) = (try arguments.text(), try options.text())
             let call = engine.issueCall()
-            let pager = try failing {
+            let pager = try engineResult {
                 try engine.pages(call: call, operation: operation, arguments: arguments, options: options)
             }
             return Pager(engine: engine, call: call, pager: pager)
@@ -96,14 +96,14 @@ private func cancellable<Value: Sendable>(
 ) async throws -> Value {
     let call = number ?? engine.issueCall()
     return try await withTaskCancellationHandler {
-        try await failing { try await work(call) }
+        try await awaitEngineResult { try await work(call) }
     } onCancel: {
         engine.cancel(call: call)
     }
 }
 
-/// Turns the engine's error into the one of the public API.
-func failing<Value>(_ work: () throws -> Value) throws -> Value {
+/// What the engine gives, or its error as the one of the public API.
+func engineResult<Value>(_ work: () throws -> Value) throws -> Value {
     do {
         return try work()
     } catch EngineError.Failed(let fields) {
@@ -111,8 +111,8 @@ func failing<Value>(_ work: () throws -> Value) throws -> Value {
     }
 }
 
-/// Turns the engine's error into the one of the public API.
-func failing<Value>(_ work: () async throws -> Value) async throws -> Value {
+/// What the engine gives, or its error as the one of the public API.
+func awaitEngineResult<Value>(_ work: () async throws -> Value) async throws -> Value {
     do {
         return try await work()
     } catch EngineError.Failed(let fields) {

@@ -736,10 +736,7 @@ public struct Message: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
-            "message": message,
-        ]
-        return JSONObject(present: named, extra: extra)
+        JSONObject(present: ["message": message], extra: extra)
     }
 }
 

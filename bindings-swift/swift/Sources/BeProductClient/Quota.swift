@@ -7,7 +7,7 @@ public struct Quota: Sendable {
 
     /// How the quota stands. Sends nothing.
     public func status() async throws -> QuotaStatus {
-        let text = try await failing { try await connection.engine.quotaStatus() }
+        let text = try await awaitEngineResult { try await connection.engine.quotaStatus() }
         return try QuotaStatus(fields: JSONValue(text: text))
     }
 }

@@ -33,7 +33,10 @@ public struct StyleResource: Sendable {
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
-    public func folderSchema(folderID: String, options: CallOptions = CallOptions()) async throws -> [SchemaField] {
+    public func folderSchema(
+        folderID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SchemaField] {
         try await detailed.folderSchema(folderID: folderID, options: options).value
     }
 
@@ -42,7 +45,10 @@ public struct StyleResource: Sendable {
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
-    public func folderSearchSchema(folderID: String, options: CallOptions = CallOptions()) async throws -> [SchemaField] {
+    public func folderSearchSchema(
+        folderID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SchemaField] {
         try await detailed.folderSearchSchema(folderID: folderID, options: options).value
     }
 
@@ -62,12 +68,16 @@ public struct StyleResource: Sendable {
         showDeleted: Bool? = nil,
         options: CallOptions = CallOptions()
     ) -> Paged<StyleHeader> {
-        connection.pages("style.attributes_list", [
-            "folder_id": folderID,
-            "filters": filters.nonEmpty,
-            "colorway_filters": colorwayFilters.nonEmpty,
-            "show_deleted": showDeleted,
-        ], options)
+        connection.pages(
+            "style.attributes_list",
+            [
+                "folder_id": folderID,
+                "filters": filters.nonEmpty,
+                "colorway_filters": colorwayFilters.nonEmpty,
+                "show_deleted": showDeleted,
+            ],
+            options
+        )
     }
 
     /// One style by id.
@@ -76,7 +86,10 @@ public struct StyleResource: Sendable {
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
-    public func get(headerID: String, options: CallOptions = CallOptions()) async throws -> StyleHeader {
+    public func get(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> StyleHeader {
         try await detailed.get(headerID: headerID, options: options).value
     }
 
@@ -95,7 +108,11 @@ public struct StyleResource: Sendable {
         folderID: String? = nil,
         options: CallOptions = CallOptions()
     ) async throws -> StyleHeader {
-        try await detailed.getByNumber(headerNumber: headerNumber, folderID: folderID, options: options).value
+        try await detailed.getByNumber(
+            headerNumber: headerNumber,
+            folderID: folderID,
+            options: options
+        ).value
     }
 
     /// The styles with these numbers, at most 200 numbers a request.
@@ -111,7 +128,11 @@ public struct StyleResource: Sendable {
         folderID: String? = nil,
         options: CallOptions = CallOptions()
     ) async throws -> StyleLookup {
-        try await detailed.getManyByNumber(numbers: numbers, folderID: folderID, options: options).value
+        try await detailed.getManyByNumber(
+            numbers: numbers,
+            folderID: folderID,
+            options: options
+        ).value
     }
 
     /// Creates a style and returns it in full.
@@ -176,7 +197,10 @@ public struct StyleResource: Sendable {
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
-    public func deleteHeader(headerID: String, options: CallOptions = CallOptions()) async throws -> Message {
+    public func deleteHeader(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> Message {
         try await detailed.deleteHeader(headerID: headerID, options: options).value
     }
 
@@ -190,17 +214,26 @@ public struct StyleResource: Sendable {
         }
 
         /// ``StyleResource/folderSchema(folderID:options:)``
-        public func folderSchema(folderID: String, options: CallOptions = CallOptions()) async throws -> Response<[SchemaField]> {
+        public func folderSchema(
+            folderID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SchemaField]> {
             try await connection.call("style.folder_schema", ["folder_id": folderID], options)
         }
 
         /// ``StyleResource/folderSearchSchema(folderID:options:)``
-        public func folderSearchSchema(folderID: String, options: CallOptions = CallOptions()) async throws -> Response<[SchemaField]> {
+        public func folderSearchSchema(
+            folderID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SchemaField]> {
             try await connection.call("style.folder_search_schema", ["folder_id": folderID], options)
         }
 
         /// ``StyleResource/get(headerID:options:)``
-        public func get(headerID: String, options: CallOptions = CallOptions()) async throws -> Response<StyleHeader> {
+        public func get(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<StyleHeader> {
             try await connection.call("style.attributes_get", ["header_id": headerID], options)
         }
 
@@ -210,10 +243,14 @@ public struct StyleResource: Sendable {
             folderID: String? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<StyleHeader> {
-            try await connection.call("style.attributes_get_by_number", [
-                "header_number": headerNumber,
-                "folder_id": folderID,
-            ], options)
+            try await connection.call(
+                "style.attributes_get_by_number",
+                [
+                    "header_number": headerNumber,
+                    "folder_id": folderID,
+                ],
+                options
+            )
         }
 
         /// ``StyleResource/getManyByNumber(numbers:folderID:options:)``
@@ -222,10 +259,14 @@ public struct StyleResource: Sendable {
             folderID: String? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<StyleLookup> {
-            try await connection.call("style.attributes_get_many_by_number", [
-                "numbers": numbers,
-                "folder_id": folderID,
-            ], options)
+            try await connection.call(
+                "style.attributes_get_many_by_number",
+                [
+                    "numbers": numbers,
+                    "folder_id": folderID,
+                ],
+                options
+            )
         }
 
         /// ``StyleResource/create(folderID:fields:colorways:sizes:preserveVersion:options:)``
@@ -237,13 +278,17 @@ public struct StyleResource: Sendable {
             preserveVersion: Bool? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<StyleHeader> {
-            try await connection.call("style.attributes_create", [
-                "folder_id": folderID,
-                "fields": FieldValues(fields),
-                "colorways": colorways.nonEmpty,
-                "sizes": sizes,
-                "preserve_version": preserveVersion,
-            ], options)
+            try await connection.call(
+                "style.attributes_create",
+                [
+                    "folder_id": folderID,
+                    "fields": FieldValues(fields),
+                    "colorways": colorways.nonEmpty,
+                    "sizes": sizes,
+                    "preserve_version": preserveVersion,
+                ],
+                options
+            )
         }
 
         /// ``StyleResource/update(headerID:fields:colorways:sizes:options:)``
@@ -254,16 +299,23 @@ public struct StyleResource: Sendable {
             sizes: [Size]? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<StyleHeader> {
-            try await connection.call("style.attributes_update", [
-                "header_id": headerID,
-                "fields": fields.nonEmpty.map(FieldValues.init),
-                "colorways": colorways.nonEmpty,
-                "sizes": sizes,
-            ], options)
+            try await connection.call(
+                "style.attributes_update",
+                [
+                    "header_id": headerID,
+                    "fields": fields.nonEmpty.map(FieldValues.init),
+                    "colorways": colorways.nonEmpty,
+                    "sizes": sizes,
+                ],
+                options
+            )
         }
 
         /// ``StyleResource/deleteHeader(headerID:options:)``
-        public func deleteHeader(headerID: String, options: CallOptions = CallOptions()) async throws -> Response<Message> {
+        public func deleteHeader(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Message> {
             try await connection.call("style.attributes_delete", ["header_id": headerID], options)
         }
     }
@@ -285,7 +337,10 @@ public struct MaterialResource: Sendable {
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
-    public func folderSchema(folderID: String, options: CallOptions = CallOptions()) async throws -> [SchemaField] {
+    public func folderSchema(
+        folderID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SchemaField] {
         try await detailed.folderSchema(folderID: folderID, options: options).value
     }
 
@@ -294,7 +349,10 @@ public struct MaterialResource: Sendable {
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
-    public func folderSearchSchema(folderID: String, options: CallOptions = CallOptions()) async throws -> [SchemaField] {
+    public func folderSearchSchema(
+        folderID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SchemaField] {
         try await detailed.folderSearchSchema(folderID: folderID, options: options).value
     }
 
@@ -314,12 +372,16 @@ public struct MaterialResource: Sendable {
         showDeleted: Bool? = nil,
         options: CallOptions = CallOptions()
     ) -> Paged<MaterialHeader> {
-        connection.pages("material.attributes_list", [
-            "folder_id": folderID,
-            "filters": filters.nonEmpty,
-            "colorway_filters": colorwayFilters.nonEmpty,
-            "show_deleted": showDeleted,
-        ], options)
+        connection.pages(
+            "material.attributes_list",
+            [
+                "folder_id": folderID,
+                "filters": filters.nonEmpty,
+                "colorway_filters": colorwayFilters.nonEmpty,
+                "show_deleted": showDeleted,
+            ],
+            options
+        )
     }
 
     /// One material by id.
@@ -328,7 +390,10 @@ public struct MaterialResource: Sendable {
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.
-    public func get(headerID: String, options: CallOptions = CallOptions()) async throws -> MaterialHeader {
+    public func get(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> MaterialHeader {
         try await detailed.get(headerID: headerID, options: options).value
     }
 
@@ -347,7 +412,11 @@ public struct MaterialResource: Sendable {
         folderID: String? = nil,
         options: CallOptions = CallOptions()
     ) async throws -> MaterialHeader {
-        try await detailed.getByNumber(headerNumber: headerNumber, folderID: folderID, options: options).value
+        try await detailed.getByNumber(
+            headerNumber: headerNumber,
+            folderID: folderID,
+            options: options
+        ).value
     }
 
     /// The materials with these numbers, at most 200 numbers a request.
@@ -363,7 +432,11 @@ public struct MaterialResource: Sendable {
         folderID: String? = nil,
         options: CallOptions = CallOptions()
     ) async throws -> MaterialLookup {
-        try await detailed.getManyByNumber(numbers: numbers, folderID: folderID, options: options).value
+        try await detailed.getManyByNumber(
+            numbers: numbers,
+            folderID: folderID,
+            options: options
+        ).value
     }
 
     /// Creates a material and returns it in full.
@@ -434,7 +507,10 @@ public struct MaterialResource: Sendable {
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.
-    public func deleteHeader(headerID: String, options: CallOptions = CallOptions()) async throws -> Message {
+    public func deleteHeader(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> Message {
         try await detailed.deleteHeader(headerID: headerID, options: options).value
     }
 
@@ -448,17 +524,26 @@ public struct MaterialResource: Sendable {
         }
 
         /// ``MaterialResource/folderSchema(folderID:options:)``
-        public func folderSchema(folderID: String, options: CallOptions = CallOptions()) async throws -> Response<[SchemaField]> {
+        public func folderSchema(
+            folderID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SchemaField]> {
             try await connection.call("material.folder_schema", ["folder_id": folderID], options)
         }
 
         /// ``MaterialResource/folderSearchSchema(folderID:options:)``
-        public func folderSearchSchema(folderID: String, options: CallOptions = CallOptions()) async throws -> Response<[SchemaField]> {
+        public func folderSearchSchema(
+            folderID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SchemaField]> {
             try await connection.call("material.folder_search_schema", ["folder_id": folderID], options)
         }
 
         /// ``MaterialResource/get(headerID:options:)``
-        public func get(headerID: String, options: CallOptions = CallOptions()) async throws -> Response<MaterialHeader> {
+        public func get(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<MaterialHeader> {
             try await connection.call("material.attributes_get", ["header_id": headerID], options)
         }
 
@@ -468,10 +553,14 @@ public struct MaterialResource: Sendable {
             folderID: String? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<MaterialHeader> {
-            try await connection.call("material.attributes_get_by_number", [
-                "header_number": headerNumber,
-                "folder_id": folderID,
-            ], options)
+            try await connection.call(
+                "material.attributes_get_by_number",
+                [
+                    "header_number": headerNumber,
+                    "folder_id": folderID,
+                ],
+                options
+            )
         }
 
         /// ``MaterialResource/getManyByNumber(numbers:folderID:options:)``
@@ -480,10 +569,14 @@ public struct MaterialResource: Sendable {
             folderID: String? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<MaterialLookup> {
-            try await connection.call("material.attributes_get_many_by_number", [
-                "numbers": numbers,
-                "folder_id": folderID,
-            ], options)
+            try await connection.call(
+                "material.attributes_get_many_by_number",
+                [
+                    "numbers": numbers,
+                    "folder_id": folderID,
+                ],
+                options
+            )
         }
 
         /// ``MaterialResource/create(folderID:fields:colorways:sizes:suppliers:preserveVersion:options:)``
@@ -496,14 +589,18 @@ public struct MaterialResource: Sendable {
             preserveVersion: Bool? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<MaterialHeader> {
-            try await connection.call("material.attributes_create", [
-                "folder_id": folderID,
-                "fields": FieldValues(fields),
-                "colorways": colorways.nonEmpty,
-                "sizes": sizes,
-                "suppliers": suppliers,
-                "preserve_version": preserveVersion,
-            ], options)
+            try await connection.call(
+                "material.attributes_create",
+                [
+                    "folder_id": folderID,
+                    "fields": FieldValues(fields),
+                    "colorways": colorways.nonEmpty,
+                    "sizes": sizes,
+                    "suppliers": suppliers,
+                    "preserve_version": preserveVersion,
+                ],
+                options
+            )
         }
 
         /// ``MaterialResource/update(headerID:fields:colorways:sizes:suppliers:options:)``
@@ -515,17 +612,24 @@ public struct MaterialResource: Sendable {
             suppliers: [Supplier]? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<MaterialHeader> {
-            try await connection.call("material.attributes_update", [
-                "header_id": headerID,
-                "fields": fields.nonEmpty.map(FieldValues.init),
-                "colorways": colorways.nonEmpty,
-                "sizes": sizes,
-                "suppliers": suppliers,
-            ], options)
+            try await connection.call(
+                "material.attributes_update",
+                [
+                    "header_id": headerID,
+                    "fields": fields.nonEmpty.map(FieldValues.init),
+                    "colorways": colorways.nonEmpty,
+                    "sizes": sizes,
+                    "suppliers": suppliers,
+                ],
+                options
+            )
         }
 
         /// ``MaterialResource/deleteHeader(headerID:options:)``
-        public func deleteHeader(headerID: String, options: CallOptions = CallOptions()) async throws -> Response<Message> {
+        public func deleteHeader(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Message> {
             try await connection.call("material.attributes_delete", ["header_id": headerID], options)
         }
     }
@@ -542,7 +646,10 @@ public struct DataTablesResource: Sendable {
     ///
     /// - Parameters:
     ///   - filters: Conditions that all have to hold. A list as value means any of its values.
-    public func list(filters: [Filter] = [], options: CallOptions = CallOptions()) -> Paged<DataTable> {
+    public func list(
+        filters: [Filter] = [],
+        options: CallOptions = CallOptions()
+    ) -> Paged<DataTable> {
         connection.pages("data_tables.list", ["filters": filters.nonEmpty], options)
     }
 
@@ -550,7 +657,10 @@ public struct DataTablesResource: Sendable {
     ///
     /// - Parameters:
     ///   - dataTableID: Id of the data table.
-    public func schema(dataTableID: String, options: CallOptions = CallOptions()) async throws -> [SchemaField] {
+    public func schema(
+        dataTableID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SchemaField] {
         try await detailed.schema(dataTableID: dataTableID, options: options).value
     }
 
@@ -564,10 +674,14 @@ public struct DataTablesResource: Sendable {
         filters: [Filter] = [],
         options: CallOptions = CallOptions()
     ) -> Paged<DataTableRow> {
-        connection.pages("data_tables.data", [
-            "data_table_id": dataTableID,
-            "filters": filters.nonEmpty,
-        ], options)
+        connection.pages(
+            "data_tables.data",
+            [
+                "data_table_id": dataTableID,
+                "filters": filters.nonEmpty,
+            ],
+            options
+        )
     }
 
     /// Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
@@ -583,14 +697,21 @@ public struct DataTablesResource: Sendable {
         rows: [DataTableRowChange],
         options: CallOptions = CallOptions()
     ) async throws -> DataTableUpdate {
-        try await detailed.update(dataTableID: dataTableID, rows: rows, options: options).value
+        try await detailed.update(
+            dataTableID: dataTableID,
+            rows: rows,
+            options: options
+        ).value
     }
 
     /// Removes every row of a data table.
     ///
     /// - Parameters:
     ///   - dataTableID: Id of the data table.
-    public func reset(dataTableID: String, options: CallOptions = CallOptions()) async throws -> Message {
+    public func reset(
+        dataTableID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> Message {
         try await detailed.reset(dataTableID: dataTableID, options: options).value
     }
 
@@ -599,7 +720,10 @@ public struct DataTablesResource: Sendable {
         let connection: Connection
 
         /// ``DataTablesResource/schema(dataTableID:options:)``
-        public func schema(dataTableID: String, options: CallOptions = CallOptions()) async throws -> Response<[SchemaField]> {
+        public func schema(
+            dataTableID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SchemaField]> {
             try await connection.call("data_tables.schema", ["data_table_id": dataTableID], options)
         }
 
@@ -609,14 +733,21 @@ public struct DataTablesResource: Sendable {
             rows: [DataTableRowChange],
             options: CallOptions = CallOptions()
         ) async throws -> Response<DataTableUpdate> {
-            try await connection.call("data_tables.update", [
-                "data_table_id": dataTableID,
-                "rows": rows,
-            ], options)
+            try await connection.call(
+                "data_tables.update",
+                [
+                    "data_table_id": dataTableID,
+                    "rows": rows,
+                ],
+                options
+            )
         }
 
         /// ``DataTablesResource/reset(dataTableID:options:)``
-        public func reset(dataTableID: String, options: CallOptions = CallOptions()) async throws -> Response<Message> {
+        public func reset(
+            dataTableID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Message> {
             try await connection.call("data_tables.reset", ["data_table_id": dataTableID], options)
         }
     }
@@ -676,7 +807,11 @@ public struct RawResource: Sendable {
         query: JSONObject = [:],
         options: CallOptions = CallOptions()
     ) async throws -> JSONValue {
-        try await detailed.get(path: path, query: query, options: options).value
+        try await detailed.get(
+            path: path,
+            query: query,
+            options: options
+        ).value
     }
 
     /// POST of any path below the company's address. Returns the answer as it came.
@@ -715,7 +850,11 @@ public struct RawResource: Sendable {
         query: JSONObject = [:],
         options: CallOptions = CallOptions()
     ) async throws -> JSONValue {
-        try await detailed.deletePath(path: path, query: query, options: options).value
+        try await detailed.deletePath(
+            path: path,
+            query: query,
+            options: options
+        ).value
     }
 
     /// See ``RawResource/detailed``.
@@ -728,10 +867,14 @@ public struct RawResource: Sendable {
             query: JSONObject = [:],
             options: CallOptions = CallOptions()
         ) async throws -> Response<JSONValue> {
-            try await connection.call("raw.get", [
-                "path": path,
-                "query": query.nonEmpty,
-            ], options)
+            try await connection.call(
+                "raw.get",
+                [
+                    "path": path,
+                    "query": query.nonEmpty,
+                ],
+                options
+            )
         }
 
         /// ``RawResource/post(path:body:query:options:)``
@@ -741,11 +884,15 @@ public struct RawResource: Sendable {
             query: JSONObject = [:],
             options: CallOptions = CallOptions()
         ) async throws -> Response<JSONValue> {
-            try await connection.call("raw.post", [
-                "path": path,
-                "body": body,
-                "query": query.nonEmpty,
-            ], options)
+            try await connection.call(
+                "raw.post",
+                [
+                    "path": path,
+                    "body": body,
+                    "query": query.nonEmpty,
+                ],
+                options
+            )
         }
 
         /// ``RawResource/deletePath(path:query:options:)``
@@ -754,10 +901,14 @@ public struct RawResource: Sendable {
             query: JSONObject = [:],
             options: CallOptions = CallOptions()
         ) async throws -> Response<JSONValue> {
-            try await connection.call("raw.delete", [
-                "path": path,
-                "query": query.nonEmpty,
-            ], options)
+            try await connection.call(
+                "raw.delete",
+                [
+                    "path": path,
+                    "query": query.nonEmpty,
+                ],
+                options
+            )
         }
     }
 }

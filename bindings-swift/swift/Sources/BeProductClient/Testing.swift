@@ -46,6 +46,6 @@ public struct RecordedClock: Sendable {
     ///
     /// - Throws: ``BeProductError`` of kind `config` when the client runs on the machine's clock.
     public func advance(seconds: Double) throws {
-        try failing { try connection.engine.advanceClock(seconds: seconds) }
+        try engineResult { try connection.engine.advanceClock(seconds: seconds) }
     }
 }

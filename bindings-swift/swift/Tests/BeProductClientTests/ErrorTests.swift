@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct ErrorTests {
     @Test(arguments: [
-        (400, BeProductError.Kind.validation), (403, .permission), (404, .notFound), (429, .rateLimited), (500, .server),
+        (400, BeProductError.Kind.validation), (403, .permission), (404, .notFound), (429, .rateLimited),
+        (500, .server),
     ])
     func anAnswerBecomesAnError(status: Int, kind: BeProductError.Kind) async throws {
         let simulator = try Simulator()
@@ -46,7 +47,9 @@ import Testing
         let simulator = try Simulator()
         let client = try simulator.client { $0.testing = nil }
         try await simulator.fault(["path": "Folders", "times": 0, "action": ["hang": true]])
-        let error = try await failure { try await client.style.folders(options: CallOptions(timeout: .milliseconds(50))) }
+        let error = try await failure {
+            try await client.style.folders(options: CallOptions(timeout: .milliseconds(50)))
+        }
         #expect(error.kind == .timeout)
         #expect(error.retryable)
     }
@@ -73,13 +76,15 @@ import Testing
         #expect(message { try BeProduct(companyDomain: "", credentials: token) }.hasPrefix("config: company_domain"))
         #expect(
             message { try BeProduct(companyDomain: "acme", credentials: .accessToken("")) }
-                .hasPrefix("config: credentials"))
+                .hasPrefix("config: credentials")
+        )
         #expect(message { try BeProduct(settings: ["company": "acme"]) }.contains("company"))
         var configuration = Configuration()
         configuration.timeout = .seconds(-1)
         #expect(
             message { try BeProduct(companyDomain: "acme", credentials: token, configuration: configuration) }
-                .contains("timeout"))
+                .contains("timeout")
+        )
     }
 
     @Test func wrongArgumentsSendNothing() async throws {
@@ -90,7 +95,12 @@ import Testing
             { try await client.style.get(headerID: "../x") },
             { try await client.style.create(folderID: folder, fields: ["price": .double(.nan)]) },
             { try await client.style.create(folderID: folder, fields: ["season": "Fall", "season": "Spring"]) },
-            { try await client.style.update(headerID: "a-1", colorways: [ColorwayChange(fields: ["color_name": "Red"])]) },
+            {
+                try await client.style.update(
+                    headerID: "a-1",
+                    colorways: [ColorwayChange(fields: ["color_name": "Red"])]
+                )
+            },
             { try await client.style.get(headerID: "a-1", options: CallOptions(attempts: 0)) },
             { try await client.style.get(headerID: "a-1", options: CallOptions(headers: ["Authorization": "x"])) },
         ]

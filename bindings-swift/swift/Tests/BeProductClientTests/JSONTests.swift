@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct JSONTests {
     @Test func membersKeepTheirOrderAndNumbersTheirDigits() throws {
-        let text = #"{"z":1,"a":[41.75,0.1,-3,12345678901234567890.123456789,1e+300],"m":{"y":null,"b":true},"t":"a\"\\\n\u0001é😀"}"#
+        let text =
+            #"{"z":1,"a":[41.75,0.1,-3,12345678901234567890.123456789,1e+300],"m":{"y":null,"b":true},"t":"a\"\\\n\u0001é😀"}"#
         #expect(try JSONValue(text: text).text() == text)
     }
 
@@ -14,7 +15,9 @@ import Testing
         #expect(value == ["é😀/\u{8}\u{c}", [:], [], 10, 0, 2000])
     }
 
-    @Test(arguments: ["", "{", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "nul", "1 2", "\"a", "\"\\x\"", "-", ".5", "+1", "\"\u{1}\""])
+    @Test(arguments: [
+        "", "{", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "nul", "1 2", "\"a", "\"\\x\"", "-", ".5", "+1", "\"\u{1}\"",
+    ])
     func whatIsNoJSONIsRefused(text: String) {
         #expect { try JSONValue(text: text) } throws: { ($0 as? BeProductError)?.kind == .decode }
     }

@@ -113,7 +113,8 @@ private final class SampleSink: LogSink {
             shown += "\(value) \(String(reflecting: value))"
         }
         #expect(!sink.lines { $0.isEmpty })
-        for secret in [tokens.accessToken, tokens.refreshToken, simulator["client_secret"], simulator["refresh_token"]] {
+        for secret in [tokens.accessToken, tokens.refreshToken, simulator["client_secret"], simulator["refresh_token"]]
+        {
             #expect(!shown.contains(try #require(secret)))
         }
     }

@@ -54,7 +54,8 @@ func json(of status: QuotaStatus) -> JSONValue {
                     "label": .string(usage.label),
                     "requests": .integer(usage.requests),
                 ]
-            }),
+            }
+        ),
     ]
 }
 
