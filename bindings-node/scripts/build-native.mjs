@@ -6,23 +6,15 @@ import { copyFileSync, renameSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const HOSTS = {
-  'linux-x64': { target: 'linux-x64-gnu', library: 'libbeproduct_node.so' },
-};
+import { built, file } from './native.mjs';
 
 const { profile } = parseArgs({ options: { profile: { type: 'string', default: 'ci' } } }).values;
-const host = HOSTS[`${process.platform}-${process.arch}`];
-if (!host) throw new Error(`this script does not know ${process.platform}-${process.arch} yet`);
+const folder = fileURLToPath(new URL('..', import.meta.url));
 
 const cargo = spawnSync(
   'cargo',
   ['build', '--profile', profile, '-p', 'beproduct-node', '--message-format', 'json-render-diagnostics'],
-  {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: 64 << 20,
-  },
+  { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 64 << 20 },
 );
 if (cargo.error) throw cargo.error;
 if (cargo.status !== 0) process.exit(cargo.status ?? 1);
@@ -31,10 +23,9 @@ const library = cargo.stdout
   .split('\n')
   .filter((line) => line.startsWith('{'))
   .flatMap((line) => JSON.parse(line).filenames ?? [])
-  .find((name) => name.endsWith(host.library));
+  .find((name) => name.endsWith(built));
 
 // Renamed into place, as a process may have the present one mapped.
-const place = fileURLToPath(new URL(`../beproduct-client.${host.target}.node`, import.meta.url));
-copyFileSync(library, `${place}.new`);
-renameSync(`${place}.new`, place);
-console.log(place);
+copyFileSync(library, `${folder}${file}.new`);
+renameSync(`${folder}${file}.new`, `${folder}${file}`);
+console.log(`${folder}${file}`);

@@ -31,10 +31,8 @@ impl AuthorizationSession {
     #[napi]
     pub fn finish<'env>(&self, env: &'env Env, redirected: String) -> Result<Object<'env>> {
         let session = Arc::clone(&self.0);
-        promise(
-            env,
-            async move { session.finish(&redirected).await },
-            |tokens| Ok(tokens.to_json().to_string()),
-        )
+        promise(env, async move { session.finish(&redirected).await }, |tokens| {
+            Ok(tokens.to_json().to_string())
+        })
     }
 }

@@ -106,13 +106,15 @@ function isTokenStore(setting: Settings['tokenStore']): setting is TokenStore {
   return typeof setting === 'object' && setting !== null && 'load' in setting;
 }
 
-/** A log sink that fails must not take the process down. */
+/** A log sink that fails must not take the process down. It is told once, as it is likely to fail at every line. */
 function guarded(onLog: (record: LogRecord) => void): (record: LogRecord) => void {
+  let told = false;
   return (record) => {
     try {
       onLog(record);
     } catch (error) {
-      process.emitWarning(`onLog failed: ${inspect(error)}`, 'BeProductWarning');
+      if (!told) process.emitWarning(`onLog failed: ${inspect(error)}`, 'BeProductWarning');
+      told = true;
     }
   };
 }

@@ -50,11 +50,9 @@ interface NativeSession {
 }
 
 function load(): Native {
-  const libc = process.platform === 'linux' ? (glibc() ? '-gnu' : '-musl') : '';
-  const target = `${process.platform}-${process.arch}${libc}`;
+  const target = `${process.platform}-${process.arch}${process.platform === 'linux' ? '-gnu' : ''}`;
   // Beside the package when it was built from source, in a package of its own when it was installed.
-  const places = [`../../beproduct-client.${target}.node`, `beproduct-client-${target}`];
-  for (const place of places) {
+  for (const place of [`../../beproduct-client.${target}.node`, `beproduct-client-${target}`]) {
     try {
       return require(place) as Native;
     } catch (error) {
@@ -65,11 +63,6 @@ function load(): Native {
     `beproduct-client has no native library for ${target}. Either there is none for this platform, ` +
       `or the package manager left the optional dependency beproduct-client-${target} out: install it again.`,
   );
-}
-
-function glibc(): boolean {
-  const report = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  return report.header.glibcVersionRuntime !== undefined;
 }
 
 const native = load();
