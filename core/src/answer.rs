@@ -22,9 +22,9 @@ struct Envelope<'a> {
     data: Option<&'a RawValue>,
     #[serde(borrow, default)]
     total: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "Error")]
     error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "Message")]
     message: Option<&'a RawValue>,
 }
 
@@ -123,10 +123,15 @@ fn read_message(body: &Bytes) -> Bytes {
 pub(crate) fn error_text(body: &[u8]) -> Option<String> {
     let text = match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(members)) => {
+            let member = |name: &str| {
+                let any_case =
+                    || members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+                members.get(name).or_else(any_case)
+            };
             let text = ["message", "error_description", "error", "title", "detail"]
                 .iter()
-                .find_map(|name| members.get(*name).and_then(Value::as_str));
-            match (text, members.get("errors")) {
+                .find_map(|name| member(name).and_then(Value::as_str));
+            match (text, member("errors")) {
                 (Some(text), Some(errors)) => format!("{text} {errors}"),
                 (Some(text), None) => text.to_owned(),
                 (None, Some(errors)) => errors.to_string(),
@@ -194,6 +199,7 @@ mod tests {
     fn hidden_failures_and_error_texts() {
         assert_eq!(hidden_failure(br#"{"error": true, "message": "gone"}"#), Some("gone".into()));
         assert_eq!(hidden_failure(br#"{"error": false, "message": "done"}"#), None);
+        assert_eq!(hidden_failure(br#"{"Error": true, "Message": "gone"}"#), Some("gone".into()));
         assert_eq!(hidden_failure(br#"{"error": "text"}"#), None);
         assert_eq!(error_text(b"Style not found"), Some("Style not found".into()));
         assert_eq!(error_text(b"<html><body>502</body></html>"), None);

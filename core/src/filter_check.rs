@@ -77,8 +77,10 @@ impl FilterCheck {
             .collect();
         let Some(first) = open.first() else { return Ok(()) };
         let Some(schema) = schema_of(prepared) else {
+            let folder = operation.parameters.iter().any(|parameter| parameter.name == "folder_id");
+            let advice = if folder { "give folder_id, or " } else { "" };
             return Err(Error::config(format!(
-                "filters names {first:?}, which {} cannot check: give folder_id, or check_filters=false to send it unchecked",
+                "filters names {first:?}, which {} cannot check: {advice}check_filters=false to send it unchecked",
                 short_id(operation)
             )));
         };

@@ -132,6 +132,7 @@ fn prepare_one(name: &str, filter: &Value) -> Result<Value> {
         Some(Value::Object(_)) => {
             return wrong(format!("on {field} has an object as value; use a text or a number"));
         }
+        Some(Value::Bool(flag)) => yes_or_no(*flag).into(),
         Some(value) => {
             if value.as_str().is_some_and(|text| text.contains(ANY_OF)) {
                 return wrong(reserved(field));
@@ -147,6 +148,11 @@ fn prepare_one(name: &str, filter: &Value) -> Result<Value> {
         sent.insert("type".into(), kind.clone());
     }
     Ok(sent.into())
+}
+
+/// As filters want it, whatever the records hold.
+fn yes_or_no(flag: bool) -> &'static str {
+    if flag { "Yes" } else { "No" }
 }
 
 fn reserved(field: &str) -> String {
@@ -179,8 +185,7 @@ fn joined(name: &str, field: &str, operator: &str, values: &[Value]) -> Result<V
             }
             Value::String(text) => text.clone(),
             Value::Number(_) => canonical(value).to_string(),
-            Value::Bool(true) => "Yes".into(),
-            Value::Bool(false) => "No".into(),
+            Value::Bool(flag) => yes_or_no(*flag).to_owned(),
             _ => return wrong(format!("has {value} among its values; use texts and numbers")),
         });
     }

@@ -119,7 +119,7 @@ impl Exchanger {
     }
 
     /// A new access token for a refresh token. `may_repeat`: whether a lost answer may be asked for again.
-    pub(crate) async fn refresh(&self, refresh_token: &Secret, may_repeat: bool) -> Result<Tokens> {
+    pub(crate) async fn refresh(&self, refresh_token: &Secret, mut may_repeat: bool) -> Result<Tokens> {
         let client = self.client();
         let token = RefreshToken::new(refresh_token.expose().to_owned());
         let mut tries = BACKOFF.iter();
@@ -131,7 +131,8 @@ impl Exchanger {
             };
             let again = match error.failure() {
                 Failure::NotSent => true,
-                Failure::Interrupted | Failure::Throttled => may_repeat,
+                // Once: the lost answer may have held a new refresh token.
+                Failure::Interrupted | Failure::Throttled => std::mem::take(&mut may_repeat),
                 _ => false,
             };
             match tries.next().filter(|_| again) {

@@ -176,6 +176,7 @@ impl TokenHolder {
             }
             state.tokens.refresh_token = state.tokens.refresh_token.take().or(own.refresh_token);
             state.rejected = log_in_again;
+            state.rotates |= state.tokens.refresh_token.as_ref().map(fingerprint) != state.tokens.origin;
             if let Some(exchanger) = &self.settings.exchanger {
                 for secret in [&state.tokens.access_token, &state.tokens.refresh_token].into_iter().flatten()
                 {

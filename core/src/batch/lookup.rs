@@ -120,7 +120,10 @@ async fn fetch(
             );
             let options = CallOptions { page_size: None, ..call.options.clone() };
             let pager = client.pages(&list, arguments, options);
-            async move { Ok::<_, Error>((read(pager?, chunk.len()).await?, chunk.into_iter().collect())) }
+            async move {
+                let asked = chunk.into_iter().collect();
+                Ok::<_, Error>((read(pager?, &asked).await?, asked))
+            }
         })
         .buffered(WINDOW)
         .try_collect()
@@ -128,44 +131,42 @@ async fn fetch(
     let mut by_number = ByNumber::new();
     let mut meta = Meta::default();
     for (pages, asked) in results {
-        let mut unrelated = 0;
         for page in pages {
-            let rows: Vec<Box<RawValue>> = serde_json::from_slice(&page.rows).unwrap_or_default();
-            for row in rows {
-                match number_of(&row).filter(|number| asked.contains(number)) {
-                    Some(number) => by_number.entry(number).or_default().push(row),
-                    None => unrelated += 1,
+            for row in rows_of(&page) {
+                // Records that nobody asked for are no answer.
+                if let Some(number) = number_of(&row).filter(|number| asked.contains(number)) {
+                    by_number.entry(number).or_default().push(row);
                 }
             }
             meta.absorb(page.meta);
-        }
-        if unrelated > asked.len() && asked.iter().all(|number| !by_number.contains_key(number)) {
-            return Err(Error::new(
-                ErrorKind::Decode,
-                "the service ignored the filter by number and returned other records",
-            )
-            .with_outcome(Outcome::Refused)
-            .with_operation(list_id(operation)));
         }
     }
     Ok((by_number, meta))
 }
 
-fn list_id(operation: &Operation) -> &'static str {
-    Operation::find(&format!("{}.attributes_list", operation.resource)).map_or("", |list| list.id)
-}
-
-/// The pages of one lookup: as many as equal numbers need, and no more where the filter was ignored.
-async fn read(pager: paging::Pager, asked: usize) -> Result<Vec<paging::Page>> {
+/// The pages of one lookup: as many as equal numbers need.
+async fn read(pager: paging::Pager, asked: &HashSet<String>) -> Result<Vec<paging::Page>> {
     let mut pages = Vec::new();
     while let Some(page) = pager.next_page().await? {
-        let far_too_many = page.total.is_some_and(|total| total > 2 * asked as u64 + 200);
-        pages.push(page);
-        if far_too_many {
-            break;
+        // A list that is far longer than what was asked for, and unrelated to it, is the whole folder.
+        let too_many = page.total.is_some_and(|total| total > 2 * asked.len() as u64 + MOST_VALUES as u64);
+        if too_many
+            && !rows_of(&page).iter().filter_map(|row| number_of(row)).any(|number| asked.contains(&number))
+        {
+            return Err(Error::new(
+                ErrorKind::Decode,
+                "the service ignored the filter by number and returned other records",
+            )
+            .with_outcome(Outcome::Refused));
         }
+        pages.push(page);
     }
     Ok(pages)
+}
+
+fn rows_of(page: &paging::Page) -> Vec<Box<RawValue>> {
+    // The page was put together here: it is a list.
+    serde_json::from_slice(&page.rows).unwrap_or_default()
 }
 
 fn number(name: &str, value: &Value) -> Result<String> {

@@ -3,9 +3,10 @@
 mod lookup;
 mod rows;
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Meta};
 use crate::catalog::Operation;
 use crate::client::{Client, is_unclear};
 use crate::error::{ErrorKind, Result};
@@ -29,25 +30,26 @@ pub(crate) async fn delete_header(
         arguments: Map::from_iter([("header_id".to_owned(), id.clone())]),
         options: call.options.clone(),
     };
-    match client.request(get, &look).await {
+    let deleted = match client.request(get, &look).await {
         Ok(answer) => {
             let header: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             let deleted = ["isDeleted", "deleted"].iter().any(|name| header[*name] == true);
-            if deleted { Ok(gone(answer)) } else { Err(error) }
+            deleted.then_some((answer.meta.status, answer.meta.attempts, answer.meta.waits))
         }
         Err(found) if found.kind() == ErrorKind::NotFound => {
-            let meta = crate::call::Meta {
-                attempts: found.attempts().to_vec(),
-                waits: found.waits().to_vec(),
-                status: found.status().unwrap_or_default(),
-                ..Default::default()
-            };
-            Ok(gone(Answer { body: Default::default(), raw: Default::default(), meta }))
+            Some((found.status().unwrap_or_default(), found.attempts().to_vec(), found.waits().to_vec()))
         }
-        Err(_) => Err(error),
-    }
-}
-
-fn gone(answer: Answer) -> Answer {
-    Answer { body: r#"{"message":null}"#.into(), ..answer }
+        Err(_) => None,
+    };
+    let Some((status, attempts, waits)) = deleted else { return Err(error) };
+    let attempts: Vec<_> = error.attempts().iter().cloned().chain(attempts).collect();
+    let meta = Meta {
+        status,
+        request_id: error.request_id().unwrap_or_default().to_owned(),
+        cost: u32::try_from(attempts.len()).unwrap_or(u32::MAX),
+        attempts,
+        waits: error.waits().iter().cloned().chain(waits).collect(),
+        ..Meta::default()
+    };
+    Ok(Answer { body: r#"{"message":null}"#.into(), raw: Bytes::new(), meta })
 }

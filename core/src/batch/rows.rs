@@ -7,7 +7,7 @@ use crate::arguments::{self, fields};
 use crate::call::{Answer, Call, Meta};
 use crate::catalog::Operation;
 use crate::client::Client;
-use crate::error::{Error, Outcome, Result};
+use crate::error::{Error, ErrorKind, Outcome, Result};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +50,7 @@ pub(crate) async fn update_rows(
                 raw = answer.raw;
             }
             Err(error) => {
+                let error = refused_in_part(error, chunk.len());
                 fates_of_chunk.iter_mut().for_each(|fate| fate.outcome = error.outcome().as_str());
                 return Err(report(error, &fates, requests));
             }
@@ -70,6 +71,15 @@ fn fill_new_ids(fates: &mut [Fate], body: &[u8]) {
             fate.row_id = id.as_str().map(str::to_owned);
         }
     }
+}
+
+/// The service may have stored some rows of a list that it refused (docs/service.md, Data tables).
+fn refused_in_part(error: Error, rows: usize) -> Error {
+    let looked_at = matches!(error.kind(), ErrorKind::Validation | ErrorKind::NotFound | ErrorKind::Conflict);
+    if rows > 1 && looked_at && error.outcome() == Outcome::Refused {
+        return error.with_outcome(Outcome::Unknown);
+    }
+    error
 }
 
 fn report(error: Error, fates: &[Fate], requests: usize) -> Error {

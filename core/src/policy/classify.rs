@@ -63,7 +63,7 @@ impl Classify {
                         if names_no_record(&message) { ErrorKind::NotFound } else { ErrorKind::Validation };
                     return Err(self.error(&reply, kind, Failure::Final, reads, &message));
                 }
-                if reads && json_only && !reply.body.is_empty() && !answer::is_json(&reply.body) {
+                if reads && json_only && reply.status != 204 && !answer::is_json(&reply.body) {
                     let text = "the answer is not JSON; a proxy or a gateway may have written it";
                     return Err(self.error(&reply, ErrorKind::Decode, Failure::Unreadable, reads, text));
                 }
