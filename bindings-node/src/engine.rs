@@ -101,6 +101,12 @@ impl Pager {
         promise(env, self.0.next_page(), |page| page.map(reply).transpose())
     }
 
+    /// Records of the whole list, once a page has told.
+    #[napi]
+    pub fn total<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        promise(env, self.0.total(), |total| Ok(total.map(figure)))
+    }
+
     /// All records that are left, as JSON text.
     #[napi]
     pub fn collect<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
@@ -119,9 +125,13 @@ fn reply(reply: seam::Reply) -> Result<Reply> {
         body: text(reply.body)?,
         raw: Vec::from(reply.raw).into(),
         meta: reply.meta,
-        // Exact up to 2^53.
-        total: reply.total.map(|total| total as f64),
+        total: reply.total.map(figure),
     })
+}
+
+/// Exact up to 2^53.
+fn figure(total: u64) -> f64 {
+    total as f64
 }
 
 fn text(json: Bytes) -> Result<String> {

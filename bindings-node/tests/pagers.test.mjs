@@ -65,6 +65,18 @@ test('the total costs one page, which is not fetched again', async () => {
   assert.equal(await requests(), 25);
 });
 
+test('the total is known after other ways through the list', async () => {
+  const collected = client.style.list({}, { pageSize: 200 });
+  await collected.collect();
+  assert.equal(await collected.total(), 5000);
+  const looped = client.style.list();
+  const [total, { value: style }] = await Promise.all([
+    looped.total(),
+    looped[Symbol.asyncIterator]().next(),
+  ]);
+  assert.deepEqual([total, style.headerNumber], [5000, 'ST-000001']);
+});
+
 test('an empty list has no records and a total of none', async () => {
   const pager = client.material.list();
   assert.deepEqual([await pager.total(), await pager.collect()], [0, []]);

@@ -21,6 +21,7 @@ interface NativeEngine {
 
 interface NativePager {
   nextPage(): Promise<NativeReply | null>;
+  total(): Promise<number | null>;
   collect(): Promise<string>;
   consumed(count: number): void;
 }

@@ -28,7 +28,6 @@ export class Pager<T> implements AsyncIterable<T> {
   readonly #options: ListOptions;
   #opened: { call: number; pages: native.Pager } | undefined;
   #first: Promise<Page<T> | undefined> | undefined;
-  #total: number | undefined;
 
   /** @internal */
   constructor(connection: Connection, operation: string, args: object, options: ListOptions) {
@@ -73,7 +72,8 @@ export class Pager<T> implements AsyncIterable<T> {
   async total(): Promise<number | undefined> {
     if (!this.#opened) this.#first = this.#next();
     await this.#first;
-    return this.#total;
+    const total = await this.#run((pages) => pages.total());
+    return total ?? undefined;
   }
 
   async *#pages(): AsyncGenerator<Page<T>, void, undefined> {
@@ -97,11 +97,7 @@ export class Pager<T> implements AsyncIterable<T> {
 
   async #next(): Promise<Page<T> | undefined> {
     const reply = await this.#run((pages) => pages.nextPage());
-    if (!reply) {
-      this.#total ??= 0;
-      return undefined;
-    }
-    this.#total = reply.total;
+    if (!reply) return undefined;
     const page = {
       rows: this.#connection.decode(reply.body) as T[],
       meta: decodeMeta(reply.meta),

@@ -170,6 +170,12 @@ impl EnginePager {
         }
     }
 
+    /// Records of the whole list, once a page has told.
+    pub fn total(&self) -> impl Future<Output = Result<Option<u64>>> + Send + 'static {
+        let this = self.clone();
+        async move { Ok(this.pager.total().await) }
+    }
+
     /// All records that are left, as one JSON array, fetched several pages at a time.
     pub fn collect(&self) -> impl Future<Output = Result<Bytes>> + Send + 'static {
         let this = self.clone();
