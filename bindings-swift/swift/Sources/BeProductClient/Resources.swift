@@ -148,6 +148,7 @@ public struct StyleResource: Sendable {
     ///   - sizes: The whole size range: it replaces the present one. Left alone when absent.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
     ///     Default false.
+    @discardableResult
     public func create(
         folderID: String,
         fields: JSONObject,
@@ -174,6 +175,7 @@ public struct StyleResource: Sendable {
     ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
     ///     `color_number`, `color_name` and `primary`.
     ///   - sizes: The whole size range: it replaces the present one. Left alone when absent.
+    @discardableResult
     public func update(
         headerID: String,
         fields: JSONObject = [:],
@@ -197,6 +199,7 @@ public struct StyleResource: Sendable {
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
+    @discardableResult
     public func deleteHeader(
         headerID: String,
         options: CallOptions = CallOptions()
@@ -270,6 +273,7 @@ public struct StyleResource: Sendable {
         }
 
         /// ``StyleResource/create(folderID:fields:colorways:sizes:preserveVersion:options:)``
+        @discardableResult
         public func create(
             folderID: String,
             fields: JSONObject,
@@ -292,6 +296,7 @@ public struct StyleResource: Sendable {
         }
 
         /// ``StyleResource/update(headerID:fields:colorways:sizes:options:)``
+        @discardableResult
         public func update(
             headerID: String,
             fields: JSONObject = [:],
@@ -312,6 +317,7 @@ public struct StyleResource: Sendable {
         }
 
         /// ``StyleResource/deleteHeader(headerID:options:)``
+        @discardableResult
         public func deleteHeader(
             headerID: String,
             options: CallOptions = CallOptions()
@@ -453,6 +459,7 @@ public struct MaterialResource: Sendable {
     ///   - suppliers: The full list of suppliers. Left alone when absent.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
     ///     Default false.
+    @discardableResult
     public func create(
         folderID: String,
         fields: JSONObject,
@@ -482,6 +489,7 @@ public struct MaterialResource: Sendable {
     ///     `color_number`, `color_name` and `primary`.
     ///   - sizes: The whole size range: it replaces the present one. Left alone when absent.
     ///   - suppliers: The full list of suppliers. Left alone when absent.
+    @discardableResult
     public func update(
         headerID: String,
         fields: JSONObject = [:],
@@ -507,6 +515,7 @@ public struct MaterialResource: Sendable {
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.
+    @discardableResult
     public func deleteHeader(
         headerID: String,
         options: CallOptions = CallOptions()
@@ -580,6 +589,7 @@ public struct MaterialResource: Sendable {
         }
 
         /// ``MaterialResource/create(folderID:fields:colorways:sizes:suppliers:preserveVersion:options:)``
+        @discardableResult
         public func create(
             folderID: String,
             fields: JSONObject,
@@ -604,6 +614,7 @@ public struct MaterialResource: Sendable {
         }
 
         /// ``MaterialResource/update(headerID:fields:colorways:sizes:suppliers:options:)``
+        @discardableResult
         public func update(
             headerID: String,
             fields: JSONObject = [:],
@@ -626,6 +637,7 @@ public struct MaterialResource: Sendable {
         }
 
         /// ``MaterialResource/deleteHeader(headerID:options:)``
+        @discardableResult
         public func deleteHeader(
             headerID: String,
             options: CallOptions = CallOptions()
@@ -692,6 +704,7 @@ public struct DataTablesResource: Sendable {
     /// - Parameters:
     ///   - dataTableID: Id of the data table.
     ///   - rows: Rows as `{rowID, rowFields, deleteRow}`: no `rowID` adds a row, `deleteRow: true` removes it.
+    @discardableResult
     public func update(
         dataTableID: String,
         rows: [DataTableRowChange],
@@ -708,6 +721,7 @@ public struct DataTablesResource: Sendable {
     ///
     /// - Parameters:
     ///   - dataTableID: Id of the data table.
+    @discardableResult
     public func reset(
         dataTableID: String,
         options: CallOptions = CallOptions()
@@ -728,6 +742,7 @@ public struct DataTablesResource: Sendable {
         }
 
         /// ``DataTablesResource/update(dataTableID:rows:options:)``
+        @discardableResult
         public func update(
             dataTableID: String,
             rows: [DataTableRowChange],
@@ -744,6 +759,7 @@ public struct DataTablesResource: Sendable {
         }
 
         /// ``DataTablesResource/reset(dataTableID:options:)``
+        @discardableResult
         public func reset(
             dataTableID: String,
             options: CallOptions = CallOptions()
@@ -802,6 +818,7 @@ public struct RawResource: Sendable {
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     ///   - query: Query parameters by name; a list repeats the name, null leaves it out.
+    @discardableResult
     public func get(
         path: String,
         query: JSONObject = [:],
@@ -823,6 +840,7 @@ public struct RawResource: Sendable {
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     ///   - body: Any JSON value.
     ///   - query: Query parameters by name; a list repeats the name, null leaves it out.
+    @discardableResult
     public func post(
         path: String,
         body: JSONValue,
@@ -845,6 +863,7 @@ public struct RawResource: Sendable {
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     ///   - query: Query parameters by name; a list repeats the name, null leaves it out.
+    @discardableResult
     public func deletePath(
         path: String,
         query: JSONObject = [:],
@@ -862,6 +881,7 @@ public struct RawResource: Sendable {
         let connection: Connection
 
         /// ``RawResource/get(path:query:options:)``
+        @discardableResult
         public func get(
             path: String,
             query: JSONObject = [:],
@@ -878,6 +898,7 @@ public struct RawResource: Sendable {
         }
 
         /// ``RawResource/post(path:body:query:options:)``
+        @discardableResult
         public func post(
             path: String,
             body: JSONValue,
@@ -896,6 +917,7 @@ public struct RawResource: Sendable {
         }
 
         /// ``RawResource/deletePath(path:query:options:)``
+        @discardableResult
         public func deletePath(
             path: String,
             query: JSONObject = [:],
