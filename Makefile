@@ -67,7 +67,7 @@ check: setup-python
 	cargo run --quiet --profile $(PROFILE) -p beproduct-codegen -- --check
 	cargo fmt --all --check
 	cargo clippy --quiet --profile $(PROFILE) --workspace --all-targets -- --deny warnings
-	$(VENV)/bin/ruff check --quiet bindings-python tests
+	$(VENV)/bin/ruff check --quiet --config bindings-python/pyproject.toml bindings-python tests
 	.ci/audit
 
 # --- builds
@@ -84,9 +84,11 @@ node: setup-node
 
 kotlin: setup-kotlin
 	bindings-swift/scripts/generate-kotlin
+	mvn --batch-mode --quiet --file bindings-swift/kotlin/pom.xml test-compile
 
 swift: setup-swift
 	bindings-swift/scripts/generate-swift
+	bindings-swift/scripts/swift-run --dir tests/drivers/swift/package -- swift build --quiet
 
 # --- tests
 

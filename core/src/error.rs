@@ -210,12 +210,19 @@ impl Error {
         self.edit(|inner| inner.message = message.into())
     }
 
-    pub(crate) fn with_source(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    /// The same error, caused by this one.
+    #[must_use]
+    pub fn with_source(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }
 
     /// The service's own id of the request, which counts more than the client's.
     pub(crate) fn with_request_id(self, id: Option<String>) -> Self {
+        self.edit(|inner| inner.request_id = id)
+    }
+
+    /// The service's own id of the request, which wins over the client's.
+    pub(crate) fn with_service_id(self, id: Option<String>) -> Self {
         self.edit(|inner| inner.request_id = id)
     }
 

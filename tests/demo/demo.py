@@ -16,10 +16,11 @@ import tempfile
 import urllib.request
 from contextlib import contextmanager
 
-from beproduct_client import AuthorizationSession, BeProduct, Plan, QuotaExceededError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from beproduct_client import AuthorizationSession, BeProduct, Plan, QuotaExceededError
 
 console = Console()
 
@@ -123,9 +124,11 @@ def main():
     parser.add_argument("--styles", type=int, default=5000)
     parser.add_argument("--rows", type=int, default=10000)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        with simulator(arguments.simulator, folder, arguments.styles, arguments.rows) as about:
-            work(about, pathlib.Path(folder))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        simulator(arguments.simulator, folder, arguments.styles, arguments.rows) as about,
+    ):
+        work(about, pathlib.Path(folder))
 
 
 def work(about, folder):

@@ -17,8 +17,22 @@ from beproduct_client import BeProduct, BeProductAsync, BeProductError
 from beproduct_client.testing import advance
 
 FIELDS = (
-    "kind message status code retryable retry_after outcome operation method url attempts waits body_excerpt details"
-).split()
+    "kind",
+    "message",
+    "status",
+    "code",
+    "retryable",
+    "retry_after",
+    "outcome",
+    "request_id",
+    "operation",
+    "method",
+    "url",
+    "attempts",
+    "waits",
+    "body_excerpt",
+    "details",
+)
 
 
 class Logs(logging.Handler):
@@ -141,7 +155,7 @@ class SyncDriver(Driver):
             return {"error": error_fields(error)}
         except KeyboardInterrupt:
             return {"error": {"kind": "cancelled", "interrupted": True, "text": ""}}
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the runner has to hear of it
             return {"error": {"kind": "driver", "message": repr(error), "text": ""}}
 
     def main(self):
@@ -225,7 +239,7 @@ class AsyncDriver(Driver):
             return {"error": error_fields(error)}
         except asyncio.CancelledError:
             return {"error": {"kind": "cancelled", "interrupted": True, "text": ""}}
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the runner has to hear of it
             return {"error": {"kind": "driver", "message": repr(error), "text": ""}}
 
     async def say(self, command):

@@ -113,6 +113,7 @@ private class Driver {
         put("retryable", error.retryable)
         put("retry_after", error.retryAfter?.toDouble(DurationUnit.SECONDS))
         put("outcome", error.outcome.name.lowercase())
+        put("request_id", error.requestId)
         put("operation", error.operation)
         put("method", error.method)
         put("url", error.url)

@@ -11,6 +11,7 @@ func fields(of error: BeProductError) -> JSONValue {
         "retryable": .bool(error.retryable),
         "retry_after": error.retryAfter.map(seconds) ?? .null,
         "outcome": .string(error.outcome.rawValue),
+        "request_id": json(error.requestID),
         "operation": json(error.operation),
         "method": json(error.method),
         "url": json(error.url),
