@@ -221,11 +221,6 @@ impl Error {
         self.edit(|inner| inner.request_id = id)
     }
 
-    /// The service's own id of the request, which wins over the client's.
-    pub(crate) fn with_service_id(self, id: Option<String>) -> Self {
-        self.edit(|inner| inner.request_id = id)
-    }
-
     pub(crate) fn with_request(
         self,
         operation: &'static str,

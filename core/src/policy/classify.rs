@@ -107,7 +107,6 @@ impl Classify {
             .with_failure(failure)
             .with_outcome(outcome)
             .with_retry_after(retry_after(&reply.headers, self.clock.now()))
-            .with_service_id(answer::request_id(&reply.headers))
             .with_excerpt(self.secrets.excerpt(&reply.body))
             .with_request_id(answer::request_id(&reply.headers));
         match code_of(&reply.body) {
