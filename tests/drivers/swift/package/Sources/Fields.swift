@@ -12,6 +12,7 @@ func fields(of error: BeProductError) -> JSONValue {
         "retry_after": error.retryAfter.map(seconds) ?? .null,
         "outcome": .string(error.outcome.rawValue),
         "request_id": json(error.requestID),
+        "request_id": json(error.requestID),
         "operation": json(error.operation),
         "method": json(error.method),
         "url": json(error.url),
