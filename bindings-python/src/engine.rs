@@ -20,7 +20,8 @@ pub(crate) struct Engine {
     token_store: Option<Arc<Py<PyAny>>>,
     exact: bool,
     closed: AtomicBool,
-    // Held only while the GIL is, and never across a call: a fork finds it free.
+    // Held only while the GIL is, and never while Python code runs, which could hand the GIL to a thread that wants
+    // this lock. So a fork finds it free too.
     present: Mutex<Present>,
 }
 
@@ -56,21 +57,31 @@ impl Engine {
 
     /// The engine of this process.
     fn engine(&self, py: Python<'_>) -> PyResult<seam::Engine> {
+        if self.lock().generation != runtime::generation() {
+            self.reopen(py)?;
+        }
+        let (engine, log) = {
+            let present = self.lock();
+            (present.engine.clone(), Arc::clone(&present.log))
+        };
+        log.refresh(py)?;
+        Ok(engine)
+    }
+
+    /// Makes the engine anew in the child of a fork.
+    fn reopen(&self, py: Python<'_>) -> PyResult<()> {
+        let tokens = self.lock().tokens.clone();
+        let fresh = Present::open(py, &self.settings_after_fork(tokens.as_ref()), self.token_store.as_ref())?;
+        if self.closed.load(Ordering::Relaxed) {
+            fresh.engine.close();
+        }
         let mut present = self.lock();
-        if present.generation != runtime::generation() {
-            let fresh = Present::open(
-                py,
-                &self.settings_after_fork(present.tokens.as_ref()),
-                self.token_store.as_ref(),
-            )?;
-            if self.closed.load(Ordering::Relaxed) {
-                fresh.engine.close();
-            }
-            // Dropping what the parent's threads own could block, and closing its SQLite file would drop its locks.
+        // Another thread may have been faster.
+        if present.generation != fresh.generation {
+            // Dropping what the parent's threads own could block.
             std::mem::forget(std::mem::replace(&mut *present, fresh));
         }
-        present.log.refresh(py)?;
-        Ok(present.engine.clone())
+        Ok(())
     }
 
     /// The settings with the tokens that the parent had when it forked.
