@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError, mpsc};
 
 use pyo3::prelude::*;
 
@@ -17,16 +17,12 @@ pub(crate) type Finish = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Sen
 /// The way into one event loop.
 #[pyclass(module = "beproduct_client._native", frozen)]
 pub(crate) struct Bridge {
-    shared: Arc<Shared>,
+    event_loop: Py<PyAny>,
     /// Futures that wait, by number.
     waiting: Mutex<HashMap<u64, Py<PyAny>>>,
     next: AtomicU64,
-}
-
-struct Shared {
-    event_loop: Py<PyAny>,
-    drain: OnceLock<Py<PyAny>>,
     finished: Mutex<Vec<(u64, Finish)>>,
+    /// Whether `drain` is about to be called.
     scheduled: AtomicBool,
 }
 
@@ -34,20 +30,19 @@ struct Shared {
 impl Bridge {
     #[new]
     fn new(event_loop: Py<PyAny>) -> Self {
-        let shared = Shared {
+        Self {
             event_loop,
-            drain: OnceLock::new(),
+            waiting: Mutex::default(),
+            next: AtomicU64::new(0),
             finished: Mutex::default(),
             scheduled: AtomicBool::new(false),
-        };
-        Self { shared: Arc::new(shared), waiting: Mutex::default(), next: AtomicU64::new(0) }
+        }
     }
 
     /// Gives every result that has come to its future. Called in the loop's thread.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
-        self.shared.scheduled.store(false, Ordering::Release);
-        let finished =
-            std::mem::take(&mut *self.shared.finished.lock().unwrap_or_else(PoisonError::into_inner));
+        self.scheduled.store(false, Ordering::Release);
+        let finished = std::mem::take(&mut *self.finished.lock().unwrap_or_else(PoisonError::into_inner));
         for (number, finish) in finished {
             let future = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
             let Some(future) = future.map(|future| future.into_bound(py)) else { continue };
@@ -83,48 +78,45 @@ impl Bridge {
         finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
     ) -> PyResult<Py<PyAny>> {
         let (py, this) = (slf.py(), slf.get());
-        if this.shared.drain.get().is_none() {
-            let drain = slf.getattr("drain")?.unbind();
-            let _ = this.shared.drain.set(drain);
-        }
         let handle = runtime::handle()?;
         let notifier = notifier()?;
-        let future = this.shared.event_loop.bind(py).call_method0("create_future")?;
+        let future = this.event_loop.bind(py).call_method0("create_future")?;
         let number = this.next.fetch_add(1, Ordering::Relaxed);
         this.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(number, future.clone().unbind());
-        let shared = Arc::clone(&this.shared);
+        let bridge = slf.clone().unbind();
         handle.spawn(async move {
             let result = work.await;
             let finish: Finish = Box::new(move |py| finish(py, result));
-            shared.finished.lock().unwrap_or_else(PoisonError::into_inner).push((number, finish));
-            if !shared.scheduled.swap(true, Ordering::AcqRel) {
+            let this = bridge.get();
+            this.finished.lock().unwrap_or_else(PoisonError::into_inner).push((number, finish));
+            if !this.scheduled.swap(true, Ordering::AcqRel) {
                 // Fails only when the thread is gone, with the interpreter.
-                let _ = notifier.send(shared);
+                let _ = notifier.send(bridge);
             }
         });
         Ok(future.unbind())
     }
+
+    fn wake(slf: &Bound<'_, Self>) {
+        let event_loop = slf.get().event_loop.bind(slf.py());
+        // A loop that was closed has nobody left to wake.
+        let _ =
+            slf.getattr("drain").and_then(|drain| event_loop.call_method1("call_soon_threadsafe", (drain,)));
+    }
 }
 
 /// The thread that wakes event loops, so that no worker of the runtime ever waits for the GIL.
-fn notifier() -> PyResult<mpsc::Sender<Arc<Shared>>> {
-    static NOTIFIER: Mutex<Option<(u64, mpsc::Sender<Arc<Shared>>)>> = Mutex::new(None);
+fn notifier() -> PyResult<mpsc::Sender<Py<Bridge>>> {
+    static NOTIFIER: Mutex<Option<(u64, mpsc::Sender<Py<Bridge>>)>> = Mutex::new(None);
     let generation = runtime::generation();
     let mut present = NOTIFIER.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, sender)) = present.as_ref().filter(|(of, _)| *of == generation) {
         return Ok(sender.clone());
     }
-    let (sender, inbox) = mpsc::channel::<Arc<Shared>>();
+    let (sender, inbox) = mpsc::channel::<Py<Bridge>>();
     std::thread::Builder::new().name("beproduct-notify".into()).spawn(move || {
-        for shared in inbox {
-            let woken = Python::try_attach(|py| {
-                // A loop that was closed has nobody left to wake.
-                if let Some(drain) = shared.drain.get() {
-                    let _ = shared.event_loop.bind(py).call_method1("call_soon_threadsafe", (drain,));
-                }
-                drop(shared);
-            });
-            if woken.is_none() {
+        for bridge in inbox {
+            if Python::try_attach(|py| Bridge::wake(bridge.bind(py))).is_none() {
                 break;
             }
         }

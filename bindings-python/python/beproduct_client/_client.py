@@ -35,13 +35,15 @@ if TYPE_CHECKING:
     from beproduct_client.auth import TokenStore
 
 _engines: weakref.WeakSet[_native.Engine] = weakref.WeakSet()
-_bridges: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _native.Bridge] = weakref.WeakKeyDictionary()
+_bridges: dict[asyncio.AbstractEventLoop, _native.Bridge] = {}
 
 
 def _bridge() -> _native.Bridge:
     loop = asyncio.get_running_loop()
     bridge = _bridges.get(loop)
     if bridge is None:
+        for closed in [other for other in list(_bridges) if other.is_closed()]:
+            _bridges.pop(closed, None)
         bridge = _bridges[loop] = _native.Bridge(loop)
     return bridge
 
@@ -53,8 +55,9 @@ def _before_fork() -> None:
 
 def _after_fork_in_child() -> None:
     _native.forget_runtime()
-    for bridge in list(_bridges.values()):
-        bridge.abandon(after_fork())
+    for loop, bridge in list(_bridges.items()):
+        if not loop.is_closed():
+            bridge.abandon(after_fork())
 
 
 if hasattr(os, "register_at_fork"):
