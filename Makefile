@@ -22,6 +22,10 @@ DRIVERS := --driver rust=$(OUT)/beproduct-driver \
 	--driver kotlin=tests/drivers/kotlin/driver \
 	--driver swift=tests/drivers/swift/driver
 
+# Maven's own talk is left out; what remains is the count of tests and what failed.
+SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,plugin.surefire plugin.surefire.SurefirePlugin plugins.surefire,\
+	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
+
 .PHONY: help demo test setup setup-python setup-node setup-kotlin setup-swift generate check build wheel node kotlin swift \
 	test-rust test-python test-node test-kotlin test-swift test-cases bench dist audit
 
@@ -104,10 +108,10 @@ test-node: node build
 	cd bindings-node && npm test --silent
 
 test-kotlin: kotlin build
-	cd bindings-swift/kotlin && mvn --batch-mode --quiet test
+	cd bindings-swift/kotlin && mvn --batch-mode --no-transfer-progress $(SUREFIRE_ONLY) test
 
 test-swift: swift build
-	bindings-swift/scripts/test-swift
+	bindings-swift/scripts/swift-run --dir bindings-swift/swift -- swift test --quiet
 
 test-cases: wheel node kotlin swift
 	$(CASES) $(DRIVERS)
