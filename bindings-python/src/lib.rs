@@ -16,9 +16,14 @@ mod _native {
     #[pymodule_export]
     use super::engine::{Authorization, Engine, Pager, Reply};
 
-    /// To be called in the child after `fork`.
+    /// To be called before `fork`, and `after_fork` after it in both processes, in the same thread.
     #[pyo3::pyfunction]
-    fn forget_runtime() {
-        super::runtime::forget();
+    fn before_fork() {
+        super::runtime::before_fork();
+    }
+
+    #[pyo3::pyfunction]
+    fn after_fork(child: bool) {
+        super::runtime::after_fork(child);
     }
 }

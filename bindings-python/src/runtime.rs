@@ -3,12 +3,14 @@
 //! Threads do not survive `fork`. The child leaves the parent's runtime alone (shutting it down would wait for threads
 //! that are not there) and makes its own; everything that belongs to a runtime carries the number of its generation.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use beproduct::seam::{self, ForkGuard};
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -23,10 +25,23 @@ pub(crate) fn generation() -> u64 {
     GENERATION.load(Ordering::Acquire)
 }
 
-/// Leaves the parent's runtime alone.
-pub(crate) fn forget() {
-    RUNTIME.store(std::ptr::null_mut(), Ordering::Release);
-    GENERATION.fetch_add(1, Ordering::AcqRel);
+thread_local! {
+    /// While this thread forks.
+    static FORKING: RefCell<Option<ForkGuard>> = const { RefCell::new(None) };
+}
+
+/// Closes what must not be open across a fork.
+pub(crate) fn before_fork() {
+    FORKING.set(Some(seam::before_fork()));
+}
+
+/// Goes on after a fork. The child leaves the parent's runtime alone.
+pub(crate) fn after_fork(child: bool) {
+    FORKING.take();
+    if child {
+        RUNTIME.store(std::ptr::null_mut(), Ordering::Release);
+        GENERATION.fetch_add(1, Ordering::AcqRel);
+    }
 }
 
 /// The runtime of this process. Called with the GIL held, so two threads cannot make two.

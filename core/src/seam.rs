@@ -22,6 +22,8 @@ use crate::log::LogSink;
 use crate::paging::Pager;
 use crate::{CallOptions, Meta};
 
+pub use crate::quota::{ForkGuard, before_fork};
+
 /// What a host program may hand in besides its settings.
 #[derive(Default)]
 pub struct Hooks {

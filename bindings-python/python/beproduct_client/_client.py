@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import threading
 import weakref
 from collections.abc import Mapping
 from os import PathLike, fspath
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 _engines: weakref.WeakSet[_native.Engine] = weakref.WeakSet()
 _bridges: dict[asyncio.AbstractEventLoop, _native.Bridge] = {}
+_forking = threading.RLock()
+"""Held while an engine is made and during a fork, so that none is made half before it and half after."""
 
 
 def _bridge() -> _native.Bridge:
@@ -49,19 +52,29 @@ def _bridge() -> _native.Bridge:
 
 
 def _before_fork() -> None:
-    for engine in _engines:
+    _forking.acquire()
+    for engine in list(_engines):
         engine.prepare_fork()
+    _native.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    _native.after_fork(child=False)
+    _forking.release()
 
 
 def _after_fork_in_child() -> None:
-    _native.forget_runtime()
+    _native.after_fork(child=True)
+    _forking.release()
     for loop, bridge in list(_bridges.items()):
         if not loop.is_closed():
             bridge.abandon(after_fork())
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+    )
 
 
 class Connection:
@@ -151,8 +164,9 @@ class _Client:
             "user_agent": f"python/{platform.python_version()}",
             **settings,
         }
-        engine = _native.Engine(split(given, {})[0], host_store, decimals == "exact")
-        _engines.add(engine)
+        with _forking:
+            engine = _native.Engine(split(given, {})[0], host_store, decimals == "exact")
+            _engines.add(engine)
         self._company = company_domain
         self._set_up(engine, detailed=False)
 

@@ -205,6 +205,8 @@ pub(crate) fn open_ledger(
     match chosen {
         Some(LedgerConfig::Memory) => Ok(Arc::new(memory::MemoryLedger::default())),
         Some(LedgerConfig::Sqlite(path)) => open_sqlite(path),
+        // Without SQLite there is nothing to fall back from.
+        None if cfg!(not(feature = "sqlite")) => Ok(Arc::new(memory::MemoryLedger::default())),
         None => {
             let opened = folder.and_then(|folder| open_sqlite(&folder.join("quota.sqlite")));
             opened.or_else(|error| {
@@ -218,6 +220,21 @@ pub(crate) fn open_ledger(
 #[cfg(feature = "sqlite")]
 fn open_sqlite(path: &Path) -> Result<Arc<dyn Ledger>> {
     Ok(Arc::new(sqlite::SqliteLedger::open(path)?))
+}
+
+/// Keeps the ledgers of this process closed until it is dropped.
+pub struct ForkGuard {
+    #[cfg(feature = "sqlite")]
+    _closed: sqlite::Closed,
+}
+
+/// To be called before a `fork`. The guard is to be dropped after it, in the parent and in the child.
+#[must_use]
+pub fn before_fork() -> ForkGuard {
+    ForkGuard {
+        #[cfg(feature = "sqlite")]
+        _closed: sqlite::close_all(),
+    }
 }
 
 #[cfg(not(feature = "sqlite"))]

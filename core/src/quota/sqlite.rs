@@ -3,9 +3,13 @@
 //! The connection lives on a thread of its own, as its calls block. Every reservation is one transaction that takes the
 //! write lock first, so the count is right whoever else is at it, and it is in the file before the bytes leave: a
 //! process that is killed loses nothing.
+//!
+//! No connection may be open across a `fork`: SQLite notes for each process which locks it holds, and the child would
+//! take the parent's for its own. The file could then be reset while the child writes to it, and what it counted would
+//! be lost.
 
-use std::path::Path;
-use std::sync::mpsc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard, Weak, mpsc};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -28,7 +32,49 @@ const SCHEMA: &str = "
         PRIMARY KEY (owner, day, operation, label)
     ) WITHOUT ROWID";
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+type Job = Box<dyn FnOnce(&File) + Send>;
+
+/// The ledgers of this process. Whoever uses SQLite reads this lock, and a fork writes it.
+static FILES: RwLock<Vec<Weak<File>>> = RwLock::new(Vec::new());
+
+/// A file with its connection, opened when it is needed.
+#[derive(Debug)]
+pub(crate) struct File {
+    path: PathBuf,
+    connection: Mutex<Option<Connection>>,
+}
+
+impl File {
+    fn with<T>(&self, job: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let _no_fork = FILES.read().unwrap_or_else(PoisonError::into_inner);
+        let mut present = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *present {
+            Some(connection) => job(connection),
+            none => job(none.insert(connect(&self.path)?)),
+        }
+    }
+
+    fn close(&self) {
+        let _no_fork = FILES.read().unwrap_or_else(PoisonError::into_inner);
+        self.disconnect();
+    }
+
+    fn disconnect(&self) {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// Keeps the ledgers of this process closed.
+pub(crate) struct Closed {
+    _files: RwLockWriteGuard<'static, Vec<Weak<File>>>,
+}
+
+/// Closes all ledgers of this process; those that are needed later open again.
+pub(crate) fn close_all() -> Closed {
+    let mut files = FILES.write().unwrap_or_else(PoisonError::into_inner);
+    files.retain(|file| file.upgrade().inspect(|file| file.disconnect()).is_some());
+    Closed { _files: files }
+}
 
 #[derive(Debug)]
 pub(crate) struct SqliteLedger {
@@ -44,14 +90,17 @@ impl SqliteLedger {
                 Error::config(format!("the folder of the ledger {shown} cannot be made: {error}"))
             })?;
         }
-        let mut connection = connect(path).map_err(|error| failure(&shown, &error))?;
+        let file = Arc::new(File { path: path.to_owned(), connection: Mutex::default() });
+        FILES.write().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&file));
+        file.with(|_| Ok(())).map_err(|error| failure(&shown, &error))?;
         let (jobs, inbox) = mpsc::channel::<Job>();
         std::thread::Builder::new()
             .name("beproduct-ledger".into())
             .spawn(move || {
                 for job in inbox {
-                    job(&mut connection);
+                    job(&file);
                 }
+                file.close();
             })
             .map_err(|error| Error::config(format!("the thread of the ledger cannot be started: {error}")))?;
         Ok(Self { path: shown, jobs })
@@ -62,9 +111,9 @@ impl SqliteLedger {
         job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> BoxFuture<'_, Result<T>> {
         let (sender, receiver) = oneshot::channel();
-        let sent = self.jobs.send(Box::new(move |connection| {
+        let sent = self.jobs.send(Box::new(move |file| {
             // Nobody may be waiting any more: then what was reserved stays counted.
-            let _ = sender.send(job(connection));
+            let _ = sender.send(file.with(job));
         }));
         Box::pin(async move {
             let stopped = || Error::config(format!("the ledger {} has stopped", self.path));
