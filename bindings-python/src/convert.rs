@@ -25,9 +25,13 @@ pub(crate) fn from_json<'py>(py: Python<'py>, text: &[u8], exact: bool) -> PyRes
     })
 }
 
-/// An error of the core as the exception of its kind.
+/// An error of the core as the exception of its kind. An exception of the host's own code is its cause.
 pub(crate) fn raise(py: Python<'_>, error: &beproduct::Error) -> PyErr {
-    raise_fields(py, &error.to_json().to_string())
+    let raised = raise_fields(py, &error.to_json().to_string());
+    if let Some(cause) = std::error::Error::source(error).and_then(|source| source.downcast_ref::<PyErr>()) {
+        raised.set_cause(py, Some(cause.clone_ref(py)));
+    }
+    raised
 }
 
 fn config_error(py: Python<'_>, message: &str) -> PyErr {

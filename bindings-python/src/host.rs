@@ -54,8 +54,9 @@ impl HostStore {
         let (sender, receiver) = oneshot::channel();
         let store = Arc::clone(&self.store);
         self.thread.run(move |py| {
-            let result = act(store.bind(py))
-                .map_err(|error| Error::of_callback(format!("the token store failed: {error}")));
+            let result = act(store.bind(py)).map_err(|error| {
+                Error::of_callback(format!("the token store failed: {error}")).with_source(error)
+            });
             let _ = sender.send(result);
         });
         match tokio::time::timeout(PATIENCE, receiver).await {
