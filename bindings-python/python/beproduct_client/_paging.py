@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from beproduct_client import _native
 
 Record = TypeVar("Record")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class _Pages(Generic[Record]):
 
     def __init__(self, pager: _native.Pager) -> None:
         self._pager = pager
-        self._records: list[Record] = []
+        self._records: list[Any] = []
         self._next = 0
         self._total: int | None = None
 
@@ -44,9 +46,9 @@ class _Pages(Generic[Record]):
         return self._total
 
     def _take(self) -> Record:
-        record = self._records[self._next]
+        record: Record = self._records[self._next]
         # Not kept here: whoever iterates decides how long a record lives.
-        self._records[self._next] = None  # type: ignore[call-overload]
+        self._records[self._next] = None
         self._next += 1
         self._pager.consumed(1)
         return record
@@ -119,7 +121,7 @@ class AsyncPager(_Pages[Record], AsyncIterator[Record]):
         self._records, self._next = [], 0
         return rest + await self._wait(self._pager.collect_async(self._bridge()))
 
-    async def _wait(self, future: Any) -> Any:
+    async def _wait(self, future: asyncio.Future[Result]) -> Result:
         try:
             return await future
         finally:
