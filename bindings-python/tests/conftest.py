@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
+import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
+from log_lines import Lines
 from simulator import Simulator
 
 from beproduct_client import BeProduct, BeProductAsync
-
-
-def cannot_run(reason: str) -> NoReturn:
-    """For a test that this machine cannot run: a failure where all tests have to run."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,3 +56,13 @@ def async_client(settings: dict[str, Any]) -> Iterator[BeProductAsync]:
     client = BeProductAsync(**settings)
     yield client
     asyncio.run(client.close())
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Lines]:
+    lines = Lines()
+    logger = logging.getLogger("beproduct_client")
+    logger.addHandler(lines)
+    with caplog.at_level(logging.DEBUG, logger="beproduct_client"):
+        yield lines
+    logger.removeHandler(lines)

@@ -28,6 +28,9 @@ class Child:
         assert self._pipe.poll(PATIENCE), "the child sends nothing"
         return self._pipe.recv()
 
+    def send(self, message: Any) -> None:
+        self._pipe.send(message)
+
     def interrupt(self) -> None:
         """Ctrl-C."""
         assert self._process.pid
@@ -62,7 +65,7 @@ def _end_with(pipe: Connection, act: Callable[[], Any]) -> None:
     """Sends the result and ends this process, without the exit handlers that belong to its parent."""
     try:
         pipe.send(act())
-    except BaseException as error:  # The parent raises it.
+    except BaseException as error:  # noqa: BLE001  The parent raises it.
         pipe.send(error)
     finally:
         os._exit(0)

@@ -67,6 +67,10 @@ class Simulator:
     def expire(self, which: str) -> None:
         self._control("tokens", {"expire": which})
 
+    def sign_in(self, url: str) -> str:
+        """The address that a person who signs in here is sent back to."""
+        return self._control("authorize", {"url": url})["redirect"]
+
     def log(self, base: str = "api") -> list[dict[str, Any]]:
         return self._control(f"log?base={base}")
 

@@ -115,13 +115,13 @@ def test_paths_as_settings(settings: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_none_stands_for_what_was_not_given(client: BeProduct, simulator: Simulator) -> None:
-    next(client.style.list(folder_id=None, page_size=None))  # type: ignore[arg-type]
+    next(client.style.list(folder_id=None, page_size=None))
     assert simulator.log()[-1]["target"].endswith("/Style/Headers?folderId=&pageSize=200&pageNumber=0")
 
 
 def test_unknown_arguments_are_refused(client: BeProduct, simulator: Simulator) -> None:
     with pytest.raises(ConfigError, match="folder.*arguments of style.list are folder_id"):
-        client.style.list(folder="x")  # type: ignore[call-arg]
+        client.style.list(folder="x")
     with pytest.raises(ConfigError, match="unknown option"):
-        client.style.get(ID, time_out=3)  # type: ignore[call-arg]
+        client.style.get(ID, time_out=3)
     assert simulator.count() == 0

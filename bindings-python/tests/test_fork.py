@@ -1,0 +1,201 @@
+"""Clients in processes that fork. Each test does its forking in a fresh process, whose threads are the client's own."""
+
+import asyncio
+import gc
+import multiprocessing
+import os
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import Child, in_fork
+from simulator import Simulator
+
+from beproduct_client import BeProduct, BeProductAsync, ClosedError
+
+
+def used(client: BeProduct) -> int:
+    return client.quota.status()["used"]
+
+
+def call_on_both_sides(pipe: Connection, settings: dict[str, Any]) -> None:
+    client = BeProduct(**settings)
+    client.system.version()
+
+    def in_child() -> str:
+        client.style.list().collect()
+        return client.system.version()["version"] or ""
+
+    pipe.send(in_fork(in_child))
+    pipe.send(client.system.version()["version"])
+
+
+def test_the_child_calls_and_so_does_the_parent(settings: dict[str, Any], simulator: Simulator) -> None:
+    child = Child(call_on_both_sides, settings)
+    assert (child.receive(), child.receive()) == ("simulator", "simulator")
+    child.end()
+    ids = [request["headers"]["x-request-id"] for request in simulator.log()]
+    assert len(set(ids)) == len(ids) == 4
+    assert simulator.count("token") == 1
+
+
+def count_on_both_sides(pipe: Connection, settings: dict[str, Any]) -> None:
+    client = BeProduct(**settings)
+    client.system.version()
+
+    def in_child() -> int:
+        for _ in range(3):
+            client.system.version()
+        return used(client)
+
+    pipe.send([in_fork(in_child), in_fork(in_child)])
+    client.system.version()
+    pipe.send(used(client))
+
+
+@pytest.fixture
+def shared_ledger(settings: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    return {**settings, "ledger": {"sqlite": str(tmp_path / "quota.sqlite")}}
+
+
+def test_parent_and_children_count_in_one_ledger(shared_ledger: dict[str, Any], simulator: Simulator) -> None:
+    child = Child(count_on_both_sides, shared_ledger)
+    assert child.receive() == [4, 7]
+    assert child.receive() == 8 == simulator.count()
+    child.end()
+
+
+def count_after_the_parent_let_go(pipe: Connection, settings: dict[str, Any]) -> None:
+    client = BeProduct(**settings)
+    client.system.version()
+    gone, begin = multiprocessing.Pipe(duplex=False)
+
+    def in_child() -> None:
+        client.system.version()
+        pipe.send("counted")
+        gone.recv()
+        for _ in range(3):
+            client.system.version()
+
+    def let_go() -> None:
+        nonlocal client
+        pipe.recv()
+        del client
+        gc.collect()
+        begin.send(None)
+
+    if os.fork() == 0:
+        in_child()
+        os._exit(0)
+    let_go()
+    os.wait()
+    pipe.send("done")
+
+
+def test_the_childs_count_survives_the_parents_client(shared_ledger: dict[str, Any], simulator: Simulator) -> None:
+    child = Child(count_after_the_parent_let_go, shared_ledger)
+    assert child.receive() == "counted"
+    child.send("go")
+    assert child.receive() == "done"
+    child.end()
+    with BeProduct(**shared_ledger) as client:
+        assert used(client) == simulator.count() == 5
+
+
+def fork_with_a_future_pending(pipe: Connection, settings: dict[str, Any]) -> None:
+    client = BeProductAsync(**settings)
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(client.system.version())
+    loop.run_until_complete(asyncio.sleep(0))
+
+    def in_child() -> str:
+        try:
+            loop.run_until_complete(task)
+        except ClosedError as error:
+            return error.message
+        return "no error"
+
+    pipe.send("pending")
+    pipe.recv()
+    pipe.send(in_fork(in_child))
+    pipe.recv()
+    pipe.send(loop.run_until_complete(task))
+
+
+def test_a_future_that_was_pending_ends_in_the_child(settings: dict[str, Any], simulator: Simulator) -> None:
+    simulator.hold("Info/Version")
+    child = Child(fork_with_a_future_pending, settings)
+    assert child.receive() == "pending"
+    simulator.wait(1)
+    child.send("fork")
+    assert "only the parent gets its answer" in child.receive()
+    simulator.release()
+    child.send("go on")
+    assert child.receive()["version"] == "simulator"
+    child.end()
+
+
+def fork_within_a_list(pipe: Connection, settings: dict[str, Any]) -> None:
+    styles = BeProduct(**settings).style.list(page_size=10)
+    next(styles)
+
+    def in_child() -> str:
+        try:
+            list(styles)
+        except ClosedError as error:
+            return error.message
+        return "no error"
+
+    pipe.send(in_fork(in_child))
+    pipe.send(len(list(styles)))
+
+
+def test_a_list_goes_on_in_the_parent_only(settings: dict[str, Any]) -> None:
+    child = Child(fork_within_a_list, settings)
+    assert "only the parent" in child.receive()
+    assert child.receive() == 59
+    child.end()
+
+
+def call_in_a_pool(pipe: Connection, settings: dict[str, Any]) -> None:
+    global _client
+    _client = BeProduct(**settings)
+    ids = [style["id"] for style in _client.style.list()]
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        pipe.send(pool.map(_get, ids) == ids)
+    pipe.send(used(_client))
+
+
+_client: BeProduct
+
+
+def _get(header_id: str) -> str:
+    return _client.style.get(header_id)["id"] or ""
+
+
+def test_a_forked_pool(shared_ledger: dict[str, Any], simulator: Simulator) -> None:
+    child = Child(call_in_a_pool, shared_ledger)
+    assert child.receive() is True
+    assert child.receive() == 61 == simulator.count()
+    child.end()
+
+
+def close_before_the_fork(pipe: Connection, settings: dict[str, Any]) -> None:
+    client = BeProduct(**settings)
+    client.close()
+
+    def in_child() -> str:
+        try:
+            client.system.version()
+        except ClosedError as error:
+            return error.message
+        return "no error"
+
+    pipe.send(in_fork(in_child))
+
+
+def test_a_closed_client_is_closed_in_the_child(settings: dict[str, Any]) -> None:
+    child = Child(close_before_the_fork, settings)
+    assert child.receive() == "the client is closed"
+    child.end()

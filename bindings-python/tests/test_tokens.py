@@ -1,0 +1,150 @@
+"""Signing in: token stores of the host program, rotated tokens, the token file, the sign-in of a person."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simulator import Simulator
+
+from beproduct_client import AuthError, AuthorizationSession, BeProduct, BeProductAsync, ConfigError, Tokens
+
+
+class Store:
+    """A token store that keeps everything it was given."""
+
+    def __init__(self, *saved: Tokens) -> None:
+        self.saved = list(saved)
+        self.threads: set[str] = set()
+
+    def load(self) -> Tokens | None:
+        self.threads.add(threading.current_thread().name)
+        return self.saved[-1] if self.saved else None
+
+    def save(self, tokens: Tokens) -> None:
+        self.saved.append(tokens)
+
+
+def test_a_store_gets_the_tokens_before_they_are_used(settings: dict[str, Any], simulator: Simulator) -> None:
+    class Looking(Store):
+        def save(self, tokens: Tokens) -> None:
+            assert simulator.count() == 0
+            super().save(tokens)
+
+    store = Looking()
+    with BeProduct(**settings, token_store=store) as client:
+        client.system.version()
+    tokens = store.saved[0]
+    assert simulator.log()[-1]["headers"]["authorization"] == f"Bearer {tokens['access_token']}"
+    assert tokens["refresh_token"] == settings["refresh_token"]
+    assert (tokens["lifetime"], set(tokens)) == (28_800, set(Tokens.__annotations__))
+
+
+def test_stored_tokens_spare_the_sign_in(settings: dict[str, Any], simulator: Simulator) -> None:
+    store = Store()
+    for _ in range(2):
+        with BeProduct(**settings, token_store=store) as client:
+            client.system.version()
+    assert simulator.count("token") == 1
+
+
+def test_rotated_tokens_are_saved_and_used(settings: dict[str, Any], simulator: Simulator) -> None:
+    simulator.reset(rotation="strict")
+    store = Store()
+    with BeProduct(**settings, token_store=store) as client:
+        for _ in range(3):
+            client.system.version()
+            simulator.expire("access")
+    refresh_tokens = [tokens["refresh_token"] for tokens in store.saved]
+    assert len(set(refresh_tokens)) == 3
+    # The configured refresh token is used up: only what was saved signs in.
+    with BeProduct(**settings, token_store=Store(store.saved[-1])) as client:
+        client.system.version()
+    with BeProduct(**settings) as client, pytest.raises(AuthError, match="sign in again") as raised:
+        client.system.version()
+    assert raised.value.code == "invalid_grant"
+
+
+class Failing(Store):
+    def save(self, tokens: Tokens) -> None:
+        raise OSError("the vault is locked")
+
+
+def test_an_exception_of_the_store_is_the_cause(settings: dict[str, Any], simulator: Simulator) -> None:
+    with BeProduct(**settings, token_store=Failing()) as client, pytest.raises(AuthError) as raised:
+        client.system.version()
+    assert "the vault is locked" in raised.value.message
+    assert isinstance(raised.value.__cause__, OSError)
+    assert simulator.count() == 0
+
+
+async def test_an_exception_of_the_store_in_an_event_loop(settings: dict[str, Any]) -> None:
+    async with BeProductAsync(**settings, token_store=Failing()) as client:
+        with pytest.raises(AuthError, match="the vault is locked"):
+            await client.system.version()
+
+
+def test_a_store_that_failed_once_is_asked_again(settings: dict[str, Any], simulator: Simulator) -> None:
+    class FailingOnce(Store):
+        failed = False
+
+        def save(self, tokens: Tokens) -> None:
+            if not self.failed:
+                self.failed = True
+                raise OSError("the vault is locked")
+            super().save(tokens)
+
+    simulator.reset(rotation="strict")
+    store = FailingOnce()
+    with BeProduct(**settings, token_store=store) as client:
+        with pytest.raises(AuthError):
+            client.system.version()
+        client.system.version()
+    # The tokens of the one exchange were not lost.
+    assert (len(store.saved), simulator.count("token")) == (1, 1)
+
+
+def test_a_store_may_use_the_client_of_another_company(settings: dict[str, Any], client: BeProduct) -> None:
+    class Remote(Store):
+        def load(self) -> Tokens | None:
+            client.system.version()
+            return super().load()
+
+    store = Remote()
+    with BeProduct(**settings, token_store=store) as other:
+        other.system.version()
+    assert store.threads != {threading.current_thread().name}
+
+
+def test_the_token_file_is_private(settings: dict[str, Any], simulator: Simulator, tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    for _ in range(2):
+        with BeProduct(**settings, token_store={"file": str(path)}) as client:
+            client.system.version()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert json.loads(path.read_text())["refresh_token"] == settings["refresh_token"]
+    assert simulator.count("token") == 1
+
+    path.chmod(0o644)
+    client = BeProduct(**settings, token_store={"file": str(path)})
+    with client, pytest.raises(ConfigError, match="chmod 600"):
+        client.system.version()
+
+
+def test_a_person_signs_in(settings: dict[str, Any], simulator: Simulator) -> None:
+    about = simulator.about
+    session = AuthorizationSession(
+        client_id=about["public_client_id"],
+        redirect_uri=about["redirect_uri"],
+        identity_url=about["identity"],
+    )
+    assert "code_challenge" in session.url
+    assert repr(session) == "AuthorizationSession()"
+    tokens = session.finish(simulator.sign_in(session.url))
+    assert tokens["refresh_token"]
+    own = {"client_id": about["public_client_id"], "client_secret": None, "refresh_token": tokens["refresh_token"]}
+    with BeProduct(**{**settings, **own}) as client:
+        assert client.system.version()["version"] == "simulator"
+    with pytest.raises(AuthError, match="begin again"):
+        session.finish(f"{about['redirect_uri']}?code=x&state=other")
