@@ -10,7 +10,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
 /// Who is served first when requests get scarce.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Priority {
     /// Somebody is waiting.
@@ -24,7 +24,7 @@ pub enum Priority {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// Time for the whole call: attempts, waits and reading the answer.
+    /// Time for each request of the call: its attempts, its waits and reading the answer.
     pub timeout: Option<Duration>,
     /// Highest number of attempts, 1 for no retry.
     pub attempts: Option<u32>,

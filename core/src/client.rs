@@ -141,6 +141,9 @@ impl ClientBuilder {
         let config = self.config;
         let company = config.company()?.to_owned();
         config.check_credentials()?;
+        if config.max_page_size == 0 {
+            return Err(Error::config("max_page_size has to be at least 1"));
+        }
         let (api, automation) = (config.api_base()?, config.automation_base()?);
         let (clock, recorded) = config.clock()?;
         let secrets = Secrets::default();
@@ -208,7 +211,7 @@ impl ClientBuilder {
             attempts: config.attempts.max(1),
             attempt_timeout: config.seconds("attempt_timeout", config.attempt_timeout)?,
             max_wait: config.seconds("max_wait", config.max_wait)?,
-            concurrency: config.concurrency.max(1),
+            concurrency: config.concurrency.clamp(1, tokio::sync::Semaphore::MAX_PERMITS),
         });
         let join = |base: &Url, path: &str| {
             base.join(path).map_err(|error| Error::config(format!("company_domain {company:?}: {error}")))
@@ -427,7 +430,7 @@ impl Client {
             request_id: self.0.rng.request_id(),
             attempt: 0,
             bearer: None,
-            deadline: Deadline::at(self.0.clock.elapsed() + timeout),
+            deadline: Deadline::at(self.0.clock.elapsed().saturating_add(timeout)),
             trace: Trace::new(),
         })
     }

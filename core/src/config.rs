@@ -308,8 +308,13 @@ impl Config {
     ) -> Result<Exchanger> {
         let client_id = self.client_id.clone().filter(|id| !id.is_empty());
         let token_url = match &self.token_endpoint {
-            Some(text) => Url::parse(text)
-                .map_err(|error| Error::config(format!("token_endpoint {text:?}: {error}")))?,
+            Some(text) => {
+                let url = Url::parse(text).map_err(|error| {
+                    Error::config(format!("token_endpoint {text:?} is no address: {error}"))
+                })?;
+                secure("token_endpoint", &url)?;
+                url
+            }
             None => self.identity("connect/token")?,
         };
         let client_secret = self.client_secret.clone().filter(|secret| !secret.is_empty()).map(Secret::new);
@@ -340,12 +345,20 @@ fn base(name: &str, text: &str) -> Result<Url> {
     let wrong = |problem: String| Error::config(format!("{name} {text:?} {problem}"));
     let url = Url::parse(&format!("{}/", text.trim().trim_end_matches('/')))
         .map_err(|error| wrong(format!("is no address: {error}")))?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("holds a query".into()));
+    }
+    secure(name, &url)?;
+    Ok(url)
+}
+
+/// Tokens and secrets go there.
+fn secure(name: &str, url: &Url) -> Result<()> {
     match url.scheme() {
-        _ if url.query().is_some() || url.fragment().is_some() => Err(wrong("holds a query".into())),
-        "https" => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        "http" => Err(wrong("would send tokens in clear: use https".into())),
-        _ => Err(wrong("is no address: it has to begin with https://".into())),
+        "https" => Ok(()),
+        "http" if is_loopback(url) => Ok(()),
+        "http" => Err(Error::config(format!("{name} {url} would send tokens in clear: use https"))),
+        _ => Err(Error::config(format!("{name} {url} has to begin with https://"))),
     }
 }
 

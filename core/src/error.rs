@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::call::{Attempt, Wait};
+use crate::catalog::Operation;
 
 /// Result of anything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -110,6 +111,10 @@ pub(crate) enum Failure {
     Fault,
     /// A 2xx whose body was cut or cannot be read.
     Unreadable,
+    /// Signing in failed for the moment; that has been tried again already.
+    SignIn,
+    /// Others took the last requests of the day between the check and the reservation.
+    QuotaRaced,
     /// Anything that another attempt cannot mend.
     Final,
 }
@@ -129,6 +134,8 @@ struct Inner {
     code: Option<String>,
     retry_after: Option<Duration>,
     outcome: Outcome,
+    /// Whether the operation changes nothing, so that it does not matter whether it arrived.
+    reads: bool,
     failure: Failure,
     request_id: Option<String>,
     operation: Option<&'static str>,
@@ -150,6 +157,7 @@ impl Error {
             code: None,
             retry_after: None,
             outcome: Outcome::NotSent,
+            reads: false,
             failure: Failure::Final,
             request_id: None,
             operation: None,
@@ -223,13 +231,14 @@ impl Error {
 
     pub(crate) fn with_request(
         self,
-        operation: &'static str,
+        operation: &'static Operation,
         method: &'static str,
         url: String,
         id: String,
     ) -> Self {
         self.edit(|inner| {
-            inner.operation = Some(operation);
+            inner.operation = Some(operation.id);
+            inner.reads = operation.is_read();
             inner.method = Some(method);
             inner.url = Some(url);
             inner.request_id.get_or_insert(id);
@@ -280,7 +289,7 @@ impl Error {
             self.0.kind,
             ErrorKind::RateLimited | ErrorKind::QuotaExceeded | ErrorKind::Timeout | ErrorKind::Network
         ) || (self.0.kind == ErrorKind::Server && self.0.failure != Failure::Final);
-        passing && self.0.outcome != Outcome::Unknown && self.0.outcome != Outcome::Applied
+        passing && (self.0.reads || !matches!(self.0.outcome, Outcome::Unknown | Outcome::Applied))
     }
 
     /// How long the service asks to wait.
@@ -380,7 +389,7 @@ impl fmt::Display for Error {
         } else if let Some(operation) = self.0.operation {
             write!(out, " ({operation})")?;
         }
-        if self.0.outcome == Outcome::Unknown {
+        if self.0.outcome == Outcome::Unknown && !self.0.reads {
             out.write_str("; it may have taken effect")?;
         }
         Ok(())

@@ -66,7 +66,8 @@ struct Progress {
     total: Option<u64>,
     ended: bool,
     seen: HashSet<u64>,
-    last_page: Option<u64>,
+    /// Pages that a `collect` which failed has left.
+    collected: Vec<Page>,
 }
 
 #[derive(Debug, Default)]
@@ -105,7 +106,7 @@ impl Pager {
             total: None,
             ended: false,
             seen: HashSet::new(),
-            last_page: None,
+            collected: Vec::new(),
         };
         Self(Arc::new(Shared {
             client,
@@ -122,9 +123,13 @@ impl Pager {
     /// Any [`ErrorKind`]. After an error the same page can be asked for again.
     pub async fn next_page(&self) -> Result<Option<Page>> {
         let mut progress = self.0.progress.lock().await;
+        self.advance(&mut progress).await
+    }
+
+    async fn advance(&self, progress: &mut Progress) -> Result<Option<Page>> {
         while !progress.ended {
             let fetched = self.fetch_next(progress.number, progress.size).await?;
-            if let Some(page) = self.take(&mut progress, fetched)? {
+            if let Some(page) = self.take(progress, fetched)? {
                 return Ok(Some(page));
             }
         }
@@ -150,34 +155,31 @@ impl Pager {
     /// All pages that are left, several at a time.
     ///
     /// # Errors
-    /// Any [`ErrorKind`].
+    /// Any [`ErrorKind`]. After an error, what had come is kept for the next `collect`.
     pub async fn collect(&self) -> Result<Vec<Page>> {
-        let mut pages: Vec<_> = self.next_page().await?.into_iter().collect();
-        let (first, last, size) = {
-            let progress = self.0.progress.lock().await;
-            let left = progress.total.map_or(0, |total| total.saturating_sub(progress.delivered));
-            let count = usize::try_from(left).unwrap_or(usize::MAX).div_ceil(progress.size);
-            (
-                progress.number,
-                progress.number.saturating_add(if progress.ended { 0 } else { count }),
-                progress.size,
-            )
-        };
-        let fetches = (first..last).map(|number| self.page_request().fetch(number, size));
-        let mut fetches = stream::iter(fetches).buffered(WINDOW);
+        let mut progress = self.0.progress.lock().await;
+        if let Some(first) = self.advance(&mut progress).await? {
+            progress.collected.push(first);
+        }
+        let size = progress.size;
+        let left = progress.total.map_or(0, |total| total.saturating_sub(progress.delivered));
+        let count =
+            if progress.ended { 0 } else { usize::try_from(left).unwrap_or(usize::MAX).div_ceil(size) };
+        let numbers = progress.number..progress.number.saturating_add(count);
+        let mut fetches =
+            stream::iter(numbers.map(|number| self.page_request().fetch(number, size))).buffered(WINDOW);
         while let Some(fetched) = fetches.next().await {
-            let mut progress = self.0.progress.lock().await;
-            // The service may have changed its mind about the size of a page, which shifts all that follow.
-            if progress.ended || progress.size != size {
+            if progress.ended {
                 break;
             }
-            pages.extend(self.take(&mut progress, fetched?)?);
+            let page = self.take(&mut progress, fetched?)?;
+            progress.collected.extend(page);
         }
         drop(fetches);
-        while let Some(page) = self.next_page().await? {
-            pages.push(page);
+        while let Some(page) = self.advance(&mut progress).await? {
+            progress.collected.push(page);
         }
-        Ok(pages)
+        Ok(std::mem::take(&mut progress.collected))
     }
 
     fn ahead(&self) -> MutexGuard<'_, Ahead> {
@@ -193,7 +195,12 @@ impl Pager {
     }
 
     async fn fetch_next(&self, number: usize, size: usize) -> Result<Fetched> {
-        let fetched = self.ahead().fetched.take();
+        let fetched = {
+            let mut ahead = self.ahead();
+            // The page is being fetched here: it is not to be fetched ahead as well.
+            ahead.next = None;
+            ahead.fetched.take()
+        };
         match fetched {
             Some((ahead_number, ahead_size, task)) if (ahead_number, ahead_size) == (number, size) => {
                 let cancel = self.0.options.cancel.clone().unwrap_or_default();
@@ -223,18 +230,13 @@ impl Pager {
         let first = progress.number == 0 && progress.delivered == 0;
         progress.total = total.or(progress.total);
 
-        let fingerprint = hash(rows.iter().map(|row| row.get()));
-        let repeated = received > 0 && progress.last_page == Some(fingerprint);
-        progress.last_page = Some(fingerprint);
-
         let mut fresh = Vec::with_capacity(received);
-        if !repeated {
-            for row in rows {
-                if progress.seen.insert(identity(&row)) {
-                    fresh.push(row);
-                }
+        for row in rows {
+            if progress.seen.insert(identity(&row)) {
+                fresh.push(row);
             }
         }
+        let repeated = received > 0 && fresh.is_empty();
         progress.delivered += received as u64;
 
         let short = received < progress.size;

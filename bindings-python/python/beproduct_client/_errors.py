@@ -58,7 +58,8 @@ class BeProductError(BeProductException):
         about = [part for part in (self.operation, self.status and f"status {self.status}") if part]
         if about:
             text += f" ({', '.join(about)})"
-        return text + "; it may have taken effect" if self.outcome == "unknown" else text
+        # Of a read it does not matter whether it arrived: it can be repeated.
+        return text + "; it may have taken effect" if self.outcome == "unknown" and not self.retryable else text
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self})"

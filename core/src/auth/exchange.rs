@@ -166,7 +166,7 @@ impl Exchanger {
         let access = answer.access_token.secret();
         let expires_at = answer
             .expires_in
-            .map(|seconds| now + seconds)
+            .map(|seconds| now.saturating_add(seconds))
             .or_else(|| super::expiry_in_token(access).filter(|expiry| *expiry > now))
             .unwrap_or(now + USUAL_LIFETIME);
         let tokens = Tokens {
@@ -295,7 +295,7 @@ impl AsyncHttpClient<'_> for Http {
             body: Bytes::from(body),
         };
         let sent = self.transport.send(request);
-        let alarm = self.clock.alarm(self.clock.elapsed() + self.timeout);
+        let alarm = self.clock.alarm(self.clock.elapsed().saturating_add(self.timeout));
         let (last, timeout) = (Arc::clone(&self.last), self.timeout);
         Box::pin(async move {
             let answer = tokio::select! {

@@ -76,8 +76,9 @@ impl TokenHolder {
                 return Ok(bearer);
             }
             match &state.renewal {
-                Some(renewal) => renewal.clone(),
-                None => {
+                // One whose task is gone, because the token store panicked, has nothing to wait for.
+                Some(renewal) if renewal.has_changed().is_ok() => renewal.clone(),
+                _ => {
                     let (sender, receiver) = watch::channel(None);
                     state.renewal = Some(receiver.clone());
                     let holder = Arc::clone(self);

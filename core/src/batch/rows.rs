@@ -87,6 +87,8 @@ fn report(error: Error, fates: &[Fate], requests: usize) -> Error {
     if fates.len() == 1 {
         return error;
     }
+    // Sending all of it again would repeat what was applied.
+    let error = if applied > 0 { error.with_outcome(Outcome::Unknown) } else { error };
     let text = format!("{applied} of {} rows were applied, then: {}", fates.len(), error.message());
     error.with_message(text).with_details(json!({"rows": fates, "applied": applied, "requests": requests}))
 }

@@ -199,7 +199,8 @@ impl Operation {
                 && operation.handler != Handler::Raw
                 && template.len() == segments.len()
                 && template.iter().zip(&segments).all(|(expected, given)| {
-                    expected.starts_with('{') || expected.eq_ignore_ascii_case(given)
+                    // An encoded separator may reach another address than the one it looks like.
+                    (expected.starts_with('{') && !given.contains('%')) || expected.eq_ignore_ascii_case(given)
                 })
         })
     }

@@ -19,7 +19,7 @@ impl Policy for AttemptTimeout {
     fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
             let trace = exchange.trace.clone();
-            let alarm = self.clock.alarm(self.clock.elapsed() + self.limit);
+            let alarm = self.clock.alarm(self.clock.elapsed().saturating_add(self.limit));
             tokio::select! {
                 biased;
                 result = next.run(exchange) => result,

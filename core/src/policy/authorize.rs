@@ -18,7 +18,13 @@ pub(crate) struct Authorize {
 impl Policy for Authorize {
     fn run<'a>(&'a self, mut exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
-            let bearer = self.tokens.bearer().await?;
+            let bearer = self.tokens.bearer().await.map_err(|error| match error.failure() {
+                // The exchange has been tried as often as it may: with rotation, once more could end the sign-in.
+                Failure::NotSent | Failure::Interrupted | Failure::Throttled => {
+                    error.with_failure(Failure::SignIn)
+                }
+                _ => error,
+            })?;
             let mut value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()))
                 .map_err(|_| Error::config("the access token holds characters that no header may hold"))?;
             value.set_sensitive(true);

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use crate::call::Priority;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::{Deadline, Exchange, Next, Policy, Reply, Trace};
 
@@ -24,11 +25,14 @@ pub(crate) struct Coalesce {
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
+    method: &'static str,
     url: String,
     body: Option<bytes::Bytes>,
     /// Headers of the caller's own may change the answer.
     headers: Vec<(String, String)>,
     attempts: Option<u32>,
+    /// A bulk call may be refused where an interactive one is not.
+    priority: Priority,
 }
 
 struct Flight {
@@ -92,10 +96,12 @@ impl Policy for Coalesce {
                 return next.run(exchange).await;
             }
             let key = Key {
+                method: exchange.method,
                 url: exchange.url.to_string(),
                 body: exchange.body.clone(),
                 headers: exchange.options.headers.clone(),
                 attempts: exchange.options.attempts,
+                priority: exchange.options.priority,
             };
             let seat = self.join(&key, &exchange, &next);
             let mut answer = seat.flight.answer.clone();

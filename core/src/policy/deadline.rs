@@ -16,9 +16,9 @@ pub(crate) struct OverallDeadline {
 impl OverallDeadline {
     async fn passed(&self, deadline: Duration, trace: &Trace) {
         loop {
-            let end = deadline + trace.excused();
+            let end = deadline.saturating_add(trace.excused());
             self.clock.alarm(end).await;
-            if deadline + trace.excused() <= end {
+            if deadline.saturating_add(trace.excused()) <= end {
                 return;
             }
         }

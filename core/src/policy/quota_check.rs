@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::catalog::Base;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::quota::Quota;
 
@@ -16,10 +16,16 @@ pub(crate) struct QuotaCheck {
 impl Policy for QuotaCheck {
     fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
-            if exchange.base == Base::Api {
-                self.quota.check(&exchange).await?;
+            if exchange.base != Base::Api {
+                return next.run(exchange).await;
             }
-            next.run(exchange).await
+            loop {
+                self.quota.check(&exchange).await?;
+                match next.run(exchange.clone()).await {
+                    Err(error) if error.failure() == Failure::QuotaRaced => {}
+                    result => return result,
+                }
+            }
         })
     }
 }

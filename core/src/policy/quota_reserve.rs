@@ -25,14 +25,20 @@ impl Policy for QuotaReserve {
             let reservation = self.quota.reserve(&exchange).await?;
             trace.count(1);
             let result = next.run(exchange).await;
-            match &result {
+            let noted = match &result {
                 Err(error) if error.failure() == Failure::NotSent => {
                     trace.refund(1);
-                    self.quota.refund(reservation).await?;
+                    self.quota.refund(&reservation).await
                 }
-                Err(error) if error.kind() == ErrorKind::QuotaExceeded => self.quota.learn_refusal().await?,
-                Ok(reply) => self.quota.learn_status(operation, &reply.body).await?,
-                Err(_) => {}
+                Err(error) if error.kind() == ErrorKind::QuotaExceeded => {
+                    self.quota.learn_refusal(&reservation).await
+                }
+                Ok(reply) => self.quota.learn_status(&reservation, operation, &reply.body).await,
+                Err(_) => Ok(()),
+            };
+            if let Err(error) = noted {
+                // The count stays too high rather than too low, and the answer is worth more than that.
+                self.quota.log.warn(&format!("the ledger was not corrected: {error}"));
             }
             result
         })

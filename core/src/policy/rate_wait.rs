@@ -13,6 +13,8 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 
+const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 3600);
+
 pub(crate) struct RateWait {
     clock: Arc<dyn Clock>,
     max_wait: Duration,
@@ -33,9 +35,10 @@ impl RateWait {
             if wait.is_zero() {
                 return Ok(());
             }
-            if wait > self.max_wait {
+            let end = exchange.deadline.get().saturating_add(exchange.trace.excused());
+            if wait > self.max_wait || self.clock.elapsed().saturating_add(wait) >= end {
                 let text = format!(
-                    "the service asked for a pause that lasts {} s longer; max_wait is {} s",
+                    "the service asked for a pause that lasts {} s longer; max_wait is {} s, and the call has a timeout",
                     wait.as_secs_f64(),
                     self.max_wait.as_secs_f64()
                 );
@@ -46,7 +49,7 @@ impl RateWait {
     }
 
     fn pause_for(&self, wait: Duration) {
-        let until = self.clock.elapsed() + wait;
+        let until = self.clock.elapsed().saturating_add(wait);
         let mut paused = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         *paused = until.max(*paused);
     }
@@ -55,7 +58,11 @@ impl RateWait {
     fn learn(&self, figures: RateFigures) {
         let (Some(0), Some(reset)) = (figures.remaining, figures.reset) else { return };
         let now = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.pause_for(Duration::from_secs(reset).saturating_sub(now));
+        let wait = Duration::from_secs(reset).saturating_sub(now);
+        // No window is longer than a day: a later end is a figure in another unit, or a clock that is off.
+        if wait <= LONGEST_WINDOW {
+            self.pause_for(wait);
+        }
     }
 }
 

@@ -17,7 +17,7 @@ impl Policy for RequestId {
             if let Ok(value) = HeaderValue::from_str(&exchange.request_id) {
                 exchange.headers.insert("x-request-id", value);
             }
-            let (operation, method) = (exchange.operation.id, exchange.method);
+            let (operation, method) = (exchange.operation, exchange.method);
             let (url, id, trace) =
                 (address(&exchange.url), exchange.request_id.clone(), exchange.trace.clone());
             next.run(exchange).await.map_err(|error| {

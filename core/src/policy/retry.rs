@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use crate::call::WaitReason;
 use crate::catalog::Replay;
 use crate::clock::Clock;
-use crate::error::{Error, Failure, Result};
+use crate::error::{Error, Failure, Outcome, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::rng::Rng;
 
@@ -65,7 +65,9 @@ impl Retry {
                 (WaitReason::Backoff, step.mul_f64(self.rng.fraction()))
             }
         };
-        if self.clock.elapsed() + wait >= exchange.deadline.get() + exchange.trace.excused() {
+        if self.clock.elapsed().saturating_add(wait)
+            >= exchange.deadline.get().saturating_add(exchange.trace.excused())
+        {
             return Err(error);
         }
         if error.failure() != Failure::Throttled && !self.budget.take() {
@@ -99,6 +101,10 @@ impl Policy for Retry {
                         self.budget.give();
                         return Ok(reply);
                     }
+                    // An earlier attempt may have had an effect.
+                    Err(error) if error.outcome() == Outcome::NotSent => {
+                        error.with_outcome(exchange.trace.outcome())
+                    }
                     Err(error) => error,
                 };
                 history.attempts += 1;
@@ -124,7 +130,7 @@ fn may_repeat(exchange: &Exchange, failure: Failure, history: &mut History) -> b
             exchange.operation.replay == Replay::Read && history.faults == 1
         }
         Failure::Unreadable => exchange.operation.replay == Replay::Read,
-        Failure::TokenRejected | Failure::Final => false,
+        Failure::TokenRejected | Failure::SignIn | Failure::QuotaRaced | Failure::Final => false,
     }
 }
 

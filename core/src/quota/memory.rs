@@ -40,7 +40,7 @@ impl Ledger for MemoryLedger {
         let granted = self.with(window, |day| {
             let used = sum(day);
             if limit.is_some_and(|limit| used >= limit) {
-                return Granted::No { used };
+                return Granted::No;
             }
             *day.entry(entry.clone()).or_default() += 1;
             Granted::Yes

@@ -22,7 +22,7 @@ use crate::call::{Priority, WaitReason};
 use crate::catalog::Operation;
 use crate::clock::Clock;
 use crate::config::LedgerConfig;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::log::Log;
 use crate::pipeline::Exchange;
 
@@ -82,45 +82,48 @@ impl Quota {
         }
     }
 
-    /// Takes one unit.
+    /// Takes one unit. Others may have taken the last one since the check; then the check is due again.
     pub(crate) async fn reserve(&self, exchange: &Exchange) -> Result<Reservation> {
-        loop {
-            let window = self.window();
-            let entry = Entry {
-                operation: exchange.operation.id.to_owned(),
-                label: exchange.options.label.clone().unwrap_or_default(),
-            };
-            let limit = self.limit_for(exchange);
-            match self.ledger.reserve(&window, limit, &entry).await? {
-                Granted::Yes => return Ok(Reservation { window, entry }),
-                Granted::No { used } => {
-                    self.wait_for_reset(exchange, &window, used, limit.unwrap_or(used)).await?;
-                }
+        let window = self.window();
+        let entry = Entry {
+            operation: exchange.operation.id.to_owned(),
+            label: exchange.options.label.clone().unwrap_or_default(),
+        };
+        match self.ledger.reserve(&window, self.limit_for(exchange), &entry).await? {
+            Granted::Yes => Ok(Reservation { window, entry }),
+            Granted::No => {
+                let text = "the last requests of the day were taken by others";
+                Err(Error::new(ErrorKind::QuotaExceeded, text).with_failure(Failure::QuotaRaced))
             }
         }
     }
 
     /// Gives a unit back: nothing left.
-    pub(crate) async fn refund(&self, reservation: Reservation) -> Result<()> {
+    pub(crate) async fn refund(&self, reservation: &Reservation) -> Result<()> {
         self.ledger.refund(&reservation.window, &reservation.entry).await
     }
 
     /// The service refused a request because of the day's limit: others have used what this ledger thought was left.
-    pub(crate) async fn learn_refusal(&self) -> Result<()> {
+    pub(crate) async fn learn_refusal(&self, reservation: &Reservation) -> Result<()> {
         match self.plan.limit() {
-            Some(limit) => self.ledger.raise(&self.window(), limit).await,
+            Some(limit) => self.ledger.raise(&reservation.window, limit).await,
             None => Ok(()),
         }
     }
 
     /// The service's own count of the day, wherever in the answer it stands.
-    pub(crate) async fn learn_status(&self, operation: &Operation, body: &[u8]) -> Result<()> {
+    pub(crate) async fn learn_status(
+        &self,
+        reservation: &Reservation,
+        operation: &Operation,
+        body: &[u8],
+    ) -> Result<()> {
         if operation.official != "ratelimit_status" {
             return Ok(());
         }
         let answer: Value = serde_json::from_slice(body).unwrap_or_default();
         match find(&answer, "per_day").and_then(|day| day["used"].as_u64()) {
-            Some(used) => self.ledger.raise(&self.window(), used).await,
+            Some(used) => self.ledger.raise(&reservation.window, used).await,
             None => Ok(()),
         }
     }

@@ -191,7 +191,7 @@ impl Ledger for SqliteLedger {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let used = used(&transaction, &window)?;
             if limit.is_some_and(|limit| used >= limit) {
-                return Ok(Granted::No { used });
+                return Ok(Granted::No);
             }
             add(&transaction, &window, &entry.operation, &entry.label, 1)?;
             transaction.commit()?;
