@@ -19,7 +19,7 @@ class Child:
 
     def __init__(self, function: Callable[..., None], *arguments: Any) -> None:
         self._pipe, theirs = _spawn.Pipe()
-        self._process = _spawn.Process(target=function, args=(theirs, *arguments))
+        self._process = _spawn.Process(target=_heed_signals, args=(function, theirs, *arguments))
         self._process.start()
         theirs.close()
 
@@ -44,6 +44,12 @@ class Child:
         """Waits for the end, which has to be a good one."""
         self._process.join(PATIENCE)
         assert self._process.exitcode == 0, f"the child ended with {self._process.exitcode}"
+
+
+def _heed_signals(function: Callable[..., None], *arguments: Any) -> None:
+    # A shell starts what it puts into the background with Ctrl-C ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    function(*arguments)
 
 
 def in_fork(act: Callable[[], Any]) -> Any:

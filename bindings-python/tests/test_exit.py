@@ -1,4 +1,4 @@
-"""Programs that end without `close()`: they neither hang nor crash nor print anything."""
+"""Programs that end without `close()`: they neither hang nor crash nor complain."""
 
 import json
 import subprocess
@@ -58,6 +58,23 @@ for n in range(5):
 sys.stdin.read()
 """
 
+WHILE_TOKENS_ARE_SAVED = """
+saving = threading.Event()
+
+class Store:
+    def load(self):
+        return None
+
+    def save(self, tokens):
+        saving.set()
+        sys.stdin.read()
+        print("saved")
+
+client = BeProduct(**settings, token_store=Store())
+threading.Thread(target=client.style.folders, daemon=True).start()
+saving.wait()
+"""
+
 AFTER_A_FORK = """
 client = BeProduct(**settings)
 client.style.folders()
@@ -69,17 +86,20 @@ if child:
 
 
 @pytest.mark.parametrize(
-    ("program", "requests"),
+    ("program", "requests", "printed"),
     [
-        pytest.param(IDLE, 1, id="idle"),
-        pytest.param(WITHIN_A_LIST, 1, id="within a list"),
-        pytest.param(WITH_CALLS_IN_A_LOOP, 5, id="with calls in a loop"),
-        pytest.param(WITH_CALLS_IN_THREADS, 5, id="with calls in threads"),
-        pytest.param(WITH_A_TOKEN_STORE_AND_LOGS, 5, id="with a token store and logs"),
-        pytest.param(AFTER_A_FORK, 3, id="after a fork"),
+        pytest.param(IDLE, 1, "", id="idle"),
+        pytest.param(WITHIN_A_LIST, 1, "", id="within a list"),
+        pytest.param(WITH_CALLS_IN_A_LOOP, 5, "", id="with calls in a loop"),
+        pytest.param(WITH_CALLS_IN_THREADS, 5, "", id="with calls in threads"),
+        pytest.param(WITH_A_TOKEN_STORE_AND_LOGS, 5, "", id="with a token store and logs"),
+        pytest.param(WHILE_TOKENS_ARE_SAVED, 0, "saved\n", id="while tokens are saved"),
+        pytest.param(AFTER_A_FORK, 3, "", id="after a fork"),
     ],
 )
-def test_a_program_ends(settings: dict[str, Any], simulator: Simulator, program: str, requests: int) -> None:
+def test_a_program_ends(
+    settings: dict[str, Any], simulator: Simulator, program: str, requests: int, printed: str
+) -> None:
     simulator.hold("Info/Version", times=0)
     command = [sys.executable, "-W", "error", "-c", BEGIN + program, json.dumps(settings)]
     process = subprocess.Popen(
@@ -88,4 +108,4 @@ def test_a_program_ends(settings: dict[str, Any], simulator: Simulator, program:
     simulator.wait(requests)
     # Whoever reads standard input ends now, with calls open.
     output, errors = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, output, errors) == (0, "", "")
+    assert (process.returncode, output, errors) == (0, printed, "")

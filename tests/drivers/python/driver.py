@@ -259,6 +259,8 @@ class AsyncDriver(Driver):
 
 
 if __name__ == "__main__":
+    # A shell starts what it puts into the background with Ctrl-C ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "--async" in sys.argv[1:]:
         asyncio.run(AsyncDriver().main())
     else:
