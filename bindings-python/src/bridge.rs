@@ -116,7 +116,7 @@ fn notifier() -> PyResult<mpsc::Sender<Py<Bridge>>> {
     let (sender, inbox) = mpsc::channel::<Py<Bridge>>();
     std::thread::Builder::new().name("beproduct-notify".into()).spawn(move || {
         for bridge in inbox {
-            if Python::try_attach(|py| Bridge::wake(bridge.bind(py))).is_none() {
+            if !runtime::with_python(|py| Bridge::wake(bridge.bind(py))) {
                 break;
             }
         }

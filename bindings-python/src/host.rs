@@ -9,7 +9,7 @@ use beproduct::{Error, Level, LogSink, Record};
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::convert;
+use crate::{convert, runtime};
 
 /// How long the host's token store may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,8 +25,7 @@ impl HostThread {
         let (sender, inbox) = mpsc::channel::<Job>();
         std::thread::Builder::new().name("beproduct-host".into()).spawn(move || {
             for job in inbox {
-                // None while the interpreter shuts down: then nobody waits for the host's code any more.
-                if Python::try_attach(job).is_none() {
+                if !runtime::with_python(job) {
                     break;
                 }
             }

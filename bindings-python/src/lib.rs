@@ -26,4 +26,10 @@ mod _native {
     fn after_fork(child: bool) {
         super::runtime::after_fork(child);
     }
+
+    /// To be called before the interpreter ends.
+    #[pyo3::pyfunction]
+    fn before_exit(py: pyo3::Python<'_>) {
+        super::runtime::before_exit(py);
+    }
 }

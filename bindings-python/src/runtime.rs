@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use beproduct::seam::{self, ForkGuard};
@@ -16,6 +16,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(std::ptr::null_mut());
 static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// Read by our own threads while they are in the interpreter; holds whether it is about to end. After a fork the child
+/// makes its own, as a thread that is not there may have left the parent's locked.
+static ENDING: AtomicPtr<RwLock<bool>> = AtomicPtr::new((&raw const FIRST_ENDING).cast_mut());
+static FIRST_ENDING: RwLock<bool> = RwLock::new(false);
 
 /// How often a blocked call looks for signals.
 const SIGNALS: Duration = Duration::from_millis(50);
@@ -40,8 +45,28 @@ pub(crate) fn after_fork(child: bool) {
     FORKING.take();
     if child {
         RUNTIME.store(std::ptr::null_mut(), Ordering::Release);
+        ENDING.store(Box::into_raw(Box::default()), Ordering::Release);
         GENERATION.fetch_add(1, Ordering::AcqRel);
     }
+}
+
+fn ending() -> &'static RwLock<bool> {
+    // SAFETY: the pointer is that of a static or comes from `Box::into_raw`, and is never freed.
+    unsafe { &*ENDING.load(Ordering::Acquire) }
+}
+
+/// Runs Python code in a thread of our own, and says whether that was still possible.
+///
+/// The interpreter ends threads that are in it when it ends itself, and frames of Rust on their stacks would turn that
+/// into an abort.
+pub(crate) fn with_python(act: impl FnOnce(Python<'_>)) -> bool {
+    let ending = ending().read().unwrap_or_else(PoisonError::into_inner);
+    !*ending && Python::try_attach(act).is_some()
+}
+
+/// Waits until none of our own threads is in the interpreter, and keeps them out.
+pub(crate) fn before_exit(py: Python<'_>) {
+    py.detach(|| *ending().write().unwrap_or_else(PoisonError::into_inner) = true);
 }
 
 /// The runtime of this process. Called with the GIL held, so two threads cannot make two.
