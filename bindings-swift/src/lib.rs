@@ -5,7 +5,7 @@
 //! library and only awaited there.
 
 use std::future::Future;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, mpsc};
 
 use beproduct::auth::{TokenStore, Tokens};
 use beproduct::seam;
@@ -142,7 +142,20 @@ async fn host<T: Send + 'static>(
     }
 }
 
-struct HostSink(Arc<dyn EngineLogSink>);
+/// Lines go through one thread a client: in order, and without holding up the call.
+struct HostSink(mpsc::Sender<beproduct::Record>);
+
+impl HostSink {
+    fn start(sink: Arc<dyn EngineLogSink>) -> Self {
+        let (sender, lines) = mpsc::channel::<beproduct::Record>();
+        RUNTIME.spawn_blocking(move || {
+            for line in lines {
+                sink.log(line.level.as_str().into(), line.message, line.operation.into(), line.request_id);
+            }
+        });
+        Self(sender)
+    }
+}
 
 impl beproduct::LogSink for HostSink {
     fn enabled(&self, _level: beproduct::Level) -> bool {
@@ -150,15 +163,8 @@ impl beproduct::LogSink for HostSink {
     }
 
     fn write(&self, record: beproduct::Record) {
-        let sink = Arc::clone(&self.0);
-        RUNTIME.spawn_blocking(move || {
-            sink.log(
-                record.level.as_str().into(),
-                record.message,
-                record.operation.into(),
-                record.request_id,
-            );
-        });
+        // Fails only when the host's sink has panicked; the call goes on without it.
+        let _ = self.0.send(record);
     }
 }
 
@@ -177,7 +183,7 @@ impl Engine {
     ) -> Result<Arc<Self>, EngineError> {
         let hooks = seam::Hooks {
             token_store: token_store.map(|store| Arc::new(HostStore(store)) as Arc<dyn TokenStore>),
-            log_sink: log_sink.map(|sink| Arc::new(HostSink(sink)) as Arc<dyn beproduct::LogSink>),
+            log_sink: log_sink.map(|sink| Arc::new(HostSink::start(sink)) as Arc<dyn beproduct::LogSink>),
         };
         Ok(Arc::new(Self(seam::Engine::open(&settings, hooks, RUNTIME.handle().clone())?)))
     }
