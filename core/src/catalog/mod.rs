@@ -200,7 +200,8 @@ impl Operation {
                 && template.len() == segments.len()
                 && template.iter().zip(&segments).all(|(expected, given)| {
                     // An encoded separator may reach another address than the one it looks like.
-                    (expected.starts_with('{') && !given.contains('%')) || expected.eq_ignore_ascii_case(given)
+                    (expected.starts_with('{') && !given.contains('%'))
+                        || expected.eq_ignore_ascii_case(given)
                 })
         })
     }
