@@ -99,7 +99,7 @@ test('a timeout says so', async () => {
   const call = client.style.folders({}, { timeout: 5, attempts: 1 });
   await simulator.arrived(1);
   client.advance(6);
-  await assert.rejects(call, { name: 'TimeoutError', kind: 'timeout', retryable: false });
+  await assert.rejects(call, { name: 'TimeoutError', kind: 'timeout', retryable: true });
   await simulator.release();
 });
 
