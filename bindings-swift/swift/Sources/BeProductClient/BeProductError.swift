@@ -147,7 +147,7 @@ extension BeProductError: CustomStringConvertible, CustomDebugStringConvertible 
     public var description: String {
         let place = [operation, status.map { "status \($0)" }].compactMap { $0 }.joined(separator: ", ")
         return "\(kind.rawValue): \(message)" + (place.isEmpty ? "" : " (\(place))")
-            + (outcome == .unknown ? "; it may have taken effect" : "")
+            + (outcome == .unknown && !retryable ? "; it may have taken effect" : "")
     }
 
     /// Every field that is set, one a line.

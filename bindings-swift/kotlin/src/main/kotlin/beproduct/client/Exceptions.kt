@@ -145,7 +145,7 @@ sealed class BeProductException(private val fields: ErrorFields, cause: Throwabl
         return buildString {
             append(this@BeProductException.javaClass.name).append(": ").append(message)
             if (place.isNotEmpty()) place.joinTo(this, prefix = " (", postfix = ")")
-            if (outcome == Outcome.UNKNOWN) append("; it may have taken effect")
+            if (outcome == Outcome.UNKNOWN && !retryable) append("; it may have taken effect")
         }
     }
 }
