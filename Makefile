@@ -97,7 +97,7 @@ swift: setup-swift
 # --- tests
 
 test-rust: build
-	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-codegen -p beproduct-simulator
+	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-simulator
 
 test-python: wheel
 	$(PY) -m pytest bindings-python/tests tests/differential tests/ledger
@@ -119,8 +119,7 @@ test-cases: wheel node kotlin swift
 # --- the rest
 
 bench: wheel node
-	$(PY) bindings-python/bench/calls.py
-	node bindings-node/bench/calls.mjs
+	$(PY) tests/bench/calls.py --simulator $(BEPRODUCT_SIMULATOR)
 
 dist: setup-python setup-node
 	$(VENV)/bin/maturin build --release --manifest-path bindings-python/Cargo.toml --out target/dist

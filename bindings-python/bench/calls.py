@@ -1,110 +1,107 @@
-"""What a call costs in Python, and how soon Ctrl-C ends one that waits.
+"""What a call costs in Python, and how soon Ctrl-C ends one that waits. `tests/bench/calls.py` runs it beside others.
 
-The engine measures every attempt, from sending to the end of the answer. What a call takes beyond that is the price of
-the binding and of the engine's own preparations. Below it stands a call that the engine refuses before it sends
-anything: the whole way there and back, with an exception at its end and without the network.
+Reads the settings of a client from BEPRODUCT_BENCH and prints a JSON object a line.
 """
 
 import asyncio
+import json
+import multiprocessing
+import os
+import signal
 import statistics
-import sys
 import time
-from collections.abc import Awaitable
+import urllib.request
+from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
-from beproduct_client import BeProduct, BeProductAsync, ConfigError
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from processes import Child
-from simulator import Simulator
+from beproduct_client import BeProduct, BeProductAsync
 
 CALLS = 1000
 INTERRUPTS = 20
-NO_ID = "a/b"
+
+SETTINGS: dict[str, Any] = json.loads(os.environ["BEPRODUCT_BENCH"])
+CONTROL = os.environ["BEPRODUCT_CONTROL"]
 
 
-def report(what: str, seconds: float) -> None:
-    print(f"{what:<58}{seconds * 1e6:9.0f} us")
+def report(surface: str, measure: str, seconds: float) -> None:
+    print(json.dumps({"surface": surface, "measure": measure, "us": seconds * 1e6}), flush=True)
 
 
-def plain(settings: dict[str, Any]) -> None:
-    with BeProduct(**settings) as client:
-        detailed = client.with_response.system
-        walls, wires = [], []
-        for _ in range(CALLS):
+def synchronous() -> None:
+    with BeProduct(**SETTINGS) as client:
+
+        def one_by_one(measure: str, call: Callable[[int], Any]) -> None:
+            call(CALLS)
             start = time.perf_counter()
-            response = detailed.version()
-            walls.append(time.perf_counter() - start)
-            wires.append(response.meta["attempts"][0]["seconds"])
-        report("plain call, median", statistics.median(walls))
-        report("  of which sending to the end of the answer", statistics.median(wires))
-        report("  of which engine and binding", statistics.median(map(float.__sub__, walls, wires)))
-        refused = []
-        for _ in range(CALLS):
-            start = time.perf_counter()
-            try:
-                client.style.get(NO_ID)
-            except ConfigError:
-                refused.append(time.perf_counter() - start)
-        report("  refused before sending, median", statistics.median(refused))
+            for index in range(CALLS):
+                call(index)
+            report("Python sync", f"{measure}, one by one", (time.perf_counter() - start) / CALLS)
 
-
-async def asynchronous(settings: dict[str, Any]) -> None:
-    async def together(calls: list[Awaitable[Any]]) -> float:
-        start = time.perf_counter()
-        await asyncio.gather(*calls, return_exceptions=True)
-        return (time.perf_counter() - start) / CALLS
-
-    async with BeProductAsync(**settings) as client:
-        walls, wires = [], []
-        for _ in range(CALLS):
-            start = time.perf_counter()
-            response = await client.with_response.system.version()
-            walls.append(time.perf_counter() - start)
-            wires.append(response.meta["attempts"][0]["seconds"])
-        report("awaited call, median", statistics.median(walls))
-        report("  of which sending to the end of the answer", statistics.median(wires))
-        report("  of which engine and binding", statistics.median(map(float.__sub__, walls, wires)))
+        one_by_one("no-op", lambda _: client.quota.status())
         # Different ones, as equal reads would share a request.
-        sent = await together([client.raw.get("Info/Version", {"n": number}) for number in range(CALLS)])
-        report(f"gather({CALLS}), for each call", sent)
-        refused = await together([client.style.get(NO_ID) for _ in range(CALLS)])
-        report("  refused before sending", refused)
+        one_by_one("request", lambda index: client.system.version(extra_query={"index": index}))
 
 
-def wait_for_interrupts(pipe: Connection, settings: dict[str, Any]) -> None:
-    with BeProduct(**settings) as client:
-        for number in range(INTERRUPTS):
+async def asynchronous() -> None:
+    async with BeProductAsync(**SETTINGS) as client:
+
+        async def both(measure: str, call: Callable[[int], Awaitable[Any]]) -> None:
+            await call(2 * CALLS)
+            start = time.perf_counter()
+            for index in range(CALLS):
+                await call(index)
+            report("Python async", f"{measure}, one by one", (time.perf_counter() - start) / CALLS)
+            start = time.perf_counter()
+            await asyncio.gather(*map(call, range(CALLS, 2 * CALLS)))
+            report("Python async", f"{measure}, {CALLS} together", (time.perf_counter() - start) / CALLS)
+
+        await both("no-op", lambda _: client.quota.status())
+        await both("request", lambda index: client.system.version(extra_query={"index": index}))
+
+
+def control(path: str, body: Any = None) -> None:
+    request = urllib.request.Request(f"{CONTROL}/{path}")
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    urllib.request.urlopen(request).close()
+
+
+def wait_for_interrupts(pipe: Connection) -> None:
+    # A shell that runs this in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with BeProduct(**SETTINGS) as client:
+        for index in range(INTERRUPTS):
             try:
-                # Different ones, as a call equal to one that is just ending would join it.
-                client.raw.get("Info/Version", {"n": number})
+                client.system.version(extra_query={"index": index})
             except KeyboardInterrupt:
                 pipe.send(time.monotonic())
 
 
-def interrupts(simulator: Simulator) -> None:
-    simulator.reset()
-    simulator.hold("Info/Version", times=0)
-    child = Child(wait_for_interrupts, simulator.settings())
+def interrupts() -> None:
+    control("reset", {})
+    control("faults", [{"path": "Info/Version", "times": 0, "action": {"hang": True}}])
+    here, there = multiprocessing.Pipe()
+    child = multiprocessing.get_context("spawn").Process(target=wait_for_interrupts, args=(there,))
+    child.start()
     latencies = []
     for number in range(1, INTERRUPTS + 1):
-        simulator.wait(number)
+        control(f"wait?base=api&requests={number}")
         sent = time.monotonic()
-        child.interrupt()
-        latencies.append(child.receive() - sent)
-    child.end()
-    report("Ctrl-C to KeyboardInterrupt, median", statistics.median(latencies))
-    report("  longest", max(latencies))
+        assert child.pid
+        os.kill(child.pid, signal.SIGINT)
+        latencies.append(here.recv() - sent)
+    child.join()
+    control("reset", {})
+    report("Python sync", "Ctrl-C to KeyboardInterrupt, median", statistics.median(latencies))
+    report("Python sync", "Ctrl-C to KeyboardInterrupt, longest", max(latencies))
 
 
 def main() -> None:
-    simulator = Simulator()
-    plain(simulator.settings())
-    asyncio.run(asynchronous(simulator.settings()))
-    interrupts(simulator)
-    simulator.stop()
+    synchronous()
+    asyncio.run(asynchronous())
+    interrupts()
 
 
 if __name__ == "__main__":

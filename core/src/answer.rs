@@ -73,10 +73,14 @@ pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
     match operation.answer {
         AnswerKind::List => read_list(body).map(|list| list.rows),
         AnswerKind::Message => Ok(read_message(body)),
-        AnswerKind::Object | AnswerKind::Any if body.is_empty() => Ok(Bytes::from_static(b"null")),
-        AnswerKind::Object | AnswerKind::Any if is_json(body) => Ok(body.clone()),
-        // Only writes get here: for a read, the pipeline has refused what is not JSON.
-        AnswerKind::Object => Ok(Bytes::from_static(b"null")),
+        AnswerKind::Object if first_letter(body) == Some(b'{') && is_json(body) => Ok(body.clone()),
+        // The write was done, whatever the service says about it: what came stands in the raw answer.
+        AnswerKind::Object if !operation.is_read() => Ok(Bytes::from_static(b"{}")),
+        AnswerKind::Object => Err(Error::new(ErrorKind::Decode, "the answer holds no record")
+            .with_outcome(Outcome::Refused)
+            .with_failure(Failure::Final)),
+        AnswerKind::Any if body.is_empty() => Ok(Bytes::from_static(b"null")),
+        AnswerKind::Any if is_json(body) => Ok(body.clone()),
         AnswerKind::Any => Ok(Value::String(String::from_utf8_lossy(body).into_owned()).to_string().into()),
     }
 }

@@ -21,7 +21,7 @@ pub enum Priority {
 }
 
 /// Options of one call. What is not set comes from the client.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
     /// Time for each request of the call: its attempts, its waits and reading the answer.
@@ -44,6 +44,25 @@ pub struct CallOptions {
     pub allow_repeat: bool,
     /// Handle to give the call up with.
     pub cancel: Option<Cancel>,
+}
+
+impl std::fmt::Debug for CallOptions {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Values of headers and of the query may be secrets.
+        let names =
+            |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        out.debug_struct("CallOptions")
+            .field("timeout", &self.timeout)
+            .field("attempts", &self.attempts)
+            .field("label", &self.label)
+            .field("priority", &self.priority)
+            .field("page_size", &self.page_size)
+            .field("extra_query", &names(&self.extra_query))
+            .field("headers", &names(&self.headers))
+            .field("check_filters", &self.check_filters)
+            .field("allow_repeat", &self.allow_repeat)
+            .finish_non_exhaustive()
+    }
 }
 
 const OPTIONS: &str =

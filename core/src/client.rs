@@ -1,6 +1,5 @@
 //! [`Client`]: one company, one sign-in, one quota.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
@@ -138,12 +137,10 @@ impl ClientBuilder {
     /// # Errors
     /// `config` when a setting is missing or wrong.
     pub fn build(self) -> Result<Client> {
-        let config = self.config;
+        let config = self.config.without_blanks();
         let company = config.company()?.to_owned();
         config.check_credentials()?;
-        if config.max_page_size == 0 {
-            return Err(Error::config("max_page_size has to be at least 1"));
-        }
+        config.check_numbers()?;
         let (api, automation) = (config.api_base()?, config.automation_base()?);
         let (clock, recorded) = config.clock()?;
         let secrets = Secrets::default();
@@ -163,9 +160,9 @@ impl ClientBuilder {
             Some(_) => Some(config.exchanger_with(Arc::clone(&transport), Arc::clone(&clock), &secrets)?),
             None => None,
         };
-        let access_token = config.access_token.clone().filter(|token| !token.is_empty()).map(Secret::new);
+        let access_token = config.access_token.clone().map(Secret::new);
         if let Some(token) = &access_token {
-            secrets.add(token);
+            secrets.keep(token);
         }
         let store = match (self.store, &config.token_store) {
             (Some(store), None) => store,
@@ -184,20 +181,10 @@ impl ClientBuilder {
             access_token,
             refresh_token: config.refresh_token.clone().map(Secret::new),
         });
-        let folder = state_folder(&config);
-        let quota = Arc::new(Quota {
-            plan: config.plan()?,
-            ledger: quota::open_ledger(
-                config.ledger.as_ref(),
-                folder.as_deref().map_err(Clone::clone),
-                &log,
-            )?,
-            clock: Arc::clone(&clock),
-            owner: format!("{} {company}", api.origin().ascii_serialization()),
-            floor: config.quota_floor,
-            longest_wait: config.quota_wait.map(|wait| config.seconds("quota_wait", wait)).transpose()?,
-            log: log.clone(),
-        });
+        let folder = config.state_folder();
+        let ledger =
+            quota::open_ledger(config.ledger.as_ref(), folder.as_deref().map_err(Clone::clone), &log)?;
+        let quota = Arc::new(Quota::new(&config, ledger, Arc::clone(&clock), log.clone())?);
         let policies = policy::row(&Parts {
             handle: handle.clone(),
             clock: Arc::clone(&clock),
@@ -208,10 +195,10 @@ impl ClientBuilder {
             secrets,
             log: log.clone(),
             company: company.clone(),
-            attempts: config.attempts.max(1),
+            attempts: config.attempts,
             attempt_timeout: config.seconds("attempt_timeout", config.attempt_timeout)?,
             max_wait: config.seconds("max_wait", config.max_wait)?,
-            concurrency: config.concurrency.clamp(1, tokio::sync::Semaphore::MAX_PERMITS),
+            concurrency: config.concurrency,
         });
         let join = |base: &Url, path: &str| {
             base.join(path).map_err(|error| Error::config(format!("company_domain {company:?}: {error}")))
@@ -396,8 +383,10 @@ impl Client {
                 },
             )?;
         let known: Vec<_> = prepared.query.iter().chain(paging).cloned().collect();
-        if let Some((name, _)) =
-            options.extra_query.iter().find(|(name, _)| known.iter().any(|(known, _)| known == name))
+        if let Some((name, _)) = options
+            .extra_query
+            .iter()
+            .find(|(name, _)| known.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)))
         {
             return Err(Error::config(format!("extra_query names {name}, which the operation sets itself")));
         }
@@ -499,20 +488,6 @@ fn check_headers(headers: &[(String, String)]) -> Result<()> {
         }
         None => headers.iter().try_for_each(|(name, value)| header(name, value).map(|_| ())),
     }
-}
-
-/// The folder for the ledger and for cached schemas.
-fn state_folder(config: &Config) -> Result<PathBuf> {
-    if let Some(folder) = &config.state_dir {
-        return Ok(folder.clone());
-    }
-    let from = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = from("XDG_STATE_HOME")
-        .or_else(|| from("LOCALAPPDATA"))
-        .or_else(|| from("HOME").map(|home| home.join(".local/state")));
-    folder
-        .map(|folder| folder.join("beproduct-client"))
-        .ok_or_else(|| Error::config("there is no home folder; state_dir names another"))
 }
 
 /// Whether an error leaves open what became of the request.

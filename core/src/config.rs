@@ -85,7 +85,7 @@ pub struct Config {
 }
 
 /// See [`Config::plan`].
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PlanConfig {
@@ -211,17 +211,39 @@ impl Config {
         Ok(company)
     }
 
+    /// An empty credential is none: that is how unset variables of a shell arrive.
+    pub(crate) fn without_blanks(mut self) -> Self {
+        for credential in
+            [&mut self.client_id, &mut self.client_secret, &mut self.refresh_token, &mut self.access_token]
+        {
+            *credential = credential.take().filter(|text| !text.is_empty());
+        }
+        self
+    }
+
+    pub(crate) fn check_numbers(&self) -> Result<()> {
+        for (name, number) in [
+            ("max_page_size", self.max_page_size),
+            ("concurrency", self.concurrency),
+            ("attempts", self.attempts as usize),
+        ] {
+            if number == 0 {
+                return Err(Error::config(format!("{name} has to be at least 1")));
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn check_credentials(&self) -> Result<()> {
-        let given = |value: &Option<String>| value.as_ref().is_some_and(|value| !value.is_empty());
-        let missing = match (given(&self.access_token), given(&self.refresh_token), given(&self.client_id)) {
-            (true, false, _) | (_, true, true) => return Ok(()),
-            (_, true, false) => {
+        let missing = match (&self.access_token, &self.refresh_token, &self.client_id) {
+            (Some(_), None, _) | (_, Some(_), Some(_)) => return Ok(()),
+            (_, Some(_), None) => {
                 "client_id is missing: a refresh_token works with the client that it was issued to"
             }
-            (false, false, true) => {
+            (None, None, Some(_)) => {
                 "refresh_token is missing: sign in once to get one, or give an access_token"
             }
-            (false, false, false) => {
+            (None, None, None) => {
                 "credentials are missing: give refresh_token and client_id, or an access_token"
             }
         };
@@ -271,10 +293,24 @@ impl Config {
         }
     }
 
+    /// The folder for the ledger and for cached schemas.
+    pub(crate) fn state_folder(&self) -> Result<PathBuf> {
+        if let Some(folder) = &self.state_dir {
+            return Ok(folder.clone());
+        }
+        let from = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let folder = from("XDG_STATE_HOME")
+            .or_else(|| from("LOCALAPPDATA"))
+            .or_else(|| from("HOME").map(|home| home.join(".local/state")));
+        folder
+            .map(|folder| folder.join("beproduct-client"))
+            .ok_or_else(|| Error::config("there is no home folder; state_dir names another"))
+    }
+
     pub(crate) fn transport(&self) -> Result<Arc<dyn Transport>> {
         Ok(Arc::new(ReqwestTransport::new(&TransportSettings {
             connect_timeout: self.seconds("connect_timeout", self.connect_timeout)?,
-            max_connections: self.concurrency.max(1),
+            max_connections: self.concurrency,
             ca_certificates: self.ca_certificates.clone(),
         })?))
     }
@@ -306,7 +342,6 @@ impl Config {
         clock: Arc<dyn Clock>,
         secrets: &Secrets,
     ) -> Result<Exchanger> {
-        let client_id = self.client_id.clone().filter(|id| !id.is_empty());
         let token_url = match &self.token_endpoint {
             Some(text) => {
                 let url = Url::parse(text).map_err(|error| {
@@ -317,7 +352,7 @@ impl Config {
             }
             None => self.identity("connect/token")?,
         };
-        let client_secret = self.client_secret.clone().filter(|secret| !secret.is_empty()).map(Secret::new);
+        let client_secret = self.client_secret.clone().map(Secret::new);
         for secret in [
             &client_secret,
             &self.refresh_token.clone().map(Secret::new),
@@ -326,13 +361,13 @@ impl Config {
         .into_iter()
         .flatten()
         {
-            secrets.add(secret);
+            secrets.keep(secret);
         }
         Ok(Exchanger {
             transport,
             clock,
             token_url,
-            client_id: client_id.ok_or_else(|| Error::config("client_id is missing"))?,
+            client_id: self.client_id.clone().ok_or_else(|| Error::config("client_id is missing"))?,
             client_secret,
             timeout: self.seconds("attempt_timeout", self.attempt_timeout)?,
             secrets: secrets.clone(),

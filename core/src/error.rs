@@ -143,6 +143,8 @@ struct Inner {
     url: Option<String>,
     attempts: Vec<Attempt>,
     waits: Vec<Wait>,
+    /// Requests that were counted against the quota.
+    cost: u32,
     body_excerpt: Option<String>,
     details: Option<Value>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
@@ -165,6 +167,7 @@ impl Error {
             url: None,
             attempts: Vec::new(),
             waits: Vec::new(),
+            cost: 0,
             body_excerpt: None,
             details: None,
             source: None,
@@ -251,10 +254,11 @@ impl Error {
         })
     }
 
-    pub(crate) fn with_trace(self, attempts: Vec<Attempt>, waits: Vec<Wait>) -> Self {
+    pub(crate) fn with_trace(self, attempts: Vec<Attempt>, waits: Vec<Wait>, cost: u32) -> Self {
         self.edit(|inner| {
             inner.attempts = attempts;
             inner.waits = waits;
+            inner.cost = cost;
         })
     }
 
@@ -344,6 +348,10 @@ impl Error {
         &self.0.waits
     }
 
+    pub(crate) fn cost(&self) -> u32 {
+        self.0.cost
+    }
+
     /// Head of the answer's body, without secrets.
     #[must_use]
     pub fn body_excerpt(&self) -> Option<&str> {
@@ -356,7 +364,20 @@ impl Error {
         self.0.details.as_ref()
     }
 
-    /// All fields as a JSON object, for other languages.
+    /// The message with what says where it happened and what it may have left behind.
+    fn text(&self) -> String {
+        let place = match (self.0.operation, self.0.status) {
+            (Some(operation), Some(status)) => format!(" ({operation}, status {status})"),
+            (Some(operation), None) => format!(" ({operation})"),
+            (None, Some(status)) => format!(" (status {status})"),
+            (None, None) => String::new(),
+        };
+        // Of a read it does not matter whether it arrived: it can be repeated.
+        let open = self.0.outcome == Outcome::Unknown && !self.0.reads;
+        format!("{}{place}{}", self.0.message, if open { "; it may have taken effect" } else { "" })
+    }
+
+    /// All fields as a JSON object, for other languages; `text` is the line of `Display` without the kind.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let inner = &*self.0;
@@ -377,22 +398,14 @@ impl Error {
             "body_excerpt": inner.body_excerpt,
             "details": inner.details,
             "cause": inner.source.as_ref().map(|source| source.to_string()),
+            "text": self.text(),
         })
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.0.kind.as_str(), self.0.message)?;
-        if let (Some(operation), Some(status)) = (self.0.operation, self.0.status) {
-            write!(out, " ({operation}, status {status})")?;
-        } else if let Some(operation) = self.0.operation {
-            write!(out, " ({operation})")?;
-        }
-        if self.0.outcome == Outcome::Unknown && !self.0.reads {
-            out.write_str("; it may have taken effect")?;
-        }
-        Ok(())
+        write!(out, "{}: {}", self.0.kind.as_str(), self.text())
     }
 }
 

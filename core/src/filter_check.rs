@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -157,7 +158,7 @@ fn schema_of(prepared: &Prepared) -> Option<Schema> {
     let operation = prepared.operation;
     if operation.id == "data_tables.data" {
         // DataTable/{id}/Data
-        let id = prepared.path.split('/').nth(1)?.to_owned();
+        let id = percent_decode_str(prepared.path.split('/').nth(1)?).decode_utf8().ok()?.into_owned();
         return Some(Schema { operation: "data_tables.schema", argument: "data_table_id", id });
     }
     let id = prepared.query.iter().find(|(name, value)| name == "folderId" && !value.is_empty())?.1.clone();

@@ -58,6 +58,6 @@ pub use error::{Error, ErrorKind, Outcome, Result};
 pub use http::{HttpRequest, HttpResponse, Reached, Transport, TransportError};
 pub use log::{Level, LogSink, Record};
 pub use paging::{Page, Pager};
-pub use quota::{Plan, QuotaStatus, Usage};
+pub use quota::{Plan, QuotaStatus, Usage, stored_status};
 pub use redact::Secret;
 pub use rng::Rng;

@@ -13,7 +13,7 @@ use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex as AsyncMutex;
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::answer;
 use crate::arguments::Prepared;
@@ -24,8 +24,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// Sizes at which a short first page looks like a cap of the server rather than the end of the list.
 const CAPS: &[usize] = &[20, 30, 50, 100, 200, 500, 1000];
 
-/// Pages that `collect` fetches at a time.
-const WINDOW: usize = 8;
+/// Requests that one piece of work keeps on their way at a time.
+pub(crate) const WINDOW: usize = 8;
 
 /// One page of records.
 #[derive(Debug, Clone)]
@@ -44,10 +44,16 @@ pub struct Page {
 }
 
 /// The pages of one list. Clones go on where the other stands.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Pager(Arc<Shared>);
 
-#[derive(Debug)]
+impl std::fmt::Debug for Pager {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The request may hold what is nobody's business.
+        write!(out, "Pager({})", self.0.prepared.operation.id)
+    }
+}
+
 struct Shared {
     client: Client,
     prepared: Prepared,
@@ -58,7 +64,6 @@ struct Shared {
     ahead: Mutex<Ahead>,
 }
 
-#[derive(Debug)]
 struct Progress {
     number: usize,
     size: usize,
@@ -70,9 +75,9 @@ struct Progress {
     collected: Vec<Page>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Ahead {
-    fetched: Option<(usize, usize, JoinHandle<Result<Fetched>>)>,
+    fetched: Option<(usize, usize, AbortOnDropHandle<Result<Fetched>>)>,
     /// Records of the present page, and how many of them are consumed.
     page: usize,
     consumed: usize,
@@ -80,16 +85,6 @@ struct Ahead {
     next: Option<(usize, usize)>,
 }
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        let ahead = self.ahead.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, _, task)) = &ahead.fetched {
-            task.abort();
-        }
-    }
-}
-
-#[derive(Debug)]
 struct Fetched {
     rows: Vec<Box<RawValue>>,
     total: Option<u64>,
@@ -143,7 +138,8 @@ impl Pager {
         let half = ahead.consumed * 2 >= ahead.page && ahead.fetched.is_none();
         if let Some((number, size)) = half.then(|| ahead.next.take()).flatten() {
             let fetch = self.page_request().fetch(number, size);
-            ahead.fetched = Some((number, size, self.0.client.handle().spawn(fetch)));
+            let task = self.0.client.handle().spawn(fetch);
+            ahead.fetched = Some((number, size, AbortOnDropHandle::new(task)));
         }
     }
 
@@ -214,12 +210,7 @@ impl Pager {
                     }
                 }
             }
-            stale => {
-                if let Some((_, _, task)) = stale {
-                    task.abort();
-                }
-                self.page_request().fetch(number, size).await
-            }
+            _ => self.page_request().fetch(number, size).await,
         }
     }
 

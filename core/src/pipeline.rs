@@ -22,7 +22,7 @@ use crate::auth::Bearer;
 use crate::call::{Attempt, CallOptions, Meta, Wait, WaitReason};
 use crate::catalog::{Base, Operation};
 use crate::clock::Clock;
-use crate::error::{Outcome, Result};
+use crate::error::{ErrorKind, Outcome, Result};
 
 /// A request on its way. Cheap to clone: every attempt gets its own.
 #[derive(Clone)]
@@ -117,6 +117,8 @@ struct State {
     outcome: Outcome,
     /// Outcome before the attempt that is on its way.
     before: Outcome,
+    /// When the attempt that is on its way began, on the clock's own scale.
+    began: Option<Duration>,
     /// The shared request that this call waits for.
     followed: Option<Trace>,
 }
@@ -129,6 +131,7 @@ impl Trace {
             cost: 0,
             outcome: Outcome::NotSent,
             before: Outcome::NotSent,
+            began: None,
             followed: None,
         })))
     }
@@ -138,17 +141,25 @@ impl Trace {
     }
 
     /// The bytes are about to leave.
-    pub(crate) fn begin_attempt(&self) {
+    pub(crate) fn begin_attempt(&self, now: Duration) {
         self.with(|state| {
             state.before = state.outcome;
             state.outcome = Outcome::Unknown;
+            state.began = Some(now);
         });
     }
 
     /// The attempt has ended. An effect that an earlier attempt may have had stays possible.
-    pub(crate) fn end_attempt(&self, attempt: Attempt, outcome: Outcome) {
+    pub(crate) fn end_attempt(
+        &self,
+        now: Duration,
+        status: Option<u16>,
+        error: Option<ErrorKind>,
+        outcome: Outcome,
+    ) {
         self.with(|state| {
-            state.attempts.push(attempt);
+            let seconds = now.saturating_sub(state.began.take().unwrap_or(now)).as_secs_f64();
+            state.attempts.push(Attempt { status, error: error.map(ErrorKind::as_str), seconds });
             state.outcome = match (outcome, state.before) {
                 (Outcome::NotSent, before) => before,
                 (Outcome::Refused, Outcome::Unknown) => Outcome::Unknown,
@@ -199,9 +210,21 @@ impl Trace {
         self.snapshot().outcome
     }
 
-    pub(crate) fn history(&self) -> (Vec<Attempt>, Vec<Wait>) {
+    /// Attempts, pauses and cost of a call that ended now with this error; the attempt that it was cut off in is among
+    /// them.
+    pub(crate) fn history(&self, now: Duration, ended: ErrorKind) -> (Vec<Attempt>, Vec<Wait>, u32) {
+        let mut state = self.snapshot();
+        if let Some(began) = state.began {
+            let seconds = now.saturating_sub(began).as_secs_f64();
+            state.attempts.push(Attempt { status: None, error: Some(ended.as_str()), seconds });
+        }
+        (state.attempts, state.waits, state.cost)
+    }
+
+    /// How many attempts were begun.
+    pub(crate) fn attempts(&self) -> usize {
         let state = self.snapshot();
-        (state.attempts, state.waits)
+        state.attempts.len() + usize::from(state.began.is_some())
     }
 
     pub(crate) fn meta(&self, reply: &Reply, request_id: &str) -> Meta {

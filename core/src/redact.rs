@@ -30,20 +30,37 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The secrets that a client knows at present, so that nothing which leaves it holds one.
+/// The secrets that a client knows, so that nothing which leaves it holds one.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Arc<Mutex<VecDeque<Secret>>>);
+pub(crate) struct Secrets(Arc<Mutex<Known>>);
 
-/// Secrets that are kept: those of the configuration and the last few tokens.
-const KEPT: usize = 16;
+#[derive(Default)]
+struct Known {
+    /// Of the configuration: for good.
+    configured: Vec<Secret>,
+    /// Tokens: the last few.
+    tokens: VecDeque<Secret>,
+}
+
+/// Tokens that are remembered after newer ones have come.
+const REMEMBERED: usize = 16;
 
 impl Secrets {
-    pub(crate) fn add(&self, secret: &Secret) {
+    /// A secret of the configuration.
+    pub(crate) fn keep(&self, secret: &Secret) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !secret.expose().is_empty() && !known.contains(secret) {
-            known.push_back(secret.clone());
-            if known.len() > KEPT {
-                known.pop_front();
+        if !known.configured.contains(secret) {
+            known.configured.push(secret.clone());
+        }
+    }
+
+    /// A token that others will follow.
+    pub(crate) fn remember(&self, token: &Secret) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.tokens.contains(token) {
+            known.tokens.push_back(token.clone());
+            if known.tokens.len() > REMEMBERED {
+                known.tokens.pop_front();
             }
         }
     }
@@ -58,7 +75,10 @@ impl Secrets {
 
     fn with<T>(&self, act: impl FnOnce(&[&str]) -> T) -> T {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        act(&known.iter().map(Secret::expose).collect::<Vec<_>>())
+        let mut all: Vec<_> = known.configured.iter().chain(&known.tokens).map(Secret::expose).collect();
+        // One that begins with another goes first, or its end would be left.
+        all.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+        act(&all)
     }
 }
 
@@ -127,6 +147,19 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "[REDACTED]");
         let url = Url::parse("https://user:pw@host/path?access_token=marker-1#x").unwrap();
         assert_eq!(address(&url), "https://host/path");
+    }
+
+    #[test]
+    fn configured_secrets_outlast_tokens() {
+        let secrets = Secrets::default();
+        secrets.keep(&Secret::new("client-secret"));
+        for number in 0..3 * REMEMBERED {
+            secrets.remember(&Secret::new(format!("token-{number}.")));
+        }
+        secrets.remember(&Secret::new("client-secret-and-more"));
+        assert_eq!(secrets.scrub("client-secret, token-47."), "[REDACTED], [REDACTED]");
+        assert_eq!(secrets.scrub("client-secret-and-more"), "[REDACTED]");
+        assert_eq!(secrets.0.lock().unwrap().tokens.len(), REMEMBERED);
     }
 
     #[test]

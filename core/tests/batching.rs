@@ -6,7 +6,7 @@
 mod common;
 
 use beproduct::models::DataTableRowChange;
-use beproduct::{ErrorKind, Filter, Operator};
+use beproduct::{ErrorKind, Filter, Operator, Outcome};
 use common::Service;
 use futures_util::TryStreamExt as _;
 use serde_json::json;
@@ -101,6 +101,7 @@ async fn a_failed_write_tells_of_every_row() {
     let fates = error.details().unwrap()["rows"].as_array().unwrap();
     let count = |outcome: &str| fates.iter().filter(|fate| fate["outcome"] == outcome).count();
     assert_eq!((count("applied"), count("unknown"), count("not_sent")), (100, 100, 100));
+    assert_eq!(error.outcome(), Outcome::Unknown);
     assert!(!error.retryable());
 }
 

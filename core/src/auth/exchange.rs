@@ -178,7 +178,7 @@ impl Exchanger {
             origin: None,
         };
         for secret in [&tokens.access_token, &tokens.refresh_token, &tokens.id_token].into_iter().flatten() {
-            self.secrets.add(secret);
+            self.secrets.remember(secret);
         }
         tokens
     }

@@ -181,7 +181,7 @@ impl TokenHolder {
             if let Some(exchanger) = &self.settings.exchanger {
                 for secret in [&state.tokens.access_token, &state.tokens.refresh_token].into_iter().flatten()
                 {
-                    exchanger.secrets.add(secret);
+                    exchanger.secrets.remember(secret);
                 }
             }
         }

@@ -11,7 +11,6 @@ use crate::error::{Error, ErrorKind, Result};
 /// to [`AuthorizationSession::finish`].
 ///
 /// State and PKCE are made at random and checked; a session works once.
-#[derive(Debug)]
 pub struct AuthorizationSession {
     exchanger: Exchanger,
     url: Url,
@@ -20,12 +19,20 @@ pub struct AuthorizationSession {
     verifier: std::sync::Mutex<Option<PkceCodeVerifier>>,
 }
 
+impl std::fmt::Debug for AuthorizationSession {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The address holds the state, which is a secret of this sign-in.
+        write!(out, "AuthorizationSession({})", crate::redact::address(&self.url))
+    }
+}
+
 impl AuthorizationSession {
     /// Begins a sign-in. The configuration needs `client_id` and `redirect_uri`; a client without a secret works.
     ///
     /// # Errors
     /// `config` when something is missing or malformed.
     pub fn new(config: &Config) -> Result<Self> {
+        let config = config.clone().without_blanks();
         let exchanger = config.exchanger()?;
         let redirect = config.redirect_uri.clone().ok_or_else(|| {
             Error::config("redirect_uri is missing: give the address that is registered for the client")

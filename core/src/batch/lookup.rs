@@ -14,9 +14,6 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::{arguments, paging};
 
-/// Requests at a time.
-const WINDOW: usize = 8;
-
 /// The one record with a number.
 pub(crate) async fn get_by_number(
     client: &Client,
@@ -125,7 +122,7 @@ async fn fetch(
                 Ok::<_, Error>((read(pager?, &asked).await?, asked))
             }
         })
-        .buffered(WINDOW)
+        .buffered(paging::WINDOW)
         .try_collect()
         .await?;
     let mut by_number = ByNumber::new();

@@ -30,26 +30,32 @@ pub(crate) async fn delete_header(
         arguments: Map::from_iter([("header_id".to_owned(), id.clone())]),
         options: call.options.clone(),
     };
-    let deleted = match client.request(get, &look).await {
-        Ok(answer) => {
-            let header: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-            let deleted = ["isDeleted", "deleted"].iter().any(|name| header[*name] == true);
-            deleted.then_some((answer.meta.status, answer.meta.attempts, answer.meta.waits))
+    let (status, attempts, waits, cost) = match client.request(get, &look).await {
+        Ok(answer) if marked_deleted(&answer.body) => {
+            (answer.meta.status, answer.meta.attempts, answer.meta.waits, answer.meta.cost)
         }
-        Err(found) if found.kind() == ErrorKind::NotFound => {
-            Some((found.status().unwrap_or_default(), found.attempts().to_vec(), found.waits().to_vec()))
-        }
-        Err(_) => None,
+        Err(found) if found.kind() == ErrorKind::NotFound => (
+            found.status().unwrap_or_default(),
+            found.attempts().to_vec(),
+            found.waits().to_vec(),
+            found.cost(),
+        ),
+        _ => return Err(error),
     };
-    let Some((status, attempts, waits)) = deleted else { return Err(error) };
-    let attempts: Vec<_> = error.attempts().iter().cloned().chain(attempts).collect();
-    let meta = Meta {
+    let mut meta = Meta {
         status,
         request_id: error.request_id().unwrap_or_default().to_owned(),
-        cost: u32::try_from(attempts.len()).unwrap_or(u32::MAX),
-        attempts,
-        waits: error.waits().iter().cloned().chain(waits).collect(),
+        attempts: error.attempts().to_vec(),
+        waits: error.waits().to_vec(),
+        cost: error.cost() + cost,
         ..Meta::default()
     };
+    meta.attempts.extend(attempts);
+    meta.waits.extend(waits);
     Ok(Answer { body: r#"{"message":null}"#.into(), raw: Bytes::new(), meta })
+}
+
+fn marked_deleted(header: &[u8]) -> bool {
+    let header: Value = serde_json::from_slice(header).unwrap_or_default();
+    ["isDeleted", "deleted"].iter().any(|name| header[*name] == true)
 }

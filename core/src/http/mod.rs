@@ -49,14 +49,14 @@ impl fmt::Debug for HttpResponse {
 }
 
 /// How far a request got that has no complete answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reached {
     /// No byte left: the name was not found, nobody listened, or TLS failed.
     Nothing,
     /// It left, and no status came back.
     Sent,
-    /// A status came, and the body broke off.
-    Status(u16),
+    /// Status and headers came, and the body broke off.
+    Answer(u16, HeaderMap),
 }
 
 /// A request without a complete answer.

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use ::http::HeaderMap;
 use futures_util::future::BoxFuture;
 use reqwest::{Certificate, Client, Method, redirect, retry};
 
@@ -67,18 +68,22 @@ impl Transport for ReqwestTransport {
                 .map_err(|error| failure(error, &host, None))?;
             let status = answer.status().as_u16();
             let headers = answer.headers().clone();
-            let body = answer.bytes().await.map_err(|error| failure(error, &host, Some(status)))?;
-            Ok(HttpResponse { status, headers, body })
+            match answer.bytes().await {
+                Ok(body) => Ok(HttpResponse { status, headers, body }),
+                Err(error) => Err(failure(error, &host, Some((status, headers)))),
+            }
         })
     }
 }
 
-fn failure(error: reqwest::Error, host: &str, status: Option<u16>) -> TransportError {
+fn failure(error: reqwest::Error, host: &str, answer: Option<(u16, HeaderMap)>) -> TransportError {
     // The address may hold a query, and reqwest prints it.
     let error = error.without_url();
     let text = chain(&error);
-    let (reached, message) = match status {
-        Some(status) => (Reached::Status(status), format!("the answer of {host} broke off: {text}")),
+    let (reached, message) = match answer {
+        Some((status, headers)) => {
+            (Reached::Answer(status, headers), format!("the answer of {host} broke off: {text}"))
+        }
         None if error.is_connect() && text.contains("certificate") => (
             Reached::Nothing,
             format!(

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::call::Attempt;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
@@ -25,10 +24,7 @@ impl Policy for AttemptTimeout {
                 result = next.run(exchange) => result,
                 () = alarm => {
                     let seconds = self.limit.as_secs_f64();
-                    trace.end_attempt(
-                        Attempt { status: None, error: Some(ErrorKind::Timeout.as_str()), seconds },
-                        Outcome::Unknown,
-                    );
+                    trace.end_attempt(self.clock.elapsed(), None, Some(ErrorKind::Timeout), Outcome::Unknown);
                     let text = format!("no answer within {seconds} s; attempt_timeout sets another limit");
                     Err(Error::new(ErrorKind::Timeout, text)
                         .with_failure(Failure::Interrupted)

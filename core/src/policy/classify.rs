@@ -9,7 +9,6 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::answer;
-use crate::call::Attempt;
 use crate::catalog::AnswerKind;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
@@ -27,8 +26,7 @@ impl Policy for Classify {
         Box::pin(async move {
             let (trace, operation) = (exchange.trace.clone(), exchange.operation);
             let reads = operation.is_read();
-            trace.begin_attempt();
-            let start = self.clock.elapsed();
+            trace.begin_attempt(self.clock.elapsed());
             let sent = next.run(exchange).await;
             let status = sent.as_ref().ok().map(|reply| reply.status);
             let result = sent.and_then(|reply| {
@@ -37,10 +35,9 @@ impl Policy for Classify {
             });
             let (error, outcome) = match &result {
                 Ok(_) => (None, Outcome::Applied),
-                Err(error) => (Some(error.kind().as_str()), error.outcome()),
+                Err(error) => (Some(error.kind()), error.outcome()),
             };
-            let seconds = (self.clock.elapsed() - start).as_secs_f64();
-            trace.end_attempt(Attempt { status, error, seconds }, outcome);
+            trace.end_attempt(self.clock.elapsed(), status, error, outcome);
             // An attempt before this one may have had an effect.
             result.map_err(|error| error.with_outcome(trace.outcome()))
         })

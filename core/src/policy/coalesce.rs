@@ -5,6 +5,7 @@
 //! writes.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
@@ -40,7 +41,8 @@ struct Flight {
     task: AbortHandle,
     deadline: Deadline,
     trace: Trace,
-    waiters: Mutex<usize>,
+    /// Changed only while the map is locked: who finds a flight in it finds one that somebody waits for.
+    waiters: AtomicUsize,
 }
 
 impl Coalesce {
@@ -51,19 +53,10 @@ impl Coalesce {
     fn join(&self, key: &Key, exchange: &Exchange, next: &Next) -> Seat {
         let mut flights = lock(&self.flights);
         if let Some(flight) = flights.get(key) {
-            let mut waiters = flight.waiters.lock().unwrap_or_else(PoisonError::into_inner);
-            // A flight that the last waiter has just left is being aborted.
-            if *waiters > 0 {
-                *waiters += 1;
-                flight.deadline.extend(&exchange.deadline);
-                exchange.trace.follow(&flight.trace);
-                drop(waiters);
-                return Seat {
-                    flight: Arc::clone(flight),
-                    flights: Arc::clone(&self.flights),
-                    key: key.clone(),
-                };
-            }
+            flight.waiters.fetch_add(1, Ordering::Relaxed);
+            flight.deadline.extend(&exchange.deadline);
+            exchange.trace.follow(&flight.trace);
+            return Seat { flight: Arc::clone(flight), flights: Arc::clone(&self.flights), key: key.clone() };
         }
         let (sender, answer) = watch::channel(None);
         let mut shared = exchange.clone();
@@ -79,8 +72,13 @@ impl Coalesce {
             lock(&map).retain(|key, flight| *key != own_key || !flight.trace.is(&own_trace));
             sender.send_replace(Some(result));
         });
-        let flight =
-            Arc::new(Flight { answer, task: task.abort_handle(), deadline, trace, waiters: Mutex::new(1) });
+        let flight = Arc::new(Flight {
+            answer,
+            task: task.abort_handle(),
+            deadline,
+            trace,
+            waiters: AtomicUsize::new(1),
+        });
         flights.insert(key.clone(), Arc::clone(&flight));
         drop(flights);
         Seat { flight, flights: Arc::clone(&self.flights), key: key.clone() }
@@ -136,9 +134,7 @@ struct Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut flights = lock(&self.flights);
-        let mut waiters = self.flight.waiters.lock().unwrap_or_else(PoisonError::into_inner);
-        *waiters -= 1;
-        if *waiters == 0 {
+        if self.flight.waiters.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.flight.task.abort();
             if flights.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
                 flights.remove(&self.key);

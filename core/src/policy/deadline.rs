@@ -46,7 +46,9 @@ impl Policy for OverallDeadline {
 }
 
 fn timed_out(limit: Duration) -> String {
-    format!("no answer within {} s; the option timeout sets another limit", limit.as_secs_f64())
+    // The first moments of the call have passed before the limit was looked at.
+    let seconds = (limit.as_secs_f64() * 1000.0).round() / 1000.0;
+    format!("no answer within {seconds} s; the option timeout sets another limit")
 }
 
 fn ended(kind: ErrorKind, message: &str, outcome: Outcome) -> Error {

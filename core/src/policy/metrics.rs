@@ -22,18 +22,17 @@ impl Policy for Metrics {
             let start = self.clock.elapsed();
             let result = next.run(exchange).await;
             let seconds = (self.clock.elapsed() - start).as_secs_f64();
-            let (attempts, _) = trace.history();
+            let attempts = trace.attempts();
             match &result {
                 Ok(reply) => self.log.write(Level::Info, operation, &id, || {
                     format!(
-                        "{operation} answered {} after {seconds:.3} s, attempts: {}",
-                        reply.status,
-                        attempts.len()
+                        "{operation} answered {} after {seconds:.3} s, attempts: {attempts}",
+                        reply.status
                     )
                 }),
                 // The caller gets the error: whether it is worth a warning is theirs to say.
                 Err(error) => self.log.write(Level::Info, operation, &id, || {
-                    format!("{operation} failed after {seconds:.3} s, attempts: {}: {error}", attempts.len())
+                    format!("{operation} failed after {seconds:.3} s, attempts: {attempts}: {error}")
                 }),
             }
             result

@@ -49,7 +49,7 @@ pub(crate) struct Parts {
 pub(crate) fn row(parts: &Parts) -> Arc<[Arc<dyn Policy>]> {
     let clock = || Arc::clone(&parts.clock);
     Arc::from([
-        Arc::new(request_id::RequestId { secrets: parts.secrets.clone() }) as Arc<dyn Policy>,
+        Arc::new(request_id::RequestId { clock: clock(), secrets: parts.secrets.clone() }) as Arc<dyn Policy>,
         Arc::new(metrics::Metrics { clock: clock(), log: parts.log.clone() }),
         Arc::new(deadline::OverallDeadline { clock: clock() }),
         Arc::new(coalesce::Coalesce::new(parts.handle.clone())),

@@ -25,7 +25,12 @@ pub(crate) struct RateWait {
 
 impl RateWait {
     pub(crate) fn new(clock: Arc<dyn Clock>, max_wait: Duration, concurrency: usize) -> Self {
-        Self { clock, max_wait, slots: Semaphore::new(concurrency), paused_until: Mutex::default() }
+        Self {
+            clock,
+            max_wait,
+            slots: Semaphore::new(concurrency.min(Semaphore::MAX_PERMITS)),
+            paused_until: Mutex::default(),
+        }
     }
 
     async fn wait(&self, exchange: &Exchange) -> Result<()> {

@@ -33,8 +33,7 @@ impl Policy for Send {
                     let (failure, outcome) = match error.reached {
                         Reached::Nothing => (Failure::NotSent, Outcome::NotSent),
                         Reached::Sent => (Failure::Interrupted, Outcome::Unknown),
-                        Reached::Status(status) => {
-                            let headers = ::http::HeaderMap::new();
+                        Reached::Answer(status, headers) => {
                             return Ok(Reply { status, headers, body: Bytes::new(), whole: false });
                         }
                     };

@@ -21,15 +21,19 @@ use time::format_description::well_known::Rfc3339;
 use crate::call::{Priority, WaitReason};
 use crate::catalog::Operation;
 use crate::clock::Clock;
-use crate::config::LedgerConfig;
+use crate::config::{Config, LedgerConfig};
 use crate::error::{Error, ErrorKind, Failure, Result};
-use crate::log::Log;
+use crate::log::{Log, TracingSink};
 use crate::pipeline::Exchange;
+use crate::redact::Secrets;
 
 pub(crate) use ledger::{Entry, Granted, Ledger, Window};
 pub use plan::Plan;
 
 pub use ledger::Usage;
+
+/// Name of the default ledger, in the state folder.
+const LEDGER_FILE: &str = "quota.sqlite";
 
 /// The quota as one client sees it.
 pub(crate) struct Quota {
@@ -69,6 +73,23 @@ pub struct QuotaStatus {
 }
 
 impl Quota {
+    pub(crate) fn new(
+        config: &Config,
+        ledger: Arc<dyn Ledger>,
+        clock: Arc<dyn Clock>,
+        log: Log,
+    ) -> Result<Self> {
+        Ok(Self {
+            plan: config.plan()?,
+            ledger,
+            clock,
+            owner: format!("{} {}", config.api_base()?.origin().ascii_serialization(), config.company()?),
+            floor: config.quota_floor,
+            longest_wait: config.quota_wait.map(|wait| config.seconds("quota_wait", wait)).transpose()?,
+            log,
+        })
+    }
+
     /// Fails, or waits, when the requests of the day are used up. Reads the ledger only.
     pub(crate) async fn check(&self, exchange: &Exchange) -> Result<()> {
         loop {
@@ -199,6 +220,22 @@ fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     }
 }
 
+/// How the quota stands by the ledger on disk that the settings name. Needs no sign-in and sends nothing.
+///
+/// # Errors
+/// `config` when there is no such ledger, or it cannot be read.
+pub async fn stored_status(config: &Config) -> Result<QuotaStatus> {
+    let path = match &config.ledger {
+        Some(LedgerConfig::Sqlite(path)) => path.clone(),
+        Some(LedgerConfig::Memory) => {
+            return Err(Error::config("a ledger in memory ends with the process that counts in it"));
+        }
+        None => config.state_folder()?.join(LEDGER_FILE),
+    };
+    let log = Log { sink: Arc::new(TracingSink), secrets: Secrets::default() };
+    Quota::new(config, open_sqlite(&path)?, config.clock()?.0, log)?.status().await
+}
+
 /// The ledger that the settings ask for. The default falls back to memory, with a warning; a chosen one does not.
 pub(crate) fn open_ledger(
     chosen: Option<&LedgerConfig>,
@@ -211,7 +248,7 @@ pub(crate) fn open_ledger(
         // Without SQLite there is nothing to fall back from.
         None if cfg!(not(feature = "sqlite")) => Ok(Arc::new(memory::MemoryLedger::default())),
         None => {
-            let opened = folder.and_then(|folder| open_sqlite(&folder.join("quota.sqlite")));
+            let opened = folder.and_then(|folder| open_sqlite(&folder.join(LEDGER_FILE)));
             opened.or_else(|error| {
                 log.warn(&format!("requests are counted in memory only: {}", error.message()));
                 Ok(Arc::new(memory::MemoryLedger::default()) as Arc<dyn Ledger>)

@@ -79,6 +79,8 @@ public struct BeProductError: Error, Hashable, Sendable {
     public let details: JSONValue?
     /// What the error goes back to, such as the failure of a connection.
     public let cause: String?
+    /// One line: kind, message, operation and status, and whether a write may have taken effect.
+    public let description: String
 }
 
 extension BeProductError {
@@ -99,7 +101,8 @@ extension BeProductError {
             waits: [],
             bodyExcerpt: nil,
             details: nil,
-            cause: cause
+            cause: cause,
+            description: "\(kind.rawValue): \(message)"
         )
     }
 
@@ -116,9 +119,10 @@ extension BeProductError {
             self.init(kind: .decode, message: "the engine reported an error that cannot be read", cause: text)
             return
         }
+        let message = fields["message"]?.stringValue ?? ""
         self.init(
             kind: kind,
-            message: fields["message"]?.stringValue ?? "",
+            message: message,
             status: fields["status"]?.intValue,
             code: fields["code"]?.stringValue,
             retryable: fields["retryable"]?.boolValue ?? false,
@@ -132,7 +136,8 @@ extension BeProductError {
             waits: fields["waits"]?.arrayValue?.map(Wait.init) ?? [],
             bodyExcerpt: fields["body_excerpt"]?.stringValue,
             details: fields["details"].flatMap { $0.isNull ? nil : $0 },
-            cause: fields["cause"]?.stringValue
+            cause: fields["cause"]?.stringValue,
+            description: "\(kind.rawValue): \(fields["text"]?.stringValue ?? message)"
         )
     }
 }
@@ -143,13 +148,6 @@ extension BeProductError: LocalizedError {
 }
 
 extension BeProductError: CustomStringConvertible, CustomDebugStringConvertible {
-    /// One line: kind, message, operation and status.
-    public var description: String {
-        let place = [operation, status.map { "status \($0)" }].compactMap { $0 }.joined(separator: ", ")
-        return "\(kind.rawValue): \(message)" + (place.isEmpty ? "" : " (\(place))")
-            + (outcome == .unknown && !retryable ? "; it may have taken effect" : "")
-    }
-
     /// Every field that is set, one a line.
     public var debugDescription: String {
         let lines = Mirror(reflecting: self).children.compactMap { label, value -> String? in

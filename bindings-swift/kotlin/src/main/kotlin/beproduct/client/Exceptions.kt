@@ -140,14 +140,7 @@ sealed class BeProductException(private val fields: ErrorFields, cause: Throwabl
     /** What became of each record, for calls that carry several. */
     val details: JsonElement? get() = fields.details
 
-    override fun toString(): String {
-        val place = listOfNotNull(operation, status?.let { "status $it" })
-        return buildString {
-            append(this@BeProductException.javaClass.name).append(": ").append(message)
-            if (place.isNotEmpty()) place.joinTo(this, prefix = " (", postfix = ")")
-            if (outcome == Outcome.UNKNOWN && !retryable) append("; it may have taken effect")
-        }
-    }
+    override fun toString(): String = "${javaClass.name}: ${fields.text ?: message}"
 }
 
 /** A setting, an argument or an option is missing or wrong. Nothing was sent. */
@@ -223,6 +216,8 @@ internal data class ErrorFields(
     @SerialName("body_excerpt") val bodyExcerpt: String? = null,
     val details: JsonElement? = null,
     val cause: String? = null,
+    /** The message with the place and the possible effect, as the engine words it. */
+    val text: String? = null,
 ) {
     fun toException(cause: Throwable? = null): BeProductException = when (kind) {
         ErrorKind.CONFIG -> ConfigException(this, cause)

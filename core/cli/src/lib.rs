@@ -1,0 +1,77 @@
+//! The `beproduct` command, as a function: the wheel's console script and npm's bin call it.
+
+mod quota;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::{Parser, Subcommand};
+
+/// Client for the BeProduct PLM API.
+#[derive(Parser)]
+#[command(name = "beproduct", bin_name = "beproduct", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows how many requests of the day are used, and for what. Reads the ledger only; nothing is sent.
+    Quota(quota::Arguments),
+}
+
+/// Runs the command that the arguments name, the program's own name first. Writes to standard output and standard error.
+///
+/// Returns the status to exit with: 0, 1 when the command failed, 2 when the arguments are wrong.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version come this way too, for standard output. Where nobody reads, there is nothing to tell.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+    };
+    let mut out = io::stdout().lock();
+    let done = match arguments.command {
+        Command::Quota(arguments) => quota::run(&arguments, &mut out),
+    };
+    match done.and_then(|()| Ok(out.flush()?)) {
+        Ok(()) => 0,
+        // Whoever reads has seen enough, as in `beproduct quota | head -1`.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "beproduct: {failure}");
+            1
+        }
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+enum Failure {
+    Client(beproduct::Error),
+    Output(io::Error),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Client(error) => out.write_str(error.message()),
+            Self::Output(error) => write!(out, "the output cannot be written: {error}"),
+        }
+    }
+}
+
+impl From<beproduct::Error> for Failure {
+    fn from(error: beproduct::Error) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}

@@ -1,0 +1,7 @@
+//! The `beproduct` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(beproduct_cli::run(std::env::args_os()))
+}
