@@ -12,6 +12,8 @@ PROFILE := ci
 OUT := target/$(PROFILE)
 VENV := target/venv
 PY := $(VENV)/bin/python
+# Where .ci/setup puts a newer Node than the machine's, if that is needed.
+export PATH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/beproduct-client/node/node_modules/.bin:$(PATH)
 export BEPRODUCT_SIMULATOR := $(abspath $(OUT))/beproduct-simulator
 
 CASES := $(PY) tests/drivers/run_cases.py --simulator $(BEPRODUCT_SIMULATOR)
@@ -70,7 +72,12 @@ generate:
 check: setup-python
 	cargo run --quiet --profile $(PROFILE) -p beproduct-codegen -- --check
 	cargo fmt --all --check
-	cargo clippy --quiet --profile $(PROFILE) --workspace --all-targets -- --deny warnings
+	if cargo clippy --version >/dev/null 2>&1; then \
+		cargo clippy --quiet --profile $(PROFILE) --workspace --all-targets -- --deny warnings; \
+	else \
+		echo "check: no clippy here, the Rust code is not linted"; \
+		test "$${CI:-}" != true; \
+	fi
 	$(VENV)/bin/ruff check --quiet --config bindings-python/pyproject.toml bindings-python tests
 	.ci/audit
 

@@ -2,9 +2,6 @@
 //!
 //! Reads the settings of a client from `BEPRODUCT_BENCH` and prints a JSON object a line.
 
-// A bench may stop at once.
-#![allow(clippy::expect_used)]
-
 use std::future::Future;
 use std::time::Instant;
 

@@ -67,3 +67,67 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     }
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A repository of its own with this catalogue, changed.
+    fn changed(file: &str, from: &str, to: &str) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        let own = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../catalog"));
+        for folder in ["", "operations", "shapes"] {
+            for entry in std::fs::read_dir(own.join(folder)).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_file() {
+                    let text = std::fs::read_to_string(entry.path()).unwrap();
+                    let copy = root.path().join("core/catalog").join(folder).join(entry.file_name());
+                    write(&copy, &text).unwrap();
+                }
+            }
+        }
+        let path = root.path().join("core/catalog").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no {from:?}");
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        root
+    }
+
+    fn generate(root: &tempfile::TempDir, check: bool) -> Result<bool, String> {
+        run(&Arguments { check, root: root.path().to_owned() })
+    }
+
+    #[test]
+    fn a_difference_is_noticed() {
+        let root = changed("resources.toml", "", "");
+        assert_eq!(generate(&root, true), Ok(false));
+        assert_eq!(generate(&root, false), Ok(true));
+        assert_eq!(generate(&root, true), Ok(true));
+        for file in ["core/src/api/generated.rs", "docs/openapi.json", "bindings-node/ts/resources.ts"] {
+            let path = root.path().join(file);
+            let text = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(&path, format!("{text} ")).unwrap();
+            assert_eq!(generate(&root, true), Ok(false), "{file}");
+            std::fs::write(&path, text).unwrap();
+        }
+        assert_eq!(generate(&root, true), Ok(true));
+    }
+
+    #[test]
+    fn a_catalogue_that_contradicts_itself_is_refused() {
+        let cases = [
+            ("operations/system.toml", "id = \"info_version\"", "id = \"ratelimit_status\"", "the id is taken"),
+            ("operations/data_tables.toml", "id = \"reset\"", "id = \"import\"", "is a reserved word"),
+            ("operations/data_tables.toml", "name = \"data_table_id\"", "name = \"table_id\"", "placeholders"),
+            ("operations/headers.toml", "name = \"folder_id\"", "name = \"class\"", "reserved word"),
+            ("operations/headers.toml", "effect = \"read\"", "effect = \"update\"", "effect and replay class disagree"),
+            ("operations/headers.toml", "effect = \"read\"\n", "", "effect"),
+            ("operations/headers.toml", "replay = \"read\"\n", "", "replay"),
+            ("operations/headers.toml", "record = \"folder\"", "record = \"nothing\"", "there is no shape nothing"),
+            ("operations/system.toml", "answer = ", "colour = \"red\"\nanswer = ", "colour"),
+        ];
+        for (file, from, to, expected) in cases {
+            let message = generate(&changed(file, from, to), true).expect_err(expected);
+            assert!(message.contains(expected), "{from} -> {to}: {message}");
+        }
+    }
+}

@@ -58,7 +58,7 @@ fuzz_target!(|text: &str| {
         ("style.folder_schema", json!({"folder_id": text})),
         ("style.attributes_update", json!({"header_id": "1", "fields": {"header_name": text, text: text}})),
         ("data_tables.schema", json!({"data_table_id": text})),
-        ("raw.get", json!({"path": text, "params": {text: text}})),
+        ("raw.get", json!({"path": text, "query": {text: text}})),
         ("raw.post", json!({"path": "Style/List", "body": {text: text}})),
     ];
     let lists = [

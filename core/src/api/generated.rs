@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{PagedRequest, Request, fields_value, list_value, query_value, records_value};
+use super::{PagedRequest, Request, Response, fields_value, list_value, query_value, records_value};
 use crate::models::*;
 use crate::{CallOptions, Client, Filter};
 
@@ -51,6 +51,8 @@ impl Style<'_> {
     }
 
     /// Attribute fields of a folder, with their types and choices.
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
     pub fn folder_schema(&self, folder_id: impl Into<String>) -> StyleFolderSchema {
         StyleFolderSchema {
             request: Request::new(self.client, "style.folder_schema").argument("folder_id", folder_id.into()),
@@ -58,6 +60,8 @@ impl Style<'_> {
     }
 
     /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md, Filters).
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> StyleFolderSearchSchema {
         StyleFolderSearchSchema {
             request: Request::new(self.client, "style.folder_search_schema")
@@ -75,6 +79,8 @@ impl Style<'_> {
     /// One style by id.
     ///
     /// Errors: `not_found` when no style has this id.
+    ///
+    /// * `header_id`: Id of the style.
     pub fn get(&self, header_id: impl Into<String>) -> StyleGet {
         StyleGet {
             request: Request::new(self.client, "style.attributes_get")
@@ -87,6 +93,8 @@ impl Style<'_> {
     /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated style.
     ///
     /// Errors: `not_found` when there is none, `conflict` when several carry the number.
+    ///
+    /// * `header_number`: Number of the style, with or without blanks around it.
     pub fn get_by_number(&self, header_number: impl Into<String>) -> StyleGetByNumber {
         StyleGetByNumber {
             request: Request::new(self.client, "style.attributes_get_by_number")
@@ -97,6 +105,8 @@ impl Style<'_> {
     /// The styles with these numbers, at most 200 numbers a request.
     ///
     /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and `ambiguous` (numbers that several carry, with those styles).
+    ///
+    /// * `numbers`: Numbers to look up. Repeated ones are asked for once.
     pub fn get_many_by_number(
         &self,
         numbers: impl IntoIterator<Item = impl Into<String>>,
@@ -110,6 +120,9 @@ impl Style<'_> {
     /// Creates a style and returns it in full.
     ///
     /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
+    /// * `fields`: Attribute values by field id, as a map or as a list of `{id, value}`.
     pub fn create(
         &self,
         folder_id: impl Into<String>,
@@ -123,6 +136,8 @@ impl Style<'_> {
     }
 
     /// Changes a style and returns it in full. What is not named stays as it is.
+    ///
+    /// * `header_id`: Id of the style.
     pub fn update(&self, header_id: impl Into<String>) -> StyleUpdate {
         StyleUpdate {
             request: Request::new(self.client, "style.attributes_update")
@@ -133,6 +148,8 @@ impl Style<'_> {
     /// Deletes a style. It stays readable with `show_deleted`.
     ///
     /// The service may do the work and still answer with an error: the client then reads the style and reports what it found.
+    ///
+    /// * `header_id`: Id of the style.
     pub fn delete_header(&self, header_id: impl Into<String>) -> StyleDeleteHeader {
         StyleDeleteHeader {
             request: Request::new(self.client, "style.attributes_delete")
@@ -153,6 +170,14 @@ impl StyleFolders {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Folder>>> {
+        self.request.with_response().await
     }
 }
 
@@ -178,6 +203,14 @@ impl StyleFolderSchema {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SchemaField>>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for StyleFolderSchema {
@@ -201,6 +234,14 @@ impl StyleFolderSearchSchema {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SchemaField>>> {
+        self.request.with_response().await
     }
 }
 
@@ -278,6 +319,14 @@ impl StyleGet {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<StyleHeader>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for StyleGet {
@@ -308,6 +357,14 @@ impl StyleGetByNumber {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<StyleHeader>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for StyleGetByNumber {
@@ -337,6 +394,14 @@ impl StyleGetManyByNumber {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<StyleLookup>> {
+        self.request.with_response().await
     }
 }
 
@@ -380,6 +445,14 @@ impl StyleCreate {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<StyleHeader>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for StyleCreate {
@@ -422,6 +495,14 @@ impl StyleUpdate {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<StyleHeader>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for StyleUpdate {
@@ -445,6 +526,14 @@ impl StyleDeleteHeader {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Message>> {
+        self.request.with_response().await
     }
 }
 
@@ -470,6 +559,8 @@ impl Material<'_> {
     }
 
     /// Attribute fields of a folder, with their types and choices.
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
     pub fn folder_schema(&self, folder_id: impl Into<String>) -> MaterialFolderSchema {
         MaterialFolderSchema {
             request: Request::new(self.client, "material.folder_schema")
@@ -478,6 +569,8 @@ impl Material<'_> {
     }
 
     /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md, Filters).
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> MaterialFolderSearchSchema {
         MaterialFolderSearchSchema {
             request: Request::new(self.client, "material.folder_search_schema")
@@ -495,6 +588,8 @@ impl Material<'_> {
     /// One material by id.
     ///
     /// Errors: `not_found` when no material has this id.
+    ///
+    /// * `header_id`: Id of the material.
     pub fn get(&self, header_id: impl Into<String>) -> MaterialGet {
         MaterialGet {
             request: Request::new(self.client, "material.attributes_get")
@@ -507,6 +602,8 @@ impl Material<'_> {
     /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated material.
     ///
     /// Errors: `not_found` when there is none, `conflict` when several carry the number.
+    ///
+    /// * `header_number`: Number of the material, with or without blanks around it.
     pub fn get_by_number(&self, header_number: impl Into<String>) -> MaterialGetByNumber {
         MaterialGetByNumber {
             request: Request::new(self.client, "material.attributes_get_by_number")
@@ -517,6 +614,8 @@ impl Material<'_> {
     /// The materials with these numbers, at most 200 numbers a request.
     ///
     /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and `ambiguous` (numbers that several carry, with those materials).
+    ///
+    /// * `numbers`: Numbers to look up. Repeated ones are asked for once.
     pub fn get_many_by_number(
         &self,
         numbers: impl IntoIterator<Item = impl Into<String>>,
@@ -530,6 +629,9 @@ impl Material<'_> {
     /// Creates a material and returns it in full.
     ///
     /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
+    /// * `fields`: Attribute values by field id, as a map or as a list of `{id, value}`.
     pub fn create(
         &self,
         folder_id: impl Into<String>,
@@ -543,6 +645,8 @@ impl Material<'_> {
     }
 
     /// Changes a material and returns it in full. What is not named stays as it is.
+    ///
+    /// * `header_id`: Id of the material.
     pub fn update(&self, header_id: impl Into<String>) -> MaterialUpdate {
         MaterialUpdate {
             request: Request::new(self.client, "material.attributes_update")
@@ -553,6 +657,8 @@ impl Material<'_> {
     /// Deletes a material. It stays readable with `show_deleted`.
     ///
     /// The service may do the work and still answer with an error: the client then reads the material and reports what it found.
+    ///
+    /// * `header_id`: Id of the material.
     pub fn delete_header(&self, header_id: impl Into<String>) -> MaterialDeleteHeader {
         MaterialDeleteHeader {
             request: Request::new(self.client, "material.attributes_delete")
@@ -573,6 +679,14 @@ impl MaterialFolders {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Folder>>> {
+        self.request.with_response().await
     }
 }
 
@@ -598,6 +712,14 @@ impl MaterialFolderSchema {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SchemaField>>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for MaterialFolderSchema {
@@ -621,6 +743,14 @@ impl MaterialFolderSearchSchema {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SchemaField>>> {
+        self.request.with_response().await
     }
 }
 
@@ -698,6 +828,14 @@ impl MaterialGet {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<MaterialHeader>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for MaterialGet {
@@ -728,6 +866,14 @@ impl MaterialGetByNumber {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<MaterialHeader>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for MaterialGetByNumber {
@@ -757,6 +903,14 @@ impl MaterialGetManyByNumber {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<MaterialLookup>> {
+        self.request.with_response().await
     }
 }
 
@@ -806,6 +960,14 @@ impl MaterialCreate {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<MaterialHeader>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for MaterialCreate {
@@ -854,6 +1016,14 @@ impl MaterialUpdate {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<MaterialHeader>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for MaterialUpdate {
@@ -877,6 +1047,14 @@ impl MaterialDeleteHeader {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Message>> {
+        self.request.with_response().await
     }
 }
 
@@ -902,6 +1080,8 @@ impl DataTables<'_> {
     }
 
     /// Columns of a data table.
+    ///
+    /// * `data_table_id`: Id of the data table.
     pub fn schema(&self, data_table_id: impl Into<String>) -> DataTablesSchema {
         DataTablesSchema {
             request: Request::new(self.client, "data_tables.schema")
@@ -910,6 +1090,8 @@ impl DataTables<'_> {
     }
 
     /// Rows of a data table that meet the filters.
+    ///
+    /// * `data_table_id`: Id of the data table.
     pub fn data(&self, data_table_id: impl Into<String>) -> DataTablesData {
         DataTablesData {
             request: PagedRequest::new(self.client, "data_tables.data")
@@ -920,6 +1102,9 @@ impl DataTables<'_> {
     /// Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
     ///
     /// Returns the fate of each row. When a request fails, the rows after it are not sent, and the error's `details` hold the fate of every row.
+    ///
+    /// * `data_table_id`: Id of the data table.
+    /// * `rows`: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true` removes it.
     pub fn update(
         &self,
         data_table_id: impl Into<String>,
@@ -933,6 +1118,8 @@ impl DataTables<'_> {
     }
 
     /// Removes every row of a data table.
+    ///
+    /// * `data_table_id`: Id of the data table.
     pub fn reset(&self, data_table_id: impl Into<String>) -> DataTablesReset {
         DataTablesReset {
             request: Request::new(self.client, "data_tables.reset")
@@ -987,6 +1174,14 @@ impl DataTablesSchema {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SchemaField>>> {
+        self.request.with_response().await
     }
 }
 
@@ -1046,6 +1241,14 @@ impl DataTablesUpdate {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<DataTableUpdate>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for DataTablesUpdate {
@@ -1069,6 +1272,14 @@ impl DataTablesReset {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Message>> {
+        self.request.with_response().await
     }
 }
 
@@ -1112,6 +1323,14 @@ impl SystemRatelimitStatus {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<RateLimitStatus>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for SystemRatelimitStatus {
@@ -1136,6 +1355,14 @@ impl SystemVersion {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for SystemVersion {
@@ -1157,6 +1384,8 @@ impl Raw<'_> {
     /// GET of any path below the company's address. Returns the answer as it came.
     ///
     /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    ///
+    /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     pub fn get(&self, path: impl Into<String>) -> RawGet {
         RawGet { request: Request::new(self.client, "raw.get").argument("path", path.into()) }
     }
@@ -1164,6 +1393,9 @@ impl Raw<'_> {
     /// POST of any path below the company's address. Returns the answer as it came.
     ///
     /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    ///
+    /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+    /// * `body`: Any JSON value.
     pub fn post(&self, path: impl Into<String>, body: impl Into<Value>) -> RawPost {
         RawPost {
             request: Request::new(self.client, "raw.post")
@@ -1175,6 +1407,8 @@ impl Raw<'_> {
     /// DELETE of any path below the company's address. Returns the answer as it came.
     ///
     /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    ///
+    /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     pub fn delete_path(&self, path: impl Into<String>) -> RawDeletePath {
         RawDeletePath { request: Request::new(self.client, "raw.delete").argument("path", path.into()) }
     }
@@ -1198,6 +1432,14 @@ impl RawGet {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
     }
 }
 
@@ -1229,6 +1471,14 @@ impl RawPost {
         self.request = self.request.options(options);
         self
     }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
 }
 
 impl IntoFuture for RawPost {
@@ -1258,6 +1508,14 @@ impl RawDeletePath {
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
         self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
     }
 }
 

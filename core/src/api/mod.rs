@@ -4,6 +4,7 @@ mod generated;
 
 use std::marker::PhantomData;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, stream};
 use serde::Serialize;
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Outcome, Result};
-use crate::{CallOptions, Client};
+use crate::{Answer, CallOptions, Client, Meta};
 
 pub use generated::*;
 
@@ -87,11 +88,26 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
     }
 
     fn into_future(self) -> BoxFuture<'static, Result<T>> {
-        Box::pin(async move {
-            let answer = self.client.call(self.operation, self.arguments?, self.options).await?;
-            decode(&answer.body)
-        })
+        Box::pin(async move { Ok(self.with_response().await?.body) })
     }
+
+    async fn with_response(self) -> Result<Response<T>> {
+        let Answer { body, raw, meta } =
+            self.client.call(self.operation, self.arguments?, self.options).await?;
+        Ok(Response { body: decode(&body)?, raw, meta })
+    }
+}
+
+/// An answer with how it came about.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Response<T> {
+    /// What the call alone gives.
+    pub body: T,
+    /// The body as it came from the service.
+    pub raw: Bytes,
+    /// Status, headers, attempts, waits, rate figures and cost.
+    pub meta: Meta,
 }
 
 /// A list that is being put together.
