@@ -27,6 +27,12 @@ mod _native {
         super::runtime::after_fork(child);
     }
 
+    /// Runs the `beproduct` command and returns the status to exit with.
+    #[pyo3::pyfunction]
+    fn run_command(py: pyo3::Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {
+        py.detach(|| beproduct_cli::run(arguments))
+    }
+
     /// To be called before the interpreter ends.
     #[pyo3::pyfunction]
     fn before_exit(py: pyo3::Python<'_>) {
