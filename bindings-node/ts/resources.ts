@@ -44,7 +44,7 @@ export interface Colorway {
 /** A data table. */
 export interface DataTable {
   /** Id. */
-  id?: string | null;
+  id: string;
   /** Name. */
   name?: string | null;
   description?: string | null;
@@ -61,7 +61,7 @@ export interface DataTable {
 /** A row of a data table. */
 export interface DataTableRow {
   /** Id of the row. */
-  id?: string | null;
+  id: string;
   /** Columns with their values. */
   fields?: Field[] | null;
   createdBy?: Person | null;
@@ -87,22 +87,22 @@ export interface DataTableRowChange {
 /** What became of an update of a data table. */
 export interface DataTableUpdate {
   /** In the order of the rows given. */
-  rows?: RowFate[] | null;
+  rows: RowFate[];
   /** Rows that were applied. */
-  applied?: number | null;
+  applied: number;
   /** Requests that it took. */
-  requests?: number | null;
+  requests: number;
   [member: string]: unknown;
 }
 
 /** A field with its value. */
 export interface Field {
   /** Field id. */
-  id?: string | null;
+  id: string;
   /** Name shown to people. */
   name?: string | null;
   /** Value in the encoding of its type (docs/service.md, Field types). */
-  value?: unknown;
+  value: unknown;
   /** Type of the field. */
   type?: string | null;
   /** Whether the folder asks for a value. */
@@ -113,7 +113,7 @@ export interface Field {
 /** A folder of a master folder. */
 export interface Folder {
   /** Id. */
-  id?: string | null;
+  id: string;
   /** Name. */
   name?: string | null;
   /** Description. */
@@ -144,17 +144,17 @@ export interface Image {
 /** A number that several materials carry. */
 export interface MaterialAmbiguity {
   /** The number asked for. */
-  number?: string | null;
-  records?: MaterialHeader[] | null;
+  number: string;
+  records: MaterialHeader[];
   [member: string]: unknown;
 }
 
 /** A material. */
 export interface MaterialHeader {
   /** Id of the record. */
-  id?: string | null;
+  id: string;
   /** Number. */
-  headerNumber?: string | null;
+  headerNumber: string | null;
   /** Name. */
   headerName?: string | null;
   /** Folder that the record is in. */
@@ -188,11 +188,11 @@ export interface MaterialHeaderData {
 /** Result of a lookup of materials by number. */
 export interface MaterialLookup {
   /** In the order of the numbers. */
-  found?: MaterialHeader[] | null;
+  found: MaterialHeader[];
   /** Numbers that no record carries. */
-  missing?: string[] | null;
+  missing: string[];
   /** Numbers that several records carry. */
-  ambiguous?: MaterialAmbiguity[] | null;
+  ambiguous: MaterialAmbiguity[];
   [member: string]: unknown;
 }
 
@@ -234,18 +234,18 @@ export interface RateLimitWindow {
 /** What became of one row of an update. */
 export interface RowFate {
   /** Position in the rows given. */
-  index?: number | null;
+  index: number;
   /** Id of the row; of a new row when the service told it. */
-  rowId?: string | null;
+  rowId: string | null;
   /** applied, refused, unknown or not_sent. */
-  outcome?: string | null;
+  outcome: string;
   [member: string]: unknown;
 }
 
 /** A field of a schema. */
 export interface SchemaField {
   /** Field id, as used in filters and in writes. */
-  fieldId?: string | null;
+  fieldId: string;
   /** Name shown to people. */
   fieldName?: string | null;
   /** Type of the field (docs/service.md, Field types). */
@@ -290,17 +290,17 @@ export interface SizeClass {
 /** A number that several styles carry. */
 export interface StyleAmbiguity {
   /** The number asked for. */
-  number?: string | null;
-  records?: StyleHeader[] | null;
+  number: string;
+  records: StyleHeader[];
   [member: string]: unknown;
 }
 
 /** A style. */
 export interface StyleHeader {
   /** Id of the record. */
-  id?: string | null;
+  id: string;
   /** Number. */
-  headerNumber?: string | null;
+  headerNumber: string | null;
   /** Name. */
   headerName?: string | null;
   /** Folder that the record is in. */
@@ -338,11 +338,11 @@ export interface StyleHeaderData {
 /** Result of a lookup of styles by number. */
 export interface StyleLookup {
   /** In the order of the numbers. */
-  found?: StyleHeader[] | null;
+  found: StyleHeader[];
   /** Numbers that no record carries. */
-  missing?: string[] | null;
+  missing: string[];
   /** Numbers that several records carry. */
-  ambiguous?: StyleAmbiguity[] | null;
+  ambiguous: StyleAmbiguity[];
   [member: string]: unknown;
 }
 

@@ -1,7 +1,8 @@
 //! Reads `core/catalog/shapes/*.json`: JSON Schemas (2020-12) of what the service answers.
 //!
-//! Every property may be absent or null, and members that no schema names are kept: the schemas describe what has been
-//! seen, they are no promise of the service.
+//! A property may be absent unless the schema requires it, and null where its type says so, and members that no schema
+//! names are kept. The schemas describe what has been seen, they are no promise of the service: only what the client puts
+//! together itself, and what a record cannot be without, is required. Readers of answers accept any of it missing.
 
 use std::path::Path;
 
@@ -29,6 +30,8 @@ pub(crate) struct Property {
     /// The other spelling that has been seen on the wire.
     pub(crate) alias: Option<String>,
     pub(crate) doc: String,
+    pub(crate) required: bool,
+    pub(crate) nullable: bool,
     pub(crate) rust: String,
     pub(crate) python: String,
     pub(crate) typescript: String,
@@ -52,10 +55,8 @@ impl Type {
         if let Some(target) = schema["$ref"].as_str() {
             return Ok(Self::Shape(names::pascal(target.trim_end_matches(".json"))));
         }
-        let Some(kind) = schema["type"].as_array().and_then(|kinds| kinds.first()).and_then(Value::as_str)
-        else {
-            return Ok(Self::Any);
-        };
+        let kinds = &schema["type"];
+        let Some(kind) = kinds.as_str().or_else(|| kinds[0].as_str()) else { return Ok(Self::Any) };
         Ok(match kind {
             "string" => Self::Text,
             "integer" => Self::Integer,
@@ -147,19 +148,24 @@ fn one(path: &Path) -> Result<Shape, String> {
     let schema: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or("the file has no name")?.to_owned();
     let properties = schema["properties"].as_object().ok_or("it has no properties")?;
+    let required: Vec<_> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if let Some(name) = required.iter().find(|name| !properties.contains_key(**name)) {
+        return Err(format!("it requires {name}, which it does not have"));
+    }
     Ok(Shape {
         pascal: names::pascal(&name),
         name,
         doc: schema["description"].as_str().ok_or("it has no description")?.to_owned(),
         properties: properties
             .iter()
-            .map(|(wire, schema)| property(wire, schema))
+            .map(|(wire, schema)| property(wire, schema, required.contains(&wire.as_str())))
             .collect::<Result<_, _>>()?,
         schema,
     })
 }
 
-fn property(wire: &str, schema: &Value) -> Result<Property, String> {
+fn property(wire: &str, schema: &Value, required: bool) -> Result<Property, String> {
     let kind = Type::read(schema)?;
     let mut snake = names::snake(wire);
     let camel = names::camel(&snake);
@@ -173,6 +179,9 @@ fn property(wire: &str, schema: &Value) -> Result<Property, String> {
         snake,
         camel,
         doc: schema["description"].as_str().unwrap_or_default().to_owned(),
+        required,
+        // A single type leaves no room for null.
+        nullable: !schema["type"].is_string(),
         rust: kind.rust(),
         python: kind.python(),
         typescript: kind.typescript(),

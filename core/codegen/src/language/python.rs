@@ -8,6 +8,7 @@ use crate::names;
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("python_argument", |parameter: Value| argument(&parameter));
     environment.add_function("python_docstring", |operation: Value| docstring(&operation));
+    environment.add_function("python_member", |property: Value| member_type(&property));
 }
 
 /// Width of a docstring's text, behind its indentation.
@@ -51,6 +52,13 @@ fn wrap(text: &str, hanging: &str, width: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// The type of a member of a `TypedDict`, in quotes as it may name one that comes later.
+fn member_type(property: &Value) -> String {
+    let is = |name: &str| property.get_attr(name).is_ok_and(|value| value.is_true());
+    let quoted = format!("\"{}{}\"", member(property, "python"), if is("nullable") { " | None" } else { "" });
+    if is("required") { format!("Required[{quoted}]") } else { quoted }
 }
 
 fn argument(parameter: &Value) -> String {
