@@ -18,8 +18,8 @@ async def look_up(client: BeProductAsync, numbers: list[str]) -> dict[str, str]:
         client.style.get_many_by_number(numbers),
         client.material.get_many_by_number(numbers),
     )
-    found = [*(styles.get("found") or []), *(materials.get("found") or [])]
-    return {record.get("headerNumber") or "": record.get("headerName") or "" for record in found}
+    found = [*styles["found"], *materials["found"]]
+    return {record["headerNumber"] or "": record.get("headerName") or "" for record in found}
 
 
 async def main() -> None:

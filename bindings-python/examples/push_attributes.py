@@ -21,7 +21,7 @@ def push(client: BeProduct, changes: Path, report: Path) -> int:
         rows = list(csv.DictReader(file))
     # One request for 200 numbers, in place of one for each.
     found = client.style.get_many_by_number(row["header_number"] for row in rows)
-    ids = {style.get("headerNumber"): style.get("id") for style in found.get("found") or []}
+    ids = {style["headerNumber"]: style["id"] for style in found["found"]}
     failed = 0
     with report.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file)

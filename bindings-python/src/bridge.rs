@@ -5,21 +5,31 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
 use pyo3::prelude::*;
+use tokio::task::AbortHandle;
 
 use crate::runtime;
 
 /// Turns a result into a Python object, in the loop's thread.
 pub(crate) type Finish = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
+/// What Python gets for work that has begun: its number on the bridge, and the future of its result.
+pub(crate) type Work = (u64, Py<PyAny>);
+
+struct Waiting {
+    future: Py<PyAny>,
+    task: AbortHandle,
+}
+
 /// The way into one event loop.
 #[pyclass(module = "beproduct_client._native", frozen)]
 pub(crate) struct Bridge {
     event_loop: Py<PyAny>,
-    /// Futures that wait, by number.
-    waiting: Mutex<HashMap<u64, Py<PyAny>>>,
+    /// Work that goes on, by number. Never locked while Python code runs, which could hand the GIL to a thread that
+    /// wants this lock.
+    waiting: Mutex<HashMap<u64, Waiting>>,
     next: AtomicU64,
     finished: Mutex<Vec<(u64, Finish)>>,
     /// Whether `drain` is about to be called.
@@ -44,8 +54,8 @@ impl Bridge {
         self.scheduled.store(false, Ordering::Release);
         let finished = std::mem::take(&mut *self.finished.lock().unwrap_or_else(PoisonError::into_inner));
         for (number, finish) in finished {
-            let future = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
-            let Some(future) = future.map(|future| future.into_bound(py)) else { continue };
+            let waiting = self.waiting().remove(&number);
+            let Some(future) = waiting.map(|waiting| waiting.future.into_bound(py)) else { continue };
             if future.call_method0("done")?.is_truthy()? {
                 continue;
             }
@@ -57,10 +67,28 @@ impl Bridge {
         Ok(())
     }
 
+    /// A new future for the result of this work, in place of one that was cancelled. None when the result has come.
+    fn wait_again(&self, py: Python<'_>, number: u64) -> PyResult<Option<Py<PyAny>>> {
+        let future = self.event_loop.bind(py).call_method0("create_future")?.unbind();
+        let mut replaced = None;
+        if let Some(waiting) = self.waiting().get_mut(&number) {
+            replaced = Some(std::mem::replace(&mut waiting.future, future.clone_ref(py)));
+        }
+        Ok(replaced.map(|_| future))
+    }
+
+    /// Ends this work without a result.
+    fn abort(&self, number: u64) {
+        let waiting = self.waiting().remove(&number);
+        if let Some(waiting) = waiting {
+            waiting.task.abort();
+        }
+    }
+
     /// Ends every future that waits with this exception. For the child after `fork`, where no result will come.
     fn abandon(&self, py: Python<'_>, error: Py<PyAny>) -> PyResult<()> {
-        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        for future in waiting.into_values() {
+        let waiting = std::mem::take(&mut *self.waiting());
+        for future in waiting.into_values().map(|waiting| waiting.future) {
             let future = future.into_bound(py);
             if !future.call_method0("done")?.is_truthy()? {
                 future.call_method1("set_exception", (error.bind(py),))?;
@@ -71,20 +99,23 @@ impl Bridge {
 }
 
 impl Bridge {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<u64, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs work on the runtime; its result comes to the future that is returned.
     pub(crate) fn spawn<T: Send + 'static>(
         slf: &Bound<'_, Self>,
         work: impl Future<Output = T> + Send + 'static,
         finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
-    ) -> PyResult<Py<PyAny>> {
+    ) -> PyResult<Work> {
         let (py, this) = (slf.py(), slf.get());
         let handle = runtime::handle()?;
         let notifier = notifier()?;
         let future = this.event_loop.bind(py).call_method0("create_future")?;
         let number = this.next.fetch_add(1, Ordering::Relaxed);
-        this.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(number, future.clone().unbind());
         let bridge = slf.clone().unbind();
-        handle.spawn(async move {
+        let task = handle.spawn(async move {
             let result = work.await;
             let finish: Finish = Box::new(move |py| finish(py, result));
             let this = bridge.get();
@@ -94,7 +125,10 @@ impl Bridge {
                 let _ = notifier.send(bridge);
             }
         });
-        Ok(future.unbind())
+        // In time: `drain` runs in this same thread.
+        let waiting = Waiting { future: future.clone().unbind(), task: task.abort_handle() };
+        this.waiting().insert(number, waiting);
+        Ok((number, future.unbind()))
     }
 
     fn wake(slf: &Bound<'_, Self>) {

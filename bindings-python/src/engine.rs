@@ -8,7 +8,7 @@ use beproduct::seam::{self, EnginePager, Hooks};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::bridge::Bridge;
+use crate::bridge::{Bridge, Work};
 use crate::convert::{from_json, raise, to_json};
 use crate::host::{HostLog, HostStore, HostThread};
 use crate::runtime;
@@ -135,7 +135,7 @@ impl Engine {
         Ok(Reply { reply, exact: self.exact })
     }
 
-    /// Calls an operation; returns the number to cancel it by, and a future.
+    /// Calls an operation; returns the number to cancel it by, and the work.
     fn call_async(
         &self,
         py: Python<'_>,
@@ -143,7 +143,7 @@ impl Engine {
         operation: &str,
         arguments: &Bound<'_, PyAny>,
         options: &Bound<'_, PyAny>,
-    ) -> PyResult<(u64, Py<PyAny>)> {
+    ) -> PyResult<(u64, Work)> {
         let engine = self.engine(py)?;
         let (arguments, options) = (to_json("arguments", arguments)?, to_json("options", options)?);
         let call = engine.issue_call();
@@ -177,6 +177,15 @@ impl Engine {
         let status =
             runtime::wait(py, self.engine(py)?.quota_status(), || ())?.map_err(|error| raise(py, &error))?;
         from_json(py, status.as_bytes(), false)
+    }
+
+    /// The same for an event loop.
+    fn quota_status_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Work> {
+        let work = self.engine(bridge.py())?.quota_status();
+        Bridge::spawn(bridge, work, |py, result| {
+            let status = result.map_err(|error| raise(py, &error))?;
+            Ok(from_json(py, status.as_bytes(), false)?.unbind())
+        })
     }
 
     /// Ends all calls; later ones fail.
@@ -272,8 +281,8 @@ impl Pager {
         Ok(page.map(|reply| Reply { reply, exact: self.exact }))
     }
 
-    /// A future of the next page, or of none.
-    fn next_page_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Py<PyAny>> {
+    /// The same for an event loop.
+    fn next_page_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Work> {
         self.check(bridge.py())?;
         let exact = self.exact;
         Bridge::spawn(bridge, self.pager.next_page(), move |py, result| {
@@ -292,8 +301,8 @@ impl Pager {
         from_json(py, &all, self.exact)
     }
 
-    /// A future of all records that are left.
-    fn collect_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Py<PyAny>> {
+    /// The same for an event loop.
+    fn collect_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Work> {
         self.check(bridge.py())?;
         let exact = self.exact;
         Bridge::spawn(bridge, self.pager.collect(), move |py, result| {
@@ -337,9 +346,25 @@ impl Authorization {
 
     /// Takes the address that the person was sent back to, and waits for the tokens.
     fn finish<'py>(&self, py: Python<'py>, redirected: String) -> PyResult<Bound<'py, PyAny>> {
-        let session = Arc::clone(&self.0);
-        let work = async move { session.finish(&redirected).await };
-        let tokens = runtime::wait(py, work, || ())?.map_err(|error| raise(py, &error))?;
+        let tokens = runtime::wait(py, self.tokens(redirected), || ())?.map_err(|error| raise(py, &error))?;
         from_json(py, tokens.to_json().to_string().as_bytes(), false)
+    }
+
+    /// The same for an event loop.
+    fn finish_async(&self, bridge: &Bound<'_, Bridge>, redirected: String) -> PyResult<Work> {
+        Bridge::spawn(bridge, self.tokens(redirected), |py, result| {
+            let tokens = result.map_err(|error| raise(py, &error))?;
+            Ok(from_json(py, tokens.to_json().to_string().as_bytes(), false)?.unbind())
+        })
+    }
+}
+
+impl Authorization {
+    fn tokens(
+        &self,
+        redirected: String,
+    ) -> impl Future<Output = beproduct::Result<Tokens>> + Send + 'static + use<> {
+        let session = Arc::clone(&self.0);
+        async move { session.finish(&redirected).await }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use beproduct::auth::{TokenStore, Tokens};
 use beproduct::{Error, Level, LogSink, Record};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
@@ -84,7 +85,12 @@ impl TokenStore for HostStore {
                 return Ok(None);
             }
             let text = convert::to_json("tokens", &loaded)?;
-            Ok(serde_json::from_str(&text).ok().as_ref().and_then(Tokens::from_json))
+            // Taken for none, they would be replaced by the configured ones.
+            let tokens = serde_json::from_str(&text).ok().as_ref().and_then(Tokens::from_json);
+            tokens.map(Some).ok_or_else(|| {
+                let kind = loaded.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+                PyTypeError::new_err(format!("load() returned a {kind}, not a dict of tokens or None"))
+            })
         }))
     }
 

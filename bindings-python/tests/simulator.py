@@ -77,9 +77,9 @@ class Simulator:
     def count(self, what: str = "api") -> int:
         return self._control("counts")[what]
 
-    def wait(self, requests: int) -> None:
-        """Waits until so many requests of the API have arrived since the reset."""
-        self._control(f"wait?base=api&requests={requests}")
+    def wait(self, requests: int, base: str = "api") -> None:
+        """Waits until so many requests have arrived since the reset."""
+        self._control(f"wait?base={base}&requests={requests}")
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Asks until it is so. For what the simulator knows but announces by no event."""

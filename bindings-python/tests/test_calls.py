@@ -73,6 +73,12 @@ async def test_with_response_from_an_event_loop(async_client: BeProductAsync) ->
     assert (response.meta["status"], response.meta["cost"]) == (200, 1)
 
 
+def test_with_response_has_all_resources(client: BeProduct) -> None:
+    assert vars(client.with_response).keys() == vars(client).keys() - {"_company", "_engine"}
+    assert client.with_response.raw_api.get("Info/Version").body == client.system.version()
+    assert len(client.with_response.style.list().collect()) == 60
+
+
 def test_the_quota_counts_by_operation_and_label(settings: dict[str, Any], simulator: Simulator) -> None:
     with BeProduct(**settings, plan=Plan.business_max(licenses=7)) as client:
         client.system.version(label="nightly")
@@ -83,6 +89,13 @@ def test_the_quota_counts_by_operation_and_label(settings: dict[str, Any], simul
     assert status["usage"][0] == {"operation": "system.info_version", "label": "nightly", "requests": 2}
     assert status["resets_at"].endswith("T00:00:00Z")
     assert status["used"] == simulator.count()
+
+
+async def test_the_quota_from_an_event_loop(async_client: BeProductAsync) -> None:
+    await async_client.system.version(label="nightly")
+    status, again = await asyncio.gather(async_client.quota.status(), async_client.quota.status())
+    assert status == again
+    assert (status["store"], status["used"], status["usage"][0]["label"]) == ("memory", 1, "nightly")
 
 
 def test_decimals_are_floats_unless_they_have_to_be_exact(settings: dict[str, Any], simulator: Simulator) -> None:

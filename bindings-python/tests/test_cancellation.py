@@ -9,7 +9,7 @@ import pytest
 from processes import Child
 from simulator import Simulator
 
-from beproduct_client import BeProduct, BeProductAsync, BeProductError, CallCancelledError
+from beproduct_client import BeProduct, BeProductAsync, BeProductError, CallCancelledError, _bridge
 
 
 def closed_by_client(simulator: Simulator) -> bool:
@@ -75,6 +75,92 @@ async def test_a_cancelled_task_that_never_ran_sends_nothing(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert simulator.count() == 0
+
+
+def cancelled_call(error: BaseException) -> CallCancelledError:
+    """The call's own error."""
+    # For those who await a task, Python 3.10 makes a new exception.
+    cause = (error if error.__cause__ else error.__context__ or error).__cause__
+    assert isinstance(cause, CallCancelledError)
+    return cause
+
+
+async def test_a_cancelled_write_says_that_it_may_be_done(async_client: BeProductAsync, simulator: Simulator) -> None:
+    simulator.hold("Update")
+    task = asyncio.create_task(async_client.style.update("1", {"season": "Fall 2026"}))
+    await asyncio.to_thread(simulator.wait, 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as raised:
+        await task
+    error = cancelled_call(raised.value)
+    assert (error.outcome, error.retryable, error.operation) == ("unknown", False, "style.attributes_update")
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_cancelled_write_that_was_not_sent_says_so(async_client: BeProductAsync, simulator: Simulator) -> None:
+    simulator.hold("token", base="identity")
+    task = asyncio.create_task(async_client.style.update("1", {"season": "Fall 2026"}))
+    await asyncio.to_thread(simulator.wait, 1, "identity")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as raised:
+        await task
+    assert cancelled_call(raised.value).outcome == "not_sent"
+
+
+def make_stuck(client: BeProductAsync) -> None:
+    """The engine goes on with calls that are given up."""
+
+    class Stuck:
+        def __init__(self, engine: Any) -> None:
+            self.call_async = engine.call_async
+
+        def cancel(self, call: int) -> None:
+            pass
+
+    connection: Any = client.system._connection
+    connection.engine = Stuck(connection.engine)
+
+
+async def test_a_task_that_is_cancelled_twice_ends_at_once(async_client: BeProductAsync, simulator: Simulator) -> None:
+    make_stuck(async_client)
+    simulator.hold("Info/Version")
+    task = asyncio.create_task(async_client.system.version())
+    await asyncio.to_thread(simulator.wait, 1)
+    for _ in range(2):
+        task.cancel()
+        assert not task.done()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    simulator.release()
+    assert (await async_client.system.version())["version"] == "simulator"
+
+
+async def test_a_stuck_engine_holds_no_cancelled_task_up(
+    async_client: BeProductAsync, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_stuck(async_client)
+    monkeypatch.setattr(_bridge, "_LONGEST_END", 0.0)
+    simulator.hold("Info/Version")
+    task = asyncio.create_task(async_client.system.version())
+    await asyncio.to_thread(simulator.wait, 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as raised:
+        await task
+    assert raised.value.__cause__ is None
+    simulator.release()
+
+
+async def test_many_tasks_may_be_cancelled_at_once(async_client: BeProductAsync, simulator: Simulator) -> None:
+    simulator.hold("Info/Version", times=0)
+    tasks = [asyncio.create_task(async_client.system.version(extra_query={"n": n})) for n in range(200)]
+    await asyncio.to_thread(simulator.wait, 1)
+    for task in tasks:
+        task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {type(result) for result in results} == {asyncio.CancelledError}
+    simulator.reset()
+    assert (await async_client.system.version())["version"] == "simulator"
 
 
 async def test_one_of_those_who_share_a_request_may_leave(async_client: BeProductAsync, simulator: Simulator) -> None:

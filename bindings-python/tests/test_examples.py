@@ -3,8 +3,10 @@
 import csv
 import importlib.util
 import json
+import re
 import subprocess
 import sys
+import textwrap
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from beproduct_client import BeProduct, BeProductAsync
 
 EXAMPLES = REPOSITORY / "bindings-python" / "examples"
 PACKAGE = REPOSITORY / "bindings-python" / "python"
+READMES = [REPOSITORY / "README.md", REPOSITORY / "bindings-python" / "README.md"]
 
 
 def example(name: str) -> Any:
@@ -54,12 +57,36 @@ async def test_async_lookup(async_client: BeProductAsync) -> None:
     assert list(names) == ["ST-000001", "MT-000001"]
 
 
-def test_mypy_finds_nothing() -> None:
-    check([sys.executable, "-m", "mypy", "--strict", EXAMPLES, PACKAGE])
+async def test_call_report(async_client: BeProductAsync, simulator: Simulator) -> None:
+    simulator.faults({"path": "Headers", "action": {"status": 503, "headers": {"Retry-After": "0"}}})
+    lines = await example("call_report").report(async_client, ["ST-000001", "ST-000002"])
+    assert [line.split(":")[0] for line in lines] == ["ST-000001", "ST-000002"]
+    assert sorted(line.split(", ")[1] for line in lines) == ["1 attempts", "2 attempts"]
 
 
-def test_pyright_finds_nothing() -> None:
-    paths = [*EXAMPLES.glob("*.py"), *PACKAGE.rglob("*.pyi")]
+# What the examples of the README files do not say where they come from.
+GIVEN = "client_id: str, client_secret: str, refresh_token: str, folder: str, style_id: str, numbers: list[str]"
+
+
+@pytest.fixture(scope="module")
+def readme(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of the README files, as a module."""
+    text = "".join(path.read_text(encoding="utf-8") for path in READMES)
+    examples = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert len(examples) > 3
+    path = tmp_path_factory.mktemp("readme") / "readme.py"
+    with path.open("w", encoding="utf-8") as module:
+        for number, code in enumerate(examples):
+            module.write(f"async def example_{number}({GIVEN}) -> None:\n{textwrap.indent(code, '    ')}\n")
+    return path
+
+
+def test_mypy_finds_nothing(readme: Path) -> None:
+    check([sys.executable, "-m", "mypy", "--strict", EXAMPLES, PACKAGE, readme])
+
+
+def test_pyright_finds_nothing(readme: Path) -> None:
+    paths = [*EXAMPLES.glob("*.py"), *PACKAGE.rglob("*.pyi"), readme]
     check([sys.executable, "-m", "pyright", "--pythonpath", sys.executable, *paths])
 
 

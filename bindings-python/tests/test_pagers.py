@@ -42,7 +42,7 @@ def test_five_thousand_by_number_take_twenty_six_requests(client: BeProduct, sim
     simulator.reset(styles=5000)
     numbers = [f"ST-{number:06}" for number in range(1, 5001)]
     found = client.style.get_many_by_number(numbers)
-    assert [style["headerNumber"] for style in found["found"] or []] == numbers
+    assert [style["headerNumber"] for style in found["found"]] == numbers
     assert (found["missing"], found["ambiguous"]) == ([], [])
     assert simulator.count() <= 26
 

@@ -1,5 +1,6 @@
 """Signing in: token stores of the host program, rotated tokens, the token file, the sign-in of a person."""
 
+import asyncio
 import json
 import threading
 from pathlib import Path
@@ -79,6 +80,28 @@ def test_an_exception_of_the_store_is_the_cause(settings: dict[str, Any], simula
     assert simulator.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("loaded", "cause", "problem"),
+    [
+        ("token", TypeError, "load() returned a str, not a dict of tokens or None"),
+        ([{"access_token": "x"}], TypeError, "load() returned a list, not a dict"),
+        ({"access_token": b"x"}, ConfigError, "tokens.access_token is bytes"),
+    ],
+)
+def test_what_is_no_tokens_is_refused(
+    settings: dict[str, Any], simulator: Simulator, loaded: Any, cause: type[Exception], problem: str
+) -> None:
+    class Rotten(Store):
+        def load(self) -> Tokens | None:
+            return loaded
+
+    with BeProduct(**settings, token_store=Rotten()) as client, pytest.raises(AuthError) as raised:
+        client.system.version()
+    assert problem in raised.value.message
+    assert type(raised.value.__cause__) is cause
+    assert (simulator.count(), simulator.count("identity")) == (0, 0)
+
+
 async def test_an_exception_of_the_store_in_an_event_loop(settings: dict[str, Any]) -> None:
     async with BeProductAsync(**settings, token_store=Failing()) as client:
         with pytest.raises(AuthError, match="the vault is locked"):
@@ -132,13 +155,18 @@ def test_the_token_file_is_private(settings: dict[str, Any], simulator: Simulato
         client.system.version()
 
 
-def test_a_person_signs_in(settings: dict[str, Any], simulator: Simulator) -> None:
+def sign_in(simulator: Simulator) -> AuthorizationSession:
     about = simulator.about
-    session = AuthorizationSession(
+    return AuthorizationSession(
         client_id=about["public_client_id"],
         redirect_uri=about["redirect_uri"],
         identity_url=about["identity"],
     )
+
+
+def test_a_person_signs_in(settings: dict[str, Any], simulator: Simulator) -> None:
+    about = simulator.about
+    session = sign_in(simulator)
     assert "code_challenge" in session.url
     assert repr(session) == "AuthorizationSession()"
     tokens = session.finish(simulator.sign_in(session.url))
@@ -148,3 +176,25 @@ def test_a_person_signs_in(settings: dict[str, Any], simulator: Simulator) -> No
         assert client.system.version()["version"] == "simulator"
     with pytest.raises(AuthError, match="begin again"):
         session.finish(f"{about['redirect_uri']}?code=x&state=other")
+
+
+async def test_a_person_signs_in_from_an_event_loop(settings: dict[str, Any], simulator: Simulator) -> None:
+    session = sign_in(simulator)
+    tokens = await session.finish_async(simulator.sign_in(session.url))
+    own = {"client_id": None, "client_secret": None, "refresh_token": None, "access_token": tokens["access_token"]}
+    async with BeProductAsync(**{**settings, **own}) as client:
+        assert (await client.system.version())["version"] == "simulator"
+    with pytest.raises(AuthError, match="begin again"):
+        await session.finish_async(f"{simulator.about['redirect_uri']}?code=x&state=other")
+
+
+async def test_cancelling_the_task_of_a_sign_in_closes_its_request(simulator: Simulator) -> None:
+    session = sign_in(simulator)
+    redirected = simulator.sign_in(session.url)
+    simulator.hold("token", base="identity")
+    task = asyncio.create_task(session.finish_async(redirected))
+    await asyncio.to_thread(simulator.wait, 1, "identity")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    simulator.until(lambda: simulator.log("identity")[-1]["closed_by_client"])

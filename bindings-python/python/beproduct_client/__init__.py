@@ -28,8 +28,10 @@ from beproduct_client._errors import (
     ServerError,
     ValidationError,
 )
+from beproduct_client._meta import Attempt, Meta, RateFigures, Wait
 from beproduct_client._paging import AsyncPager, Page, Pager
 from beproduct_client._plan import Plan
+from beproduct_client._quota import QuotaStatus, Usage
 from beproduct_client._resource import Response
 from beproduct_client.auth import AuthorizationSession, Tokens, TokenStore
 
@@ -37,6 +39,7 @@ __version__ = _version("beproduct-client")
 
 __all__ = [
     "AsyncPager",
+    "Attempt",
     "AuthError",
     "AuthorizationSession",
     "BeProduct",
@@ -49,6 +52,7 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "DecodeError",
+    "Meta",
     "NetworkError",
     "NotFoundError",
     "Page",
@@ -56,10 +60,14 @@ __all__ = [
     "PermissionDeniedError",
     "Plan",
     "QuotaExceededError",
+    "QuotaStatus",
+    "RateFigures",
     "RateLimitedError",
     "Response",
     "ServerError",
     "TokenStore",
     "Tokens",
+    "Usage",
     "ValidationError",
+    "Wait",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
 import platform
@@ -13,43 +12,27 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal
 
 from beproduct_client import _native
+from beproduct_client._bridge import abandon
+from beproduct_client._connection import AsyncConnection, Connection
 from beproduct_client._errors import ConfigError, after_fork
-from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._plan import Plan
-from beproduct_client._resource import Response, split
-from beproduct_client._resources import RESOURCES
+from beproduct_client._quota import AsyncQuota, Quota
+from beproduct_client._resource import split
+from beproduct_client._resources import (
+    AsyncResources,
+    AsyncResourcesWithResponse,
+    Resources,
+    ResourcesWithResponse,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from beproduct_client._resources import (
-        AsyncDataTables,
-        AsyncMaterial,
-        AsyncRaw,
-        AsyncStyle,
-        AsyncSystem,
-        DataTables,
-        Material,
-        Raw,
-        Style,
-        System,
-    )
     from beproduct_client.auth import TokenStore
 
 _engines: weakref.WeakSet[_native.Engine] = weakref.WeakSet()
-_bridges: dict[asyncio.AbstractEventLoop, _native.Bridge] = {}
 _forking = threading.RLock()
 """Held while an engine is made and during a fork, so that none is made half before it and half after."""
-
-
-def _bridge() -> _native.Bridge:
-    loop = asyncio.get_running_loop()
-    bridge = _bridges.get(loop)
-    if bridge is None:
-        for closed in [other for other in list(_bridges) if other.is_closed()]:
-            _bridges.pop(closed, None)
-        bridge = _bridges[loop] = _native.Bridge(loop)
-    return bridge
 
 
 def _before_fork() -> None:
@@ -67,62 +50,13 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     _native.after_fork(child=True)
     _forking.release()
-    for loop, bridge in list(_bridges.items()):
-        if not loop.is_closed():
-            bridge.abandon(after_fork())
+    abandon(after_fork())
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
-    )
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 
 atexit.register(_native.before_exit)
-
-
-class Connection:
-    """How resources reach the engine."""
-
-    def __init__(self, engine: _native.Engine, detailed: bool) -> None:
-        self.engine = engine
-        self.detailed = detailed
-
-    def call(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
-        return self.answer(self.engine.call(operation, arguments, options))
-
-    def pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
-        return Pager(self.engine.pages(operation, arguments, options))
-
-    def answer(self, reply: _native.Reply) -> Any:
-        return Response(reply.body(), reply.meta(), reply.raw()) if self.detailed else reply.body()
-
-
-class AsyncConnection(Connection):
-    """How resources reach the engine from an event loop."""
-
-    async def call(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
-        number, future = self.engine.call_async(_bridge(), operation, arguments, options)
-        try:
-            return self.answer(await future)
-        finally:
-            # Only a task that was cancelled leaves its future like this.
-            if future.cancelled():
-                self.engine.cancel(number)
-
-    def pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
-        return AsyncPager(self.engine.pages(operation, arguments, options), _bridge)
-
-
-class Quota:
-    """The requests of the day."""
-
-    def __init__(self, engine: _native.Engine) -> None:
-        self._engine = engine
-
-    def status(self) -> dict[str, Any]:
-        """How the quota stands: `store`, `limit`, `used`, `remaining`, `resets_at`, and `usage` by operation and
-        label. Sends nothing."""
-        return self._engine.quota_status()
 
 
 class _Client:
@@ -171,24 +105,9 @@ class _Client:
             engine = _native.Engine(split(given, {})[0], host_store, decimals == "exact")
             _engines.add(engine)
         self._company = company_domain
-        self._set_up(engine, detailed=False)
-
-    def _set_up(self, engine: _native.Engine, detailed: bool) -> None:
         self._engine = engine
-        self._connection = self._connection_class(engine, detailed)
-        self.quota = Quota(engine)
-        for name, resource in RESOURCES.items():
-            setattr(self, name, resource(self._connection))
-        # The official client's name.
-        self.raw_api = self.raw  # type: ignore[attr-defined]
-
-    @property
-    def with_response(self) -> Self:
-        """The same client, whose calls return a `Response` with the answer and all that is known about it."""
-        view = object.__new__(type(self))
-        view._company = self._company
-        view._set_up(self._engine, detailed=True)
-        return view
+        # The resources, whose class is the next base of both clients.
+        super().__init__(self._connection_class(engine))  # type: ignore[call-arg]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(company_domain={self._company!r})"
@@ -216,19 +135,24 @@ _SETTINGS = """
 """
 
 
-class BeProduct(_Client):
+class BeProduct(_Client, Resources):
     __doc__ = f"""A client for one company.
 
     It may be shared by threads, works inside a running event loop and after `fork`, and answers Ctrl-C.
     {_SETTINGS}"""
 
-    if TYPE_CHECKING:
-        style: Style
-        material: Material
-        data_tables: DataTables
-        system: System
-        raw: Raw
-        raw_api: Raw
+    @property
+    def quota(self) -> Quota:
+        """The requests of the day."""
+        return Quota(self._engine)
+
+    @property
+    def with_response(self) -> ResourcesWithResponse:
+        """The same resources, whose methods return a `Response`: the answer, and all that is known about it.
+
+        Lists stay as they are: their `pages()` tell it of each page.
+        """
+        return ResourcesWithResponse(Connection(self._engine, detailed=True))
 
     def close(self) -> None:
         """Ends all calls; later ones raise `ClosedError`."""
@@ -241,19 +165,27 @@ class BeProduct(_Client):
         self.close()
 
 
-class BeProductAsync(_Client):
+class BeProductAsync(_Client, AsyncResources):
     __doc__ = f"""A client for one company, for asyncio. Calls return awaitables; cancelling a task ends its request.
+
+    The `__cause__` of the `CancelledError` is then a `CallCancelledError`, whose `outcome` says whether the call may have
+    taken effect. It is None where the call had not begun, or had its answer already.
     {_SETTINGS}"""
 
     _connection_class = AsyncConnection
 
-    if TYPE_CHECKING:
-        style: AsyncStyle
-        material: AsyncMaterial
-        data_tables: AsyncDataTables
-        system: AsyncSystem
-        raw: AsyncRaw
-        raw_api: AsyncRaw
+    @property
+    def quota(self) -> AsyncQuota:
+        """The requests of the day."""
+        return AsyncQuota(self._engine)
+
+    @property
+    def with_response(self) -> AsyncResourcesWithResponse:
+        """The same resources, whose methods return a `Response`: the answer, and all that is known about it.
+
+        Lists stay as they are: their `pages()` tell it of each page.
+        """
+        return AsyncResourcesWithResponse(AsyncConnection(self._engine, detailed=True))
 
     async def close(self) -> None:
         """Ends all calls; later ones raise `ClosedError`."""

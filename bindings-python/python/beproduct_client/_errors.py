@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from beproduct_client._meta import Attempt, Wait
 
 
 class BeProductException(Exception):
@@ -37,35 +40,30 @@ class BeProductError(BeProductException):
     """HTTP verb of the request."""
     url: str | None
     """Address of the request, without its query."""
-    attempts: list[dict[str, Any]]
-    """Every attempt: `status`, `error`, `seconds`."""
-    waits: list[dict[str, Any]]
-    """Every pause: `reason`, `seconds`."""
+    attempts: list[Attempt]
+    waits: list[Wait]
     body_excerpt: str | None
     """Head of the answer's body, without secrets."""
     details: Any
     """What became of each record, for calls that carry several."""
 
-    def __init__(self, message: str, **fields: Any) -> None:
+    def __init__(self, message: str, text: str | None = None, **fields: Any) -> None:
         super().__init__(message)
         self.message = message
+        # The message with the place and the possible effect, as the engine words it.
+        self._text = text or message
         self._fields = {**_DEFAULTS, **fields}
         for name, value in self._fields.items():
             setattr(self, name, value)
 
     def __str__(self) -> str:
-        text = f"{self.kind}: {self.message}"
-        about = [part for part in (self.operation, self.status and f"status {self.status}") if part]
-        if about:
-            text += f" ({', '.join(about)})"
-        # Of a read it does not matter whether it arrived: it can be repeated.
-        return text + "; it may have taken effect" if self.outcome == "unknown" and not self.retryable else text
+        return f"{self.kind}: {self._text}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self})"
 
     def __reduce__(self) -> Any:
-        return from_fields, ({"message": self.message, **self._fields},)
+        return from_fields, ({"message": self.message, "text": self._text, **self._fields},)
 
 
 _DEFAULTS: dict[str, Any] = {

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from beproduct_client._bridge import present_bridge, wait
+
 if TYPE_CHECKING:
     from beproduct_client import _native
+    from beproduct_client._meta import Meta
 
 Record = TypeVar("Record")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Page(Generic[Record]):
     records: list[Record]
     total: int | None
     """Records of the whole list, where the service says it."""
-    meta: dict[str, Any]
+    meta: Meta
     """Status, headers, request id, attempts, waits, rate figures, cost in requests."""
     raw: bytes
     """The body as it came from the service."""
@@ -94,22 +95,18 @@ class Pager(_Pages[Record], Iterator[Record]):
 class AsyncPager(_Pages[Record], AsyncIterator[Record]):
     """All records of a list, fetched page by page as they are taken. See `Pager`."""
 
-    def __init__(self, pager: _native.Pager, bridge: Callable[[], _native.Bridge]) -> None:
-        super().__init__(pager)
-        self._bridge = bridge
-
     def __aiter__(self) -> AsyncPager[Record]:
         return self
 
     async def __anext__(self) -> Record:
         while self._next >= len(self._records):
-            if not self._turn(await self._wait(self._pager.next_page_async(self._bridge()))):
+            if not self._turn(await self._next_page()):
                 raise StopAsyncIteration
         return self._take()
 
     async def pages(self) -> AsyncIterator[Page[Record]]:
         """The pages instead of the records."""
-        while (reply := await self._wait(self._pager.next_page_async(self._bridge()))) is not None:
+        while (reply := await self._next_page()) is not None:
             page: Page[Record] = Page.of(reply)
             self._total = page.total
             yield page
@@ -119,12 +116,9 @@ class AsyncPager(_Pages[Record], AsyncIterator[Record]):
         """All records that are left, fetched several pages at a time."""
         rest: list[Record] = self._records[self._next :]
         self._records, self._next = [], 0
-        return rest + await self._wait(self._pager.collect_async(self._bridge()))
+        bridge = present_bridge()
+        return rest + await wait(bridge, self._pager.collect_async(bridge), self._pager.cancel)
 
-    async def _wait(self, future: asyncio.Future[Result]) -> Result:
-        try:
-            return await future
-        finally:
-            # Only a task that was cancelled leaves its future like this.
-            if future.cancelled():
-                self._pager.cancel()
+    async def _next_page(self) -> _native.Reply | None:
+        bridge = present_bridge()
+        return await wait(bridge, self._pager.next_page_async(bridge), self._pager.cancel)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from beproduct_client._client import Connection
+    from beproduct_client._connection import Connection
+    from beproduct_client._meta import Meta
+
+Body = TypeVar("Body")
 
 
 @dataclass(frozen=True)
-class Response:
+class Response(Generic[Body]):
     """An answer with all that is known about it."""
 
-    body: Any
+    body: Body
     """The record, the list of records, or None."""
-    meta: dict[str, Any]
+    meta: Meta
     """Status, headers, request id, attempts, waits, rate figures, cost in requests."""
     raw: bytes
     """The body as it came from the service."""

@@ -614,10 +614,26 @@ class Raw(Resource):
     delete = delete_path
 
 
-RESOURCES = {
-    "style": Style,
-    "material": Material,
-    "data_tables": DataTables,
-    "system": System,
-    "raw": Raw,
-}
+class Resources:
+    """The groups of operations."""
+
+    def __init__(self, connection):
+        self.style = Style(connection)
+        self.material = Material(connection)
+        self.data_tables = DataTables(connection)
+        self.system = System(connection)
+        self.raw = Raw(connection)
+        # The official client's name.
+        self.raw_api = self.raw
+
+
+class AsyncResources(Resources):
+    """The groups of operations, for asyncio."""
+
+
+class ResourcesWithResponse(Resources):
+    """The groups of operations, whose methods return a `Response`."""
+
+
+class AsyncResourcesWithResponse(Resources):
+    """The groups of operations, for asyncio, whose methods return a `Response`."""

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
+from beproduct_client._connection import Connection
 from beproduct_client._options import CallOptions
 from beproduct_client._paging import AsyncPager, Pager
-from beproduct_client._resource import Resource
+from beproduct_client._resource import Resource, Response
 from beproduct_client.types import *
 
 
@@ -942,4 +943,556 @@ class AsyncRaw(Resource):
 
     delete = delete_path
 
-RESOURCES: dict[str, type[Resource]]
+class StyleWithResponse(Resource):
+    """`Style`, with all that is known about each answer."""
+
+    def folders(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Folder]]: ...
+
+    def folder_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SchemaField]]: ...
+
+    def folder_search_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SchemaField]]: ...
+
+    def list(
+        self,
+        folder_id: str | UUID | None = None,
+        filters: Iterable[Filter] | None = None,
+        colorway_filters: Iterable[Filter] | None = None,
+        show_deleted: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Pager[StyleHeader]: ...
+
+    attributes_list = list
+
+    def get(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[StyleHeader]: ...
+
+    attributes_get = get
+
+    def get_by_number(
+        self,
+        header_number: str,
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[StyleHeader]: ...
+
+    attributes_get_by_number = get_by_number
+
+    def get_many_by_number(
+        self,
+        numbers: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[StyleLookup]: ...
+
+    attributes_get_many_by_number = get_many_by_number
+
+    def create(
+        self,
+        folder_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue],
+        colorways: Iterable[dict[str, Any]] | None = None,
+        sizes: Iterable[Size | dict[str, Any]] | None = None,
+        preserve_version: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[StyleHeader]: ...
+
+    attributes_create = create
+
+    def update(
+        self,
+        header_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
+        colorways: Iterable[dict[str, Any]] | None = None,
+        sizes: Iterable[Size | dict[str, Any]] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[StyleHeader]: ...
+
+    attributes_update = update
+
+    def delete_header(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Message]: ...
+
+    attributes_delete = delete_header
+
+class MaterialWithResponse(Resource):
+    """`Material`, with all that is known about each answer."""
+
+    def folders(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Folder]]: ...
+
+    def folder_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SchemaField]]: ...
+
+    def folder_search_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SchemaField]]: ...
+
+    def list(
+        self,
+        folder_id: str | UUID | None = None,
+        filters: Iterable[Filter] | None = None,
+        colorway_filters: Iterable[Filter] | None = None,
+        show_deleted: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Pager[MaterialHeader]: ...
+
+    attributes_list = list
+
+    def get(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[MaterialHeader]: ...
+
+    attributes_get = get
+
+    def get_by_number(
+        self,
+        header_number: str,
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[MaterialHeader]: ...
+
+    attributes_get_by_number = get_by_number
+
+    def get_many_by_number(
+        self,
+        numbers: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[MaterialLookup]: ...
+
+    attributes_get_many_by_number = get_many_by_number
+
+    def create(
+        self,
+        folder_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue],
+        colorways: Iterable[dict[str, Any]] | None = None,
+        sizes: Iterable[Size | dict[str, Any]] | None = None,
+        suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
+        preserve_version: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[MaterialHeader]: ...
+
+    attributes_create = create
+
+    def update(
+        self,
+        header_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
+        colorways: Iterable[dict[str, Any]] | None = None,
+        sizes: Iterable[Size | dict[str, Any]] | None = None,
+        suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[MaterialHeader]: ...
+
+    attributes_update = update
+
+    def delete_header(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Message]: ...
+
+    attributes_delete = delete_header
+
+class DataTablesWithResponse(Resource):
+    """`DataTables`, with all that is known about each answer."""
+
+    def list(
+        self,
+        filters: Iterable[Filter] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Pager[DataTable]: ...
+
+    def schema(
+        self,
+        data_table_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SchemaField]]: ...
+
+    def data(
+        self,
+        data_table_id: str | UUID,
+        filters: Iterable[Filter] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Pager[DataTableRow]: ...
+
+    def update(
+        self,
+        data_table_id: str | UUID,
+        rows: Iterable[DataTableRowChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Response[DataTableUpdate]: ...
+
+    def reset(
+        self,
+        data_table_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Message]: ...
+
+class SystemWithResponse(Resource):
+    """`System`, with all that is known about each answer."""
+
+    def ratelimit_status(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Response[RateLimitStatus]: ...
+
+    def version(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    info_version = version
+
+class RawWithResponse(Resource):
+    """`Raw`, with all that is known about each answer."""
+
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    def post(
+        self,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    def delete_path(
+        self,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    delete = delete_path
+
+class AsyncStyleWithResponse(Resource):
+    """`AsyncStyle`, with all that is known about each answer."""
+
+    def folders(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Folder]]]: ...
+
+    def folder_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+
+    def folder_search_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+
+    def list(
+        self,
+        folder_id: str | UUID | None = None,
+        filters: Iterable[Filter] | None = None,
+        colorway_filters: Iterable[Filter] | None = None,
+        show_deleted: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncPager[StyleHeader]: ...
+
+    attributes_list = list
+
+    def get(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[StyleHeader]]: ...
+
+    attributes_get = get
+
+    def get_by_number(
+        self,
+        header_number: str,
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[StyleHeader]]: ...
+
+    attributes_get_by_number = get_by_number
+
+    def get_many_by_number(
+        self,
+        numbers: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[StyleLookup]]: ...
+
+    attributes_get_many_by_number = get_many_by_number
+
+    def create(
+        self,
+        folder_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue],
+        colorways: Iterable[dict[str, Any]] | None = None,
+        sizes: Iterable[Size | dict[str, Any]] | None = None,
+        preserve_version: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[StyleHeader]]: ...
+
+    attributes_create = create
+
+    def update(
+        self,
+        header_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
+        colorways: Iterable[dict[str, Any]] | None = None,
+        sizes: Iterable[Size | dict[str, Any]] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[StyleHeader]]: ...
+
+    attributes_update = update
+
+    def delete_header(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Message]]: ...
+
+    attributes_delete = delete_header
+
+class AsyncMaterialWithResponse(Resource):
+    """`AsyncMaterial`, with all that is known about each answer."""
+
+    def folders(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Folder]]]: ...
+
+    def folder_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+
+    def folder_search_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+
+    def list(
+        self,
+        folder_id: str | UUID | None = None,
+        filters: Iterable[Filter] | None = None,
+        colorway_filters: Iterable[Filter] | None = None,
+        show_deleted: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncPager[MaterialHeader]: ...
+
+    attributes_list = list
+
+    def get(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[MaterialHeader]]: ...
+
+    attributes_get = get
+
+    def get_by_number(
+        self,
+        header_number: str,
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[MaterialHeader]]: ...
+
+    attributes_get_by_number = get_by_number
+
+    def get_many_by_number(
+        self,
+        numbers: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[MaterialLookup]]: ...
+
+    attributes_get_many_by_number = get_many_by_number
+
+    def create(
+        self,
+        folder_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue],
+        colorways: Iterable[dict[str, Any]] | None = None,
+        sizes: Iterable[Size | dict[str, Any]] | None = None,
+        suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
+        preserve_version: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[MaterialHeader]]: ...
+
+    attributes_create = create
+
+    def update(
+        self,
+        header_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
+        colorways: Iterable[dict[str, Any]] | None = None,
+        sizes: Iterable[Size | dict[str, Any]] | None = None,
+        suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[MaterialHeader]]: ...
+
+    attributes_update = update
+
+    def delete_header(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Message]]: ...
+
+    attributes_delete = delete_header
+
+class AsyncDataTablesWithResponse(Resource):
+    """`AsyncDataTables`, with all that is known about each answer."""
+
+    def list(
+        self,
+        filters: Iterable[Filter] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncPager[DataTable]: ...
+
+    def schema(
+        self,
+        data_table_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+
+    def data(
+        self,
+        data_table_id: str | UUID,
+        filters: Iterable[Filter] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncPager[DataTableRow]: ...
+
+    def update(
+        self,
+        data_table_id: str | UUID,
+        rows: Iterable[DataTableRowChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[DataTableUpdate]]: ...
+
+    def reset(
+        self,
+        data_table_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Message]]: ...
+
+class AsyncSystemWithResponse(Resource):
+    """`AsyncSystem`, with all that is known about each answer."""
+
+    def ratelimit_status(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[RateLimitStatus]]: ...
+
+    def version(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    info_version = version
+
+class AsyncRawWithResponse(Resource):
+    """`AsyncRaw`, with all that is known about each answer."""
+
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    def post(
+        self,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    def delete_path(
+        self,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    delete = delete_path
+
+class Resources:
+    """The groups of operations."""
+
+    style: Style
+    material: Material
+    data_tables: DataTables
+    system: System
+    raw: Raw
+    raw_api: Raw
+    def __init__(self, connection: Connection) -> None: ...
+
+class AsyncResources:
+    """The groups of operations, for asyncio."""
+
+    style: AsyncStyle
+    material: AsyncMaterial
+    data_tables: AsyncDataTables
+    system: AsyncSystem
+    raw: AsyncRaw
+    raw_api: AsyncRaw
+    def __init__(self, connection: Connection) -> None: ...
+
+class ResourcesWithResponse:
+    """The groups of operations, whose methods return a `Response`."""
+
+    style: StyleWithResponse
+    material: MaterialWithResponse
+    data_tables: DataTablesWithResponse
+    system: SystemWithResponse
+    raw: RawWithResponse
+    raw_api: RawWithResponse
+    def __init__(self, connection: Connection) -> None: ...
+
+class AsyncResourcesWithResponse:
+    """The groups of operations, for asyncio, whose methods return a `Response`."""
+
+    style: AsyncStyleWithResponse
+    material: AsyncMaterialWithResponse
+    data_tables: AsyncDataTablesWithResponse
+    system: AsyncSystemWithResponse
+    raw: AsyncRawWithResponse
+    raw_api: AsyncRawWithResponse
+    def __init__(self, connection: Connection) -> None: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, TypedDict
 
 from beproduct_client import _native
+from beproduct_client._bridge import present_bridge, wait
 from beproduct_client._resource import split
 
 
@@ -43,9 +44,7 @@ class AuthorizationSession:
     :param settings: `scope`, `identity_url`, `token_endpoint`, `ca_certificates`, timeouts: as of `BeProduct`.
     """
 
-    def __init__(
-        self, *, client_id: str, redirect_uri: str, client_secret: str | None = None, **settings: Any
-    ) -> None:
+    def __init__(self, *, client_id: str, redirect_uri: str, client_secret: str | None = None, **settings: Any) -> None:
         given = {"client_id": client_id, "redirect_uri": redirect_uri, "client_secret": client_secret, **settings}
         self._session = _native.Authorization(split(given, {})[0])
 
@@ -60,6 +59,14 @@ class AuthorizationSession:
         :raises AuthError: when consent was denied, the state differs, or the code is refused.
         """
         return self._session.finish(redirected)
+
+    async def finish_async(self, redirected: str) -> Tokens:
+        """The same for asyncio. Cancelling the task ends the request; the sign-in has to begin again then.
+
+        :raises AuthError: when consent was denied, the state differs, or the code is refused.
+        """
+        bridge = present_bridge()
+        return await wait(bridge, self._session.finish_async(bridge, redirected))
 
     def __repr__(self) -> str:
         return "AuthorizationSession()"
