@@ -7,6 +7,7 @@ interface Native {
     log?: (record: NativeLogRecord) => void,
   ) => NativeEngine;
   AuthorizationSession: new (settings: string) => NativeSession;
+  runCommand(args: string[]): number;
 }
 
 interface NativeEngine {
