@@ -38,17 +38,21 @@ for await (const style of client.style.list(
   { signal: AbortSignal.timeout(1000), pageSize: 100 },
 )) {
   same<typeof style, StyleHeader>(true);
-  same<typeof style.headerNumber, string | null | undefined>(true);
+  same<typeof style.headerNumber, string | null>(true);
   same<typeof style.anythingElse, unknown>(true);
 }
 for await (const page of client.material.list().pages()) page.meta.headers.get('x-request-id');
 
 const style = await client.style.get({ headerId: 'x' });
+same<typeof style.id, string>(true);
+const lookup = await client.style.getManyByNumber({ numbers: ['ST-1'] });
+same<typeof lookup.found, StyleHeader[]>(true);
+same<typeof lookup.missing, string[]>(true);
 const answer = await client.withResponse.style.get({ headerId: 'x' }, { priority: 'bulk' });
 same<typeof answer, Response<StyleHeader>>(true);
 const pages = client.withResponse.style.list().pages();
 same<typeof pages extends AsyncGenerator<infer P> ? P : never, Page<StyleHeader>>(true);
-await client.style.update({ headerId: style.id!, fields: { due: new Date(), units: 3n, price: null } });
+await client.style.update({ headerId: style.id, fields: { due: new Date(), units: 3n, price: null } });
 await client.style.create({
   folderId: 'f',
   fields: [{ id: 'header_number', value: 'N-1' }],
