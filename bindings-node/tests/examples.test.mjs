@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { after, before, beforeEach, test } from 'node:test';
+
+import { BeProduct } from 'beproduct-client';
+
+import { compare, numbersOf } from '../examples/season.mjs';
+import { setSeason } from '../examples/set_season.mjs';
+import { signIn } from '../examples/sign_in.mjs';
+import { Simulator } from './simulator.mjs';
+
+let simulator, client;
+before(async () => {
+  simulator = await Simulator.start('--styles', '20', '--materials', '0', '--table-rows', '10');
+});
+beforeEach(async () => {
+  await simulator.reset();
+  client = new BeProduct(simulator.settings);
+});
+after(() => simulator.stop());
+
+const seasonOf = ({ headerData }) => headerData.fields.find(({ id }) => id === 'season').value;
+
+test('the styles of a season are compared with a list', async () => {
+  const styles = await client.style.list().collect();
+  const { folder } = styles[0];
+  const season = seasonOf(styles[0]);
+  const wanted = (style) => style.folder.id === folder.id && seasonOf(style) === season;
+  const expected = styles.filter(wanted).map((style) => style.headerNumber);
+  assert.deepEqual([...(await numbersOf(client, folder.id, season))], expected);
+  const { headerNumber } = styles.find((style) => !wanted(style));
+  assert.deepEqual(await compare(client, folder.name, season, [expected[0], headerNumber, 'NONE']), [
+    `${headerNumber} is of another season or folder`,
+    'NONE has to be made',
+  ]);
+});
+
+test('what became of an update is said', async () => {
+  const never = new AbortController().signal;
+  assert.equal(await setSeason(client, 'ST-000001', 'Fall', never), 'done');
+  assert.equal(await setSeason(client, 'NONE', 'Fall', never), 'there is no such style');
+  assert.match(await setSeason(client, 'ST-000001', 'Fall', AbortSignal.abort()), /^not done: /);
+});
+
+test('an update that is given up may be done', async () => {
+  const controller = new AbortController();
+  await simulator.faults({ path: 'Update', action: { hang: true } });
+  const update = setSeason(client, 'ST-000001', 'Fall', controller.signal);
+  await simulator.arrived(2);
+  controller.abort();
+  assert.match(await update, /^look whether it is done: /);
+});
+
+test('a person signs in with a browser', async () => {
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address();
+  free.close();
+  await once(free, 'close');
+  const { public_client_id: clientId, identity: identityUrl } = simulator.at;
+  const settings = { clientId, identityUrl, redirectUri: `http://127.0.0.1:${port}/callback` };
+  let page;
+  const { accessToken } = await signIn(settings, async (url) => {
+    const { redirect } = await simulator.authorize(url);
+    page = fetch(redirect).then((response) => response.text());
+  });
+  assert.equal(await page, 'You are signed in, and may close this page.');
+  const own = { clientId: undefined, clientSecret: undefined, refreshToken: undefined, accessToken };
+  assert.equal((await new BeProduct({ ...simulator.settings, ...own }).style.folders()).length, 4);
+});
