@@ -168,8 +168,9 @@ class BeProduct(_Client, Resources):
 class BeProductAsync(_Client, AsyncResources):
     __doc__ = f"""A client for one company, for asyncio. Calls return awaitables; cancelling a task ends its request.
 
-    The `__cause__` of the `CancelledError` is then a `CallCancelledError`, whose `outcome` says whether the call may have
-    taken effect. It is None where the call had not begun, or had its answer already.
+    The `__cause__` of the `CancelledError` is then the error of the call, whose `outcome` says whether it may have taken
+    effect; it is None where the call had not begun, or had its answer already. To be read where the call is awaited:
+    asyncio may hand a new `CancelledError` to those who wait for the task.
     {_SETTINGS}"""
 
     _connection_class = AsyncConnection
