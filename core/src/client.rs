@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ::http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use ::http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 use url::Url;
@@ -12,7 +13,7 @@ use crate::answer;
 use crate::arguments::{self, Prepared, encode, short_id};
 use crate::auth::{FileStore, HolderSettings, MemoryStore, TokenHolder, TokenStore, Tokens};
 use crate::batch;
-use crate::call::{Answer, Call, CallOptions};
+use crate::call::{Answer, Call, CallOptions, Meta};
 use crate::cancel::Cancel;
 use crate::catalog::{Base, Handler, Method, Operation};
 use crate::clock::{Clock, RecordedClock};
@@ -22,10 +23,10 @@ use crate::filter_check::FilterCheck;
 use crate::http::Transport;
 use crate::log::{Log, LogSink, TracingSink};
 use crate::paging::Pager;
-use crate::pipeline::{Deadline, Exchange, Next, Policy, Reply, Trace};
+use crate::pipeline::{Deadline, Exchange, Next, Policy, Trace};
 use crate::policy::{self, Parts};
 use crate::quota::{self, Quota, QuotaStatus};
-use crate::redact::{Secret, Secrets};
+use crate::redact::{Secret, Secrets, address};
 use crate::rng::{FixedRng, Rng, SystemRng};
 
 /// A client for one company. Cheap to clone; all clones share tokens, quota and connections.
@@ -324,19 +325,20 @@ impl Client {
     /// One request for one operation.
     pub(crate) async fn request(&self, operation: &'static Operation, call: &Call) -> Result<Answer> {
         let prepared = arguments::prepare(operation, &call.arguments)?;
-        let (reply, trace, request_id) = self.send(prepared, &call.options, &[]).await?;
-        let read =
-            answer::read(operation, &reply.body).map_err(|error| error.with_operation(operation.id))?;
-        Ok(Answer { body: read, meta: trace.meta(&reply, &request_id), raw: reply.body })
+        let read = |body: &Bytes| answer::read(operation, body);
+        let (body, raw, meta) = self.send(prepared, &call.options, &[], read).await?;
+        Ok(Answer { body, raw, meta })
     }
 
-    /// Checks what needs the network to be checked, and sends. `paging` goes behind the operation's own query.
-    pub(crate) async fn send(
+    /// Checks what needs the network to be checked, sends, and reads the body. `paging` goes behind the operation's own
+    /// query. Returns what was read, the body as it came, and how it came about.
+    pub(crate) async fn send<T>(
         &self,
         prepared: Prepared,
         options: &CallOptions,
         paging: &[(String, String)],
-    ) -> Result<(Reply, Trace, String)> {
+        read: impl FnOnce(&Bytes) -> Result<T>,
+    ) -> Result<(T, Bytes, Meta)> {
         let operation = prepared.operation;
         if options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
             return Err(self.given_up().with_operation(operation.id));
@@ -350,8 +352,16 @@ impl Client {
         }
         let exchange = self.exchange(prepared, options, paging)?;
         let (trace, request_id) = (exchange.trace.clone(), exchange.request_id.clone());
+        let (method, url) = (exchange.method, address(&exchange.url));
         let reply = Next::first(Arc::clone(&self.0.policies)).run(exchange).await?;
-        Ok((reply, trace, request_id))
+        let meta = trace.meta(&reply, &request_id);
+        match read(&reply.body) {
+            Ok(content) => Ok((content, reply.body, meta)),
+            Err(error) => Err(error
+                .with_status(meta.status)
+                .with_request(operation, method, url, meta.request_id)
+                .with_trace(meta.attempts, meta.waits, meta.cost)),
+        }
     }
 
     fn given_up(&self) -> Error {

@@ -71,6 +71,8 @@ struct Progress {
     total: Option<u64>,
     ended: bool,
     seen: HashSet<u64>,
+    /// What all pages took so far, those without a record included.
+    meta: Meta,
     /// Pages that a `collect` which failed has left.
     collected: Vec<Page>,
 }
@@ -101,6 +103,7 @@ impl Pager {
             total: None,
             ended: false,
             seen: HashSet::new(),
+            meta: Meta::default(),
             collected: Vec::new(),
         };
         Self(Arc::new(Shared {
@@ -146,6 +149,11 @@ impl Pager {
     /// Records of the whole list, once a page has told.
     pub async fn total(&self) -> Option<u64> {
         self.0.progress.lock().await.total
+    }
+
+    /// What all pages took so far.
+    pub(crate) async fn meta(&self) -> Meta {
+        self.0.progress.lock().await.meta.clone()
     }
 
     /// All pages that are left, several at a time.
@@ -217,6 +225,7 @@ impl Pager {
     /// Checks a page, moves on, and says whether the page holds anything new.
     fn take(&self, progress: &mut Progress, fetched: Fetched) -> Result<Option<Page>> {
         let Fetched { rows, total, raw, meta } = fetched;
+        progress.meta.absorb(meta.clone());
         let received = rows.len();
         let first = progress.number == 0 && progress.delivered == 0;
         progress.total = total.or(progress.total);
@@ -276,16 +285,17 @@ struct Fetch {
 
 impl Fetch {
     async fn fetch(self, number: usize, size: usize) -> Result<Fetched> {
-        let operation = self.prepared.operation;
         let paging =
             [("pageSize".to_owned(), size.to_string()), ("pageNumber".to_owned(), number.to_string())];
-        let (reply, trace, request_id) = self.client.send(self.prepared, &self.options, &paging).await?;
-        let list = answer::read_list(&reply.body).map_err(|error| error.with_operation(operation.id))?;
-        let rows = serde_json::from_slice(&list.rows).map_err(|error| {
-            Error::new(ErrorKind::Decode, format!("the page is no list: {error}"))
-                .with_operation(operation.id)
-        })?;
-        Ok(Fetched { rows, total: list.total, meta: trace.meta(&reply, &request_id), raw: reply.body })
+        let read = |body: &Bytes| {
+            let list = answer::read_list(body)?;
+            let rows: Vec<Box<RawValue>> = serde_json::from_slice(&list.rows)
+                .map_err(|error| Error::new(ErrorKind::Decode, format!("the page is no list: {error}")))?;
+            Ok((rows, list.total))
+        };
+        let ((rows, total), raw, meta) =
+            self.client.send(self.prepared, &self.options, &paging, read).await?;
+        Ok(Fetched { rows, total, raw, meta })
     }
 }
 

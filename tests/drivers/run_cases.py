@@ -4,14 +4,19 @@
 
 Each case begins with a fresh simulator state and a fresh client. Answers and errors are compared with what the case
 expects, and the requests that the simulator received have to be the same from every driver: method, target, body and
-headers, the User-Agent and the request id aside.
+headers, the User-Agent and the request id aside. Before anything runs, the cases have to use every operation and every
+parameter of the catalogue.
 """
 
 import argparse
+import contextlib
+import errno
 import json
+import os
 import pathlib
 import re
 import shlex
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -21,7 +26,13 @@ import urllib.request
 
 import yaml
 
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10, where pytest brings it along
+    import tomli as tomllib
+
 CASES = pathlib.Path(__file__).parent.parent / "cases"
+CATALOGUE = pathlib.Path(__file__).parents[2] / "core" / "catalog" / "operations"
 SIZES = {"styles": 60, "materials": 10, "table_rows": 250}
 # 2026-01-15T12:00:00Z: no case may meet midnight by chance.
 NOON = 1768478400
@@ -30,10 +41,11 @@ OWN_HEADERS = {"user-agent", "x-request-id", "authorization", "host"}
 
 
 class Simulator:
-    def __init__(self, path):
-        command = [path, "--styles", "60", "--materials", "10", "--table-rows", "250", "--until-stdin-closes"]
+    def __init__(self, path, *options):
+        command = [path, "--styles", "60", "--materials", "10", "--table-rows", "250", "--until-stdin-closes", *options]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.about = json.loads(self.process.stdout.readline())
+        self.trust = ssl.create_default_context(cafile=self.about["ca"]) if self.about["ca"] else None
 
     def control(self, path, body=None):
         request = urllib.request.Request(f"{self.about['control']}/{path}")
@@ -41,7 +53,7 @@ class Simulator:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=30, context=self.trust) as answer:
                 return json.loads(answer.read() or "null")
         except urllib.error.HTTPError as error:
             raise Mismatch(f"the simulator answered {path} with {error.code}: {error.read().decode()}") from error
@@ -49,6 +61,77 @@ class Simulator:
     def stop(self):
         self.process.stdin.close()
         self.process.wait(timeout=30)
+
+
+class Simulators:
+    """One simulator without TLS and one with it, started when the first case needs it."""
+
+    def __init__(self, path):
+        self.path = path
+        self.running = {}
+
+    def of(self, case):
+        options = ("--tls",) if "tls" in case else ()
+        if options not in self.running:
+            self.running[options] = Simulator(self.path, *options)
+        return self.running[options]
+
+    def stop(self):
+        for simulator in self.running.values():
+            simulator.stop()
+
+
+class Disk:
+    """A small disk of its own, which can be full, and a folder through which it cannot be written."""
+
+    SIZE = 512 * 1024
+
+    def __init__(self, folder, state):
+        self.writable, self.read_only = folder / "disk", folder / "disk-read-only"
+        self.rest = self.writable / "rest"
+        self.mounted = []
+        try:
+            self.mount(self.writable, "-t", "tmpfs", "-o", f"size={self.SIZE}", "tmpfs")
+            self.mount(self.read_only, "--bind", self.writable)
+            # Not `remount` alone: that is refused while a file on the disk is open for writing.
+            subprocess.run(["mount", "-o", "remount,bind,ro", self.read_only], check=True)
+            self.set(state)
+        except BaseException:
+            self.unmount()
+            raise
+
+    def mount(self, folder, *options):
+        folder.mkdir()
+        done = subprocess.run(["mount", *options, folder], check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise CannotRun(f"it needs the right to mount a disk: {done.stderr.strip()}")
+        self.mounted.append(folder)
+
+    def set(self, state):
+        if state == "full":
+            with self.rest.open("wb", buffering=0) as rest:
+                while not full(rest):
+                    pass
+        elif state == "free":
+            self.rest.unlink(missing_ok=True)
+        else:
+            raise Mismatch(f"a disk cannot be {state}")
+
+    def unmount(self):
+        while self.mounted:
+            # A client that was closed may still hold its file.
+            subprocess.run(["umount", "--lazy", self.mounted.pop()], check=True)
+
+
+def full(file):
+    """Writes a page unless there is no room for it."""
+    try:
+        file.write(bytes(4096))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return True
+    return False
 
 
 class DriverProcess:
@@ -64,19 +147,25 @@ class DriverProcess:
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
-        for line in self.process.stdout:
-            answer = json.loads(line)
+        try:
+            for line in self.process.stdout:
+                answer = json.loads(line)
+                with self.arrived:
+                    self.answers[answer["id"]] = answer
+                    self.arrived.notify_all()
+        finally:
+            # Also after a line that is no answer: nothing that comes behind it can be trusted.
             with self.arrived:
-                self.answers[answer["id"]] = answer
+                self.answers = None
                 self.arrived.notify_all()
-        with self.arrived:
-            self.answers = None
-            self.arrived.notify_all()
 
     def send(self, command):
         self.number += 1
-        self.process.stdin.write(json.dumps({"id": self.number, **command}) + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(json.dumps({"id": self.number, **command}) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise Mismatch("the driver has ended") from None
         return self.number
 
     def answer(self, number):
@@ -92,16 +181,31 @@ class DriverProcess:
         return self.answer(self.send(command))
 
     def stop(self):
+        """Ends the driver as it is meant to end."""
         self.process.stdin.close()
-        self.process.wait(timeout=30)
+        try:
+            code = self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Mismatch("the driver did not end with its input") from None
+        if code:
+            raise Mismatch(f"the driver ended with {code}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Mismatch(Exception):
     """What a case expected and did not get."""
 
 
+class CannotRun(Exception):
+    """What this machine lacks for a case."""
+
+
 def fill(value, names):
-    """Replaces `$name` by what the simulator or an earlier step called so."""
+    """Replaces `$name` by what the simulator or an earlier step called so, and writes `repeat` out."""
     if isinstance(value, str):
         if value.startswith("$") and value[1:] in names:
             return names[value[1:]]
@@ -110,21 +214,30 @@ def fill(value, names):
                 value = value.replace(f"${{{name}}}", names[name])
         return value
     if isinstance(value, list):
-        return [fill(item, names) for item in value]
+        return [one for item in value for one in repeated(item, names)]
     if isinstance(value, dict):
         return {fill(key, names): fill(item, names) for key, item in value.items()}
     return value
 
 
+def repeated(item, names):
+    if isinstance(item, dict) and item.keys() == {"repeat", "of"}:
+        return [fill(item["of"], names | {"number": str(number)}) for number in range(1, item["repeat"] + 1)]
+    return [fill(item, names)]
+
+
 def compare(expected, actual, place):
-    """Members that are not expected may be there; `~text` is text that has to be contained."""
+    """Members that are not expected may be there; `~text` is text that has to be contained.
+
+    A member that is null may be missing: types of most languages know one kind of nothing.
+    """
     if isinstance(expected, dict):
         if not isinstance(actual, dict):
             raise Mismatch(f"{place}: {actual!r} is no object")
         for name, value in expected.items():
-            if name not in actual:
+            if name not in actual and value is not None:
                 raise Mismatch(f"{place}: {name} is missing in {actual!r}")
-            compare(value, actual[name], f"{place}.{name}")
+            compare(value, actual.get(name), f"{place}.{name}")
     elif isinstance(expected, list):
         if not isinstance(actual, list) or len(expected) != len(actual):
             raise Mismatch(f"{place}: expected {expected!r}, got {actual!r}")
@@ -140,10 +253,10 @@ def compare(expected, actual, place):
         raise Mismatch(f"{place}: expected {expected!r}, got {actual!r}")
 
 
-def judge(step, answer, place, texts):
+def judge(step, answer, place, errors):
     error = answer.get("error")
     if error:
-        texts.append(json.dumps(error))
+        errors.append(json.dumps(error))
     if "error" in step:
         if error is None:
             raise Mismatch(f"{place}: expected an error, got {json.dumps(answer['ok'])[:500]}")
@@ -162,18 +275,26 @@ def save(step, answer, names):
     for name, path in step.get("save", {}).items():
         value = answer["ok"]
         for part in path.split("."):
-            value = value[int(part)] if isinstance(value, list) else value[part]
+            try:
+                value = value[int(part)] if isinstance(value, list) else value[part]
+            except (KeyError, IndexError, TypeError):
+                raise Mismatch(f"there is no {path} in {json.dumps(answer['ok'])[:500]}") from None
         names[name] = value
 
 
-def play(case, simulator, driver):
-    """Runs one case; returns the requests that it caused."""
-    names = dict(simulator.control("reset", SIZES | case.get("simulator", {})))
-    if case.get("faults"):
-        simulator.control("faults", fill(case["faults"], names))
-    texts = []
-    background = {}
-    with tempfile.TemporaryDirectory() as folder:
+class Play:
+    """What a case that is being played has to do with."""
+
+    def __init__(self, case, simulator, driver, names, disk):
+        self.case, self.simulator, self.driver, self.names, self.disk = case, simulator, driver, names, disk
+        # Errors and log lines that the driver has shown.
+        self.errors, self.lines = [], []
+        # Numbers of the commands that are still open, by name.
+        self.background = {}
+
+    def opening(self, changes):
+        """The command that opens the client of the case, with these changes to its settings."""
+        names = self.names
         settings = {
             "company_domain": names["company"],
             "client_id": names["client_id"],
@@ -182,22 +303,51 @@ def play(case, simulator, driver):
             "api_url": names["api"],
             "identity_url": names["identity"],
             "ledger": "memory",
-            "state_dir": folder,
+            "state_dir": names["folder"],
             "testing": {"clock": "recorded", "start": NOON, "fixed_chance": True},
-        } | fill(case.get("settings", {}), names)
+        }
+        if self.case.get("tls") == "trusted":
+            settings["ca_certificates"] = pathlib.Path(names["ca"]).read_text()
+        settings |= fill(self.case.get("settings", {}), names) | changes
         settings = {name: value for name, value in settings.items() if value is not None}
-        names["folder"] = folder
-        opening = {"do": "open", "settings": settings}
-        opening |= {name: fill(case[name], names) for name in ("token_store", "stored") if name in case}
-        answer = driver.ask(opening)
-        judge({"error": case["open_error"]} if "open_error" in case else {}, answer, "open", texts)
+        given = {name: fill(self.case[name], names) for name in ("token_store", "stored") if name in self.case}
+        return {"do": "open", "settings": settings, **given}
+
+    def judge(self, step, answer, place):
+        judge(step, answer, place, self.errors)
+
+    def collect_logs(self):
+        answer = self.driver.ask({"do": "logs"})
+        self.judge({}, answer, "logs")
+        self.lines.extend(answer["ok"])
+
+
+def play(case, simulator, driver):
+    """Runs one case; returns the requests that it caused."""
+    names = dict(simulator.control("reset", SIZES | case.get("simulator", {})))
+    if case.get("faults"):
+        simulator.control("faults", fill(case["faults"], names))
+    with contextlib.ExitStack() as stack:
+        names["folder"] = stack.enter_context(tempfile.TemporaryDirectory())
+        disk = None
+        if "disk" in case:
+            disk = Disk(pathlib.Path(names["folder"]), case["disk"])
+            stack.callback(disk.unmount)
+            names |= {"disk": str(disk.writable), "disk_read_only": str(disk.read_only)}
+        playing = Play(case, simulator, driver, names, disk)
+        answer = driver.ask(playing.opening({}))
+        playing.judge({"error": case["open_error"]} if "open_error" in case else {}, answer, "open")
         for index, step in enumerate(case.get("steps", [])):
-            run_step(fill(step, names), f"step {index + 1}", simulator, driver, names, background, texts)
+            run_step(fill(step, names), f"step {index + 1}", playing)
         if "open_error" not in case:
-            texts.extend(driver.ask({"do": "logs"})["ok"])
+            playing.collect_logs()
             driver.ask({"do": "close"})
     log = simulator.control("log")
-    check_secrets(case, names, log, texts)
+    check_secrets(case, names, log, playing.errors + playing.lines)
+    for text, times in case.get("logged", {}).items():
+        found = sum(text in line for line in playing.lines)
+        if found != times:
+            raise Mismatch(f"{text!r} was logged {found} times, not {times}")
     if "requests" in case:
         compare(fill(case["requests"], names), [f"{one['method']} {one['target']}" for one in log], "requests")
     if "bodies" in case:
@@ -207,7 +357,8 @@ def play(case, simulator, driver):
     return [seen(one, names) for one in log]
 
 
-def run_step(step, place, simulator, driver, names, background, texts):
+def run_step(step, place, playing):
+    simulator, driver, names = playing.simulator, playing.driver, playing.names
     for do in ("call", "list", "collect"):
         if do in step:
             command = {"do": do, "operation": step[do], "arguments": step.get("arguments", {})}
@@ -215,14 +366,19 @@ def run_step(step, place, simulator, driver, names, background, texts):
             command |= {name: step[name] for name in ("name", "limit") if name in step}
             number = driver.send(command)
             if "name" in step:
-                background[step["name"]] = number
+                playing.background[step["name"]] = number
                 return
             answer = driver.answer(number)
-            judge(step, answer, place, texts)
+            playing.judge(step, answer, place)
             save(step, answer, names)
             return
     if "await" in step:
-        judge(step, driver.answer(background[step["await"]]), place, texts)
+        playing.judge(step, driver.answer(playing.background[step["await"]]), place)
+    elif "open" in step:
+        playing.collect_logs()
+        playing.judge(step, driver.ask(playing.opening(step["open"])), place)
+    elif "disk" in step:
+        playing.disk.set(step["disk"])
     elif "wait" in step:
         simulator.control(f"wait?base=api&requests={step['wait']}")
     elif "faults" in step:
@@ -235,7 +391,7 @@ def run_step(step, place, simulator, driver, names, background, texts):
         compare(step["counts"], simulator.control("counts"), place)
     else:
         command = {name: step[name] for name in ("do", "name", "seconds") if name in step}
-        judge(step, driver.ask(command), place, texts)
+        playing.judge(step, driver.ask(command), place)
 
 
 def check_secrets(case, names, log, texts):
@@ -265,6 +421,74 @@ def load(only):
     return cases
 
 
+def catalogue():
+    """Parameters of every operation, by the operation's official id; and the ids by all names."""
+    parameters, ids = {}, {}
+    for path in sorted(CATALOGUE.glob("*.toml")):
+        for operation in tomllib.loads(path.read_text())["operation"]:
+            for resource in operation["resources"]:
+                official = f"{resource}.{operation['id']}"
+                ids[official] = ids[f"{resource}.{operation.get('name', operation['id'])}"] = official
+                parameters[official] = {
+                    parameter["name"]
+                    for parameter in operation.get("parameter", [])
+                    if resource in parameter.get("only", [resource])
+                }
+    return parameters, ids
+
+
+def unused(cases):
+    """Operations and parameters that no step sends. A step that has to fail may have sent nothing."""
+    missing, ids = catalogue()
+    missing = {operation: {"", *parameters} for operation, parameters in missing.items()}
+    for step in (step for case in cases for step in case.get("steps", []) if not {"error", "name"} & step.keys()):
+        for operation in (ids[step[do]] for do in ("call", "list", "collect") if do in step):
+            missing[operation] -= {"", *step.get("arguments", {})}
+    # The empty name stands for the operation itself.
+    return [f"{operation} {name}".strip() for operation in missing for name in sorted(missing[operation])]
+
+
+def run(name, command, cases, simulators, requests):
+    """Plays the cases through one driver; returns how many passed, failed and could not be run."""
+    driver = DriverProcess(command)
+    passed = failed = not_run = 0
+    cases = [case for case in cases if name in case.get("drivers", [name])]
+    for case in cases:
+        try:
+            sent = play(case, simulators.of(case), driver)
+            # The first driver sets what the others are compared with; concurrent requests have no order.
+            first = requests.setdefault(case["name"], (name, sent))
+            key = (lambda one: json.dumps(one, sort_keys=True)) if case.get("unordered") else None
+            if key:
+                compare(sorted(first[1], key=key), sorted(sent, key=key), f"requests as from {first[0]}")
+            else:
+                compare(first[1], sent, f"requests as from {first[0]}")
+            passed += 1
+        except CannotRun as reason:
+            print(f"{name}: {case['name']}: not run: {reason}", flush=True)
+            # Where all tests have to run, what cannot run has failed.
+            if os.environ.get("CI") == "true":
+                failed += 1
+            else:
+                not_run += 1
+        except Mismatch as mismatch:
+            failed += 1
+            print(f"{name}: {case['name']}: {mismatch}", flush=True)
+            # Calls of this case may still be open.
+            driver.kill()
+            driver = DriverProcess(command)
+    try:
+        driver.stop()
+    except Mismatch as mismatch:
+        failed += 1
+        print(f"{name}: {mismatch}", flush=True)
+    rest = f", {not_run} not run" if not_run else ""
+    print(f"{name}: {passed} of {len(cases)} cases{rest}", flush=True)
+    if passed + failed + not_run < len(cases):
+        raise AssertionError(f"{name}: a case has no result")
+    return passed, failed, not_run
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulator", required=True)
@@ -274,34 +498,14 @@ def main():
     cases = load(arguments.only)
     if not cases:
         sys.exit("there is no such case")
-    simulator = Simulator(arguments.simulator)
-    passed = failed = 0
+    if not arguments.only and (missing := unused(cases)):
+        sys.exit(f"no case uses {', '.join(missing)}")
+    simulators = Simulators(arguments.simulator)
     requests = {}
-    for given in arguments.driver:
-        name, command = given.split("=", 1)
-        driver = DriverProcess(command)
-        ok = 0
-        for case in cases:
-            try:
-                sent = play(case, simulator, driver)
-                # The first driver sets what the others are compared with; concurrent requests have no order.
-                first = requests.setdefault(case["name"], (name, sent))
-                key = (lambda one: json.dumps(one, sort_keys=True)) if case.get("unordered") else None
-                if key:
-                    compare(sorted(first[1], key=key), sorted(sent, key=key), f"requests as from {first[0]}")
-                else:
-                    compare(first[1], sent, f"requests as from {first[0]}")
-                ok += 1
-            except Mismatch as mismatch:
-                failed += 1
-                print(f"{name}: {case['name']}: {mismatch}", flush=True)
-                if driver.answers is None:
-                    driver = DriverProcess(command)
-        driver.stop()
-        passed += ok
-        print(f"{name}: {ok} of {len(cases)} cases", flush=True)
-    simulator.stop()
-    print(f"{passed} passed, {failed} failed")
+    totals = [run(*given.split("=", 1), cases, simulators, requests) for given in arguments.driver]
+    simulators.stop()
+    passed, failed, not_run = map(sum, zip(*totals))
+    print(f"{passed} passed, {failed} failed" + (f", {not_run} not run" if not_run else ""))
     sys.exit(1 if failed else 0)
 
 

@@ -110,6 +110,13 @@ pub struct Response<T> {
     pub meta: Meta,
 }
 
+impl<T> Response<T> {
+    /// The same with another body.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        Response { body: change(self.body), raw: self.raw, meta: self.meta }
+    }
+}
+
 /// A list that is being put together.
 #[derive(Debug)]
 struct PagedRequest<T>(Request<T>);

@@ -104,7 +104,7 @@ async fn fetch(
     use futures_util::{StreamExt as _, TryStreamExt as _, stream};
     let chunks: Vec<Vec<String>> = numbers.chunks(MOST_VALUES).map(<[String]>::to_vec).collect();
     let list = format!("{}.attributes_list", operation.resource);
-    let results: Vec<(Vec<paging::Page>, HashSet<String>)> = stream::iter(chunks)
+    let results: Vec<(Vec<paging::Page>, Meta, HashSet<String>)> = stream::iter(chunks)
         .map(|chunk| {
             let mut arguments = Map::new();
             if let Some(folder) = call.arguments.get("folder_id") {
@@ -119,7 +119,9 @@ async fn fetch(
             let pager = client.pages(&list, arguments, options);
             async move {
                 let asked = chunk.into_iter().collect();
-                Ok::<_, Error>((read(pager?, &asked).await?, asked))
+                let pager = pager?;
+                let pages = read(&pager, &asked).await?;
+                Ok::<_, Error>((pages, pager.meta().await, asked))
             }
         })
         .buffered(paging::WINDOW)
@@ -127,7 +129,8 @@ async fn fetch(
         .await?;
     let mut by_number = ByNumber::new();
     let mut meta = Meta::default();
-    for (pages, asked) in results {
+    for (pages, spent, asked) in results {
+        meta.absorb(spent);
         for page in pages {
             for row in rows_of(&page) {
                 // Records that nobody asked for are no answer.
@@ -135,14 +138,13 @@ async fn fetch(
                     by_number.entry(number).or_default().push(row);
                 }
             }
-            meta.absorb(page.meta);
         }
     }
     Ok((by_number, meta))
 }
 
 /// The pages of one lookup: as many as equal numbers need.
-async fn read(pager: paging::Pager, asked: &HashSet<String>) -> Result<Vec<paging::Page>> {
+async fn read(pager: &paging::Pager, asked: &HashSet<String>) -> Result<Vec<paging::Page>> {
     let mut pages = Vec::new();
     while let Some(page) = pager.next_page().await? {
         // A list that is far longer than what was asked for, and unrelated to it, is the whole folder.

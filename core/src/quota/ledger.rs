@@ -47,19 +47,24 @@ pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Units taken in the window.
-    fn used(&self, window: &Window) -> BoxFuture<'_, Result<u64>>;
+    fn used<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<u64>>;
 
     /// Takes a unit unless the limit is reached: one step, whoever else is at it.
-    fn reserve(&self, window: &Window, limit: Option<u64>, entry: &Entry) -> BoxFuture<'_, Result<Granted>>;
+    fn reserve<'a>(
+        &'a self,
+        window: &'a Window,
+        limit: Option<u64>,
+        entry: &'a Entry,
+    ) -> BoxFuture<'a, Result<Granted>>;
 
     /// Gives a unit back.
-    fn refund(&self, window: &Window, entry: &Entry) -> BoxFuture<'_, Result<()>>;
+    fn refund<'a>(&'a self, window: &'a Window, entry: &'a Entry) -> BoxFuture<'a, Result<()>>;
 
     /// Raises the count to what the service says, never lowers it.
-    fn raise(&self, window: &Window, at_least: u64) -> BoxFuture<'_, Result<()>>;
+    fn raise<'a>(&'a self, window: &'a Window, at_least: u64) -> BoxFuture<'a, Result<()>>;
 
     /// Units taken in the window by entry, most first.
-    fn usage(&self, window: &Window) -> BoxFuture<'_, Result<Vec<Usage>>>;
+    fn usage<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<Vec<Usage>>>;
 }
 
 /// The behaviour that every ledger has.

@@ -18,6 +18,15 @@ impl MemoryLedger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes over what another ledger has counted.
+    pub(crate) fn restore(&self, window: &Window, usage: Vec<Usage>) {
+        self.with(window, |day| {
+            for Usage { operation, label, requests } in usage {
+                *day.entry(Entry { operation, label }).or_default() += requests;
+            }
+        });
+    }
+
     fn with<T>(&self, window: &Window, act: impl FnOnce(&mut Day) -> T) -> T {
         act(self.lock().entry((window.owner.clone(), window.day.clone())).or_default())
     }
@@ -32,11 +41,16 @@ impl Ledger for MemoryLedger {
         "memory"
     }
 
-    fn used(&self, window: &Window) -> BoxFuture<'_, Result<u64>> {
+    fn used<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<u64>> {
         Box::pin(ready(Ok(self.with(window, |day| sum(day)))))
     }
 
-    fn reserve(&self, window: &Window, limit: Option<u64>, entry: &Entry) -> BoxFuture<'_, Result<Granted>> {
+    fn reserve<'a>(
+        &'a self,
+        window: &'a Window,
+        limit: Option<u64>,
+        entry: &'a Entry,
+    ) -> BoxFuture<'a, Result<Granted>> {
         let granted = self.with(window, |day| {
             let used = sum(day);
             if limit.is_some_and(|limit| used >= limit) {
@@ -48,7 +62,7 @@ impl Ledger for MemoryLedger {
         Box::pin(ready(Ok(granted)))
     }
 
-    fn refund(&self, window: &Window, entry: &Entry) -> BoxFuture<'_, Result<()>> {
+    fn refund<'a>(&'a self, window: &'a Window, entry: &'a Entry) -> BoxFuture<'a, Result<()>> {
         self.with(window, |day| {
             if let Some(units) = day.get_mut(entry) {
                 *units = units.saturating_sub(1);
@@ -57,7 +71,7 @@ impl Ledger for MemoryLedger {
         Box::pin(ready(Ok(())))
     }
 
-    fn raise(&self, window: &Window, at_least: u64) -> BoxFuture<'_, Result<()>> {
+    fn raise<'a>(&'a self, window: &'a Window, at_least: u64) -> BoxFuture<'a, Result<()>> {
         self.with(window, |day| {
             let missing = at_least.saturating_sub(sum(day));
             if missing > 0 {
@@ -68,7 +82,7 @@ impl Ledger for MemoryLedger {
         Box::pin(ready(Ok(())))
     }
 
-    fn usage(&self, window: &Window) -> BoxFuture<'_, Result<Vec<Usage>>> {
+    fn usage<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<Vec<Usage>>> {
         let mut usage: Vec<_> = self.with(window, |day| {
             day.iter()
                 .filter(|(_, requests)| **requests > 0)

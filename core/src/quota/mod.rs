@@ -3,6 +3,7 @@
 //! A unit is reserved in a ledger just before the bytes leave and given back only when nothing left, so that the count
 //! is never below the truth among all who share the ledger.
 
+mod default;
 mod ledger;
 mod memory;
 mod plan;
@@ -233,7 +234,7 @@ pub async fn stored_status(config: &Config) -> Result<QuotaStatus> {
         None => config.state_folder()?.join(LEDGER_FILE),
     };
     let log = Log { sink: Arc::new(TracingSink), secrets: Secrets::default() };
-    Quota::new(config, open_sqlite(&path)?, config.clock()?.0, log)?.status().await
+    Quota::new(config, open_sqlite(&path)?.into(), config.clock()?.0, log)?.status().await
 }
 
 /// The ledger that the settings ask for. The default falls back to memory, with a warning; a chosen one does not.
@@ -244,22 +245,22 @@ pub(crate) fn open_ledger(
 ) -> Result<Arc<dyn Ledger>> {
     match chosen {
         Some(LedgerConfig::Memory) => Ok(Arc::new(memory::MemoryLedger::default())),
-        Some(LedgerConfig::Sqlite(path)) => open_sqlite(path),
+        Some(LedgerConfig::Sqlite(path)) => open_sqlite(path).map(Arc::from),
         // Without SQLite there is nothing to fall back from.
         None if cfg!(not(feature = "sqlite")) => Ok(Arc::new(memory::MemoryLedger::default())),
-        None => {
-            let opened = folder.and_then(|folder| open_sqlite(&folder.join(LEDGER_FILE)));
-            opened.or_else(|error| {
+        None => match folder.and_then(|folder| open_sqlite(&folder.join(LEDGER_FILE))) {
+            Ok(file) => Ok(Arc::new(default::DefaultLedger::new(file, log.clone()))),
+            Err(error) => {
                 log.warn(&format!("requests are counted in memory only: {}", error.message()));
-                Ok(Arc::new(memory::MemoryLedger::default()) as Arc<dyn Ledger>)
-            })
-        }
+                Ok(Arc::new(memory::MemoryLedger::default()))
+            }
+        },
     }
 }
 
 #[cfg(feature = "sqlite")]
-fn open_sqlite(path: &Path) -> Result<Arc<dyn Ledger>> {
-    Ok(Arc::new(sqlite::SqliteLedger::open(path)?))
+fn open_sqlite(path: &Path) -> Result<Box<dyn Ledger>> {
+    Ok(Box::new(sqlite::SqliteLedger::open(path)?))
 }
 
 /// Keeps the ledgers of this process closed until it is dropped.
@@ -278,6 +279,6 @@ pub fn before_fork() -> ForkGuard {
 }
 
 #[cfg(not(feature = "sqlite"))]
-fn open_sqlite(_path: &Path) -> Result<Arc<dyn Ledger>> {
+fn open_sqlite(_path: &Path) -> Result<Box<dyn Ledger>> {
     Err(Error::config("this build has no SQLite ledger; use the memory ledger"))
 }

@@ -17,7 +17,7 @@ use rusqlite::{Connection, Row, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::ledger::{Entry, Granted, Ledger, Usage, Window};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// How long another process may hold the file.
 const BUSY: Duration = Duration::from_secs(10);
@@ -135,13 +135,16 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 fn failure(path: &str, error: &rusqlite::Error) -> Error {
     use rusqlite::ErrorCode;
+    if let Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) = error.sqlite_error_code() {
+        let text = format!("another process has held the quota ledger {path} too long ({error})");
+        return Error::new(ErrorKind::Timeout, text);
+    }
     let advice = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full",
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it cannot be written",
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             "it is damaged; move it away to count anew"
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another process has held it too long",
         Some(ErrorCode::CannotOpen) => "it cannot be opened",
         _ => "it failed",
     };
@@ -180,12 +183,17 @@ impl Ledger for SqliteLedger {
         "sqlite"
     }
 
-    fn used(&self, window: &Window) -> BoxFuture<'_, Result<u64>> {
+    fn used<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<u64>> {
         let window = window.clone();
         self.run(move |connection| used(connection, &window))
     }
 
-    fn reserve(&self, window: &Window, limit: Option<u64>, entry: &Entry) -> BoxFuture<'_, Result<Granted>> {
+    fn reserve<'a>(
+        &'a self,
+        window: &'a Window,
+        limit: Option<u64>,
+        entry: &'a Entry,
+    ) -> BoxFuture<'a, Result<Granted>> {
         let (window, entry) = (window.clone(), entry.clone());
         self.run(move |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -199,12 +207,12 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn refund(&self, window: &Window, entry: &Entry) -> BoxFuture<'_, Result<()>> {
+    fn refund<'a>(&'a self, window: &'a Window, entry: &'a Entry) -> BoxFuture<'a, Result<()>> {
         let (window, entry) = (window.clone(), entry.clone());
         self.run(move |connection| add(connection, &window, &entry.operation, &entry.label, -1))
     }
 
-    fn raise(&self, window: &Window, at_least: u64) -> BoxFuture<'_, Result<()>> {
+    fn raise<'a>(&'a self, window: &'a Window, at_least: u64) -> BoxFuture<'a, Result<()>> {
         let window = window.clone();
         self.run(move |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -216,7 +224,7 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn usage(&self, window: &Window) -> BoxFuture<'_, Result<Vec<Usage>>> {
+    fn usage<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<Vec<Usage>>> {
         let window = window.clone();
         self.run(move |connection| {
             connection

@@ -9,6 +9,29 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("rust_value", |parameter: Value| {
         value(&member(&parameter, "kind")).replace("NAME", &member(&parameter, "name"))
     });
+    environment.add_function("rust_driver_reader", |parameter: Value| {
+        format!("arguments::{}", reader(&member(&parameter, "kind")))
+    });
+    environment.add_function("rust_driver_ids", |resource: Value, operation: Value| {
+        let short = format!("{}.{}", member(&resource, "name"), member(&operation, "name"));
+        let id = member(&operation, "id");
+        if id == short { format!("{id:?}") } else { format!("{id:?} | {short:?}") }
+    });
+}
+
+/// What reads the argument of a behaviour case.
+fn reader(kind: &str) -> &'static str {
+    match kind {
+        "id" | "text" | "relative_path" => "text",
+        "texts" => "texts",
+        "integer" => "integer",
+        "boolean" => "boolean",
+        "filters" | "colorway_filters" => "filters",
+        "fields" | "query_map" => "pairs",
+        "table_rows" => "rows",
+        "colorways" | "records" => "records",
+        _ => "any",
+    }
 }
 
 fn argument(kind: &str) -> &'static str {

@@ -3,15 +3,25 @@
 // A driver that meets what its runner never sends may stop at once.
 #![allow(clippy::unwrap_used)]
 
+mod arguments;
+mod generated;
+mod typed;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use beproduct::auth::{TokenStore, Tokens};
-use beproduct::{CallOptions, Cancel, Client, ClientBuilder, Config, Error, Level, LogSink, Record, Result};
+use beproduct::{
+    CallOptions, Cancel, Client, ClientBuilder, Config, Error, Level, LogSink, Pager, Record, Result,
+};
 use futures_util::future::BoxFuture;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::sync::mpsc;
+
+use crate::arguments::Arguments;
+use crate::typed::Records;
 
 #[derive(Default)]
 struct Driver {
@@ -55,30 +65,35 @@ impl Driver {
             "open" => self.open(command),
             "call" => {
                 let (operation, arguments, options) = self.prepare(command)?;
-                let answer = self.client().call(operation, arguments, options).await?;
-                let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-                Ok(json!({"body": body, "meta": answer.meta}))
-            }
-            "list" => {
-                let (operation, arguments, options) = self.prepare(command)?;
-                let limit = command["limit"].as_u64().unwrap_or(u64::MAX);
-                let pager = self.client().pages(operation, arguments, options)?;
-                let mut ids = Vec::new();
-                'pages: while let Some(page) = pager.next_page().await? {
-                    for id in ids_of(&page.rows) {
-                        ids.push(id);
-                        pager.consumed(1);
-                        if ids.len() as u64 >= limit {
-                            break 'pages;
-                        }
+                let (client, given) = (self.client(), Arguments::new(&arguments));
+                let (body, raw, meta) = match generated::call(&client, operation, given, options.clone())
+                    .await
+                {
+                    Some(response) => {
+                        let response = response?;
+                        (response.body, response.raw, response.meta)
                     }
-                }
-                Ok(json!({"count": ids.len(), "ids": ids}))
+                    None => {
+                        let answer = client.call(operation, arguments, options).await?;
+                        (serde_json::from_slice(&answer.body).unwrap_or_default(), answer.raw, answer.meta)
+                    }
+                };
+                Ok(json!({"body": body, "meta": meta, "raw": String::from_utf8_lossy(&raw)}))
             }
-            "collect" => {
+            "list" | "collect" => {
                 let (operation, arguments, options) = self.prepare(command)?;
-                let pages = self.client().pages(operation, arguments, options)?.collect().await?;
-                let ids: Vec<_> = pages.iter().flat_map(|page| ids_of(&page.rows)).collect();
+                let (client, given) = (self.client(), Arguments::new(&arguments));
+                let limit = command["limit"].as_u64().map_or(usize::MAX, |limit| limit as usize);
+                let at_once = command["do"] == "collect";
+                let records = match generated::list(&client, operation, given, options.clone(), at_once) {
+                    Some(records) => records,
+                    None => pages(client.pages(operation, arguments, options)?),
+                };
+                let mut records = records.take(limit);
+                let mut ids = Vec::new();
+                while let Some(mut record) = records.try_next().await? {
+                    ids.push(record["id"].take());
+                }
                 Ok(json!({"count": ids.len(), "ids": ids}))
             }
             "cancel" => {
@@ -131,9 +146,15 @@ impl Driver {
     }
 }
 
-fn ids_of(rows: &[u8]) -> Vec<Value> {
-    let rows: Vec<Value> = serde_json::from_slice(rows).unwrap_or_default();
-    rows.into_iter().map(|mut row| row["id"].take()).collect()
+/// The records of a list whose arguments no typed method takes.
+fn pages(pager: Pager) -> Records {
+    let pages = stream::try_unfold(pager, |pager| async {
+        let Some(page) = pager.next_page().await? else { return Ok(None) };
+        pager.consumed(page.len);
+        let rows: Vec<Value> = serde_json::from_slice(&page.rows).unwrap_or_default();
+        Ok(Some((stream::iter(rows.into_iter().map(Ok)), pager)))
+    });
+    pages.try_flatten().boxed()
 }
 
 fn error(error: &Error) -> Value {

@@ -1,0 +1,80 @@
+//! The arguments of a case as the types of Rust.
+
+use beproduct::models::DataTableRowChange;
+use beproduct::{Filter, Operator};
+use serde_json::{Map, Value};
+
+/// Arguments that are taken one by one.
+pub(crate) struct Arguments<'a> {
+    given: &'a Map<String, Value>,
+    taken: usize,
+}
+
+impl<'a> Arguments<'a> {
+    pub(crate) fn new(given: &'a Map<String, Value>) -> Self {
+        Self { given, taken: 0 }
+    }
+
+    pub(crate) fn required<T>(&mut self, name: &str, read: fn(&Value) -> Option<T>) -> Option<T> {
+        self.optional(name, read)?
+    }
+
+    /// None when the value has another type, and none within when there is no value.
+    pub(crate) fn optional<T>(&mut self, name: &str, read: fn(&Value) -> Option<T>) -> Option<Option<T>> {
+        let Some(value) = self.given.get(name) else { return Some(None) };
+        self.taken += 1;
+        if value.is_null() { Some(None) } else { read(value).map(Some) }
+    }
+
+    /// None when there is an argument that nobody took.
+    pub(crate) fn ended(self) -> Option<()> {
+        (self.taken == self.given.len()).then_some(())
+    }
+}
+
+pub(crate) fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+pub(crate) fn texts(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(text).collect()
+}
+
+pub(crate) fn boolean(value: &Value) -> Option<bool> {
+    value.as_bool()
+}
+
+pub(crate) fn any(value: &Value) -> Option<Value> {
+    Some(value.clone())
+}
+
+pub(crate) fn records(value: &Value) -> Option<Vec<Value>> {
+    value.as_array().cloned()
+}
+
+pub(crate) fn rows(value: &Value) -> Option<Vec<DataTableRowChange>> {
+    value.as_array()?.iter().map(|row| serde_json::from_value(row.clone()).ok()).collect()
+}
+
+pub(crate) fn pairs(value: &Value) -> Option<Vec<(String, Value)>> {
+    Some(value.as_object()?.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+pub(crate) fn filters(value: &Value) -> Option<Vec<Filter>> {
+    let operators = [
+        Operator::Eq,
+        Operator::Neq,
+        Operator::Gt,
+        Operator::Gte,
+        Operator::Lt,
+        Operator::Lte,
+        Operator::Contains,
+    ];
+    let filter = |filter: &Value| {
+        let members = filter.as_object().filter(|members| members.len() == 3)?;
+        let name = members.get("operator")?.as_str()?;
+        let operator = operators.into_iter().find(|operator| operator.as_str() == name)?;
+        Some(Filter::new(members.get("field")?.as_str()?, operator, members.get("value")?.clone()))
+    };
+    value.as_array()?.iter().map(filter).collect()
+}
