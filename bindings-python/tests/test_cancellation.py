@@ -105,6 +105,10 @@ async def test_a_cancelled_write_that_was_not_sent_says_so(async_client: BeProdu
     with pytest.raises(asyncio.CancelledError) as raised:
         await task
     assert cancelled_call(raised.value).outcome == "not_sent"
+    # The sign-in goes on, as its tokens would be lost otherwise, and serves the next call.
+    simulator.release()
+    await async_client.system.version()
+    assert simulator.count("token") == 1
 
 
 def make_stuck(client: BeProductAsync) -> None:
