@@ -396,7 +396,9 @@ def run_step(step, place, playing):
 
 def check_secrets(case, names, log, texts):
     secrets = [names["client_secret"], names["refresh_token"], *case.get("forbidden", [])]
-    secrets += [one["headers"]["authorization"].removeprefix("Bearer ") for one in log if "authorization" in one["headers"]]
+    secrets += [
+        one["headers"]["authorization"].removeprefix("Bearer ") for one in log if "authorization" in one["headers"]
+    ]
     everything = "\n".join(texts)
     for secret in secrets:
         if secret and secret in everything:

@@ -32,13 +32,13 @@ const COMMANDS = {
 
   async call({ operation, arguments: args, options, name }) {
     const [resource, method] = operation.split('.').map(camel);
-    const { body, meta } = await cancellable(name, (signal) =>
+    const { body, meta, raw } = await cancellable(name, (signal) =>
       client.withResponse[resource][method](renamed(args ?? {}, camel), {
         ...renamed(options ?? {}, camel),
         signal,
       }),
     );
-    return { body, meta: renamed({ ...meta, headers: [...meta.headers] }, snake) };
+    return { body, meta: renamed({ ...meta, headers: [...meta.headers] }, snake), raw: raw.toString() };
   },
 
   async list(command) {

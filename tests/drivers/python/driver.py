@@ -104,8 +104,6 @@ class Driver:
             case "advance":
                 advance(self.client, command["seconds"])
                 return True
-            case "quota":
-                return self.client.quota.status()
             case "logs":
                 return logs.lines
             case "stored":
@@ -120,7 +118,7 @@ class SyncDriver(Driver):
         match command["do"]:
             case "call":
                 response = self.method(command, detailed=True)(**self.keywords(command))
-                return {"body": response.body, "meta": response.meta}
+                return {"body": response.body, "meta": response.meta, "raw": response.raw.decode()}
             case "list":
                 ids = []
                 for record in self.method(command)(**self.keywords(command)):
@@ -134,6 +132,8 @@ class SyncDriver(Driver):
             case "cancel":
                 self.interrupt(command["name"])
                 return True
+            case "quota":
+                return self.client.quota.status()
             case "close":
                 self.client.close()
                 return True
@@ -207,7 +207,7 @@ class AsyncDriver(Driver):
         match command["do"]:
             case "call":
                 response = await self.method(command, detailed=True)(**self.keywords(command))
-                return {"body": response.body, "meta": response.meta}
+                return {"body": response.body, "meta": response.meta, "raw": response.raw.decode()}
             case "list":
                 ids = []
                 async for record in self.method(command)(**self.keywords(command)):
@@ -224,6 +224,8 @@ class AsyncDriver(Driver):
                 if task:
                     task.cancel()
                 return True
+            case "quota":
+                return await self.client.quota.status()
             case "close":
                 await self.client.close()
                 return True
@@ -237,7 +239,10 @@ class AsyncDriver(Driver):
             return {"ok": await self.run(command)}
         except BeProductError as error:
             return {"error": error_fields(error)}
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
+            # What became of the call stands in the cause, unless it never began.
+            if isinstance(cancelled.__cause__, BeProductError):
+                return {"error": error_fields(cancelled.__cause__)}
             return {"error": {"kind": "cancelled", "interrupted": True, "text": ""}}
         except Exception as error:  # noqa: BLE001 - whatever it is, the runner has to hear of it
             return {"error": {"kind": "driver", "message": repr(error), "text": ""}}

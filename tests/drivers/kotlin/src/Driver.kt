@@ -71,7 +71,11 @@ private class Driver {
         "open" -> done { open(command) }
         "call" -> {
             val reply = client.call(command.operation, command.part("arguments"), command.options)
-            JsonObject(mapOf("body" to reply.body, "meta" to Json.encodeToJsonElement(reply.meta)))
+            buildJsonObject {
+                put("body", reply.body)
+                put("meta", Json.encodeToJsonElement(reply.meta))
+                put("raw", reply.raw.decodeToString())
+            }
         }
         "list" -> {
             val records = list(command)

@@ -89,7 +89,8 @@ actor Driver {
         let options = command["options"]?.objectValue ?? [:]
         if command["do"] == "call" {
             let response = try await client.call(operation, arguments: arguments, options: options)
-            return ["body": response.value, "meta": json(of: response.meta)]
+            let raw = JSONValue.string(String(decoding: response.body, as: UTF8.self))
+            return ["body": response.value, "meta": json(of: response.meta), "raw": raw]
         }
         let list = client.pages(operation, arguments: arguments, options: options)
         var ids: [JSONValue] = []
