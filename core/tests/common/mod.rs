@@ -15,7 +15,14 @@ impl Service {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
-        Self { simulator: Simulator::start(options).await.unwrap(), control: reqwest::Client::new() }
+        let simulator = Simulator::start(options).await.unwrap();
+        let about = serde_json::to_value(simulator.addresses()).unwrap();
+        let mut control = reqwest::Client::builder();
+        if let Some(authority) = about["ca"].as_str().filter(|path| !path.is_empty()) {
+            let pem = std::fs::read(authority).unwrap();
+            control = control.tls_certs_merge([reqwest::Certificate::from_pem(&pem).unwrap()]);
+        }
+        Self { simulator, control: control.build().unwrap() }
     }
 
     /// Settings of a client that signs in with the simulator's refresh token and lives in memory.
