@@ -4,6 +4,6 @@ use napi_derive::napi;
 
 /// Runs the command with these arguments, the program's own name first, and returns the status to exit with.
 #[napi]
-pub(crate) fn run_command(arguments: Vec<String>) -> u8 {
+pub fn run_command(arguments: Vec<String>) -> u8 {
     beproduct_cli::run(arguments.into_iter().map(Into::into))
 }
