@@ -79,6 +79,7 @@ check: setup-python
 		test "$${CI:-}" != true; \
 	fi
 	$(VENV)/bin/ruff check --quiet --config bindings-python/pyproject.toml bindings-python tests
+	$(VENV)/bin/ruff format --quiet --check --config bindings-python/pyproject.toml bindings-python tests
 	.ci/audit
 
 # --- builds
