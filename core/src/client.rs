@@ -47,6 +47,7 @@ struct Inner {
     handle: Handle,
     filter_check: FilterCheck,
     closed: Cancel,
+    secrets: Secrets,
 }
 
 /// Puts a [`Client`] together.
@@ -193,7 +194,7 @@ impl ClientBuilder {
             transport,
             tokens: Arc::clone(&tokens),
             quota: Arc::clone(&quota),
-            secrets,
+            secrets: secrets.clone(),
             log: log.clone(),
             company: company.clone(),
             attempts: config.attempts,
@@ -218,6 +219,7 @@ impl ClientBuilder {
             rng,
             handle,
             closed: Cancel::new(),
+            secrets,
             config,
         })))
     }
@@ -359,6 +361,7 @@ impl Client {
             Ok(content) => Ok((content, reply.body, meta)),
             Err(error) => Err(error
                 .with_status(meta.status)
+                .with_excerpt(self.0.secrets.excerpt(&reply.body))
                 .with_request(operation, method, url, meta.request_id)
                 .with_trace(meta.attempts, meta.waits, meta.cost)),
         }

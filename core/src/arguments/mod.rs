@@ -206,16 +206,19 @@ fn relative_path(name: &str, value: &Value) -> Result<String> {
     let path =
         value.as_str().ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))?;
     let trimmed = path.trim_start_matches('/');
+    let lower = trimmed.to_ascii_lowercase();
     let problem = if trimmed.is_empty() {
         "is empty"
     } else if trimmed.contains("://") || path.starts_with("//") {
         "is a full address; give the part below /api/COMPANY/"
     } else if trimmed.contains(['?', '#']) {
         "holds ? or #; give query parameters as query"
-    } else if trimmed.split('/').any(|segment| {
-        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-        plain == ".." || plain == "."
-    }) {
+    } else if ["%2f", "%5c", "%00"].iter().any(|encoded| lower.contains(encoded)) {
+        // Servers and proxies may read it as the plain one, and so find another address.
+        "holds an encoded separator"
+    } else if lower.trim_end_matches('/').split('/').any(str::is_empty) {
+        "holds an empty segment"
+    } else if lower.split('/').any(|segment| matches!(&*segment.replace("%2e", "."), "." | "..")) {
         "leaves its folder"
     } else if trimmed.contains(|letter: char| letter.is_control() || letter.is_whitespace() || letter == '\\')
     {

@@ -32,17 +32,22 @@ pub(crate) async fn get_by_number(
         }
         (Some(_), others) => {
             let text = format!("{} {record}s carry the number {number}", others + 1);
-            Err(Error::new(ErrorKind::Conflict, text)
-                .with_outcome(Outcome::Refused)
-                .with_operation(operation.id))
+            Err(answered(operation, ErrorKind::Conflict, text, meta))
         }
         (None, _) => {
             let text = format!("no {record} carries the number {number}");
-            Err(Error::new(ErrorKind::NotFound, text)
-                .with_outcome(Outcome::Refused)
-                .with_operation(operation.id))
+            Err(answered(operation, ErrorKind::NotFound, text, meta))
         }
     }
+}
+
+/// An error about an answer that is right in itself.
+fn answered(operation: &'static Operation, kind: ErrorKind, text: String, meta: Meta) -> Error {
+    Error::new(kind, text)
+        .with_outcome(Outcome::Refused)
+        .with_request_id(Some(meta.request_id))
+        .with_trace(meta.attempts, meta.waits, meta.cost)
+        .with_operation(operation.id)
 }
 
 /// The records with these numbers: found, missing and ambiguous ones.
