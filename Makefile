@@ -17,12 +17,13 @@ export PATH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/beproduct-client/node/node
 export BEPRODUCT_SIMULATOR := $(abspath $(OUT))/beproduct-simulator
 
 CASES := $(PY) tests/drivers/run_cases.py --simulator $(BEPRODUCT_SIMULATOR)
-DRIVERS := --driver rust=$(OUT)/beproduct-driver \
+# Not looked at before the setup has run.
+DRIVERS = --driver rust=$(OUT)/beproduct-driver \
 	--driver python="$(PY) tests/drivers/python/driver.py" \
 	--driver python-async="$(PY) tests/drivers/python/driver.py --async" \
 	--driver node="node tests/drivers/node/driver.mjs" \
-	--driver kotlin=tests/drivers/kotlin/driver \
-	--driver swift=tests/drivers/swift/driver
+	$(shell [ -e target/no-kotlin ] || echo --driver kotlin=tests/drivers/kotlin/driver) \
+	$(shell [ -e target/no-swift ] || echo --driver swift=tests/drivers/swift/driver)
 
 # Maven's own talk is left out; what remains is the count of tests and what failed.
 SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,plugin.surefire plugin.surefire.SurefirePlugin plugins.surefire,\
@@ -59,10 +60,12 @@ bindings-node/node_modules/ready: bindings-node/package-lock.json
 	touch $@
 
 setup-kotlin:
-	bindings-swift/scripts/kotlin-toolchain
+	rm -f target/no-kotlin
+	bindings-swift/scripts/kotlin-toolchain || .ci/not-here kotlin $$?
 
 setup-swift:
-	bindings-swift/scripts/swift-toolchain >/dev/null
+	rm -f target/no-swift
+	bindings-swift/scripts/swift-toolchain >/dev/null || .ci/not-here swift $$?
 
 # --- generated code and style
 
@@ -95,12 +98,12 @@ node: setup-node
 	cd bindings-node && npm run --silent build
 
 kotlin: setup-kotlin
-	bindings-swift/scripts/generate-kotlin
-	mvn --batch-mode --quiet --file bindings-swift/kotlin/pom.xml test-compile
+	[ -e target/no-kotlin ] || bindings-swift/scripts/generate-kotlin
+	[ -e target/no-kotlin ] || mvn --batch-mode --quiet --file bindings-swift/kotlin/pom.xml test-compile
 
 swift: setup-swift
-	bindings-swift/scripts/generate-swift
-	bindings-swift/scripts/swift-run --dir tests/drivers/swift/package -- swift build --quiet
+	[ -e target/no-swift ] || bindings-swift/scripts/generate-swift
+	[ -e target/no-swift ] || bindings-swift/scripts/swift-run --dir tests/drivers/swift/package -- swift build --quiet
 
 # --- tests
 
@@ -116,10 +119,10 @@ test-node: node build
 	cd bindings-node && npm test --silent
 
 test-kotlin: kotlin build
-	cd bindings-swift/kotlin && mvn --batch-mode --no-transfer-progress $(SUREFIRE_ONLY) test
+	[ -e target/no-kotlin ] || mvn --batch-mode --no-transfer-progress $(SUREFIRE_ONLY) --file bindings-swift/kotlin/pom.xml test
 
 test-swift: swift build
-	bindings-swift/scripts/swift-run --dir bindings-swift/swift -- swift test --quiet
+	[ -e target/no-swift ] || bindings-swift/scripts/swift-run --dir bindings-swift/swift -- swift test --quiet
 
 test-cases: wheel node kotlin swift
 	$(CASES) $(DRIVERS)
