@@ -111,7 +111,7 @@ test-rust: build
 	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-simulator
 
 test-python: wheel
-	$(PY) -m pytest bindings-python/tests tests/differential tests/ledger tests/demo tests/readme
+	$(PY) -m pytest bindings-python/tests tests/differential tests/ledger tests/renewal tests/demo tests/readme
 	$(PY) bindings-python/tests/run_pythons.py
 	$(VENV)/bin/mypy --strict bindings-python/examples bindings-python/python bindings-python/tests/readme_example.py
 

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::{Bearer, Exchanger, TokenStore, Tokens, expiry_in_token};
+use super::{Bearer, Exchanger, Lease, TokenStore, Tokens, expiry_in_token};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::log::Log;
@@ -18,6 +18,10 @@ const MARGIN: u64 = 300;
 
 /// After a renewal that failed for the moment, a still valid token serves on this long before the next try.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a lease that another process has is asked for, and how long. An exchange has its own limits below that.
+const LEASE_STEP: Duration = Duration::from_millis(50);
+const LONGEST_LEASE: Duration = Duration::from_secs(120);
 
 pub(crate) struct HolderSettings {
     pub(crate) handle: Handle,
@@ -47,6 +51,8 @@ struct State {
     rotates: bool,
     /// Tokens that are not saved yet, because saving them failed.
     unsaved: bool,
+    /// A refresh token that the identity server does not accept any more, with what it said.
+    refused: Option<(Secret, Error)>,
     /// On the clock's own scale.
     patient_until: Option<Duration>,
     renewal: Option<watch::Receiver<Option<Result<Bearer>>>>,
@@ -131,8 +137,7 @@ impl TokenHolder {
     }
 
     async fn renew(&self) -> Result<Bearer> {
-        self.load().await?;
-        if let Some(bearer) = self.fresh(&self.lock()) {
+        if let Some(bearer) = self.stored().await? {
             return Ok(bearer);
         }
         if self.lock().unsaved {
@@ -141,18 +146,65 @@ impl TokenHolder {
                 return Ok(bearer);
             }
         }
-        let (refresh_token, may_repeat) = {
-            let state = self.lock();
-            (state.tokens.refresh_token.clone(), !state.rotates)
-        };
-        let (Some(exchanger), Some(refresh_token)) = (&self.settings.exchanger, refresh_token) else {
+        let Some(exchanger) = &self.settings.exchanger else {
             let text =
                 "the access token has expired, and there is no refresh token to renew it: sign in again";
             return Err(Error::new(ErrorKind::Auth, text));
         };
+        let lease = self.lease().await?;
+        // Whoever had it before may have renewed the tokens.
+        if lease.is_shared()
+            && let Some(bearer) = self.stored().await?
+        {
+            return Ok(bearer);
+        }
+        let (refresh_token, may_repeat) = {
+            let state = self.lock();
+            let Some(token) = state.tokens.refresh_token.clone() else {
+                return Err(Error::new(ErrorKind::Auth, "there is no refresh token: sign in again"));
+            };
+            match &state.refused {
+                // It will not be accepted the next time either.
+                Some((refused, error)) if *refused == token => return Err(error.clone()),
+                _ => (token, !state.rotates),
+            }
+        };
         match exchanger.refresh(&refresh_token, may_repeat).await {
             Ok(tokens) => self.take(tokens).await,
+            Err(error) if error.code() == Some("invalid_grant") => {
+                // Somebody who shares the store without its lease may have used it up and saved its successor.
+                if let Some(bearer) = self.stored().await? {
+                    return Ok(bearer);
+                }
+                self.lock().refused = Some((refresh_token, error.clone()));
+                Err(error)
+            }
             Err(error) => self.serve_on(error),
+        }
+    }
+
+    /// A valid token from the store.
+    async fn stored(&self) -> Result<Option<Bearer>> {
+        self.load().await?;
+        Ok(self.fresh(&self.lock()))
+    }
+
+    /// Waits until nobody else renews.
+    async fn lease(&self) -> Result<Lease> {
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(lease) = self.settings.store.try_lease()? {
+                return Ok(lease);
+            }
+            if waited >= LONGEST_LEASE {
+                let text = format!(
+                    "another process has been renewing the tokens for {} s and keeps their store locked",
+                    waited.as_secs()
+                );
+                return Err(Error::new(ErrorKind::Timeout, text).with_failure(Failure::SignIn));
+            }
+            self.settings.clock.pause(LEASE_STEP).await;
+            waited += LEASE_STEP;
         }
     }
 

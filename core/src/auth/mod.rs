@@ -16,7 +16,7 @@ use crate::redact::Secret;
 pub(crate) use exchange::Exchanger;
 pub(crate) use holder::{HolderSettings, TokenHolder};
 pub use session::AuthorizationSession;
-pub use store::{FileStore, MemoryStore, TokenStore};
+pub use store::{FileStore, Lease, MemoryStore, TokenStore};
 
 /// A token as it goes into a header.
 pub(crate) type Bearer = Secret;

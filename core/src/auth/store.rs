@@ -1,6 +1,7 @@
 //! Where tokens are kept between processes.
 
 use std::fmt;
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,6 +19,27 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
 
     /// Replaces what was saved.
     fn save(&self, tokens: Tokens) -> BoxFuture<'_, Result<()>>;
+
+    /// Makes the caller the only one who renews the tokens of this store. None while somebody else is.
+    ///
+    /// A store that only one process uses has nothing to do here.
+    ///
+    /// # Errors
+    /// `config` when that cannot be had at all.
+    fn try_lease(&self) -> Result<Option<Lease>> {
+        Ok(Some(Lease::default()))
+    }
+}
+
+/// The right to renew the tokens of a store. It ends when it is dropped, and when its process dies.
+#[derive(Debug, Default)]
+pub struct Lease(Option<std::fs::File>);
+
+impl Lease {
+    /// Whether others have been kept out, so that what they did before can be read now.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.0.is_some()
+    }
 }
 
 /// Keeps tokens as long as the process lives.
@@ -37,6 +59,9 @@ impl TokenStore for MemoryStore {
 }
 
 /// Keeps tokens in a file that only its owner may read, replaced as a whole.
+///
+/// Of all processes that use the file one renews at a time. They agree by a lock on `.NAME.lock` beside it, which the
+/// system takes back from a process that dies.
 #[derive(Debug)]
 pub struct FileStore(PathBuf);
 
@@ -48,6 +73,12 @@ impl FileStore {
 
     fn failed(&self, what: &str, error: &std::io::Error) -> Error {
         Error::config(format!("the token file {} cannot be {what}: {error}", self.0.display()))
+    }
+
+    /// A file beside this one, hidden.
+    fn beside(&self, ending: impl fmt::Display) -> PathBuf {
+        let name = self.0.file_name().unwrap_or_default().to_string_lossy();
+        self.0.with_file_name(format!(".{name}.{ending}"))
     }
 
     fn read(&self) -> Result<Option<Tokens>> {
@@ -68,13 +99,8 @@ impl FileStore {
 
     fn write(&self, tokens: &Tokens) -> Result<()> {
         use std::io::Write as _;
-        let name = self.0.file_name().unwrap_or_default().to_string_lossy();
-        let beside = self.0.with_file_name(format!(".{name}.{}", uuid::Uuid::new_v4()));
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(&beside).and_then(|mut file| {
+        let beside = self.beside(uuid::Uuid::new_v4());
+        let written = owned().create_new(true).open(&beside).and_then(|mut file| {
             file.write_all(tokens.to_json().to_string().as_bytes())?;
             file.sync_all()?;
             std::fs::rename(&beside, &self.0)
@@ -85,6 +111,15 @@ impl FileStore {
             self.failed("written", &error)
         })
     }
+}
+
+/// For a file that only its owner may read.
+fn owned() -> std::fs::OpenOptions {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 #[cfg(unix)]
@@ -111,6 +146,18 @@ impl TokenStore for FileStore {
 
     fn save(&self, tokens: Tokens) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move { self.write(&tokens) })
+    }
+
+    fn try_lease(&self) -> Result<Option<Lease>> {
+        // The file stays: whoever removed it would take the lock away from those who have it open.
+        let failed = |error: &std::io::Error| self.failed("locked", error);
+        let file =
+            owned().create(true).truncate(false).open(self.beside("lock")).map_err(|error| failed(&error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lease(Some(file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(&error)),
+        }
     }
 }
 
@@ -140,5 +187,18 @@ mod tests {
         }
         std::fs::write(&path, "[]").unwrap();
         assert!(store.load().await.is_err());
+    }
+
+    #[test]
+    fn one_renews_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.json");
+        let (one, other) = (FileStore::new(&path), FileStore::new(&path));
+        let lease = one.try_lease().unwrap().unwrap();
+        assert!(lease.is_shared() && other.try_lease().unwrap().is_none());
+        drop(lease);
+        assert!(other.try_lease().unwrap().is_some());
+        let error = FileStore::new("/nonexistent/tokens.json").try_lease().unwrap_err();
+        assert!(error.message().contains("cannot be locked"), "{error}");
     }
 }
