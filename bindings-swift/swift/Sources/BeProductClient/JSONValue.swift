@@ -5,29 +5,39 @@ import Foundation
 /// Whole numbers are always `.integer` and other numbers `.decimal` as far as these reach, so that equal numbers are
 /// equal values, whether they come from the service or from a literal.
 public enum JSONValue: Hashable, Sendable {
+    /// Null, which clears a field.
     case null
+    /// True or false.
     case bool(Bool)
+    /// A whole number.
     case integer(Int)
     /// A number with a fraction, exact to 38 digits.
     case decimal(Decimal)
     /// A number beyond the range of the other two.
     case double(Double)
+    /// A text.
     case string(String)
+    /// A list.
     case array([JSONValue])
+    /// Members by name, in their order.
     case object(JSONObject)
 
+    /// True or false.
     public init(_ value: Bool) {
         self = .bool(value)
     }
 
+    /// A whole number.
     public init(_ value: Int) {
         self = .integer(value)
     }
 
+    /// A number with its digits.
     public init(_ value: Decimal) {
         self = Int(exactly: value).map(JSONValue.integer) ?? .decimal(value)
     }
 
+    /// A number with the shortest digits that stand for it. A call refuses one that is not finite, with kind `config`.
     public init(_ value: Double) {
         if let whole = Int(exactly: value) {
             self = .integer(whole)
@@ -38,41 +48,53 @@ public enum JSONValue: Hashable, Sendable {
         }
     }
 
+    /// A text.
     public init(_ value: String) {
         self = .string(value)
     }
 
+    /// A list.
     public init(_ values: [JSONValue]) {
         self = .array(values)
     }
 
+    /// Members by name.
     public init(_ members: JSONObject) {
         self = .object(members)
     }
 
-    /// A point in time as the service writes it: UTC, to the second, `2026-03-01T08:30:00Z`.
+    /// A point in time in UTC: `2026-03-01T08:30:00Z`, with three digits of a fraction if that is not zero.
     public static func date(_ date: Date) -> JSONValue {
+        // By way of microseconds: a binary fraction can lie just below the millisecond that it stands for.
+        let milliseconds = ((date.timeIntervalSince1970 * 1e6).rounded() / 1e3).rounded(.down)
+        let seconds = (milliseconds / 1e3).rounded(.down)
+        let fraction = milliseconds - seconds * 1e3
         // A formatter of its own each time: those of Foundation are not Sendable.
         let formatter = ISO8601DateFormatter()
         formatter.formatOptions = .withInternetDateTime
-        return .string(formatter.string(from: date))
+        let text = formatter.string(from: Date(timeIntervalSince1970: seconds))
+        return .string(fraction == 0 ? text : text.dropLast() + String(format: ".%03.0fZ", fraction))
     }
 
-    /// The member of an object.
+    /// The member of an object. Nil when there is none, or when this is no object.
     public subscript(name: String) -> JSONValue? {
         objectValue?[name]
     }
 
+    /// Whether it is null.
     public var isNull: Bool { self == .null }
 
+    /// The value, if it is true or false.
     public var boolValue: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
+    /// The value, if it is a whole number.
     public var intValue: Int? {
         if case .integer(let value) = self { value } else { nil }
     }
 
+    /// The value, if it is a number within the range of `Decimal`.
     public var decimalValue: Decimal? {
         switch self {
         case .integer(let value): Decimal(value)
@@ -81,6 +103,7 @@ public enum JSONValue: Hashable, Sendable {
         }
     }
 
+    /// The value, if it is a number.
     public var doubleValue: Double? {
         switch self {
         case .integer(let value): Double(value)
@@ -90,14 +113,17 @@ public enum JSONValue: Hashable, Sendable {
         }
     }
 
+    /// The value, if it is a text.
     public var stringValue: String? {
         if case .string(let value) = self { value } else { nil }
     }
 
+    /// The value, if it is a list.
     public var arrayValue: [JSONValue]? {
         if case .array(let values) = self { values } else { nil }
     }
 
+    /// The value, if it is an object.
     public var objectValue: JSONObject? {
         if case .object(let members) = self { members } else { nil }
     }

@@ -44,8 +44,21 @@ import Testing
         #expect(try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value)) == value)
     }
 
-    @Test func datesAreUTCToTheSecond() {
-        #expect(JSONValue.date(Date(timeIntervalSince1970: 1_772_353_800.9)) == "2026-03-01T08:30:00Z")
+    @Test(arguments: [
+        (1_772_353_800, "2026-03-01T08:30:00Z"), (1_772_353_800.5, "2026-03-01T08:30:00.500Z"),
+        (1_772_353_800.007, "2026-03-01T08:30:00.007Z"), (1_772_353_800.9999, "2026-03-01T08:30:00.999Z"),
+        (1_772_353_800.000_9, "2026-03-01T08:30:00Z"), (-0.25, "1969-12-31T23:59:59.750Z"),
+    ])
+    func datesAreUTCToTheMillisecond(seconds: Double, text: String) {
+        #expect(JSONValue.date(Date(timeIntervalSince1970: seconds)) == .string(text))
+    }
+
+    @Test func everyMillisecondIsKept() {
+        for millisecond in 1..<1000 {
+            let date = Date(timeIntervalSince1970: 1_772_353_800 + Double(millisecond) / 1000)
+            let digits = String(String(1000 + millisecond).dropFirst())
+            #expect(JSONValue.date(date) == .string("2026-03-01T08:30:00.\(digits)Z"))
+        }
     }
 
     @Test func theFieldOfANumberThatJSONLacksIsNamed() throws {

@@ -42,7 +42,8 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     is Byte, is Short, is Int, is Long, is UInt, is ULong, is BigInteger, is BigDecimal ->
         JsonUnquotedLiteral(value.toString())
     is LocalDate -> JsonPrimitive("${value}T00:00:00Z")
-    is Instant -> JsonPrimitive(value.truncatedTo(ChronoUnit.SECONDS).toString())
+    // A fraction only if it is not zero, with three digits.
+    is Instant -> JsonPrimitive(value.truncatedTo(ChronoUnit.MILLIS).toString())
     is kotlin.time.Instant -> jsonOf(name, value.toJavaInstant())
     is OffsetDateTime -> jsonOf(name, value.toInstant())
     is ZonedDateTime -> jsonOf(name, value.toInstant())

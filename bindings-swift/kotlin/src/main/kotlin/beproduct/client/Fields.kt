@@ -8,8 +8,10 @@ import kotlinx.serialization.json.JsonPrimitive
  * Values by field id, in the order in which they are sent.
  *
  * A value is a text, a number of any kind (a [java.math.BigDecimal] keeps its digits), a boolean, a date, a list, a
- * map, anything `@Serializable`, or null, which clears the field. An instant is sent in UTC to the second, a
- * [java.time.LocalDate] as midnight UTC.
+ * map, anything `@Serializable`, or null, which clears the field. An instant, of Java or Kotlin or with an offset or a
+ * zone, is sent in UTC to the millisecond, a [java.time.LocalDate] as midnight UTC.
+ *
+ * @param entries Field ids with their values. One that is there twice is refused with a [ConfigException] by the call.
  */
 class Fields(private val entries: List<Pair<String, Any?>>) {
     internal fun json(name: String) = JsonArray(
