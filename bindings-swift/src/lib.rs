@@ -4,12 +4,17 @@
 //! An exported async function is polled by the foreign executor, so the work itself is spawned on the runtime of this
 //! library and only awaited there.
 
-use std::future::Future;
-use std::sync::{Arc, LazyLock, mpsc};
+mod host;
 
-use beproduct::auth::{TokenStore, Tokens};
+use std::future::Future;
+use std::sync::{Arc, LazyLock};
+
 use beproduct::seam;
+use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
+
+pub use host::{EngineLogSink, EngineTokenStore, HostError};
 
 uniffi::setup_scaffolding!();
 
@@ -38,6 +43,15 @@ impl std::fmt::Display for EngineError {
 
 impl std::error::Error for EngineError {}
 
+impl EngineError {
+    /// The core ends a sign-in when its future is dropped, and has no error for it.
+    fn cancelled(outcome: &str) -> Self {
+        let message = "the sign-in was given up: begin another";
+        let fields = json!({"kind": "cancelled", "message": message, "outcome": outcome});
+        Self::Failed { fields: fields.to_string() }
+    }
+}
+
 impl From<beproduct::Error> for EngineError {
     fn from(error: beproduct::Error) -> Self {
         Self::Failed { fields: error.to_json().to_string() }
@@ -63,111 +77,6 @@ impl From<seam::Reply> for EngineReply {
     }
 }
 
-/// Keeps tokens on the host's side: a JSON object with the tokens in clear, to be kept like a password.
-#[uniffi::export(foreign)]
-pub trait EngineTokenStore: Send + Sync {
-    /// What was saved last, or null.
-    fn load(&self) -> Result<Option<String>, HostError>;
-
-    /// Replaces what was saved.
-    fn save(&self, tokens: String) -> Result<(), HostError>;
-}
-
-/// Takes log lines on the host's side.
-#[uniffi::export(foreign)]
-pub trait EngineLogSink: Send + Sync {
-    /// One line; level is `debug`, `info` or `warning`.
-    fn log(&self, level: String, message: String, operation: String, request_id: String);
-}
-
-/// An exception of the host's own code.
-#[derive(Debug, uniffi::Error)]
-pub enum HostError {
-    /// What it said.
-    Failed {
-        /// The text.
-        message: String,
-    },
-}
-
-impl std::fmt::Display for HostError {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self::Failed { message } = self;
-        out.write_str(message)
-    }
-}
-
-impl std::error::Error for HostError {}
-
-impl From<uniffi::UnexpectedUniFFICallbackError> for HostError {
-    fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        Self::Failed { message: error.reason }
-    }
-}
-
-struct HostStore(Arc<dyn EngineTokenStore>);
-
-impl std::fmt::Debug for HostStore {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("HostStore")
-    }
-}
-
-type Future1<'a, T> = std::pin::Pin<Box<dyn Future<Output = beproduct::Result<T>> + Send + 'a>>;
-
-impl TokenStore for HostStore {
-    fn load(&self) -> Future1<'_, Option<Tokens>> {
-        let store = Arc::clone(&self.0);
-        Box::pin(async move {
-            let text = host(move || store.load()).await?;
-            Ok(text.and_then(|text| serde_json::from_str(&text).ok()).as_ref().and_then(Tokens::from_json))
-        })
-    }
-
-    fn save(&self, tokens: Tokens) -> Future1<'_, ()> {
-        let store = Arc::clone(&self.0);
-        Box::pin(async move { host(move || store.save(tokens.to_json().to_string())).await })
-    }
-}
-
-/// Runs code of the host where it may block.
-async fn host<T: Send + 'static>(
-    act: impl FnOnce() -> Result<T, HostError> + Send + 'static,
-) -> beproduct::Result<T> {
-    match RUNTIME.spawn_blocking(act).await {
-        Ok(result) => {
-            result.map_err(|error| beproduct::Error::of_callback(format!("the token store failed: {error}")))
-        }
-        Err(error) => Err(beproduct::Error::of_callback(format!("the token store failed: {error}"))),
-    }
-}
-
-/// Lines go through one thread a client: in order, and without holding up the call.
-struct HostSink(mpsc::Sender<beproduct::Record>);
-
-impl HostSink {
-    fn start(sink: Arc<dyn EngineLogSink>) -> Self {
-        let (sender, lines) = mpsc::channel::<beproduct::Record>();
-        RUNTIME.spawn_blocking(move || {
-            for line in lines {
-                sink.log(line.level.as_str().into(), line.message, line.operation.into(), line.request_id);
-            }
-        });
-        Self(sender)
-    }
-}
-
-impl beproduct::LogSink for HostSink {
-    fn enabled(&self, _level: beproduct::Level) -> bool {
-        true
-    }
-
-    fn write(&self, record: beproduct::Record) {
-        // Fails only when the host's sink has panicked; the call goes on without it.
-        let _ = self.0.send(record);
-    }
-}
-
 /// The client behind the public one.
 #[derive(uniffi::Object)]
 pub struct Engine(seam::Engine);
@@ -181,10 +90,7 @@ impl Engine {
         token_store: Option<Arc<dyn EngineTokenStore>>,
         log_sink: Option<Arc<dyn EngineLogSink>>,
     ) -> Result<Arc<Self>, EngineError> {
-        let hooks = seam::Hooks {
-            token_store: token_store.map(|store| Arc::new(HostStore(store)) as Arc<dyn TokenStore>),
-            log_sink: log_sink.map(|sink| Arc::new(HostSink::start(sink)) as Arc<dyn beproduct::LogSink>),
-        };
+        let hooks = host::hooks(token_store, log_sink);
         Ok(Arc::new(Self(seam::Engine::open(&settings, hooks, RUNTIME.handle().clone())?)))
     }
 
@@ -260,7 +166,10 @@ impl EnginePager {
 
 /// One sign-in of a person by the authorization code flow.
 #[derive(uniffi::Object)]
-pub struct EngineAuthorization(Arc<beproduct::auth::AuthorizationSession>);
+pub struct EngineAuthorization {
+    session: Arc<beproduct::auth::AuthorizationSession>,
+    given_up: CancellationToken,
+}
 
 #[uniffi::export]
 impl EngineAuthorization {
@@ -268,19 +177,30 @@ impl EngineAuthorization {
     #[uniffi::constructor]
     pub fn begin(settings: String) -> Result<Arc<Self>, EngineError> {
         let _runtime = RUNTIME.enter();
-        Ok(Arc::new(Self(Arc::new(seam::authorize(&settings)?))))
+        let session = Arc::new(seam::authorize(&settings)?);
+        Ok(Arc::new(Self { session, given_up: CancellationToken::new() }))
     }
 
     /// Where the person signs in.
     pub fn url(&self) -> String {
-        self.0.url().to_owned()
+        self.session.url().to_owned()
+    }
+
+    /// Gives the sign-in up, before its end or during it.
+    pub fn cancel(&self) {
+        self.given_up.cancel();
     }
 
     /// Takes the address that the person was sent back to; the tokens as a JSON object.
     pub async fn finish(&self, redirected: String) -> Result<String, EngineError> {
-        let session = Arc::clone(&self.0);
-        let tokens = spawned(async move { session.finish(&redirected).await }).await?;
-        Ok(tokens.to_json().to_string())
+        if self.given_up.is_cancelled() {
+            return Err(EngineError::cancelled("not_sent"));
+        }
+        let session = Arc::clone(&self.session);
+        tokio::select! {
+            tokens = spawned(async move { session.finish(&redirected).await }) => Ok(tokens?.to_json().to_string()),
+            () = self.given_up.cancelled() => Err(EngineError::cancelled("unknown")),
+        }
     }
 }
 

@@ -16,7 +16,8 @@ public struct AuthorizationSession: Sendable {
     /// Begins a sign-in. Nothing is sent.
     ///
     /// - Parameters:
-    ///   - clientSecret: Applications on people's devices have none.
+    ///   - clientID: Id of the application, from the vendor.
+    ///   - clientSecret: Secret of the application. Applications on people's devices have none.
     ///   - redirectURI: Address that is registered for the application.
     ///   - scope: Scopes separated by blanks. Default: those that the client needs.
     ///   - configuration: Addresses, certificates and time limits of the identity server.
@@ -41,11 +42,20 @@ public struct AuthorizationSession: Sendable {
         self.url = url
     }
 
-    /// Takes the address that the person was sent back to, and fetches the tokens.
+    /// Takes the address that the person was sent back to, and fetches the tokens. Cancelling the task closes the
+    /// request, and ends the sign-in.
     ///
-    /// - Throws: ``BeProductError`` of kind `auth` when consent was denied, the state differs, or the code is refused.
+    /// - Parameter redirectURL: The whole address, with its query.
+    /// - Returns: The tokens, such as for ``Credentials`` or a ``TokenStore``.
+    /// - Throws: ``BeProductError`` of kind `auth` when consent was denied, the state differs, or the code is refused,
+    ///   `config` when the session was used before, `network` when the identity server cannot be reached, `cancelled`
+    ///   when the task was cancelled.
     public func finish(redirectURL: URL) async throws -> Tokens {
-        let text = try await awaitEngineResult { try await session.finish(redirected: redirectURL.absoluteString) }
+        let text = try await withTaskCancellationHandler {
+            try await awaitEngineResult { try await session.finish(redirected: redirectURL.absoluteString) }
+        } onCancel: {
+            session.cancel()
+        }
         return try Tokens(text: text)
     }
 }

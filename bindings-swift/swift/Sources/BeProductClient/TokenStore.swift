@@ -3,8 +3,9 @@ import Foundation
 
 /// Keeps the tokens of one sign-in, for example in the keychain.
 ///
-/// A renewed token is saved before anyone uses it. What a method throws becomes the message of the call's error. Both
-/// are called on a thread that may block.
+/// A renewed token is saved before anyone uses it. What a method throws ends the call that needed a token with a
+/// ``BeProductError`` of kind `auth`, whose ``BeProductError/cause`` is its text. So does not answering within 30
+/// seconds. Both are called on a thread that may block, one at a time.
 public protocol TokenStore: Sendable {
     /// What was saved last, if anything.
     func load() throws -> Tokens?
@@ -15,16 +16,20 @@ public protocol TokenStore: Sendable {
 
 /// Tokens of one sign-in. What is encoded holds them in clear: keep it like a password.
 public struct Tokens: Codable, Hashable, Sendable {
+    /// Goes with every request.
     public var accessToken: String?
     /// End of the access token's life, Unix seconds.
     public var expiresAt: Int?
     /// Life of the access token when it was issued, in seconds.
     public var lifetime: Int?
+    /// Renews the access token.
     public var refreshToken: String?
+    /// Tells who signed in.
     public var idToken: String?
     /// Fingerprint of the refresh token that the client was configured with, so that a new one wins over a stored one.
     public var origin: String?
 
+    /// Makes tokens. Each parameter is the property of its name.
     public init(
         accessToken: String? = nil,
         expiresAt: Int? = nil,

@@ -72,14 +72,3 @@ import Testing
         #expect(try await failure { try await client.style.folders() }.kind == .closed)
     }
 }
-
-extension Simulator {
-    /// Whether the client gave this request up. The connection's end arrives soon, at a time of its own.
-    fileprivate func isClosed(request: Int) async throws -> Bool {
-        let deadline = Date(timeIntervalSinceNow: 10)
-        while Date() < deadline {
-            if try await requests()[request]["closed_by_client"] == true { return true }
-        }
-        return false
-    }
-}

@@ -25,6 +25,15 @@ private final class SampleStore: TokenStore {
     }
 }
 
+/// What it keeps has been damaged.
+private struct BrokenStore: TokenStore {
+    func load() throws -> Tokens? {
+        try JSONDecoder().decode(Tokens.self, from: Data("no tokens".utf8))
+    }
+
+    func save(_ tokens: Tokens) {}
+}
+
 private final class SampleSink: LogSink {
     let lines = Locked<[LogLine]>([])
     private let arrivals = AsyncStream<LogLine>.makeStream()
@@ -54,29 +63,42 @@ private final class SampleSink: LogSink {
         #expect(store.saved { $0.last?.refreshToken } != first)
     }
 
-    @Test func anErrorOfTheStoreBecomesTheMessage() async throws {
+    @Test func anErrorOfTheStoreBecomesTheCause() async throws {
         let simulator = try Simulator(rotation: "strict")
         let client = try simulator.client(tokenStore: SampleStore(locked: true))
         let error = try await failure { try await client.style.folders() }
         #expect(error.kind == .auth)
-        #expect(error.message.contains("the keychain is locked"))
+        #expect(error.message == "the token store could not be written")
+        #expect(error.cause == "the keychain is locked")
         #expect(try await simulator.count("api") == 0)
+    }
+
+    @Test func tokensThatCannotBeReadAreNotTakenForNone() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client(tokenStore: BrokenStore())
+        let error = try await failure { try await client.style.folders() }
+        #expect(error.kind == .auth)
+        #expect(error.message == "the token store could not be read")
+        #expect(error.cause != nil)
+        #expect(try await simulator.count("token") == 0)
     }
 
     @Test func aThousandCallsOnAnExpiredTokenRenewItOnce() async throws {
         let simulator = try Simulator()
         let client = try simulator.client()
-        let styles = try await client.style.list().collect()
+        _ = try await client.style.folders()
         try await simulator.control("tokens", ["expire": "access"])
         let before = try await simulator.count("token")
         try await withThrowingTaskGroup(of: Void.self) { group in
             for index in 0..<1000 {
-                let id = try #require(styles[index % styles.count].id)
-                group.addTask { _ = try await client.style.get(headerID: id) }
+                // No two are equal: those would share one request.
+                let options = CallOptions(extraQuery: ["call": String(index)])
+                group.addTask { _ = try await client.style.folders(options: options) }
             }
             try await group.waitForAll()
         }
         #expect(try await simulator.count("token") - before == 1)
+        #expect(try await simulator.count("api") > 1000)
     }
 
     @Test func aPersonSignsIn() async throws {
@@ -101,6 +123,30 @@ private final class SampleSink: LogSink {
         #expect(try await !client.style.folders().isEmpty)
         let error = try await failure { try await session.finish(redirectURL: redirect) }
         #expect(error.kind == .config)
+    }
+
+    @Test func cancellingEndsASignInAndItsRequest() async throws {
+        let simulator = try Simulator()
+        let session = try AuthorizationSession(
+            clientID: simulator["public_client_id"],
+            redirectURI: simulator["redirect_uri"],
+            configuration: simulator.configuration
+        )
+        let answer = try await simulator.control("authorize", ["url": .string(session.url.absoluteString)])
+        let redirect = try #require(answer["redirect"]?.stringValue.flatMap(URL.init))
+        try await simulator.fault(["base": "identity", "action": ["hang": true]])
+        let sign = Task { try await session.finish(redirectURL: redirect) }
+        try await simulator.control("wait?base=identity&requests=1")
+        sign.cancel()
+        let error = try await failure { try await sign.value }
+        #expect(error.kind == .cancelled)
+        #expect(error.outcome == .unknown)
+        let closed = try await simulator.isClosed(request: 0, base: "identity")
+        #expect(closed)
+
+        let later = try await failure { try await session.finish(redirectURL: redirect) }
+        #expect(later.kind == .cancelled)
+        #expect(later.outcome == .notSent)
     }
 
     @Test func nothingShowsSecrets() async throws {

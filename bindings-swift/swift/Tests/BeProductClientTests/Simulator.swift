@@ -14,7 +14,7 @@ final class Simulator: Sendable {
     let addresses: JSONValue
     private let input = Pipe()
 
-    init(styles: Int = 30, rotation: String = "reuse") throws {
+    init(styles: Int = 30, rotation: String = "reuse", tls: Bool = false) throws {
         let process = Process()
         let output = Pipe()
         process.executableURL = Self.executable
@@ -22,6 +22,7 @@ final class Simulator: Sendable {
             "--until-stdin-closes", "--styles", String(styles), "--materials", "5", "--table-rows", "10",
             "--rotation", rotation,
         ]
+        if tls { process.arguments?.append("--tls") }
         process.standardInput = input
         process.standardOutput = output
         try process.run()
@@ -109,8 +110,17 @@ final class Simulator: Sendable {
         try await control("counts")[name]?.intValue ?? 0
     }
 
-    func requests() async throws -> [JSONValue] {
-        try await control("log?base=api").arrayValue ?? []
+    func requests(base: String = "api") async throws -> [JSONValue] {
+        try await control("log?base=\(base)").arrayValue ?? []
+    }
+
+    /// Whether the client gave this request up. The connection's end arrives soon, at a time of its own.
+    func isClosed(request: Int, base: String = "api") async throws -> Bool {
+        let deadline = Date(timeIntervalSinceNow: 10)
+        while Date() < deadline {
+            if try await requests(base: base)[request]["closed_by_client"] == true { return true }
+        }
+        return false
     }
 }
 

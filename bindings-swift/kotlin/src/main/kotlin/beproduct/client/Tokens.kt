@@ -55,7 +55,8 @@ class Tokens(
 /**
  * Keeps tokens, such as in the key store of a device. Its functions are called on a thread that may block.
  *
- * What it throws ends the call that needed a token with an [AuthException], as its cause.
+ * What it throws ends the call that needed a token with an [AuthException], as its cause. So does not answering within
+ * 30 seconds.
  */
 interface TokenStore {
     /** What was saved last, or null. */
@@ -76,9 +77,9 @@ internal class HostTokenStore(private val store: TokenStore) : EngineTokenStore 
 
     override fun save(tokens: String): Unit = reported { store.save(Tokens.fromJson(tokens)) }
 
-    /** Only texts cross to the engine and back: the error that says what the store said is the store's. */
+    /** Only texts cross to the engine and back: an error whose cause says what the store said is the store's. */
     fun failureBehind(error: ErrorFields): Exception? =
-        last?.takeIf { error.kind == ErrorKind.AUTH && error.message.endsWith(it.text) }?.exception
+        last?.takeIf { error.kind == ErrorKind.AUTH && error.cause == it.text }?.exception
 
     private inline fun <T> reported(block: () -> T): T =
         try {

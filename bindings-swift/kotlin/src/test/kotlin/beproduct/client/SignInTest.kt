@@ -5,13 +5,19 @@ import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
+import kotlin.test.assertIs
 import kotlin.test.assertNotEquals
 import kotlin.test.assertNotNull
 import kotlin.test.assertSame
 import kotlin.test.assertTrue
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 
 class SignInTest {
     private class MemoryStore(var stored: Tokens? = null, var failure: Exception? = null) : TokenStore {
@@ -32,8 +38,11 @@ class SignInTest {
             client.style.folders()
             Simulator.expireTokens()
             val before = Simulator.requests("token")
-            List(1000) { async { client.system.ratelimitStatus() } }.awaitAll()
+            // No two are equal: those would share one request.
+            val calls = List(1000) { CallOptions(extraQuery = mapOf("call" to "$it")) }
+            calls.map { async { client.system.ratelimitStatus(it) } }.awaitAll()
             assertEquals(1, Simulator.requests("token") - before)
+            assertTrue(Simulator.requests() > 1000)
         }
     }
 
@@ -59,7 +68,7 @@ class SignInTest {
         val store = MemoryStore(failure = failure)
         Simulator.client(tokenStore = store).use { client ->
             val error = assertFailsWith<AuthException> { client.style.folders() }
-            assertTrue("the vault is locked" in error.message)
+            assertEquals("the token store could not be written", error.message)
             assertSame(failure, error.cause)
             assertEquals(0, Simulator.requests())
 
@@ -67,6 +76,21 @@ class SignInTest {
             client.style.folders()
             assertEquals(1, Simulator.requests("token"))
         }
+    }
+
+    @Test
+    fun `tokens that cannot be read are not taken for none`() = runBlocking {
+        val store = object : TokenStore {
+            override fun load(): Tokens = Tokens.fromJson("no tokens")
+
+            override fun save(tokens: Tokens) = Unit
+        }
+        Simulator.client(tokenStore = store).use { client ->
+            val error = assertFailsWith<AuthException> { client.style.folders() }
+            assertEquals("the token store could not be read", error.message)
+            assertIs<IllegalArgumentException>(error.cause)
+        }
+        assertEquals(0, Simulator.requests("token"))
     }
 
     @Test
@@ -82,6 +106,29 @@ class SignInTest {
             val credentials = RefreshToken(Simulator.address("public_client_id"), refreshToken = tokens.refreshToken!!)
             BeProduct("acme", credentials, settings = Simulator.settings()).use { it.style.folders() }
             assertFailsWith<ConfigException> { session.finish(redirect) }
+        }
+    }
+
+    @Test
+    fun `cancelling ends a sign-in and its request`() = runBlocking<Unit> {
+        val session = AuthorizationSession(
+            Simulator.address("public_client_id"),
+            Simulator.address("redirect_uri"),
+            settings = Simulator.settings(),
+        )
+        session.use {
+            val redirect = Simulator.signIn(session.url)
+            launch {
+                cancel()
+                session.finish(redirect)
+            }.join()
+            assertEquals(0, Simulator.requests("identity"))
+
+            Simulator.faults("""[{"base": "identity", "action": {"hang": true}}]""")
+            val job = launch(Dispatchers.Default) { session.finish(redirect) }
+            withContext(Dispatchers.IO) { Simulator.awaitRequests(1, "identity") }
+            job.cancelAndJoin()
+            Simulator.awaitClosedByClient("connect/token", "identity")
         }
     }
 

@@ -19,23 +19,24 @@ import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 
-/** The simulator of `tests/simulator`, one process for all tests. */
+/** The simulator of `tests/simulator`, one process for all tests, and one with HTTPS for those that need it. */
 object Simulator {
     private val binary = Path.of(System.getenv("BEPRODUCT_SIMULATOR") ?: "../../target/ci/beproduct-simulator")
     private val http = HttpClient.newHttpClient()
-    private val ready: JsonObject
-    private val stateDir: Path
+    private val ready = started()
+    private val stateDir = Files.createTempDirectory(Path.of("target"), "state")
 
-    init {
+    /** What the simulator with HTTPS says of itself; `ca` is the file of its certificate authority. */
+    val secure: JsonObject by lazy { started("--tls") }
+
+    private fun started(vararg options: String): JsonObject {
         check(Files.isExecutable(binary)) {
             "there is no simulator at $binary: cargo build --profile ci -p beproduct-simulator"
         }
-        val process = ProcessBuilder(binary.toString(), "--until-stdin-closes", "--styles", "20", "--table-rows", "20")
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start()
+        val command = listOf(binary.toString(), "--until-stdin-closes", "--styles", "20", "--table-rows", "20")
+        val process = ProcessBuilder(command + options).redirectError(ProcessBuilder.Redirect.INHERIT).start()
         Runtime.getRuntime().addShutdownHook(Thread { process.outputStream.close() })
-        ready = Json.parseToJsonElement(process.inputReader().readLine()).jsonObject
-        stateDir = Files.createTempDirectory(Path.of("target"), "state")
+        return Json.parseToJsonElement(process.inputReader().readLine()).jsonObject
     }
 
     /** Begins anew. Sizes and limits that are not given are those of the command line above. */
@@ -43,18 +44,17 @@ object Simulator {
         post("reset", changes)
     }
 
-    fun address(name: String): String = ready.getValue(name).jsonPrimitive.content
+    fun address(name: String, at: JsonObject = ready): String = at.getValue(name).jsonPrimitive.content
 
-    fun credentials(): Credentials =
-        RefreshToken(address("client_id"), address("client_secret"), address("refresh_token"))
+    fun credentials(at: JsonObject = ready): Credentials =
+        RefreshToken(address("client_id", at), address("client_secret", at), address("refresh_token", at))
 
-    fun settings(clock: TestClock? = null, attempts: Int? = null, tokenFile: Path? = null): Settings = Settings(
-        apiUrl = address("api"),
-        identityUrl = address("identity"),
+    fun settings(at: JsonObject = ready, clock: TestClock? = null, caCertificates: String? = null): Settings = Settings(
+        apiUrl = address("api", at),
+        identityUrl = address("identity", at),
         stateDir = stateDir,
+        caCertificates = caCertificates,
         clock = clock,
-        attempts = attempts,
-        tokenFile = tokenFile,
     )
 
     fun client(
@@ -62,7 +62,7 @@ object Simulator {
         clock: TestClock? = null,
         tokenStore: TokenStore? = null,
         logSink: LogSink? = null,
-    ): BeProduct = BeProduct(address("company"), credentials(), plan, tokenStore, logSink, settings(clock))
+    ): BeProduct = BeProduct(address("company"), credentials(), plan, tokenStore, logSink, settings(clock = clock))
 
     /** Rules that pick requests, see the simulator's README. */
     fun faults(rules: String) {
@@ -77,23 +77,23 @@ object Simulator {
     fun signIn(url: String): String =
         post("authorize", """{"url": "$url"}""").jsonObject.getValue("redirect").jsonPrimitive.content
 
-    /** Returns when so many requests have arrived at the API. */
-    fun awaitRequests(count: Int) {
-        get("wait?base=api&requests=$count")
+    /** Returns when so many requests have arrived. */
+    fun awaitRequests(count: Int, base: String = "api") {
+        get("wait?base=$base&requests=$count")
     }
 
     fun requests(base: String = "api"): Int = get("counts").jsonObject.getValue(base).jsonPrimitive.int
 
-    fun log(): List<JsonObject> = get("log?base=api").jsonArray.map { it.jsonObject }
+    fun log(base: String = "api"): List<JsonObject> = get("log?base=$base").jsonArray.map { it.jsonObject }
 
     /** The simulator notices a closed connection a moment after the client has closed it. */
-    fun awaitClosedByClient(target: String) {
+    fun awaitClosedByClient(target: String, base: String = "api") {
         val start = TimeSource.Monotonic.markNow()
         val isClosed = { entry: JsonObject ->
             target in entry.getValue("target").jsonPrimitive.content &&
                 entry.getValue("closed_by_client").jsonPrimitive.boolean
         }
-        while (log().none(isClosed)) {
+        while (log(base).none(isClosed)) {
             check(start.elapsedNow() < 10.seconds) { "the request to $target is still open" }
         }
     }
