@@ -34,11 +34,12 @@ class BeProduct private constructor(settings: JsonObject, tokenStore: TokenStore
      * Makes a client. Nothing is sent.
      *
      * @param companyDomain What follows the host name in the browser when signed in: `acme`.
-     * @param credentials How the client signs in.
-     * @param plan What the company has bought: how many requests a day may be sent.
-     * @param tokenStore Keeps tokens beyond the life of the client. Default: memory, or [Settings.tokenFile].
-     * @param logSink Takes what the client tells about its work.
-     * @param settings Everything else.
+     * @param credentials How the client signs in: [RefreshToken] or [AccessToken].
+     * @param plan What the company has bought: how many requests a day may be sent. Default: requests are counted and
+     * none is refused.
+     * @param tokenStore Keeps tokens beyond the life of the client. Default: the file of [settings], else memory.
+     * @param logSink Takes what the client tells about its work. Default: nobody does.
+     * @param settings Everything else, with defaults for all of it.
      * @throws ConfigException when a setting is missing or wrong.
      */
     constructor(
@@ -79,7 +80,11 @@ class BeProduct private constructor(settings: JsonObject, tokenStore: TokenStore
      * Calls an operation whose name is not known beforehand.
      *
      * @param operation Its id, `style.attributes_get`, or its short name, `style.get`.
-     * @param arguments By their names in the catalogue: `header_id`.
+     * @param arguments By their names in the catalogue: `header_id`. Default: none.
+     * @param options Default: the client's settings.
+     * @return The answer, as data, with how it came about.
+     * @throws ConfigException when the operation is unknown, or an argument is missing, wrong or unknown.
+     * @throws BeProductException when the call fails; its class tells why.
      */
     suspend fun call(
         operation: String,
@@ -87,7 +92,14 @@ class BeProduct private constructor(settings: JsonObject, tokenStore: TokenStore
         options: CallOptions = CallOptions(),
     ): Reply = seam.reply(operation, arguments, options)
 
-    /** As [call], for an operation that answers in pages. */
+    /**
+     * The records of a list operation whose name is not known beforehand. Nothing is sent before they are collected.
+     *
+     * @param operation Its id, `style.attributes_list`, or its short name, `style.list`.
+     * @param arguments By their names in the catalogue: `folder_id`. Default: none.
+     * @param options Default: the client's settings.
+     * @return The records. Collecting them throws what [call] throws.
+     */
     fun pages(
         operation: String,
         arguments: JsonObject = JsonObject(emptyMap()),
@@ -100,20 +112,24 @@ class BeProduct private constructor(settings: JsonObject, tokenStore: TokenStore
      * ```
      * val response = client.withResponse { style.get(id) }
      * println("${response.value.headerName} took ${response.meta.attempts.size} attempts")
+     * println(response.raw.decodeToString())
      * ```
      *
      * All calls that are made within [block], in its coroutine and its children, are reported.
      * [Paged.collectAll] is not: collect [Paged.pages] instead.
      *
+     * @param block Makes one or more calls.
+     * @return What [block] returned, with how each answer came about.
      * @throws IllegalStateException when nothing was called.
+     * @throws BeProductException when a call fails; the error has its own attempts and waits.
      */
     suspend fun <T> withResponse(block: suspend BeProduct.() -> T): Response<T> {
-        val recorder = MetaRecorder()
+        val recorder = ReplyRecorder()
         val value = withContext(recorder) { block() }
-        return Response(value, recorder.recorded())
+        return recorder.response(value)
     }
 
-    /** Ends all calls with [CallCancelledException]; later ones fail with [ClientClosedException]. */
+    /** Ends all calls with [CallCancelledException]; later ones fail with [ClientClosedException]. May be repeated. */
     override fun close() {
         seam.engine.shutDown()
     }
@@ -127,8 +143,11 @@ class BeProduct private constructor(settings: JsonObject, tokenStore: TokenStore
 
         /**
          * Makes a client from settings by the names that they have in every language, such as `company_domain` and
-         * `refresh_token`: for settings that come from a file or from the environment.
+         * `refresh_token`: for settings that come from a file or from the environment. Nothing is sent.
          *
+         * @param settings `company_domain` and credentials are needed. Times are in seconds.
+         * @param tokenStore Keeps tokens beyond the life of the client. Default: what [settings] name, else memory.
+         * @param logSink Takes what the client tells about its work. Default: nobody does.
          * @throws ConfigException when a setting is missing, wrong or unknown.
          */
         fun fromSettings(

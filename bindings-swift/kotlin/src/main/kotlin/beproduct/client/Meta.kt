@@ -101,29 +101,37 @@ class Reply internal constructor(
 )
 
 /** What a block of [BeProduct.withResponse] returned. */
-data class Response<out T>(
+class Response<out T> internal constructor(
     /** The block's result. */
     val value: T,
     /** How each answer came about, in the order in which they came. */
     val answers: List<Meta>,
+    /** The body of the last answer as it came from the service. Those of a list's pages: [Page.raw]. */
+    val raw: ByteArray,
 ) {
     /** How the last answer came about: the only one where the block made one call. */
     val meta: Meta get() = answers.last()
 }
 
 /** Takes down how the answers to the calls of a coroutine came about. */
-internal class MetaRecorder : AbstractCoroutineContextElement(MetaRecorder) {
+internal class ReplyRecorder : AbstractCoroutineContextElement(ReplyRecorder) {
     private val answers = mutableListOf<Meta>()
+    private var raw = ByteArray(0)
 
-    fun record(meta: Meta) {
-        synchronized(answers) { answers += meta }
+    /** Of the bodies only the last is kept: a block may read a whole list. */
+    fun record(reply: Reply) {
+        synchronized(answers) {
+            answers += reply.meta
+            raw = reply.raw
+        }
     }
 
-    fun recorded(): List<Meta> = synchronized(answers) { answers.toList() }.also {
-        check(it.isNotEmpty()) { "nothing was called: there is no answer to tell about" }
+    fun <T> response(value: T): Response<T> = synchronized(answers) {
+        check(answers.isNotEmpty()) { "nothing was called: there is no answer to tell about" }
+        Response(value, answers.toList(), raw)
     }
 
-    companion object Key : CoroutineContext.Key<MetaRecorder>
+    companion object Key : CoroutineContext.Key<ReplyRecorder>
 }
 
 /** Headers cross as pairs, since a name may come more than once. */

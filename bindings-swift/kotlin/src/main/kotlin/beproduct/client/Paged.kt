@@ -17,6 +17,8 @@ class Page<out T> internal constructor(
     val total: Long?,
     /** How the page came about. */
     val meta: Meta,
+    /** The body as it came from the service. */
+    val raw: ByteArray,
 )
 
 /**
@@ -24,6 +26,9 @@ class Page<out T> internal constructor(
  *
  * The first page is fetched alone, the next one when half of the present page is collected: whoever stops early has
  * caused at most one request more than was needed. Each collection begins anew.
+ *
+ * Collecting throws a [BeProductException] when a page cannot be had, and a [ConfigException] for arguments or options
+ * that are wrong, before anything is sent.
  */
 @OptIn(ExperimentalCoroutinesApi::class)
 class Paged<T> internal constructor(
@@ -43,7 +48,7 @@ class Paged<T> internal constructor(
         }
     }
 
-    /** The pages of the list. While one is collected, the next is fetched. */
+    /** The pages of the list, of [CallOptions] `pageSize` records each. While one is collected, the next is fetched. */
     fun pages(): Flow<Page<T>> = flow {
         opened { call, pager ->
             while (true) {
@@ -54,7 +59,7 @@ class Paged<T> internal constructor(
         }
     }
 
-    /** All records at once, several pages at a time. */
+    /** All records at once, several pages at a time: the fastest way to get a whole list. */
     suspend fun collectAll(): List<T> = opened { call, pager ->
         val all = seam.running(call) { pager.collect() }
         answerFormat.decodeFromString(serializer, all)
@@ -74,6 +79,6 @@ class Paged<T> internal constructor(
     private suspend fun next(call: ULong, pager: EnginePager): Page<T>? {
         val fetched = seam.running(call) { pager.nextPage() } ?: return null
         val reply = seam.answered(fetched)
-        return Page(seam.decoded(operation, reply, serializer), fetched.total?.toLong(), reply.meta)
+        return Page(seam.decoded(operation, reply, serializer), fetched.total?.toLong(), reply.meta, reply.raw)
     }
 }

@@ -56,8 +56,9 @@ internal class Seam(val engine: Engine, private val store: HostTokenStore?) {
     /** Reads a reply, and tells of it where that is asked for. */
     suspend fun answered(reply: EngineReply): Reply {
         val meta = answerFormat.decodeFromString(Meta.serializer(), reply.meta)
-        currentCoroutineContext()[MetaRecorder]?.record(meta)
-        return Reply(answerFormat.parseToJsonElement(reply.body), reply.raw, meta)
+        return Reply(answerFormat.parseToJsonElement(reply.body), reply.raw, meta).also {
+            currentCoroutineContext()[ReplyRecorder]?.record(it)
+        }
     }
 
     fun <T> decoded(operation: String, reply: Reply, serializer: KSerializer<T>): T =

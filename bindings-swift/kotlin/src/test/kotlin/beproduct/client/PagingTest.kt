@@ -8,6 +8,9 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
 
 class PagingTest {
     @BeforeTest
@@ -47,6 +50,8 @@ class PagingTest {
             assertEquals(50, page.items.size)
             assertEquals(5000, page.total)
             assertEquals(200, page.meta.status)
+            val raw = Json.parseToJsonElement(page.raw.decodeToString()).jsonObject
+            assertEquals(50, raw.getValue("result").jsonArray.size)
         }
     }
 }

@@ -15,6 +15,7 @@ import kotlinx.coroutines.flow.receiveAsFlow
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
+import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.buildJsonObject
 import kotlinx.serialization.json.jsonObject
@@ -90,9 +91,11 @@ class ResourcesTest {
             assertEquals(1, response.meta.cost)
             assertEquals(listOf<Int?>(200), response.meta.attempts.map { it.status })
             assertNotNull(response.meta.header("Content-Type"))
+            assertEquals(first, Json.decodeFromString<StyleHeader>(response.raw.decodeToString()))
 
             val listed = client.withResponse { style.list(options = CallOptions(pageSize = 10)).toList() }
             assertEquals(2, listed.answers.size)
+            assertTrue(listed.raw.decodeToString().startsWith("{"))
             assertFailsWith<IllegalStateException> { client.withResponse { "nothing" } }
         }
     }
