@@ -8,7 +8,7 @@ import Foundation
 ///         credentials: .refreshToken(clientID: id, clientSecret: secret, token: token),
 ///         plan: .businessMax(licenses: 8)
 ///     )
-///     for try await style in client.style.list(filters: [Filter("season", .eq, "Fall")]) {
+///     for try await style in client.style.list(folderID: folder, filters: [Filter("season", .eq, "Fall")]) {
 ///         print(style.headerNumber ?? "")
 ///     }
 ///
@@ -20,9 +20,11 @@ public final class BeProduct: Sendable {
     ///
     /// - Parameters:
     ///   - companyDomain: What follows the host name in the browser when signed in: `acme`.
-    ///   - plan: What the company has bought. Without one, requests are counted and never refused.
+    ///   - credentials: What the client signs in with: a refresh token, or a ready access token.
+    ///   - plan: What the company has bought. Default: requests are counted and never refused.
     ///   - tokenStore: Keeps the tokens between runs. Default: in memory.
-    ///   - logSink: Takes log lines. They hold no secrets, no bodies and no queries.
+    ///   - logSink: Takes log lines. They hold no secrets, no bodies and no queries. Default: nobody does.
+    ///   - configuration: Everything else, with defaults for all of it.
     /// - Throws: ``BeProductError`` of kind `config` when a setting is missing or wrong.
     public convenience init(
         companyDomain: String,
@@ -42,8 +44,12 @@ public final class BeProduct: Sendable {
     }
 
     /// Makes a client from settings by the names that the client has in every language, such as those of a shared
-    /// configuration file: `["company_domain": "acme", "access_token": ...]`. Times are in seconds.
+    /// configuration file: `["company_domain": "acme", "access_token": ...]`. Nothing is sent.
     ///
+    /// - Parameters:
+    ///   - settings: `company_domain` and credentials are needed. Times are in seconds.
+    ///   - tokenStore: Keeps the tokens between runs. Default: what the settings name, else memory.
+    ///   - logSink: Takes log lines. Default: nobody does.
     /// - Throws: ``BeProductError`` of kind `config` when a setting is missing, wrong or unknown.
     public init(
         settings: JSONObject,
@@ -65,9 +71,15 @@ public final class BeProduct: Sendable {
         connection = Connection(engine: engine)
     }
 
-    /// Calls an operation whose name is not known beforehand: `style.get` or `style.attributes_get`.
+    /// Calls an operation whose name is not known beforehand.
     ///
-    /// - Parameter arguments: By the names of the catalogue, such as `header_id`.
+    /// - Parameters:
+    ///   - operation: Its id, `style.attributes_get`, or its short name, `style.get`.
+    ///   - arguments: By the names of the catalogue, such as `header_id`. Default: none.
+    ///   - options: Default: the client's settings.
+    /// - Returns: The answer, as data, with how it came about.
+    /// - Throws: ``BeProductError``, of kind `config` when the operation is unknown, or an argument or an option is
+    ///   missing, wrong or unknown.
     public func call(
         _ operation: String,
         arguments: JSONObject = [:],
@@ -76,8 +88,8 @@ public final class BeProduct: Sendable {
         try await call(operation, arguments: arguments, options: options.json)
     }
 
-    /// Calls an operation with options that are data as well, by the names that they have in every language: `page_size`.
-    /// Times are in seconds.
+    /// Calls an operation with options that are data as well, by the names that they have in every language:
+    /// `page_size`. Times are in seconds.
     public func call(
         _ operation: String,
         arguments: JSONObject = [:],
@@ -86,9 +98,13 @@ public final class BeProduct: Sendable {
         try await connection.call(operation, arguments: arguments, options: options)
     }
 
-    /// The records of a list operation whose name is not known beforehand.
+    /// The records of a list operation whose name is not known beforehand. Nothing is sent before they are asked for.
     ///
-    /// - Parameter arguments: By the names of the catalogue, such as `folder_id`.
+    /// - Parameters:
+    ///   - operation: Its id, `style.attributes_list`, or its short name, `style.list`.
+    ///   - arguments: By the names of the catalogue, such as `folder_id`. Default: none.
+    ///   - options: Default: the client's settings.
+    /// - Returns: The records. Iterating throws what a call throws.
     public func pages(
         _ operation: String,
         arguments: JSONObject = [:],
@@ -109,7 +125,7 @@ public final class BeProduct: Sendable {
     /// The requests of the day.
     public var quota: Quota { Quota(connection: connection) }
 
-    /// Ends all calls with an error of kind `cancelled`. Later ones fail with kind `closed`.
+    /// Ends all calls with an error of kind `cancelled`. Later ones fail with kind `closed`. May be repeated.
     public func close() {
         connection.engine.close()
     }

@@ -5,10 +5,11 @@ import Foundation
 /// A call whose task is cancelled fails with kind ``Kind/cancelled`` rather than with a `CancellationError`: after a
 /// write, ``outcome`` tells whether it may have taken effect.
 public struct BeProductError: Error, Hashable, Sendable {
+    /// What went wrong, in the terms of a caller who has to react to it.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// A setting, an argument or an option is missing or wrong. Nothing was sent.
         case config
-        /// Nobody is signed in, or no longer.
+        /// Nobody is signed in, or no longer; or the token store failed.
         case auth
         /// Signed in, but not allowed to.
         case permission
@@ -48,6 +49,7 @@ public struct BeProductError: Error, Hashable, Sendable {
         case unknown
     }
 
+    /// What went wrong.
     public let kind: Kind
     /// One sentence for people, with what to do next where that is known.
     public let message: String
@@ -59,7 +61,7 @@ public struct BeProductError: Error, Hashable, Sendable {
     public let retryable: Bool
     /// How long the service asks to wait.
     public let retryAfter: Duration?
-    /// For a read, `unknown` only means that no answer came.
+    /// What is known of the effect. For a read, `unknown` only means that no answer came.
     public let outcome: Outcome
     /// Id of the request: the service's own when it sent one, else the client's.
     public let requestID: String?
@@ -77,7 +79,7 @@ public struct BeProductError: Error, Hashable, Sendable {
     public let bodyExcerpt: String?
     /// What became of each record, for calls that carry several.
     public let details: JSONValue?
-    /// What the error goes back to, such as the failure of a connection.
+    /// What the error goes back to, such as the failure of a connection or what a token store threw.
     public let cause: String?
     /// One line: kind, message, operation and status, and whether a write may have taken effect.
     public let description: String

@@ -1,4 +1,5 @@
-/// Options of one call. What is not set comes from the client.
+/// Options of one call. What is not set comes from the client. One that is wrong makes the call fail with a
+/// ``BeProductError`` of kind `config`.
 public struct CallOptions: Hashable, Sendable {
     /// Who is served first when requests get scarce.
     public enum Priority: String, Hashable, Sendable {
@@ -8,24 +9,27 @@ public struct CallOptions: Hashable, Sendable {
         case bulk
     }
 
-    /// Time for the whole call: attempts, waits and reading the answer.
+    /// Time for each request of the call: its attempts, its waits and reading the answer. Default:
+    /// ``Configuration/timeout``.
     public var timeout: Duration?
-    /// Highest number of attempts, 1 for no retry.
+    /// Highest number of attempts of a request, 1 to 100; 1 is no retry. Default: ``Configuration/attempts``.
     public var attempts: Int?
-    /// Name under which the ledger counts the requests.
+    /// Name under which the ledger counts the requests. Default: none.
     public var label: String?
+    /// Default: `interactive`.
     public var priority: Priority
-    /// Records a page, 1 to 200 unless the client was built with a higher ``Configuration/maxPageSize``.
+    /// Records a page, 1 to 200 unless the client was built with a higher ``Configuration/maxPageSize``. Default 200.
     public var pageSize: Int?
     /// Query parameters that the catalogue does not know.
     public var extraQuery: [String: String]
     /// Extra headers. Those that carry the sign-in or describe the body are refused.
     public var headers: [String: String]
-    /// Whether filter fields are checked before sending.
+    /// Whether filter fields are checked before sending. Default: ``Configuration/checkFilters``.
     public var checkFilters: Bool?
-    /// Send a write whose fate is unknown again, where a repeat leaves the same data.
+    /// Send a write whose fate is unknown again, where a repeat leaves the same data. Default false.
     public var allowRepeat: Bool
 
+    /// Makes options. Each parameter is the property of its name.
     public init(
         timeout: Duration? = nil,
         attempts: Int? = nil,

@@ -2,6 +2,7 @@
 ///
 /// Without an id it adds a colorway, and the fields `color_number`, `color_name` and `primary` are needed.
 public struct ColorwayChange: Hashable, Sendable {
+    /// Id of the colorway to change.
     public var id: String?
     /// Values by field id.
     public var fields: JSONObject
@@ -12,6 +13,7 @@ public struct ColorwayChange: Hashable, Sendable {
     /// Palette colour to link to.
     public var colorSourceID: String?
 
+    /// Makes a change. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         fields: JSONObject = [:],

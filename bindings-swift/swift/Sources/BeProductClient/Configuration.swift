@@ -1,6 +1,7 @@
 import Foundation
 
-/// Settings of a client beyond who it is for. Those that are nil have the default that their comment states.
+/// Settings of a client beyond who it is for. Those that are nil have the default that their comment states. They are
+/// checked when the client is made, which throws a ``BeProductError`` of kind `config` for one that is wrong.
 public struct Configuration: Sendable {
     /// Host of the API. Default: `https://developers.beproduct.com`.
     public var apiURL: URL?
@@ -10,37 +11,39 @@ public struct Configuration: Sendable {
     public var identityURL: URL?
     /// Address of the token endpoint, where it is not `connect/token` below ``identityURL``.
     public var tokenEndpoint: URL?
-    /// Requests of the day that calls of priority `bulk` leave alone.
+    /// Requests of the day that calls of priority `bulk` leave alone. Default 0.
     public var quotaFloor = 0
     /// Longest wait for the next day when the requests of this one are used up. Default: fail at once.
     public var quotaWait: Duration?
     /// Folder for cached schemas. Default: the user's state folder.
     public var stateDirectory: URL?
-    /// Longest time for one request with its retries and waits.
+    /// Longest time for one request with its retries and waits. Default 60 s.
     public var timeout: Duration = .seconds(60)
-    /// Longest time for one attempt.
+    /// Longest time for one attempt. Default 30 s.
     public var attemptTimeout: Duration = .seconds(30)
-    /// Longest time until a connection stands.
+    /// Longest time until a connection stands. Default 10 s.
     public var connectTimeout: Duration = .seconds(10)
-    /// Highest number of attempts of a request.
+    /// Highest number of attempts of a request. Default 4.
     public var attempts = 4
-    /// Longest single pause that the service may impose.
+    /// Longest single pause that the service may impose. Default 60 s.
     public var maxWait: Duration = .seconds(60)
-    /// Highest page size. The documented limit of the service is 200.
+    /// Highest page size. Default 200, the documented limit of the service.
     public var maxPageSize = 200
-    /// Requests at the same time.
+    /// Requests at the same time. Default 10.
     public var concurrency = 10
-    /// Whether filter fields are checked before sending, as the service ignores filters that it does not know.
+    /// Whether filter fields are checked before sending, as the service ignores filters that it does not know. Default
+    /// true.
     public var checkFilters = true
-    /// Headers for every request of the API.
+    /// Headers for every request of the API. Default: none.
     public var additionalHeaders: [String: String] = [:]
-    /// PEM text of certificate authorities to trust besides those of the machine.
+    /// PEM text of certificate authorities to trust besides those of the machine. Default: none.
     public var caCertificates: String?
     /// What the client is part of, for the User-Agent. Default: `swift`.
     public var userAgent: String?
-    /// For tests.
+    /// For tests. Default: the machine's clock and chance.
     public var testing: TestSettings?
 
+    /// The defaults.
     public init() {}
 
     var settings: JSONObject {
@@ -70,9 +73,10 @@ public struct Configuration: Sendable {
 
 /// What a client signs in with.
 public enum Credentials: Sendable {
-    /// Access tokens are fetched with a refresh token and renewed. Applications on people's devices have no secret.
+    /// Access tokens are fetched with a refresh token, from a sign-in of a person (``AuthorizationSession``), and
+    /// renewed. Applications on people's devices have no secret.
     case refreshToken(clientID: String, clientSecret: String? = nil, token: String)
-    /// A ready access token, until it expires.
+    /// A ready access token, without `Bearer`. Calls fail with kind `auth` when it has expired.
     case accessToken(String)
 
     var settings: JSONObject {
@@ -100,8 +104,11 @@ extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, Cu
 
 /// What the company has bought, which decides on the requests of a day.
 public enum Plan: Hashable, Sendable {
+    /// 2,000 requests a day, or 250 for each user licence if that is lower.
     case businessMax(licenses: Int)
+    /// 25,000 requests a day, or 500 for each user licence if that is lower.
     case enterprise(licenses: Int)
+    /// An explicit limit, from 0.
     case requestsPerDay(Int)
 
     var settings: JSONValue {

@@ -13,6 +13,7 @@ public struct JSONObject: Hashable, Sendable {
         var value: JSONValue
     }
 
+    /// No members.
     public init() {}
 
     /// The members of a `KeyValuePairs`, an array of pairs, or a dictionary, in its order.
@@ -36,6 +37,7 @@ public struct JSONObject: Hashable, Sendable {
         }
     }
 
+    /// The names, in their order.
     public var keys: [String] { members.map(\.name) }
 }
 

@@ -2,11 +2,13 @@ internal import BeProductEngine
 
 /// Takes log lines, for example for `os.Logger`.
 public protocol LogSink: Sendable {
+    /// Takes a line, on a thread of the library. Lines come in order.
     func log(_ line: LogLine)
 }
 
 /// A log line. It holds no secrets, no bodies and no queries.
 public struct LogLine: Hashable, Sendable {
+    /// How important a line is.
     public enum Level: String, Hashable, Sendable {
         /// Every attempt.
         case debug
@@ -16,7 +18,9 @@ public struct LogLine: Hashable, Sendable {
         case warning
     }
 
+    /// How important it is.
     public let level: Level
+    /// The line.
     public let message: String
     /// Operation that the line is about, or empty.
     public let operation: String

@@ -8,6 +8,9 @@ import Foundation
 /// Nothing is sent before the first record is asked for. The next page is fetched when half of the present one is
 /// taken: whoever stops after `k` records has caused at most `k / pageSize`, rounded up, and one more request. Each
 /// iteration begins anew.
+///
+/// Iterating throws a ``BeProductError`` when a page cannot be had, of kind `config` before anything is sent when an
+/// argument or an option is wrong.
 public struct Paged<Element: Sendable>: AsyncSequence, Sendable {
     private let open: @Sendable () throws -> Pager<Element>
 
@@ -20,11 +23,13 @@ public struct Paged<Element: Sendable>: AsyncSequence, Sendable {
     }
 
     /// All records, several pages at a time: the fastest way to get a whole list.
+    ///
+    /// - Throws: ``BeProductError`` when a page cannot be had.
     public func collect() async throws -> [Element] {
         try await open().collect()
     }
 
-    /// Page by page, with the answer that each came in.
+    /// Page by page, with the answer that each came in. While one is at work, the next is fetched.
     public var pages: Pages<Element> { Pages(open: open) }
 
     /// The records as a stream, for interfaces that ask for this type.
@@ -48,6 +53,7 @@ public struct Paged<Element: Sendable>: AsyncSequence, Sendable {
         }
     }
 
+    /// The records on their way.
     public struct Iterator: AsyncIteratorProtocol, Sendable {
         private var source: PageSource<Element>
         private var records: IndexingIterator<[Element]> = [].makeIterator()
@@ -75,6 +81,7 @@ public struct Page<Element: Sendable>: Sendable {
     public let records: [Element]
     /// Records of the whole list, where the service says it.
     public let total: Int?
+    /// How the page came about.
     public let meta: Meta
     /// The body as it came from the service.
     public let body: Data
@@ -88,6 +95,7 @@ public struct Pages<Item: Sendable>: AsyncSequence, Sendable {
         Iterator(source: PageSource(open: open))
     }
 
+    /// The pages on their way.
     public struct Iterator: AsyncIteratorProtocol, Sendable {
         fileprivate var source: PageSource<Item>
 

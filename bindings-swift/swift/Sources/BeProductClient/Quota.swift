@@ -1,7 +1,7 @@
 internal import BeProductEngine
 import Foundation
 
-/// The requests of the day. Reached as ``BeProduct/quota``.
+/// The requests of the day, which this client counts in memory as long as it lives. Reached as ``BeProduct/quota``.
 public struct Quota: Sendable {
     let connection: Connection
 
@@ -12,25 +12,27 @@ public struct Quota: Sendable {
     }
 }
 
-/// How the quota stands.
+/// How the quota stands, as far as this client has counted: what others have sent it does not know.
 public struct QuotaStatus: Hashable, Sendable {
     /// Requests of the day for one purpose.
     public struct Usage: Hashable, Sendable {
+        /// Operation.
         public let operation: String
         /// ``CallOptions/label`` of the calls, or empty.
         public let label: String
+        /// Requests.
         public let requests: Int
     }
 
-    /// Where requests are counted, such as `memory`.
+    /// Where requests are counted: `memory`.
     public let store: String
-    /// Requests of the day, if a plan was given.
+    /// Requests that the plan allows in a day, if one was given.
     public let limit: Int?
     /// Requests counted today.
     public let used: Int
     /// Requests left today, if a plan was given.
     public let remaining: Int?
-    /// Beginning of the next day, ISO 8601 in UTC.
+    /// Beginning of the next day, 00:00 UTC, in ISO 8601.
     public let resetsAt: String
     /// Requests counted today by operation and label, most first.
     public let usage: [Usage]

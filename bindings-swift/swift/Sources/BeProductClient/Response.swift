@@ -2,7 +2,9 @@ import Foundation
 
 /// An answer with how it came about. See `detailed` of each resource, for example ``StyleResource/detailed``.
 public struct Response<Value: Sendable>: Sendable {
+    /// What the call returned.
     public let value: Value
+    /// How it came about.
     public let meta: Meta
     /// The body as it came from the service.
     public let body: Data
@@ -10,8 +12,11 @@ public struct Response<Value: Sendable>: Sendable {
 
 /// How an answer came about.
 public struct Meta: Hashable, Sendable {
+    /// A header of the answer. One of the same name may come more than once.
     public struct Header: Hashable, Sendable {
+        /// In lower case.
         public let name: String
+        /// As it came.
         public let value: String
     }
 
@@ -31,7 +36,9 @@ public struct Meta: Hashable, Sendable {
     public let headers: [Header]
     /// Id of the request: the service's own when it sent one, else the client's.
     public let requestID: String
+    /// Every attempt.
     public let attempts: [Attempt]
+    /// Every pause.
     public let waits: [Wait]
     /// What the service said of its limit, when it did.
     public let rate: Rate?
@@ -51,6 +58,7 @@ public struct Attempt: Hashable, Sendable {
 
 /// One pause of a call.
 public struct Wait: Hashable, Sendable {
+    /// Why a call paused.
     public enum Reason: String, Hashable, Sendable {
         /// Before another attempt.
         case backoff
@@ -62,7 +70,9 @@ public struct Wait: Hashable, Sendable {
         case quota
     }
 
+    /// Why.
     public let reason: Reason
+    /// How long.
     public let duration: Duration
 }
 

@@ -15,15 +15,18 @@ enum class Priority {
 /** Options of one call. What is not set comes from the client. */
 class CallOptions private constructor(internal val json: JsonObject) {
     /**
-     * @param timeout Time for the whole call: attempts, waits and reading the answer.
-     * @param attempts Highest number of attempts, 1 for no retry.
-     * @param label Name under which the requests are counted.
+     * They are checked by the call, which throws a [ConfigException] for one that is wrong.
+     *
+     * @param timeout Time for each request of the call: its attempts, its waits and reading the answer. Default: the
+     * client's, 60 s.
+     * @param attempts Highest number of attempts of a request, 1 to 100; 1 is no retry. Default: the client's, 4.
+     * @param label Name under which the requests are counted. Default: none.
      * @param priority Interactive or bulk.
-     * @param pageSize Records a page, 1 to 200 unless the client was made with a higher `maxPageSize`.
+     * @param pageSize Records a page, 1 to 200 unless the client was made with a higher `maxPageSize`. Default 200.
      * @param extraQuery Query parameters that the catalogue does not know.
      * @param headers Extra headers. Those that carry the sign-in or describe the body are refused.
      * @param checkFilters Whether filter fields are checked before sending. Default: the client's setting.
-     * @param allowRepeat Send a write whose fate is unknown again, where a repeat leaves the same data.
+     * @param allowRepeat Send a write whose fate is unknown again, where a repeat leaves the same data. Default false.
      */
     constructor(
         timeout: Duration? = null,
@@ -53,7 +56,10 @@ class CallOptions private constructor(internal val json: JsonObject) {
     override fun toString(): String = "CallOptions${json.keys}"
 
     companion object {
-        /** Options by the names that they have in every language, such as `page_size`; times in seconds. */
+        /**
+         * Options by the names that they have in every language, such as `page_size`; times in seconds. A call with one
+         * that is unknown throws a [ConfigException].
+         */
         fun fromJson(json: JsonObject): CallOptions = CallOptions(json)
     }
 }

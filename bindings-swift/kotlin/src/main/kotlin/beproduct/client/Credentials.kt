@@ -21,7 +21,11 @@ class RefreshToken(
     override fun toString(): String = "RefreshToken(clientId=$clientId)"
 }
 
-/** Signs in with a ready access token, for as long as it lives. */
+/**
+ * Signs in with a ready access token, for as long as it lives. Calls fail with an [AuthException] then.
+ *
+ * @param token The token, without `Bearer`.
+ */
 class AccessToken(internal val token: String) : Credentials {
     override fun toString(): String = "AccessToken"
 }

@@ -4,19 +4,19 @@ import java.time.Instant
 import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
 
-/** The requests of the day. */
+/** The requests of the day, which this client counts in memory as long as it lives. Reached as [BeProduct.quota]. */
 class Quota internal constructor(private val seam: Seam) {
     /** How the quota stands. Sends nothing. */
     suspend fun status(): QuotaStatus =
         answerFormat.decodeFromString(QuotaStatus.serializer(), translated { seam.engine.quotaStatus() })
 }
 
-/** How the quota stands. */
+/** How the quota stands, as far as this client has counted: what others have sent it does not know. */
 @Serializable
 data class QuotaStatus(
-    /** Where requests are counted: `memory` or `sqlite`. */
+    /** Where requests are counted: `memory`. */
     val store: String,
-    /** Requests of the day, if a plan was given. */
+    /** Requests that the plan allows in a day, if one was given. */
     val limit: Long? = null,
     /** Requests counted today. */
     val used: Long,
@@ -27,7 +27,7 @@ data class QuotaStatus(
     /** Requests counted today by operation and label, most first. */
     val usage: List<Usage>,
 ) {
-    /** Beginning of the next day. */
+    /** Beginning of the next day, 00:00 UTC. */
     val resetsAt: Instant get() = Instant.parse(reset)
 }
 
@@ -36,7 +36,7 @@ data class QuotaStatus(
 data class Usage(
     /** Operation. */
     val operation: String,
-    /** The caller's label, or empty. */
+    /** The label of the calls, from their options, or empty. */
     val label: String,
     /** Requests. */
     val requests: Long,

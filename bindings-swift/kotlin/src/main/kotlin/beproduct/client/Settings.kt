@@ -9,11 +9,12 @@ import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonObject
 
 /**
- * Settings of a client that have defaults.
+ * Settings of a client that have defaults. They are checked when the client is made, which throws a [ConfigException]
+ * for one that is wrong.
  *
- * @param apiUrl Host of the API.
- * @param automationUrl Host of the automation API.
- * @param identityUrl Base address of the identity server.
+ * @param apiUrl Host of the API. Default: `https://developers.beproduct.com`.
+ * @param automationUrl Host of the automation API. Default: `https://automation.beproduct.com`.
+ * @param identityUrl Base address of the identity server. Default: `https://id.winks.io/ids`.
  * @param tokenEndpoint Address of the token endpoint, where it is not `connect/token` below [identityUrl].
  * @param quotaFloor Requests of the day that calls of [Priority.BULK] leave alone. Default 0.
  * @param quotaWait Longest wait for the next day when the requests of the day are used up. Default: fail at once.
@@ -27,8 +28,8 @@ import kotlinx.serialization.json.JsonObject
  * @param maxPageSize Highest page size. Default 200, the documented limit of the service.
  * @param concurrency Requests at the same time. Default 10.
  * @param checkFilters Whether filter fields are checked before sending. Default true.
- * @param additionalHeaders Headers for every request of the API.
- * @param caCertificates PEM text of certificate authorities to trust besides those of the machine.
+ * @param additionalHeaders Headers for every request of the API. Default: none.
+ * @param caCertificates PEM text of certificate authorities to trust besides those of the machine. Default: none.
  * @param clock For tests: the clock that the client runs on. Default: the machine's.
  */
 class Settings(
@@ -84,15 +85,15 @@ class Plan private constructor(private val name: String, internal val json: Json
     override fun toString(): String = name
 
     companion object {
-        /** 2,000 requests a day, or 250 for each user licence if that is lower. */
+        /** 2,000 requests a day, or 250 for each of the [licenses], the user licences, if that is lower. */
         fun businessMax(licenses: Int): Plan =
             Plan("Plan.businessMax($licenses)", arguments("edition" to "business_max", "licenses" to licenses))
 
-        /** 25,000 requests a day, or 500 for each user licence if that is lower. */
+        /** 25,000 requests a day, or 500 for each of the [licenses], the user licences, if that is lower. */
         fun enterprise(licenses: Int): Plan =
             Plan("Plan.enterprise($licenses)", arguments("edition" to "enterprise", "licenses" to licenses))
 
-        /** An explicit limit. */
+        /** An explicit [limit], from 0. */
         fun requestsPerDay(limit: Long): Plan =
             Plan("Plan.requestsPerDay($limit)", arguments("requests_per_day" to limit))
 
