@@ -106,7 +106,7 @@ impl Writer<'_> {
             self.items(items)?;
         } else {
             let kind = value.get_type().name()?;
-            return Err(self.refuse(py, &format!("is a {kind}, which cannot be sent")));
+            return Err(self.refuse(py, &format!("is of type {kind}, which cannot be sent")));
         }
         Ok(())
     }

@@ -86,7 +86,10 @@ pub struct Config {
 
 /// See [`Config::plan`].
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a plan, which is {\"edition\": ..., \"licenses\": ...} or {\"requests_per_day\": ...}"
+)]
 #[non_exhaustive]
 pub struct PlanConfig {
     /// `business_max` or `enterprise`.

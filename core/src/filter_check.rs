@@ -80,8 +80,9 @@ impl FilterCheck {
         let Some(schema) = schema_of(prepared) else {
             let folder = operation.parameters.iter().any(|parameter| parameter.name == "folder_id");
             let advice = if folder { "give folder_id, or " } else { "" };
+            let near = nearest(first, standard.iter().copied());
             return Err(Error::config(format!(
-                "filters names {first:?}, which {} cannot check: {advice}check_filters=false to send it unchecked",
+                "filters names {first:?}, which {} cannot check: {advice}check_filters=false to send it unchecked{near}",
                 short_id(operation)
             )));
         };
@@ -93,9 +94,7 @@ impl FilterCheck {
         match open.into_iter().find(|field| !known.contains(*field)) {
             None => Ok(()),
             Some(field) => {
-                let near = nearest(field, &known)
-                    .map(|near| format!("; did you mean {near:?}?"))
-                    .unwrap_or_default();
+                let near = nearest(field, known.iter().map(String::as_str).chain(standard.iter().copied()));
                 Err(Error::config(format!(
                     "filters names {field:?}, which the schema does not have: the service would ignore it and return everything{near} \
                      With check_filters=false it is sent all the same"
@@ -166,11 +165,11 @@ fn schema_of(prepared: &Prepared) -> Option<Schema> {
     Some(Schema { operation: Operation::find(&search)?.id, argument: "folder_id", id })
 }
 
-/// The known name that is the same but for case and underscores.
-fn nearest<'a>(field: &str, known: &'a HashSet<String>) -> Option<&'a str> {
+/// Asks for the known name that is the same but for case and underscores.
+fn nearest<'a>(field: &str, mut known: impl Iterator<Item = &'a str>) -> String {
     let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
-    let standard = HEADER_FIELDS.iter().copied();
-    known.iter().map(String::as_str).chain(standard).find(|name| plain(name) == plain(field))
+    let near = known.find(|name| plain(name) == plain(field));
+    near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default()
 }
 
 fn now(client: &Client) -> u64 {

@@ -142,7 +142,8 @@ async fn filters_are_checked_before_they_leave() {
     let folder = service.address("style_folder");
     let error = client.style().list().filters([Filter::eq("headerNumber", "x")]).collect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(error.message().contains("folder_id"), "{error}");
+    assert!(error.message().contains("give folder_id"), "{error}");
+    assert!(error.message().ends_with(r#"did you mean "header_number"?"#), "{error}");
     assert_eq!(service.count("api").await, 0);
 
     let error = client
