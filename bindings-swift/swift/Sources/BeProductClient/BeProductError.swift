@@ -86,21 +86,29 @@ public struct BeProductError: Error, Hashable, Sendable {
 }
 
 extension BeProductError {
-    init(kind: Kind, message: String, outcome: Outcome = .notSent, cause: String? = nil) {
+    /// An error of this side; `operation` and `meta` are those of the answer that it is about.
+    init(
+        kind: Kind,
+        message: String,
+        outcome: Outcome = .notSent,
+        cause: String? = nil,
+        operation: String? = nil,
+        meta: Meta? = nil
+    ) {
         self.init(
             kind: kind,
             message: message,
-            status: nil,
+            status: meta?.status,
             code: nil,
             retryable: false,
             retryAfter: nil,
             outcome: outcome,
-            requestID: nil,
-            operation: nil,
+            requestID: meta?.requestID,
+            operation: operation,
             method: nil,
             url: nil,
-            attempts: [],
-            waits: [],
+            attempts: meta?.attempts ?? [],
+            waits: meta?.waits ?? [],
             bodyExcerpt: nil,
             details: nil,
             cause: cause,

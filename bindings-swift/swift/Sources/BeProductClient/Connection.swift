@@ -22,7 +22,8 @@ struct Connection: Sendable {
         let reply = try await cancellable(engine) { call in
             try await engine.call(call: call, operation: operation, arguments: arguments, options: options)
         }
-        return Response(value: try decode(reply.body), meta: try Meta(text: reply.meta), body: reply.raw)
+        let meta = try Meta(text: reply.meta)
+        return Response(value: try decode(reply.body, operation, meta), meta: meta, body: reply.raw)
     }
 
     func pages<Record: JSONReadable>(
@@ -44,7 +45,7 @@ struct Connection: Sendable {
             let pager = try engineResult {
                 try engine.pages(call: call, operation: operation, arguments: arguments, options: options)
             }
-            return Pager(engine: engine, call: call, pager: pager)
+            return Pager(engine: engine, call: call, pager: pager, operation: operation)
         }
     }
 }
@@ -55,20 +56,21 @@ struct Pager<Element: Sendable>: Sendable {
     private let rest: @Sendable () async throws -> [Element]
     private let report: @Sendable (UInt32) -> Void
 
-    init(engine: Engine, call: UInt64, pager: EnginePager) where Element: JSONReadable {
+    init(engine: Engine, call: UInt64, pager: EnginePager, operation: String) where Element: JSONReadable {
         nextPage = {
             let reply = try await cancellable(engine, call) { _ in try await pager.nextPage() }
             return try reply.map { reply in
-                Page(
-                    records: try decode(reply.body),
+                let meta = try Meta(text: reply.meta)
+                return Page(
+                    records: try decode(reply.body, operation, meta),
                     total: reply.total.map(Int.init),
-                    meta: try Meta(text: reply.meta),
+                    meta: meta,
                     body: reply.raw
                 )
             }
         }
         rest = {
-            try decode(try await cancellable(engine, call) { _ in try await pager.collect() })
+            try decode(try await cancellable(engine, call) { _ in try await pager.collect() }, operation)
         }
         report = { pager.consumed(count: $0) }
     }
@@ -120,14 +122,16 @@ func awaitEngineResult<Value>(_ work: () async throws -> Value) async throws -> 
     }
 }
 
-private func decode<Value: JSONReadable>(_ body: String) throws -> Value {
+private func decode<Value: JSONReadable>(_ body: String, _ operation: String, _ meta: Meta? = nil) throws -> Value {
     do {
         return try Value(json: JSONValue(text: body))
     } catch let error as UnexpectedValue {
         throw BeProductError(
             kind: .decode,
             message: "the answer does not have the shape that the catalogue states: \(error)",
-            outcome: .applied
+            outcome: .applied,
+            operation: operation,
+            meta: meta
         )
     }
 }

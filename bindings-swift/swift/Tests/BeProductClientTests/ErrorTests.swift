@@ -61,6 +61,9 @@ import Testing
         let error = try await failure { try await client.style.get(headerID: "a-1") }
         #expect(error.kind == .decode)
         #expect(error.message.contains("id is not a text"))
+        #expect(error.operation == "style.attributes_get")
+        #expect(error.status == 200)
+        #expect(error.attempts.count == 1)
     }
 
     @Test func wrongSettingsAreRefused() throws {

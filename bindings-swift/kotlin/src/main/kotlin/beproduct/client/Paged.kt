@@ -62,7 +62,7 @@ class Paged<T> internal constructor(
     /** All records at once, several pages at a time: the fastest way to get a whole list. */
     suspend fun collectAll(): List<T> = opened { call, pager ->
         val all = seam.running(call) { pager.collect() }
-        answerFormat.decodeFromString(serializer, all)
+        seam.shaped(operation, meta = null) { answerFormat.decodeFromString(serializer, all) }
     }
 
     private inline fun <R> opened(block: (call: ULong, pager: EnginePager) -> R): R {

@@ -62,19 +62,23 @@ internal class Seam(val engine: Engine, private val store: HostTokenStore?) {
     }
 
     fun <T> decoded(operation: String, reply: Reply, serializer: KSerializer<T>): T =
+        shaped(operation, reply.meta) { answerFormat.decodeFromJsonElement(serializer, reply.body) }
+
+    /** What [read] makes of an answer. An answer of several requests has no [meta]. */
+    inline fun <T> shaped(operation: String, meta: Meta?, read: () -> T): T =
         try {
-            answerFormat.decodeFromJsonElement(serializer, reply.body)
+            read()
         } catch (error: SerializationException) {
             throw ErrorFields(
                 ErrorKind.DECODE,
                 // Below the first line, the text quotes the answer.
                 "the answer does not have the shape that the catalogue states: ${error.message?.substringBefore('\n')}",
-                status = reply.meta.status,
+                status = meta?.status,
                 outcome = Outcome.APPLIED,
-                requestId = reply.meta.requestId,
+                requestId = meta?.requestId,
                 operation = operation,
-                attempts = reply.meta.attempts,
-                waits = reply.meta.waits,
+                attempts = meta?.attempts.orEmpty(),
+                waits = meta?.waits.orEmpty(),
             ).toException(error)
         }
 }

@@ -14,6 +14,7 @@ import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.flow.collect
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 
@@ -112,12 +113,19 @@ class ExceptionsTest {
     }
 
     @Test
-    fun `an answer of another shape cannot be read`() = runBlocking {
+    fun `an answer of another shape cannot be read`() = runBlocking<Unit> {
         Simulator.faults("""[{"path": "Folders", "action": {"status": 200, "body": [{"id": {"no": "text"}}]}}]""")
         Simulator.client().use { client ->
             val error = assertFailsWith<DecodeException> { client.style.folders() }
             assertEquals(200, error.status)
+            assertEquals("style.folders", error.operation)
             assertTrue(error.message.endsWith("$.id"), error.message)
+        }
+        val list = """{"result": [{"id": {"no": "text"}}], "total": 1}"""
+        Simulator.faults("""[{"path": "Headers", "times": 2, "action": {"status": 200, "body": $list}}]""")
+        Simulator.client().use { client ->
+            assertFailsWith<DecodeException> { client.style.list().collect() }
+            assertFailsWith<DecodeException> { client.style.list().collectAll() }
         }
     }
 }
