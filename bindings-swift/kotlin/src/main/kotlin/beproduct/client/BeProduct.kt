@@ -1,7 +1,6 @@
 package beproduct.client
 
 import beproduct.client.engine.Engine
-import kotlinx.coroutines.withContext
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
@@ -125,8 +124,7 @@ class BeProduct private constructor(settings: JsonObject, tokenStore: TokenStore
      */
     suspend fun <T> withResponse(block: suspend BeProduct.() -> T): Response<T> {
         val recorder = ReplyRecorder()
-        val value = withContext(recorder) { block() }
-        return recorder.response(value)
+        return recorder.response(recorder.during { block() })
     }
 
     /** Ends all calls with [CallCancelledException]; later ones fail with [ClientClosedException]. May be repeated. */

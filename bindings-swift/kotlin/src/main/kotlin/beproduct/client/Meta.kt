@@ -2,7 +2,10 @@ package beproduct.client
 
 import java.time.Instant
 import kotlin.coroutines.AbstractCoroutineContextElement
+import kotlin.coroutines.Continuation
 import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.intrinsics.startCoroutineUninterceptedOrReturn
+import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
@@ -124,6 +127,17 @@ internal class ReplyRecorder : AbstractCoroutineContextElement(ReplyRecorder) {
             answers += reply.meta
             raw = reply.raw
         }
+    }
+
+    /**
+     * Runs [block] with this in its context. Not by `withContext`, which throws a cancellation of its own in place of
+     * the one that tells what became of the call.
+     */
+    suspend fun <T> during(block: suspend () -> T): T = suspendCoroutineUninterceptedOrReturn { caller ->
+        val end = object : Continuation<T> by caller {
+            override val context = caller.context + this@ReplyRecorder
+        }
+        block.startCoroutineUninterceptedOrReturn(end)
     }
 
     fun <T> response(value: T): Response<T> = synchronized(answers) {

@@ -55,33 +55,38 @@ class CancellationTest {
 
     @Test
     fun `a cancelled write tells that it may have taken effect`() = runBlocking {
+        val fields = fieldsOf("header_name" to "Parka")
+        val writes = listOf<suspend BeProduct.() -> Any>(
+            { style.update("some-style", fields) },
+            { withResponse { style.update("some-style", fields) } },
+        )
         Simulator.client().use { client ->
-            val thrown = CompletableDeferred<CancellationException>()
-            val job = launch(Dispatchers.Default) {
-                try {
-                    client.style.update("some-style", fieldsOf("header_name" to "Parka"))
-                } catch (cancellation: CancellationException) {
-                    thrown.complete(cancellation)
-                    throw cancellation
-                }
+            writes.forEachIndexed { index, write ->
+                val thrown = CompletableDeferred<CancellationException>()
+                val job = launch(Dispatchers.Default) { thrown.complete(cancellationOf { client.write() }) }
+                arrived(index + 1)
+                job.cancelAndJoin()
+                val error = assertIs<CallCancelledException>(thrown.await().cause)
+                assertEquals(Outcome.UNKNOWN, error.outcome)
+                assertEquals("style.attributes_update", error.operation)
+                assertEquals(index + 1L, client.quota.status().used)
             }
-            arrived(1)
-            job.cancelAndJoin()
-            val error = assertIs<CallCancelledException>(thrown.await().cause)
-            assertEquals(Outcome.UNKNOWN, error.outcome)
-            assertEquals("style.attributes_update", error.operation)
-            assertEquals(1, client.quota.status().used)
         }
     }
 
     @Test
     fun `a coroutine that is cancelled already sends nothing`() = runBlocking {
+        val reads = listOf<suspend BeProduct.() -> Any>({ style.folders() }, { withResponse { style.folders() } })
         Simulator.client().use { client ->
-            val job = launch(Dispatchers.Default) {
-                cancel()
-                client.style.folders()
+            for (read in reads) {
+                val thrown = CompletableDeferred<CancellationException>()
+                val job = launch(Dispatchers.Default) {
+                    cancel()
+                    thrown.complete(cancellationOf { client.read() })
+                }
+                job.join()
+                assertEquals(Outcome.NOT_SENT, assertIs<CallCancelledException>(thrown.await().cause).outcome)
             }
-            job.join()
             assertEquals(0, Simulator.requests())
         }
     }
@@ -106,6 +111,9 @@ class CancellationTest {
         assertFailsWith<ClientClosedException> { client.style.list().collect() }
         client.close()
     }
+
+    private suspend fun cancellationOf(call: suspend () -> Any): CancellationException =
+        assertFailsWith<CancellationException> { call() }
 
     private suspend fun arrived(requests: Int) = withContext(Dispatchers.IO) { Simulator.awaitRequests(requests) }
 }
