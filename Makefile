@@ -108,7 +108,7 @@ swift: setup-swift
 # --- tests
 
 test-rust: build
-	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-simulator
+	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-mobile -p beproduct-simulator
 
 test-python: wheel
 	$(PY) -m pytest bindings-python/tests tests/differential tests/ledger tests/renewal tests/demo tests/readme

@@ -115,14 +115,34 @@ mod tests {
     #[test]
     fn a_catalogue_that_contradicts_itself_is_refused() {
         let cases = [
-            ("operations/system.toml", "id = \"info_version\"", "id = \"ratelimit_status\"", "the id is taken"),
+            (
+                "operations/system.toml",
+                "id = \"info_version\"",
+                "id = \"ratelimit_status\"",
+                "the id is taken",
+            ),
             ("operations/data_tables.toml", "id = \"reset\"", "id = \"import\"", "is a reserved word"),
-            ("operations/data_tables.toml", "name = \"data_table_id\"", "name = \"table_id\"", "placeholders"),
+            (
+                "operations/data_tables.toml",
+                "name = \"data_table_id\"",
+                "name = \"table_id\"",
+                "placeholders",
+            ),
             ("operations/headers.toml", "name = \"folder_id\"", "name = \"class\"", "reserved word"),
-            ("operations/headers.toml", "effect = \"read\"", "effect = \"update\"", "effect and replay class disagree"),
+            (
+                "operations/headers.toml",
+                "effect = \"read\"",
+                "effect = \"update\"",
+                "effect and replay class disagree",
+            ),
             ("operations/headers.toml", "effect = \"read\"\n", "", "effect"),
             ("operations/headers.toml", "replay = \"read\"\n", "", "replay"),
-            ("operations/headers.toml", "record = \"folder\"", "record = \"nothing\"", "there is no shape nothing"),
+            (
+                "operations/headers.toml",
+                "record = \"folder\"",
+                "record = \"nothing\"",
+                "there is no shape nothing",
+            ),
             ("operations/system.toml", "answer = ", "colour = \"red\"\nanswer = ", "colour"),
         ];
         for (file, from, to, expected) in cases {
