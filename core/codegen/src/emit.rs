@@ -14,11 +14,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("catalog.rs", include_str!("../templates/catalog.rs.jinja"), "core/src/catalog/generated.rs"),
     ("models.rs", include_str!("../templates/models.rs.jinja"), "core/src/models/generated.rs"),
     ("api.rs", include_str!("../templates/api.rs.jinja"), "core/src/api/generated.rs"),
-    (
-        "driver.rs",
-        include_str!("../templates/driver.rs.jinja"),
-        "tests/drivers/rust/src/generated.rs",
-    ),
+    ("driver.rs", include_str!("../templates/driver.rs.jinja"), "tests/drivers/rust/src/generated.rs"),
     (
         "resources.py",
         include_str!("../templates/resources.py.jinja"),
