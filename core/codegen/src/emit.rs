@@ -51,6 +51,12 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("../templates/Models.kt.jinja"),
         "bindings-swift/kotlin/src/main/kotlin/beproduct/client/Models.kt",
     ),
+    (
+        "Driver.swift",
+        include_str!("../templates/Driver.swift.jinja"),
+        "tests/drivers/swift/package/Sources/Typed.swift",
+    ),
+    ("Driver.kt", include_str!("../templates/Driver.kt.jinja"), "tests/drivers/kotlin/src/Typed.kt"),
 ];
 
 /// Every generated file with its text.

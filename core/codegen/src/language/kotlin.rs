@@ -33,6 +33,9 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         kdoc(&member(&operation, "doc"), &parameters, 4)
     });
     environment.add_function("kotlin_method", |operation: Value| method(&operation));
+    environment.add_function("kotlin_driver_call", |resource: Value, operation: Value| {
+        driver_call(&resource, &operation)
+    });
 }
 
 /// A KDoc comment: on one line where it fits, else wrapped, with the tags below.
@@ -103,6 +106,39 @@ fn method(operation: &Value) -> String {
         "options".into(),
     ];
     format!("    {head}: {} =\n        {}", answer(operation), listed(function, &arguments, 8, 0))
+}
+
+/// A call of the method with the arguments of a behaviour case.
+fn driver_call(resource: &Value, operation: &Value) -> String {
+    let mut arguments: Vec<_> = ordered(operation)
+        .iter()
+        .map(|parameter| {
+            let take = if flag(parameter, "required") { "required" } else { "optional" };
+            let (camel, name) = (member(parameter, "camel"), member(parameter, "name"));
+            format!("{camel} = given.{take}({name:?}, ::{})", driver_reader(&member(parameter, "kind")))
+        })
+        .collect();
+    arguments.push("options = given.ended(options)".into());
+    let method = format!("{}.{}", member(resource, "camel"), member(operation, "camel"));
+    let rest = if flag(operation, "paged") { ".taken(taking).json()" } else { ".json()" };
+    format!("            {}{rest}", listed(&method, &arguments, 12, rest.len()))
+}
+
+/// What reads the argument of a behaviour case.
+fn driver_reader(kind: &str) -> &'static str {
+    match kind {
+        "id" | "text" | "relative_path" => "text",
+        "texts" => "texts",
+        "integer" => "integer",
+        "boolean" => "boolean",
+        "filters" | "colorway_filters" => "filters",
+        "fields" => "fields",
+        "colorways" => "colorways",
+        "table_rows" => "rows",
+        "records" => "records",
+        "query_map" => "map",
+        _ => "any",
+    }
 }
 
 /// `name(item, item)`, or one item a line when that would be too long. `behind` is the room for what follows.

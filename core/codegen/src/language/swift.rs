@@ -17,6 +17,7 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         format!("{name}: {}", parameter_type(&parameter))
     });
     environment.add_function("swift_value", |parameter: Value| argument(&parameter));
+    environment.add_function("swift_driver_argument", |parameter: Value| driver_argument(&parameter));
 }
 
 /// Keywords that the service has, or may well have, as the name of a member. The others are `names::RESERVED`.
@@ -90,6 +91,35 @@ fn argument(parameter: &Value) -> String {
         ("filters" | "colorway_filters" | "colorways" | "query_map", false) => format!("{name}.nonEmpty"),
         _ => name,
     }
+}
+
+/// An argument of a behaviour case, as the method takes it.
+fn driver_argument(parameter: &Value) -> String {
+    let (name, kind) = (member(parameter, "name"), member(parameter, "kind"));
+    let reader = match kind.as_str() {
+        "id" | "text" | "relative_path" => "text",
+        "texts" => "texts",
+        "integer" => "integer",
+        "boolean" => "boolean",
+        "filters" | "colorway_filters" => "filters",
+        "fields" | "query_map" => "object",
+        "colorways" => "colorways",
+        "table_rows" | "records" => "records",
+        _ => "any",
+    };
+    let (take, rest) = match kind.as_str() {
+        _ if required(parameter) => ("required", ""),
+        "query_map" => ("optional", " ?? [:]"),
+        "fields" => (driver_optional(parameter), " ?? [:]"),
+        "filters" | "colorway_filters" | "colorways" => (driver_optional(parameter), " ?? []"),
+        _ => ("optional", ""),
+    };
+    format!("{}: given.{take}({name:?}, {reader}){rest}", name_of(&name))
+}
+
+/// The method cannot tell an empty list from none, and not every parameter sends the same for both.
+fn driver_optional(parameter: &Value) -> &'static str {
+    if member(parameter, "absent") == "empty_array" { "optional" } else { "filled" }
 }
 
 fn required(parameter: &Value) -> bool {

@@ -5,6 +5,7 @@ import beproduct.client.BeProduct
 import beproduct.client.BeProductException
 import beproduct.client.CallOptions
 import beproduct.client.LogSink
+import beproduct.client.Meta
 import beproduct.client.TokenStore
 import beproduct.client.Tokens
 import beproduct.client.testing.advanceClock
@@ -18,8 +19,6 @@ import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
-import kotlinx.coroutines.flow.take
-import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
@@ -32,6 +31,7 @@ import kotlinx.serialization.json.contentOrNull
 import kotlinx.serialization.json.double
 import kotlinx.serialization.json.encodeToJsonElement
 import kotlinx.serialization.json.int
+import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.put
@@ -70,18 +70,28 @@ private class Driver {
     private suspend fun run(command: JsonObject): JsonElement = when (val name = command.text("do")) {
         "open" -> done { open(command) }
         "call" -> {
-            val reply = client.call(command.operation, command.part("arguments"), command.options)
-            buildJsonObject {
-                put("body", reply.body)
-                put("meta", Json.encodeToJsonElement(reply.meta))
-                put("raw", reply.raw.decodeToString())
+            val (operation, arguments, options) = prepared(command)
+            try {
+                val response = client.withResponse { typedCall(operation, Arguments(arguments), options) }
+                answer(response.value, response.meta, response.raw)
+            } catch (_: NotExpressible) {
+                val reply = client.call(operation, arguments, options)
+                answer(reply.body, reply.meta, reply.raw)
             }
         }
-        "list" -> {
-            val records = list(command)
-            ids(command["limit"]?.let { records.take(it.jsonPrimitive.int) }?.toList() ?: records.toList())
+        "list", "collect" -> {
+            val (operation, arguments, options) = prepared(command)
+            val taking = Taking(name == "collect", command["limit"]?.jsonPrimitive?.int)
+            val records = try {
+                client.typedList(operation, Arguments(arguments), options, taking)
+            } catch (_: NotExpressible) {
+                client.pages(operation, arguments, options).taken(taking).json()
+            }
+            buildJsonObject {
+                put("ids", JsonArray(records.jsonArray.map { it.jsonObject["id"] ?: JsonNull }))
+                put("count", records.jsonArray.size)
+            }
         }
-        "collect" -> ids(list(command).collectAll())
         "cancel" -> done { jobOf(command).cancel() }
         "advance" -> done { client.advanceClock(command.getValue("seconds").jsonPrimitive.double.seconds) }
         "quota" -> Json.encodeToJsonElement(client.quota.status())
@@ -102,11 +112,16 @@ private class Driver {
         client = BeProduct.fromSettings(command.part("settings"), store, LogSink { logs += it.message })
     }
 
-    private fun list(command: JsonObject) = client.pages(command.operation, command.part("arguments"), command.options)
+    private fun prepared(command: JsonObject) = Triple(
+        command.getValue("operation").jsonPrimitive.content,
+        command.part("arguments"),
+        CallOptions.fromJson(command.part("options")),
+    )
 
-    private fun ids(records: List<JsonElement>) = buildJsonObject {
-        put("ids", JsonArray(records.map { it.jsonObject["id"] ?: JsonNull }))
-        put("count", records.size)
+    private fun answer(body: JsonElement, meta: Meta, raw: ByteArray) = buildJsonObject {
+        put("body", body)
+        put("meta", Json.encodeToJsonElement(meta))
+        put("raw", raw.decodeToString())
     }
 
     private fun fields(error: BeProductException) = buildJsonObject {
@@ -136,10 +151,6 @@ private class Driver {
     private fun JsonObject.text(name: String): String? = get(name)?.jsonPrimitive?.contentOrNull
 
     private fun JsonObject.part(name: String): JsonObject = get(name)?.jsonObject ?: JsonObject(emptyMap())
-
-    private val JsonObject.operation: String get() = getValue("operation").jsonPrimitive.content
-
-    private val JsonObject.options: CallOptions get() = CallOptions.fromJson(part("options"))
 }
 
 @OptIn(DelicateCoroutinesApi::class)

@@ -71,15 +71,17 @@ actor Driver {
         return client
     }
 
-    /// A call as a task of its own, to be cancelled by its name. It starts when this actor is free again: after it was
-    /// cancelled, where that came first.
+    /// A call as a task of its own, to be cancelled by its name.
     private func begin(_ command: JSONValue) throws -> Task<JSONValue, any Error> {
         let client = try opened()
-        let call = Task { try await Self.perform(command, client) }
-        if let name = command["name"]?.stringValue {
-            calls[name] = call
-            if cancelled.contains(name) { call.cancel() }
+        let name = command["name"]?.stringValue
+        let givenUp = name.map(cancelled.contains) ?? false
+        let call = Task {
+            // By itself, as it may run before whoever made it goes on.
+            if givenUp { withUnsafeCurrentTask { $0?.cancel() } }
+            return try await Self.perform(command, client)
         }
+        if let name { calls[name] = call }
         return call
     }
 
@@ -88,21 +90,19 @@ actor Driver {
         let arguments = command["arguments"]?.objectValue ?? [:]
         let options = command["options"]?.objectValue ?? [:]
         if command["do"] == "call" {
-            let response = try await client.call(operation, arguments: arguments, options: options)
-            let raw = JSONValue.string(String(decoding: response.body, as: UTF8.self))
-            return ["body": response.value, "meta": json(of: response.meta), "raw": raw]
-        }
-        let list = client.pages(operation, arguments: arguments, options: options)
-        var ids: [JSONValue] = []
-        if command["do"] == "collect" {
-            ids = try await list.collect().map { $0["id"] ?? .null }
-        } else {
-            let limit = command["limit"]?.intValue
-            for try await record in list {
-                ids.append(record["id"] ?? .null)
-                if ids.count == limit { break }
+            do {
+                return try await client.typedCall(operation, arguments, CallOptions(given: options))
+            } catch is NotExpressible {
+                return try await client.call(operation, arguments: arguments, options: options).json()
             }
         }
-        return ["ids": .array(ids), "count": .integer(ids.count)]
+        let taking = Taking(atOnce: command["do"] == "collect", limit: command["limit"]?.intValue)
+        let records: [JSONValue]
+        do {
+            records = try await client.typedList(operation, arguments, CallOptions(given: options), taking)
+        } catch is NotExpressible {
+            records = try await client.pages(operation, arguments: arguments, options: options).taken(taking)
+        }
+        return ["ids": .array(records.map { $0["id"] ?? .null }), "count": .integer(records.count)]
     }
 }

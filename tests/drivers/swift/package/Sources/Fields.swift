@@ -12,7 +12,6 @@ func fields(of error: BeProductError) -> JSONValue {
         "retry_after": error.retryAfter.map(seconds) ?? .null,
         "outcome": .string(error.outcome.rawValue),
         "request_id": json(error.requestID),
-        "request_id": json(error.requestID),
         "operation": json(error.operation),
         "method": json(error.method),
         "url": json(error.url),
@@ -24,7 +23,7 @@ func fields(of error: BeProductError) -> JSONValue {
     ]
 }
 
-func json(of meta: Meta) -> JSONValue {
+func fields(of meta: Meta) -> JSONValue {
     [
         "status": .integer(meta.status),
         "headers": .array(meta.headers.map { [.string($0.name), .string($0.value)] }),

@@ -1,0 +1,105 @@
+/** The arguments of a case as the types of Kotlin. */
+package beproduct.driver
+
+import beproduct.client.ColorwayChange
+import beproduct.client.Fields
+import beproduct.client.Filter
+import beproduct.client.Operator
+import beproduct.client.RowChange
+import kotlinx.serialization.SerializationException
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.booleanOrNull
+import kotlinx.serialization.json.decodeFromJsonElement
+import kotlinx.serialization.json.longOrNull
+
+/** The arguments are not of the types that the typed method takes. */
+internal class NotExpressible : Exception()
+
+/** Arguments that are taken one by one, by functions that give null for a value of another type. */
+internal class Arguments(private val given: JsonObject) {
+    private val taken = mutableSetOf<String>()
+
+    fun <T : Any> required(name: String, read: (JsonElement) -> T?): T = optional(name, read) ?: throw NotExpressible()
+
+    fun <T : Any> optional(name: String, read: (JsonElement) -> T?): T? {
+        taken += name
+        val value = given[name] ?: JsonNull
+        return if (value is JsonNull) null else read(value) ?: throw NotExpressible()
+    }
+
+    /** What comes last, once every argument was taken. */
+    fun <T> ended(last: T): T = if (taken.containsAll(given.keys)) last else throw NotExpressible()
+}
+
+internal fun any(value: JsonElement): JsonElement = value
+
+internal fun text(value: JsonElement): String? = (value as? JsonPrimitive)?.takeIf { it.isString }?.content
+
+internal fun texts(value: JsonElement): List<String>? = list(value, ::text)
+
+internal fun integer(value: JsonElement): Long? = (value as? JsonPrimitive)?.takeUnless { it.isString }?.longOrNull
+
+internal fun boolean(value: JsonElement): Boolean? =
+    (value as? JsonPrimitive)?.takeUnless { it.isString }?.booleanOrNull
+
+internal fun map(value: JsonElement): Map<String, JsonElement>? = (value as? JsonObject)?.toMap()
+
+internal fun fields(value: JsonElement): Fields? = (value as? JsonObject)?.let { Fields(it.toList()) }
+
+internal fun filters(value: JsonElement): List<Filter>? = list(value) { filter ->
+    whole(filter) {
+        Filter(required("field", ::text), required("operator", ::operator), required("value", ::any))
+    }
+}
+
+private fun operator(value: JsonElement): Operator? =
+    Operator.entries.find { JsonPrimitive(it.name.lowercase().replaceFirstChar(Char::uppercase)) == value }
+
+internal fun colorways(value: JsonElement): List<ColorwayChange>? = list(value) { colorway ->
+    whole(colorway) {
+        ColorwayChange(
+            id = optional("id", ::text),
+            fields = required("fields", ::fields),
+            imageHeaderId = optional("imageHeaderId", ::text),
+            unlinkImage = optional("unlinkImage", ::boolean),
+            colorSourceId = optional("colorSourceId", ::text),
+        )
+    }
+}
+
+internal fun rows(value: JsonElement): List<RowChange>? = list(value) { row ->
+    whole(row) {
+        val id = optional("rowId", ::text)
+        val fields = optional("rowFields", ::fields)
+        val delete = optional("deleteRow", ::boolean)
+        when {
+            id == null && fields != null && delete == null -> RowChange.Add(fields)
+            id != null && fields != null && delete == null -> RowChange.Update(id, fields)
+            id != null && fields == null && delete == true -> RowChange.Delete(id)
+            else -> throw NotExpressible()
+        }
+    }
+}
+
+/** Records that are written as they were read, in the same order. */
+internal inline fun <reified T> records(value: JsonElement): List<T>? =
+    try {
+        Json.decodeFromJsonElement<List<T>>(value).takeIf { it.json().toString() == value.toString() }
+    } catch (_: SerializationException) {
+        null
+    }
+
+private fun <T : Any> list(value: JsonElement, read: (JsonElement) -> T?): List<T>? =
+    (value as? JsonArray)?.map { read(it) ?: return null }
+
+/** Reads an object that has no null members and none that is left over. */
+private fun <T : Any> whole(value: JsonElement, read: Arguments.() -> T): T? {
+    if (value !is JsonObject || JsonNull in value.values) return null
+    val members = Arguments(value)
+    return members.ended(members.read())
+}

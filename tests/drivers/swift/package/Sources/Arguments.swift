@@ -1,0 +1,147 @@
+import BeProductClient
+
+// The arguments and options of a case as the types of Swift.
+
+/// The arguments are not of the types that the typed method takes.
+struct NotExpressible: Error {}
+
+/// Arguments that are taken one by one, by functions that give nil for a value of another type.
+struct Arguments {
+    private let given: JSONObject
+    private var taken: Set<String> = []
+
+    init(_ given: JSONObject) {
+        self.given = given
+    }
+
+    mutating func required<Value>(_ name: String, _ read: (JSONValue) -> Value?) throws -> Value {
+        guard let value = try optional(name, read) else { throw NotExpressible() }
+        return value
+    }
+
+    mutating func optional<Value>(_ name: String, _ read: (JSONValue) -> Value?) throws -> Value? {
+        taken.insert(name)
+        guard let value = given[name], !value.isNull else { return nil }
+        guard let read = read(value) else { throw NotExpressible() }
+        return read
+    }
+
+    /// As `optional`, where the method cannot tell an empty list from none, and the service can.
+    mutating func filled<Value: Collection>(_ name: String, _ read: (JSONValue) -> Value?) throws -> Value? {
+        let value = try optional(name, read)
+        if let value, value.isEmpty { throw NotExpressible() }
+        return value
+    }
+
+    /// What comes last, once every argument was taken.
+    func ended<Last>(_ last: Last) throws -> Last {
+        guard given.keys.allSatisfy(taken.contains) else { throw NotExpressible() }
+        return last
+    }
+}
+
+func any(_ value: JSONValue) -> JSONValue? {
+    value
+}
+
+func text(_ value: JSONValue) -> String? {
+    value.stringValue
+}
+
+func texts(_ value: JSONValue) -> [String]? {
+    list(value, text)
+}
+
+func integer(_ value: JSONValue) -> Int? {
+    value.intValue
+}
+
+func boolean(_ value: JSONValue) -> Bool? {
+    value.boolValue
+}
+
+func object(_ value: JSONValue) -> JSONObject? {
+    value.objectValue
+}
+
+func filters(_ value: JSONValue) -> [Filter]? {
+    list(value) { filter in
+        try? whole(filter) { members in
+            Filter(
+                try members.required("field", text),
+                try members.required("operator") { $0.stringValue.flatMap(Filter.Operator.init) },
+                try members.required("value", any)
+            )
+        }
+    }
+}
+
+func colorways(_ value: JSONValue) -> [ColorwayChange]? {
+    list(value) { colorway in
+        try? whole(colorway) { members in
+            ColorwayChange(
+                id: try members.optional("id", text),
+                fields: try members.required("fields", object),
+                imageHeaderID: try members.optional("imageHeaderId", text),
+                unlinkImage: try members.optional("unlinkImage", boolean),
+                colorSourceID: try members.optional("colorSourceId", text)
+            )
+        }
+    }
+}
+
+/// Records that are written as they were read, in the same order.
+func records<Item: Record>(_ value: JSONValue) -> [Item]? {
+    list(value) { item in
+        guard let members = item.objectValue, let record = try? Item(members: members) else { return nil }
+        return record.members == members ? record : nil
+    }
+}
+
+extension CallOptions {
+    /// Options that the type has, or ``NotExpressible``.
+    init(given: JSONObject) throws {
+        var given = Arguments(given)
+        let options = CallOptions(
+            timeout: try given.optional("timeout", duration),
+            attempts: try given.optional("attempts", integer),
+            label: try given.optional("label", text),
+            priority: try given.optional("priority") { $0.stringValue.flatMap(Priority.init) } ?? .interactive,
+            pageSize: try given.optional("page_size", integer),
+            extraQuery: try given.optional("extra_query", textsByName) ?? [:],
+            headers: try given.optional("headers", textsByName) ?? [:],
+            checkFilters: try given.optional("check_filters", boolean),
+            allowRepeat: try given.optional("allow_repeat", boolean) ?? false
+        )
+        self = try given.ended(options)
+    }
+}
+
+private func duration(_ value: JSONValue) -> Duration? {
+    // Far beyond any time that a case waits, and within the range of the type.
+    value.doubleValue.flatMap { abs($0) < 1e9 ? .seconds($0) : nil }
+}
+
+private func textsByName(_ value: JSONValue) -> [String: String]? {
+    guard let members = value.objectValue else { return nil }
+    var texts: [String: String] = [:]
+    for (name, value) in members {
+        guard let text = value.stringValue else { return nil }
+        texts[name] = text
+    }
+    return texts
+}
+
+private func list<Item>(_ value: JSONValue, _ read: (JSONValue) -> Item?) -> [Item]? {
+    guard let values = value.arrayValue else { return nil }
+    let items = values.compactMap(read)
+    return items.count == values.count ? items : nil
+}
+
+/// Reads an object that has no null members and none that is left over.
+private func whole<Value>(_ value: JSONValue, _ read: (inout Arguments) throws -> Value) throws -> Value {
+    guard let object = value.objectValue, !object.contains(where: { $0.value.isNull }) else { throw NotExpressible() }
+    var members = Arguments(object)
+    let value = try read(&members)
+    return try members.ended(value)
+}
