@@ -73,7 +73,7 @@ impl Transport for Scripted {
             match fate {
                 Fate::Status(200) => answer(200, r#"{"id": "1"}"#),
                 Fate::Status(status) => answer(status, r#"{"message": "no"}"#),
-                Fate::Cut => failure(Reached::Answer(200, HeaderMap::new())),
+                Fate::Cut => failure(Reached::Answer(200, Box::default())),
                 Fate::Lost => failure(Reached::Sent),
                 Fate::NotSent => failure(Reached::Nothing),
             }

@@ -56,7 +56,7 @@ pub enum Reached {
     /// It left, and no status came back.
     Sent,
     /// Status and headers came, and the body broke off.
-    Answer(u16, HeaderMap),
+    Answer(u16, Box<HeaderMap>),
 }
 
 /// A request without a complete answer.

@@ -82,7 +82,7 @@ fn failure(error: reqwest::Error, host: &str, answer: Option<(u16, HeaderMap)>) 
     let text = chain(&error);
     let (reached, message) = match answer {
         Some((status, headers)) => {
-            (Reached::Answer(status, headers), format!("the answer of {host} broke off: {text}"))
+            (Reached::Answer(status, Box::new(headers)), format!("the answer of {host} broke off: {text}"))
         }
         None if error.is_connect() && text.contains("certificate") => (
             Reached::Nothing,

@@ -34,7 +34,7 @@ impl Policy for Send {
                         Reached::Nothing => (Failure::NotSent, Outcome::NotSent),
                         Reached::Sent => (Failure::Interrupted, Outcome::Unknown),
                         Reached::Answer(status, headers) => {
-                            return Ok(Reply { status, headers, body: Bytes::new(), whole: false });
+                            return Ok(Reply { status, headers: *headers, body: Bytes::new(), whole: false });
                         }
                     };
                     let message = error.message.clone();
