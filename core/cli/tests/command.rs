@@ -23,7 +23,7 @@ fn ledger(path: &Path, requests: u32) {
     std::fs::create_dir_all(folder).unwrap();
     let mut config = beproduct::Config::default();
     config.company_domain = Some("acme".into());
-    config.ledger = Some(beproduct::LedgerConfig::Sqlite(path.to_owned()));
+    config.state_dir = Some(folder.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     // Makes the file and its table.
     let status = runtime.block_on(beproduct::stored_status(&config)).unwrap();
@@ -79,6 +79,10 @@ fn wrong_arguments_and_ledgers() {
     fails(&["quota", "--company", "acme", "--edition", "business-max"], 2, "--licenses");
     fails(&["quota", "--company", "acme", "--edition", "premium", "--licenses", "8"], 2, "business-max");
     fails(&["quota", "--company", "acme", "--api-url", "http://example.com"], 1, "use https");
+    let missing = home.path().join("missing");
+    let named = ["quota", "--company", "acme", "--ledger", missing.to_str().unwrap()];
+    fails(&named, 1, "there is no ledger");
+    assert!(!missing.exists());
     let file = home.path().join("text");
     std::fs::write(&file, "this is no database, though it is long enough to be looked at as one").unwrap();
     fails(&["quota", "--company", "acme", "--ledger", file.to_str().unwrap()], 1, file.to_str().unwrap());

@@ -221,12 +221,17 @@ fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     }
 }
 
-/// How the quota stands by the ledger on disk that the settings name. Needs no sign-in and sends nothing.
+/// How the quota stands by the ledger on disk that the settings name. Needs no sign-in and sends nothing. The default
+/// ledger is made where nothing was counted yet.
 ///
 /// # Errors
-/// `config` when there is no such ledger, or it cannot be read.
+/// `config` when there is no ledger of the name that was given, or it cannot be read.
 pub async fn stored_status(config: &Config) -> Result<QuotaStatus> {
     let path = match &config.ledger {
+        // Opened, it would be made, and its empty count taken for the real one.
+        Some(LedgerConfig::Sqlite(path)) if !path.exists() => {
+            return Err(Error::config(format!("there is no ledger {}", path.display())));
+        }
         Some(LedgerConfig::Sqlite(path)) => path.clone(),
         Some(LedgerConfig::Memory) => {
             return Err(Error::config("a ledger in memory ends with the process that counts in it"));
