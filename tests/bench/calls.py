@@ -56,7 +56,7 @@ def show(results):
         row = []
         for surface in surfaces:
             figure = figures.get((measure, surface))
-            beyond = f" (+{figure - engine:.0f})" if figure and engine and surface != "Rust" else ""
+            beyond = f" ({figure - engine:+.0f})" if figure and engine and surface != "Rust" else ""
             row.append("" if figure is None else f"{figure:.0f}{beyond}")
         table.add_row(measure, *row)
     Console().print(table)
