@@ -1,5 +1,6 @@
 //! [`Client`]: one company, one sign-in, one quota.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
@@ -11,41 +12,53 @@ use url::Url;
 
 use crate::answer;
 use crate::arguments::{self, Prepared, encode, short_id};
-use crate::auth::{FileStore, HolderSettings, MemoryStore, TokenHolder, TokenStore, Tokens};
+use crate::auth::{
+    ActAs, Auth, Exchanger, HolderSettings, MemoryStore, ProviderCache, Source, TokenHolder,
+    TokenStore, Tokens, open_store,
+};
 use crate::batch;
 use crate::call::{Answer, Call, CallOptions, Meta};
 use crate::cancel::Cancel;
 use crate::catalog::{Base, Handler, Method, Operation};
-use crate::clock::{Clock, RecordedClock};
-use crate::config::{Config, StoreConfig};
+use crate::clock::{Clock, RecordedClock, ServerTime};
+use crate::config::Config;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::filter_check::FilterCheck;
 use crate::http::Transport;
 use crate::log::{Log, LogSink, TracingSink};
 use crate::paging::Pager;
 use crate::pipeline::{Deadline, Exchange, Next, Policy, Trace};
-use crate::policy::{self, Parts};
+use crate::policy::{self, Parts, RateWait};
 use crate::quota::{self, Quota, QuotaStatus};
 use crate::redact::{Secret, Secrets, address};
 use crate::rng::{FixedRng, Rng, SystemRng};
 
 /// A client for one company. Cheap to clone; all clones share tokens, quota and connections.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    shared: Arc<Shared>,
+    auth: Auth,
+    policies: Arc<[Arc<dyn Policy>]>,
+    filter_check: Arc<FilterCheck>,
+}
 
-struct Inner {
+/// What clients of one company have in common, whoever they act for.
+struct Shared {
     config: Config,
+    company: String,
     api: Url,
     automation: Url,
     headers: HeaderMap,
-    policies: Arc<[Arc<dyn Policy>]>,
-    tokens: Arc<TokenHolder>,
+    transport: Arc<dyn Transport>,
     quota: Arc<Quota>,
+    rate: Arc<RateWait>,
+    time: ServerTime,
     clock: Arc<dyn Clock>,
     recorded: Option<RecordedClock>,
     rng: Arc<dyn Rng>,
+    log: Log,
     handle: Handle,
-    filter_check: FilterCheck,
+    schemas: Option<PathBuf>,
     closed: Cancel,
     secrets: Secrets,
 }
@@ -85,6 +98,19 @@ impl ClientBuilder {
     #[must_use]
     pub fn access_token(mut self, access_token: impl Into<String>) -> Self {
         self.config.access_token = Some(access_token.into());
+        self
+    }
+
+    /// Signs in as the application itself. Unproven at this service (docs/service.md, Sign-in).
+    #[must_use]
+    pub fn client_credentials(
+        mut self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        self.config.client_id = Some(client_id.into());
+        self.config.client_secret = Some(client_secret.into());
+        self.config.client_credentials = true;
         self
     }
 
@@ -141,12 +167,20 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let config = self.config.without_blanks();
         let company = config.company()?.to_owned();
-        config.check_credentials()?;
+        let store = match (self.store, &config.token_store) {
+            (Some(_), Some(_)) => {
+                return Err(Error::config("token_store is given twice: as a setting and as an object"));
+            }
+            (Some(store), None) => Some(store),
+            (None, configured) => open_store(configured.as_ref())?,
+        };
+        config.check_credentials(store.is_some())?;
         config.check_numbers()?;
         let (api, automation) = (config.api_base()?, config.automation_base()?);
         let (clock, recorded) = config.clock()?;
         let secrets = Secrets::default();
         let log = Log { sink: self.sink.unwrap_or_else(|| Arc::new(TracingSink)), secrets: secrets.clone() };
+        let time = ServerTime::new(Arc::clone(&clock), Some(log.clone()));
         let handle = match self.handle {
             Some(handle) => handle,
             None => Handle::try_current().map_err(|_| {
@@ -155,73 +189,99 @@ impl ClientBuilder {
                 )
             })?,
         };
-        let transport = self.transport.map_or_else(|| config.transport(), Ok)?;
+        let (transport, cache) = match self.transport {
+            Some(transport) => (transport, Arc::default()),
+            None => {
+                let certificates = config.ca_certificates.as_deref();
+                (config.transport()?, ProviderCache::shared(&config.identity_base()?, certificates))
+            }
+        };
         let fixed = config.testing.as_ref().is_some_and(|testing| testing.fixed_chance);
         let rng: Arc<dyn Rng> = if fixed { Arc::new(FixedRng::default()) } else { Arc::new(SystemRng) };
-        let exchanger = match &config.refresh_token {
-            Some(_) => Some(config.exchanger_with(Arc::clone(&transport), Arc::clone(&clock), &secrets)?),
-            None => None,
-        };
-        let access_token = config.access_token.clone().map(Secret::new);
-        if let Some(token) = &access_token {
-            secrets.keep(token);
-        }
-        let store = match (self.store, &config.token_store) {
-            (Some(store), None) => store,
-            (Some(_), Some(_)) => {
-                return Err(Error::config("token_store is given twice: as a setting and as an object"));
-            }
-            (None, None | Some(StoreConfig::Memory)) => Arc::new(MemoryStore::default()),
-            (None, Some(StoreConfig::File(path))) => Arc::new(FileStore::new(path)),
-        };
-        let tokens = TokenHolder::new(HolderSettings {
-            handle: handle.clone(),
-            clock: Arc::clone(&clock),
-            log: log.clone(),
-            store,
-            exchanger,
-            access_token,
-            refresh_token: config.refresh_token.clone().map(Secret::new),
-        });
         let folder = config.state_folder();
         let ledger =
             quota::open_ledger(config.ledger.as_ref(), folder.as_deref().map_err(Clone::clone), &log)?;
-        let quota = Arc::new(Quota::new(&config, ledger, Arc::clone(&clock), log.clone())?);
-        let policies = policy::row(&Parts {
-            handle: handle.clone(),
-            clock: Arc::clone(&clock),
-            rng: Arc::clone(&rng),
-            transport,
-            tokens: Arc::clone(&tokens),
-            quota: Arc::clone(&quota),
-            secrets: secrets.clone(),
-            log: log.clone(),
-            company: company.clone(),
-            attempts: config.attempts,
-            attempt_timeout: config.seconds("attempt_timeout", config.attempt_timeout)?,
-            max_wait: config.seconds("max_wait", config.max_wait)?,
-            concurrency: config.concurrency,
-        });
+        let max_wait = config.seconds("max_wait", config.max_wait)?;
         let join = |base: &Url, path: &str| {
             base.join(path).map_err(|error| Error::config(format!("company_domain {company:?}: {error}")))
         };
         config.seconds("timeout", config.timeout)?;
-        Ok(Client(Arc::new(Inner {
+        let shared = Shared {
             api: join(&api, &format!("api/{}/", encode::percent(&company)))?,
             automation: join(&automation, "api/")?,
             headers: default_headers(&config)?,
-            filter_check: FilterCheck::new(folder.ok().map(|folder| folder.join("schemas")), &quota.owner),
-            policies,
-            tokens,
-            quota,
+            quota: Arc::new(Quota::new(&config, ledger, Arc::clone(&clock), log.clone())?),
+            rate: Arc::new(RateWait::new(Arc::clone(&clock), max_wait, config.concurrency)),
+            schemas: folder.ok().map(|folder| folder.join("schemas")),
+            closed: Cancel::new(),
+            company,
+            transport,
+            time,
             clock,
             recorded,
             rng,
+            log,
             handle,
-            closed: Cancel::new(),
             secrets,
             config,
-        })))
+        };
+        shared.client(store, cache)
+    }
+}
+
+impl Shared {
+    /// The client of the configured sign-in.
+    fn client(self, store: Option<Arc<dyn TokenStore>>, cache: Arc<ProviderCache>) -> Result<Client> {
+        let config = &self.config;
+        let server =
+            config.identity_server(Arc::clone(&self.transport), self.time.clone(), &self.secrets, cache)?;
+        let exchanger = match &config.client_id {
+            Some(_) => Some(config.exchanger_at(server.clone())?),
+            None => None,
+        };
+        let source = match &exchanger {
+            Some(exchanger) if config.client_credentials => Source::Application(exchanger.clone()),
+            Some(exchanger) if config.refresh_token.is_some() || store.is_some() => {
+                Source::SignIn(exchanger.clone())
+            }
+            _ => Source::Nowhere,
+        };
+        let tokens = TokenHolder::new(HolderSettings {
+            handle: self.handle.clone(),
+            time: self.time.clone(),
+            log: self.log.clone(),
+            store: store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
+            source,
+            access_token: config.access_token.clone().map(Secret::new),
+            refresh_token: config.refresh_token.clone().map(Secret::new),
+        });
+        Client::new(Arc::new(self), Auth { tokens, server, exchanger })
+    }
+}
+
+impl Client {
+    /// A client that shares everything but the sign-in, and what is read with it.
+    fn new(shared: Arc<Shared>, auth: Auth) -> Result<Self> {
+        let clock = || Arc::clone(&shared.clock);
+        let policies = policy::row(&Parts {
+            handle: shared.handle.clone(),
+            clock: clock(),
+            time: shared.time.clone(),
+            rng: Arc::clone(&shared.rng),
+            transport: Arc::clone(&shared.transport),
+            tokens: Arc::clone(&auth.tokens),
+            quota: Arc::clone(&shared.quota),
+            rate: Arc::clone(&shared.rate),
+            secrets: shared.secrets.clone(),
+            log: shared.log.clone(),
+            company: shared.company.clone(),
+            attempts: shared.config.attempts,
+            attempt_timeout: shared.config.seconds("attempt_timeout", shared.config.attempt_timeout)?,
+            max_wait: shared.config.seconds("max_wait", shared.config.max_wait)?,
+            token_in_query: shared.config.access_token_in_query,
+        });
+        let filter_check = FilterCheck::new(shared.schemas.clone(), &shared.quota.owner);
+        Ok(Self { auth, policies, filter_check: Arc::new(filter_check), shared })
     }
 }
 
@@ -271,7 +331,7 @@ impl Client {
             return Err(Error::config(format!("{} does not answer in pages: call it", short_id(operation))));
         }
         let options = self.check_options(options)?;
-        let size = options.page_size.unwrap_or_else(|| self.0.config.max_page_size.min(200));
+        let size = options.page_size.unwrap_or_else(|| self.shared.config.max_page_size.min(200));
         let prepared = arguments::prepare(operation, &arguments)?;
         Ok(Pager::new(self.clone(), prepared, options, size))
     }
@@ -281,46 +341,99 @@ impl Client {
     /// # Errors
     /// `config` when the ledger cannot be read.
     pub async fn quota_status(&self) -> Result<QuotaStatus> {
-        self.0.quota.status().await
+        self.shared.quota.status().await
+    }
+
+    /// The sign-in: who it is, and how to end it.
+    #[must_use]
+    pub fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// A client that acts for another user of the company (docs/service.md, Sign-in). The one who is signed in here has to
+    /// be an administrator of it.
+    ///
+    /// Its calls wait for a token of that user. Where none can be had they fail; none is made as the administrator. It
+    /// shares quota and connections with this client, and ends with it.
+    ///
+    /// # Errors
+    /// `config` when something is empty, or when this client acts for another user itself.
+    pub fn acting_as(&self, whom: &ActAs) -> Result<Self> {
+        for (name, value) in
+            [("user_id", &whom.user_id), ("client_id", &whom.client_id), ("client_secret", &whom.client_secret)]
+        {
+            if value.is_empty() {
+                return Err(Error::config(format!("acting as another user: {name} is empty")));
+            }
+        }
+        if self.auth.tokens.is_acting() {
+            return Err(Error::config(
+                "this client acts for another user already: begin with the administrator's own",
+            ));
+        }
+        let secret = Secret::new(whom.client_secret.as_str());
+        self.shared.secrets.keep(&secret);
+        let exchanger = Exchanger {
+            server: self.auth.server.clone(),
+            client_id: whom.client_id.clone(),
+            client_secret: Some(secret),
+            scope: self.shared.config.scope().to_owned(),
+        };
+        let tokens = TokenHolder::new(HolderSettings {
+            handle: self.shared.handle.clone(),
+            time: self.shared.time.clone(),
+            log: self.shared.log.clone(),
+            // There is no refresh token to keep, and the next process has to be an administrator's again.
+            store: Arc::new(MemoryStore::default()),
+            source: Source::Administrator {
+                exchanger: exchanger.clone(),
+                administrator: Arc::clone(&self.auth.tokens),
+                user_id: whom.user_id.clone(),
+            },
+            access_token: None,
+            refresh_token: None,
+        });
+        let auth = Auth { tokens, server: self.auth.server.clone(), exchanger: Some(exchanger) };
+        Self::new(Arc::clone(&self.shared), auth)
     }
 
     /// Ends all calls with the error `cancelled`; later ones fail with `closed`.
     pub fn close(&self) {
-        self.0.closed.cancel();
+        self.shared.closed.cancel();
     }
 
     /// The clock of a client that was built for tests.
     #[must_use]
     pub fn recorded_clock(&self) -> Option<&RecordedClock> {
-        self.0.recorded.as_ref()
+        self.shared.recorded.as_ref()
     }
 
     /// The tokens in use, for a process that goes on with them after a fork.
     #[must_use]
     pub fn tokens(&self) -> Tokens {
-        self.0.tokens.snapshot()
+        self.auth.tokens.snapshot()
     }
 
     pub(crate) fn handle(&self) -> &Handle {
-        &self.0.handle
+        &self.shared.handle
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.0.clock
+        &*self.shared.clock
     }
 
     fn check_options(&self, mut options: CallOptions) -> Result<CallOptions> {
-        let most = self.0.config.max_page_size;
+        let most = self.shared.config.max_page_size;
         if options.page_size.is_some_and(|size| size == 0 || size > most) {
             return Err(Error::config(format!(
                 "page_size has to be from 1 to {most}; a client built with a higher max_page_size allows more"
             )));
         }
         check_headers(&options.headers)?;
-        if self.0.closed.is_cancelled() {
+        if self.shared.closed.is_cancelled() {
             return Err(Error::new(ErrorKind::Closed, "the client is closed"));
         }
-        options.cancel = Some(options.cancel.take().unwrap_or_default().within(&self.0.closed));
+        options.cancel = Some(options.cancel.take().unwrap_or_default().within(&self.shared.closed));
         Ok(options)
     }
 
@@ -345,9 +458,8 @@ impl Client {
         if options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
             return Err(self.given_up().with_operation(operation.id));
         }
-        if options.check_filters.unwrap_or(self.0.config.check_filters) {
-            self.0
-                .filter_check
+        if options.check_filters.unwrap_or(self.shared.config.check_filters) {
+            self.filter_check
                 .check(self, &prepared, options)
                 .await
                 .map_err(|error| error.with_operation(operation.id))?;
@@ -355,20 +467,20 @@ impl Client {
         let exchange = self.exchange(prepared, options, paging)?;
         let (trace, request_id) = (exchange.trace.clone(), exchange.request_id.clone());
         let (method, url) = (exchange.method, address(&exchange.url));
-        let reply = Next::first(Arc::clone(&self.0.policies)).run(exchange).await?;
+        let reply = Next::first(Arc::clone(&self.policies)).run(exchange).await?;
         let meta = trace.meta(&reply, &request_id);
         match read(&reply.body) {
             Ok(content) => Ok((content, reply.body, meta)),
             Err(error) => Err(error
                 .with_status(meta.status)
-                .with_excerpt(self.0.secrets.excerpt(&reply.body))
+                .with_excerpt(self.shared.secrets.excerpt(&reply.body))
                 .with_request(operation, method, url, meta.request_id)
                 .with_trace(meta.attempts, meta.waits, meta.cost)),
         }
     }
 
     fn given_up(&self) -> Error {
-        if self.0.closed.is_cancelled() {
+        if self.shared.closed.is_cancelled() {
             Error::new(ErrorKind::Cancelled, "the client was closed during the call")
         } else {
             Error::new(ErrorKind::Cancelled, "the call was given up before anything was sent")
@@ -383,8 +495,8 @@ impl Client {
     ) -> Result<Exchange> {
         let operation = prepared.operation;
         let base = match operation.base {
-            Base::Api => &self.0.api,
-            Base::Automation => &self.0.automation,
+            Base::Api => &self.shared.api,
+            Base::Automation => &self.shared.automation,
         };
         let mut url =
             base.join(&prepared.path).ok().filter(|url| url.as_str().starts_with(base.as_str())).ok_or_else(
@@ -403,10 +515,15 @@ impl Client {
         {
             return Err(Error::config(format!("extra_query names {name}, which the operation sets itself")));
         }
+        if options.extra_query.iter().any(|(name, _)| name.eq_ignore_ascii_case("access_token")) {
+            return Err(Error::config(
+                "extra_query names access_token, which the client sends itself; access_token_in_query puts it there",
+            ));
+        }
         let query =
             encode::query(&known.into_iter().chain(options.extra_query.iter().cloned()).collect::<Vec<_>>());
         url.set_query((!query.is_empty()).then_some(query.as_str()));
-        let mut headers = self.0.headers.clone();
+        let mut headers = self.shared.headers.clone();
         if prepared.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
@@ -415,7 +532,7 @@ impl Client {
             headers.insert(name, value);
         }
         let timeout =
-            options.timeout.map_or_else(|| self.0.config.seconds("timeout", self.0.config.timeout), Ok)?;
+            options.timeout.map_or_else(|| self.shared.config.seconds("timeout", self.shared.config.timeout), Ok)?;
         Ok(Exchange {
             operation,
             base: operation.base,
@@ -429,10 +546,10 @@ impl Client {
             body: prepared.body,
             adds_nothing: prepared.adds_nothing,
             options: options.clone(),
-            request_id: self.0.rng.request_id(),
+            request_id: self.shared.rng.request_id(),
             attempt: 0,
             bearer: None,
-            deadline: Deadline::at(self.0.clock.elapsed().saturating_add(timeout)),
+            deadline: Deadline::at(self.shared.clock.elapsed().saturating_add(timeout)),
             trace: Trace::new(),
         })
     }
@@ -440,7 +557,7 @@ impl Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Client({:?})", self.0.config.company_domain.as_deref().unwrap_or_default())
+        write!(out, "Client({:?})", self.shared.config.company_domain.as_deref().unwrap_or_default())
     }
 }
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::auth::Exchanger;
-use crate::clock::Clock;
+use crate::auth::{Exchanger, Flow, IdentityServer, ProviderCache};
+use crate::clock::{Clock, ServerTime};
 use crate::error::{Error, Result};
 use crate::http::{ReqwestTransport, Transport, TransportSettings};
 use crate::quota::Plan;
@@ -30,10 +30,19 @@ pub struct Config {
     pub refresh_token: Option<String>,
     /// A ready access token.
     pub access_token: Option<String>,
+    /// The application signs in as itself, with id and secret. Unproven at this service (docs/service.md, Sign-in).
+    pub client_credentials: bool,
     /// Scopes to ask for at a sign-in, separated by blanks.
     pub scope: Option<String>,
     /// Address that is registered for the application.
     pub redirect_uri: Option<String>,
+    /// What a sign-in of a person brings back: `code` (default), or `id_token token` for old registrations.
+    pub response_type: Option<String>,
+    /// Whether a sign-in proves with PKCE that it began here. Default true; false for servers that refuse it.
+    pub pkce: bool,
+    /// Sends the access token of GETs to the API in the query and not in a header. Default false: addresses end up in
+    /// the logs of proxies.
+    pub access_token_in_query: bool,
     /// Host of the API.
     pub api_url: Option<String>,
     /// The official Python client's name for `api_url`.
@@ -56,7 +65,7 @@ pub struct Config {
     pub quota_wait: Option<f64>,
     /// Folder for the ledger and for cached schemas. Default: the user's state folder.
     pub state_dir: Option<PathBuf>,
-    /// Where tokens are kept: `"memory"` or `{"file": path}`.
+    /// Where tokens are kept: `"memory"` (default), `{"file": path}` or `{"keyring": name of the entry}`.
     pub token_store: Option<StoreConfig>,
     /// Longest time for one request with its retries and waits. Default 60.
     pub timeout: f64,
@@ -120,6 +129,8 @@ pub enum StoreConfig {
     Memory,
     /// In a file.
     File(PathBuf),
+    /// In the keyring of the operating system, under this name. Needs the feature `keyring`.
+    Keyring(String),
 }
 
 /// See [`Config::testing`].
@@ -143,8 +154,12 @@ impl Default for Config {
             client_secret: None,
             refresh_token: None,
             access_token: None,
+            client_credentials: false,
             scope: None,
             redirect_uri: None,
+            response_type: None,
+            pkce: true,
+            access_token_in_query: false,
             api_url: None,
             public_api_url: None,
             automation_url: None,
@@ -188,11 +203,20 @@ const SCOPE: &str = "openid profile email roles offline_access BeProductPublicAp
 impl Config {
     /// Reads settings from a JSON object. Null stands for the default.
     ///
+    /// Two members are no settings but name where those that are missing come from: `profile`, a name in the credentials
+    /// file, and `environment`, true for the `BEPRODUCT_*` variables and, below them, the profile that
+    /// `BEPRODUCT_PROFILE` names (`default` without it).
+    ///
     /// # Errors
-    /// `config` for an unknown name or a value of the wrong type.
+    /// `config` for an unknown name, a value of the wrong type, or a profile that is not there.
     pub fn from_json(value: Value) -> Result<Self> {
         let value = match value {
-            Value::Object(members) => members.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+            Value::Object(members) => {
+                let members = members.into_iter().filter(|(_, value)| !value.is_null()).collect();
+                #[cfg(feature = "login")]
+                let members = crate::auth::completed(members)?;
+                Value::Object(members)
+            }
             other => other,
         };
         serde_json::from_value(value).map_err(|error| Error::config(format!("settings: {error}")))
@@ -237,17 +261,31 @@ impl Config {
         Ok(())
     }
 
-    pub(crate) fn check_credentials(&self) -> Result<()> {
+    /// `stored`: whether the tokens of an earlier sign-in may be in a store.
+    pub(crate) fn check_credentials(&self, stored: bool) -> Result<()> {
+        if self.client_credentials {
+            return match (&self.client_id, &self.client_secret, &self.refresh_token, &self.access_token) {
+                (Some(_), Some(_), None, None) => Ok(()),
+                (_, _, None, None) => Err(Error::config(
+                    "client_credentials needs client_id and client_secret: the application signs in with them",
+                )),
+                _ => Err(Error::config(
+                    "client_credentials stands for the application itself: leave refresh_token and access_token out",
+                )),
+            };
+        }
         let missing = match (&self.access_token, &self.refresh_token, &self.client_id) {
             (Some(_), None, _) | (_, Some(_), Some(_)) => return Ok(()),
+            (None, None, Some(_)) if stored => return Ok(()),
             (_, Some(_), None) => {
                 "client_id is missing: a refresh_token works with the client that it was issued to"
             }
             (None, None, Some(_)) => {
-                "refresh_token is missing: sign in once to get one, or give an access_token"
+                "refresh_token is missing: sign in once to get one (beproduct login), or give an access_token"
             }
             (None, None, None) => {
-                "credentials are missing: give refresh_token and client_id, or an access_token"
+                "credentials are missing: give refresh_token and client_id, an access_token, or the profile of a sign-in \
+                 (beproduct login)"
             }
         };
         Err(Error::config(missing))
@@ -264,14 +302,22 @@ impl Config {
         base("automation_url", text)
     }
 
-    /// An address of the identity server.
-    pub(crate) fn identity(&self, path: &str) -> Result<Url> {
-        let base = base("identity_url", self.identity_url.as_deref().unwrap_or(IDENTITY))?;
-        base.join(path).map_err(|error| Error::config(format!("identity_url: {error}")))
+    pub(crate) fn identity_base(&self) -> Result<Url> {
+        base("identity_url", self.identity_url.as_deref().unwrap_or(IDENTITY))
     }
 
     pub(crate) fn scope(&self) -> &str {
         self.scope.as_deref().unwrap_or(SCOPE)
+    }
+
+    pub(crate) fn flow(&self) -> Result<Flow> {
+        match self.response_type.as_deref() {
+            None | Some("code") => Ok(Flow::Code),
+            Some("id_token token" | "token id_token") => Ok(Flow::Implicit),
+            Some(other) => Err(Error::config(format!(
+                "response_type {other:?} is unknown; there are \"code\" and, for old registrations, \"id_token token\""
+            ))),
+        }
     }
 
     pub(crate) fn seconds(&self, name: &str, seconds: f64) -> Result<Duration> {
@@ -301,13 +347,7 @@ impl Config {
         if let Some(folder) = &self.state_dir {
             return Ok(folder.clone());
         }
-        let from = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let folder = from("XDG_STATE_HOME")
-            .or_else(|| from("LOCALAPPDATA"))
-            .or_else(|| from("HOME").map(|home| home.join(".local/state")));
-        folder
-            .map(|folder| folder.join("beproduct-client"))
-            .ok_or_else(|| Error::config("there is no home folder; state_dir names another"))
+        user_state_folder()
     }
 
     pub(crate) fn transport(&self) -> Result<Arc<dyn Transport>> {
@@ -335,16 +375,28 @@ impl Config {
 
     /// For a sign-in without a client: an exchanger of its own.
     pub(crate) fn exchanger(&self) -> Result<Exchanger> {
-        let secrets = Secrets::default();
-        self.exchanger_with(self.transport()?, self.clock()?.0, &secrets)
+        let time = ServerTime::new(self.clock()?.0, None);
+        let cache = ProviderCache::shared(&self.identity_base()?, self.ca_certificates.as_deref());
+        self.exchanger_at(self.identity_server(self.transport()?, time, &Secrets::default(), cache)?)
     }
 
-    pub(crate) fn exchanger_with(
+    pub(crate) fn exchanger_at(&self, server: IdentityServer) -> Result<Exchanger> {
+        Ok(Exchanger {
+            server,
+            client_id: self.client_id.clone().ok_or_else(|| Error::config("client_id is missing"))?,
+            client_secret: self.client_secret.clone().map(Secret::new),
+            scope: self.scope().to_owned(),
+        })
+    }
+
+    pub(crate) fn identity_server(
         &self,
         transport: Arc<dyn Transport>,
-        clock: Arc<dyn Clock>,
+        time: ServerTime,
         secrets: &Secrets,
-    ) -> Result<Exchanger> {
+        cache: Arc<ProviderCache>,
+    ) -> Result<IdentityServer> {
+        let base = self.identity_base()?;
         let token_url = match &self.token_endpoint {
             Some(text) => {
                 let url = Url::parse(text).map_err(|error| {
@@ -353,29 +405,29 @@ impl Config {
                 secure("token_endpoint", &url)?;
                 url
             }
-            None => self.identity("connect/token")?,
+            None => base
+                .join("connect/token")
+                .map_err(|error| Error::config(format!("identity_url: {error}")))?,
         };
-        let client_secret = self.client_secret.clone().map(Secret::new);
-        for secret in [
-            &client_secret,
-            &self.refresh_token.clone().map(Secret::new),
-            &self.access_token.clone().map(Secret::new),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            secrets.keep(secret);
+        for secret in [&self.client_secret, &self.refresh_token, &self.access_token].into_iter().flatten() {
+            secrets.keep(&Secret::new(secret));
         }
-        Ok(Exchanger {
-            transport,
-            clock,
-            token_url,
-            client_id: self.client_id.clone().ok_or_else(|| Error::config("client_id is missing"))?,
-            client_secret,
-            timeout: self.seconds("attempt_timeout", self.attempt_timeout)?,
-            secrets: secrets.clone(),
-        })
+        let timeout = self.seconds("attempt_timeout", self.attempt_timeout)?;
+        Ok(IdentityServer { transport, time, base, token_url, timeout, secrets: secrets.clone(), cache })
     }
+}
+
+/// The folder for what programs keep for this user.
+pub(crate) fn user_state_folder() -> Result<PathBuf> {
+    user_folder(&["XDG_STATE_HOME", "LOCALAPPDATA"], ".local/state")
+        .ok_or_else(|| Error::config("there is no home folder; state_dir names another"))
+}
+
+/// A folder of this client's below one that a variable names, or below the home folder.
+pub(crate) fn user_folder(variables: &[&str], below_home: &str) -> Option<PathBuf> {
+    let from = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = variables.iter().find_map(|name| from(name));
+    folder.or_else(|| from("HOME").map(|home| home.join(below_home))).map(|folder| folder.join("beproduct-client"))
 }
 
 /// A base address, with or without a slash at its end.
@@ -391,7 +443,7 @@ fn base(name: &str, text: &str) -> Result<Url> {
 }
 
 /// Tokens and secrets go there.
-fn secure(name: &str, url: &Url) -> Result<()> {
+pub(crate) fn secure(name: &str, url: &Url) -> Result<()> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(url) => Ok(()),
@@ -400,7 +452,7 @@ fn secure(name: &str, url: &Url) -> Result<()> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
@@ -424,7 +476,7 @@ mod tests {
         .unwrap();
         assert_eq!(config.plan().unwrap().limit(), Some(2000));
         assert!(Config::default().company().is_err());
-        assert!(Config::default().check_credentials().is_err());
+        assert!(Config::default().check_credentials(true).is_err());
         for bad in ["http://example.com", "ftp://x", "acme", "https://x/?a=b"] {
             assert!(base("api_url", bad).is_err(), "{bad}");
         }

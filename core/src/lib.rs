@@ -43,6 +43,7 @@ mod log;
 mod paging;
 mod pipeline;
 mod policy;
+mod private_file;
 mod quota;
 mod redact;
 mod rng;

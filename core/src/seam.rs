@@ -8,11 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 
 use crate::arguments::short_id;
-use crate::auth::{AuthorizationSession, TokenStore, Tokens};
+use crate::auth::{ActAs, AuthorizationSession, TokenStore, Tokens};
+#[cfg(feature = "login")]
+use crate::auth::{Login, LoginOptions};
 use crate::cancel::CallIds;
 use crate::catalog::Operation;
 use crate::client::{Client, ClientBuilder};
@@ -130,6 +133,43 @@ impl Engine {
         }
     }
 
+    /// A client that acts for another user, from `{"user_id", "client_id", "client_secret"}`.
+    ///
+    /// # Errors
+    /// `config` when one of them is missing or empty.
+    pub fn acting_as(&self, whom: &str) -> Result<Self> {
+        let whom = ActAs::deserialize(Value::Object(object("acting as another user", whom)?))
+            .map_err(|error| Error::config(format!("acting as another user: {error}")))?;
+        Ok(Self { client: self.client.acting_as(&whom)?, ids: self.ids.clone() })
+    }
+
+    /// Who is signed in, as JSON text.
+    pub fn userinfo(&self) -> impl Future<Output = Result<String>> + Send + 'static {
+        let auth = self.client.auth().clone();
+        async move { Ok(Value::Object(auth.userinfo_json().await?).to_string()) }
+    }
+
+    /// The address that ends the sign-in in the browser.
+    pub fn end_session_url(
+        &self,
+        post_logout_redirect_uri: Option<String>,
+    ) -> impl Future<Output = Result<String>> + Send + 'static {
+        let auth = self.client.auth().clone();
+        async move { auth.end_session_url(post_logout_redirect_uri.as_deref()).await }
+    }
+
+    /// Revokes the tokens where the identity server does so, and forgets them. Whether they were revoked.
+    pub fn sign_out(&self) -> impl Future<Output = Result<bool>> + Send + 'static {
+        let auth = self.client.auth().clone();
+        async move { auth.sign_out().await }
+    }
+
+    /// The discovery document of the identity server, as JSON text.
+    pub fn discovery(&self) -> impl Future<Output = Result<String>> + Send + 'static {
+        let auth = self.client.auth().clone();
+        async move { Ok(auth.discovery().await?.to_string()) }
+    }
+
     /// Ends all calls with the error `cancelled`; later ones fail with `closed`.
     pub fn close(&self) {
         self.client.close();
@@ -208,6 +248,23 @@ impl EnginePager {
 /// `config` when a setting is missing, wrong or unknown.
 pub fn authorize(settings: &str) -> Result<AuthorizationSession> {
     AuthorizationSession::new(&Config::from_json(object("settings", settings)?.into())?)
+}
+
+/// Begins a sign-in with a browser, with settings and [`LoginOptions`] as JSON objects.
+///
+/// # Errors
+/// `config` when a setting or an option is missing, wrong or unknown, or when nobody can listen.
+#[cfg(feature = "login")]
+pub fn login(settings: &str, options: &str) -> impl Future<Output = Result<Login>> + Send + 'static {
+    let parsed = || {
+        let config = Config::from_json(object("settings", settings)?.into())?;
+        Ok((config, LoginOptions::from_json(object("login", options)?)?))
+    };
+    let parsed = parsed();
+    async move {
+        let (config, options) = parsed?;
+        Login::begin(&config, options).await
+    }
 }
 
 fn read(operation: &str, arguments: &str, options: &str) -> Result<(Map<String, Value>, CallOptions)> {

@@ -1,8 +1,11 @@
 //! The token endpoint, through the `oauth2` crate over the client's own transport.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
+use ::http::header::{ACCEPT, CONTENT_TYPE};
+use ::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use oauth2::basic::{
@@ -15,13 +18,14 @@ use oauth2::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use url::Url;
+use url::{Url, form_urlencoded};
 
-use super::Tokens;
-use crate::clock::Clock;
-use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
-use crate::http::{HttpRequest, Reached, Transport, TransportError};
-use crate::redact::{Secret, Secrets, address};
+use super::refusal::Grant;
+use super::server::{IdentityServer, unreachable};
+use super::{Tokens, expiry_in_token};
+use crate::error::{Failure, Result};
+use crate::http::{HttpRequest, TransportError};
+use crate::redact::Secret;
 
 /// Life of an access token that nothing states (docs/service.md, Tokens).
 const USUAL_LIFETIME: u64 = 8 * 3600;
@@ -53,7 +57,23 @@ pub(crate) struct TokenAnswer {
     #[serde(default)]
     refresh_token: Option<RefreshToken>,
     #[serde(default, skip_serializing)]
-    id_token: Option<String>,
+    pub(super) id_token: Option<String>,
+    #[serde(default, deserialize_with = "scopes", skip_serializing)]
+    pub(super) scope: Option<String>,
+}
+
+impl TokenAnswer {
+    /// What a redirect carried.
+    pub(super) fn new(access_token: String, expires_in: Option<&str>) -> Self {
+        Self {
+            access_token: AccessToken::new(access_token),
+            token_type: BasicTokenType::Bearer,
+            expires_in: expires_in.and_then(|seconds| seconds.parse().ok()).filter(|seconds| *seconds > 0),
+            refresh_token: None,
+            id_token: None,
+            scope: None,
+        }
+    }
 }
 
 fn bearer() -> BasicTokenType {
@@ -68,6 +88,11 @@ fn lifetime<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<u
         _ => None,
     };
     Ok(seconds.filter(|seconds| *seconds >= 1.0).map(|seconds| seconds as u64))
+}
+
+/// A text with blanks; what else there is counts as not stated.
+fn scopes<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<String>, D::Error> {
+    Ok(Value::deserialize(input)?.as_str().filter(|scope| !scope.is_empty()).map(str::to_owned))
 }
 
 impl TokenResponse for TokenAnswer {
@@ -94,22 +119,20 @@ impl TokenResponse for TokenAnswer {
     }
 }
 
-/// Makes exchanges at the token endpoint.
+/// What a client shows to the identity server, and the exchanges that it makes there.
 #[derive(Debug, Clone)]
 pub(crate) struct Exchanger {
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) token_url: Url,
+    pub(crate) server: IdentityServer,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<Secret>,
-    pub(crate) timeout: Duration,
-    pub(crate) secrets: Secrets,
+    /// Separated by blanks.
+    pub(crate) scope: String,
 }
 
 impl Exchanger {
     pub(crate) fn client(&self) -> OAuthClient {
         let client = oauth2::Client::new(ClientId::new(self.client_id.clone()))
-            .set_token_uri(TokenUrl::from_url(self.token_url.clone()))
+            .set_token_uri(TokenUrl::from_url(self.server.token_url.clone()))
             // The service reads the form; HTTP Basic is the crate's default.
             .set_auth_type(AuthType::RequestBody);
         match &self.client_secret {
@@ -118,16 +141,89 @@ impl Exchanger {
         }
     }
 
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = Scope> + '_ {
+        self.scope.split_whitespace().map(|scope| Scope::new(scope.to_owned()))
+    }
+
     /// A new access token for a refresh token. `may_repeat`: whether a lost answer may be asked for again.
-    pub(crate) async fn refresh(&self, refresh_token: &Secret, mut may_repeat: bool) -> Result<Tokens> {
+    pub(crate) async fn refresh(&self, refresh_token: &Secret, may_repeat: bool) -> Result<Tokens> {
         let client = self.client();
         let token = RefreshToken::new(refresh_token.expose().to_owned());
-        let mut tries = BACKOFF.iter();
+        self.repeated(may_repeat, || async {
+            let http = Http::new(&self.server);
+            let answer = client.exchange_refresh_token(&token).request_async(&http).await;
+            self.tokens(answer, &http, &Grant::Refresh)
+        })
+        .await
+        // Who signed in was verified when they did.
+        .map(|tokens| Tokens { id_token: None, ..tokens })
+    }
+
+    /// An access token for the application itself.
+    pub(crate) async fn client_credentials(&self) -> Result<Tokens> {
+        let client = self.client();
+        self.repeated(true, || async {
+            let http = Http::new(&self.server);
+            // No refresh token comes of it, so it is not asked for one.
+            let scopes = self.scopes().filter(|scope| scope.as_str() != "offline_access" && scope.as_str() != "openid");
+            let answer = client.exchange_client_credentials().add_scopes(scopes).request_async(&http).await;
+            self.tokens(answer, &http, &Grant::ClientCredentials)
+        })
+        .await
+    }
+
+    /// An access token for another user, by that of an administrator.
+    pub(crate) async fn act_as(&self, administrator: &Secret, user_id: &str) -> Result<Tokens> {
+        self.repeated(true, || async {
+            let form = [
+                ("grant_type", "actas"),
+                ("token", administrator.expose()),
+                ("actas", user_id),
+                ("scope", self.scope.as_str()),
+            ];
+            let http = Http::new(&self.server);
+            let answer = self.extension_grant(&form, &http).await;
+            self.tokens(answer, &http, &Grant::ActAs(user_id.to_owned()))
+        })
+        .await
+    }
+
+    /// Tokens for a code.
+    pub(crate) async fn code(
+        &self,
+        code: String,
+        redirect: &RedirectUrl,
+        verifier: Option<PkceCodeVerifier>,
+    ) -> Result<Tokens> {
+        let client = self.client();
+        let mut request =
+            client.exchange_code(AuthorizationCode::new(code)).set_redirect_uri(Cow::Borrowed(redirect));
+        if let Some(verifier) = verifier {
+            request = request.set_pkce_verifier(verifier);
+        }
+        let http = Http::new(&self.server);
+        self.tokens(request.request_async(&http).await, &http, &Grant::Code)
+    }
+
+    /// Takes a token back (RFC 7009), at the address that the identity server has announced.
+    pub(crate) async fn revoke(&self, url: Url, token: &Secret, kind: &str) -> Result<()> {
+        let form = [("token", token.expose()), ("token_type_hint", kind)];
+        let request = self.form(url.clone(), &form);
+        let answer = self.server.send(request).await.map_err(|error| unreachable("revocation", error))?;
+        if (200..300).contains(&answer.status) { Ok(()) } else { Err(self.server.failed("revocation", &url, &answer)) }
+    }
+
+    /// Tries again when nothing was sent, and once more when the answer was lost, if that may be.
+    async fn repeated<F: Future<Output = Result<Tokens>>>(
+        &self,
+        mut may_repeat: bool,
+        exchange: impl Fn() -> F,
+    ) -> Result<Tokens> {
+        let mut pauses = BACKOFF.iter();
         loop {
-            let http = Http::new(self);
-            let error = match client.exchange_refresh_token(&token).request_async(&http).await {
-                Ok(answer) => return Ok(self.tokens(&answer)),
-                Err(error) => self.failure(error, &http.last(), "refresh token"),
+            let error = match exchange().await {
+                Ok(tokens) => return Ok(tokens),
+                Err(error) => error,
             };
             let again = match error.failure() {
                 Failure::NotSent => true,
@@ -135,39 +231,63 @@ impl Exchanger {
                 Failure::Interrupted | Failure::Throttled => std::mem::take(&mut may_repeat),
                 _ => false,
             };
-            match tries.next().filter(|_| again) {
-                Some(pause) => self.clock.pause(*pause).await,
+            match pauses.next().filter(|_| again) {
+                Some(pause) => self.server.time.clock().pause(*pause).await,
                 None => return Err(error),
             }
         }
     }
 
-    /// Tokens for a code.
-    pub(crate) async fn code(
-        &self,
-        code: String,
-        redirect: RedirectUrl,
-        verifier: Option<PkceCodeVerifier>,
-    ) -> Result<Tokens> {
-        let client = self.client().set_redirect_uri(redirect);
-        let mut request = client.exchange_code(AuthorizationCode::new(code));
-        if let Some(verifier) = verifier {
-            request = request.set_pkce_verifier(verifier);
+    /// A form with the client's credentials.
+    fn form(&self, url: Url, pairs: &[(&str, &str)]) -> HttpRequest {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(pairs).append_pair("client_id", &self.client_id);
+        if let Some(secret) = &self.client_secret {
+            form.append_pair("client_secret", secret.expose());
         }
-        let http = Http::new(self);
-        match request.request_async(&http).await {
-            Ok(answer) => Ok(self.tokens(&answer)),
-            Err(error) => Err(self.failure(error, &http.last(), "code")),
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        HttpRequest { method: "POST", url, headers, body: form.finish().into() }
+    }
+
+    /// A grant that the `oauth2` crate does not know, with answers as of any other.
+    async fn extension_grant(
+        &self,
+        pairs: &[(&str, &str)],
+        http: &Http<'_>,
+    ) -> std::result::Result<TokenAnswer, Refusal> {
+        let request = self.form(self.server.token_url.clone(), pairs);
+        let answer = http.send(request).await.map_err(RequestTokenError::Request)?;
+        if (200..300).contains(&answer.status) {
+            return serde_json::from_slice(&answer.body)
+                .map_err(|error| RequestTokenError::Other(error.to_string()));
+        }
+        match serde_json::from_slice(&answer.body) {
+            Ok(error) => Err(RequestTokenError::ServerResponse(error)),
+            Err(error) => Err(RequestTokenError::Other(error.to_string())),
         }
     }
 
-    fn tokens(&self, answer: &TokenAnswer) -> Tokens {
-        let now = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    fn tokens(
+        &self,
+        answer: std::result::Result<TokenAnswer, Refusal>,
+        http: &Http<'_>,
+        grant: &Grant,
+    ) -> Result<Tokens> {
+        let has_secret = self.client_secret.is_some();
+        let answer = answer.map_err(|error| self.server.refused(error, &http.last(), grant, has_secret))?;
+        Ok(self.accept(&answer))
+    }
+
+    /// The tokens of an answer. From here on nothing that is shown holds one of them.
+    pub(crate) fn accept(&self, answer: &TokenAnswer) -> Tokens {
+        let now = self.server.time.now();
         let access = answer.access_token.secret();
         let expires_at = answer
             .expires_in
             .map(|seconds| now.saturating_add(seconds))
-            .or_else(|| super::expiry_in_token(access).filter(|expiry| *expiry > now))
+            .or_else(|| expiry_in_token(access).filter(|expiry| *expiry > now))
             .unwrap_or(now + USUAL_LIFETIME);
         let tokens = Tokens {
             access_token: Some(Secret::new(access.clone())),
@@ -175,139 +295,65 @@ impl Exchanger {
             lifetime: Some(expires_at - now),
             refresh_token: answer.refresh_token.as_ref().map(|token| Secret::new(token.secret().clone())),
             id_token: answer.id_token.clone().map(Secret::new),
+            scope: answer.scope.clone(),
             origin: None,
         };
-        for secret in [&tokens.access_token, &tokens.refresh_token, &tokens.id_token].into_iter().flatten() {
-            self.secrets.remember(secret);
+        for secret in tokens.secrets() {
+            self.server.secrets.remember(secret);
         }
         tokens
     }
-
-    fn failure(
-        &self,
-        error: RequestTokenError<TransportError, BasicErrorResponse>,
-        last: &Last,
-        what: &str,
-    ) -> Error {
-        let status = last.status.unwrap_or_default();
-        let excerpt = self.secrets.excerpt(&last.body);
-        let with_answer = |error: Error| {
-            let error = error.with_excerpt(excerpt.clone()).with_outcome(Outcome::Refused);
-            last.status.map_or(error.clone(), |status| error.with_status(status))
-        };
-        let transient = match status {
-            429 => Some(Failure::Throttled),
-            408 | 500..=599 => Some(Failure::Interrupted),
-            _ => None,
-        };
-        match error {
-            RequestTokenError::Request(error) => {
-                let failure =
-                    if error.reached == Reached::Nothing { Failure::NotSent } else { Failure::Interrupted };
-                let message = format!("signing in failed: {}", error.message);
-                Error::new(ErrorKind::Network, message)
-                    .with_failure(failure)
-                    .with_outcome(Outcome::NotSent)
-                    .with_source(error)
-            }
-            RequestTokenError::ServerResponse(answer) if transient.is_none() => {
-                let code = answer.error().to_string();
-                let description =
-                    answer.error_description().map(|text| format!(" ({text})")).unwrap_or_default();
-                let text = match code.as_str() {
-                    "invalid_grant" => {
-                        format!("the {what} was revoked, used up or has expired: sign in again{description}")
-                    }
-                    "invalid_client" => format!(
-                        "the identity server does not accept client_id and client_secret{description}"
-                    ),
-                    "unauthorized_client" => {
-                        format!(
-                            "this client may not sign in this way, or the {what} is no longer valid: sign in again{description}"
-                        )
-                    }
-                    code => format!("the identity server refused the {what}: {code}{description}"),
-                };
-                with_answer(Error::new(ErrorKind::Auth, text).with_code(code))
-            }
-            _ if transient.is_some() => {
-                let text = format!("the identity server failed with status {status}");
-                let failure = transient.unwrap_or(Failure::Final);
-                with_answer(Error::new(ErrorKind::Server, text).with_failure(failure))
-            }
-            _ if (200..300).contains(&status) => {
-                let text =
-                    "the identity server answered without an access_token; is the identity address right?";
-                with_answer(Error::new(ErrorKind::Auth, text))
-            }
-            _ => {
-                let url = address(&self.token_url);
-                let text = format!(
-                    "{url} answered with status {status} and no OAuth error; is the identity address right?"
-                );
-                with_answer(Error::new(ErrorKind::Auth, text))
-            }
-        }
-    }
 }
 
+type Refusal = RequestTokenError<TransportError, BasicErrorResponse>;
+
 /// The transport as the crate wants it. What came back is noted for the error text.
-struct Http {
-    transport: Arc<dyn Transport>,
-    clock: Arc<dyn Clock>,
-    url: Url,
-    timeout: Duration,
+struct Http<'a> {
+    server: &'a IdentityServer,
     last: Arc<Mutex<Last>>,
 }
 
+/// The answer of an exchange.
 #[derive(Clone, Default)]
-struct Last {
-    status: Option<u16>,
-    body: Bytes,
+pub(crate) struct Last {
+    pub(crate) status: Option<u16>,
+    pub(crate) body: Bytes,
 }
 
-impl Http {
-    fn new(exchanger: &Exchanger) -> Self {
-        Self {
-            transport: Arc::clone(&exchanger.transport),
-            clock: Arc::clone(&exchanger.clock),
-            url: exchanger.token_url.clone(),
-            timeout: exchanger.timeout,
-            last: Arc::default(),
-        }
+impl<'a> Http<'a> {
+    fn new(server: &'a IdentityServer) -> Self {
+        Self { server, last: Arc::default() }
     }
 
     fn last(&self) -> Last {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    async fn send(
+        &self,
+        request: HttpRequest,
+    ) -> std::result::Result<crate::http::HttpResponse, TransportError> {
+        let answer = self.server.send(request).await?;
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
+            Last { status: Some(answer.status), body: answer.body.clone() };
+        Ok(answer)
+    }
 }
 
-impl AsyncHttpClient<'_> for Http {
+impl<'c> AsyncHttpClient<'c> for Http<'_> {
     type Error = TransportError;
-    type Future = BoxFuture<'static, std::result::Result<oauth2::HttpResponse, TransportError>>;
+    type Future = BoxFuture<'c, std::result::Result<oauth2::HttpResponse, TransportError>>;
 
-    fn call(&self, request: oauth2::HttpRequest) -> Self::Future {
+    fn call(&'c self, request: oauth2::HttpRequest) -> Self::Future {
         let (parts, body) = request.into_parts();
         let request = HttpRequest {
             method: "POST",
-            url: self.url.clone(),
+            url: self.server.token_url.clone(),
             headers: parts.headers,
             body: Bytes::from(body),
         };
-        let sent = self.transport.send(request);
-        let alarm = self.clock.alarm(self.clock.elapsed().saturating_add(self.timeout));
-        let (last, timeout) = (Arc::clone(&self.last), self.timeout);
         Box::pin(async move {
-            let answer = tokio::select! {
-                biased;
-                answer = sent => answer?,
-                () = alarm => {
-                    let message = format!("no answer of the identity server within {} s", timeout.as_secs_f64());
-                    return Err(TransportError { reached: Reached::Sent, message: message.clone(), source: message.into() });
-                }
-            };
-            *last.lock().unwrap_or_else(PoisonError::into_inner) =
-                Last { status: Some(answer.status), body: answer.body.clone() };
+            let answer = self.send(request).await?;
             let mut response = oauth2::HttpResponse::new(answer.body.to_vec());
             *response.status_mut() = ::http::StatusCode::from_u16(answer.status).unwrap_or_default();
             *response.headers_mut() = answer.headers;

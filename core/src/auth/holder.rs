@@ -1,14 +1,15 @@
 //! The present access token, renewed once for all who wait for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::{Bearer, Exchanger, Lease, TokenStore, Tokens, expiry_in_token};
-use crate::clock::Clock;
+use crate::clock::{Clock, ServerTime};
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::log::Log;
 use crate::redact::Secret;
@@ -25,13 +26,36 @@ const LONGEST_LEASE: Duration = Duration::from_secs(120);
 
 pub(crate) struct HolderSettings {
     pub(crate) handle: Handle,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) time: ServerTime,
     pub(crate) log: Log,
     pub(crate) store: Arc<dyn TokenStore>,
-    /// None for a client that was given an access token and nothing to renew it with.
-    pub(crate) exchanger: Option<Exchanger>,
+    pub(crate) source: Source,
     pub(crate) access_token: Option<Secret>,
     pub(crate) refresh_token: Option<Secret>,
+}
+
+/// Where new access tokens come from.
+#[derive(Clone)]
+pub(crate) enum Source {
+    /// From nowhere: the client was given one, and nothing to renew it with.
+    Nowhere,
+    /// By the refresh token of a person's sign-in, which is configured or in the store.
+    SignIn(Exchanger),
+    /// The application signs in as itself.
+    Application(Exchanger),
+    /// By the access token of an administrator, for another user.
+    Administrator { exchanger: Exchanger, administrator: Arc<TokenHolder>, user_id: String },
+}
+
+impl Source {
+    fn exchanger(&self) -> Option<&Exchanger> {
+        match self {
+            Self::Nowhere => None,
+            Self::SignIn(exchanger)
+            | Self::Application(exchanger)
+            | Self::Administrator { exchanger, .. } => Some(exchanger),
+        }
+    }
 }
 
 /// Gives every request a valid access token.
@@ -45,6 +69,8 @@ struct State {
     tokens: Tokens,
     /// Whether the store has been read.
     loaded: bool,
+    /// The person has signed out.
+    signed_out: bool,
     /// The access token was refused by the service.
     rejected: bool,
     /// The identity server has handed out a new refresh token before: a repeated exchange could end the sign-in.
@@ -60,7 +86,7 @@ struct State {
 
 impl TokenHolder {
     pub(crate) fn new(settings: HolderSettings) -> Arc<Self> {
-        let now = now(&*settings.clock);
+        let now = settings.time.now();
         let expires_at = settings.access_token.as_ref().and_then(|token| expiry_in_token(token.expose()));
         let tokens = Tokens {
             access_token: settings.access_token.clone(),
@@ -69,6 +95,7 @@ impl TokenHolder {
             lifetime: expires_at.map(|expiry| expiry.saturating_sub(now)),
             refresh_token: settings.refresh_token.clone(),
             id_token: None,
+            scope: None,
             origin: settings.refresh_token.as_ref().map(fingerprint),
         };
         Arc::new(Self { settings, state: Mutex::new(State { tokens, ..State::default() }) })
@@ -105,6 +132,11 @@ impl TokenHolder {
         }
     }
 
+    /// The same for a holder that builds on this one, whose type would go on for ever.
+    fn bearer_of_another(self: &Arc<Self>) -> BoxFuture<'_, Result<Bearer>> {
+        Box::pin(self.bearer())
+    }
+
     /// The service refused this token. Returns whether another one may be had.
     pub(crate) fn reject(&self, bearer: &Bearer) -> bool {
         let mut state = self.lock();
@@ -112,7 +144,51 @@ impl TokenHolder {
             state.rejected = true;
             state.patient_until = None;
         }
-        state.tokens.access_token.as_ref() != Some(bearer) || state.tokens.refresh_token.is_some()
+        state.tokens.access_token.as_ref() != Some(bearer) || self.is_renewable(&state)
+    }
+
+    /// Whether it gives tokens for another user than the one who signed in.
+    pub(crate) fn is_acting(&self) -> bool {
+        matches!(self.settings.source, Source::Administrator { .. })
+    }
+
+    fn is_renewable(&self, state: &State) -> bool {
+        match &self.settings.source {
+            Source::Nowhere => false,
+            Source::SignIn(_) => state.tokens.refresh_token.is_some(),
+            Source::Application(_) | Source::Administrator { .. } => true,
+        }
+    }
+
+    /// Whether the store may hold tokens that are worth more than the configured ones.
+    fn is_stored(&self) -> bool {
+        matches!(self.settings.source, Source::SignIn(_))
+    }
+
+    /// The tokens of the sign-in, also those that an earlier process left in the store.
+    pub(crate) async fn tokens(&self) -> Result<Tokens> {
+        if self.is_stored() && !self.lock().signed_out {
+            self.load().await?;
+        }
+        Ok(self.snapshot())
+    }
+
+    /// Ends the sign-in: what `end` does with the newest tokens, and then the tokens are forgotten here and in the store,
+    /// whatever came of it. Nobody renews them meanwhile.
+    pub(crate) async fn sign_out<T, F: Future<Output = Result<T>>>(
+        &self,
+        end: impl FnOnce(Tokens) -> F,
+    ) -> Result<T> {
+        let _lease = self.lease().await?;
+        let ended = end(self.tokens().await?).await;
+        {
+            let mut state = self.lock();
+            state.tokens = Tokens::default();
+            state.signed_out = true;
+            state.unsaved = false;
+        }
+        self.settings.store.clear().await?;
+        ended
     }
 
     /// The present tokens, for a process that goes on with them.
@@ -120,23 +196,48 @@ impl TokenHolder {
         self.lock().tokens.clone()
     }
 
+    fn clock(&self) -> &dyn Clock {
+        &**self.settings.time.clock()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fresh(&self, state: &State) -> Option<Bearer> {
-        if state.rejected || state.unsaved || (!state.loaded && state.tokens.refresh_token.is_some()) {
+        if state.rejected || state.unsaved || (!state.loaded && self.is_stored()) {
             return None;
         }
-        let patient = state.patient_until.is_some_and(|until| self.settings.clock.elapsed() < until);
+        let patient = state.patient_until.is_some_and(|until| self.clock().elapsed() < until);
         // A token that cannot be renewed is used to its end.
-        let margin = if patient || state.tokens.refresh_token.is_none() { 0 } else { margin(&state.tokens) };
-        let now = now(&*self.settings.clock);
+        let margin = if patient || !self.is_renewable(state) { 0 } else { margin(&state.tokens) };
+        let now = self.settings.time.now();
         let expiry = state.tokens.expires_at.unwrap_or_default();
         if expiry > now.saturating_add(margin) { state.tokens.access_token.clone() } else { None }
     }
 
     async fn renew(&self) -> Result<Bearer> {
+        match &self.settings.source {
+            Source::Nowhere => Err(self.expired()),
+            Source::SignIn(exchanger) => self.renew_sign_in(exchanger).await,
+            Source::Application(exchanger) => match exchanger.client_credentials().await {
+                Ok(tokens) => self.take(tokens).await,
+                Err(error) => self.serve_on(error),
+            },
+            Source::Administrator { exchanger, administrator, user_id } => {
+                match self.act_as(exchanger, administrator, user_id).await {
+                    Ok(tokens) => self.take(tokens).await,
+                    Err(error) => self.serve_on(error),
+                }
+            }
+        }
+    }
+
+    async fn renew_sign_in(&self, exchanger: &Exchanger) -> Result<Bearer> {
+        if self.lock().signed_out {
+            let text = "this client has signed out: make another after the next sign-in";
+            return Err(Error::new(ErrorKind::Auth, text));
+        }
         if let Some(bearer) = self.stored().await? {
             return Ok(bearer);
         }
@@ -146,11 +247,6 @@ impl TokenHolder {
                 return Ok(bearer);
             }
         }
-        let Some(exchanger) = &self.settings.exchanger else {
-            let text =
-                "the access token has expired, and there is no refresh token to renew it: sign in again";
-            return Err(Error::new(ErrorKind::Auth, text));
-        };
         let lease = self.lease().await?;
         // Whoever had it before may have renewed the tokens.
         if lease.is_shared()
@@ -161,7 +257,7 @@ impl TokenHolder {
         let (refresh_token, may_repeat) = {
             let state = self.lock();
             let Some(token) = state.tokens.refresh_token.clone() else {
-                return Err(Error::new(ErrorKind::Auth, "there is no refresh token: sign in again"));
+                return Err(self.nothing_to_renew(&state));
             };
             match &state.refused {
                 // It will not be accepted the next time either.
@@ -181,6 +277,49 @@ impl TokenHolder {
             }
             Err(error) => self.serve_on(error),
         }
+    }
+
+    /// A token for another user. The administrator's own is for the exchange only: no call is made with it.
+    async fn act_as(
+        &self,
+        exchanger: &Exchanger,
+        administrator: &Arc<TokenHolder>,
+        user_id: &str,
+    ) -> Result<Tokens> {
+        let bearer = administrator.bearer_of_another().await?;
+        let error = match exchanger.act_as(&bearer, user_id).await {
+            Ok(tokens) => return Ok(tokens),
+            Err(error) => error,
+        };
+        // Revoked before its time, say: nothing was done, so a new one may be tried.
+        if error.code() == Some("invalid_token") && administrator.reject(&bearer) {
+            let bearer = administrator.bearer_of_another().await?;
+            return exchanger.act_as(&bearer, user_id).await;
+        }
+        Err(error)
+    }
+
+    fn expired(&self) -> Error {
+        let expiry = self.lock().tokens.expires_at.unwrap_or_default();
+        let now = self.settings.time.now();
+        let text = match self.settings.time.hint() {
+            Some(hint) => format!("the access token has expired, and nothing is there to renew it: sign in again; {hint}"),
+            None => format!(
+                "the access token has expired {} s ago by this machine's clock, and nothing is there to renew it: sign in \
+                 again, or set the clock right if it is wrong",
+                now.saturating_sub(expiry)
+            ),
+        };
+        Error::new(ErrorKind::Auth, text)
+    }
+
+    fn nothing_to_renew(&self, state: &State) -> Error {
+        let text = if state.tokens.access_token.is_some() {
+            "the access token has expired, and there is no refresh token to renew it: sign in again (beproduct login)"
+        } else {
+            "nobody is signed in: the token store is empty. Sign in first (beproduct login)"
+        };
+        Error::new(ErrorKind::Auth, text)
     }
 
     /// A valid token from the store.
@@ -203,14 +342,14 @@ impl TokenHolder {
                 );
                 return Err(Error::new(ErrorKind::Timeout, text).with_failure(Failure::SignIn));
             }
-            self.settings.clock.pause(LEASE_STEP).await;
+            self.clock().pause(LEASE_STEP).await;
             waited += LEASE_STEP;
         }
     }
 
     /// Reads the store: at first for what an earlier process left, later for what another process has renewed.
     async fn load(&self) -> Result<()> {
-        let stored = self.settings.store.load().await?;
+        let stored = self.settings.store.load().await?.filter(|tokens| !tokens.is_empty());
         let mut state = self.lock();
         let first = !std::mem::replace(&mut state.loaded, true);
         let Some(stored) = stored else { return Ok(()) };
@@ -230,10 +369,9 @@ impl TokenHolder {
             state.tokens.refresh_token = state.tokens.refresh_token.take().or(own.refresh_token);
             state.rejected = log_in_again;
             state.rotates |= state.tokens.refresh_token.as_ref().map(fingerprint) != state.tokens.origin;
-            if let Some(exchanger) = &self.settings.exchanger {
-                for secret in [&state.tokens.access_token, &state.tokens.refresh_token].into_iter().flatten()
-                {
-                    exchanger.secrets.remember(secret);
+            if let Some(exchanger) = self.settings.source.exchanger() {
+                for secret in state.tokens.secrets() {
+                    exchanger.server.secrets.remember(secret);
                 }
             }
         }
@@ -249,13 +387,16 @@ impl TokenHolder {
                 refresh_token: new.refresh_token.or(state.tokens.refresh_token.take()),
                 origin: state.tokens.origin.take(),
                 id_token: new.id_token.or(state.tokens.id_token.take()),
+                scope: new.scope.or(state.tokens.scope.take()),
                 ..new
             };
             state.rejected = false;
             state.patient_until = None;
-            state.unsaved = true;
+            state.unsaved = self.is_stored();
         }
-        self.save().await?;
+        if self.is_stored() {
+            self.save().await?;
+        }
         let state = self.lock();
         self.fresh(&state).or_else(|| state.tokens.access_token.clone()).ok_or_else(|| {
             Error::new(ErrorKind::Auth, "the identity server answered without an access_token")
@@ -275,7 +416,7 @@ impl TokenHolder {
         if matches!(error.failure(), Failure::NotSent | Failure::Interrupted | Failure::Throttled)
             && !state.rejected
         {
-            state.patient_until = Some(self.settings.clock.elapsed() + PATIENCE);
+            state.patient_until = Some(self.clock().elapsed() + PATIENCE);
             if let Some(bearer) = self.fresh(&state) {
                 self.settings
                     .log
@@ -297,10 +438,6 @@ impl std::fmt::Debug for TokenHolder {
 /// Five minutes, less for a token of a short life: never one renewal a call.
 fn margin(tokens: &Tokens) -> u64 {
     tokens.lifetime.map_or(MARGIN, |lifetime| MARGIN.min(lifetime / 4))
-}
-
-fn now(clock: &dyn Clock) -> u64 {
-    clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Tells a sign-in from another without giving the token away.

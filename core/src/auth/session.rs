@@ -1,54 +1,100 @@
-//! Signing a person in by the authorization code flow, without opening the browser.
+//! Signing a person in, without opening the browser.
 
-use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
-use url::Url;
+use std::sync::{Mutex, PoisonError};
 
+use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, ResponseType};
+use url::{Url, form_urlencoded};
+
+use super::exchange::TokenAnswer;
+use super::id_token::Expected;
+use super::refusal;
 use super::{Exchanger, Tokens};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::redact::{Secret, address};
 
 /// One sign-in of a person: send them to [`AuthorizationSession::url`], then give the address they were sent back to
 /// to [`AuthorizationSession::finish`].
 ///
-/// State and PKCE are made at random and checked; a session works once.
+/// State, nonce and PKCE are made at random and checked, and the ID token is verified; a session works once.
 pub struct AuthorizationSession {
     exchanger: Exchanger,
     url: Url,
     redirect: RedirectUrl,
     state: CsrfToken,
-    verifier: std::sync::Mutex<Option<PkceCodeVerifier>>,
+    nonce: Option<Secret>,
+    flow: Flow,
+    once: Mutex<Option<Once>>,
+}
+
+/// What comes back with the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// A code, which is exchanged for tokens.
+    Code,
+    /// The tokens themselves, in the fragment of the address: `id_token token`, for old registrations.
+    Implicit,
+}
+
+/// What only the first redirect may use.
+struct Once {
+    verifier: Option<PkceCodeVerifier>,
 }
 
 impl std::fmt::Debug for AuthorizationSession {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The address holds the state, which is a secret of this sign-in.
-        write!(out, "AuthorizationSession({})", crate::redact::address(&self.url))
+        write!(out, "AuthorizationSession({})", address(&self.url))
     }
 }
 
 impl AuthorizationSession {
     /// Begins a sign-in. The configuration needs `client_id` and `redirect_uri`; a client without a secret works.
+    /// Nothing is sent.
     ///
     /// # Errors
     /// `config` when something is missing or malformed.
     pub fn new(config: &Config) -> Result<Self> {
         let config = config.clone().without_blanks();
         let exchanger = config.exchanger()?;
+        let flow = config.flow()?;
         let redirect = config.redirect_uri.clone().ok_or_else(|| {
             Error::config("redirect_uri is missing: give the address that is registered for the client")
         })?;
         let redirect = RedirectUrl::new(redirect)
             .map_err(|error| Error::config(format!("redirect_uri is no address: {error}")))?;
-        let authorize = config.identity("connect/authorize")?;
-        let client =
-            exchanger.client().set_auth_uri(AuthUrl::from_url(authorize)).set_redirect_uri(redirect.clone());
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let (url, state) = client
-            .authorize_url(CsrfToken::new_random)
-            .add_scopes(config.scope().split_whitespace().map(|scope| Scope::new(scope.to_owned())))
-            .set_pkce_challenge(challenge)
-            .url();
-        Ok(Self { exchanger, url, redirect, state, verifier: std::sync::Mutex::new(Some(verifier)) })
+        let is_openid = exchanger.scope.split_whitespace().any(|scope| scope == "openid");
+        if flow == Flow::Implicit && !is_openid {
+            return Err(Error::config("scope has to hold openid for the response type \"id_token token\""));
+        }
+        let authorize = AuthUrl::from_url(exchanger.server.url("connect/authorize")?);
+        let client = exchanger.client().set_auth_uri(authorize).set_redirect_uri(redirect.clone());
+        let mut request = client.authorize_url(CsrfToken::new_random).add_scopes(exchanger.scopes());
+        // As unguessable as a state, and as long.
+        let nonce = is_openid.then(|| Secret::new(CsrfToken::new_random().secret()));
+        if let Some(nonce) = &nonce {
+            request = request.add_extra_param("nonce", nonce.expose().to_owned());
+        }
+        let mut verifier = None;
+        match flow {
+            Flow::Code if config.pkce => {
+                let (challenge, secret) = PkceCodeChallenge::new_random_sha256();
+                request = request.set_pkce_challenge(challenge);
+                verifier = Some(secret);
+            }
+            Flow::Code => {}
+            Flow::Implicit => {
+                request = request.set_response_type(&ResponseType::new("id_token token".into()));
+            }
+        }
+        let (url, state) = request.url();
+        let secrets = &exchanger.server.secrets;
+        secrets.keep(&Secret::new(state.secret()));
+        if let Some(nonce) = &nonce {
+            secrets.keep(nonce);
+        }
+        let once = Mutex::new(Some(Once { verifier }));
+        Ok(Self { exchanger, url, redirect, state, nonce, flow, once })
     }
 
     /// Where the person signs in.
@@ -57,32 +103,109 @@ impl AuthorizationSession {
         self.url.as_str()
     }
 
-    /// Takes the address that the person was sent back to, and fetches the tokens.
+    /// Where the person is sent back to.
+    #[must_use]
+    pub fn redirect_uri(&self) -> &str {
+        self.redirect.url().as_str()
+    }
+
+    #[cfg(feature = "login")]
+    pub(crate) fn flow(&self) -> Flow {
+        self.flow
+    }
+
+    /// Takes the address that the person was sent back to, whole, and fetches the tokens.
     ///
     /// # Errors
-    /// `auth` when consent was denied, the state differs, or the code is refused.
+    /// `auth` when consent was denied, the state differs, the code is refused or the ID token is not accepted; `config`
+    /// when it is no such address, or the session was used before.
     pub async fn finish(&self, redirected: &str) -> Result<Tokens> {
         let auth = |text: String| Error::new(ErrorKind::Auth, text);
+        let answer = Answer::read(redirected)?;
+        // Before anything else is believed.
+        if answer.get("state") != Some(self.state.secret()) {
+            return Err(auth(
+                "the state of the redirect is not the one of this sign-in: begin again, and use the address that it ends at"
+                    .into(),
+            )
+            .with_code("state_mismatch"));
+        }
+        if let Some(code) = answer.get("error") {
+            let description = answer.get("error_description").unwrap_or_default();
+            let denied = refusal::denied(code, description, self.is_proven());
+            let text = self.exchanger.server.secrets.scrub(denied.message());
+            return Err(denied.with_message(text));
+        }
+        let once = self.once.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let once = once.ok_or_else(|| Error::config("this sign-in is finished; begin another"))?;
+        let tokens = match self.flow {
+            Flow::Code => {
+                let code = answer.get("code").ok_or_else(|| auth("the redirect holds no code".into()))?;
+                self.exchanger.server.secrets.keep(&Secret::new(code));
+                self.exchanger.code(code.to_owned(), &self.redirect, once.verifier).await?
+            }
+            Flow::Implicit => {
+                let token = |name: &str| {
+                    let missing = || auth(format!("the redirect holds no {name}: is it the whole address?"));
+                    answer.get_from_fragment(name).map(str::to_owned).ok_or_else(missing)
+                };
+                let id_token = token("id_token")?;
+                let mut tokens =
+                    TokenAnswer::new(token("access_token")?, answer.get_from_fragment("expires_in"));
+                tokens.id_token = Some(id_token);
+                tokens.scope = answer.get_from_fragment("scope").map(str::to_owned);
+                self.exchanger.accept(&tokens)
+            }
+        };
+        self.verify(&tokens).await?;
+        Ok(tokens)
+    }
+
+    async fn verify(&self, tokens: &Tokens) -> Result<()> {
+        let (Some(id_token), Some(access_token)) = (&tokens.id_token, &tokens.access_token) else {
+            return Ok(());
+        };
+        let expected = Expected {
+            client_id: &self.exchanger.client_id,
+            nonce: self.nonce.as_ref().map(Secret::expose),
+            access_token,
+            needs_at_hash: self.flow == Flow::Implicit,
+        };
+        self.exchanger.server.verify(id_token, &expected).await
+    }
+
+    fn is_proven(&self) -> bool {
+        self.once.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|once| once.verifier.is_some())
+    }
+}
+
+/// What a redirect carries, in its query or in its fragment.
+struct Answer {
+    query: Vec<(String, String)>,
+    fragment: Vec<(String, String)>,
+}
+
+impl Answer {
+    fn read(redirected: &str) -> Result<Self> {
         let address = Url::parse(redirected.trim())
             .map_err(|error| Error::config(format!("this is not the address of the redirect: {error}")))?;
-        let value = |name: &str| {
-            address.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-        };
-        // Before anything else is believed.
-        if value("state").as_deref() != Some(self.state.secret()) {
-            return Err(auth("the state of the redirect is not the one of this sign-in: begin again".into()));
-        }
-        if let Some(code) = value("error") {
-            let description = value("error_description").map(|text| format!(" ({text})")).unwrap_or_default();
-            let text = match code.as_str() {
-                "access_denied" => format!("the sign-in was denied{description}"),
-                code => format!("the identity server refused the sign-in: {code}{description}"),
-            };
-            return Err(auth(text).with_code(code));
-        }
-        let code = value("code").ok_or_else(|| auth("the redirect holds no code".into()))?;
-        let verifier = self.verifier.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let verifier = verifier.ok_or_else(|| Error::config("this sign-in is finished; begin another"))?;
-        self.exchanger.code(code, self.redirect.clone(), Some(verifier)).await
+        let fragment = address.fragment().unwrap_or_default().as_bytes();
+        Ok(Self {
+            query: address.query_pairs().into_owned().collect(),
+            fragment: form_urlencoded::parse(fragment).into_owned().collect(),
+        })
     }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        find(&self.query, name).or_else(|| find(&self.fragment, name))
+    }
+
+    /// Tokens in a query would have been sent to whoever serves the address.
+    fn get_from_fragment(&self, name: &str) -> Option<&str> {
+        find(&self.fragment, name)
+    }
+}
+
+fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }

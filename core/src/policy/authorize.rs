@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use ::http::HeaderValue;
 use ::http::header::AUTHORIZATION;
 use futures_util::future::BoxFuture;
 
-use crate::auth::TokenHolder;
+use crate::auth::{TokenHolder, authorization};
 use crate::catalog::Base;
-use crate::error::{Error, Failure, Result};
+use crate::clock::ServerTime;
+use crate::error::{Failure, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 
 pub(crate) struct Authorize {
     pub(crate) tokens: Arc<TokenHolder>,
+    pub(crate) time: ServerTime,
+    /// Whether GETs to the API carry the token in their query.
+    pub(crate) in_query: bool,
 }
 
 impl Policy for Authorize {
@@ -25,17 +28,28 @@ impl Policy for Authorize {
                 }
                 _ => error,
             })?;
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()))
-                .map_err(|_| Error::config("the access token holds characters that no header may hold"))?;
-            value.set_sensitive(true);
             match exchange.base {
-                Base::Api => exchange.headers.insert(AUTHORIZATION, value),
-                Base::Automation => exchange.headers.insert("x-authorization", value),
-            };
+                Base::Api if self.in_query && exchange.method == "GET" => {
+                    exchange.url.query_pairs_mut().append_pair("access_token", bearer.expose());
+                }
+                Base::Api => {
+                    exchange.headers.insert(AUTHORIZATION, authorization(&bearer)?);
+                }
+                Base::Automation => {
+                    exchange.headers.insert("x-authorization", authorization(&bearer)?);
+                }
+            }
             exchange.bearer = Some(bearer.clone());
             let result = next.run(exchange).await;
             match result {
                 Err(error) if error.failure() == Failure::TokenRejected => {
+                    let error = match self.time.hint() {
+                        Some(hint) => {
+                            let message = format!("{}; {hint}", error.message());
+                            error.with_message(message)
+                        }
+                        None => error,
+                    };
                     if self.tokens.reject(&bearer) {
                         return Err(error);
                     }

@@ -1,6 +1,5 @@
 //! Turns statuses into results (docs/service.md, Errors by status).
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ::http::HeaderMap;
@@ -9,8 +8,9 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::answer;
+use crate::auth::{Bearer, scopes_in_token};
 use crate::catalog::AnswerKind;
-use crate::clock::Clock;
+use crate::clock::ServerTime;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::redact::Secrets;
@@ -18,7 +18,7 @@ use crate::redact::Secrets;
 pub(crate) struct Classify {
     pub(crate) company: String,
     pub(crate) secrets: Secrets,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) time: ServerTime,
 }
 
 impl Policy for Classify {
@@ -26,18 +26,23 @@ impl Policy for Classify {
         Box::pin(async move {
             let (trace, operation) = (exchange.trace.clone(), exchange.operation);
             let reads = operation.is_read();
-            trace.begin_attempt(self.clock.elapsed());
+            let bearer = exchange.bearer.clone();
+            trace.begin_attempt(self.time.clock().elapsed());
             let sent = next.run(exchange).await;
             let status = sent.as_ref().ok().map(|reply| reply.status);
             let result = sent.and_then(|reply| {
+                self.time.observe(&reply.headers);
                 let json_only = matches!(operation.answer, AnswerKind::List | AnswerKind::Object);
-                self.judge(reply, reads, json_only)
+                self.judge(reply, reads, json_only).map_err(|error| match error.kind() {
+                    ErrorKind::Permission => name_scopes(error, bearer.as_ref()),
+                    _ => error,
+                })
             });
             let (error, outcome) = match &result {
                 Ok(_) => (None, Outcome::Applied),
                 Err(error) => (Some(error.kind()), error.outcome()),
             };
-            trace.end_attempt(self.clock.elapsed(), status, error, outcome);
+            trace.end_attempt(self.time.clock().elapsed(), status, error, outcome);
             // An attempt before this one may have had an effect.
             result.map_err(|error| error.with_outcome(trace.outcome()))
         })
@@ -83,10 +88,12 @@ impl Classify {
     fn hint(&self, status: u16, empty: bool) -> String {
         match status {
             401 => "the service does not accept the access token".into(),
-            403 => "permission or scope is missing for this".into(),
-            404 if empty => {
-                format!("404 with an empty body: is the company domain {:?} right?", self.company)
-            }
+            403 => "the service refuses this".into(),
+            404 if empty => format!(
+                "404 with an empty body: is the company domain {:?} right? It may also be one that the user who is signed \
+                 in does not belong to",
+                self.company
+            ),
             404 => "there is nothing at this address".into(),
             405 => "the service does not take this verb here".into(),
             500..=599 => format!("the service failed with status {status}"),
@@ -103,7 +110,7 @@ impl Classify {
             .with_status(reply.status)
             .with_failure(failure)
             .with_outcome(outcome)
-            .with_retry_after(retry_after(&reply.headers, self.clock.now()))
+            .with_retry_after(retry_after(&reply.headers, self.time.clock().now()))
             .with_excerpt(self.secrets.excerpt(&reply.body))
             .with_request_id(answer::request_id(&reply.headers));
         match code_of(&reply.body) {
@@ -115,7 +122,7 @@ impl Classify {
     fn throttled(&self, reply: &Reply) -> Error {
         let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         let window = body["window"].as_str().unwrap_or_default();
-        let wait = retry_after(&reply.headers, self.clock.now())
+        let wait = retry_after(&reply.headers, self.time.clock().now())
             .or_else(|| crate::call::seconds(&body["retryAfterSeconds"]));
         let mut text = body["error"].as_str().unwrap_or("too many requests").to_owned();
         if let Some(limit) = body["limit"].as_u64() {
@@ -128,6 +135,20 @@ impl Classify {
         };
         self.error(reply, kind, failure, true, &text).with_retry_after(wait)
     }
+}
+
+/// Which scopes a method needs is not published, so the ones that are there have to do.
+fn name_scopes(error: Error, bearer: Option<&Bearer>) -> Error {
+    let scopes = bearer.map(|bearer| scopes_in_token(bearer.expose())).unwrap_or_default();
+    let scopes = match scopes.as_slice() {
+        [] => "does not tell its scopes".into(),
+        scopes => format!("has the scopes {}", scopes.join(" ")),
+    };
+    let message = format!(
+        "{}; permission or scope is missing: the access token {scopes}, and the user's own permissions apply too",
+        error.message()
+    );
+    error.with_message(message)
 }
 
 fn kind_of(status: u16, said: Option<&str>) -> (ErrorKind, Failure) {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::auth::TokenHolder;
-use crate::clock::Clock;
+use crate::clock::{Clock, ServerTime};
 use crate::http::Transport;
 use crate::log::Log;
 use crate::pipeline::Policy;
@@ -28,21 +28,26 @@ use crate::quota::Quota;
 use crate::redact::Secrets;
 use crate::rng::Rng;
 
+pub(crate) use rate_wait::RateWait;
+
 /// What the policies work with.
 pub(crate) struct Parts {
     pub(crate) handle: Handle,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) time: ServerTime,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) tokens: Arc<TokenHolder>,
     pub(crate) quota: Arc<Quota>,
+    /// Shared by all who send to the same company.
+    pub(crate) rate: Arc<RateWait>,
     pub(crate) secrets: Secrets,
     pub(crate) log: Log,
     pub(crate) company: String,
     pub(crate) attempts: u32,
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_wait: Duration,
-    pub(crate) concurrency: usize,
+    pub(crate) token_in_query: bool,
 }
 
 /// The row of policies, in their order.
@@ -55,15 +60,19 @@ pub(crate) fn row(parts: &Parts) -> Arc<[Arc<dyn Policy>]> {
         Arc::new(coalesce::Coalesce::new(parts.handle.clone())),
         Arc::new(retry::Retry::new(clock(), Arc::clone(&parts.rng), parts.attempts, parts.max_wait)),
         Arc::new(quota_check::QuotaCheck { quota: Arc::clone(&parts.quota) }),
-        Arc::new(rate_wait::RateWait::new(clock(), parts.max_wait, parts.concurrency)),
-        Arc::new(authorize::Authorize { tokens: Arc::clone(&parts.tokens) }),
+        Arc::clone(&parts.rate) as Arc<dyn Policy>,
+        Arc::new(authorize::Authorize {
+            tokens: Arc::clone(&parts.tokens),
+            time: parts.time.clone(),
+            in_query: parts.token_in_query,
+        }),
         Arc::new(quota_reserve::QuotaReserve { quota: Arc::clone(&parts.quota) }),
         Arc::new(attempt_timeout::AttemptTimeout { clock: clock(), limit: parts.attempt_timeout }),
         Arc::new(log::LogAttempt { clock: clock(), log: parts.log.clone() }),
         Arc::new(classify::Classify {
             company: parts.company.clone(),
             secrets: parts.secrets.clone(),
-            clock: clock(),
+            time: parts.time.clone(),
         }),
         Arc::new(send::Send { transport: Arc::clone(&parts.transport) }),
     ])

@@ -4,6 +4,7 @@ use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::json;
+use url::Url;
 
 pub(crate) type Answer = Response<Body>;
 
@@ -55,6 +56,14 @@ pub(crate) fn plain(status: StatusCode, text: String) -> Answer {
 
 pub(crate) fn html(status: StatusCode, text: String) -> Answer {
     with_type(status, "text/html; charset=utf-8", text.into_bytes())
+}
+
+pub(crate) fn redirect(url: &Url) -> Answer {
+    let mut answer = empty(StatusCode::FOUND);
+    if let Ok(location) = HeaderValue::from_str(url.as_str()) {
+        answer.headers_mut().insert(header::LOCATION, location);
+    }
+    answer
 }
 
 pub(crate) fn empty(status: StatusCode) -> Answer {

@@ -1,5 +1,6 @@
 //! The REST API: who may ask, and which operation a path means.
 
+pub(crate) mod access;
 pub(crate) mod data_tables;
 pub(crate) mod folders;
 pub(crate) mod headers;
@@ -7,7 +8,7 @@ pub(crate) mod route;
 pub(crate) mod system;
 pub(crate) mod writing;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -106,11 +107,9 @@ pub(crate) fn answer(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Answer {
-    let Some(user) = authorized(shared, headers) else {
-        let mut refusal = empty(StatusCode::UNAUTHORIZED);
-        let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-        refusal.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        return refusal;
+    let user = match access::speaker(&shared.state(), method, uri, headers) {
+        Ok(user) => user,
+        Err(denied) => return denied.answer(),
     };
     let route = Route::of(method, uri.path());
     if !route.company.eq_ignore_ascii_case(&shared.options.company) {
@@ -127,15 +126,6 @@ pub(crate) fn answer(
     };
     shared.state().limits.mark(answer.headers_mut(), now());
     answer
-}
-
-fn authorized(shared: &Shared, headers: &HeaderMap) -> Option<&'static User> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return None;
-    }
-    shared.state().grants.user_of(token.trim(), now())
 }
 
 fn perform(operation: &Operation, call: &Call<'_>) -> Result<Answer, Refusal> {

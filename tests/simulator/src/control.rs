@@ -10,10 +10,10 @@ use serde_json::json;
 
 use crate::answers::{Answer, empty, json_answer, ok};
 use crate::faults::Rule;
-use crate::identity::{PASSWORD, authorize};
+use crate::identity::{Attack, PASSWORD, authorize};
 use crate::log::{Base, Entry};
 use crate::options::Changes;
-use crate::people::USERS;
+use crate::people::administrator;
 use crate::state::Shared;
 
 /// How long `wait` waits.
@@ -40,6 +40,23 @@ struct SignIn {
     password: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    #[serde(default)]
+    rotate: bool,
+    #[serde(default)]
+    drop: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forgery {
+    /// Without this a missing member would count as null.
+    #[serde(deserialize_with = "Option::deserialize")]
+    kind: Option<Attack>,
+}
+
 pub(crate) async fn answer(shared: &Arc<Shared>, method: &Method, uri: &Uri, body: &[u8]) -> Answer {
     let path = uri.path().trim_start_matches("/simulator");
     let result = match (method.as_str(), path) {
@@ -63,8 +80,13 @@ pub(crate) async fn answer(shared: &Arc<Shared>, method: &Method, uri: &Uri, bod
             }
             ok(&json!({}))
         }),
+        ("POST", "/keys") => read(body).and_then(|keys: Keys| change_keys(shared, &keys)),
+        ("POST", "/attack") => read(body).map(|forgery: Forgery| {
+            shared.state().settings.attack = forgery.kind;
+            ok(&json!({}))
+        }),
         ("POST", "/authorize") => read(body).and_then(|person: SignIn| {
-            let username = person.username.as_deref().unwrap_or(USERS[0].username);
+            let username = person.username.as_deref().unwrap_or(administrator().username);
             let password = person.password.as_deref().unwrap_or(PASSWORD);
             let redirect = authorize::sign_in(shared, &person.url, username, password);
             redirect.map(|redirect| ok(&json!({"redirect": redirect}))).map_err(refused)
@@ -82,6 +104,17 @@ pub(crate) async fn answer(shared: &Arc<Shared>, method: &Method, uri: &Uri, bod
         _ => Ok(empty(StatusCode::NOT_FOUND)),
     };
     result.unwrap_or_else(|refusal| *refusal)
+}
+
+fn change_keys(shared: &Shared, keys: &Keys) -> Result<Answer, Box<Answer>> {
+    let ring = &mut shared.state().keys;
+    if keys.rotate {
+        ring.rotate().ok_or_else(|| refused("the key could not be made".to_owned()))?;
+    }
+    if keys.drop {
+        ring.drop_former();
+    }
+    Ok(ok(&json!({"kid": ring.current_id()})))
 }
 
 fn refused(reason: String) -> Box<Answer> {

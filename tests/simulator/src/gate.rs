@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use crate::answers::{Answer, empty};
+use crate::api::access;
 use crate::api::route::Route;
 use crate::calendar::now;
 use crate::connection::{Connection, Cut};
@@ -47,7 +48,13 @@ pub(crate) async fn handle(
         // The client left before its request was complete; dropping `visit` notes it.
         Err(_) => return empty(http::StatusCode::BAD_REQUEST),
     };
-    shared.state().log.set_body(visit.place, &body);
+    {
+        let mut state = shared.state();
+        state.log.set_body(visit.place, &body);
+        if base == Base::Identity && state.log.has(visit.place) {
+            state.log.identity.body_arrived(parts.method.as_str(), path, &body);
+        }
+    }
 
     let action = shared.state().faults.take(base, parts.method.as_str(), target).unwrap_or_default();
     if action.latency_ms > 0 {
@@ -111,8 +118,11 @@ impl Visit {
             if base == Base::Api {
                 state.log.count_operation(Route::of(&parts.method, parts.uri.path()).label(&parts.method));
                 state.limits.count(now());
-            } else if method == "POST" && parts.uri.path() == "/ids/connect/token" {
-                state.log.count_token_request();
+                if let Ok(user) = access::speaker(&state, &parts.method, &parts.uri, &parts.headers) {
+                    state.log.set_user(place, user.username);
+                }
+            } else {
+                state.log.identity.arrived(method, parts.uri.path());
             }
             place
         };

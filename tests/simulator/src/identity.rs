@@ -1,130 +1,40 @@
-//! The identity server: sign-in page, token endpoint, userinfo and discovery, and what it has handed out.
+//! The identity server: sign-in page, token endpoint, userinfo, discovery, revocation and end of session.
+//!
+//! `clients` and the people of the company ask, `authorize` and `token` (with `act_as`) decide, `grants` keeps
+//! what was decided, and `issue` writes it into tokens that `keys` sign, or `forgery` spoils.
 
+mod act_as;
 pub(crate) mod authorize;
-mod keys;
+pub(crate) mod clients;
+pub(crate) mod counts;
+mod discovery;
+mod end_session;
+mod forgery;
+pub(crate) mod grants;
+mod issue;
+pub(crate) mod keys;
+mod pages;
+mod revoke;
 mod token;
-
-use std::collections::{HashMap, HashSet};
+mod userinfo;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::answers::{Answer, empty, json_answer, ok};
-use crate::calendar::{Millis, now};
-use crate::people::{USERS, User};
+use crate::options::Settings;
 use crate::state::Shared;
 
-pub(crate) const CLIENT_ID: &str = "simulator-client";
-pub(crate) const CLIENT_SECRET: &str = "simulator-secret-5f1c0b7e";
-/// A client without a secret, as an app on a phone or desktop is.
-pub(crate) const PUBLIC_CLIENT_ID: &str = "simulator-public-client";
+pub(crate) use forgery::Attack;
+
 /// Valid from the start, so that nobody has to sign in to try the API.
 pub(crate) const FIRST_REFRESH_TOKEN: &str = "simulator-refresh-2d7a1c94e0b35f68";
 /// Of every sample user.
 pub(crate) const PASSWORD: &str = "simulator-password";
-pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:9/callback";
 
-pub(crate) const SCOPES: [&str; 6] =
-    ["openid", "profile", "email", "roles", "offline_access", "BeProductPublicApi"];
-
-/// How long a code can be exchanged.
-const CODE_LIFETIME: Millis = 5 * 60_000;
-
-/// Whether a client may be sent back to this address. Any port of the loopback address will do, because a
-/// native app takes a free one.
-fn is_registered(client_id: &str, redirect_uri: &str) -> bool {
-    if redirect_uri == REDIRECT_URI {
-        return true;
-    }
-    if client_id == PUBLIC_CLIENT_ID && redirect_uri == "com.example.simulator:/callback" {
-        return true;
-    }
-    Url::parse(redirect_uri).is_ok_and(|url| {
-        url.scheme() == "http"
-            && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
-            && url.path() == "/callback"
-            && url.query().is_none()
-            && url.fragment().is_none()
-    })
-}
-
-/// What a person agreed to.
-#[derive(Clone)]
-struct Grant {
-    client_id: String,
-    user: &'static User,
-    scope: Vec<String>,
-    nonce: Option<String>,
-    /// Shared by all refresh tokens that come from one sign-in.
-    family: u64,
-}
-
-struct Code {
-    grant: Grant,
-    redirect_uri: String,
-    challenge: Option<String>,
-    issued: Millis,
-    used: bool,
-}
-
-struct RefreshToken {
-    grant: Grant,
-    used: bool,
-}
-
-struct AccessToken {
-    user: &'static User,
-    expires: Millis,
-}
-
-/// Everything handed out since the last reset.
-pub(crate) struct Grants {
-    codes: HashMap<String, Code>,
-    refresh: HashMap<String, RefreshToken>,
-    access: HashMap<String, AccessToken>,
-    revoked: HashSet<u64>,
-    families: u64,
-}
-
-impl Grants {
-    pub(crate) fn new() -> Self {
-        let mut grants = Grants {
-            codes: HashMap::new(),
-            refresh: HashMap::new(),
-            access: HashMap::new(),
-            revoked: HashSet::new(),
-            families: 0,
-        };
-        let grant = Grant {
-            client_id: CLIENT_ID.to_owned(),
-            user: &USERS[0],
-            scope: SCOPES.map(str::to_owned).into(),
-            nonce: None,
-            family: 0,
-        };
-        grants.refresh.insert(FIRST_REFRESH_TOKEN.to_owned(), RefreshToken { grant, used: false });
-        grants
-    }
-
-    /// Who an access token speaks for, if it is good.
-    pub(crate) fn user_of(&self, token: &str, now: Millis) -> Option<&'static User> {
-        self.access.get(token).filter(|access| now < access.expires).map(|access| access.user)
-    }
-
-    pub(crate) fn expire_access_tokens(&mut self) {
-        self.access.clear();
-    }
-
-    pub(crate) fn revoke_refresh_tokens(&mut self) {
-        self.refresh.clear();
-    }
-}
-
-/// A new text that cannot be guessed: 32 hexadecimal digits.
-fn opaque() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
-}
+/// The last one is that of the documentation of 2019.
+pub(crate) const SCOPES: [&str; 7] =
+    ["openid", "profile", "email", "roles", "offline_access", "BeProductPublicApi", "beproductDeveloper"];
 
 /// Answers a request to `/ids/...`.
 pub(crate) fn answer(
@@ -134,19 +44,24 @@ pub(crate) fn answer(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Answer {
-    let path = uri.path().strip_prefix("/ids").unwrap_or_default();
-    match (method.as_str(), path) {
-        ("GET", "/connect/authorize") => authorize::page(uri.query().unwrap_or("").as_bytes()),
+    let query = uri.query().unwrap_or("").as_bytes();
+    match (method.as_str(), endpoint(uri.path())) {
+        ("GET", "/connect/authorize") => authorize::page(shared, query),
         ("POST", "/connect/authorize") => authorize::submit(shared, body),
         ("POST", "/connect/token") => token::exchange(shared, headers, body),
-        ("GET", "/connect/userinfo") => userinfo(shared, headers),
-        ("GET", "/.well-known/openid-configuration") => discovery(shared),
-        ("GET", "/.well-known/jwks") => keys::jwks(),
+        (_, "/connect/revocation") if !shared.state().settings.revocation => empty(StatusCode::NOT_FOUND),
+        ("POST", "/connect/revocation") => revoke::revoke(shared, headers, body),
+        ("GET", "/connect/userinfo") => userinfo::answer(shared, headers),
+        ("GET", "/connect/endsession") => end_session::answer(shared, query),
+        ("GET", "/.well-known/openid-configuration") => discovery::answer(shared),
+        ("GET", "/.well-known/jwks") => ok(&shared.state().keys.published()),
         (
             _,
             "/connect/authorize"
             | "/connect/token"
+            | "/connect/revocation"
             | "/connect/userinfo"
+            | "/connect/endsession"
             | "/.well-known/openid-configuration"
             | "/.well-known/jwks",
         ) => empty(StatusCode::METHOD_NOT_ALLOWED),
@@ -154,34 +69,10 @@ pub(crate) fn answer(
     }
 }
 
-fn userinfo(shared: &Shared, headers: &HeaderMap) -> Answer {
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "));
-    let Some(user) = token.and_then(|token| shared.state().grants.user_of(token, now())) else {
-        return oauth_error(StatusCode::UNAUTHORIZED, "invalid_token", None);
-    };
-    ok(&json!({"sub": user.id, "preferred_username": user.username, "name": user.name,
-               "email": user.email, "email_verified": true}))
-}
-
-fn discovery(shared: &Shared) -> Answer {
-    let base = shared.identity_base();
-    ok(&json!({
-        "issuer": base,
-        "authorization_endpoint": format!("{base}/connect/authorize"),
-        "token_endpoint": format!("{base}/connect/token"),
-        "userinfo_endpoint": format!("{base}/connect/userinfo"),
-        "jwks_uri": format!("{base}/.well-known/jwks"),
-        "scopes_supported": SCOPES,
-        "response_types_supported": ["code"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
-        "subject_types_supported": ["public"],
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
-        "code_challenge_methods_supported": ["S256"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-    }))
+/// The path behind `/ids`. The address of the end of session is printed with a doubled slash.
+fn endpoint(path: &str) -> &str {
+    let path = path.strip_prefix("/ids").unwrap_or_default();
+    if path == "//connect/endsession" { &path[1..] } else { path }
 }
 
 fn oauth_error(status: StatusCode, error: &str, description: Option<&str>) -> Answer {
@@ -194,6 +85,17 @@ fn oauth_error(status: StatusCode, error: &str, description: Option<&str>) -> An
     answer
 }
 
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"))
+}
+
 /// Form parameters by name; the first of a name counts.
 struct Form(Vec<(String, String)>);
 
@@ -204,5 +106,21 @@ impl Form {
 
     fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The scope asked for, unless a part of it is not allowed.
+    fn scope(&self, settings: &Settings) -> Option<Vec<String>> {
+        let scope: Vec<String> =
+            self.get("scope").unwrap_or("").split_whitespace().map(str::to_owned).collect();
+        scope.iter().all(|part| settings.allowed.contains(part)).then_some(scope)
+    }
+
+    /// Notes those of the values that are secrets.
+    fn note_secrets(&self, shared: &Shared) {
+        for name in ["state", "nonce", "code_verifier"] {
+            if let Some(value) = self.get(name) {
+                shared.secrets.note(value);
+            }
+        }
     }
 }

@@ -34,11 +34,12 @@ mod model;
 mod options;
 mod people;
 mod random;
+mod secrets;
 mod seed;
 mod server;
 mod state;
 mod tls;
 mod values;
 
-pub use options::{Edition, Options, Rotation};
+pub use options::{Edition, Options, Rotation, SigningAlgorithm};
 pub use server::{Addresses, Simulator};

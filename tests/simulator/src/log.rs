@@ -6,6 +6,8 @@ use http::HeaderMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::identity::counts::IdentityCounts;
+
 /// Which of the two services a request was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -22,6 +24,8 @@ pub(crate) struct Entry {
     target: String,
     headers: Map<String, Value>,
     body: String,
+    /// Whom the access token of a request to the API speaks for.
+    user: Option<&'static str>,
     /// None while the answer is not settled, and for ever when the connection was cut instead.
     status: Option<u16>,
     connection: u64,
@@ -34,7 +38,7 @@ pub(crate) struct Log {
     generation: u64,
     entries: Vec<Entry>,
     by_operation: BTreeMap<String, u64>,
-    token_requests: u64,
+    pub(crate) identity: IdentityCounts,
 }
 
 /// Where an entry stands.
@@ -74,6 +78,7 @@ impl Log {
             target: target.to_owned(),
             headers: all,
             body: String::new(),
+            user: None,
             status: None,
             connection,
             closed_by_client: false,
@@ -83,10 +88,6 @@ impl Log {
 
     pub(crate) fn count_operation(&mut self, label: String) {
         *self.by_operation.entry(label).or_default() += 1;
-    }
-
-    pub(crate) fn count_token_request(&mut self) {
-        self.token_requests += 1;
     }
 
     /// Whether the entry is from after the last reset.
@@ -101,6 +102,12 @@ impl Log {
     pub(crate) fn set_body(&mut self, place: Place, body: &[u8]) {
         if let Some(entry) = self.entry(place) {
             entry.body = String::from_utf8_lossy(body).into_owned();
+        }
+    }
+
+    pub(crate) fn set_user(&mut self, place: Place, user: &'static str) {
+        if let Some(entry) = self.entry(place) {
+            entry.user = Some(user);
         }
     }
 
@@ -125,7 +132,12 @@ impl Log {
         json!({
             "api": self.of(Some(Base::Api)).count(),
             "identity": self.of(Some(Base::Identity)).count(),
-            "token": self.token_requests,
+            "token": self.identity.token,
+            "actas": self.identity.actas,
+            "discovery": self.identity.discovery,
+            "jwks": self.identity.jwks,
+            "revocation": self.identity.revocation,
+            "sign_outs": self.identity.sign_outs,
             "connections": connections.len(),
             "by_operation": self.by_operation,
         })

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::identity::{Attack, SCOPES};
 use crate::seed::Sizes;
 
 /// Licence edition, which sets how many requests a day are allowed.
@@ -29,6 +30,19 @@ pub enum Rotation {
     Reuse,
     /// Every exchange hands out a new one; a second use of an old one revokes all that came from the sign-in.
     Strict,
+}
+
+/// How id tokens are signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum SigningAlgorithm {
+    /// RSA with SHA-256.
+    #[default]
+    #[value(name = "RS256")]
+    Rs256,
+    /// ECDSA on the curve P-256 with SHA-256.
+    #[value(name = "ES256")]
+    Es256,
 }
 
 /// A local stand-in for the BeProduct identity server and REST API. When ready it prints one line of JSON
@@ -81,6 +95,18 @@ pub struct Options {
     /// Lifetime of access tokens in seconds
     #[arg(long, default_value_t = 28_800)]
     pub token_lifetime: u64,
+    /// How id tokens are signed
+    #[arg(long, value_enum, default_value_t = SigningAlgorithm::Rs256)]
+    pub id_token_alg: SigningAlgorithm,
+    /// Refuse code_challenge, as a server that does not know it may
+    #[arg(long)]
+    pub refuse_pkce: bool,
+    /// Have no revocation endpoint
+    #[arg(long)]
+    pub no_revocation: bool,
+    /// File that every secret is appended to, one a line
+    #[arg(long, env = "BEPRODUCT_SIMULATOR_SECRETS")]
+    pub secrets_file: Option<PathBuf>,
     /// End when standard input is closed
     #[arg(long)]
     pub until_stdin_closes: bool,
@@ -101,6 +127,12 @@ pub(crate) struct Settings {
     pub(crate) rate_per_minute: Option<u64>,
     pub(crate) page_cap: Option<u64>,
     pub(crate) token_lifetime: u64,
+    pub(crate) id_token_alg: SigningAlgorithm,
+    pub(crate) refuse_pkce: bool,
+    pub(crate) revocation: bool,
+    /// The scopes that may be asked for.
+    pub(crate) allowed: Vec<String>,
+    pub(crate) attack: Option<Attack>,
 }
 
 /// The body of a reset: what is missing is taken from the command line, null switches a limit off.
@@ -122,6 +154,11 @@ pub(crate) struct Changes {
     #[serde(deserialize_with = "named")]
     page_cap: Option<Option<u64>>,
     token_lifetime: Option<u64>,
+    id_token_alg: Option<SigningAlgorithm>,
+    refuse_pkce: Option<bool>,
+    revocation: Option<bool>,
+    allowed: Option<Vec<String>>,
+    attack: Option<Attack>,
 }
 
 /// Tells a member that is null from one that is not there.
@@ -146,6 +183,11 @@ impl Settings {
             rate_per_minute: changes.rate_per_minute.unwrap_or(options.rate_per_minute),
             page_cap: changes.page_cap.unwrap_or(options.page_cap),
             token_lifetime: changes.token_lifetime.unwrap_or(options.token_lifetime),
+            id_token_alg: changes.id_token_alg.unwrap_or(options.id_token_alg),
+            refuse_pkce: changes.refuse_pkce.unwrap_or(options.refuse_pkce),
+            revocation: changes.revocation.unwrap_or(!options.no_revocation),
+            allowed: changes.allowed.clone().unwrap_or_else(|| SCOPES.map(str::to_owned).into()),
+            attack: changes.attack,
         }
     }
 }

@@ -2,11 +2,20 @@
 
 use serde_json::{Value, json};
 
+/// How a user is registered with the company.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AccountType {
+    Private,
+    Partner,
+}
+
 pub(crate) struct User {
     pub(crate) id: &'static str,
     pub(crate) username: &'static str,
     pub(crate) name: &'static str,
     pub(crate) email: &'static str,
+    pub(crate) account: AccountType,
+    pub(crate) is_administrator: bool,
 }
 
 pub(crate) static USERS: [User; 4] = [
@@ -15,26 +24,49 @@ pub(crate) static USERS: [User; 4] = [
         username: "sample.designer",
         name: "Sample Designer",
         email: "designer@example.com",
+        account: AccountType::Private,
+        is_administrator: true,
     },
     User {
         id: "8569f518-e241-4ba9-994a-929c9dbac76e",
         username: "sample.manager",
         name: "Sample Manager",
         email: "manager@example.com",
+        account: AccountType::Private,
+        is_administrator: false,
     },
     User {
         id: "1f0b7c9e-52a4-4d4e-9a43-0a6d6b1e7f10",
         username: "ana.ferreira",
         name: "Ana Ferreira",
         email: "ana@example.com",
+        account: AccountType::Private,
+        is_administrator: false,
     },
     User {
         id: "c2b6a3d8-9d0e-4a57-8f3b-53a1c4b90e21",
         username: "jo.lindqvist",
         name: "Jo Lindqvist",
         email: "jo@example.com",
+        account: AccountType::Partner,
+        is_administrator: false,
     },
 ];
+
+/// The user who signs in unless another is named.
+pub(crate) fn administrator() -> &'static User {
+    &USERS[0]
+}
+
+/// A user in whose place an administrator may act.
+pub(crate) fn colleague() -> &'static User {
+    &USERS[1]
+}
+
+/// A user of a partner company.
+pub(crate) fn partner_user() -> &'static User {
+    &USERS[3]
+}
 
 pub(crate) struct Partner {
     pub(crate) id: &'static str,
@@ -78,6 +110,10 @@ pub(crate) static PARTNERS: [Partner; 5] = [
 
 pub(crate) fn user_by_name(username: &str) -> Option<&'static User> {
     USERS.iter().find(|user| user.username == username)
+}
+
+pub(crate) fn user_by_id(id: &str) -> Option<&'static User> {
+    USERS.iter().find(|user| user.id.eq_ignore_ascii_case(id))
 }
 
 pub(crate) fn partner_by_id(id: &str) -> Option<&'static Partner> {

@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::connection::{Connection, Socket};
 use crate::gate;
 use crate::options::Options;
+use crate::secrets::Secrets;
 use crate::state::Shared;
 use crate::tls::Authority;
 
@@ -38,14 +39,28 @@ pub struct Addresses {
     pub client_secret: String,
     /// Client without a secret, which has to use PKCE
     pub public_client_id: String,
+    /// Client of an old registration, without a secret, whose tokens come in the address of the callback
+    pub legacy_client_id: String,
+    /// Client that acts in the place of users
+    pub impersonation_client_id: String,
+    /// Its secret
+    pub impersonation_client_secret: String,
     /// Refresh token of the first client that is valid from the start
     pub refresh_token: String,
-    /// A user who can sign in
+    /// A user who can sign in; the administrator
     pub username: String,
     /// Password of the user
     pub password: String,
-    /// Callback address registered for both clients; other ports of the loopback address work as well
+    /// Id of this user
+    pub administrator_id: String,
+    /// Id of a user in whose place the administrator may act
+    pub user_id: String,
+    /// Id of a user of a partner company, in whose place nobody may act
+    pub partner_id: String,
+    /// Callback address registered for the clients; other ports of the loopback address work as well
     pub redirect_uri: String,
+    /// Address registered for the way back from signing out; other ports work as well
+    pub post_logout_redirect_uri: String,
     /// Id of the largest style folder
     pub style_folder: String,
     /// Id of the largest material folder
@@ -74,7 +89,8 @@ impl Simulator {
         let scheme = if options.tls { "https" } else { "http" };
         let acceptor = authority.as_ref().map(Authority::acceptor);
         let ca = authority.as_ref().map(Authority::ca_path);
-        let shared = Arc::new(Shared::new(options, format!("{scheme}://127.0.0.1:{port}"), ca));
+        let secrets = Secrets::open(options.secrets_file.as_deref())?;
+        let shared = Arc::new(Shared::new(options, format!("{scheme}://127.0.0.1:{port}"), ca, secrets));
         let accepting = tokio::spawn(accept(listener, acceptor, shared.clone()));
         Ok(Simulator { shared, accepting, _authority: authority })
     }
@@ -136,7 +152,10 @@ async fn serve(
             async move { Ok::<_, std::convert::Infallible>(gate::handle(shared, connection, request).await) }
         })
     };
-    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // Clients under test live by clocks of their own, which the date of this machine would disturb.
+    builder.http1().auto_date_header(false);
+    builder.http2().auto_date_header(false);
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         // A connection that breaks is the client's business.

@@ -7,11 +7,16 @@ use uuid::Uuid;
 
 use crate::calendar::{Millis, now};
 use crate::faults::Faults;
-use crate::identity::Grants;
+use crate::identity::clients;
+use crate::identity::grants::Grants;
+use crate::identity::keys::KeyRing;
+use crate::identity::{FIRST_REFRESH_TOKEN, PASSWORD};
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::model::{MasterKind, Records};
 use crate::options::{Changes, Options, Settings};
+use crate::people;
+use crate::secrets::Secrets;
 use crate::seed;
 use crate::server::Addresses;
 
@@ -21,6 +26,7 @@ pub(crate) struct Shared {
     /// Scheme, host and port, without a path.
     pub(crate) origin: String,
     pub(crate) ca: Option<String>,
+    pub(crate) secrets: Secrets,
     state: Mutex<State>,
     /// Bumped with each logged request and each reset, for those who wait for requests.
     pub(crate) arrivals: watch::Sender<u64>,
@@ -32,6 +38,7 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) records: Records,
     pub(crate) grants: Grants,
+    pub(crate) keys: KeyRing,
     pub(crate) limits: Limits,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
@@ -47,6 +54,7 @@ impl State {
         State {
             records: seed::records(settings.sizes),
             grants: Grants::new(),
+            keys: KeyRing::new(settings.id_token_alg),
             limits: Limits::new(settings.day_limit, settings.rate_per_minute),
             faults: Faults::default(),
             log,
@@ -71,12 +79,18 @@ impl State {
 }
 
 impl Shared {
-    pub(crate) fn new(options: Options, origin: String, ca: Option<String>) -> Self {
+    pub(crate) fn new(options: Options, origin: String, ca: Option<String>, secrets: Secrets) -> Self {
         let settings = Settings::new(&options, &Changes::default());
+        for secret in
+            [clients::CLIENT_SECRET, clients::IMPERSONATION_CLIENT_SECRET, PASSWORD, FIRST_REFRESH_TOKEN]
+        {
+            secrets.note(secret);
+        }
         Shared {
             options,
             origin,
             ca,
+            secrets,
             state: Mutex::new(State::new(settings, Log::default())),
             arrivals: watch::Sender::new(0),
             releases: watch::Sender::new(0),
@@ -116,13 +130,20 @@ impl Shared {
             control: format!("{}/simulator", self.origin),
             company: self.options.company.clone(),
             ca: self.ca.clone(),
-            client_id: crate::identity::CLIENT_ID.to_owned(),
-            client_secret: crate::identity::CLIENT_SECRET.to_owned(),
-            public_client_id: crate::identity::PUBLIC_CLIENT_ID.to_owned(),
-            refresh_token: crate::identity::FIRST_REFRESH_TOKEN.to_owned(),
-            username: crate::people::USERS[0].username.to_owned(),
-            password: crate::identity::PASSWORD.to_owned(),
-            redirect_uri: crate::identity::REDIRECT_URI.to_owned(),
+            client_id: clients::CLIENT_ID.to_owned(),
+            client_secret: clients::CLIENT_SECRET.to_owned(),
+            public_client_id: clients::PUBLIC_CLIENT_ID.to_owned(),
+            legacy_client_id: clients::LEGACY_CLIENT_ID.to_owned(),
+            impersonation_client_id: clients::IMPERSONATION_CLIENT_ID.to_owned(),
+            impersonation_client_secret: clients::IMPERSONATION_CLIENT_SECRET.to_owned(),
+            refresh_token: FIRST_REFRESH_TOKEN.to_owned(),
+            username: people::administrator().username.to_owned(),
+            password: PASSWORD.to_owned(),
+            administrator_id: people::administrator().id.to_owned(),
+            user_id: people::colleague().id.to_owned(),
+            partner_id: people::partner_user().id.to_owned(),
+            redirect_uri: clients::REDIRECT_URI.to_owned(),
+            post_logout_redirect_uri: clients::POST_LOGOUT_REDIRECT_URI.to_owned(),
             style_folder: folder(MasterKind::Style),
             material_folder: folder(MasterKind::Material),
             data_table: state.records.tables[0].id.to_string(),

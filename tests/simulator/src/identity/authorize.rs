@@ -1,91 +1,182 @@
-//! The sign-in page, and the way back to the client with a code.
+//! The authorization endpoint: judges the request, and sends the browser back to the client with a code or, for
+//! registrations of old, with the tokens themselves.
 
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use url::Url;
 
-use crate::answers::{Answer, empty, html};
+use crate::answers::{Answer, redirect};
 use crate::calendar::now;
+use crate::options::Settings;
 use crate::people::user_by_name;
-use crate::state::Shared;
+use crate::state::{Shared, State};
 
-use super::{CLIENT_ID, Code, Form, Grant, PASSWORD, PUBLIC_CLIENT_ID, is_registered, opaque};
+use super::clients::{CALLBACK, Client};
+use super::grants::{Code, Grant, opaque, secret};
+use super::{Form, PASSWORD, issue, pages};
 
-/// Shows the form, which carries all parameters of the request along.
-pub(crate) fn page(query: &[u8]) -> Answer {
+/// Shows the sign-in page.
+pub(super) fn page(shared: &Shared, query: &[u8]) -> Answer {
     let request = Form::parse(query);
-    match Destination::of(&request) {
-        Err(refusal) => *refusal,
-        Ok(destination) => match unacceptable(&request) {
-            Some(error) => destination.failed(error),
-            None => form(&request, None),
-        },
-    }
-}
-
-/// Takes the form that the person sent.
-pub(crate) fn submit(shared: &Shared, body: &[u8]) -> Answer {
-    let request = Form::parse(body);
+    request.note_secrets(shared);
     let destination = match Destination::of(&request) {
         Ok(destination) => destination,
         Err(refusal) => return *refusal,
     };
-    if let Some(error) = unacceptable(&request) {
-        return destination.failed(error);
+    match judge(&request, destination.client, &shared.state().settings) {
+        Ok(_) => pages::sign_in(&request, None),
+        Err(error) => destination.failed(error),
     }
+}
+
+/// Takes the form that the person sent.
+pub(super) fn submit(shared: &Shared, body: &[u8]) -> Answer {
+    let request = Form::parse(body);
+    request.note_secrets(shared);
+    let destination = match Destination::of(&request) {
+        Ok(destination) => destination,
+        Err(refusal) => return *refusal,
+    };
+    let state = &mut *shared.state();
+    let (kind, scope) = match judge(&request, destination.client, &state.settings) {
+        Ok(judged) => judged,
+        Err(error) => return destination.failed(error),
+    };
     if request.get("decision") == Some("deny") {
         return destination.failed("access_denied");
     }
     let user = request.get("username").and_then(user_by_name);
     let Some(user) = user.filter(|_| request.get("password") == Some(PASSWORD)) else {
-        return form(&request, Some("The user name or password is wrong."));
+        return pages::sign_in(&request, Some("The user name or password is wrong."));
     };
-    let grants = &mut shared.state().grants;
-    grants.families += 1;
     let grant = Grant {
-        client_id: request.get("client_id").unwrap_or_default().to_owned(),
-        user,
-        scope: request.get("scope").unwrap_or("").split_whitespace().map(str::to_owned).collect(),
+        client: destination.client,
+        user: Some(user),
+        scope,
         nonce: request.get("nonce").map(str::to_owned),
-        family: grants.families,
+        family: state.grants.new_family(),
     };
-    let code = opaque();
-    grants.codes.insert(
+    match kind {
+        ResponseType::Code => {
+            let code = give_code(shared, state, grant, &request);
+            destination.back(&[("code", &code), ("session_state", &opaque())])
+        }
+        ResponseType::Tokens => give_tokens(shared, state, &grant, destination),
+    }
+}
+
+fn give_code(shared: &Shared, state: &mut State, grant: Grant, request: &Form) -> String {
+    let code = secret(shared);
+    state.grants.codes.insert(
         code.clone(),
         Code {
             grant,
             redirect_uri: request.get("redirect_uri").unwrap_or_default().to_owned(),
-            challenge: request.get("code_challenge").map(str::to_owned),
+            challenge: challenge(request).map(str::to_owned),
             issued: now(),
             used: false,
         },
     );
-    destination.back(&[("code", &code), ("session_state", &opaque())])
+    code
+}
+
+fn give_tokens(shared: &Shared, state: &mut State, grant: &Grant, destination: Destination) -> Answer {
+    let Some(tokens) = issue::tokens(shared, state, grant, true) else {
+        return destination.failed("server_error");
+    };
+    let tokens: Vec<(&str, String)> = tokens
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .collect();
+    let mut parameters: Vec<(&str, &str)> =
+        tokens.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let scope = grant.scope.join(" ");
+    parameters.push(("scope", &scope));
+    destination.back(&parameters)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ResponseType {
+    Code,
+    /// An access token and an id token, in the fragment of the address.
+    Tokens,
+}
+
+impl ResponseType {
+    fn of(request: &Form) -> Option<Self> {
+        let mut words: Vec<&str> = request.get("response_type")?.split_whitespace().collect();
+        words.sort_unstable();
+        match words.as_slice() {
+            ["code"] => Some(ResponseType::Code),
+            ["id_token", "token"] => Some(ResponseType::Tokens),
+            _ => None,
+        }
+    }
+
+    fn grant_type(self) -> &'static str {
+        match self {
+            ResponseType::Code => "authorization_code",
+            ResponseType::Tokens => "implicit",
+        }
+    }
+}
+
+fn challenge(request: &Form) -> Option<&str> {
+    request.get("code_challenge").filter(|text| !text.is_empty())
+}
+
+/// What is asked for, or the error code for a request that cannot be granted, whoever signs in.
+fn judge(
+    request: &Form,
+    client: &Client,
+    settings: &Settings,
+) -> Result<(ResponseType, Vec<String>), &'static str> {
+    let kind = ResponseType::of(request).ok_or("unsupported_response_type")?;
+    if !client.may(kind.grant_type()) {
+        return Err("unauthorized_client");
+    }
+    let is_unacceptable = match kind {
+        _ if settings.refuse_pkce => challenge(request).is_some(),
+        // A challenge without a method would mean "plain", which is not offered.
+        ResponseType::Code if challenge(request).is_some() => {
+            request.get("code_challenge_method") != Some("S256")
+        }
+        ResponseType::Code => client.is_public(),
+        ResponseType::Tokens => false,
+    };
+    let needs_nonce = kind == ResponseType::Tokens;
+    if is_unacceptable || (needs_nonce && request.get("nonce").unwrap_or_default().is_empty()) {
+        return Err("invalid_request");
+    }
+    let scope = request.scope(settings).ok_or("invalid_scope")?;
+    if kind == ResponseType::Tokens && !scope.iter().any(|name| name == "openid") {
+        return Err("invalid_scope");
+    }
+    Ok((kind, scope))
 }
 
 /// Where to send the browser. Without a known client and a registered address it is sent nowhere.
 struct Destination {
+    client: &'static Client,
     url: Url,
+    in_fragment: bool,
     state: Option<String>,
 }
 
 impl Destination {
     fn of(request: &Form) -> Result<Self, Box<Answer>> {
-        let refused = |text: &str| {
-            let page = format!(
-                "<!doctype html><html lang=\"en\"><title>Sign-in not possible</title><h1>{text}</h1></html>"
-            );
-            Err(Box::new(html(StatusCode::BAD_REQUEST, page)))
-        };
-        let client_id = request.get("client_id").unwrap_or_default();
-        if ![CLIENT_ID, PUBLIC_CLIENT_ID].contains(&client_id) {
-            return refused("This client is not known.");
-        }
+        let refused = |text: &str| Box::new(pages::notice(StatusCode::BAD_REQUEST, text));
+        let client = Client::named(request.get("client_id").unwrap_or_default())
+            .ok_or_else(|| refused("This client is not known."))?;
         let redirect_uri = request.get("redirect_uri").unwrap_or_default();
+        let mut response_type = request.get("response_type").unwrap_or_default().split_whitespace();
         match Url::parse(redirect_uri) {
-            Ok(url) if is_registered(client_id, redirect_uri) => {
-                Ok(Destination { url, state: request.get("state").map(str::to_owned) })
-            }
-            _ => refused("This callback address is not registered for the client."),
+            Ok(url) if client.may_send_to(redirect_uri, CALLBACK) => Ok(Destination {
+                client,
+                url,
+                in_fragment: response_type.any(|word| matches!(word, "token" | "id_token")),
+                state: request.get("state").map(str::to_owned),
+            }),
+            _ => Err(refused("This callback address is not registered for the client.")),
         }
     }
 
@@ -94,70 +185,19 @@ impl Destination {
     }
 
     fn back(mut self, parameters: &[(&str, &str)]) -> Answer {
-        {
-            let mut query = self.url.query_pairs_mut();
-            query.extend_pairs(parameters);
-            if let Some(state) = &self.state {
-                query.append_pair("state", state);
-            }
+        let mut encoded = url::form_urlencoded::Serializer::new(String::new());
+        encoded.extend_pairs(parameters);
+        if let Some(state) = &self.state {
+            encoded.append_pair("state", state);
         }
-        let mut answer = empty(StatusCode::FOUND);
-        if let Ok(location) = HeaderValue::from_str(self.url.as_str()) {
-            answer.headers_mut().insert(header::LOCATION, location);
+        let encoded = encoded.finish();
+        if self.in_fragment {
+            self.url.set_fragment(Some(&encoded));
+        } else {
+            self.url.set_query(Some(&encoded));
         }
-        answer
+        redirect(&self.url)
     }
-}
-
-/// The error code for a request that cannot be granted, whoever signs in.
-fn unacceptable(request: &Form) -> Option<&'static str> {
-    let challenge = request.get("code_challenge").filter(|text| !text.is_empty());
-    if request.get("response_type") != Some("code") {
-        return Some("unsupported_response_type");
-    }
-    // A challenge without a method would mean "plain", which is not offered.
-    if challenge.is_some() && request.get("code_challenge_method") != Some("S256") {
-        return Some("invalid_request");
-    }
-    if challenge.is_none() && request.get("client_id") == Some(PUBLIC_CLIENT_ID) {
-        return Some("invalid_request");
-    }
-    let scopes = request.get("scope").unwrap_or("");
-    if !scopes.split_whitespace().all(|scope| super::SCOPES.contains(&scope)) {
-        return Some("invalid_scope");
-    }
-    None
-}
-
-fn form(request: &Form, notice: Option<&str>) -> Answer {
-    let mut kept = String::new();
-    for (name, value) in &request.0 {
-        if !matches!(name.as_str(), "username" | "password" | "decision") {
-            kept.push_str(&format!(
-                "<input type=\"hidden\" name=\"{}\" value=\"{}\">\n",
-                escape(name),
-                escape(value)
-            ));
-        }
-    }
-    let notice = notice.map(|text| format!("<p role=\"alert\">{text}</p>\n")).unwrap_or_default();
-    let page = format!(
-        "<!doctype html>
-<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sign in</title></head>
-<body><h1>Sign in</h1>
-{notice}<form method=\"post\" action=\"/ids/connect/authorize\">
-{kept}<label>User name <input name=\"username\" autocomplete=\"username\"></label>
-<label>Password <input name=\"password\" type=\"password\" autocomplete=\"current-password\"></label>
-<button name=\"decision\" value=\"allow\">Sign in</button>
-<button name=\"decision\" value=\"deny\">Deny</button>
-</form></body></html>
-"
-    );
-    html(StatusCode::OK, page)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// What a person with a browser would do: open `url` and send the form. Gives the address of the redirect.

@@ -7,35 +7,14 @@ use beproduct_simulator::{Options, Rotation};
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use crate::support::{World, small};
+use crate::support::{World, claims, parameter, small};
 
 const VERIFIER: &str = "a-verifier-of-more-than-forty-three-characters-1234";
-
-fn authorize_url(world: &World, client_id: &str, extra: &[(&str, &str)]) -> String {
-    let mut url = Url::parse(&format!("{}/connect/authorize", world.at.identity)).unwrap();
-    url.query_pairs_mut()
-        .append_pair("client_id", client_id)
-        .append_pair("response_type", "code")
-        .append_pair("scope", "openid profile email roles offline_access BeProductPublicApi")
-        .append_pair("redirect_uri", &world.at.redirect_uri)
-        .append_pair("state", "a state")
-        .extend_pairs(extra);
-    url.into()
-}
-
-async fn sign_in(world: &World, url: &str) -> Url {
-    let answer = world.control("authorize", &json!({"url": url})).await;
-    Url::parse(answer["redirect"].as_str().unwrap()).unwrap()
-}
-
-fn parameter(url: &Url, name: &str) -> Option<String> {
-    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
 
 #[tokio::test]
 async fn a_confidential_client_without_pkce() {
     let world = World::new().await;
-    let back = sign_in(&world, &authorize_url(&world, &world.at.client_id, &[("nonce", "n-1")])).await;
+    let back = world.browse(&world.authorize_url(&world.at.client_id, &[("nonce", "n-1")])).await;
     assert_eq!(parameter(&back, "state").as_deref(), Some("a state"));
     let code = parameter(&back, "code").unwrap();
     assert_eq!(code.len(), 32);
@@ -49,8 +28,7 @@ async fn a_confidential_client_without_pkce() {
     let (status, answer) = world.token_request(&form).await;
     assert_eq!(status, 200);
     assert_eq!(answer["expires_in"], 28_800);
-    let claims = answer["id_token"].as_str().unwrap().split('.').nth(1).unwrap();
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    let claims = claims(&answer["id_token"]);
     assert_eq!((&claims["nonce"], &claims["aud"]), (&json!("n-1"), &json!(world.at.client_id)));
 
     let userinfo = world.http.get(format!("{}/connect/userinfo", world.at.identity));
@@ -62,19 +40,20 @@ async fn a_confidential_client_without_pkce() {
     assert_eq!((status.as_u16(), &second["error"]), (400, &json!("invalid_grant")));
     let (status, _) = world.refresh(answer["refresh_token"].as_str().unwrap()).await;
     assert_eq!(status, 400);
+    assert_eq!(world.get_as(&answer["access_token"], "Style/Folders").await.status(), 401);
 }
 
 #[tokio::test]
 async fn a_public_client_needs_pkce() {
     let world = World::new().await;
     let client = world.at.public_client_id.clone();
-    let without = sign_in(&world, &authorize_url(&world, &client, &[])).await;
+    let without = world.browse(&world.authorize_url(&client, &[])).await;
     assert_eq!(parameter(&without, "error").as_deref(), Some("invalid_request"));
 
     let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, VERIFIER.as_bytes()));
     let extra = [("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
     for (verifier, expected) in [("another-verifier", 400), (VERIFIER, 200)] {
-        let back = sign_in(&world, &authorize_url(&world, &client, &extra)).await;
+        let back = world.browse(&world.authorize_url(&client, &extra)).await;
         let code = parameter(&back, "code").unwrap();
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -87,6 +66,37 @@ async fn a_public_client_needs_pkce() {
         form.push(("client_secret", ""));
         assert_eq!(world.token_request(&form).await.0, 401);
     }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_pkce() {
+    let world = World::with(Options { refuse_pkce: true, ..small() }).await;
+    let challenge = [("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")];
+    for client in [&world.at.client_id, &world.at.public_client_id] {
+        let refused = world.browse(&world.authorize_url(client, &challenge)).await;
+        assert_eq!(parameter(&refused, "error").as_deref(), Some("invalid_request"));
+        let back = world.browse(&world.authorize_url(client, &[])).await;
+        assert!(parameter(&back, "code").is_some());
+    }
+    assert!(world.discovery().await.get("code_challenge_methods_supported").is_none());
+    world.control("reset", &json!({"refuse_pkce": false})).await;
+    assert_eq!(world.discovery().await["code_challenge_methods_supported"], json!(["S256"]));
+}
+
+#[tokio::test]
+async fn the_scope_asked_for_is_granted_and_kept() {
+    let world = World::new().await;
+    let scope = [("scope", "openid offline_access beproductDeveloper")];
+    let back = world.browse(&world.authorize_url(&world.at.client_id, &scope)).await;
+    let (_, answer) = world.redeem(&back).await;
+    let granted = json!(["openid", "offline_access", "beproductDeveloper"]);
+    assert_eq!(claims(&answer["access_token"])["scope"], granted);
+    let (_, answer) = world.refresh(answer["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(claims(&answer["access_token"])["scope"], granted);
+
+    world.control("reset", &json!({"allowed": ["openid", "offline_access"]})).await;
+    let back = world.browse(&world.authorize_url(&world.at.client_id, &scope)).await;
+    assert_eq!(parameter(&back, "error").as_deref(), Some("invalid_scope"));
 }
 
 #[tokio::test]
@@ -108,10 +118,14 @@ async fn basic_authentication_and_wrong_secrets() {
 #[tokio::test]
 async fn the_form_keeps_parameters_and_refuses_strangers() {
     let world = World::new().await;
-    let url = authorize_url(&world, &world.at.client_id, &[("nonce", "a\"b")]);
+    let url = world.authorize_url(&world.at.client_id, &[("nonce", "a\"b")]);
     let page = world.http.get(&url).send().await.unwrap();
     assert_eq!(page.status(), 200);
-    assert!(page.text().await.unwrap().contains("name=\"nonce\" value=\"a&quot;b\""));
+    let page = page.text().await.unwrap();
+    assert!(page.contains("name=\"nonce\" value=\"a&quot;b\""));
+    for id in ["username", "password", "allow", "deny"] {
+        assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
+    }
 
     let send = async |decision: &str, password: &str| {
         let mut form: Vec<(String, String)> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
@@ -183,8 +197,7 @@ async fn access_tokens_end() {
 #[tokio::test]
 async fn discovery_and_keys_fit_the_tokens() {
     let world = World::new().await;
-    let url = format!("{}/.well-known/openid-configuration", world.at.identity);
-    let discovery: Value = world.http.get(url).send().await.unwrap().json().await.unwrap();
+    let discovery = world.discovery().await;
     assert_eq!(discovery["issuer"], world.at.identity);
     let keys: Value =
         world.http.get(discovery["jwks_uri"].as_str().unwrap()).send().await.unwrap().json().await.unwrap();

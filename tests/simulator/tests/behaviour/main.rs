@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 mod data_tables;
+mod endings;
 mod faults;
+mod grants;
+mod id_tokens;
 mod identity;
 mod limits;
 mod lists;

@@ -1,7 +1,10 @@
 //! A running simulator and a signed-in client for it.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use beproduct_simulator::{Addresses, Options, Simulator};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use jsonwebtoken::jwk::JwkSet;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::{Value, json};
 
 pub(crate) struct World {
@@ -56,6 +59,61 @@ impl World {
         (answer.status(), answer.json().await.unwrap())
     }
 
+    /// The address that starts a sign-in; a parameter of `extra` replaces the usual one of its name.
+    pub(crate) fn authorize_url(&self, client_id: &str, extra: &[(&str, &str)]) -> String {
+        let usual = [
+            ("client_id", client_id),
+            ("response_type", "code"),
+            ("scope", "openid profile email roles offline_access BeProductPublicApi"),
+            ("redirect_uri", &self.at.redirect_uri),
+            ("state", "a state"),
+        ];
+        let usual = usual.iter().filter(|(name, _)| extra.iter().all(|(other, _)| other != name));
+        let base = format!("{}/connect/authorize", self.at.identity);
+        Url::parse_with_params(&base, usual.chain(extra)).unwrap().into()
+    }
+
+    /// Where a person who signs in at this address is sent to.
+    pub(crate) async fn browse(&self, url: &str) -> Url {
+        let answer = self.control("authorize", &json!({"url": url})).await;
+        Url::parse(answer["redirect"].as_str().unwrap()).unwrap()
+    }
+
+    /// Exchanges the code of the client that has a secret.
+    pub(crate) async fn redeem(&self, back: &Url) -> (StatusCode, Value) {
+        self.token_request(&[
+            ("grant_type", "authorization_code"),
+            ("code", &parameter(back, "code").unwrap()),
+            ("redirect_uri", &self.at.redirect_uri),
+            ("client_id", &self.at.client_id),
+            ("client_secret", &self.at.client_secret),
+        ])
+        .await
+    }
+
+    /// An id token of the client that has a secret, signed as the settings are now.
+    pub(crate) async fn id_token(&self) -> String {
+        let back = self.browse(&self.authorize_url(&self.at.client_id, &[("nonce", "a-nonce")])).await;
+        let (status, answer) = self.redeem(&back).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["id_token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn discovery(&self) -> Value {
+        let url = format!("{}/.well-known/openid-configuration", self.at.identity);
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    pub(crate) async fn key_set(&self) -> JwkSet {
+        let url = format!("{}/.well-known/jwks", self.at.identity);
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    pub(crate) async fn get_as(&self, access_token: &Value, path: &str) -> Response {
+        let request = self.http.get(format!("{}/api/acme/{path}", self.at.api));
+        request.bearer_auth(access_token.as_str().unwrap()).send().await.unwrap()
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}/api/acme/{path}", self.at.api)).bearer_auth(&self.token)
     }
@@ -96,6 +154,16 @@ impl World {
         let url = format!("{}/{path}", self.at.control);
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
+}
+
+pub(crate) fn parameter(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The claims of a JWT, whoever has signed it.
+pub(crate) fn claims(token: &Value) -> Value {
+    let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 pub(crate) fn numbers(page: &Value) -> Vec<&str> {

@@ -1,0 +1,195 @@
+//! What a client can ask about its sign-in.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::exchange::Exchanger;
+use super::holder::TokenHolder;
+use super::server::IdentityServer;
+use super::tokens::Tokens;
+use crate::error::{Error, ErrorKind, Failure, Result};
+
+/// The sign-in of a client: who it is, and how to end it. Its requests go to the identity server, and do not count
+/// against the quota.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    pub(crate) tokens: Arc<TokenHolder>,
+    pub(crate) server: IdentityServer,
+    /// None for a client without a client id.
+    pub(crate) exchanger: Option<Exchanger>,
+}
+
+/// Who is signed in (docs/service.md, Sign-in).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct UserInfo {
+    /// Id of the user.
+    pub sub: Option<String>,
+    /// Name for signing in.
+    pub preferred_username: Option<String>,
+    /// Full name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Whether the address was verified.
+    pub email_verified: Option<bool>,
+    /// All other members.
+    #[serde(flatten)]
+    pub others: Map<String, Value>,
+}
+
+/// For whom another client acts, and what the second application for it is.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ActAs {
+    /// Id of the user.
+    pub user_id: String,
+    /// Id of the application that is registered for impersonation.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+}
+
+impl ActAs {
+    /// For the user with this id, by the application that is registered for impersonation.
+    pub fn new(
+        user_id: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        Self { user_id: user_id.into(), client_id: client_id.into(), client_secret: client_secret.into() }
+    }
+}
+
+impl std::fmt::Debug for ActAs {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "ActAs({:?})", self.user_id)
+    }
+}
+
+impl Auth {
+    /// Who is signed in, as JSON: `sub`, `preferred_username`, `name`, `email`, `email_verified` (a Boolean, also where
+    /// the service sends a text), and what else the identity server tells.
+    ///
+    /// # Errors
+    /// As for any call.
+    pub async fn userinfo_json(&self) -> Result<Map<String, Value>> {
+        let url = self.server.url("connect/userinfo")?;
+        let mut renewed = false;
+        let answer = loop {
+            let bearer = self.tokens.bearer().await?;
+            match self.server.get("user information", &url, Some(&bearer)).await {
+                Err(error) if error.failure() == Failure::TokenRejected && !renewed => {
+                    renewed = true;
+                    if !self.tokens.reject(&bearer) {
+                        return Err(error);
+                    }
+                }
+                answer => break answer?,
+            }
+        };
+        let Value::Object(mut members) = answer else {
+            return Err(Error::new(ErrorKind::Decode, "the user information is no object"));
+        };
+        // A member of the 2019 documentation that says nothing.
+        members.remove("userinfo");
+        if let Some(verified) = members.get_mut("email_verified") {
+            *verified = match &*verified {
+                Value::String(text) => Value::Bool(text.eq_ignore_ascii_case("true")),
+                other => other.clone(),
+            };
+        }
+        Ok(members)
+    }
+
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// As for any call.
+    pub async fn userinfo(&self) -> Result<UserInfo> {
+        let members = self.userinfo_json().await?;
+        UserInfo::deserialize(Value::Object(members))
+            .map_err(|error| Error::new(ErrorKind::Decode, format!("the user information: {error}")))
+    }
+
+    /// The address that ends the sign-in in the browser. It carries the ID token, where there is one: show it to nobody
+    /// but the browser. It revokes no refresh token.
+    ///
+    /// # Errors
+    /// `config` when `post_logout_redirect_uri` is no address; those of the token store.
+    pub async fn end_session_url(&self, post_logout_redirect_uri: Option<&str>) -> Result<String> {
+        let mut url = self.server.url("connect/endsession")?;
+        let tokens = self.tokens.tokens().await?;
+        {
+            let mut query = url.query_pairs_mut();
+            if let Some(hint) = &tokens.id_token {
+                query.append_pair("id_token_hint", hint.expose());
+            }
+            if let Some(redirect) = post_logout_redirect_uri {
+                Url::parse(redirect).map_err(|error| {
+                    Error::config(format!("post_logout_redirect_uri is no address: {error}"))
+                })?;
+                query.append_pair("post_logout_redirect_uri", redirect);
+            }
+        }
+        if url.query() == Some("") {
+            url.set_query(None);
+        }
+        Ok(url.into())
+    }
+
+    /// Signs out: revokes the refresh token where the identity server announces that it does so, and forgets the tokens
+    /// here and in the store, in any case. The client can make no more calls then.
+    ///
+    /// Returns whether a token was revoked.
+    ///
+    /// # Errors
+    /// When revoking failed, so that the token is still valid; when the store cannot be written.
+    pub async fn sign_out(&self) -> Result<bool> {
+        self.tokens.sign_out(|tokens| self.revoke(tokens)).await
+    }
+
+    async fn revoke(&self, tokens: Tokens) -> Result<bool> {
+        let (token, kind) = match (&tokens.refresh_token, &tokens.access_token) {
+            (Some(token), _) => (token, "refresh_token"),
+            (None, Some(token)) => (token, "access_token"),
+            (None, None) => return Ok(false),
+        };
+        let Some(exchanger) = &self.exchanger else { return Ok(false) };
+        let kept = |error: Error| {
+            let text = format!("the tokens are forgotten here, but not revoked: {}", error.message());
+            error.with_message(text)
+        };
+        let url = match self.server.discovery().await {
+            Ok(discovery) => discovery.revocation_endpoint,
+            // A server without the document announces nothing.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(kept(error)),
+        };
+        let Some(url) = url else { return Ok(false) };
+        exchanger.revoke(url, token, kind).await.map_err(kept)?;
+        Ok(true)
+    }
+
+    /// The discovery document of the identity server, as it came.
+    ///
+    /// # Errors
+    /// `not_found` when there is none, `network` when the server cannot be reached.
+    pub async fn discovery(&self) -> Result<Value> {
+        Ok((*self.server.document().await?).clone())
+    }
+
+    /// Scopes of the present access token; none where nothing states them. Signs in if that is needed.
+    ///
+    /// # Errors
+    /// Those of signing in.
+    pub async fn scopes(&self) -> Result<Vec<String>> {
+        self.tokens.bearer().await?;
+        Ok(self.tokens.snapshot().scopes())
+    }
+}

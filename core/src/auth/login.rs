@@ -1,0 +1,387 @@
+//! Signing a person in with the browser of this machine.
+//!
+//! The browser ends at the redirect address. Where that is one of this machine, a small server listens there while the
+//! sign-in lasts; the person can always paste the address instead.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY};
+use ::http::{HeaderValue, Method, Request, Response, StatusCode};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::profiles::Profiles;
+use super::session::{AuthorizationSession, Flow};
+use super::tokens::Tokens;
+use crate::clock::Clock;
+use crate::config::{Config, is_loopback};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A fragment holds two tokens; no browser sends more.
+const LONGEST_FRAGMENT: usize = 64 * 1024;
+
+/// How long a person may take, in seconds, unless the options say otherwise.
+const PATIENCE: f64 = 300.0;
+
+/// How a sign-in with a browser goes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct LoginOptions {
+    /// Listens at any free port of 127.0.0.1, which the registration has to allow. Path and host are those of
+    /// `redirect_uri`; without one, `http://127.0.0.1/callback`. Default false.
+    pub free_port: bool,
+    /// Whether [`Login::complete`] opens the browser. Default true.
+    pub open_browser: bool,
+    /// Profile of the credentials file that the sign-in is kept in. Default: it is not kept.
+    pub profile: Option<String>,
+    /// Longest time for the person to come back, in seconds. Default 300.
+    pub timeout: Option<f64>,
+}
+
+impl Default for LoginOptions {
+    fn default() -> Self {
+        Self { free_port: false, open_browser: true, profile: None, timeout: None }
+    }
+}
+
+impl LoginOptions {
+    /// Reads options from a JSON object. Null stands for the default.
+    ///
+    /// # Errors
+    /// `config` for an unknown name or a value of the wrong type.
+    pub fn from_json(members: Map<String, Value>) -> Result<Self> {
+        let given: Map<_, _> = members.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        Self::deserialize(Value::Object(given)).map_err(|error| Error::config(format!("login: {error}")))
+    }
+}
+
+/// A sign-in of a person with a browser.
+#[derive(Debug)]
+pub struct Login {
+    session: AuthorizationSession,
+    listener: Option<TcpListener>,
+    /// What a request to the listener is addressed to.
+    redirect: Url,
+    /// As it was given: a port that was free once is not worth keeping.
+    config: Config,
+    options: LoginOptions,
+    clock: Arc<dyn Clock>,
+    patience: Duration,
+}
+
+impl Login {
+    /// Begins a sign-in, and listens at `redirect_uri` where that is `http` on this machine.
+    ///
+    /// # Errors
+    /// `config` when a setting is missing or malformed, or when the port is taken.
+    pub async fn begin(config: &Config, options: LoginOptions) -> Result<Self> {
+        let (kept, mut config) = (config.clone(), config.clone());
+        let free_port = options.free_port;
+        let patience = config.seconds("timeout", options.timeout.unwrap_or(PATIENCE))?;
+        if options.profile.is_some() {
+            config.company()?;
+        }
+        if free_port {
+            config.redirect_uri.get_or_insert_with(|| "http://127.0.0.1/callback".into());
+        }
+        let redirect = config.redirect_uri.as_deref().unwrap_or_default();
+        let mut redirect = Url::parse(redirect).map_err(|error| {
+            Error::config(format!(
+                "redirect_uri {redirect:?} is no address ({error}): give the one that is registered for the client"
+            ))
+        })?;
+        let is_ours = redirect.scheme() == "http" && is_loopback(&redirect);
+        if free_port && !is_ours {
+            return Err(Error::config(format!(
+                "redirect_uri {redirect}: a free port needs an http address of this machine, such as http://127.0.0.1/callback"
+            )));
+        }
+        let mut listener = None;
+        if is_ours {
+            let port = if free_port { 0 } else { redirect.port_or_known_default().unwrap_or(80) };
+            let host = if redirect.host_str() == Some("[::1]") {
+                SocketAddr::from((Ipv6Addr::LOCALHOST, port))
+            } else {
+                SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+            };
+            let bound = TcpListener::bind(host).await.map_err(|error| {
+                Error::config(format!(
+                    "nobody can listen at the redirect_uri {redirect}: {error}. Close the program that does, register another \
+                     port, or take a free one if the registration allows any"
+                ))
+            })?;
+            if free_port {
+                let port = bound.local_addr().map(|address| address.port()).ok();
+                // Both fail only for addresses without a host or a socket that is gone.
+                let _ = redirect.set_port(port);
+                config.redirect_uri = Some(redirect.to_string());
+            }
+            listener = Some(bound);
+        }
+        let session = AuthorizationSession::new(&config)?;
+        let clock = config.clock()?.0;
+        Ok(Self { session, listener, redirect, config: kept, options, clock, patience })
+    }
+
+    /// Where the person signs in.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.session.url()
+    }
+
+    /// Where the person is sent back to.
+    #[must_use]
+    pub fn redirect_uri(&self) -> &str {
+        self.session.redirect_uri()
+    }
+
+    /// Whether [`Login::wait`] can see the person come back.
+    #[must_use]
+    pub fn is_listening(&self) -> bool {
+        self.listener.is_some()
+    }
+
+    /// Opens the browser at [`Login::url`]: the one that `BROWSER` names, else the person's usual one.
+    ///
+    /// # Errors
+    /// `config` when there is none.
+    pub fn open_browser(&self) -> Result<()> {
+        open_browser(self.url())
+    }
+
+    /// Takes an address that the person has pasted, and keeps the sign-in as the options say.
+    ///
+    /// # Errors
+    /// Those of [`AuthorizationSession::finish`]; after one of kind `config`, or of another sign-in's address, the right one
+    /// can still be pasted.
+    pub async fn paste(&self, redirected: &str) -> Result<Tokens> {
+        let tokens = self.session.finish(redirected).await?;
+        self.keep(tokens).await
+    }
+
+    /// Opens the browser, unless the options say not to; waits until the person comes back, and tells them there how it
+    /// ended; keeps the sign-in as the options say.
+    ///
+    /// # Errors
+    /// Those of [`AuthorizationSession::finish`]; `timeout` when nobody comes; `config` when nothing listens, when there is no
+    /// browser, or when the sign-in cannot be kept.
+    pub async fn complete(&self) -> Result<Tokens> {
+        if self.listener.is_some() && self.options.open_browser {
+            self.open_browser()?;
+        }
+        let alarm = self.clock.alarm(self.clock.elapsed().saturating_add(self.patience));
+        tokio::select! {
+            tokens = self.wait() => self.keep(tokens?).await,
+            () = alarm => {
+                let text = format!("nobody has signed in within {} s: begin again", self.patience.as_secs_f64());
+                Err(Error::new(ErrorKind::Timeout, text))
+            }
+        }
+    }
+
+    async fn keep(&self, tokens: Tokens) -> Result<Tokens> {
+        if let Some(profile) = &self.options.profile {
+            Profiles::of_user()?.keep(profile, &self.config.to_profile(), tokens.clone()).await?;
+        }
+        Ok(tokens)
+    }
+
+    /// Requests that do not belong to this sign-in are turned away and change nothing.
+    async fn wait(&self) -> Result<Tokens> {
+        let listener = self.listener.as_ref().ok_or_else(|| {
+            Error::config(format!(
+                "nothing on this machine listens at {}: paste the address that the browser ends at",
+                self.redirect_uri()
+            ))
+        })?;
+        let (sender, mut visits) = mpsc::channel::<Visit>(1);
+        let place = Arc::new(Place { redirect: self.redirect.clone(), flow: self.session.flow() });
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    // One that broke off before it was accepted is the browser's business.
+                    if let Ok((stream, _)) = accepted {
+                        connections.spawn(serve(stream, Arc::clone(&place), sender.clone()));
+                    }
+                }
+                Some(visit) = visits.recv() => {
+                    let result = self.session.finish(&visit.redirected).await;
+                    let foreign = matches!(&result, Err(error) if is_foreign(error));
+                    let _ = visit.answer.send(page(&result));
+                    // The person reads the page while the program goes on, or ends.
+                    let _ = visit.closed.await;
+                    if !foreign {
+                        return result;
+                    }
+                }
+                Some(_) = connections.join_next() => {}
+            }
+        }
+    }
+}
+
+/// Opens the browser of this machine: the one that `BROWSER` names, else the person's usual one.
+///
+/// # Errors
+/// `config` when there is none.
+pub fn open_browser(url: &str) -> Result<()> {
+    webbrowser::open(url).map_err(|error| {
+        // It may name the address, which is a secret of the sign-in.
+        let text = error.to_string().replace(url, "the address");
+        Error::config(format!("no browser could be opened: {text}"))
+    })
+}
+
+/// Something else than this sign-in came to the address: another one's redirect, or a page that guesses.
+fn is_foreign(error: &Error) -> bool {
+    error.kind() == ErrorKind::Config || error.code() == Some("state_mismatch")
+}
+
+/// What the listener answers to.
+struct Place {
+    redirect: Url,
+    flow: Flow,
+}
+
+/// The person has come back.
+struct Visit {
+    redirected: String,
+    answer: oneshot::Sender<Page>,
+    /// Ends when the connection has carried the answer.
+    closed: oneshot::Receiver<Infallible>,
+}
+
+struct Page {
+    status: StatusCode,
+    title: &'static str,
+    text: String,
+}
+
+fn page(result: &Result<Tokens>) -> Page {
+    match result {
+        Ok(_) => Page {
+            status: StatusCode::OK,
+            title: "You are signed in",
+            text: "You may close this page.".into(),
+        },
+        Err(error) => Page {
+            status: StatusCode::BAD_REQUEST,
+            title: "You are not signed in",
+            text: error.message().to_owned(),
+        },
+    }
+}
+
+async fn serve(stream: TcpStream, place: Arc<Place>, visits: mpsc::Sender<Visit>) {
+    // Dropped with the connection.
+    let (_open, closed) = oneshot::channel();
+    let closed = Arc::new(std::sync::Mutex::new(Some(closed)));
+    let service = service_fn(move |request| {
+        let (place, visits, closed) = (Arc::clone(&place), visits.clone(), Arc::clone(&closed));
+        async move { Ok::<_, Infallible>(answer(request, &place, &visits, &closed).await) }
+    });
+    // A connection that breaks is the browser's business.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+type Closed = std::sync::Mutex<Option<oneshot::Receiver<Infallible>>>;
+
+async fn answer(
+    request: Request<Incoming>,
+    place: &Place,
+    visits: &mpsc::Sender<Visit>,
+    closed: &Closed,
+) -> Response<Full<Bytes>> {
+    let refused = |status: StatusCode| shown(&Page { status, title: "Nothing here", text: String::new() });
+    let authority = &place.redirect[url::Position::BeforeHost..url::Position::AfterPort];
+    // A page elsewhere that has its name point here must not get through.
+    if request.headers().get(HOST).is_none_or(|host| host.as_bytes() != authority.as_bytes()) {
+        return refused(StatusCode::MISDIRECTED_REQUEST);
+    }
+    if request.uri().path() != place.redirect.path() {
+        return refused(StatusCode::NOT_FOUND);
+    }
+    let mut redirected = place.redirect.clone();
+    match (request.method(), request.uri().query(), place.flow) {
+        // The fragment stays in the browser, so the page has to hand it over.
+        (&Method::GET, None, Flow::Implicit) => return handing_over(),
+        (&Method::GET, query, _) => redirected.set_query(query),
+        (&Method::POST, _, Flow::Implicit) => {
+            let origin = place.redirect.origin().ascii_serialization();
+            if request.headers().get(ORIGIN).is_none_or(|from| from.as_bytes() != origin.as_bytes()) {
+                return refused(StatusCode::FORBIDDEN);
+            }
+            let body = Limited::new(request.into_body(), LONGEST_FRAGMENT).collect().await;
+            let Ok(body) = body else { return refused(StatusCode::PAYLOAD_TOO_LARGE) };
+            redirected.set_fragment(Some(&String::from_utf8_lossy(&body.to_bytes())));
+        }
+        _ => return refused(StatusCode::METHOD_NOT_ALLOWED),
+    }
+    let (sender, answer) = oneshot::channel();
+    // One visit a connection: its answer closes it.
+    let closed = closed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    let Some(closed) = closed else { return refused(StatusCode::BAD_REQUEST) };
+    let visit = Visit { redirected: redirected.into(), answer: sender, closed };
+    if visits.send(visit).await.is_err() {
+        return refused(StatusCode::GONE);
+    }
+    match answer.await {
+        Ok(page) => shown(&page),
+        Err(_) => refused(StatusCode::GONE),
+    }
+}
+
+/// Sends the fragment to the address that it came to, and shows what comes back.
+const SCRIPT: &str = "\
+const fragment = location.hash.slice(1);
+history.replaceState(null, '', location.pathname);
+fetch(location.pathname, { method: 'POST', body: fragment })
+  .then((answer) => answer.text())
+  .then((page) => document.documentElement.replaceWith(
+    new DOMParser().parseFromString(page, 'text/html').documentElement));";
+
+/// Takes the code out of the browser's history.
+const FORGET: &str = "history.replaceState(null, '', location.pathname);";
+
+fn handing_over() -> Response<Full<Bytes>> {
+    html(StatusCode::OK, "Signing in", "<p>This page needs JavaScript to hand the sign-in over.</p>", SCRIPT)
+}
+
+fn shown(page: &Page) -> Response<Full<Bytes>> {
+    let text = page.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    html(page.status, page.title, &format!("<p>{text}</p>"), FORGET)
+}
+
+fn html(status: StatusCode, title: &str, content: &str, script: &str) -> Response<Full<Bytes>> {
+    let nonce = uuid::Uuid::new_v4().simple();
+    let text = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body><h1>{title}</h1>\n\
+         {content}\n<script nonce=\"{nonce}\">{script}</script></body></html>\n"
+    );
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    let policy = format!("default-src 'none'; script-src 'nonce-{nonce}'; connect-src 'self'; frame-ancestors 'none'");
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}

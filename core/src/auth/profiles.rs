@@ -1,0 +1,379 @@
+//! Settings from outside of a program: `BEPRODUCT_*` variables, and a credentials file with a profile for each company.
+//!
+//! ```toml
+//! [default]
+//! company_domain = "acme"
+//! client_id = "my-app"
+//! client_secret = "..."
+//! ```
+//!
+//! A profile may have any setting of a client. Tokens are not among them: they stand in a file of their own beside it, or
+//! where its `token_store` says.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+use toml_edit::{DocumentMut, Item, Table};
+
+use super::store::open_store;
+use super::tokens::Tokens;
+use crate::config::{Config, StoreConfig, user_folder};
+use crate::error::{Error, Result};
+use crate::private_file;
+
+const DEFAULT: &str = "default";
+const WHAT: &str = "the credentials file";
+
+/// Settings that variables can give.
+const VARIABLES: &[(&str, &str)] = &[
+    ("BEPRODUCT_COMPANY_DOMAIN", "company_domain"),
+    ("BEPRODUCT_CLIENT_ID", "client_id"),
+    ("BEPRODUCT_CLIENT_SECRET", "client_secret"),
+    ("BEPRODUCT_REFRESH_TOKEN", "refresh_token"),
+    ("BEPRODUCT_ACCESS_TOKEN", "access_token"),
+    ("BEPRODUCT_REDIRECT_URI", "redirect_uri"),
+    ("BEPRODUCT_SCOPE", "scope"),
+    ("BEPRODUCT_API_URL", "api_url"),
+    ("BEPRODUCT_AUTOMATION_URL", "automation_url"),
+    ("BEPRODUCT_IDENTITY_URL", "identity_url"),
+];
+
+/// The credentials file: profiles by name, each a set of client settings. Only its owner may read it.
+#[derive(Debug, Clone)]
+pub struct Profiles(PathBuf);
+
+impl Profiles {
+    /// The file that `BEPRODUCT_CREDENTIALS_FILE` names, else `beproduct-client/credentials.toml` in the user's folder for
+    /// settings (`~/.config`).
+    ///
+    /// # Errors
+    /// `config` when there is no such folder.
+    pub fn of_user() -> Result<Self> {
+        if let Some(path) = std::env::var_os("BEPRODUCT_CREDENTIALS_FILE").filter(|path| !path.is_empty()) {
+            return Ok(Self(path.into()));
+        }
+        user_folder(&["XDG_CONFIG_HOME", "APPDATA"], ".config")
+            .map(|folder| Self(folder.join("credentials.toml")))
+            .ok_or_else(|| Error::config("there is no home folder; BEPRODUCT_CREDENTIALS_FILE names a file"))
+    }
+
+    /// The profile that `BEPRODUCT_PROFILE` names, else `default`.
+    #[must_use]
+    pub fn chosen() -> String {
+        std::env::var("BEPRODUCT_PROFILE").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| DEFAULT.into())
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The settings of a profile, with the token store that it has. None when it is not there.
+    ///
+    /// # Errors
+    /// `config` when the file cannot be read, when others may read it, or when it is no TOML.
+    pub fn get(&self, name: &str) -> Result<Option<Map<String, Value>>> {
+        let document = self.document()?;
+        let Some(table) = document.get(name) else { return Ok(None) };
+        let table = table.as_table_like().ok_or_else(|| self.wrong(format!("{name} is no table")))?;
+        let mut settings = Map::new();
+        for (key, item) in table.iter() {
+            let value = item.as_value().and_then(json);
+            let value = value.ok_or_else(|| self.wrong(format!("{key} of [{name}] has a value of no use")))?;
+            settings.insert(key.to_owned(), value);
+        }
+        if !settings.contains_key("token_store") && !settings.contains_key("client_credentials") {
+            let path = self.tokens_of(name)?;
+            settings.insert("token_store".into(), serde_json::json!({"file": path}));
+        }
+        Ok(Some(settings))
+    }
+
+    /// Sets settings of a profile, which is made when it is not there; null takes one away. The rest of the file stays as
+    /// it is.
+    ///
+    /// # Errors
+    /// As [`Profiles::get`], and when the file cannot be written.
+    pub fn set(&self, name: &str, settings: &Map<String, Value>) -> Result<()> {
+        check_name(name)?;
+        let mut document = self.document()?;
+        let entry = document.entry(name).or_insert_with(|| Item::Table(Table::new()));
+        let table = entry.as_table_like_mut().ok_or_else(|| self.wrong(format!("{name} is no table")))?;
+        for (key, value) in settings {
+            match toml(value) {
+                Some(value) => {
+                    table.insert(key, Item::Value(value));
+                }
+                None => {
+                    table.remove(key);
+                }
+            }
+        }
+        if let Some(folder) = self.0.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Error::config(format!("the folder {} cannot be made: {error}", folder.display()))
+            })?;
+        }
+        private_file::replace(WHAT, &self.0, document.to_string().as_bytes())
+    }
+
+    /// Keeps a sign-in: the settings of the profile, and the tokens in its store.
+    ///
+    /// # Errors
+    /// As [`Profiles::set`], and those of the store.
+    pub async fn keep(&self, name: &str, settings: &Map<String, Value>, tokens: Tokens) -> Result<()> {
+        check_name(name)?;
+        let mut merged = self.get(name)?.unwrap_or_default();
+        merged.extend(settings.clone());
+        if merged.get("token_store").is_none_or(Value::is_null) {
+            merged.insert("token_store".into(), serde_json::json!({"file": self.tokens_of(name)?}));
+        }
+        // What was not yet written would be an error at the next start: tell now.
+        let config = Config::from_json(Value::Object(merged))?;
+        let store = open_store(config.token_store.as_ref())?;
+        let store = store.ok_or_else(|| Error::config("token_store: a sign-in cannot be kept in memory"))?;
+        self.set(name, settings)?;
+        store.save(tokens).await
+    }
+
+    /// The token file of a profile that names no other store.
+    fn tokens_of(&self, name: &str) -> Result<PathBuf> {
+        check_name(name)?;
+        Ok(self.0.with_file_name(format!("{name}.tokens.json")))
+    }
+
+    fn document(&self) -> Result<DocumentMut> {
+        let text = private_file::read(WHAT, &self.0)?.unwrap_or_default();
+        // What the parser says quotes the line, which may hold a secret.
+        text.parse().map_err(|error: toml_edit::TomlError| {
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            self.wrong(format!("line {line} is no TOML: {}", error.message().lines().next().unwrap_or_default()))
+        })
+    }
+
+    fn wrong(&self, text: String) -> Error {
+        Error::config(format!("{WHAT} {}: {text}", self.0.display()))
+    }
+}
+
+/// A profile names a file too.
+fn check_name(name: &str) -> Result<()> {
+    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+        return Err(Error::config(format!(
+            "profile {name:?}: a name of letters, digits, and any of -_. is needed"
+        )));
+    }
+    Ok(())
+}
+
+fn json(value: &toml_edit::Value) -> Option<Value> {
+    use toml_edit::Value as Toml;
+    Some(match value {
+        Toml::String(text) => text.value().as_str().into(),
+        Toml::Integer(number) => (*number.value()).into(),
+        Toml::Float(number) => serde_json::Number::from_f64(*number.value())?.into(),
+        Toml::Boolean(flag) => (*flag.value()).into(),
+        Toml::Array(items) => items.iter().map(json).collect::<Option<Vec<_>>>()?.into(),
+        Toml::InlineTable(members) => {
+            let members = members.iter().map(|(key, value)| Some((key.to_owned(), json(value)?)));
+            Value::Object(members.collect::<Option<Map<_, _>>>()?)
+        }
+        Toml::Datetime(_) => return None,
+    })
+}
+
+fn toml(value: &Value) -> Option<toml_edit::Value> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(flag) => (*flag).into(),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => number.into(),
+            None => number.as_f64()?.into(),
+        },
+        Value::String(text) => text.as_str().into(),
+        Value::Array(items) => items.iter().filter_map(toml).collect::<toml_edit::Array>().into(),
+        Value::Object(members) => {
+            let members = members.iter().filter_map(|(key, value)| Some((key.as_str(), toml(value)?)));
+            members.collect::<toml_edit::InlineTable>().into()
+        }
+    })
+}
+
+/// The settings, with what is missing from where `profile` or `environment` say.
+pub(crate) fn completed(mut settings: Map<String, Value>) -> Result<Map<String, Value>> {
+    let named = match settings.remove("profile") {
+        None => None,
+        Some(Value::String(name)) => Some(name),
+        Some(_) => return Err(Error::config("settings: profile has to be the name of one in the credentials file")),
+    };
+    let environment = match settings.remove("environment") {
+        None | Some(Value::Bool(false)) => false,
+        Some(Value::Bool(true)) => true,
+        Some(_) => return Err(Error::config("settings: environment has to be true or false")),
+    };
+    if named.is_none() && !environment {
+        return Ok(settings);
+    }
+    let variables = if environment { variables() } else { Map::new() };
+    let profiles = Profiles::of_user()?;
+    let must_be_there = named.is_some() || std::env::var_os("BEPRODUCT_PROFILE").is_some();
+    let name = named.unwrap_or_else(Profiles::chosen);
+    let profile = match profiles.get(&name)? {
+        Some(profile) => profile,
+        None if must_be_there || variables.is_empty() => {
+            return Err(Error::config(format!(
+                "there is no profile {name:?} in {}: sign in once (beproduct login --profile {name})",
+                profiles.path().display()
+            )));
+        }
+        None => Map::new(),
+    };
+    Ok([profile, variables, settings].into_iter().fold(Map::new(), over))
+}
+
+fn variables() -> Map<String, Value> {
+    let set = VARIABLES.iter().filter_map(|(variable, setting)| {
+        let value = std::env::var(variable).ok().filter(|value| !value.is_empty())?;
+        Some(((*setting).to_owned(), Value::String(value)))
+    });
+    set.collect()
+}
+
+/// Lays settings over others. Whoever names another application or another sign-in means all of it: a secret or tokens
+/// that belong to what lies below are not mixed in.
+fn over(mut below: Map<String, Value>, above: Map<String, Value>) -> Map<String, Value> {
+    let names = |setting: &str| above.contains_key(setting);
+    if names("client_id") && above.get("client_id") != below.get("client_id") {
+        for setting in ["client_secret", "refresh_token", "access_token", "token_store", "client_credentials"] {
+            below.remove(setting);
+        }
+    }
+    if names("refresh_token") || names("access_token") {
+        for setting in ["refresh_token", "access_token", "token_store"] {
+            below.remove(setting);
+        }
+    }
+    below.extend(above);
+    below
+}
+
+impl Config {
+    /// The settings of a profile in the credentials file.
+    ///
+    /// # Errors
+    /// `config` when it is not there or cannot be used.
+    pub fn from_profile(name: &str) -> Result<Self> {
+        Self::from_json(serde_json::json!({"profile": name}))
+    }
+
+    /// The settings of the `BEPRODUCT_*` variables and, below them, of the profile that `BEPRODUCT_PROFILE` names
+    /// (`default` without it).
+    ///
+    /// # Errors
+    /// `config` when there is neither, or when they cannot be used.
+    pub fn from_environment() -> Result<Self> {
+        Self::from_json(serde_json::json!({"environment": true}))
+    }
+
+    /// What a profile has to know of a sign-in, to make clients of its tokens and to repeat it.
+    #[must_use]
+    pub fn to_profile(&self) -> Map<String, Value> {
+        let mut settings = Map::new();
+        for (name, value) in [
+            ("company_domain", &self.company_domain),
+            ("client_id", &self.client_id),
+            ("client_secret", &self.client_secret),
+            ("redirect_uri", &self.redirect_uri),
+            ("scope", &self.scope),
+            ("response_type", &self.response_type),
+            ("api_url", &self.api_url),
+            ("automation_url", &self.automation_url),
+            ("identity_url", &self.identity_url),
+            ("token_endpoint", &self.token_endpoint),
+            ("ca_certificates", &self.ca_certificates),
+        ] {
+            settings.insert(name.into(), value.clone().filter(|text| !text.is_empty()).into());
+        }
+        settings.insert("pkce".into(), if self.pkce { Value::Null } else { false.into() });
+        let store = match &self.token_store {
+            None | Some(StoreConfig::Memory) => Value::Null,
+            Some(StoreConfig::File(path)) => serde_json::json!({"file": path}),
+            Some(StoreConfig::Keyring(name)) => serde_json::json!({"keyring": name}),
+        };
+        settings.insert("token_store".into(), store);
+        settings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn profiles_are_kept_as_they_were_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let profiles = Profiles(folder.path().join("sub/credentials.toml"));
+        assert!(profiles.get("acme").unwrap().is_none());
+        profiles.set("acme", &object(json!({"company_domain": "acme", "scope": "openid", "pkce": false}))).unwrap();
+        let text = std::fs::read_to_string(profiles.path()).unwrap();
+        let text = format!("# mine\n{text}timeout = 7.5\nplan = {{ edition = \"enterprise\", licenses = 3 }}\n");
+        private_file::replace(WHAT, profiles.path(), text.as_bytes()).unwrap();
+        profiles.set("acme", &object(json!({"scope": null, "token_store": {"keyring": "acme"}}))).unwrap();
+        profiles.set("other.1", &object(json!({"client_credentials": true}))).unwrap();
+        let text = std::fs::read_to_string(profiles.path()).unwrap();
+        assert!(text.starts_with("# mine\n[acme]\n"), "{text}");
+        let acme = profiles.get("acme").unwrap().unwrap();
+        assert_eq!(
+            Value::Object(acme),
+            json!({"company_domain": "acme", "pkce": false, "timeout": 7.5,
+                "plan": {"edition": "enterprise", "licenses": 3}, "token_store": {"keyring": "acme"}})
+        );
+        assert_eq!(Value::Object(profiles.get("other.1").unwrap().unwrap()), json!({"client_credentials": true}));
+        for name in ["", "../x", ".hidden", "a b"] {
+            assert!(profiles.set(name, &Map::new()).unwrap_err().message().contains("letters"), "{name}");
+        }
+    }
+
+    #[test]
+    fn files_that_cannot_be_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let profiles = Profiles(folder.path().join("credentials.toml"));
+        let fails = |text: &str, expected: &str| {
+            private_file::replace(WHAT, profiles.path(), text.as_bytes()).unwrap();
+            let error = profiles.get("a").unwrap_err();
+            assert!(error.message().contains(expected) && !error.message().contains("marker"), "{error}");
+        };
+        fails("[a]\nclient_secret = \"marker\n", "line 2 is no TOML");
+        fails("a = 1\n", "a is no table");
+        fails("[a]\nscope = 2020-01-01\n", "scope of [a]");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(profiles.path(), std::fs::Permissions::from_mode(0o640)).unwrap();
+            assert!(profiles.get("a").unwrap_err().message().contains("chmod 600"));
+        }
+    }
+
+    #[test]
+    fn sign_ins_are_not_mixed() {
+        let profile = json!({"company_domain": "acme", "client_id": "a", "client_secret": "s", "token_store": {"file": "t"}});
+        let laid = |above: Value| Value::Object(over(object(profile.clone()), object(above)));
+        assert_eq!(
+            laid(json!({"client_secret": "from elsewhere"})),
+            json!({"company_domain": "acme", "client_id": "a", "client_secret": "from elsewhere", "token_store": {"file": "t"}})
+        );
+        assert_eq!(laid(json!({"client_id": "b"})), json!({"company_domain": "acme", "client_id": "b"}));
+        assert_eq!(
+            laid(json!({"access_token": "x"})),
+            json!({"company_domain": "acme", "client_id": "a", "client_secret": "s", "access_token": "x"})
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! Errors of the identity server, in words that say what to do next.
+
+use oauth2::basic::BasicErrorResponse;
+use oauth2::{RequestTokenError, StandardErrorResponse};
+use serde_json::Value;
+
+use super::exchange::Last;
+use super::server::IdentityServer;
+use crate::error::{Error, ErrorKind, Failure, Outcome};
+use crate::http::{Reached, TransportError};
+use crate::redact::address;
+
+/// What was asked of the token endpoint.
+#[derive(Debug, Clone)]
+pub(crate) enum Grant {
+    Code,
+    Refresh,
+    ClientCredentials,
+    /// For the user with this id.
+    ActAs(String),
+}
+
+impl Grant {
+    /// What is refused when a grant is.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Refresh => "refresh token",
+            Self::ClientCredentials => "client",
+            Self::ActAs(_) => "impersonation",
+        }
+    }
+
+    /// What a person can do when it is not accepted.
+    fn not_accepted(&self) -> String {
+        match self {
+            Self::Code => "the code was used, has expired, or belongs to another redirect_uri: sign in again".into(),
+            Self::Refresh => {
+                "the refresh token was revoked, used up or has expired: sign in again (beproduct login)".into()
+            }
+            Self::ClientCredentials => "the client may not sign in as itself".into(),
+            Self::ActAs(user) => format!(
+                "nobody may act as the user {user:?} here: who does so has to be an administrator of the company, \
+                 and the user has to be registered there as PRIVATE"
+            ),
+        }
+    }
+}
+
+/// A redirect that carries an error in place of a code.
+pub(crate) fn denied(code: &str, description: &str, pkce: bool) -> Error {
+    let description = if description.is_empty() { String::new() } else { format!(" ({description})") };
+    let text = match code {
+        "access_denied" => format!(
+            "the sign-in was denied: without consent nothing can be read; begin again to give it{description}"
+        ),
+        "invalid_scope" => {
+            format!("the client may not have these scopes: set scope to those of its registration{description}")
+        }
+        "unauthorized_client" | "unsupported_response_type" => {
+            format!("the client may not sign in by this response type: {code}{description}")
+        }
+        "invalid_request" if pkce => format!(
+            "the identity server does not accept the sign-in: {code}{description}. An old one may refuse PKCE: pkce=false \
+             leaves it out"
+        ),
+        code => format!("the identity server refused the sign-in: {code}{description}"),
+    };
+    Error::new(ErrorKind::Auth, text).with_code(code).with_outcome(Outcome::Refused)
+}
+
+/// What an OAuth error in a body says.
+pub(crate) fn said(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    match (body["error"].as_str(), body["error_description"].as_str()) {
+        (Some(code), Some(description)) => format!(", {code} ({description})"),
+        (Some(code), None) => format!(", {code}"),
+        _ => String::new(),
+    }
+}
+
+impl IdentityServer {
+    /// The error of an exchange at the token endpoint. `has_secret`: whether the client showed one.
+    pub(crate) fn refused(
+        &self,
+        error: RequestTokenError<TransportError, BasicErrorResponse>,
+        last: &Last,
+        grant: &Grant,
+        has_secret: bool,
+    ) -> Error {
+        let status = last.status.unwrap_or_default();
+        let transient = match status {
+            429 => Some(Failure::Throttled),
+            408 | 500..=599 => Some(Failure::Interrupted),
+            _ => None,
+        };
+        let error = match (error, transient) {
+            (RequestTokenError::Request(error), _) => {
+                let failure =
+                    if error.reached == Reached::Nothing { Failure::NotSent } else { Failure::Interrupted };
+                return Error::new(ErrorKind::Network, format!("signing in failed: {}", error.message))
+                    .with_failure(failure)
+                    .with_outcome(Outcome::NotSent)
+                    .with_source(error);
+            }
+            (_, Some(failure)) => {
+                let text = format!("the identity server failed with status {status}");
+                Error::new(ErrorKind::Server, text).with_failure(failure)
+            }
+            (RequestTokenError::ServerResponse(answer), None) => {
+                let text = self.secrets.scrub(&reason(&answer, grant, has_secret));
+                Error::new(ErrorKind::Auth, text).with_code(answer.error().as_ref())
+            }
+            _ if (200..300).contains(&status) => Error::new(
+                ErrorKind::Auth,
+                "the identity server answered without an access_token; is the identity address right?",
+            ),
+            _ => Error::new(
+                ErrorKind::Auth,
+                format!(
+                    "{} answered with status {status} and no OAuth error; is the identity address right?",
+                    address(&self.token_url)
+                ),
+            ),
+        };
+        let error = error.with_excerpt(self.secrets.excerpt(&last.body)).with_outcome(Outcome::Refused);
+        match last.status {
+            Some(status) => error.with_status(status),
+            None => error,
+        }
+    }
+}
+
+fn reason<T>(answer: &StandardErrorResponse<T>, grant: &Grant, has_secret: bool) -> String
+where
+    T: oauth2::ErrorResponseType + AsRef<str>,
+{
+    let description = answer.error_description().map(|text| format!(" ({text})")).unwrap_or_default();
+    let text = match answer.error().as_ref() {
+        "invalid_grant" => grant.not_accepted(),
+        "invalid_client" if has_secret => {
+            "the identity server does not accept client_id and client_secret: compare both with the application's \
+             registration"
+                .into()
+        }
+        "invalid_client" => {
+            "the identity server does not accept client_id without a client_secret: is the id right, and is the \
+             application one without a secret?"
+                .into()
+        }
+        "unauthorized_client" if matches!(grant, Grant::Refresh | Grant::Code) => format!(
+            "this client may not sign in this way, or the {} is no longer valid: sign in again (beproduct login)",
+            grant.name()
+        ),
+        "unauthorized_client" | "unsupported_grant_type" => {
+            format!("the {} is refused: the client's registration does not allow it", grant.name())
+        }
+        "invalid_scope" => "the client may not have these scopes: set scope to those of its registration".into(),
+        code => format!("the identity server refused the {}: {code}", grant.name()),
+    };
+    format!("{text}{description}")
+}

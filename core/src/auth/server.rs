@@ -1,0 +1,130 @@
+//! The identity server: where it is, and requests to it. They never count against the quota.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::header::{ACCEPT, AUTHORIZATION};
+use ::http::{HeaderMap, HeaderValue};
+use bytes::Bytes;
+use serde_json::Value;
+use url::Url;
+
+use super::discovery::ProviderCache;
+use super::refusal;
+use crate::clock::ServerTime;
+use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::http::{HttpRequest, HttpResponse, Reached, Transport, TransportError};
+use crate::redact::{Secret, Secrets, address};
+
+#[derive(Debug, Clone)]
+pub(crate) struct IdentityServer {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) time: ServerTime,
+    /// With a slash at its end.
+    pub(crate) base: Url,
+    pub(crate) token_url: Url,
+    pub(crate) timeout: Duration,
+    pub(crate) secrets: Secrets,
+    pub(crate) cache: Arc<ProviderCache>,
+}
+
+impl IdentityServer {
+    /// One of the documented addresses.
+    pub(crate) fn url(&self, path: &str) -> Result<Url> {
+        self.base.join(path).map_err(|error| Error::config(format!("identity_url: {error}")))
+    }
+
+    /// Sends the request once.
+    pub(crate) async fn send(
+        &self,
+        request: HttpRequest,
+    ) -> std::result::Result<HttpResponse, TransportError> {
+        let clock = self.time.clock();
+        let alarm = clock.alarm(clock.elapsed().saturating_add(self.timeout));
+        let answer = tokio::select! {
+            biased;
+            answer = self.transport.send(request) => answer?,
+            () = alarm => {
+                let message =
+                    format!("no answer of the identity server within {} s", self.timeout.as_secs_f64());
+                let source = message.clone().into();
+                return Err(TransportError { reached: Reached::Sent, message, source });
+            }
+        };
+        self.time.observe(&answer.headers);
+        Ok(answer)
+    }
+
+    /// A JSON document of the identity server. `what` names it in errors.
+    pub(crate) async fn get(&self, what: &str, url: &Url, bearer: Option<&Secret>) -> Result<Value> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(bearer) = bearer {
+            headers.insert(AUTHORIZATION, authorization(bearer)?);
+        }
+        let request = HttpRequest { method: "GET", url: url.clone(), headers, body: Bytes::new() };
+        let answer = self.send(request).await.map_err(|error| unreachable(what, error))?;
+        if !(200..300).contains(&answer.status) {
+            return Err(self.failed(what, url, &answer));
+        }
+        serde_json::from_slice(&answer.body).map_err(|_| {
+            let text = format!("{} did not answer with JSON: no {what}; is identity_url right?", address(url));
+            Error::new(ErrorKind::Decode, text)
+                .with_status(answer.status)
+                .with_excerpt(self.secrets.excerpt(&answer.body))
+        })
+    }
+
+    /// The error of an answer that is no success.
+    pub(crate) fn failed(&self, what: &str, url: &Url, answer: &HttpResponse) -> Error {
+        let (kind, failure, text) = match answer.status {
+            401 => (
+                ErrorKind::Auth,
+                Failure::TokenRejected,
+                format!("the identity server gives no {what}: it does not accept the access token"),
+            ),
+            403 => (
+                ErrorKind::Permission,
+                Failure::Final,
+                format!("the identity server gives no {what}: permission or scope is missing"),
+            ),
+            404 => (
+                ErrorKind::NotFound,
+                Failure::Final,
+                format!("there is no {what} at {}; is identity_url right?", address(url)),
+            ),
+            408 | 429 | 500..=599 => (
+                ErrorKind::Server,
+                Failure::Interrupted,
+                format!("the identity server gives no {what}: it failed with status {}", answer.status),
+            ),
+            status => (
+                ErrorKind::Auth,
+                Failure::Final,
+                format!("the identity server gives no {what}: status {status}{}", refusal::said(&answer.body)),
+            ),
+        };
+        Error::new(kind, self.secrets.scrub(&text))
+            .with_status(answer.status)
+            .with_failure(failure)
+            .with_outcome(Outcome::Refused)
+            .with_excerpt(self.secrets.excerpt(&answer.body))
+    }
+}
+
+/// The error of a request that has no answer.
+pub(crate) fn unreachable(what: &str, error: TransportError) -> Error {
+    let failure = if error.reached == Reached::Nothing { Failure::NotSent } else { Failure::Interrupted };
+    Error::new(ErrorKind::Network, format!("no {what}: {}", error.message))
+        .with_failure(failure)
+        .with_outcome(Outcome::NotSent)
+        .with_source(error)
+}
+
+/// The header that carries an access token.
+pub(crate) fn authorization(bearer: &Secret) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()))
+        .map_err(|_| Error::config("the access token holds characters that no header may hold"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,114 @@
+//! Tokens in a file.
+
+use std::path::PathBuf;
+
+use futures_util::future::BoxFuture;
+
+use super::{Lease, TokenStore, Tokens, lock_file};
+use crate::error::{Error, Result};
+use crate::private_file;
+
+/// Keeps tokens in a file that only its owner may read, replaced as a whole.
+///
+/// Of all processes that use the file one renews at a time. They agree by a lock on `.NAME.lock` beside it, which the
+/// system takes back from a process that dies.
+#[derive(Debug)]
+pub struct FileStore(PathBuf);
+
+impl FileStore {
+    /// A store at this path. The file is made at the first save; its folder has to be there.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    fn failed(&self, what: &str, error: &std::io::Error) -> Error {
+        Error::config(format!("the token file {} cannot be {what}: {error}", self.0.display()))
+    }
+
+    fn read(&self) -> Result<Option<Tokens>> {
+        let text = match private_file::read("the token file", &self.0)? {
+            Some(text) => text,
+            None => return Ok(None),
+        };
+        let value = serde_json::from_str(&text).ok();
+        value.as_ref().and_then(Tokens::from_json).map(Some).ok_or_else(|| {
+            Error::config(format!(
+                "the token file {} does not hold tokens; remove it and sign in again",
+                self.0.display()
+            ))
+        })
+    }
+}
+
+impl TokenStore for FileStore {
+    // Both are short and rare: a file of a few kilobytes, read once and written a few times a day.
+    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens>>> {
+        Box::pin(async { self.read() })
+    }
+
+    fn save(&self, tokens: Tokens) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            private_file::replace("the token file", &self.0, tokens.to_json().to_string().as_bytes())
+        })
+    }
+
+    fn clear(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            match std::fs::remove_file(&self.0) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(self.failed("removed", &error))
+                }
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn try_lease(&self) -> Result<Option<Lease>> {
+        lock_file(&private_file::beside(&self.0, "lock")).map_err(|error| self.failed("locked", &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::Secret;
+
+    #[tokio::test]
+    async fn a_file_store_keeps_and_protects() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.json");
+        let store = FileStore::new(&path);
+        assert!(store.load().await.unwrap().is_none());
+        let tokens =
+            Tokens { refresh_token: Some(Secret::new("marker")), expires_at: Some(7), ..Tokens::default() };
+        store.save(tokens).await.unwrap();
+        let loaded = store.load().await.unwrap().unwrap();
+        assert_eq!((loaded.refresh_token.unwrap().expose(), loaded.expires_at), ("marker", Some(7)));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+            assert!(store.load().await.unwrap_err().message().contains("chmod 600"));
+        }
+        std::fs::write(&path, "[]").unwrap();
+        assert!(store.load().await.is_err());
+        store.clear().await.unwrap();
+        store.clear().await.unwrap();
+        assert!(store.load().await.unwrap().is_none());
+    }
+
+    #[test]
+    fn one_renews_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.json");
+        let (one, other) = (FileStore::new(&path), FileStore::new(&path));
+        let lease = one.try_lease().unwrap().unwrap();
+        assert!(lease.is_shared() && other.try_lease().unwrap().is_none());
+        drop(lease);
+        assert!(other.try_lease().unwrap().is_some());
+        let error = FileStore::new("/nonexistent/tokens.json").try_lease().unwrap_err();
+        assert!(error.message().contains("cannot be locked"), "{error}");
+    }
+}

@@ -1,0 +1,72 @@
+//! Files that only their owner may read, replaced as a whole: tokens and credentials.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// The text of a file, if it is there. `what` names it in errors.
+///
+/// # Errors
+/// `config` when it cannot be read, or when others may read it.
+pub(crate) fn read(what: &str, path: &Path) -> Result<Option<String>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(what, path, "read", &error)),
+    };
+    private(what, path)?;
+    Ok(Some(text))
+}
+
+/// Replaces a file: who reads it meanwhile gets the old content or the new.
+pub(crate) fn replace(what: &str, path: &Path, content: &[u8]) -> Result<()> {
+    let fresh = beside(path, uuid::Uuid::new_v4());
+    let written = options().create_new(true).open(&fresh).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, path)
+    });
+    written.map_err(|error| {
+        // What is left of a failed attempt holds secrets.
+        let _ = std::fs::remove_file(&fresh);
+        failed(what, path, "written", &error)
+    })
+}
+
+/// A file beside this one, hidden.
+pub(crate) fn beside(path: &Path, ending: impl fmt::Display) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{ending}"))
+}
+
+/// For writing a file that only its owner may read.
+pub(crate) fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn failed(what: &str, path: &Path, done: &str, error: &std::io::Error) -> Error {
+    Error::config(format!("{what} {} cannot be {done}: {error}", path.display()))
+}
+
+#[cfg(unix)]
+fn private(what: &str, path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).map_or(0o600, |about| about.permissions().mode()) & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Error::config(format!("others may read {what} {path} (mode {mode:o}); chmod 600 {path}")))
+}
+
+#[cfg(not(unix))]
+fn private(_what: &str, _path: &Path) -> Result<()> {
+    Ok(())
+}
