@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use beproduct::auth::{AuthorizationSession, Tokens};
+use beproduct::auth::Tokens;
 use beproduct::seam::{self, EnginePager, Hooks};
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -13,16 +14,22 @@ use crate::convert::{from_json, raise, to_json};
 use crate::host::{HostLog, HostStore, HostThread};
 use crate::runtime;
 
-/// One client. After `fork` the child makes its own from the same settings.
+/// One client. After `fork` the child makes its own from the same origin.
 #[pyclass(module = "beproduct_client._native", frozen, weakref)]
 pub(crate) struct Engine {
-    settings: String,
-    token_store: Option<Arc<Py<PyAny>>>,
+    origin: Origin,
     exact: bool,
     closed: AtomicBool,
     // Held only while the GIL is, and never while Python code runs, which could hand the GIL to a thread that wants
     // this lock. So a fork finds it free too.
     present: Mutex<Present>,
+}
+
+/// What a client is made from.
+enum Origin {
+    Settings { settings: String, token_store: Option<Arc<Py<PyAny>>> },
+    /// Acts for another user.
+    Acting { administrator: Py<Engine>, whom: String },
 }
 
 struct Present {
@@ -51,6 +58,10 @@ impl Present {
 }
 
 impl Engine {
+    fn made(origin: Origin, exact: bool, present: Present) -> Self {
+        Self { origin, exact, closed: AtomicBool::new(false), present: Mutex::new(present) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Present> {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -71,7 +82,14 @@ impl Engine {
     /// Makes the engine anew in the child of a fork.
     fn reopen(&self, py: Python<'_>) -> PyResult<()> {
         let tokens = self.lock().tokens.clone();
-        let fresh = Present::open(py, &self.settings_after_fork(tokens.as_ref()), self.token_store.as_ref())?;
+        let fresh = match &self.origin {
+            Origin::Settings { settings, token_store } => {
+                let stored = token_store.is_some();
+                let settings = settings_after_fork(settings, stored, tokens.as_ref());
+                Present::open(py, &settings, token_store.as_ref())?
+            }
+            Origin::Acting { administrator, whom } => administrator.get().act_as(py, whom)?,
+        };
         if self.closed.load(Ordering::Relaxed) {
             fresh.engine.close();
         }
@@ -84,21 +102,27 @@ impl Engine {
         Ok(())
     }
 
-    /// The settings with the tokens that the parent had when it forked.
-    fn settings_after_fork(&self, tokens: Option<&Tokens>) -> String {
-        let Ok(mut settings) = serde_json::from_str::<serde_json::Value>(&self.settings) else {
-            return self.settings.clone();
-        };
-        if let Some(access) = tokens.and_then(|tokens| tokens.access_token.as_ref()) {
-            settings["access_token"] = access.expose().into();
-        }
-        // With a store, the store has it, under the name of the configured one.
-        let stored = self.token_store.is_some() || settings["token_store"].is_object();
-        if let Some(refresh) = tokens.and_then(|tokens| tokens.refresh_token.as_ref()).filter(|_| !stored) {
-            settings["refresh_token"] = refresh.expose().into();
-        }
-        settings.to_string()
+    fn act_as(&self, py: Python<'_>, whom: &str) -> PyResult<Present> {
+        let engine = self.engine(py)?.acting_as(whom).map_err(|error| raise(py, &error))?;
+        let log = Arc::clone(&self.lock().log);
+        Ok(Present { generation: runtime::generation(), engine, log, tokens: None })
     }
+}
+
+/// The settings with the tokens that the parent had when it forked.
+fn settings_after_fork(given: &str, host_store: bool, tokens: Option<&Tokens>) -> String {
+    let Ok(mut settings) = serde_json::from_str::<serde_json::Value>(given) else {
+        return given.to_owned();
+    };
+    // With a store, the store has them, also those that a profile's store has.
+    let stored = host_store || ["token_store", "profile", "environment"].iter().any(|name| !settings[*name].is_null());
+    if let Some(access) = tokens.and_then(|tokens| tokens.access_token.as_ref()).filter(|_| !stored) {
+        settings["access_token"] = access.expose().into();
+    }
+    if let Some(refresh) = tokens.and_then(|tokens| tokens.refresh_token.as_ref()).filter(|_| !stored) {
+        settings["refresh_token"] = refresh.expose().into();
+    }
+    settings.to_string()
 }
 
 #[pymethods]
@@ -110,13 +134,15 @@ impl Engine {
         let settings = to_json("settings", settings)?;
         let token_store = token_store.map(Arc::new);
         let present = Present::open(py, &settings, token_store.as_ref())?;
-        Ok(Self {
-            settings,
-            token_store,
-            exact,
-            closed: AtomicBool::new(false),
-            present: Mutex::new(present),
-        })
+        Ok(Self::made(Origin::Settings { settings, token_store }, exact, present))
+    }
+
+    /// A client that acts for another user, from `{"user_id", "client_id", "client_secret"}`.
+    fn acting_as(this: &Bound<'_, Self>, whom: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let whom = to_json("acting_as", whom)?;
+        let present = this.get().act_as(this.py(), &whom)?;
+        let administrator = this.clone().unbind();
+        Ok(Self::made(Origin::Acting { administrator, whom }, this.get().exact, present))
     }
 
     /// Calls an operation and waits for the answer.
@@ -173,19 +199,61 @@ impl Engine {
     }
 
     /// How the quota stands.
-    fn quota_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let status =
-            runtime::wait(py, self.engine(py)?.quota_status(), || ())?.map_err(|error| raise(py, &error))?;
-        from_json(py, status.as_bytes(), false)
+    fn quota_status(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        waited(py, self.engine(py)?.quota_status(), json)
     }
 
     /// The same for an event loop.
     fn quota_status_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Work> {
-        let work = self.engine(bridge.py())?.quota_status();
-        Bridge::spawn(bridge, work, |py, result| {
-            let status = result.map_err(|error| raise(py, &error))?;
-            Ok(from_json(py, status.as_bytes(), false)?.unbind())
-        })
+        spawned(bridge, self.engine(bridge.py())?.quota_status(), json)
+    }
+
+    /// Who is signed in.
+    fn userinfo(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        waited(py, self.engine(py)?.userinfo(), json)
+    }
+
+    /// The same for an event loop.
+    fn userinfo_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Work> {
+        spawned(bridge, self.engine(bridge.py())?.userinfo(), json)
+    }
+
+    /// The address that ends the sign-in in the browser.
+    fn end_session_url(
+        &self,
+        py: Python<'_>,
+        post_logout_redirect_uri: Option<String>,
+    ) -> PyResult<Py<PyAny>> {
+        waited(py, self.engine(py)?.end_session_url(post_logout_redirect_uri), plain)
+    }
+
+    /// The same for an event loop.
+    fn end_session_url_async(
+        &self,
+        bridge: &Bound<'_, Bridge>,
+        post_logout_redirect_uri: Option<String>,
+    ) -> PyResult<Work> {
+        spawned(bridge, self.engine(bridge.py())?.end_session_url(post_logout_redirect_uri), plain)
+    }
+
+    /// Revokes and forgets the tokens; whether they were revoked.
+    fn sign_out(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        waited(py, self.engine(py)?.sign_out(), plain)
+    }
+
+    /// The same for an event loop.
+    fn sign_out_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Work> {
+        spawned(bridge, self.engine(bridge.py())?.sign_out(), plain)
+    }
+
+    /// What the identity server tells of itself.
+    fn discovery(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        waited(py, self.engine(py)?.discovery(), json)
+    }
+
+    /// The same for an event loop.
+    fn discovery_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Work> {
+        spawned(bridge, self.engine(bridge.py())?.discovery(), json)
     }
 
     /// Ends all calls; later ones fail.
@@ -208,6 +276,32 @@ impl Engine {
             present.tokens = Some(tokens);
         }
     }
+}
+
+/// Waits for work of the core that is no call.
+fn waited<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl Future<Output = beproduct::Result<T>> + Send + 'static,
+    convert: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>>,
+) -> PyResult<Py<PyAny>> {
+    convert(py, runtime::wait(py, work, || ())?.map_err(|error| raise(py, &error))?)
+}
+
+/// The same for an event loop.
+fn spawned<T: Send + 'static>(
+    bridge: &Bound<'_, Bridge>,
+    work: impl Future<Output = beproduct::Result<T>> + Send + 'static,
+    convert: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+) -> PyResult<Work> {
+    Bridge::spawn(bridge, work, |py, result| convert(py, result.map_err(|error| raise(py, &error))?))
+}
+
+fn json(py: Python<'_>, text: String) -> PyResult<Py<PyAny>> {
+    Ok(from_json(py, text.as_bytes(), false)?.unbind())
+}
+
+fn plain<T: for<'py> IntoPyObjectExt<'py>>(py: Python<'_>, value: T) -> PyResult<Py<PyAny>> {
+    value.into_py_any(py)
 }
 
 /// An answer, or a page of one.
@@ -323,48 +417,5 @@ impl Pager {
         if self.generation == runtime::generation() {
             self.engine.cancel(self.call);
         }
-    }
-}
-
-/// One sign-in of a person by the authorization code flow.
-#[pyclass(module = "beproduct_client._native", frozen)]
-pub(crate) struct Authorization(Arc<AuthorizationSession>);
-
-#[pymethods]
-impl Authorization {
-    #[new]
-    fn new(settings: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let text = to_json("settings", settings)?;
-        let session = seam::authorize(&text).map_err(|error| raise(settings.py(), &error))?;
-        Ok(Self(Arc::new(session)))
-    }
-
-    /// Where the person signs in.
-    fn url(&self) -> &str {
-        self.0.url()
-    }
-
-    /// Takes the address that the person was sent back to, and waits for the tokens.
-    fn finish<'py>(&self, py: Python<'py>, redirected: String) -> PyResult<Bound<'py, PyAny>> {
-        let tokens = runtime::wait(py, self.tokens(redirected), || ())?.map_err(|error| raise(py, &error))?;
-        from_json(py, tokens.to_json().to_string().as_bytes(), false)
-    }
-
-    /// The same for an event loop.
-    fn finish_async(&self, bridge: &Bound<'_, Bridge>, redirected: String) -> PyResult<Work> {
-        Bridge::spawn(bridge, self.tokens(redirected), |py, result| {
-            let tokens = result.map_err(|error| raise(py, &error))?;
-            Ok(from_json(py, tokens.to_json().to_string().as_bytes(), false)?.unbind())
-        })
-    }
-}
-
-impl Authorization {
-    fn tokens(
-        &self,
-        redirected: String,
-    ) -> impl Future<Output = beproduct::Result<Tokens>> + Send + 'static + use<> {
-        let session = Arc::clone(&self.0);
-        async move { session.finish(&redirected).await }
     }
 }

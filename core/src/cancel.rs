@@ -40,6 +40,11 @@ impl Cancel {
         }
     }
 
+    /// A handle of its own, cancelled with this one too.
+    pub(crate) fn child(&self) -> Self {
+        Self { call: self.call.child_token(), client: None }
+    }
+
     /// This handle, cancelled with the client too.
     pub(crate) fn within(self, client: &Self) -> Self {
         Self { client: Some(client.call.clone()), ..self }

@@ -59,7 +59,6 @@ struct Shared {
     log: Log,
     handle: Handle,
     schemas: Option<PathBuf>,
-    closed: Cancel,
     secrets: Secrets,
 }
 
@@ -213,7 +212,6 @@ impl ClientBuilder {
             quota: Arc::new(Quota::new(&config, ledger, Arc::clone(&clock), log.clone())?),
             rate: Arc::new(RateWait::new(Arc::clone(&clock), max_wait, config.concurrency)),
             schemas: folder.ok().map(|folder| folder.join("schemas")),
-            closed: Cancel::new(),
             company,
             transport,
             time,
@@ -255,7 +253,7 @@ impl Shared {
             access_token: config.access_token.clone().map(Secret::new),
             refresh_token: config.refresh_token.clone().map(Secret::new),
         });
-        Client::new(Arc::new(self), Auth { tokens, server, exchanger })
+        Client::new(Arc::new(self), Auth { tokens, server, exchanger, closed: Cancel::new() })
     }
 }
 
@@ -393,13 +391,18 @@ impl Client {
             access_token: None,
             refresh_token: None,
         });
-        let auth = Auth { tokens, server: self.auth.server.clone(), exchanger: Some(exchanger) };
+        let auth = Auth {
+            tokens,
+            server: self.auth.server.clone(),
+            exchanger: Some(exchanger),
+            closed: self.auth.closed.child(),
+        };
         Self::new(Arc::clone(&self.shared), auth)
     }
 
     /// Ends all calls with the error `cancelled`; later ones fail with `closed`.
     pub fn close(&self) {
-        self.shared.closed.cancel();
+        self.auth.closed.cancel();
     }
 
     /// The clock of a client that was built for tests.
@@ -430,10 +433,10 @@ impl Client {
             )));
         }
         check_headers(&options.headers)?;
-        if self.shared.closed.is_cancelled() {
+        if self.auth.closed.is_cancelled() {
             return Err(Error::new(ErrorKind::Closed, "the client is closed"));
         }
-        options.cancel = Some(options.cancel.take().unwrap_or_default().within(&self.shared.closed));
+        options.cancel = Some(options.cancel.take().unwrap_or_default().within(&self.auth.closed));
         Ok(options)
     }
 
@@ -480,7 +483,7 @@ impl Client {
     }
 
     fn given_up(&self) -> Error {
-        if self.shared.closed.is_cancelled() {
+        if self.auth.closed.is_cancelled() {
             Error::new(ErrorKind::Cancelled, "the client was closed during the call")
         } else {
             Error::new(ErrorKind::Cancelled, "the call was given up before anything was sent")

@@ -257,8 +257,8 @@ pub fn authorize(settings: &str) -> Result<AuthorizationSession> {
 #[cfg(feature = "login")]
 pub fn login(settings: &str, options: &str) -> impl Future<Output = Result<Login>> + Send + 'static {
     let parsed = || {
-        let config = Config::from_json(object("settings", settings)?.into())?;
-        Ok((config, LoginOptions::from_json(object("login", options)?)?))
+        let options = LoginOptions::from_json(object("login", options)?)?;
+        Ok((Config::for_login(object("settings", settings)?, options.profile.as_deref())?, options))
     };
     let parsed = parsed();
     async move {

@@ -33,13 +33,24 @@ from beproduct_client._paging import AsyncPager, Page, Pager
 from beproduct_client._plan import Plan
 from beproduct_client._quota import QuotaStatus, Usage
 from beproduct_client._resource import Response
-from beproduct_client.auth import AuthorizationSession, Tokens, TokenStore
+from beproduct_client.auth import (
+    AsyncAuth,
+    Auth,
+    AuthorizationSession,
+    Tokens,
+    TokenStore,
+    UserInfo,
+    login,
+    login_async,
+)
 
 __version__ = _version("beproduct-client")
 
 __all__ = [
+    "AsyncAuth",
     "AsyncPager",
     "Attempt",
+    "Auth",
     "AuthError",
     "AuthorizationSession",
     "BeProduct",
@@ -68,6 +79,9 @@ __all__ = [
     "TokenStore",
     "Tokens",
     "Usage",
+    "UserInfo",
     "ValidationError",
     "Wait",
+    "login",
+    "login_async",
 ]

@@ -25,6 +25,8 @@ from beproduct_client._resources import (
     ResourcesWithResponse,
 )
 
+from beproduct_client.auth import AsyncAuth, Auth
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -77,7 +79,7 @@ class _Client:
         additional_headers: Mapping[str, str] | None = None,
         *,
         plan: Plan | None = None,
-        token_store: TokenStore | Literal["memory"] | Mapping[Literal["file"], str] | None = None,
+        token_store: TokenStore | Literal["memory"] | Mapping[Literal["file", "keyring"], str] | None = None,
         decimals: Literal["float", "exact"] = "float",
         state_dir: str | PathLike[str] | None = None,
         **settings: Any,
@@ -104,10 +106,46 @@ class _Client:
         with _forking:
             engine = _native.Engine(split(given, {})[0], host_store, decimals == "exact")
             _engines.add(engine)
+        self._set_up(engine, company_domain)
+
+    def _set_up(self, engine: _native.Engine, company_domain: str | None) -> None:
         self._company = company_domain
         self._engine = engine
         # The resources, whose class is the next base of both clients.
         super().__init__(self._connection_class(engine))  # type: ignore[call-arg]
+
+    @classmethod
+    def from_environment(cls, **settings: Any) -> Self:
+        """A client whose settings come from outside of the program.
+
+        They are those of the variables `BEPRODUCT_COMPANY_DOMAIN`, `BEPRODUCT_CLIENT_ID`, `BEPRODUCT_CLIENT_SECRET`,
+        `BEPRODUCT_REFRESH_TOKEN`, `BEPRODUCT_ACCESS_TOKEN`, `BEPRODUCT_REDIRECT_URI`, `BEPRODUCT_SCOPE`,
+        `BEPRODUCT_API_URL`, `BEPRODUCT_AUTOMATION_URL` and `BEPRODUCT_IDENTITY_URL`, and below them those of the profile
+        that `BEPRODUCT_PROFILE` names, else `default`: the one that `beproduct login` makes.
+
+        :param settings: Any that are to win over those.
+        :raises ConfigError: when there is neither, or when a setting is wrong.
+        """
+        return cls(environment=True, **settings)
+
+    def acting_as(self, user_id: str, *, client_id: str, client_secret: str) -> Self:
+        """A client that acts for another user of the company. Who is signed in here has to be an administrator of it.
+
+        Its calls wait for a token of that user; where none can be had they raise `AuthError`. None is ever made as the
+        administrator. It shares quota and connections with this client, and ends with it.
+
+        :param user_id: Id of the user, who has to be registered as PRIVATE.
+        :param client_id: Id of the application that is registered for this.
+        :param client_secret: Its secret.
+        :raises ConfigError: when something is empty, or when this client acts for another user itself.
+        """
+        whom = {"user_id": user_id, "client_id": client_id, "client_secret": client_secret}
+        acting = type(self).__new__(type(self))
+        with _forking:
+            engine = self._engine.acting_as(whom)
+            _engines.add(engine)
+        acting._set_up(engine, self._company)
+        return acting
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(company_domain={self._company!r})"
@@ -124,10 +162,14 @@ _SETTINGS = """
     :param access_token: A ready access token.
     :param additional_headers: Headers for every request of the API.
     :param plan: What the company has bought. Without it requests are counted and none is refused.
-    :param token_store: Where tokens are kept: a `TokenStore`, `"memory"` (default) or `{"file": path}`.
+    :param token_store: Where tokens are kept: a `TokenStore`, `"memory"` (default), `{"file": path}`, or `{"keyring": name}`
+        for an entry in the keyring of this machine. With one that holds the tokens of an earlier sign-in, `client_id` (and
+        `client_secret`) is all else that is needed.
     :param decimals: `"exact"` returns decimals as `Decimal`, `"float"` (default) as `float`.
     :param state_dir: Folder for the ledger and for cached schemas. Default: the user's state folder.
-    :param settings: `identity_url`, `scope`, `ledger` (`"memory"` or `{"sqlite": path}`), `quota_floor`,
+    :param settings: `profile`: a profile of the credentials file, for what is not given here; `client_credentials`: True for
+        the application's own identity, which is unproven at this service; `access_token_in_query`: True sends the token of
+        GETs to the API in the address, which ends up in the logs of proxies; `identity_url`, `scope`, `ledger` (`"memory"` or `{"sqlite": path}`), `quota_floor`,
         `quota_wait`, `timeout` (60 s for one request with retries), `attempt_timeout` (30 s), `connect_timeout`
         (10 s), `attempts` (4), `max_wait` (60 s), `max_page_size` (200), `concurrency` (10), `check_filters`,
         `ca_certificates` (PEM text).
@@ -140,6 +182,11 @@ class BeProduct(_Client, Resources):
 
     It may be shared by threads, works inside a running event loop and after `fork`, and answers Ctrl-C.
     {_SETTINGS}"""
+
+    @property
+    def auth(self) -> Auth:
+        """The sign-in: who it is, and how to end it."""
+        return Auth(self._engine)
 
     @property
     def quota(self) -> Quota:
@@ -174,6 +221,11 @@ class BeProductAsync(_Client, AsyncResources):
     {_SETTINGS}"""
 
     _connection_class = AsyncConnection
+
+    @property
+    def auth(self) -> AsyncAuth:
+        """The sign-in: who it is, and how to end it."""
+        return AsyncAuth(self._engine)
 
     @property
     def quota(self) -> AsyncQuota:

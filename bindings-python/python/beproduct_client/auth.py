@@ -1,7 +1,8 @@
-"""Signing in: the authorization code flow without a browser, and where tokens are kept."""
+"""Signing in: with the browser or without, who it is, and where tokens are kept."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, TypedDict
 
 from beproduct_client import _native
@@ -19,12 +20,29 @@ class Tokens(TypedDict, total=False):
     """Life of the access token when it was issued, in seconds."""
     refresh_token: str | None
     id_token: str | None
+    """Tells who signed in. It was verified when it came."""
+    scope: str | None
+    """Scopes that were granted, separated by blanks, where the identity server has said so."""
     origin: str | None
     """Tells which configured refresh token they came from. To be kept with the rest."""
 
 
+class UserInfo(TypedDict, total=False):
+    """Who is signed in. What else the identity server tells is in it too."""
+
+    sub: str
+    """Id of the user."""
+    preferred_username: str | None
+    name: str | None
+    email: str | None
+    email_verified: bool | None
+
+
 class TokenStore(Protocol):
-    """Keeps tokens. `save` is called with renewed ones before anyone uses them; when it raises, the call fails."""
+    """Keeps tokens. `save` is called with renewed ones before anyone uses them; when it raises, the call fails.
+
+    Signing out saves tokens whose members are all None.
+    """
 
     def load(self) -> Tokens | None:
         """What was saved last, if anything."""
@@ -36,12 +54,16 @@ class TokenStore(Protocol):
 class AuthorizationSession:
     """One sign-in of a person: send them to `url`, then give the address they were sent back to to `finish`.
 
-    State and PKCE are made at random and checked; a session works once.
+    State, nonce and PKCE are made at random and checked, and the ID token is verified; a session works once. It is for
+    programs that bring the person back themselves, such as web applications; `login` does all of it on one's own machine.
 
     :param client_id: Id of the application.
     :param redirect_uri: Address that is registered for it.
     :param client_secret: Its secret, if it has one.
-    :param settings: `scope`, `identity_url`, `token_endpoint`, `ca_certificates`, timeouts: as of `BeProduct`.
+    :param settings: `scope`; `response_type`: `"code"` (default), or `"id_token token"` for old registrations; `pkce`: False
+        leaves it out, for servers that refuse it; `identity_url`, `token_endpoint`, `ca_certificates`, timeouts: as of
+        `BeProduct`.
+    :raises ConfigError: when a setting is missing, wrong or unknown.
     """
 
     def __init__(self, *, client_id: str, redirect_uri: str, client_secret: str | None = None, **settings: Any) -> None:
@@ -56,7 +78,8 @@ class AuthorizationSession:
     def finish(self, redirected: str) -> Tokens:
         """The tokens, for the address that the person was sent back to.
 
-        :raises AuthError: when consent was denied, the state differs, or the code is refused.
+        :raises AuthError: when consent was denied, the state differs, the code is refused, or the ID token is not accepted
+            (`code` begins with `id_token_` then).
         """
         return self._session.finish(redirected)
 
@@ -70,3 +93,131 @@ class AuthorizationSession:
 
     def __repr__(self) -> str:
         return "AuthorizationSession()"
+
+
+class Auth:
+    """The sign-in of a client. Its requests go to the identity server, and do not count against the quota."""
+
+    def __init__(self, engine: _native.Engine) -> None:
+        self._engine = engine
+
+    def userinfo(self) -> UserInfo:
+        """Who is signed in."""
+        return self._engine.userinfo()
+
+    def end_session_url(self, post_logout_redirect_uri: str | None = None) -> str:
+        """The address that ends the sign-in in the browser. It carries the ID token: show it to nobody else.
+
+        It revokes no refresh token.
+
+        :param post_logout_redirect_uri: Where the person comes back to; it has to be registered.
+        """
+        return self._engine.end_session_url(post_logout_redirect_uri)
+
+    def sign_out(self) -> bool:
+        """Revokes the refresh token where the identity server offers that, and forgets the tokens, also in the store.
+
+        Later calls of the client raise `AuthError`.
+
+        :returns: Whether a token was revoked.
+        :raises BeProductError: when revoking failed. The tokens are forgotten all the same.
+        """
+        return self._engine.sign_out()
+
+    def discovery(self) -> dict[str, Any]:
+        """What the identity server tells of itself: its discovery document."""
+        return self._engine.discovery()
+
+
+class AsyncAuth:
+    """The sign-in of a client. Its requests go to the identity server, and do not count against the quota."""
+
+    def __init__(self, engine: _native.Engine) -> None:
+        self._engine = engine
+
+    async def userinfo(self) -> UserInfo:
+        """Who is signed in."""
+        bridge = present_bridge()
+        return await wait(bridge, self._engine.userinfo_async(bridge))
+
+    async def end_session_url(self, post_logout_redirect_uri: str | None = None) -> str:
+        """The address that ends the sign-in in the browser. It carries the ID token: show it to nobody else.
+
+        It revokes no refresh token.
+
+        :param post_logout_redirect_uri: Where the person comes back to; it has to be registered.
+        """
+        bridge = present_bridge()
+        return await wait(bridge, self._engine.end_session_url_async(bridge, post_logout_redirect_uri))
+
+    async def sign_out(self) -> bool:
+        """Revokes the refresh token where the identity server offers that, and forgets the tokens, also in the store.
+
+        Later calls of the client raise `AuthError`.
+
+        :returns: Whether a token was revoked.
+        :raises BeProductError: when revoking failed. The tokens are forgotten all the same.
+        """
+        bridge = present_bridge()
+        return await wait(bridge, self._engine.sign_out_async(bridge))
+
+    async def discovery(self) -> dict[str, Any]:
+        """What the identity server tells of itself: its discovery document."""
+        bridge = present_bridge()
+        return await wait(bridge, self._engine.discovery_async(bridge))
+
+
+def login(
+    *,
+    profile: str | None = None,
+    free_port: bool = False,
+    open_browser: bool = True,
+    show: Callable[[str], object] | None = None,
+    timeout: float = 300,
+    **settings: Any,
+) -> Tokens:
+    """Signs a person in with the browser of this machine, and waits until they are back. Ctrl-C gives it up.
+
+    `beproduct login` does the same from a shell.
+
+    :param profile: Profile of the credentials file that keeps the sign-in, for `BeProduct(profile=...)`. What the settings
+        leave out is taken from it. Default: it is not kept.
+    :param free_port: Listen at any free port of this machine, if the registration allows that.
+    :param open_browser: Whether to open the browser.
+    :param show: Is called with the address to sign in at, before anything is waited for.
+    :param timeout: Longest time for the person to come back, in seconds.
+    :param settings: `client_id`, `redirect_uri` (http, on this machine), `client_secret`, `company_domain` (needed with
+        `profile`), and others as of `BeProduct` and `AuthorizationSession`.
+    :raises ConfigError: when a setting is missing, wrong or unknown, or when there is no browser or no port.
+    :raises AuthError: as `AuthorizationSession.finish`.
+    :raises CallTimeoutError: when nobody has signed in in time.
+    """
+    begun = _native.Login.begin(*_login_arguments(profile, free_port, open_browser, timeout, settings))
+    if show:
+        show(begun.url())
+    return begun.complete()
+
+
+async def login_async(
+    *,
+    profile: str | None = None,
+    free_port: bool = False,
+    open_browser: bool = True,
+    show: Callable[[str], object] | None = None,
+    timeout: float = 300,
+    **settings: Any,
+) -> Tokens:
+    """`login` for asyncio. Cancelling the task gives it up."""
+    bridge = present_bridge()
+    arguments = _login_arguments(profile, free_port, open_browser, timeout, settings)
+    begun = await wait(bridge, _native.Login.begin_async(bridge, *arguments))
+    if show:
+        show(begun.url())
+    return await wait(bridge, begun.complete_async(bridge))
+
+
+def _login_arguments(
+    profile: str | None, free_port: bool, open_browser: bool, timeout: float, settings: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    options = {"profile": profile, "free_port": free_port, "open_browser": open_browser, "timeout": timeout}
+    return split(settings, options)

@@ -1,6 +1,8 @@
 //! The `beproduct` command, as a function: the wheel's console script and npm's bin call it.
 
+mod login;
 mod quota;
+mod session;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -17,6 +19,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Login(Box<login::Arguments>),
+    Logout(session::Logout),
+    #[command(name = "whoami")]
+    WhoAmI(session::WhoAmI),
     /// Shows how many requests of the day are used, and for what. Reads the ledger only; nothing is sent.
     Quota(quota::Arguments),
 }
@@ -35,6 +41,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let mut out = io::stdout().lock();
     let done = match arguments.command {
+        Command::Login(arguments) => login::run(&arguments, &mut out),
+        Command::Logout(arguments) => session::logout(&arguments, &mut out),
+        Command::WhoAmI(arguments) => session::who_am_i(&arguments, &mut out),
         Command::Quota(arguments) => quota::run(&arguments, &mut out),
     };
     match done.and_then(|()| Ok(out.flush()?)) {
@@ -43,15 +52,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(failure) => {
             let _ = writeln!(io::stderr(), "beproduct: {failure}");
-            1
+            if matches!(failure, Failure::Usage(_)) { 2 } else { 1 }
         }
     }
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// Why a command failed.
 #[derive(Debug)]
 enum Failure {
     Client(beproduct::Error),
+    /// Something is missing that an argument could give.
+    Usage(String),
     Output(io::Error),
 }
 
@@ -59,6 +74,7 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Client(error) => out.write_str(error.message()),
+            Self::Usage(text) => out.write_str(text),
             Self::Output(error) => write!(out, "the output cannot be written: {error}"),
         }
     }

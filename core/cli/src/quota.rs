@@ -7,7 +7,7 @@ use beproduct::{Config, LedgerConfig, PlanConfig, QuotaStatus};
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::Failure;
+use crate::{Failure, runtime};
 
 const BAR: u64 = 40;
 
@@ -69,8 +69,7 @@ impl Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let status = runtime.block_on(beproduct::stored_status(&arguments.config()))?;
+    let status = runtime()?.block_on(beproduct::stored_status(&arguments.config()))?;
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&status).map_err(std::io::Error::from)?)?;
         return Ok(());

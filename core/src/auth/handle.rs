@@ -10,6 +10,7 @@ use super::exchange::Exchanger;
 use super::holder::TokenHolder;
 use super::server::IdentityServer;
 use super::tokens::Tokens;
+use crate::cancel::Cancel;
 use crate::error::{Error, ErrorKind, Failure, Result};
 
 /// The sign-in of a client: who it is, and how to end it. Its requests go to the identity server, and do not count
@@ -20,6 +21,8 @@ pub struct Auth {
     pub(crate) server: IdentityServer,
     /// None for a client without a client id.
     pub(crate) exchanger: Option<Exchanger>,
+    /// The end of the client.
+    pub(crate) closed: Cancel,
 }
 
 /// Who is signed in (docs/service.md, Sign-in).
@@ -79,6 +82,10 @@ impl Auth {
     /// # Errors
     /// As for any call.
     pub async fn userinfo_json(&self) -> Result<Map<String, Value>> {
+        self.while_open(self.fetch_userinfo()).await
+    }
+
+    async fn fetch_userinfo(&self) -> Result<Map<String, Value>> {
         let url = self.server.url("connect/userinfo")?;
         let mut renewed = false;
         let answer = loop {
@@ -124,7 +131,7 @@ impl Auth {
     /// `config` when `post_logout_redirect_uri` is no address; those of the token store.
     pub async fn end_session_url(&self, post_logout_redirect_uri: Option<&str>) -> Result<String> {
         let mut url = self.server.url("connect/endsession")?;
-        let tokens = self.tokens.tokens().await?;
+        let tokens = self.while_open(self.tokens.tokens()).await?;
         {
             let mut query = url.query_pairs_mut();
             if let Some(hint) = &tokens.id_token {
@@ -151,7 +158,7 @@ impl Auth {
     /// # Errors
     /// When revoking failed, so that the token is still valid; when the store cannot be written.
     pub async fn sign_out(&self) -> Result<bool> {
-        self.tokens.sign_out(|tokens| self.revoke(tokens)).await
+        self.while_open(self.tokens.sign_out(|tokens| self.revoke(tokens))).await
     }
 
     async fn revoke(&self, tokens: Tokens) -> Result<bool> {
@@ -181,7 +188,7 @@ impl Auth {
     /// # Errors
     /// `not_found` when there is none, `network` when the server cannot be reached.
     pub async fn discovery(&self) -> Result<Value> {
-        Ok((*self.server.document().await?).clone())
+        Ok((*self.while_open(self.server.document()).await?).clone())
     }
 
     /// Scopes of the present access token; none where nothing states them. Signs in if that is needed.
@@ -189,7 +196,21 @@ impl Auth {
     /// # Errors
     /// Those of signing in.
     pub async fn scopes(&self) -> Result<Vec<String>> {
-        self.tokens.bearer().await?;
+        self.while_open(self.tokens.bearer()).await?;
         Ok(self.tokens.snapshot().scopes())
+    }
+
+    /// The work, as long as the client is open.
+    async fn while_open<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.closed.is_cancelled() {
+            return Err(Error::new(ErrorKind::Closed, "the client is closed"));
+        }
+        tokio::select! {
+            biased;
+            result = work => result,
+            () = self.closed.cancelled() => {
+                Err(Error::new(ErrorKind::Cancelled, "the client was closed during the call"))
+            }
+        }
     }
 }

@@ -124,16 +124,21 @@ impl Profiles {
     /// As [`Profiles::set`], and those of the store.
     pub async fn keep(&self, name: &str, settings: &Map<String, Value>, tokens: Tokens) -> Result<()> {
         check_name(name)?;
+        let mut settings = settings.clone();
+        let usual = serde_json::json!({"file": self.tokens_of(name)?});
+        if settings.get("token_store") == Some(&usual) {
+            settings.insert("token_store".into(), Value::Null);
+        }
         let mut merged = self.get(name)?.unwrap_or_default();
         merged.extend(settings.clone());
         if merged.get("token_store").is_none_or(Value::is_null) {
-            merged.insert("token_store".into(), serde_json::json!({"file": self.tokens_of(name)?}));
+            merged.insert("token_store".into(), usual);
         }
         // What was not yet written would be an error at the next start: tell now.
         let config = Config::from_json(Value::Object(merged))?;
         let store = open_store(config.token_store.as_ref())?;
         let store = store.ok_or_else(|| Error::config("token_store: a sign-in cannot be kept in memory"))?;
-        self.set(name, settings)?;
+        self.set(name, &settings)?;
         store.save(tokens).await
     }
 
@@ -208,11 +213,7 @@ pub(crate) fn completed(mut settings: Map<String, Value>) -> Result<Map<String, 
         Some(Value::String(name)) => Some(name),
         Some(_) => return Err(Error::config("settings: profile has to be the name of one in the credentials file")),
     };
-    let environment = match settings.remove("environment") {
-        None | Some(Value::Bool(false)) => false,
-        Some(Value::Bool(true)) => true,
-        Some(_) => return Err(Error::config("settings: environment has to be true or false")),
-    };
+    let environment = reads_environment(&mut settings)?;
     if named.is_none() && !environment {
         return Ok(settings);
     }
@@ -231,6 +232,14 @@ pub(crate) fn completed(mut settings: Map<String, Value>) -> Result<Map<String, 
         None => Map::new(),
     };
     Ok([profile, variables, settings].into_iter().fold(Map::new(), over))
+}
+
+fn reads_environment(settings: &mut Map<String, Value>) -> Result<bool> {
+    match settings.remove("environment") {
+        None => Ok(false),
+        Some(Value::Bool(environment)) => Ok(environment),
+        Some(_) => Err(Error::config("settings: environment has to be true or false")),
+    }
 }
 
 fn variables() -> Map<String, Value> {
@@ -275,6 +284,21 @@ impl Config {
     /// `config` when there is neither, or when they cannot be used.
     pub fn from_environment() -> Result<Self> {
         Self::from_json(serde_json::json!({"environment": true}))
+    }
+
+    /// Settings for a sign-in that `profile` is to keep: what is missing is taken from it, if it is there, so that a sign-in
+    /// can be repeated by its name. `environment` is read as by [`Config::from_json`].
+    ///
+    /// # Errors
+    /// As [`Config::from_json`].
+    pub fn for_login(mut settings: Map<String, Value>, profile: Option<&str>) -> Result<Self> {
+        settings.retain(|_, value| !value.is_null());
+        let below = match profile {
+            Some(name) => Profiles::of_user()?.get(name)?.unwrap_or_default(),
+            None => Map::new(),
+        };
+        let variables = if reads_environment(&mut settings)? { variables() } else { Map::new() };
+        Self::from_json(Value::Object([below, variables, settings].into_iter().fold(Map::new(), over)))
     }
 
     /// What a profile has to know of a sign-in, to make clients of its tokens and to repeat it.

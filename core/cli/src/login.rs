@@ -1,0 +1,191 @@
+//! `beproduct login`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::pin::pin;
+
+use beproduct::Config;
+use beproduct::auth::{Login, LoginOptions, Profiles, Tokens};
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+
+use crate::{Failure, runtime};
+
+/// Signs a person in with the browser, and keeps the sign-in in a profile.
+///
+/// What is not given comes from the BEPRODUCT_* variables, and then from the profile, if it was used before.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Company domain: what follows the host name in the browser when signed in
+    #[arg(long, value_name = "DOMAIN")]
+    company: Option<String>,
+    /// Id of the application, from the vendor
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// Secret of the application, if it has one. Others on this machine can see it here: BEPRODUCT_CLIENT_SECRET is safer
+    #[arg(long, value_name = "SECRET")]
+    client_secret: Option<String>,
+    /// Address that is registered for the application
+    #[arg(long, value_name = "URL")]
+    redirect_uri: Option<String>,
+    /// Listen at any free port of this machine, if the registration allows that
+    #[arg(long)]
+    free_port: bool,
+    /// Do not open the browser: only show the address to sign in at
+    #[arg(long)]
+    no_browser: bool,
+    /// What the sign-in brings back; id_token-token is for old registrations
+    #[arg(long)]
+    response_type: Option<ResponseType>,
+    /// Leave PKCE out, for an identity server that refuses it
+    #[arg(long)]
+    no_pkce: bool,
+    /// Scopes to ask for, separated by blanks
+    #[arg(long, value_name = "SCOPES")]
+    scope: Option<String>,
+    /// Profile that keeps the sign-in [default: BEPRODUCT_PROFILE, or "default"]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Keep the tokens in the keyring of this machine, and not in a file
+    #[arg(long, conflicts_with = "token_file")]
+    keyring: bool,
+    /// File that keeps the tokens [default: beside the credentials file]
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Base address of the identity server [default: the service's]
+    #[arg(long, value_name = "URL")]
+    identity_url: Option<String>,
+    /// Host of the API [default: the service's]
+    #[arg(long, value_name = "URL")]
+    api_url: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ResponseType {
+    Code,
+    IdTokenToken,
+}
+
+impl Arguments {
+    fn settings(&self, profile: &str) -> Map<String, Value> {
+        let response_type = self.response_type.map(|kind| match kind {
+            ResponseType::Code => "code",
+            ResponseType::IdTokenToken => "id_token token",
+        });
+        let token_store = match &self.token_file {
+            Some(path) => Some(json!({"file": std::path::absolute(path).unwrap_or_else(|_| path.clone())})),
+            None => self.keyring.then(|| json!({"keyring": profile})),
+        };
+        let settings = json!({
+            "environment": true,
+            "company_domain": self.company,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "redirect_uri": self.redirect_uri,
+            "response_type": response_type,
+            "pkce": self.no_pkce.then_some(false),
+            "scope": self.scope,
+            "token_store": token_store,
+            "identity_url": self.identity_url,
+            "api_url": self.api_url,
+        });
+        settings.as_object().cloned().unwrap_or_default()
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let profile = arguments.profile.clone().unwrap_or_else(Profiles::chosen);
+    let config = Config::for_login(arguments.settings(&profile), Some(&profile))?;
+    if config.client_id.is_none() {
+        return Err(Failure::Usage("--client-id is missing: the id of the application, from the vendor".into()));
+    }
+    if config.redirect_uri.is_none() && !arguments.free_port {
+        return Err(Failure::Usage(
+            "--redirect-uri is missing: the address that is registered for the application (--free-port takes a free one of \
+             this machine, if the registration allows that)"
+                .into(),
+        ));
+    }
+    let mut options = LoginOptions::default();
+    options.free_port = arguments.free_port;
+    options.profile = Some(profile.clone());
+    // Done below, where a browser that cannot be opened is no reason to give up.
+    options.open_browser = false;
+    options.timeout = Some(FOR_EVER);
+    let tokens = runtime()?.block_on(async {
+        let login = Login::begin(&config, options).await?;
+        announce(&login, !arguments.no_browser)?;
+        sign_in(&login).await
+    })?;
+    let lasting = if tokens.refresh_token.is_some() {
+        "renewed by itself"
+    } else {
+        "not renewed: the identity server gave no refresh token"
+    };
+    writeln!(out, "Signed in as profile {profile:?}, {lasting}.")?;
+    Ok(())
+}
+
+/// Until Ctrl-C: a year.
+const FOR_EVER: f64 = 365.0 * 24.0 * 3600.0;
+
+fn announce(login: &Login, open: bool) -> Result<(), Failure> {
+    let mut out = io::stderr().lock();
+    writeln!(out, "Sign in at\n\n  {}\n", login.url())?;
+    if open && let Err(error) = login.open_browser() {
+        writeln!(out, "{}. Open the address yourself, here or on another machine.", error.message())?;
+    }
+    if login.is_listening() {
+        writeln!(
+            out,
+            "You come back to {} then. If that page does not open, paste its address here:",
+            login.redirect_uri()
+        )?;
+    } else {
+        writeln!(out, "You end at {} then. Paste the whole address here:", login.redirect_uri())?;
+    }
+    writeln!(
+        out,
+        "(If the identity server says that the address is not registered, give the one that is with --redirect-uri.)"
+    )?;
+    Ok(())
+}
+
+/// Whichever comes first: the browser, or an address that is pasted.
+async fn sign_in(login: &Login) -> Result<Tokens, Failure> {
+    let mut pasted = lines();
+    let mut can_paste = true;
+    let mut completed = pin!(login.complete());
+    loop {
+        tokio::select! {
+            tokens = &mut completed, if login.is_listening() => return Ok(tokens?),
+            line = pasted.recv(), if can_paste => match line {
+                None if login.is_listening() => can_paste = false,
+                None => return Err(Failure::Usage("no address was pasted: nobody is signed in".into())),
+                Some(line) if line.trim().is_empty() => {}
+                Some(line) => match login.paste(&line).await {
+                    Ok(tokens) => return Ok(tokens),
+                    // The right address can still come.
+                    Err(error) if error.kind() == beproduct::ErrorKind::Config || error.code() == Some("state_mismatch") => {
+                        writeln!(io::stderr(), "{}", error.message())?;
+                    }
+                    Err(error) => return Err(error.into()),
+                },
+            },
+        }
+    }
+}
+
+/// Lines of standard input. A thread reads them that nobody waits for: the command ends also while it does.
+fn lines() -> mpsc::UnboundedReceiver<String> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in io::stdin().lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}

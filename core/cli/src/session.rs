@@ -1,0 +1,101 @@
+//! `beproduct whoami` and `beproduct logout`.
+
+use std::io::{self, Write};
+
+use beproduct::auth::{Profiles, open_browser};
+use beproduct::{Client, ClientBuilder, Config};
+use serde_json::json;
+
+use crate::{Failure, runtime};
+
+/// Tells who is signed in.
+#[derive(clap::Args)]
+pub(crate) struct WhoAmI {
+    /// Profile to look at [default: the BEPRODUCT_* variables, and the profile that BEPRODUCT_PROFILE names, or "default"]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Signs out: revokes the refresh token, where the identity server offers that, and forgets the tokens.
+#[derive(clap::Args)]
+pub(crate) struct Logout {
+    /// Profile to sign out of [default: BEPRODUCT_PROFILE, or "default"]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// End the sign-in in the browser too
+    #[arg(long)]
+    end_session: bool,
+    /// With --end-session: show the address, and do not open the browser
+    #[arg(long, requires = "end_session")]
+    no_browser: bool,
+    /// With --end-session: address to come back to, which has to be registered
+    #[arg(long, value_name = "URL", requires = "end_session")]
+    post_logout_redirect_uri: Option<String>,
+}
+
+fn client(config: Config) -> Result<Client, Failure> {
+    Ok(ClientBuilder::from_config(config).build()?)
+}
+
+pub(crate) fn who_am_i(arguments: &WhoAmI, out: &mut dyn Write) -> Result<(), Failure> {
+    let config = match &arguments.profile {
+        Some(name) => Config::from_profile(name)?,
+        None => Config::from_environment()?,
+    };
+    let company = config.company_domain.clone().unwrap_or_default();
+    let (user, scopes) = runtime()?.block_on(async {
+        let client = client(config)?;
+        let user = client.auth().userinfo().await?;
+        Ok::<_, Failure>((user, client.auth().scopes().await?))
+    })?;
+    if arguments.json {
+        let all = json!({
+            "company": company, "sub": user.sub, "username": user.preferred_username, "name": user.name,
+            "email": user.email, "email_verified": user.email_verified, "scopes": scopes,
+        });
+        writeln!(out, "{}", serde_json::to_string_pretty(&all).map_err(io::Error::from)?)?;
+        return Ok(());
+    }
+    let shown = |text: Option<String>| text.unwrap_or_else(|| "not told".into());
+    for (what, value) in [
+        ("company", company),
+        ("user", shown(user.preferred_username)),
+        ("name", shown(user.name)),
+        ("email", shown(user.email)),
+        ("id", shown(user.sub)),
+        ("scopes", scopes.join(" ")),
+    ] {
+        writeln!(out, "{what:<9}{value}")?;
+    }
+    Ok(())
+}
+
+pub(crate) fn logout(arguments: &Logout, out: &mut dyn Write) -> Result<(), Failure> {
+    let profile = arguments.profile.clone().unwrap_or_else(Profiles::chosen);
+    let config = Config::from_profile(&profile)?;
+    let (revoked, address) = runtime()?.block_on(async {
+        let client = client(config)?;
+        let auth = client.auth();
+        // The ID token that it carries is forgotten with the others.
+        let address = match arguments.end_session {
+            true => Some(auth.end_session_url(arguments.post_logout_redirect_uri.as_deref()).await?),
+            false => None,
+        };
+        Ok::<_, Failure>((auth.sign_out().await?, address))
+    })?;
+    let revoked = if revoked {
+        "the refresh token is revoked"
+    } else {
+        "no token is revoked: the identity server does not offer it, or nobody was signed in"
+    };
+    writeln!(out, "Signed out of profile {profile:?}; {revoked}.")?;
+    match address {
+        Some(address) if arguments.no_browser => writeln!(out, "End the sign-in in the browser at {address}")?,
+        Some(address) => open_browser(&address)?,
+        None => {}
+    }
+    Ok(())
+}
