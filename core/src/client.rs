@@ -13,8 +13,8 @@ use url::Url;
 use crate::answer;
 use crate::arguments::{self, Prepared, encode, short_id};
 use crate::auth::{
-    ActAs, Auth, Exchanger, HolderSettings, MemoryStore, ProviderCache, Source, TokenHolder,
-    TokenStore, Tokens, open_store,
+    ActAs, Auth, Exchanger, HolderSettings, MemoryStore, ProviderCache, Source, TokenHolder, TokenStore,
+    Tokens, open_store,
 };
 use crate::batch;
 use crate::call::{Answer, Call, CallOptions, Meta};
@@ -357,9 +357,11 @@ impl Client {
     /// # Errors
     /// `config` when something is empty, or when this client acts for another user itself.
     pub fn acting_as(&self, whom: &ActAs) -> Result<Self> {
-        for (name, value) in
-            [("user_id", &whom.user_id), ("client_id", &whom.client_id), ("client_secret", &whom.client_secret)]
-        {
+        for (name, value) in [
+            ("user_id", &whom.user_id),
+            ("client_id", &whom.client_id),
+            ("client_secret", &whom.client_secret),
+        ] {
             if value.is_empty() {
                 return Err(Error::config(format!("acting as another user: {name} is empty")));
             }
@@ -534,8 +536,9 @@ impl Client {
             let (name, value) = header(name, value)?;
             headers.insert(name, value);
         }
-        let timeout =
-            options.timeout.map_or_else(|| self.shared.config.seconds("timeout", self.shared.config.timeout), Ok)?;
+        let timeout = options
+            .timeout
+            .map_or_else(|| self.shared.config.seconds("timeout", self.shared.config.timeout), Ok)?;
         Ok(Exchange {
             operation,
             base: operation.base,

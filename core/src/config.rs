@@ -405,9 +405,9 @@ impl Config {
                 secure("token_endpoint", &url)?;
                 url
             }
-            None => base
-                .join("connect/token")
-                .map_err(|error| Error::config(format!("identity_url: {error}")))?,
+            None => {
+                base.join("connect/token").map_err(|error| Error::config(format!("identity_url: {error}")))?
+            }
         };
         for secret in [&self.client_secret, &self.refresh_token, &self.access_token].into_iter().flatten() {
             secrets.keep(&Secret::new(secret));
@@ -427,7 +427,9 @@ pub(crate) fn user_state_folder() -> Result<PathBuf> {
 pub(crate) fn user_folder(variables: &[&str], below_home: &str) -> Option<PathBuf> {
     let from = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = variables.iter().find_map(|name| from(name));
-    folder.or_else(|| from("HOME").map(|home| home.join(below_home))).map(|folder| folder.join("beproduct-client"))
+    folder
+        .or_else(|| from("HOME").map(|home| home.join(below_home)))
+        .map(|folder| folder.join("beproduct-client"))
 }
 
 /// A base address, with or without a slash at its end.

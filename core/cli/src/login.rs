@@ -98,7 +98,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     let profile = arguments.profile.clone().unwrap_or_else(Profiles::chosen);
     let config = Config::for_login(arguments.settings(&profile), Some(&profile))?;
     if config.client_id.is_none() {
-        return Err(Failure::Usage("--client-id is missing: the id of the application, from the vendor".into()));
+        return Err(Failure::Usage(
+            "--client-id is missing: the id of the application, from the vendor".into(),
+        ));
     }
     if config.redirect_uri.is_none() && !arguments.free_port {
         return Err(Failure::Usage(

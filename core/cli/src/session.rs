@@ -93,7 +93,9 @@ pub(crate) fn logout(arguments: &Logout, out: &mut dyn Write) -> Result<(), Fail
     };
     writeln!(out, "Signed out of profile {profile:?}; {revoked}.")?;
     match address {
-        Some(address) if arguments.no_browser => writeln!(out, "End the sign-in in the browser at {address}")?,
+        Some(address) if arguments.no_browser => {
+            writeln!(out, "End the sign-in in the browser at {address}")?
+        }
         Some(address) => open_browser(&address)?,
         None => {}
     }

@@ -3,14 +3,28 @@
 // A test may stop at once.
 #![allow(clippy::unwrap_used)]
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+
+use beproduct_simulator::{Addresses, Options, Simulator};
+use serde_json::{Value, json};
 
 /// In a home of its own.
+fn command(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_beproduct"));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("BEPRODUCT_") || name.starts_with("XDG_") {
+            command.env_remove(&*name);
+        }
+    }
+    command.env("HOME", home).args(arguments);
+    command
+}
+
 fn beproduct(home: &Path, arguments: &[&str]) -> Output {
-    let command = env!("CARGO_BIN_EXE_beproduct");
-    let clean = Command::new(command).env_remove("XDG_STATE_HOME").env("HOME", home).args(arguments).output();
-    clean.unwrap()
+    command(home, arguments).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -86,4 +100,156 @@ fn wrong_arguments_and_ledgers() {
     let file = home.path().join("text");
     std::fs::write(&file, "this is no database, though it is long enough to be looked at as one").unwrap();
     fails(&["quota", "--company", "acme", "--ledger", file.to_str().unwrap()], 1, file.to_str().unwrap());
+}
+
+#[test]
+fn nobody_is_signed_in_yet() {
+    let home = tempfile::tempdir().unwrap();
+    let fails = |arguments: &[&str], status: i32, expected: &str| {
+        let shown = beproduct(home.path(), arguments);
+        assert_eq!(shown.status.code(), Some(status), "{arguments:?}");
+        assert!(text(&shown.stderr).contains(expected), "{arguments:?}: {}", text(&shown.stderr));
+        assert!(shown.stdout.is_empty());
+    };
+    fails(&["login"], 2, "--client-id is missing");
+    fails(&["login", "--client-id", "x"], 2, "--redirect-uri is missing");
+    fails(
+        &["login", "--company", "acme", "--client-id", "x", "--redirect-uri", "no address"],
+        1,
+        "is no address",
+    );
+    let app = ["login", "--client-id", "x", "--redirect-uri", "https://app.example/callback"];
+    fails(&app, 1, "company_domain is missing");
+    fails(&[&app[..], &["--company", "acme", "--free-port"]].concat(), 1, "http address of this machine");
+    fails(&[&app[..], &["--company", "acme", "--profile", "../x"]].concat(), 1, "letters, digits");
+    fails(&[&app[..], &["--company", "acme", "--response-type", "token"]].concat(), 2, "id-token-token");
+    fails(
+        &[&app[..], &["--company", "acme", "--identity-url", "http://example.com"]].concat(),
+        1,
+        "use https",
+    );
+    fails(&["whoami"], 1, "there is no profile \"default\"");
+    fails(&["whoami", "--profile", "acme"], 1, "beproduct login --profile acme");
+    fails(&["logout"], 1, "there is no profile");
+    fails(&["logout", "--no-browser"], 2, "--end-session");
+    // Standard input is at its end.
+    let shown = command(home.path(), &[&app[..], &["--company", "acme", "--no-browser"]].concat())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(shown.status.code(), Some(2));
+    assert!(text(&shown.stderr).contains("no address was pasted"), "{}", text(&shown.stderr));
+    assert!(!home.path().join(".config").exists());
+}
+
+/// Runs `login`, and pastes these lines for the address that it shows.
+fn log_in(home: &Path, arguments: &[&str], lines: impl FnOnce(&str) -> Vec<String>) -> Output {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    let mut child = command(home, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut shown = BufReader::new(child.stderr.take().unwrap());
+    let mut stderr = String::new();
+    let url = loop {
+        let from = stderr.len();
+        assert_ne!(shown.read_line(&mut stderr).unwrap(), 0, "{stderr}");
+        let line = stderr[from..].trim();
+        if line.starts_with("http") {
+            break line.to_owned();
+        }
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    for line in lines(&url) {
+        writeln!(stdin, "{line}").unwrap();
+    }
+    shown.read_to_string(&mut stderr).unwrap();
+    let mut output = child.wait_with_output().unwrap();
+    output.stderr = stderr.into_bytes();
+    output
+}
+
+/// What the simulator's control interface answers.
+async fn control(at: &Addresses, path: &str, body: Value) -> Value {
+    let request = reqwest::Client::new().post(format!("{}/{path}", at.control)).json(&body);
+    request.send().await.unwrap().json().await.unwrap()
+}
+
+#[test]
+fn a_sign_in_from_its_beginning_to_its_end() {
+    let home = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let options = Options { styles: 1, materials: 0, table_rows: 0, ..Options::default() };
+    let simulator = runtime.block_on(Simulator::start(options)).unwrap();
+    let at = &simulator.addresses();
+    let redirect = |url: &str| {
+        let answer = runtime.block_on(control(at, "authorize", json!({"url": url})));
+        answer["redirect"].as_str().unwrap().to_owned()
+    };
+    let login = ["login", "--no-browser", "--profile", "acme"];
+    let account = [
+        "--company",
+        &at.company,
+        "--client-id",
+        &at.client_id,
+        "--client-secret",
+        &at.client_secret,
+        "--redirect-uri",
+        "https://app.example/callback",
+        "--identity-url",
+        &at.identity,
+        "--api-url",
+        &at.api,
+    ];
+    // A registered address that is not this machine's cannot be had from the simulator: that the person ends there is
+    // what the identity server sees to, and what is pasted is what they see.
+    let pasted = |url: &str| {
+        let there =
+            url.replace("https%3A%2F%2Fapp.example%2Fcallback", "http%3A%2F%2F127.0.0.1%3A9%2Fcallback");
+        vec!["nonsense".into(), "https://app.example/callback?code=a&state=b".into(), redirect(&there)]
+    };
+    let shown = log_in(home.path(), &[&login[..], &account[..]].concat(), pasted);
+    assert_eq!(shown.status.code(), Some(1), "the code belongs to another redirect_uri");
+    for expected in
+        ["this is not the address of the redirect", "the state of the redirect", "another redirect_uri"]
+    {
+        assert!(text(&shown.stderr).contains(expected), "{expected}: {}", text(&shown.stderr));
+    }
+
+    let ours = [&account[..6], &["--redirect-uri", &at.redirect_uri], &account[8..]].concat();
+    let listening = [&login[..], &ours[..], &["--free-port"]].concat();
+    let shown = log_in(home.path(), &listening, |url| vec![String::new(), redirect(url)]);
+    assert!(shown.status.success(), "{}", text(&shown.stderr));
+    assert_eq!(text(&shown.stdout), "Signed in as profile \"acme\", renewed by itself.\n");
+    let folder = home.path().join(".config/beproduct-client");
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["acme.tokens.json", "credentials.toml"]);
+
+    let shown = beproduct(home.path(), &["whoami", "--profile", "acme"]);
+    assert!(text(&shown.stdout).contains("user     sample.designer"), "{}", text(&shown.stderr));
+    let shown = beproduct(home.path(), &["whoami", "--profile", "acme", "--json"]);
+    let who: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!((&who["username"], &who["email_verified"]), (&"sample.designer".into(), &true.into()));
+
+    // By the name of the profile alone, as all else is known.
+    let again = ["login", "--no-browser", "--free-port", "--profile", "acme"];
+    let shown = log_in(home.path(), &again, |url| vec![redirect(url)]);
+    assert!(shown.status.success(), "{}", text(&shown.stderr));
+    let profile = std::fs::read_to_string(folder.join("credentials.toml")).unwrap();
+    assert!(
+        !profile.contains("token_store")
+            && profile.contains("redirect_uri = \"http://127.0.0.1:9/callback\""),
+        "{profile}"
+    );
+
+    let out = ["logout", "--profile", "acme", "--end-session", "--no-browser"];
+    let shown = beproduct(home.path(), &out);
+    assert!(text(&shown.stdout).starts_with("Signed out of profile \"acme\"; the refresh token is revoked."));
+    assert!(text(&shown.stdout).contains("/connect/endsession?id_token_hint="));
+    let shown = beproduct(home.path(), &["whoami", "--profile", "acme"]);
+    assert!(text(&shown.stderr).contains("nobody is signed in"), "{}", text(&shown.stderr));
 }

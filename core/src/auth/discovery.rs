@@ -109,7 +109,8 @@ impl IdentityServer {
             return Ok(keys);
         }
         let url = discovery.jwks_uri.as_ref();
-        let url = url.ok_or_else(|| Error::new(ErrorKind::Decode, "the discovery document names no jwks_uri"))?;
+        let url =
+            url.ok_or_else(|| Error::new(ErrorKind::Decode, "the discovery document names no jwks_uri"))?;
         let mut document = self.get("keys", url, None).await?;
         // One key of a kind that is not known must not hide the others.
         let keys = document["keys"].as_array_mut().map(std::mem::take).unwrap_or_default();

@@ -165,7 +165,9 @@ impl Exchanger {
         self.repeated(true, || async {
             let http = Http::new(&self.server);
             // No refresh token comes of it, so it is not asked for one.
-            let scopes = self.scopes().filter(|scope| scope.as_str() != "offline_access" && scope.as_str() != "openid");
+            let scopes = self
+                .scopes()
+                .filter(|scope| scope.as_str() != "offline_access" && scope.as_str() != "openid");
             let answer = client.exchange_client_credentials().add_scopes(scopes).request_async(&http).await;
             self.tokens(answer, &http, &Grant::ClientCredentials)
         })
@@ -210,7 +212,11 @@ impl Exchanger {
         let form = [("token", token.expose()), ("token_type_hint", kind)];
         let request = self.form(url.clone(), &form);
         let answer = self.server.send(request).await.map_err(|error| unreachable("revocation", error))?;
-        if (200..300).contains(&answer.status) { Ok(()) } else { Err(self.server.failed("revocation", &url, &answer)) }
+        if (200..300).contains(&answer.status) {
+            Ok(())
+        } else {
+            Err(self.server.failed("revocation", &url, &answer))
+        }
     }
 
     /// Tries again when nothing was sent, and once more when the answer was lost, if that may be.

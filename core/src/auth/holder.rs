@@ -303,7 +303,9 @@ impl TokenHolder {
         let expiry = self.lock().tokens.expires_at.unwrap_or_default();
         let now = self.settings.time.now();
         let text = match self.settings.time.hint() {
-            Some(hint) => format!("the access token has expired, and nothing is there to renew it: sign in again; {hint}"),
+            Some(hint) => format!(
+                "the access token has expired, and nothing is there to renew it: sign in again; {hint}"
+            ),
             None => format!(
                 "the access token has expired {} s ago by this machine's clock, and nothing is there to renew it: sign in \
                  again, or set the clock right if it is wrong",

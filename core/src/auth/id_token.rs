@@ -43,7 +43,10 @@ impl IdentityServer {
         let (algorithm, key_id) = header(id_token.expose())?;
         let discovery = self.discovery().await.map_err(no_keys)?;
         if !is_allowed(algorithm, &discovery) {
-            return Err(refused("algorithm", format!("it is signed with {algorithm:?}, which the identity server does not announce")));
+            return Err(refused(
+                "algorithm",
+                format!("it is signed with {algorithm:?}, which the identity server does not announce"),
+            ));
         }
         let had_keys = self.has_keys();
         let mut keys = self.keys(&discovery, false).await.map_err(no_keys)?;
@@ -64,7 +67,10 @@ impl IdentityServer {
         }
         // Out of range saturates.
         if (claims.exp as u64).saturating_add(LEEWAY) <= now {
-            return Err(refused("expired", format!("it expired {} s ago{}", now - claims.exp as u64, clock())));
+            return Err(refused(
+                "expired",
+                format!("it expired {} s ago{}", now - claims.exp as u64, clock()),
+            ));
         }
         let begins = claims.nbf.into_iter().chain(claims.iat).map(|time| time as u64).max().unwrap_or(0);
         if begins > now.saturating_add(LEEWAY) {
@@ -105,9 +111,11 @@ fn header(token: &str) -> Result<(Algorithm, Option<String>)> {
     if name.eq_ignore_ascii_case("none") {
         return Err(refused("unsigned", "nobody has signed it: alg is none".into()));
     }
-    let algorithm = name.parse::<Algorithm>().ok().filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
-    let algorithm = algorithm
-        .ok_or_else(|| refused("algorithm", format!("it is signed with {name:?}, and not with a private key")))?;
+    let algorithm =
+        name.parse::<Algorithm>().ok().filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
+    let algorithm = algorithm.ok_or_else(|| {
+        refused("algorithm", format!("it is signed with {name:?}, and not with a private key"))
+    })?;
     Ok((algorithm, head["kid"].as_str().map(str::to_owned)))
 }
 
@@ -167,7 +175,9 @@ fn decode(
 
 fn refusal(error: &jsonwebtoken::errors::Error, discovery: &Discovery) -> Error {
     let (reason, text) = match error.kind() {
-        Problem::InvalidSignature => ("signature", "its signature does not fit: it was changed or forged".into()),
+        Problem::InvalidSignature => {
+            ("signature", "its signature does not fit: it was changed or forged".into())
+        }
         Problem::InvalidIssuer => ("issuer", format!("it was not issued by {}", discovery.issuer)),
         Problem::InvalidAudience => ("audience", "it was issued for another client".into()),
         Problem::InvalidAlgorithm | Problem::InvalidAlgorithmName | Problem::UnsupportedAlgorithm => {
@@ -184,8 +194,12 @@ fn refusal(error: &jsonwebtoken::errors::Error, discovery: &Discovery) -> Error 
 fn half_hash(algorithm: Algorithm, token: &str) -> String {
     let half = |hash: &[u8]| URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2]);
     match algorithm {
-        Algorithm::RS384 | Algorithm::PS384 | Algorithm::ES384 | Algorithm::HS384 => half(&Sha384::digest(token)),
-        Algorithm::RS512 | Algorithm::PS512 | Algorithm::HS512 | Algorithm::EdDSA => half(&Sha512::digest(token)),
+        Algorithm::RS384 | Algorithm::PS384 | Algorithm::ES384 | Algorithm::HS384 => {
+            half(&Sha384::digest(token))
+        }
+        Algorithm::RS512 | Algorithm::PS512 | Algorithm::HS512 | Algorithm::EdDSA => {
+            half(&Sha512::digest(token))
+        }
         _ => half(&Sha256::digest(token)),
     }
 }

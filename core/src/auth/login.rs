@@ -8,7 +8,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY};
+use ::http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY,
+};
 use ::http::{HeaderValue, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -25,7 +27,7 @@ use url::Url;
 use super::profiles::Profiles;
 use super::session::{AuthorizationSession, Flow};
 use super::tokens::Tokens;
-use crate::clock::Clock;
+use crate::clock::{Clock, RecordedClock};
 use crate::config::{Config, is_loopback};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -79,6 +81,7 @@ pub struct Login {
     config: Config,
     options: LoginOptions,
     clock: Arc<dyn Clock>,
+    recorded: Option<RecordedClock>,
     patience: Duration,
 }
 
@@ -132,8 +135,8 @@ impl Login {
             listener = Some(bound);
         }
         let session = AuthorizationSession::new(&config)?;
-        let clock = config.clock()?.0;
-        Ok(Self { session, listener, redirect, config: kept, options, clock, patience })
+        let (clock, recorded) = config.clock()?;
+        Ok(Self { session, listener, redirect, config: kept, options, clock, recorded, patience })
     }
 
     /// Where the person signs in.
@@ -152,6 +155,12 @@ impl Login {
     #[must_use]
     pub fn is_listening(&self) -> bool {
         self.listener.is_some()
+    }
+
+    /// The clock of a sign-in that was begun for tests.
+    #[must_use]
+    pub fn recorded_clock(&self) -> Option<&RecordedClock> {
+        self.recorded.as_ref()
     }
 
     /// Opens the browser at [`Login::url`]: the one that `BROWSER` names, else the person's usual one.
@@ -374,7 +383,8 @@ fn html(status: StatusCode, title: &str, content: &str, script: &str) -> Respons
     );
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = status;
-    let policy = format!("default-src 'none'; script-src 'nonce-{nonce}'; connect-src 'self'; frame-ancestors 'none'");
+    let policy =
+        format!("default-src 'none'; script-src 'nonce-{nonce}'; connect-src 'self'; frame-ancestors 'none'");
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -33,9 +33,9 @@ pub(crate) use profiles::completed;
 pub(crate) use server::{IdentityServer, authorization};
 pub use session::AuthorizationSession;
 pub(crate) use session::Flow;
-pub(crate) use store::open_store;
-pub use store::{FileStore, Lease, MemoryStore, TokenStore};
 #[cfg(feature = "keyring")]
 pub use store::KeyringStore;
+pub(crate) use store::open_store;
+pub use store::{FileStore, Lease, MemoryStore, TokenStore};
 pub use tokens::Tokens;
 pub(crate) use tokens::{Bearer, expiry_in_token, scopes_in_token};

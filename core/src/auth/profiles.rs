@@ -60,7 +60,10 @@ impl Profiles {
     /// The profile that `BEPRODUCT_PROFILE` names, else `default`.
     #[must_use]
     pub fn chosen() -> String {
-        std::env::var("BEPRODUCT_PROFILE").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| DEFAULT.into())
+        std::env::var("BEPRODUCT_PROFILE")
+            .ok()
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| DEFAULT.into())
     }
 
     /// Where the file is.
@@ -80,7 +83,8 @@ impl Profiles {
         let mut settings = Map::new();
         for (key, item) in table.iter() {
             let value = item.as_value().and_then(json);
-            let value = value.ok_or_else(|| self.wrong(format!("{key} of [{name}] has a value of no use")))?;
+            let value =
+                value.ok_or_else(|| self.wrong(format!("{key} of [{name}] has a value of no use")))?;
             settings.insert(key.to_owned(), value);
         }
         if !settings.contains_key("token_store") && !settings.contains_key("client_credentials") {
@@ -153,7 +157,10 @@ impl Profiles {
         // What the parser says quotes the line, which may hold a secret.
         text.parse().map_err(|error: toml_edit::TomlError| {
             let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            self.wrong(format!("line {line} is no TOML: {}", error.message().lines().next().unwrap_or_default()))
+            self.wrong(format!(
+                "line {line} is no TOML: {}",
+                error.message().lines().next().unwrap_or_default()
+            ))
         })
     }
 
@@ -211,7 +218,9 @@ pub(crate) fn completed(mut settings: Map<String, Value>) -> Result<Map<String, 
     let named = match settings.remove("profile") {
         None => None,
         Some(Value::String(name)) => Some(name),
-        Some(_) => return Err(Error::config("settings: profile has to be the name of one in the credentials file")),
+        Some(_) => {
+            return Err(Error::config("settings: profile has to be the name of one in the credentials file"));
+        }
     };
     let environment = reads_environment(&mut settings)?;
     if named.is_none() && !environment {
@@ -255,7 +264,8 @@ fn variables() -> Map<String, Value> {
 fn over(mut below: Map<String, Value>, above: Map<String, Value>) -> Map<String, Value> {
     let names = |setting: &str| above.contains_key(setting);
     if names("client_id") && above.get("client_id") != below.get("client_id") {
-        for setting in ["client_secret", "refresh_token", "access_token", "token_store", "client_credentials"] {
+        for setting in ["client_secret", "refresh_token", "access_token", "token_store", "client_credentials"]
+        {
             below.remove(setting);
         }
     }
@@ -346,9 +356,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let profiles = Profiles(folder.path().join("sub/credentials.toml"));
         assert!(profiles.get("acme").unwrap().is_none());
-        profiles.set("acme", &object(json!({"company_domain": "acme", "scope": "openid", "pkce": false}))).unwrap();
+        profiles
+            .set("acme", &object(json!({"company_domain": "acme", "scope": "openid", "pkce": false})))
+            .unwrap();
         let text = std::fs::read_to_string(profiles.path()).unwrap();
-        let text = format!("# mine\n{text}timeout = 7.5\nplan = {{ edition = \"enterprise\", licenses = 3 }}\n");
+        let text =
+            format!("# mine\n{text}timeout = 7.5\nplan = {{ edition = \"enterprise\", licenses = 3 }}\n");
         private_file::replace(WHAT, profiles.path(), text.as_bytes()).unwrap();
         profiles.set("acme", &object(json!({"scope": null, "token_store": {"keyring": "acme"}}))).unwrap();
         profiles.set("other.1", &object(json!({"client_credentials": true}))).unwrap();
@@ -360,7 +373,10 @@ mod tests {
             json!({"company_domain": "acme", "pkce": false, "timeout": 7.5,
                 "plan": {"edition": "enterprise", "licenses": 3}, "token_store": {"keyring": "acme"}})
         );
-        assert_eq!(Value::Object(profiles.get("other.1").unwrap().unwrap()), json!({"client_credentials": true}));
+        assert_eq!(
+            Value::Object(profiles.get("other.1").unwrap().unwrap()),
+            json!({"client_credentials": true})
+        );
         for name in ["", "../x", ".hidden", "a b"] {
             assert!(profiles.set(name, &Map::new()).unwrap_err().message().contains("letters"), "{name}");
         }

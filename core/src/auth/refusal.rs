@@ -34,9 +34,12 @@ impl Grant {
     /// What a person can do when it is not accepted.
     fn not_accepted(&self) -> String {
         match self {
-            Self::Code => "the code was used, has expired, or belongs to another redirect_uri: sign in again".into(),
+            Self::Code => {
+                "the code was used, has expired, or belongs to another redirect_uri: sign in again".into()
+            }
             Self::Refresh => {
-                "the refresh token was revoked, used up or has expired: sign in again (beproduct login)".into()
+                "the refresh token was revoked, used up or has expired: sign in again (beproduct login)"
+                    .into()
             }
             Self::ClientCredentials => "the client may not sign in as itself".into(),
             Self::ActAs(user) => format!(
@@ -55,7 +58,9 @@ pub(crate) fn denied(code: &str, description: &str, pkce: bool) -> Error {
             "the sign-in was denied: without consent nothing can be read; begin again to give it{description}"
         ),
         "invalid_scope" => {
-            format!("the client may not have these scopes: set scope to those of its registration{description}")
+            format!(
+                "the client may not have these scopes: set scope to those of its registration{description}"
+            )
         }
         "unauthorized_client" | "unsupported_response_type" => {
             format!("the client may not sign in by this response type: {code}{description}")

@@ -68,7 +68,8 @@ impl IdentityServer {
             return Err(self.failed(what, url, &answer));
         }
         serde_json::from_slice(&answer.body).map_err(|_| {
-            let text = format!("{} did not answer with JSON: no {what}; is identity_url right?", address(url));
+            let text =
+                format!("{} did not answer with JSON: no {what}; is identity_url right?", address(url));
             Error::new(ErrorKind::Decode, text)
                 .with_status(answer.status)
                 .with_excerpt(self.secrets.excerpt(&answer.body))
@@ -101,7 +102,10 @@ impl IdentityServer {
             status => (
                 ErrorKind::Auth,
                 Failure::Final,
-                format!("the identity server gives no {what}: status {status}{}", refusal::said(&answer.body)),
+                format!(
+                    "the identity server gives no {what}: status {status}{}",
+                    refusal::said(&answer.body)
+                ),
             ),
         };
         Error::new(kind, self.secrets.scrub(&text))

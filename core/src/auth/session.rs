@@ -175,7 +175,11 @@ impl AuthorizationSession {
     }
 
     fn is_proven(&self) -> bool {
-        self.once.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|once| once.verifier.is_some())
+        self.once
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .is_some_and(|once| once.verifier.is_some())
     }
 }
 

@@ -102,9 +102,7 @@ pub(crate) fn scopes_in_token(token: &str) -> Vec<String> {
         scope: Value,
     }
     match jsonwebtoken::dangerous::insecure_decode_claims::<Claims>(token).map(|claims| claims.scope) {
-        Ok(Value::Array(scopes)) => {
-            scopes.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-        }
+        Ok(Value::Array(scopes)) => scopes.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         Ok(Value::String(scopes)) => scopes.split_whitespace().map(str::to_owned).collect(),
         _ => Vec::new(),
     }
@@ -133,7 +131,8 @@ mod tests {
 
     #[test]
     fn what_was_granted_counts_more_than_a_claim() {
-        let mut tokens = Tokens { access_token: Some(Secret::new(token(r#"{"scope": "email"}"#))), ..Tokens::default() };
+        let mut tokens =
+            Tokens { access_token: Some(Secret::new(token(r#"{"scope": "email"}"#))), ..Tokens::default() };
         assert_eq!(tokens.scopes(), ["email"]);
         tokens.scope = Some("openid roles".into());
         assert_eq!(tokens.scopes(), ["openid", "roles"]);

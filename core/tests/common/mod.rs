@@ -1,4 +1,6 @@
-//! A simulator of the service, and a client for it.
+//! A simulator of the service, and a client for it. Each file of tests uses a part of this.
+
+#![allow(dead_code)]
 
 use beproduct::{Client, ClientBuilder};
 use beproduct_simulator::{Options, Simulator};

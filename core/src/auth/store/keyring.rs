@@ -35,7 +35,8 @@ impl KeyringStore {
         std::fs::create_dir_all(&folder).map_err(|error| {
             Error::config(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
-        let name: String = Sha256::digest(&account).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let name: String =
+            Sha256::digest(&account).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         Ok(Self { lock: folder.join(format!("keyring-{name}.lock")), account })
     }
 
