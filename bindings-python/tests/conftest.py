@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from log_lines import Lines
 from simulator import Simulator
+from transcript import write_errors_down
 
 from beproduct_client import BeProduct, BeProductAsync
+
+write_errors_down()
 
 
 @pytest.hookimpl(tryfirst=True)

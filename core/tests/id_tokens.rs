@@ -93,7 +93,6 @@ async fn keys_are_fetched_once_and_again_when_they_have_changed() {
 
 #[tokio::test]
 async fn without_keys_nobody_is_signed_in() {
-    let service = Service::start(1, 0).await;
     for (path, action, says) in [
         ("openid-configuration", json!({"status": 503}), "503"),
         ("openid-configuration", json!({"status": 404}), "identity_url"),

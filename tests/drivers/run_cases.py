@@ -343,6 +343,7 @@ def play(case, simulator, driver):
             playing.collect_logs()
             driver.ask({"do": "close"})
     log = simulator.control("log")
+    write_down(driver, playing.errors + playing.lines)
     check_secrets(case, names, log, playing.errors + playing.lines)
     for text, times in case.get("logged", {}).items():
         found = sum(text in line for line in playing.lines)
@@ -392,6 +393,14 @@ def run_step(step, place, playing):
     else:
         command = {name: step[name] for name in ("do", "name", "seconds") if name in step}
         playing.judge(step, driver.ask(command), place)
+
+
+def write_down(driver, texts):
+    """Keeps what a driver has shown, for the search for secrets over all suites (tests/secrets)."""
+    folder = os.environ.get("BEPRODUCT_TRANSCRIPTS")
+    if folder:
+        with pathlib.Path(folder, f"cases-{driver.name}.txt").open("a") as transcript:
+            transcript.write("".join(f"{text}\n" for text in texts))
 
 
 def check_secrets(case, names, log, texts):

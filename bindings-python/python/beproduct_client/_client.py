@@ -24,7 +24,6 @@ from beproduct_client._resources import (
     Resources,
     ResourcesWithResponse,
 )
-
 from beproduct_client.auth import AsyncAuth, Auth
 
 if TYPE_CHECKING:

@@ -94,8 +94,9 @@ impl Login {
         let (kept, mut config) = (config.clone(), config.clone());
         let free_port = options.free_port;
         let patience = config.seconds("timeout", options.timeout.unwrap_or(PATIENCE))?;
-        if options.profile.is_some() {
+        if let Some(profile) = &options.profile {
             config.company()?;
+            Profiles::of_user()?.check(profile, &config.to_profile()).await?;
         }
         if free_port {
             config.redirect_uri.get_or_insert_with(|| "http://127.0.0.1/callback".into());

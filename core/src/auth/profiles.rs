@@ -11,11 +11,12 @@
 //! where its `token_store` says.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use toml_edit::{DocumentMut, Item, Table};
 
-use super::store::open_store;
+use super::store::{TokenStore, open_store};
 use super::tokens::Tokens;
 use crate::config::{Config, StoreConfig, user_folder};
 use crate::error::{Error, Result};
@@ -77,6 +78,7 @@ impl Profiles {
     /// # Errors
     /// `config` when the file cannot be read, when others may read it, or when it is no TOML.
     pub fn get(&self, name: &str) -> Result<Option<Map<String, Value>>> {
+        check_name(name)?;
         let document = self.document()?;
         let Some(table) = document.get(name) else { return Ok(None) };
         let table = table.as_table_like().ok_or_else(|| self.wrong(format!("{name} is no table")))?;
@@ -88,8 +90,7 @@ impl Profiles {
             settings.insert(key.to_owned(), value);
         }
         if !settings.contains_key("token_store") && !settings.contains_key("client_credentials") {
-            let path = self.tokens_of(name)?;
-            settings.insert("token_store".into(), serde_json::json!({"file": path}));
+            settings.insert("token_store".into(), self.usual_store(name)?);
         }
         Ok(Some(settings))
     }
@@ -127,29 +128,37 @@ impl Profiles {
     /// # Errors
     /// As [`Profiles::set`], and those of the store.
     pub async fn keep(&self, name: &str, settings: &Map<String, Value>, tokens: Tokens) -> Result<()> {
-        check_name(name)?;
         let mut settings = settings.clone();
-        let usual = serde_json::json!({"file": self.tokens_of(name)?});
-        if settings.get("token_store") == Some(&usual) {
+        if settings.get("token_store") == Some(&self.usual_store(name)?) {
             settings.insert("token_store".into(), Value::Null);
         }
-        let mut merged = self.get(name)?.unwrap_or_default();
-        merged.extend(settings.clone());
-        if merged.get("token_store").is_none_or(Value::is_null) {
-            merged.insert("token_store".into(), usual);
-        }
-        // What was not yet written would be an error at the next start: tell now.
-        let config = Config::from_json(Value::Object(merged))?;
-        let store = open_store(config.token_store.as_ref())?;
-        let store = store.ok_or_else(|| Error::config("token_store: a sign-in cannot be kept in memory"))?;
+        let store = self.store(name, &settings)?;
         self.set(name, &settings)?;
         store.save(tokens).await
     }
 
-    /// The token file of a profile that names no other store.
-    fn tokens_of(&self, name: &str) -> Result<PathBuf> {
+    /// Whether a sign-in could be kept: asked before a person signs in.
+    pub(crate) async fn check(&self, name: &str, settings: &Map<String, Value>) -> Result<()> {
+        self.store(name, settings)?.load().await.map(drop)
+    }
+
+    /// The store of a profile, once it has these settings.
+    fn store(&self, name: &str, settings: &Map<String, Value>) -> Result<Arc<dyn TokenStore>> {
+        let mut merged = self.get(name)?.unwrap_or_default();
+        merged.extend(settings.clone());
+        if merged.get("token_store").is_none_or(Value::is_null) {
+            merged.insert("token_store".into(), self.usual_store(name)?);
+        }
+        // What cannot be used would be an error at the next start.
+        let config = Config::from_json(Value::Object(merged))?;
+        open_store(config.token_store.as_ref())?
+            .ok_or_else(|| Error::config("token_store: a sign-in cannot be kept in memory"))
+    }
+
+    /// The store of a profile that names no other: a file beside this one.
+    fn usual_store(&self, name: &str) -> Result<Value> {
         check_name(name)?;
-        Ok(self.0.with_file_name(format!("{name}.tokens.json")))
+        Ok(serde_json::json!({"file": self.0.with_file_name(format!("{name}.tokens.json"))}))
     }
 
     fn document(&self) -> Result<DocumentMut> {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+use std::sync::Once;
+
 use beproduct::{Client, ClientBuilder};
 use beproduct_simulator::{Options, Simulator};
 use serde_json::{Value, json};
@@ -17,6 +19,7 @@ impl Service {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
+        write_logs_down();
         let simulator = Simulator::start(options).await.unwrap();
         let about = serde_json::to_value(simulator.addresses()).unwrap();
         let mut control = reqwest::Client::builder();
@@ -72,4 +75,20 @@ impl Service {
     pub(crate) fn address(&self, what: &str) -> String {
         serde_json::to_value(self.simulator.addresses()).unwrap()[what].as_str().unwrap().to_owned()
     }
+}
+
+/// Logs at their finest level go where all of them are searched for secrets (tests/secrets), if this run keeps
+/// transcripts.
+fn write_logs_down() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let Some(folder) = std::env::var_os("BEPRODUCT_TRANSCRIPTS") else { return };
+        let path = std::path::Path::new(&folder).join(format!("rust-log-{}.txt", std::process::id()));
+        let file = std::fs::File::create(path).unwrap();
+        // A test that looks at the log itself has been here before.
+        let _ = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(std::sync::Mutex::new(file))
+            .try_init();
+    });
 }
