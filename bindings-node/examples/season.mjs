@@ -2,9 +2,9 @@
 //
 //     node season.mjs Outerwear Fall ST-000001 ST-000002
 //
-// Settings come from BEPRODUCT_COMPANY, BEPRODUCT_CLIENT_ID, BEPRODUCT_CLIENT_SECRET and BEPRODUCT_REFRESH_TOKEN.
+// Settings come from the BEPRODUCT_* variables, or from the profile that `beproduct login` has kept.
 
-import { argv, env } from 'node:process';
+import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 import { BeProduct, Plan } from 'beproduct-client';
@@ -48,13 +48,7 @@ export async function compare(client, folderName, season, numbers) {
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const [folder = '', season = '', ...numbers] = argv.slice(2);
-  const client = new BeProduct({
-    companyDomain: env.BEPRODUCT_COMPANY ?? '',
-    clientId: env.BEPRODUCT_CLIENT_ID,
-    clientSecret: env.BEPRODUCT_CLIENT_SECRET,
-    refreshToken: env.BEPRODUCT_REFRESH_TOKEN,
-    plan: Plan.businessMax({ licenses: 8 }),
-  });
+  const client = BeProduct.fromEnvironment({ plan: Plan.businessMax({ licenses: 8 }) });
   console.log((await compare(client, folder, season, numbers)).join('\n'));
   console.error(`${(await client.quota.status()).remaining} requests left today`);
 }

@@ -2,9 +2,9 @@
 //
 //     node set_season.mjs ST-000001 Fall
 //
-// Settings come from BEPRODUCT_COMPANY, BEPRODUCT_CLIENT_ID, BEPRODUCT_CLIENT_SECRET and BEPRODUCT_REFRESH_TOKEN.
+// Settings come from the BEPRODUCT_* variables, or from the profile that `beproduct login` has kept.
 
-import { argv, env } from 'node:process';
+import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 import { BeProduct, BeProductError, NotFoundError, QuotaExceededError } from 'beproduct-client';
@@ -32,11 +32,6 @@ export async function setSeason(client, headerNumber, season, signal) {
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const [headerNumber = '', season = ''] = argv.slice(2);
-  const client = new BeProduct({
-    companyDomain: env.BEPRODUCT_COMPANY ?? '',
-    clientId: env.BEPRODUCT_CLIENT_ID,
-    clientSecret: env.BEPRODUCT_CLIENT_SECRET,
-    refreshToken: env.BEPRODUCT_REFRESH_TOKEN,
-  });
+  const client = BeProduct.fromEnvironment();
   console.log(await setSeason(client, headerNumber, season, AbortSignal.timeout(10_000)));
 }

@@ -1,49 +1,41 @@
-// Signs a person in with their browser, and keeps the tokens in a file for the programs that follow.
+// Opens a client for whoever has signed in on this machine, and signs them in with their browser where nobody has.
 //
-//     node sign_in.mjs tokens.json
+//     node sign_in.mjs acme my-app
 //
-// Settings come from BEPRODUCT_COMPANY, BEPRODUCT_CLIENT_ID and, where the application has one, BEPRODUCT_CLIENT_SECRET.
-// The address http://127.0.0.1:8400/callback has to be registered for the application.
+// The address http://127.0.0.1:8400/callback has to be registered for the application. Where it has a secret, that comes
+// from BEPRODUCT_CLIENT_SECRET.
 
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { argv, env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-import { AuthorizationSession, BeProduct } from 'beproduct-client';
+import { AuthError, BeProduct, ConfigError, login } from 'beproduct-client';
 
 /**
- * The tokens of whoever signs in at the address that `show` is given.
- *
- * @param {ConstructorParameters<typeof AuthorizationSession>[0]} settings
- * @param {(url: string) => void} show
+ * @param {string} profile keeps the sign-in
+ * @param {Omit<import('beproduct-client').LoginSettings, 'profile'>} settings of the sign-in, where there has to be one
  */
-export async function signIn(settings, show) {
-  const session = new AuthorizationSession(settings);
-  const server = createServer().listen(Number(new URL(settings.redirectUri).port), '127.0.0.1');
+export async function signedIn(profile, settings) {
   try {
-    await once(server, 'listening');
-    show(session.url);
-    const [request, response] = await once(server, 'request');
-    response.setHeader('connection', 'close').end('You are signed in, and may close this page.');
-    return await session.finish(new URL(request.url, settings.redirectUri).href);
-  } finally {
-    server.close();
+    const client = new BeProduct({ profile });
+    await client.auth.userinfo();
+    return client;
+  } catch (error) {
+    // There is no such profile, or its sign-in has ended.
+    if (!(error instanceof ConfigError || error instanceof AuthError)) throw error;
   }
+  await login({ ...settings, profile });
+  return new BeProduct({ profile });
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
-  const application = { clientId: env.BEPRODUCT_CLIENT_ID ?? '', clientSecret: env.BEPRODUCT_CLIENT_SECRET };
-  const { refreshToken } = await signIn(
-    { ...application, redirectUri: 'http://127.0.0.1:8400/callback' },
-    (url) => console.log(`Sign in at ${url}`),
-  );
-  const client = new BeProduct({
-    companyDomain: env.BEPRODUCT_COMPANY ?? '',
-    ...application,
-    refreshToken,
-    // Readable by this user only. Refresh tokens that the service replaces are replaced here too.
-    tokenStore: { file: argv[2] ?? 'tokens.json' },
+  const [companyDomain = '', clientId = ''] = argv.slice(2);
+  const client = await signedIn(companyDomain, {
+    companyDomain,
+    clientId,
+    clientSecret: env.BEPRODUCT_CLIENT_SECRET,
+    redirectUri: 'http://127.0.0.1:8400/callback',
+    onUrl: (url) => console.log(`Your browser opens. Where it does not, sign in at ${url}`),
   });
-  console.log(`${(await client.style.folders()).length} folders of styles`);
+  const { name } = await client.auth.userinfo();
+  console.log(`${name} sees ${(await client.style.folders()).length} folders of styles`);
 }

@@ -6,8 +6,9 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, Object, Result};
 use napi_derive::napi;
 
+use crate::cancellation::Cancellation;
 use crate::host::{Log, TokenStore, hooks};
-use crate::promise::{crossing, promise, runtime};
+use crate::promise::{cancellable, crossing, promise, runtime};
 
 /// A client.
 #[napi]
@@ -74,6 +75,41 @@ impl Engine {
     #[napi]
     pub fn quota_status<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         promise(env, self.0.quota_status(), Ok)
+    }
+
+    /// A client for another user, from JSON text.
+    #[napi]
+    pub fn acting_as(&self, whom: String) -> Result<Self> {
+        self.0.acting_as(&whom).map(Self).map_err(|error| crossing(&error))
+    }
+
+    /// Who is signed in, as JSON text.
+    #[napi]
+    pub fn userinfo<'env>(&self, env: &'env Env, cancellation: &Cancellation) -> Result<Object<'env>> {
+        cancellable(env, cancellation.token(), self.0.userinfo(), Ok)
+    }
+
+    /// The address that ends the sign-in in the browser.
+    #[napi]
+    pub fn end_session_url<'env>(
+        &self,
+        env: &'env Env,
+        cancellation: &Cancellation,
+        post_logout_redirect_uri: Option<String>,
+    ) -> Result<Object<'env>> {
+        cancellable(env, cancellation.token(), self.0.end_session_url(post_logout_redirect_uri), Ok)
+    }
+
+    /// Revokes the tokens and forgets them; resolves to whether they were revoked.
+    #[napi]
+    pub fn sign_out<'env>(&self, env: &'env Env, cancellation: &Cancellation) -> Result<Object<'env>> {
+        cancellable(env, cancellation.token(), self.0.sign_out(), Ok)
+    }
+
+    /// What the identity server says of itself, as JSON text.
+    #[napi]
+    pub fn discovery<'env>(&self, env: &'env Env, cancellation: &Cancellation) -> Result<Object<'env>> {
+        cancellable(env, cancellation.token(), self.0.discovery(), Ok)
     }
 
     /// Ends all calls.

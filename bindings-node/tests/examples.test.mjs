@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 
 import { BeProduct } from 'beproduct-client';
 
 import { compare, numbersOf } from '../examples/season.mjs';
 import { setSeason } from '../examples/set_season.mjs';
-import { signIn } from '../examples/sign_in.mjs';
+import { signedIn } from '../examples/sign_in.mjs';
 import { Simulator } from './simulator.mjs';
 
 let simulator, client;
@@ -52,20 +50,21 @@ test('an update that is given up may be done', async () => {
   assert.match(await update, /^look whether it is done: /);
 });
 
-test('a person signs in with a browser', async () => {
-  const free = createServer().listen(0, '127.0.0.1');
-  await once(free, 'listening');
-  const { port } = free.address();
-  free.close();
-  await once(free, 'close');
-  const { public_client_id: clientId, identity: identityUrl } = simulator.at;
-  const settings = { clientId, identityUrl, redirectUri: `http://127.0.0.1:${port}/callback` };
-  let page;
-  const { accessToken } = await signIn(settings, async (url) => {
-    const { redirect } = await simulator.authorize(url);
-    page = fetch(redirect).then((response) => response.text());
-  });
-  assert.equal(await page, 'You are signed in, and may close this page.');
-  const own = { clientId: undefined, clientSecret: undefined, refreshToken: undefined, accessToken };
-  assert.equal((await new BeProduct({ ...simulator.settings, ...own }).style.folders()).length, 4);
+test('a person signs in with a browser, once', async () => {
+  process.env.BEPRODUCT_CREDENTIALS_FILE = simulator.file('credentials.toml');
+  const { company: companyDomain, api: apiUrl } = simulator.at;
+  let visit;
+  const onUrl = (url) => (visit = simulator.authorize(url).then(fetch));
+  const settings = { ...simulator.signIn, companyDomain, apiUrl, freePort: true, openBrowser: false, onUrl };
+  const first = await signedIn('shop', settings);
+  assert.match(await (await visit).text(), /You are signed in/);
+  visit = undefined;
+  const again = await signedIn('shop', settings);
+  assert.equal(visit, undefined);
+  for (const client of [first, again]) {
+    assert.equal((await client.auth.userinfo()).preferredUsername, simulator.at.username);
+  }
+  await first.auth.signOut();
+  await signedIn('shop', settings);
+  assert.ok(visit);
 });

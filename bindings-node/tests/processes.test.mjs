@@ -93,9 +93,9 @@ const worker = (program) => {
     "'beproduct-client'",
     JSON.stringify(import.meta.resolve('beproduct-client')),
   );
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
-    workerData: simulator.settings,
-  });
+  // A function cannot be handed over.
+  const { onLog: _, ...workerData } = simulator.settings;
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), { workerData });
 };
 
 test('worker threads have clients of their own', async () => {

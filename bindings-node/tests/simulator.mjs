@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { transcript } from './transcript.mjs';
+
 const PROGRAM =
   process.env.BEPRODUCT_SIMULATOR ??
   fileURLToPath(new URL('../../target/ci/beproduct-simulator', import.meta.url));
@@ -41,6 +43,16 @@ export class Simulator {
       identityUrl: this.at.identity,
       stateDir: this.#folder,
       ledger: 'memory',
+      ...transcript,
+    };
+  }
+
+  /** Settings of a sign-in at a free port, by the client that has no secret. */
+  get signIn() {
+    return {
+      clientId: this.at.public_client_id,
+      redirectUri: 'http://127.0.0.1/callback',
+      identityUrl: this.at.identity,
     };
   }
 
@@ -60,21 +72,32 @@ export class Simulator {
     return this.#post('tokens', { expire: 'access' });
   }
 
-  authorize(url) {
-    return this.#post('authorize', { url });
+  /** ID tokens are wrong in this way from now on. */
+  attack(kind) {
+    return this.#post('attack', { kind });
+  }
+
+  /** Signs in at this address, as a person with a browser would. Answers where the browser is sent then. */
+  async authorize(url) {
+    return (await this.#post('authorize', { url })).redirect;
   }
 
   counts() {
     return this.#get('counts');
   }
 
-  log() {
-    return this.#get('log?base=api');
+  log(base = 'api') {
+    return this.#get(`log?base=${base}`);
   }
 
   /** Waits until so many requests have arrived. */
   arrived(requests, base = 'api') {
     return this.#get(`wait?base=${base}&requests=${requests}`);
+  }
+
+  /** A path for a file of the test. */
+  file(name) {
+    return join(this.#folder, name);
   }
 
   async stop() {

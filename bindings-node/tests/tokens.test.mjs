@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { inspect } from 'node:util';
 
-import { AuthError, AuthorizationSession, BeProduct, ConfigError } from 'beproduct-client';
+import { AuthError, BeProduct, ConfigError } from 'beproduct-client';
 
 import { Simulator } from './simulator.mjs';
 
@@ -85,29 +85,4 @@ test('tokens that could not be saved are saved by the next call', async () => {
   store.save = save;
   await client.style.folders();
   assert.deepEqual([store.saves, (await simulator.counts()).token], [1, 1]);
-});
-
-test('a person signs in', async () => {
-  const { client_id, client_secret, identity, redirect_uri, company, api } = simulator.at;
-  const session = new AuthorizationSession({
-    clientId: client_id,
-    clientSecret: client_secret,
-    redirectUri: redirect_uri,
-    identityUrl: identity,
-  });
-  assert.ok(session.url.startsWith(`${identity}/connect/authorize?`));
-  assert.equal(inspect(session), 'AuthorizationSession {}');
-  const { redirect } = await simulator.authorize(session.url);
-  const { accessToken, refreshToken } = await session.finish(redirect);
-  assert.ok(refreshToken);
-  const client = new BeProduct({ companyDomain: company, accessToken, apiUrl: api, ledger: 'memory' });
-  assert.equal((await client.style.folders()).length, 4);
-  await assert.rejects(session.finish(redirect), ConfigError);
-});
-
-test('a sign-in checks its settings and its answer', async () => {
-  assert.throws(() => new AuthorizationSession({ clientId: 'x' }), /redirect_uri is missing/);
-  assert.throws(() => new AuthorizationSession({ clientID: 'x' }), ConfigError);
-  const session = new AuthorizationSession({ clientId: 'x', redirectUri: 'http://127.0.0.1/back' });
-  await assert.rejects(session.finish('http://127.0.0.1/back?code=c&state=another'), AuthError);
 });

@@ -4,12 +4,15 @@ import {
   AuthorizationSession,
   BeProduct,
   BeProductError,
+  login,
   NotFoundError,
   type Page,
   Plan,
   type Response,
   type StyleHeader,
+  type Tokens,
   type TokenStore,
+  type UserInfo,
 } from 'beproduct-client';
 import { recordedClient } from 'beproduct-client/testing';
 
@@ -87,6 +90,39 @@ try {
   if (error instanceof BeProductError && error.kind === 'quota_exceeded') error.retryAfter?.toFixed();
 }
 
-const session = new AuthorizationSession({ clientId: 'id', redirectUri: 'https://example.com/back' });
+new BeProduct({ profile: 'acme', tokenStore: { keyring: 'acme' } });
+BeProduct.fromEnvironment({ plan: Plan.enterprise({ licenses: 8 }) });
+new BeProduct({ companyDomain: 'acme', clientId: 'id', clientSecret: 'secret', clientCredentials: true });
+// @ts-expect-error: neither a company nor a profile that has one
+new BeProduct({ clientId: 'id', refreshToken: 'token' });
+// @ts-expect-error: what only a sign-in of a person has
+new BeProduct({ companyDomain: 'acme', responseType: 'code' });
+
+const user = await client.auth.userinfo({ signal: AbortSignal.timeout(1000) });
+same<typeof user, UserInfo>(true);
+same<typeof user.emailVerified, boolean | undefined>(true);
+same<typeof user.office_city, unknown>(true);
+const address: string = await client.auth.endSessionUrl({ postLogoutRedirectUri: 'https://example.com' });
+const revoked: boolean = await client.auth.signOut();
+const { issuer }: Record<string, unknown> = await client.auth.discovery();
+const colleague: BeProduct = client.actingAs({ userId: 'u', clientId: 'id', clientSecret: 'secret' });
+// @ts-expect-error: an application without its secret
+client.actingAs({ userId: 'u', clientId: 'id' });
+
+const tokens = await login(
+  { clientId: 'id', freePort: true, timeout: 60, onUrl: (url) => console.log(url.length) },
+  { signal: AbortSignal.timeout(60_000) },
+);
+same<typeof tokens, Tokens>(true);
+same<typeof tokens.scope, string | undefined>(true);
+await login({ profile: 'acme', companyDomain: 'acme', responseType: 'id_token token', pkce: false });
+// @ts-expect-error: neither an application nor a profile that has one
+await login({ freePort: true });
+
+const session = new AuthorizationSession({
+  clientId: 'id',
+  redirectUri: 'https://example.com/back',
+  pkce: false,
+});
 const { refreshToken } = await session.finish(session.url);
 same<typeof refreshToken, string | undefined>(true);

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 
+import { Auth } from './auth.js';
 import { type Caller, Connection } from './connection.js';
 import { DECODERS } from './decode.js';
 import { configError } from './errors.js';
@@ -10,7 +11,13 @@ import type { Pager } from './pager.js';
 import { Quota } from './quota.js';
 import { Resources } from './resources.js';
 import type { WithResponse } from './response.js';
-import { encodeSettings, type LogRecord, type Settings } from './settings.js';
+import {
+  type ActAs,
+  type ClientSettings,
+  encodeSettings,
+  type LogRecord,
+  type Settings,
+} from './settings.js';
 import { StoreBridge, type TokenStore } from './tokens.js';
 
 /** The engine behind a client. */
@@ -23,25 +30,63 @@ export let engineOf: (client: BeProduct) => native.Engine;
  */
 export class BeProduct extends Resources {
   readonly #connection: Connection;
-  readonly #companyDomain: string;
   readonly #quota: Quota;
+  readonly #auth: Auth;
+  /** What tells it from others when it is printed. */
+  #shown: Pick<ClientSettings & Partial<ActAs>, 'companyDomain' | 'profile' | 'userId'>;
 
   static {
     engineOf = (client) => client.#connection.engine;
   }
 
   /** Sends nothing. Throws a `ConfigError` when a setting is missing, wrong or unknown. */
-  constructor(settings: Settings) {
-    const connection = connect(settings);
+  constructor(settings: Settings);
+  /** @internal */
+  constructor(connection: Connection);
+  constructor(given: Settings | Connection) {
+    const connection = given instanceof Connection ? given : connect(given);
     super(connection);
     this.#connection = connection;
-    this.#companyDomain = settings.companyDomain;
     this.#quota = new Quota(connection.engine);
+    this.#auth = new Auth(connection);
+    const { companyDomain, profile } = given instanceof Connection ? {} : given;
+    this.#shown = { ...(companyDomain && { companyDomain }), ...(profile && { profile }) };
+  }
+
+  /**
+   * A client with the settings of the `BEPRODUCT_*` variables and, below them, of the profile that `BEPRODUCT_PROFILE`
+   * names (`default` without it): `BEPRODUCT_COMPANY_DOMAIN`, `BEPRODUCT_CLIENT_ID`, `BEPRODUCT_CLIENT_SECRET`,
+   * `BEPRODUCT_REFRESH_TOKEN`, `BEPRODUCT_ACCESS_TOKEN`, `BEPRODUCT_SCOPE`, `BEPRODUCT_API_URL`,
+   * `BEPRODUCT_AUTOMATION_URL`, `BEPRODUCT_IDENTITY_URL`. What is given here counts more.
+   *
+   * Throws a `ConfigError` when there are neither, and as the constructor does.
+   */
+  static fromEnvironment(settings: ClientSettings = {}): BeProduct {
+    return new this({ ...settings, environment: true } as unknown as Settings);
   }
 
   /** The requests of the day. */
   get quota(): Quota {
     return this.#quota;
+  }
+
+  /** The sign-in: who it is, and how to end it. */
+  get auth(): Auth {
+    return this.#auth;
+  }
+
+  /**
+   * A client that acts for another user of the company. The one who is signed in here has to be an administrator of it.
+   *
+   * Its calls wait for a token of that user. Where none can be had they fail with an `AuthError`; none is made as the
+   * administrator. It shares quota and connections with this client, and is closed with it.
+   *
+   * Throws a `ConfigError` when something is missing, or when this client acts for another user itself.
+   */
+  actingAs(whom: ActAs): BeProduct {
+    const client = new BeProduct(this.#connection.actingAs(whom));
+    client.#shown = { ...this.#shown, userId: whom.userId };
+    return client;
   }
 
   /** The same resources, whose methods resolve to `{ body, meta, raw }`. */
@@ -81,7 +126,7 @@ export class BeProduct extends Resources {
   }
 
   [inspect.custom](): string {
-    return `BeProduct { companyDomain: ${inspect(this.#companyDomain)} }`;
+    return `BeProduct ${inspect(this.#shown, { breakLength: Infinity })}`;
   }
 }
 

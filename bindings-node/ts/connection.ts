@@ -1,9 +1,11 @@
+import { abortable } from './abort.js';
 import type { Decode } from './decode.js';
 import { toError } from './failure.js';
-import type native from './native.cjs';
+import native from './native.cjs';
 import { type CallOptions, encodeArguments, encodeOptions, type ListOptions } from './options.js';
 import { Pager } from './pager.js';
 import { decodeMeta, type Response } from './response.js';
+import { type ActAs, encodeActAs } from './settings.js';
 import type { StoreBridge } from './tokens.js';
 
 /** What a resource calls operations with. */
@@ -39,19 +41,35 @@ export class Connection implements Caller {
   }
 
   /** Waits for what the engine does under a call's number, which the signal gives up. */
-  async run<T>(call: number, signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T> {
-    const abort = () => this.engine.cancel(call);
-    if (signal?.aborted) abort();
-    signal?.addEventListener('abort', abort, { once: true });
+  run<T>(call: number, signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T> {
+    return this.#abortable(signal, () => this.engine.cancel(call), start);
+  }
+
+  /** Waits for what the engine does without a number. */
+  ask<T>(
+    signal: AbortSignal | undefined,
+    start: (engine: native.Engine, cancellation: native.Cancellation) => Promise<T>,
+  ): Promise<T> {
+    const cancellation = new native.Cancellation();
+    return this.#abortable(
+      signal,
+      () => cancellation.cancel(),
+      () => start(this.engine, cancellation),
+    );
+  }
+
+  /** The same for another user. */
+  actingAs(whom: ActAs): Connection {
+    const text = encodeActAs(whom);
     try {
-      return await start();
+      return new Connection(this.engine.actingAs(text), this.decode, this.#store);
     } catch (error) {
-      throw toError(error, (fields) =>
-        fields.kind === 'cancelled' && signal?.aborted ? signal.reason : this.#store?.causeOf(fields.message),
-      );
-    } finally {
-      signal?.removeEventListener('abort', abort);
+      throw toError(error);
     }
+  }
+
+  #abortable<T>(signal: AbortSignal | undefined, cancel: () => void, start: () => Promise<T>): Promise<T> {
+    return abortable(signal, cancel, start, (message) => this.#store?.causeOf(message));
   }
 
   async #send(operation: string, args: object, { signal, ...options }: CallOptions): Promise<native.Reply> {

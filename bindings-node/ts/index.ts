@@ -1,4 +1,5 @@
 export * from './arguments.js';
+export type { Auth, AuthOptions, EndSessionOptions, UserInfo } from './auth.js';
 export { BeProduct } from './client.js';
 export type { Decimals } from './decode.js';
 export {
@@ -19,6 +20,7 @@ export {
   ValidationError,
 } from './errors.js';
 export type { Attempt, ErrorFields, ErrorKind, Outcome, Wait } from './errors.js';
+export { login, type LoginSettings } from './login.js';
 export type { CallOptions, ListOptions } from './options.js';
 export type { Page, Pager } from './pager.js';
 export { Plan } from './plan.js';
@@ -26,5 +28,5 @@ export type { Quota, QuotaStatus, Usage } from './quota.js';
 export type * from './resources.js';
 export type { Meta, RateFigures, Response, WithResponse } from './response.js';
 export { AuthorizationSession } from './session.js';
-export type { LogRecord, Settings, SignInSettings } from './settings.js';
+export type { ActAs, ClientSettings, LogRecord, Settings, SignInSettings } from './settings.js';
 export type { Tokens, TokenStore } from './tokens.js';

@@ -7,6 +7,8 @@ interface Native {
     log?: (record: NativeLogRecord) => void,
   ) => NativeEngine;
   AuthorizationSession: new (settings: string) => NativeSession;
+  Login: { begin(settings: string, options: string, cancellation: NativeCancellation): Promise<NativeLogin> };
+  Cancellation: new () => NativeCancellation;
   runCommand(args: string[]): number;
 }
 
@@ -16,6 +18,11 @@ interface NativeEngine {
   call(call: number, operation: string, args: string, options: string): Promise<NativeReply>;
   pages(call: number, operation: string, args: string, options: string): NativePager;
   quotaStatus(): Promise<string>;
+  actingAs(whom: string): NativeEngine;
+  userinfo(cancellation: NativeCancellation): Promise<string>;
+  endSessionUrl(cancellation: NativeCancellation, postLogoutRedirectUri?: string): Promise<string>;
+  signOut(cancellation: NativeCancellation): Promise<boolean>;
+  discovery(cancellation: NativeCancellation): Promise<string>;
   close(): void;
   advanceClock(seconds: number): void;
 }
@@ -51,6 +58,16 @@ interface NativeSession {
   finish(redirected: string): Promise<string>;
 }
 
+interface NativeLogin {
+  readonly url: string;
+  complete(): Promise<string>;
+  close(): void;
+}
+
+interface NativeCancellation {
+  cancel(): void;
+}
+
 function load(): Native {
   const target = `${process.platform}-${process.arch}${process.platform === 'linux' ? '-gnu' : ''}`;
   // Beside the package when it was built from source, in a package of its own when it was installed.
@@ -74,6 +91,7 @@ namespace native {
   export type Pager = NativePager;
   export type Reply = NativeReply;
   export type TokenStore = NativeTokenStore;
+  export type Cancellation = NativeCancellation;
 }
 
 export = native;

@@ -14,6 +14,10 @@ export interface SignInSettings {
   redirectUri?: string;
   /** Scopes to ask for, separated by blanks. */
   scope?: string;
+  /** What a sign-in of a person brings back: `code` (the default), or `id_token token` for old registrations. */
+  responseType?: 'code' | 'id_token token';
+  /** Whether a sign-in proves with PKCE that it began here. Default true; false for servers that refuse it. */
+  pkce?: boolean;
   /** Base address of the identity server. */
   identityUrl?: string;
   /** Address of the token endpoint, where it is not `connect/token` below `identityUrl`. */
@@ -26,14 +30,23 @@ export interface SignInSettings {
   caCertificates?: string;
 }
 
-/** Settings of a client. Times are in seconds. */
-export interface Settings extends Omit<SignInSettings, 'redirectUri' | 'scope'> {
+/** Settings of a client, of which none is required: other places may have them. Times are in seconds. */
+export interface ClientSettings extends Omit<SignInSettings, 'redirectUri' | 'responseType' | 'pkce'> {
   /** What follows the host name in the browser when signed in: `acme`. */
-  companyDomain: string;
-  /** Renews access tokens. Needs `clientId`. */
+  companyDomain?: string;
+  /** Profile of the credentials file (`beproduct login`) that has the settings that are not given. */
+  profile?: string;
+  /** Renews access tokens. Needs `clientId`. Not needed where `tokenStore` holds the tokens of a sign-in. */
   refreshToken?: string;
   /** A ready access token. */
   accessToken?: string;
+  /** The application signs in as itself, with id and secret. Nobody has seen the service allow it yet. Default false. */
+  clientCredentials?: boolean;
+  /**
+   * Sends the access token of GETs to the API in the query and not in a header. Default false: addresses end up in the
+   * logs of proxies.
+   */
+  accessTokenInQuery?: boolean;
   /** What the company has bought. Without it, requests are counted and none is refused. */
   plan?: Plan;
   /** Host of the API. */
@@ -44,8 +57,8 @@ export interface Settings extends Omit<SignInSettings, 'redirectUri' | 'scope'> 
   stateDir?: string;
   /** Where requests are counted. Default: a SQLite file in `stateDir`. */
   ledger?: 'memory' | { sqlite: string };
-  /** Where tokens are kept. Default: as long as the client lives. */
-  tokenStore?: 'memory' | { file: string } | TokenStore;
+  /** Where tokens are kept, `keyring` being the name of an entry. Default: as long as the client lives. */
+  tokenStore?: 'memory' | { file: string } | { keyring: string } | TokenStore;
   /** Longest time for one request with its retries and waits. Default 60. */
   timeout?: number;
   /** Highest number of attempts of a request. Default 4. */
@@ -73,6 +86,19 @@ export interface Settings extends Omit<SignInSettings, 'redirectUri' | 'scope'> 
   decimals?: Decimals;
 }
 
+/** Settings of a client, with the company that it is for. */
+export type Settings = ClientSettings & ({ companyDomain: string } | { profile: string });
+
+/** For whom a client acts, and the application that is registered for doing so. */
+export interface ActAs {
+  /** Id of the user. */
+  userId: string;
+  /** Id of the application that is registered for impersonation. */
+  clientId: string;
+  /** Its secret. */
+  clientSecret: string;
+}
+
 /** One log line. */
 export interface LogRecord {
   /** Every attempt is `debug`, every call `info`. */
@@ -89,8 +115,11 @@ const NAMES = {
   clientId: 'client_id',
   clientSecret: 'client_secret',
   redirectUri: 'redirect_uri',
+  responseType: 'response_type',
   refreshToken: 'refresh_token',
   accessToken: 'access_token',
+  accessTokenInQuery: 'access_token_in_query',
+  clientCredentials: 'client_credentials',
   apiUrl: 'api_url',
   automationUrl: 'automation_url',
   identityUrl: 'identity_url',
@@ -112,4 +141,11 @@ const NAMES = {
 export function encodeSettings(settings: object): string {
   const renamed = toEngine(settings, NAMES, 'settings');
   return encode({ user_agent: `node/${process.versions.node}`, ...renamed }, 'settings');
+}
+
+const ACT_AS_NAMES = { userId: 'user_id', clientId: 'client_id', clientSecret: 'client_secret' };
+
+/** For whom to act, as the engine reads it. */
+export function encodeActAs(whom: ActAs): string {
+  return encode(toEngine(whom, ACT_AS_NAMES, 'arguments of actingAs'), 'actingAs');
 }

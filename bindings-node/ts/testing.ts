@@ -30,8 +30,6 @@ export class RecordedClient extends BeProduct {
 /** A client that never waits for real, for tests against a server that stands in for the service. */
 export function recordedClient(settings: Settings, recording: Recording = {}): RecordedClient {
   const { clock = 'recorded', start, fixedChance = true } = recording;
-  return new RecordedClient({
-    ...settings,
-    testing: { clock, start, fixed_chance: fixedChance },
-  } as Settings);
+  const recorded = { ...settings, testing: { clock, start, fixed_chance: fixedChance } };
+  return new RecordedClient(recorded);
 }

@@ -15,6 +15,8 @@ export interface Tokens {
   refreshToken?: string;
   /** Tells who signed in. */
   idToken?: string;
+  /** Scopes that were granted, separated by blanks, where the identity server has said so. */
+  scope?: string;
   /** Tells the sign-in that the tokens come from, so that a newly configured one wins over what is stored. */
   origin?: string;
 }
@@ -23,7 +25,10 @@ export interface Tokens {
 export interface TokenStore {
   /** What was saved last, if anything. */
   load(): Tokens | null | undefined | PromiseLike<Tokens | null | undefined>;
-  /** Replaces what was saved. Called with renewed tokens before anyone uses them; when it fails, the call fails. */
+  /**
+   * Replaces what was saved. Called with renewed tokens before anyone uses them; when it fails, the call fails. After a
+   * sign-out it is called with an empty object.
+   */
   save(tokens: Tokens): void | PromiseLike<void>;
 }
 

@@ -5,6 +5,7 @@
 //! library and only awaited there.
 
 mod host;
+mod sign_in;
 
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
@@ -12,9 +13,9 @@ use std::sync::{Arc, LazyLock};
 use beproduct::seam;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
-use tokio_util::sync::CancellationToken;
 
 pub use host::{EngineLogSink, EngineTokenStore, HostError};
+pub use sign_in::{EngineAuthorization, EngineCancellation};
 
 uniffi::setup_scaffolding!();
 
@@ -44,9 +45,8 @@ impl std::fmt::Display for EngineError {
 impl std::error::Error for EngineError {}
 
 impl EngineError {
-    /// The core ends a sign-in when its future is dropped, and has no error for it.
-    fn cancelled(outcome: &str) -> Self {
-        let message = "the sign-in was given up: begin another";
+    /// The core ends what is about a sign-in when its future is dropped, and has no error for it.
+    fn cancelled(message: &str, outcome: &str) -> Self {
         let fields = json!({"kind": "cancelled", "message": message, "outcome": outcome});
         Self::Failed { fields: fields.to_string() }
     }
@@ -131,6 +131,11 @@ impl Engine {
         Ok(spawned(self.0.quota_status()).await?)
     }
 
+    /// A client that acts for another user, from a JSON object.
+    pub fn acting_as(&self, whom: String) -> Result<Arc<Self>, EngineError> {
+        Ok(Arc::new(Self(self.0.acting_as(&whom)?)))
+    }
+
     /// Ends all calls; later ones fail.
     pub fn close(&self) {
         self.0.close();
@@ -161,46 +166,6 @@ impl EnginePager {
     /// Tells how many more records of the present page were taken.
     pub fn consumed(&self, count: u32) {
         self.0.consumed(count as usize);
-    }
-}
-
-/// One sign-in of a person by the authorization code flow.
-#[derive(uniffi::Object)]
-pub struct EngineAuthorization {
-    session: Arc<beproduct::auth::AuthorizationSession>,
-    given_up: CancellationToken,
-}
-
-#[uniffi::export]
-impl EngineAuthorization {
-    /// Begins a sign-in with settings as a JSON object.
-    #[uniffi::constructor]
-    pub fn begin(settings: String) -> Result<Arc<Self>, EngineError> {
-        let _runtime = RUNTIME.enter();
-        let session = Arc::new(seam::authorize(&settings)?);
-        Ok(Arc::new(Self { session, given_up: CancellationToken::new() }))
-    }
-
-    /// Where the person signs in.
-    pub fn url(&self) -> String {
-        self.session.url().to_owned()
-    }
-
-    /// Gives the sign-in up, before its end or during it.
-    pub fn cancel(&self) {
-        self.given_up.cancel();
-    }
-
-    /// Takes the address that the person was sent back to; the tokens as a JSON object.
-    pub async fn finish(&self, redirected: String) -> Result<String, EngineError> {
-        if self.given_up.is_cancelled() {
-            return Err(EngineError::cancelled("not_sent"));
-        }
-        let session = Arc::clone(&self.session);
-        tokio::select! {
-            tokens = spawned(async move { session.finish(&redirected).await }) => Ok(tokens?.to_json().to_string()),
-            () = self.given_up.cancelled() => Err(EngineError::cancelled("unknown")),
-        }
     }
 }
 

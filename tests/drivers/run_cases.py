@@ -137,7 +137,8 @@ def full(file):
 class DriverProcess:
     """A driver, and the answers it has given by the number of the command."""
 
-    def __init__(self, command):
+    def __init__(self, name, command):
+        self.name = name
         self.process = subprocess.Popen(
             shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
@@ -461,7 +462,7 @@ def unused(cases):
 
 def run(name, command, cases, simulators, requests):
     """Plays the cases through one driver; returns how many passed, failed and could not be run."""
-    driver = DriverProcess(command)
+    driver = DriverProcess(name, command)
     passed = failed = not_run = 0
     cases = [case for case in cases if name in case.get("drivers", [name])]
     for case in cases:
@@ -487,7 +488,7 @@ def run(name, command, cases, simulators, requests):
             print(f"{name}: {case['name']}: {mismatch}", flush=True)
             # Calls of this case may still be open.
             driver.kill()
-            driver = DriverProcess(command)
+            driver = DriverProcess(name, command)
     try:
         driver.stop()
     except Mismatch as mismatch:

@@ -16,11 +16,15 @@ import Foundation
 public final class BeProduct: Sendable {
     let connection: Connection
 
+    private init(connection: Connection) {
+        self.connection = connection
+    }
+
     /// Makes a client. Nothing is sent.
     ///
     /// - Parameters:
     ///   - companyDomain: What follows the host name in the browser when signed in: `acme`.
-    ///   - credentials: What the client signs in with: a refresh token, or a ready access token.
+    ///   - credentials: What the client signs in with.
     ///   - plan: What the company has bought. Default: requests are counted and never refused.
     ///   - tokenStore: Keeps the tokens between runs. Default: in memory.
     ///   - logSink: Takes log lines. They hold no secrets, no bodies and no queries. Default: nobody does.
@@ -124,6 +128,31 @@ public final class BeProduct: Sendable {
 
     /// The requests of the day.
     public var quota: Quota { Quota(connection: connection) }
+
+    /// The sign-in: who it is, and how to end it.
+    public var auth: Auth { Auth(connection: connection) }
+
+    /// A client that acts for another user of the company. Who is signed in here has to be an administrator of it, and
+    /// the user has to be registered there as PRIVATE.
+    ///
+    /// Its calls wait for a token of that user; where none can be had they fail, and none is made as the administrator.
+    /// It shares quota, connections and log with this client, and ends with it; closing it leaves this one open. Nothing
+    /// is sent yet.
+    ///
+    /// - Parameters:
+    ///   - userID: Id of the user.
+    ///   - clientID: Id of the application that is registered for acting as others, from the vendor.
+    ///   - clientSecret: Its secret.
+    /// - Throws: ``BeProductError`` of kind `config` when one of them is empty, or when this client acts for another user
+    ///   itself.
+    public func acting(as userID: String, clientID: String, clientSecret: String) throws -> BeProduct {
+        let whom: JSONObject = [
+            "user_id": .string(userID), "client_id": .string(clientID), "client_secret": .string(clientSecret),
+        ]
+        let text = try whom.text()
+        let engine = try engineResult { try connection.engine.actingAs(whom: text) }
+        return BeProduct(connection: Connection(engine: engine))
+    }
 
     /// Ends all calls with an error of kind `cancelled`. Later ones fail with kind `closed`. May be repeated.
     public func close() {

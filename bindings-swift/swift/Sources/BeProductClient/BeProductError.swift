@@ -145,7 +145,7 @@ extension BeProductError {
             attempts: fields["attempts"]?.arrayValue?.map(Attempt.init) ?? [],
             waits: fields["waits"]?.arrayValue?.map(Wait.init) ?? [],
             bodyExcerpt: fields["body_excerpt"]?.stringValue,
-            details: fields["details"].flatMap { $0.isNull ? nil : $0 },
+            details: fields["details"].flatMap { $0.isNull ? Optional.none : $0 },
             cause: fields["cause"]?.stringValue,
             description: "\(kind.rawValue): \(fields["text"]?.stringValue ?? message)"
         )

@@ -11,6 +11,13 @@ public struct Configuration: Sendable {
     public var identityURL: URL?
     /// Address of the token endpoint, where it is not `connect/token` below ``identityURL``.
     public var tokenEndpoint: URL?
+    /// Scopes to ask for, separated by blanks, where that is not up to an ``AuthorizationSession``: with
+    /// ``Credentials/clientCredentials(clientID:clientSecret:)``, and for ``BeProduct/acting(as:clientID:clientSecret:)``.
+    /// Default: those that the client needs.
+    public var scope: String?
+    /// Sends the access token of GETs to the API in the query and not in a header. Addresses end up in the logs of
+    /// proxies, tokens and all: only for a network that lets no header pass. Default false.
+    public var accessTokenInQuery = false
     /// Requests of the day that calls of priority `bulk` leave alone. Default 0.
     public var quotaFloor = 0
     /// Longest wait for the next day when the requests of this one are used up. Default: fail at once.
@@ -52,6 +59,8 @@ public struct Configuration: Sendable {
             "automation_url": automationURL?.absoluteString,
             "identity_url": identityURL?.absoluteString,
             "token_endpoint": tokenEndpoint?.absoluteString,
+            "scope": scope,
+            "access_token_in_query": accessTokenInQuery,
             "quota_floor": quotaFloor,
             "quota_wait": quotaWait?.seconds,
             "state_dir": stateDirectory?.path,
@@ -71,33 +80,9 @@ public struct Configuration: Sendable {
     }
 }
 
-/// What a client signs in with.
-public enum Credentials: Sendable {
-    /// Access tokens are fetched with a refresh token, from a sign-in of a person (``AuthorizationSession``), and
-    /// renewed. Applications on people's devices have no secret.
-    case refreshToken(clientID: String, clientSecret: String? = nil, token: String)
-    /// A ready access token, without `Bearer`. Calls fail with kind `auth` when it has expired.
-    case accessToken(String)
-
-    var settings: JSONObject {
-        switch self {
-        case .refreshToken(let clientID, let clientSecret, let token):
-            JSONObject(present: ["client_id": clientID, "client_secret": clientSecret, "refresh_token": token])
-        case .accessToken(let token):
-            ["access_token": .string(token)]
-        }
-    }
-}
-
-extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The kind only: no secret gets into a log.
-    public var description: String {
-        switch self {
-        case .refreshToken: "Credentials.refreshToken"
-        case .accessToken: "Credentials.accessToken"
-        }
-    }
-
+extension Configuration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Names only: a header may carry a secret.
+    public var description: String { "Configuration(\(settings.keys.joined(separator: ", ")))" }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

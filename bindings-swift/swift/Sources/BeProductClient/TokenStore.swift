@@ -1,7 +1,7 @@
 internal import BeProductEngine
 import Foundation
 
-/// Keeps the tokens of one sign-in, for example in the keychain.
+/// Keeps the tokens of one sign-in. Where there is a keychain, `KeychainTokenStore` keeps them there.
 ///
 /// A renewed token is saved before anyone uses it. What a method throws ends the call that needed a token with a
 /// ``BeProductError`` of kind `auth`, whose ``BeProductError/cause`` is its text. So does not answering within 30
@@ -10,7 +10,7 @@ public protocol TokenStore: Sendable {
     /// What was saved last, if anything.
     func load() throws -> Tokens?
 
-    /// Replaces what was saved.
+    /// Replaces what was saved. Signing out saves tokens that are empty (``Tokens/isEmpty``): forget what was saved then.
     func save(_ tokens: Tokens) throws
 }
 
@@ -24,8 +24,10 @@ public struct Tokens: Codable, Hashable, Sendable {
     public var lifetime: Int?
     /// Renews the access token.
     public var refreshToken: String?
-    /// Tells who signed in.
+    /// Tells who signed in. It was verified when it came.
     public var idToken: String?
+    /// Scopes that were granted, separated by blanks, where the identity server has said so.
+    public var scope: String?
     /// Fingerprint of the refresh token that the client was configured with, so that a new one wins over a stored one.
     public var origin: String?
 
@@ -36,6 +38,7 @@ public struct Tokens: Codable, Hashable, Sendable {
         lifetime: Int? = nil,
         refreshToken: String? = nil,
         idToken: String? = nil,
+        scope: String? = nil,
         origin: String? = nil
     ) {
         self.accessToken = accessToken
@@ -43,8 +46,12 @@ public struct Tokens: Codable, Hashable, Sendable {
         self.lifetime = lifetime
         self.refreshToken = refreshToken
         self.idToken = idToken
+        self.scope = scope
         self.origin = origin
     }
+
+    /// Whether nobody can sign in with them: what is left after a sign-out.
+    public var isEmpty: Bool { accessToken == nil && refreshToken == nil }
 
     enum CodingKeys: String, CodingKey {
         case accessToken = "access_token"
@@ -52,6 +59,7 @@ public struct Tokens: Codable, Hashable, Sendable {
         case lifetime
         case refreshToken = "refresh_token"
         case idToken = "id_token"
+        case scope
         case origin
     }
 }

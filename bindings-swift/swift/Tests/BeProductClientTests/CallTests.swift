@@ -172,7 +172,7 @@ import Testing
         let client = try simulator.client()
         try await simulator.fault(["path": "Headers", "action": ["status": 403]])
         var iterator = client.style.list().makeAsyncIterator()
-        await #expect(throws: BeProductError.self) { _ = try await iterator.next() }
+        #expect(try await failure { try await iterator.next() }.kind == .permission)
         #expect(try await iterator.next() == nil)
     }
 }

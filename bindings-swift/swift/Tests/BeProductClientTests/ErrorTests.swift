@@ -25,6 +25,7 @@ import Testing
         #expect(error.attempts.first?.status == status)
         #expect(error.bodyExcerpt?.contains("what the service says") == true)
         #expect(error.retryAfter == .seconds(600))
+        #expect(error.details == Optional.none)
         #expect(error.localizedDescription.hasPrefix("\(kind.rawValue): "))
         #expect(error.debugDescription.contains("status: \(status)"))
     }
@@ -71,8 +72,11 @@ import Testing
             do {
                 _ = try make()
                 return "no error"
+            } catch let error as BeProductError {
+                Transcript.record(error)
+                return "\(error.kind): \(error.message)"
             } catch {
-                return (error as? BeProductError).map { "\($0.kind): \($0.message)" } ?? "\(error)"
+                return "\(error)"
             }
         }
         let token = Credentials.accessToken("token")

@@ -51,8 +51,9 @@ final class Simulator: Sendable {
         addresses[name]?.stringValue ?? ""
     }
 
-    /// A client with recorded time, signed in as the sample user.
+    /// A client with recorded time, signed in as the sample user unless other credentials are given.
     func client(
+        _ credentials: Credentials? = nil,
         plan: Plan? = nil,
         tokenStore: (any TokenStore)? = nil,
         logSink: (any LogSink)? = nil,
@@ -63,10 +64,10 @@ final class Simulator: Sendable {
         change(&configuration)
         return try BeProduct(
             companyDomain: self["company"],
-            credentials: credentials,
+            credentials: credentials ?? self.credentials,
             plan: plan,
             tokenStore: tokenStore,
-            logSink: logSink,
+            logSink: logSink ?? Transcript.sink,
             configuration: configuration
         )
     }
@@ -101,6 +102,25 @@ final class Simulator: Sendable {
         return text.isEmpty ? .null : try JSONValue(text: text)
     }
 
+    /// Signs a person in at the address of a session, and returns where they are sent back to.
+    func signIn(_ session: AuthorizationSession) async throws -> URL {
+        let answer = try await control("authorize", ["url": .string(session.url.absoluteString)])
+        guard let redirect = answer["redirect"]?.stringValue.flatMap(URL.init) else {
+            throw Unexpected(text: "authorize answers without a redirect")
+        }
+        return redirect
+    }
+
+    /// The tokens of a person who signs in to an application without a secret.
+    func tokens() async throws -> Tokens {
+        let session = try AuthorizationSession(
+            clientID: self["public_client_id"],
+            redirectURI: self["redirect_uri"],
+            configuration: configuration
+        )
+        return try await session.finish(redirectURL: signIn(session))
+    }
+
     func fault(_ rule: JSONValue) async throws {
         try await control("faults", [rule])
     }
@@ -130,6 +150,7 @@ func failure(_ work: () async throws -> some Sendable) async throws -> BeProduct
         let value = try await work()
         throw Simulator.Unexpected(text: "no error but \(value)")
     } catch let error as BeProductError {
+        Transcript.record(error)
         return error
     }
 }

@@ -19,21 +19,15 @@ import kotlinx.serialization.json.JsonPrimitive
  *
  * Every function that sends something throws a [BeProductException] when it fails.
  */
-class BeProduct private constructor(settings: JsonObject, tokenStore: TokenStore?, logSink: LogSink?) : AutoCloseable {
-    private val company = (settings["company_domain"] as? JsonPrimitive)?.content
-    private val seam: Seam
-
-    init {
-        val store = tokenStore?.let(::HostTokenStore)
-        val engine = translated(store) { Engine.open(settings.toString(), store, logSink?.let(::HostLogSink)) }
-        seam = Seam(engine, store)
-    }
+class BeProduct private constructor(private val name: String, private val seam: Seam) : AutoCloseable {
+    private constructor(settings: JsonObject, tokenStore: TokenStore?, logSink: LogSink?) :
+        this("${(settings["company_domain"] as? JsonPrimitive)?.content}", opened(settings, tokenStore, logSink))
 
     /**
      * Makes a client. Nothing is sent.
      *
      * @param companyDomain What follows the host name in the browser when signed in: `acme`.
-     * @param credentials How the client signs in: [RefreshToken] or [AccessToken].
+     * @param credentials How the client signs in: [RefreshToken], [StoredSignIn], [AccessToken] or [ClientCredentials].
      * @param plan What the company has bought: how many requests a day may be sent. Default: requests are counted and
      * none is refused.
      * @param tokenStore Keeps tokens beyond the life of the client. Default: the file of [settings], else memory.
@@ -74,6 +68,9 @@ class BeProduct private constructor(settings: JsonObject, tokenStore: TokenStore
 
     /** The requests of the day. */
     val quota: Quota = Quota(seam)
+
+    /** The sign-in: who it is, and how to end it. */
+    val auth: Auth = Auth(seam)
 
     /**
      * Calls an operation whose name is not known beforehand.
@@ -127,17 +124,41 @@ class BeProduct private constructor(settings: JsonObject, tokenStore: TokenStore
         return recorder.response(recorder.during { block() })
     }
 
+    /**
+     * A client that acts for another user of the company. Who is signed in here has to be an administrator of it, and
+     * the user has to be registered there as PRIVATE.
+     *
+     * Its calls wait for a token of that user; where none can be had they fail, and none is made as the administrator.
+     * It shares quota, connections and log with this client, and ends with it; closing it leaves this one open. Nothing
+     * is sent yet.
+     *
+     * @param userId Id of the user.
+     * @param clientId Id of the application that is registered for acting as others, from the vendor.
+     * @param clientSecret Its secret.
+     * @throws ConfigException when one of them is empty, or when this client acts for another user itself.
+     */
+    fun actingAs(userId: String, clientId: String, clientSecret: String): BeProduct {
+        val whom = arguments("user_id" to userId, "client_id" to clientId, "client_secret" to clientSecret)
+        return BeProduct("$name, acting as $userId", seam.actingAs(whom))
+    }
+
     /** Ends all calls with [CallCancelledException]; later ones fail with [ClientClosedException]. May be repeated. */
     override fun close() {
         seam.engine.shutDown()
     }
 
-    override fun toString(): String = "BeProduct($company)"
+    override fun toString(): String = "BeProduct($name)"
 
     internal fun advanceClock(seconds: Double): Unit = translated { seam.engine.advanceClock(seconds) }
 
     companion object {
         private val userAgent = JsonPrimitive("kotlin/${KotlinVersion.CURRENT}")
+
+        private fun opened(settings: JsonObject, tokenStore: TokenStore?, logSink: LogSink?): Seam {
+            val store = tokenStore?.let(::HostTokenStore)
+            val engine = translated(store) { Engine.open(settings.toString(), store, logSink?.let(::HostLogSink)) }
+            return Seam(engine, store)
+        }
 
         /**
          * Makes a client from settings by the names that they have in every language, such as `company_domain` and

@@ -1,6 +1,7 @@
 package beproduct.client
 
 import beproduct.client.engine.Engine
+import beproduct.client.engine.EngineCancellation
 import beproduct.client.engine.EngineReply
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
@@ -19,6 +20,9 @@ import kotlinx.serialization.serializer
 
 /** The engine as suspending functions: JSON in and out, cancellation, errors. */
 internal class Seam(val engine: Engine, private val store: HostTokenStore?) {
+    /** The engine that acts for another user. Its administrator's tokens are in the same store. */
+    fun actingAs(whom: JsonObject): Seam = Seam(translated { engine.actingAs(whom.toString()) }, store)
+
     suspend inline fun <reified T> call(operation: String, arguments: JsonObject, options: CallOptions): T =
         decoded(operation, reply(operation, arguments, options), serializer<T>())
 
@@ -34,13 +38,22 @@ internal class Seam(val engine: Engine, private val store: HostTokenStore?) {
      * Waits for the engine's [work]. When this coroutine is cancelled, the call with this number is given up, and what
      * the engine says of it becomes the cause of the [CancellationException].
      */
-    suspend fun <T> running(call: ULong, work: suspend () -> T): T {
+    suspend fun <T> running(call: ULong, work: suspend () -> T): T = running({ engine.cancel(call) }, work)
+
+    /** The same for a request to the identity server, which has no number. */
+    suspend fun <T> running(work: suspend (EngineCancellation) -> T): T {
+        // It is not closed, as the caller may be cancelled at the very end; its cleaner does that.
+        val cancellation = EngineCancellation()
+        return running(cancellation::cancel) { work(cancellation) }
+    }
+
+    private suspend fun <T> running(giveUp: () -> Unit, work: suspend () -> T): T {
         val caller = currentCoroutineContext()
         val watch = CoroutineScope(caller + Dispatchers.Unconfined).launch(start = CoroutineStart.UNDISPATCHED) {
             try {
                 awaitCancellation()
             } finally {
-                if (!caller.isActive) engine.cancel(call)
+                if (!caller.isActive) giveUp()
             }
         }
         try {

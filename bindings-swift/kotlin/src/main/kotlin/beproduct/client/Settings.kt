@@ -16,6 +16,10 @@ import kotlinx.serialization.json.JsonObject
  * @param automationUrl Host of the automation API. Default: `https://automation.beproduct.com`.
  * @param identityUrl Base address of the identity server. Default: `https://id.winks.io/ids`.
  * @param tokenEndpoint Address of the token endpoint, where it is not `connect/token` below [identityUrl].
+ * @param scope Scopes to ask for, separated by blanks, with [ClientCredentials], for [BeProduct.actingAs], and in an
+ * [AuthorizationSession] that has none of its own. Default: all that this client needs.
+ * @param accessTokenInQuery Sends the access token of GETs to the API in the query and not in a header. Addresses end
+ * up in the logs of proxies, tokens and all: only for a network that lets no header pass. Default false.
  * @param quotaFloor Requests of the day that calls of [Priority.BULK] leave alone. Default 0.
  * @param quotaWait Longest wait for the next day when the requests of the day are used up. Default: fail at once.
  * @param stateDir Folder for what outlives the client, such as cached schemas. Default: the user's state folder.
@@ -37,6 +41,8 @@ class Settings(
     automationUrl: String? = null,
     identityUrl: String? = null,
     tokenEndpoint: String? = null,
+    scope: String? = null,
+    accessTokenInQuery: Boolean? = null,
     quotaFloor: Long? = null,
     quotaWait: Duration? = null,
     stateDir: Path? = null,
@@ -59,6 +65,8 @@ class Settings(
         "automation_url" to automationUrl,
         "identity_url" to identityUrl,
         "token_endpoint" to tokenEndpoint,
+        "scope" to scope,
+        "access_token_in_query" to accessTokenInQuery,
         "quota_floor" to quotaFloor,
         "quota_wait" to quotaWait?.inSeconds(),
         "state_dir" to stateDir?.toString(),

@@ -20,9 +20,11 @@ class Tokens(
     /** Renews the access token. */
     @SerialName("refresh_token")
     val refreshToken: String? = null,
-    /** Tells who signed in. */
+    /** Tells who signed in. It was verified when it came. */
     @SerialName("id_token")
     val idToken: String? = null,
+    /** Scopes that were granted, separated by blanks, where the identity server has said so. */
+    val scope: String? = null,
     @SerialName("expires_at")
     private val expiry: Long? = null,
     private val lifetime: Long? = null,
@@ -30,6 +32,9 @@ class Tokens(
 ) {
     /** End of the access token's life. */
     val expiresAt: Instant? get() = expiry?.let(Instant::ofEpochSecond)
+
+    /** Whether nobody can sign in with them: what is left after a sign-out. */
+    val isEmpty: Boolean get() = accessToken == null && refreshToken == null
 
     /** As text for a store, with the tokens in clear. */
     fun toJson(): String = answerFormat.encodeToString(serializer(), this)
@@ -62,7 +67,10 @@ interface TokenStore {
     /** What was saved last, or null. */
     fun load(): Tokens?
 
-    /** Replaces what was saved. Called before new tokens are used: an identity server may accept each only once. */
+    /**
+     * Replaces what was saved. Called before new tokens are used: an identity server may accept each only once. Signing
+     * out saves tokens that are empty ([Tokens.isEmpty]): forget what was saved then.
+     */
     fun save(tokens: Tokens)
 }
 

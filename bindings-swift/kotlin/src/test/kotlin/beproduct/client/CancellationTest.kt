@@ -3,7 +3,6 @@ package beproduct.client
 import kotlin.test.BeforeTest
 import kotlin.test.Test
 import kotlin.test.assertEquals
-import kotlin.test.assertFailsWith
 import kotlin.test.assertIs
 import kotlin.test.assertTrue
 import kotlin.time.Duration.Companion.milliseconds
@@ -94,7 +93,7 @@ class CancellationTest {
     @Test
     fun `a timeout of the coroutine is one`() = runBlocking<Unit> {
         Simulator.client().use { client ->
-            assertFailsWith<TimeoutCancellationException> { withTimeout(50.milliseconds) { client.style.folders() } }
+            failsWith<TimeoutCancellationException> { withTimeout(50.milliseconds) { client.style.folders() } }
         }
     }
 
@@ -106,14 +105,14 @@ class CancellationTest {
         client.close()
         assertIs<CallCancelledException>(call.await().exceptionOrNull())
         Simulator.awaitClosedByClient("Style/Folders")
-        val error = assertFailsWith<ClientClosedException> { client.style.folders() }
+        val error = failsWith<ClientClosedException> { client.style.folders() }
         assertTrue(error.attempts.isEmpty())
-        assertFailsWith<ClientClosedException> { client.style.list().collect() }
+        failsWith<ClientClosedException> { client.style.list().collect() }
         client.close()
     }
 
     private suspend fun cancellationOf(call: suspend () -> Any): CancellationException =
-        assertFailsWith<CancellationException> { call() }
+        failsWith<CancellationException> { call() }
 
     private suspend fun arrived(requests: Int) = withContext(Dispatchers.IO) { Simulator.awaitRequests(requests) }
 }

@@ -4,7 +4,6 @@ import java.time.Instant
 import java.time.OffsetDateTime
 import kotlin.test.Test
 import kotlin.test.assertEquals
-import kotlin.test.assertFailsWith
 import kotlin.test.assertTrue
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.JsonNull
@@ -24,7 +23,7 @@ class ConfigTest {
             "unknown field `company`" to { BeProduct.fromSettings(buildJsonObject { put("company", "acme") }) },
         )
         for ((says, make) in wrong) {
-            val error = assertFailsWith<ConfigException> { make() }
+            val error = failsWith<ConfigException> { make() }
             assertTrue(says in error.message, error.message)
         }
     }
@@ -33,14 +32,14 @@ class ConfigTest {
     fun `calls are checked before anything is sent`() = runBlocking<Unit> {
         Simulator.reset()
         Simulator.client().use { client ->
-            assertFailsWith<ConfigException> { client.style.get("../other") }
-            assertFailsWith<ConfigException> { client.style.folders(CallOptions(attempts = 0)) }
-            assertFailsWith<ConfigException> { client.call("style.unknown") }
+            failsWith<ConfigException> { client.style.get("../other") }
+            failsWith<ConfigException> { client.style.folders(CallOptions(attempts = 0)) }
+            failsWith<ConfigException> { client.call("style.unknown") }
             val unknown = CallOptions.fromJson(buildJsonObject { put("retries", 3) })
-            assertTrue("retries" in assertFailsWith<ConfigException> { client.style.folders(unknown) }.message)
-            val error = assertFailsWith<ConfigException> { client.style.update("x", fieldsOf("price" to Double.NaN)) }
+            assertTrue("retries" in failsWith<ConfigException> { client.style.folders(unknown) }.message)
+            val error = failsWith<ConfigException> { client.style.update("x", fieldsOf("price" to Double.NaN)) }
             assertTrue("fields.price is NaN" in error.message, error.message)
-            assertFailsWith<ConfigException> { client.style.update("x", fieldsOf("header_name" to "\uD800")) }
+            failsWith<ConfigException> { client.style.update("x", fieldsOf("header_name" to "\uD800")) }
         }
         assertEquals(0, Simulator.requests())
     }
@@ -66,7 +65,7 @@ class ConfigTest {
             JsonNull to "null",
         )
         for ((value, json) in cases) assertEquals(json, jsonOf("x", value).toString())
-        val error = assertFailsWith<ConfigException> { jsonOf("fields.x", Thread.currentThread()) }
+        val error = failsWith<ConfigException> { jsonOf("fields.x", Thread.currentThread()) }
         assertTrue("fields.x" in error.message)
     }
 

@@ -6,7 +6,6 @@ import kotlin.reflect.KClass
 import kotlin.test.BeforeTest
 import kotlin.test.Test
 import kotlin.test.assertEquals
-import kotlin.test.assertFailsWith
 import kotlin.test.assertIs
 import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
@@ -38,7 +37,7 @@ class ExceptionsTest {
             Simulator.reset()
             Simulator.faults("""[{"path": "Header/some-style", "times": 0, "action": $action}]""")
             Simulator.client(clock = TestClock.recorded()).use { client ->
-                val error = assertFailsWith<BeProductException> { client.style.get("some-style") }
+                val error = failsWith<BeProductException> { client.style.get("some-style") }
                 assertEquals(expected, error::class, "$action: $error")
                 assertEquals("style.attributes_get", error.operation)
             }
@@ -53,7 +52,7 @@ class ExceptionsTest {
                  "headers": {"Retry-After": "7200"}}}]""",
         )
         Simulator.client(clock = TestClock.recorded()).use { client ->
-            val error = assertFailsWith<RateLimitedException> { client.style.folders() }
+            val error = failsWith<RateLimitedException> { client.style.folders() }
             assertEquals(ErrorKind.RATE_LIMITED, error.kind)
             assertEquals(429, error.status)
             assertEquals(2.hours, error.retryAfter)
@@ -73,7 +72,7 @@ class ExceptionsTest {
     fun `a write whose answer is lost may have taken effect`() = runBlocking {
         Simulator.faults("""[{"path": "Header/Create", "action": {"reset": "before", "apply": true}}]""")
         Simulator.client(clock = TestClock.recorded()).use { client ->
-            val error = assertFailsWith<NetworkException> {
+            val error = failsWith<NetworkException> {
                 client.style.create(Simulator.address("style_folder"), fieldsOf("header_name" to "Parka"))
             }
             assertEquals(Outcome.UNKNOWN, error.outcome)
@@ -99,7 +98,7 @@ class ExceptionsTest {
     fun `the quota is kept before anything is sent`() = runBlocking {
         Simulator.client(Plan.requestsPerDay(1)).use { client ->
             client.style.folders()
-            val error = assertFailsWith<QuotaExceededException> { client.style.folders() }
+            val error = failsWith<QuotaExceededException> { client.style.folders() }
             assertEquals(Outcome.NOT_SENT, error.outcome)
             assertEquals(1, Simulator.requests())
         }
@@ -109,14 +108,14 @@ class ExceptionsTest {
     fun `a number that several carry is a conflict`() = runBlocking<Unit> {
         val twice = """{"result": [{"id": "x", "headerNumber": "A"}, {"id": "y", "headerNumber": "A"}], "total": 2}"""
         Simulator.faults("""[{"path": "Headers", "action": {"status": 200, "body": $twice}}]""")
-        Simulator.client().use { client -> assertFailsWith<ConflictException> { client.style.getByNumber("A") } }
+        Simulator.client().use { client -> failsWith<ConflictException> { client.style.getByNumber("A") } }
     }
 
     @Test
     fun `an answer of another shape cannot be read`() = runBlocking<Unit> {
         Simulator.faults("""[{"path": "Folders", "action": {"status": 200, "body": [{"id": {"no": "text"}}]}}]""")
         Simulator.client().use { client ->
-            val error = assertFailsWith<DecodeException> { client.style.folders() }
+            val error = failsWith<DecodeException> { client.style.folders() }
             assertEquals(200, error.status)
             assertEquals("style.folders", error.operation)
             assertTrue(error.message.endsWith("$.id"), error.message)
@@ -124,8 +123,8 @@ class ExceptionsTest {
         val list = """{"result": [{"id": {"no": "text"}}], "total": 1}"""
         Simulator.faults("""[{"path": "Headers", "times": 2, "action": {"status": 200, "body": $list}}]""")
         Simulator.client().use { client ->
-            assertFailsWith<DecodeException> { client.style.list().collect() }
-            assertFailsWith<DecodeException> { client.style.list().collectAll() }
+            failsWith<DecodeException> { client.style.list().collect() }
+            failsWith<DecodeException> { client.style.list().collectAll() }
         }
     }
 }

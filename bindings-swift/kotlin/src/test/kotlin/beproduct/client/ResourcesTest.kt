@@ -8,10 +8,7 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
-import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.first
-import kotlinx.coroutines.flow.onEach
-import kotlinx.coroutines.flow.receiveAsFlow
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
@@ -125,13 +122,12 @@ class ResourcesTest {
 
     @Test
     fun `logs reach the sink without secrets`() = runBlocking {
-        val lines = Channel<LogRecord>(Channel.UNLIMITED)
-        Simulator.client(logSink = { lines.trySend(it) }).use { it.style.folders() }
-        // Lines come in order from a thread of their own; the one about the whole call is the last.
-        val record = lines.receiveAsFlow()
-            .onEach { assertTrue(Simulator.address("refresh_token") !in it.toString()) }
-            .first { "style.folders answered" in it.message }
-        assertEquals("style.folders", record.operation)
+        val lines = Lines()
+        Simulator.client(logSink = lines).use { it.style.folders() }
+        // The one about the whole call is the last.
+        val logged = lines.until("style.folders answered")
+        assertTrue(Simulator.address("refresh_token") !in logged.toString())
+        assertEquals("style.folders", logged.last().operation)
     }
 
     @Test

@@ -3,32 +3,17 @@ package beproduct.client
 import kotlin.test.BeforeTest
 import kotlin.test.Test
 import kotlin.test.assertEquals
-import kotlin.test.assertFailsWith
-import kotlin.test.assertFalse
 import kotlin.test.assertIs
 import kotlin.test.assertNotEquals
 import kotlin.test.assertNotNull
 import kotlin.test.assertSame
 import kotlin.test.assertTrue
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
-import kotlinx.coroutines.cancel
-import kotlinx.coroutines.cancelAndJoin
-import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
-import kotlinx.coroutines.withContext
 
+/** Tokens as calls need them. */
 class SignInTest {
-    private class MemoryStore(var stored: Tokens? = null, var failure: Exception? = null) : TokenStore {
-        override fun load(): Tokens? = stored
-
-        override fun save(tokens: Tokens) {
-            failure?.let { throw it }
-            stored = tokens
-        }
-    }
-
     @BeforeTest
     fun reset() = Simulator.reset("""{"rotation": "strict"}""")
 
@@ -67,7 +52,7 @@ class SignInTest {
         val failure = IllegalStateException("the vault is locked")
         val store = MemoryStore(failure = failure)
         Simulator.client(tokenStore = store).use { client ->
-            val error = assertFailsWith<AuthException> { client.style.folders() }
+            val error = failsWith<AuthException> { client.style.folders() }
             assertEquals("the token store could not be written", error.message)
             assertSame(failure, error.cause)
             assertEquals(0, Simulator.requests())
@@ -86,67 +71,10 @@ class SignInTest {
             override fun save(tokens: Tokens) = Unit
         }
         Simulator.client(tokenStore = store).use { client ->
-            val error = assertFailsWith<AuthException> { client.style.folders() }
+            val error = failsWith<AuthException> { client.style.folders() }
             assertEquals("the token store could not be read", error.message)
             assertIs<IllegalArgumentException>(error.cause)
         }
         assertEquals(0, Simulator.requests("token"))
-    }
-
-    @Test
-    fun `a person signs in`() = runBlocking<Unit> {
-        val session = AuthorizationSession(
-            Simulator.address("public_client_id"),
-            Simulator.address("redirect_uri"),
-            settings = Simulator.settings(),
-        )
-        session.use {
-            val redirect = Simulator.signIn(session.url)
-            val tokens = session.finish(redirect)
-            val credentials = RefreshToken(Simulator.address("public_client_id"), refreshToken = tokens.refreshToken!!)
-            BeProduct("acme", credentials, settings = Simulator.settings()).use { it.style.folders() }
-            assertFailsWith<ConfigException> { session.finish(redirect) }
-        }
-    }
-
-    @Test
-    fun `cancelling ends a sign-in and its request`() = runBlocking<Unit> {
-        val session = AuthorizationSession(
-            Simulator.address("public_client_id"),
-            Simulator.address("redirect_uri"),
-            settings = Simulator.settings(),
-        )
-        session.use {
-            val redirect = Simulator.signIn(session.url)
-            launch {
-                cancel()
-                session.finish(redirect)
-            }.join()
-            assertEquals(0, Simulator.requests("identity"))
-
-            Simulator.faults("""[{"base": "identity", "action": {"hang": true}}]""")
-            val job = launch(Dispatchers.Default) { session.finish(redirect) }
-            withContext(Dispatchers.IO) { Simulator.awaitRequests(1, "identity") }
-            job.cancelAndJoin()
-            Simulator.awaitClosedByClient("connect/token", "identity")
-        }
-    }
-
-    @Test
-    fun `descriptions show no secret`() = runBlocking {
-        val credentials = Simulator.credentials()
-        val settings = Settings(additionalHeaders = mapOf("X-Key" to "swordfish"))
-        val tokens = Tokens("access-1", "refresh-1", "id-1")
-        val shown = listOf(credentials, AccessToken("access-1"), settings, tokens, Simulator.client()).joinToString()
-        val secrets = listOf("client_secret", "refresh_token").map(Simulator::address)
-        for (secret in secrets + listOf("swordfish", "access-1", "refresh-1", "id-1")) {
-            assertFalse(secret in shown, shown)
-        }
-        assertTrue("BeProduct(acme)" in shown)
-
-        Simulator.faults("""[{"base": "identity", "action": {"status": 400, "body": {"error": "invalid_grant"}}}]""")
-        val error = assertFailsWith<AuthException> { Simulator.client().use { it.style.folders() } }
-        assertEquals("invalid_grant", error.code)
-        for (secret in secrets) assertFalse(secret in error.stackTraceToString())
     }
 }

@@ -49,9 +49,17 @@ object Simulator {
     fun credentials(at: JsonObject = ready): Credentials =
         RefreshToken(address("client_id", at), address("client_secret", at), address("refresh_token", at))
 
-    fun settings(at: JsonObject = ready, clock: TestClock? = null, caCertificates: String? = null): Settings = Settings(
+    fun settings(
+        at: JsonObject = ready,
+        clock: TestClock? = null,
+        caCertificates: String? = null,
+        scope: String? = null,
+        accessTokenInQuery: Boolean? = null,
+    ): Settings = Settings(
         apiUrl = address("api", at),
         identityUrl = address("identity", at),
+        scope = scope,
+        accessTokenInQuery = accessTokenInQuery,
         stateDir = stateDir,
         caCertificates = caCertificates,
         clock = clock,
@@ -62,20 +70,54 @@ object Simulator {
         clock: TestClock? = null,
         tokenStore: TokenStore? = null,
         logSink: LogSink? = null,
-    ): BeProduct = BeProduct(address("company"), credentials(), plan, tokenStore, logSink, settings(clock = clock))
+        credentials: Credentials = credentials(),
+        settings: Settings = settings(clock = clock),
+    ): BeProduct =
+        BeProduct(address("company"), credentials, plan, tokenStore, logSink ?: Transcript.sink, settings)
+
+    /** A client that acts for this user. */
+    fun actingAs(user: String, client: BeProduct): BeProduct =
+        client.actingAs(address(user), address("impersonation_client_id"), address("impersonation_client_secret"))
 
     /** Rules that pick requests, see the simulator's README. */
     fun faults(rules: String) {
         post("faults", rules)
     }
 
-    fun expireTokens() {
-        post("tokens", """{"expire": "access"}""")
+    /** Ends the `access` tokens, or `all`. */
+    fun expireTokens(which: String = "access") {
+        post("tokens", """{"expire": "$which"}""")
     }
+
+    /** Makes ID tokens wrong in this way. */
+    fun attack(kind: String) {
+        post("attack", """{"kind": "$kind"}""")
+    }
+
+    /** A sign-in that has begun. */
+    fun session(
+        client: String,
+        responseType: ResponseType = ResponseType.CODE,
+        pkce: Boolean = true,
+    ): AuthorizationSession = AuthorizationSession(
+        address(client),
+        address("redirect_uri"),
+        clientSecret = address("client_secret").takeIf { client == "client_id" },
+        responseType = responseType,
+        pkce = pkce,
+        settings = settings(),
+    )
+
+    /** The tokens of a person who signs in to an application without a secret. */
+    suspend fun tokens(): Tokens = session("public_client_id").use { it.finish(signIn(it.url)) }
 
     /** Signs a person in, and returns where they are sent back to. */
     fun signIn(url: String): String =
         post("authorize", """{"url": "$url"}""").jsonObject.getValue("redirect").jsonPrimitive.content
+
+    /** How a browser is answered at this address. */
+    fun visit(url: String): Int =
+        http.send(HttpRequest.newBuilder(URI(url)).build(), HttpResponse.BodyHandlers.discarding()).statusCode()
 
     /** Returns when so many requests have arrived. */
     fun awaitRequests(count: Int, base: String = "api") {

@@ -5,7 +5,6 @@ import java.nio.file.Files
 import java.nio.file.Path
 import kotlin.test.Test
 import kotlin.test.assertEquals
-import kotlin.test.assertFailsWith
 import kotlin.test.assertTrue
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.JsonPrimitive
@@ -16,12 +15,12 @@ class TlsTest {
     private val simulator = Simulator.secure
 
     private fun client(settings: Settings) =
-        BeProduct(Simulator.address("company", simulator), Simulator.credentials(simulator), settings = settings)
+        Simulator.client(credentials = Simulator.credentials(simulator), settings = settings)
 
     @Test
     fun `an unknown authority is refused`() = runBlocking {
         client(Simulator.settings(simulator, TestClock.recorded())).use { client ->
-            val error = assertFailsWith<NetworkException> { client.system.version() }
+            val error = failsWith<NetworkException> { client.system.version() }
             assertEquals(ErrorKind.NETWORK, error.kind)
             assertEquals(Outcome.NOT_SENT, error.outcome)
             assertTrue("ca_certificates" in error.message, error.message)
