@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ::http::HeaderMap;
-use ::http::header::DATE;
+use ::http::header::{AGE, DATE};
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -84,7 +84,9 @@ impl ServerTime {
     pub(crate) fn observe(&self, headers: &HeaderMap) {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let Some(date) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else { return };
-        let date = date.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        // One that a cache has kept is that much older.
+        let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
+        let date = date.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().saturating_add(age);
         let apart = date.cast_signed().saturating_sub(self.machine().cast_signed());
         let offset = if apart.abs() > TOLERANCE { apart } else { 0 };
         let before = self.offset.swap(offset, Ordering::Relaxed);
@@ -228,5 +230,9 @@ mod tests {
             assert_eq!(time.hint().is_some(), hint.is_some(), "{date}");
             assert!(time.hint().unwrap_or_default().contains(hint.unwrap_or_default()), "{date}");
         }
+        headers.insert(DATE, "Sun, 06 Nov 1994 07:49:37 GMT".parse().unwrap());
+        headers.insert(AGE, "3600".parse().unwrap());
+        time.observe(&headers);
+        assert_eq!(time.now(), 784_111_777);
     }
 }

@@ -85,12 +85,14 @@ async fn a_token_for_another_user_is_renewed() {
     let acting = administrator.acting_as(&whom(&service, "user_id")).unwrap();
     folders(&acting, 1).await.unwrap();
     service.control("tokens", json!({"expire": "access"})).await;
-    // The administrator's token has ended too, which the exchange is told: 400 at the simulator, `invalid_token` elsewhere.
-    let rule = json!({"base": "identity", "path": "connect/token",
-        "action": {"status": 401, "body": {"error": "invalid_token"}}});
-    service.control("faults", json!([rule])).await;
+    // The administrator's token has ended too, which the exchange is told as a refusal of the grant.
     folders(&acting, 2).await.unwrap();
     assert_eq!(users(&service).await, ["sample.manager", "nobody", "sample.manager"]);
+    // The administrator's first and second, the first exchange, one that is refused, one that succeeds.
+    assert_eq!((service.count("token").await, service.count("actas").await), (5, 3));
+    acting.auth().sign_out().await.unwrap();
+    assert!(folders(&acting, 3).await.unwrap_err().message().contains("signed out"));
+    folders(&administrator, 4).await.unwrap();
 }
 
 #[tokio::test]

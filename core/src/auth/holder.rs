@@ -217,6 +217,10 @@ impl TokenHolder {
     }
 
     async fn renew(&self) -> Result<Bearer> {
+        if self.lock().signed_out {
+            let text = "this client has signed out: make another after the next sign-in";
+            return Err(Error::new(ErrorKind::Auth, text));
+        }
         match &self.settings.source {
             Source::Nowhere => Err(self.expired()),
             Source::SignIn(exchanger) => self.renew_sign_in(exchanger).await,
@@ -234,10 +238,6 @@ impl TokenHolder {
     }
 
     async fn renew_sign_in(&self, exchanger: &Exchanger) -> Result<Bearer> {
-        if self.lock().signed_out {
-            let text = "this client has signed out: make another after the next sign-in";
-            return Err(Error::new(ErrorKind::Auth, text));
-        }
         if let Some(bearer) = self.stored().await? {
             return Ok(bearer);
         }
@@ -291,8 +291,12 @@ impl TokenHolder {
             Ok(tokens) => return Ok(tokens),
             Err(error) => error,
         };
-        // Revoked before its time, say: nothing was done, so a new one may be tried.
-        if error.code() == Some("invalid_token") && administrator.reject(&bearer) {
+        // One answer for two reasons: the user may not be acted for, or the administrator's token was ended before its time.
+        // Only the second is mended by another token.
+        if matches!(error.code(), Some("invalid_grant" | "invalid_token"))
+            && exchanger.server.rejects(&bearer).await
+            && administrator.reject(&bearer)
+        {
             let bearer = administrator.bearer_of_another().await?;
             return exchanger.act_as(&bearer, user_id).await;
         }

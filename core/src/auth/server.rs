@@ -76,6 +76,13 @@ impl IdentityServer {
         })
     }
 
+    /// Whether an access token is not good any more.
+    pub(crate) async fn rejects(&self, bearer: &Secret) -> bool {
+        let Ok(url) = self.url("connect/userinfo") else { return false };
+        let answer = self.get("user information", &url, Some(bearer)).await;
+        answer.is_err_and(|error| error.failure() == Failure::TokenRejected)
+    }
+
     /// The error of an answer that is no success.
     pub(crate) fn failed(&self, what: &str, url: &Url, answer: &HttpResponse) -> Error {
         let (kind, failure, text) = match answer.status {
