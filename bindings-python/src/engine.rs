@@ -27,9 +27,15 @@ pub(crate) struct Engine {
 
 /// What a client is made from.
 enum Origin {
-    Settings { settings: String, token_store: Option<Arc<Py<PyAny>>> },
+    Settings {
+        settings: String,
+        token_store: Option<Arc<Py<PyAny>>>,
+    },
     /// Acts for another user.
-    Acting { administrator: Py<Engine>, whom: String },
+    Acting {
+        administrator: Py<Engine>,
+        whom: String,
+    },
 }
 
 struct Present {
@@ -115,7 +121,8 @@ fn settings_after_fork(given: &str, host_store: bool, tokens: Option<&Tokens>) -
         return given.to_owned();
     };
     // With a store, the store has them, also those that a profile's store has.
-    let stored = host_store || ["token_store", "profile", "environment"].iter().any(|name| !settings[*name].is_null());
+    let stored =
+        host_store || ["token_store", "profile", "environment"].iter().any(|name| !settings[*name].is_null());
     if let Some(access) = tokens.and_then(|tokens| tokens.access_token.as_ref()).filter(|_| !stored) {
         settings["access_token"] = access.expose().into();
     }

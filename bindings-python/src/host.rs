@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use beproduct::auth::{TokenStore, Tokens};
+use beproduct::auth::{Lease, TokenStore, Tokens};
 use beproduct::{Error, Level, LogSink, Record};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -40,7 +40,8 @@ impl HostThread {
     }
 }
 
-/// A token store in Python: `load() -> dict | None`, `save(tokens: dict) -> None`.
+/// A token store in Python: `load() -> dict | None`, `save(tokens: dict) -> None`, and where several processes use it
+/// `try_lock() -> bool`, `unlock() -> None`.
 pub(crate) struct HostStore {
     pub(crate) store: Arc<Py<PyAny>>,
     pub(crate) thread: HostThread,
@@ -100,6 +101,35 @@ impl TokenStore for HostStore {
             let tokens = convert::from_json(store.py(), text.as_bytes(), false)?;
             store.call_method1("save", (tokens,)).map(|_| ())
         }))
+    }
+
+    fn try_lease(&self) -> Boxed<'_, Option<Lease>> {
+        let (owner, thread) = (Arc::clone(&self.store), self.thread.clone());
+        Box::pin(self.ask(move |store| {
+            if !store.hasattr("try_lock")? {
+                return Ok(Some(Lease::alone()));
+            }
+            // Made here, so that a lock that comes too late for whoever asked is given back.
+            let locked = store.call_method0("try_lock")?.is_truthy()?;
+            Ok(locked.then(|| Lease::held(Unlock { store: owner, thread })))
+        }))
+    }
+}
+
+/// Unlocks the store when it is dropped.
+struct Unlock {
+    store: Arc<Py<PyAny>>,
+    thread: HostThread,
+}
+
+impl Drop for Unlock {
+    fn drop(&mut self) {
+        let store = Arc::clone(&self.store);
+        self.thread.run(move |py| {
+            if let Err(error) = store.bind(py).call_method0("unlock") {
+                error.write_unraisable(py, Some(store.bind(py)));
+            }
+        });
     }
 }
 

@@ -126,7 +126,8 @@ impl Login {
                 () = ended.notified() => Ok(None),
             }
         };
-        let tokens = runtime::wait(py, tokens, || given_up.notify_one())?.map_err(|error| raise(py, &error))?;
+        let tokens =
+            runtime::wait(py, tokens, || given_up.notify_one())?.map_err(|error| raise(py, &error))?;
         tokens.map(|tokens| clear(py, &tokens)).transpose()
     }
 

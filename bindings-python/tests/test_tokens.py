@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulator import Simulator
+from simulator import PATIENCE, Simulator
 
 from beproduct_client import AuthError, AuthorizationSession, BeProduct, BeProductAsync, ConfigError, Tokens
 
@@ -138,6 +138,61 @@ def test_a_store_may_use_the_client_of_another_company(settings: dict[str, Any],
     with BeProduct(**settings, token_store=store) as other:
         other.system.version()
     assert store.threads != {threading.current_thread().name}
+
+
+class Shared(Store):
+    """Of all who use it one at a time may renew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
+        self.refused = threading.Event()
+        self.unlocked = threading.Event()
+
+    def try_lock(self) -> bool:
+        locked = self.lock.acquire(blocking=False)
+        if not locked:
+            self.refused.set()
+        return locked
+
+    def unlock(self) -> None:
+        self.lock.release()
+        self.unlocked.set()
+
+
+def test_of_all_who_share_a_store_one_renews(settings: dict[str, Any], simulator: Simulator) -> None:
+    simulator.reset(rotation="strict")
+    store = Shared()
+    with BeProduct(**settings, token_store=store) as one, BeProduct(**settings, token_store=store) as other:
+        simulator.hold("connect/token", base="identity")
+        first = threading.Thread(target=one.system.version)
+        first.start()
+        simulator.wait(1, "identity")
+        second = threading.Thread(target=other.system.version)
+        second.start()
+        assert store.refused.wait(PATIENCE)
+        simulator.release()
+        first.join()
+        second.join()
+    assert (simulator.count("token"), simulator.count()) == (1, 2)
+    assert store.unlocked.is_set() and not store.lock.locked()
+
+
+def test_a_lock_that_fails_or_cannot_be_given_back(settings: dict[str, Any], simulator: Simulator) -> None:
+    class Broken(Shared):
+        def try_lock(self) -> bool:
+            raise OSError("the database is away")
+
+    with BeProduct(**settings, token_store=Broken()) as client, pytest.raises(AuthError, match="the database is away"):
+        client.system.version()
+    assert simulator.count("token") == 0
+
+    class Half(Store):
+        def try_lock(self) -> bool:
+            return True
+
+    with pytest.raises(ConfigError, match="both try_lock and unlock"):
+        BeProduct(**settings, token_store=Half())
 
 
 def test_the_token_file_is_private(settings: dict[str, Any], simulator: Simulator, tmp_path: Path) -> None:

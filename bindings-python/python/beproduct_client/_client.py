@@ -86,6 +86,8 @@ class _Client:
         if decimals not in ("float", "exact"):
             raise ConfigError(f'decimals has to be "float" or "exact", not {decimals!r}')
         host_store = token_store if hasattr(token_store, "save") else None
+        if hasattr(host_store, "try_lock") != hasattr(host_store, "unlock"):
+            raise ConfigError("token_store has to have both try_lock and unlock, or neither")
         given = {
             "client_id": client_id,
             "client_secret": client_secret,

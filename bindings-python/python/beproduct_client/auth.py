@@ -51,6 +51,22 @@ class TokenStore(Protocol):
         """Replaces what was saved."""
 
 
+class SharedTokenStore(TokenStore, Protocol):
+    """A token store that several processes use, such as a database: of them one renews at a time.
+
+    Without the two methods each process renews by itself, which ends the sign-in where refresh tokens work only once.
+    """
+
+    def try_lock(self) -> bool:
+        """Takes the lock that keeps the other processes from renewing; False while one of them has it.
+
+        A lock has to end by itself when its process dies. It is held for seconds at most.
+        """
+
+    def unlock(self) -> None:
+        """Gives the lock back."""
+
+
 class AuthorizationSession:
     """One sign-in of a person: send them to `url`, then give the address they were sent back to to `finish`.
 

@@ -338,7 +338,7 @@ impl TokenHolder {
     async fn lease(&self) -> Result<Lease> {
         let mut waited = Duration::ZERO;
         loop {
-            if let Some(lease) = self.settings.store.try_lease()? {
+            if let Some(lease) = self.settings.store.try_lease().await? {
                 return Ok(lease);
             }
             if waited >= LONGEST_LEASE {

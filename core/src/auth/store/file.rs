@@ -63,8 +63,10 @@ impl TokenStore for FileStore {
         })
     }
 
-    fn try_lease(&self) -> Result<Option<Lease>> {
-        lock_file(&private_file::beside(&self.0, "lock")).map_err(|error| self.failed("locked", &error))
+    fn try_lease(&self) -> BoxFuture<'_, Result<Option<Lease>>> {
+        Box::pin(async {
+            lock_file(&private_file::beside(&self.0, "lock")).map_err(|error| self.failed("locked", &error))
+        })
     }
 }
 
@@ -99,16 +101,16 @@ mod tests {
         assert!(store.load().await.unwrap().is_none());
     }
 
-    #[test]
-    fn one_renews_at_a_time() {
+    #[tokio::test]
+    async fn one_renews_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.json");
         let (one, other) = (FileStore::new(&path), FileStore::new(&path));
-        let lease = one.try_lease().unwrap().unwrap();
-        assert!(lease.is_shared() && other.try_lease().unwrap().is_none());
+        let lease = one.try_lease().await.unwrap().unwrap();
+        assert!(lease.is_shared() && other.try_lease().await.unwrap().is_none());
         drop(lease);
-        assert!(other.try_lease().unwrap().is_some());
-        let error = FileStore::new("/nonexistent/tokens.json").try_lease().unwrap_err();
+        assert!(other.try_lease().await.unwrap().is_some());
+        let error = FileStore::new("/nonexistent/tokens.json").try_lease().await.unwrap_err();
         assert!(error.message().contains("cannot be locked"), "{error}");
     }
 }

@@ -110,9 +110,11 @@ impl TokenStore for KeyringStore {
         Box::pin(async { self.with_entry("removed", Entry::delete_credential).await.map(drop) })
     }
 
-    fn try_lease(&self) -> Result<Option<Lease>> {
-        lock_file(&self.lock).map_err(|error| {
-            Error::config(format!("the lock of the keyring entry {:?}: {error}", self.account))
+    fn try_lease(&self) -> BoxFuture<'_, Result<Option<Lease>>> {
+        Box::pin(async {
+            lock_file(&self.lock).map_err(|error| {
+                Error::config(format!("the lock of the keyring entry {:?}: {error}", self.account))
+            })
         })
     }
 }

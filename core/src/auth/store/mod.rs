@@ -45,19 +45,35 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// `config` when that cannot be had at all.
-    fn try_lease(&self) -> Result<Option<Lease>> {
-        Ok(Some(Lease::default()))
+    fn try_lease(&self) -> BoxFuture<'_, Result<Option<Lease>>> {
+        Box::pin(async { Ok(Some(Lease::alone())) })
     }
 }
 
-/// The right to renew the tokens of a store. It ends when it is dropped, and when its process dies.
-#[derive(Debug, Default)]
-pub struct Lease(Option<std::fs::File>);
+/// The right to renew the tokens of a store. It ends when it is dropped, and has to end when its process dies.
+pub struct Lease(Option<Box<dyn Send + Sync>>);
 
 impl Lease {
+    /// One that others are kept out by, as long as this value lives.
+    pub fn held(by: impl Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(by)))
+    }
+
+    /// One of a store that keeps nobody out, as only one process uses it.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self(None)
+    }
+
     /// Whether others have been kept out, so that what they did before can be read now.
     pub(crate) fn is_shared(&self) -> bool {
         self.0.is_some()
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Lease {{ is_shared: {} }}", self.is_shared())
     }
 }
 
@@ -81,7 +97,7 @@ fn lock_file(path: &Path) -> std::io::Result<Option<Lease>> {
     // The file stays: whoever removed it would take the lock away from those who have it open.
     let file = private_file::options().create(true).truncate(false).open(path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(Lease(Some(file)))),
+        Ok(()) => Ok(Some(Lease::held(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }

@@ -1,0 +1,93 @@
+package beproduct.client
+
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.booleanOrNull
+import kotlinx.serialization.json.contentOrNull
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
+
+/**
+ * The sign-in of a client: who it is, and how to end it. Reached as [BeProduct.auth].
+ *
+ * Its requests go to the identity server and do not count against the quota. Cancelling the coroutine closes the
+ * request.
+ */
+class Auth internal constructor(private val seam: Seam) {
+    /**
+     * Who is signed in. Signs in if that is needed.
+     *
+     * @throws AuthException when nobody is signed in or no longer.
+     * @throws PermissionException when the sign-in is that of no person.
+     */
+    suspend fun userInfo(): UserInfo = read(seam.running { seam.engine.userinfo(it) }, ::UserInfo)
+
+    /**
+     * The address that ends the sign-in in the browser. It carries the ID token, where there is one: show it to nobody
+     * but the browser. It leaves the tokens of the client valid, which [signOut] ends.
+     *
+     * @param postLogoutRedirectUri Where the person is sent then, an address that is registered for the application.
+     * Default: they stay at the identity server.
+     * @throws ConfigException when the parameter is no address.
+     * @throws AuthException when the token store cannot be read.
+     */
+    suspend fun endSessionUrl(postLogoutRedirectUri: String? = null): String =
+        seam.running { seam.engine.endSessionUrl(postLogoutRedirectUri, it) }
+
+    /**
+     * Signs out: revokes the refresh token where the identity server announces that it does so, and forgets the tokens
+     * here and in the token store, whatever comes of that. Calls of the client fail with an [AuthException] afterwards.
+     *
+     * A call that was cancelled may be repeated.
+     *
+     * @return Whether a token was revoked.
+     * @throws BeProductException when revoking failed, so that the token is still valid, or when the token store cannot
+     * be written.
+     */
+    suspend fun signOut(): Boolean = seam.running { seam.engine.signOut(it) }
+
+    /**
+     * What the identity server tells of itself: its discovery document. It is fetched once an hour at most.
+     *
+     * @throws NotFoundException when there is none.
+     */
+    suspend fun discovery(): JsonObject = read(seam.running { seam.engine.discovery(it) }) { it }
+
+    override fun toString(): String = "Auth"
+
+    private fun <T> read(text: String, take: (JsonObject) -> T): T =
+        try {
+            take(answerFormat.parseToJsonElement(text).jsonObject)
+        } catch (error: IllegalArgumentException) {
+            val message = "the answer of the identity server cannot be read: ${error.message}"
+            throw ErrorFields(ErrorKind.DECODE, message, outcome = Outcome.APPLIED).toException(error)
+        }
+}
+
+/** Who is signed in. Every member may be missing. */
+data class UserInfo(
+    /** Id of the user. */
+    val sub: String? = null,
+    /** Name for signing in. */
+    val preferredUsername: String? = null,
+    /** Full name. */
+    val name: String? = null,
+    /** E-mail address. */
+    val email: String? = null,
+    /** Whether the address was verified. */
+    val emailVerified: Boolean? = null,
+    /** All other members. */
+    val others: Map<String, JsonElement> = emptyMap(),
+) {
+    internal constructor(members: JsonObject) : this(
+        sub = members.text("sub"),
+        preferredUsername = members.text("preferred_username"),
+        name = members.text("name"),
+        email = members.text("email"),
+        emailVerified = members["email_verified"]?.jsonPrimitive?.booleanOrNull,
+        others = members - setOf("sub", "preferred_username", "name", "email", "email_verified"),
+    )
+}
+
+/** @throws IllegalArgumentException when there is something else than a text or a number. */
+private fun JsonObject.text(name: String): String? = this[name]?.jsonPrimitive?.contentOrNull
