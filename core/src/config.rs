@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::auth::{Exchanger, Flow, IdentityServer, ProviderCache};
+use crate::auth::{BY_COMMAND, Exchanger, Flow, IdentityServer, ProviderCache};
 use crate::clock::{Clock, ServerTime};
 use crate::error::{Error, Result};
 use crate::http::{ReqwestTransport, Transport, TransportSettings};
@@ -278,15 +278,16 @@ impl Config {
             (Some(_), None, _) | (_, Some(_), Some(_)) => return Ok(()),
             (None, None, Some(_)) if stored => return Ok(()),
             (_, Some(_), None) => {
-                "client_id is missing: a refresh_token works with the client that it was issued to"
+                "client_id is missing: a refresh_token works with the client that it was issued to".into()
             }
-            (None, None, Some(_)) => {
-                "refresh_token is missing: sign in once to get one (beproduct login), or give an access_token"
-            }
-            (None, None, None) => {
-                "credentials are missing: give refresh_token and client_id, an access_token, or the profile of a sign-in \
-                 (beproduct login)"
-            }
+            (None, None, Some(_)) => format!(
+                "refresh_token is missing: sign in once to get one{BY_COMMAND}, or give the token store of an earlier sign-in, \
+                 or an access_token"
+            ),
+            (None, None, None) => format!(
+                "credentials are missing: sign in once{BY_COMMAND}, and give refresh_token or a token store, with client_id; or \
+                 give an access_token"
+            ),
         };
         Err(Error::config(missing))
     }

@@ -90,9 +90,35 @@ async fn a_token_for_another_user_is_renewed() {
     assert_eq!(users(&service).await, ["sample.manager", "nobody", "sample.manager"]);
     // The administrator's first and second, the first exchange, one that is refused, one that succeeds.
     assert_eq!((service.count("token").await, service.count("actas").await), (5, 3));
+    let another = administrator.acting_as(&whom(&service, "user_id")).unwrap();
+    folders(&another, 3).await.unwrap();
     acting.auth().sign_out().await.unwrap();
-    assert!(folders(&acting, 3).await.unwrap_err().message().contains("signed out"));
-    folders(&administrator, 4).await.unwrap();
+    assert!(folders(&acting, 4).await.unwrap_err().message().contains("signed out"));
+    folders(&administrator, 5).await.unwrap();
+    // Who acts for others does so only while the administrator is signed in.
+    administrator.auth().sign_out().await.unwrap();
+    assert!(folders(&another, 6).await.unwrap_err().message().contains("signed out"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_renewal_does_not_outlast_a_sign_out() {
+    let service = Service::start(1, 0).await;
+    service.control("reset", json!({"revocation": false, "rotation": "strict"})).await;
+    let store = Arc::new(MemoryStore::default());
+    let client = service.builder(json!({})).token_store(store.clone()).build().unwrap();
+    service.control("faults", json!([{"path": "connect/token", "action": {"hang": true}}])).await;
+    let call = tokio::spawn({
+        let client = client.clone();
+        async move { folders(&client, 1).await }
+    });
+    service.look("wait?base=identity&requests=1").await;
+    let mut end = Box::pin(client.auth().sign_out());
+    assert!(futures_util::poll!(end.as_mut()).is_pending());
+    service.control("release", json!({})).await;
+    end.await.unwrap();
+    let _either = call.await.unwrap();
+    assert!(store.load().await.unwrap().unwrap().refresh_token.is_none());
+    assert!(folders(&client, 2).await.is_err());
 }
 
 #[tokio::test]
@@ -276,6 +302,14 @@ async fn tokens_in_the_fragment_for_old_registrations() {
     let error = sign_in.finish(&moved).await.unwrap_err();
     assert!(error.message().contains("whole address"), "{error}");
 
+    // So has the answer of another server.
+    let sign_in = session(&service, legacy.clone()).unwrap();
+    let answer = service.control("authorize", json!({"url": sign_in.url()})).await;
+    let back = answer["redirect"].as_str().unwrap();
+    let foreign = format!("{back}&iss=https%3A%2F%2Fevil.example");
+    assert_eq!(sign_in.finish(&foreign).await.unwrap_err().code(), Some("issuer_mismatch"));
+    sign_in.finish(&format!("{back}&iss={}", service.address("identity"))).await.unwrap();
+
     let error = session(&service, json!({"response_type": "token"})).unwrap_err();
     assert!(error.message().contains("id_token token"), "{error}");
     let mut bare = legacy;
@@ -290,7 +324,7 @@ async fn an_identity_server_that_refuses_pkce() {
     let proven = session(&service, json!({})).unwrap();
     let answer = service.control("authorize", json!({"url": proven.url()})).await;
     let error = proven.finish(answer["redirect"].as_str().unwrap()).await.unwrap_err();
-    assert!(error.message().contains("pkce=false"), "{error}");
+    assert!(error.message().contains("PKCE, which a setting leaves out"), "{error}");
     assert!(sign_in(&service, json!({"pkce": false})).await.refresh_token.is_some());
 }
 

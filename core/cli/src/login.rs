@@ -168,8 +168,7 @@ async fn sign_in(login: &Login) -> Result<Tokens, Failure> {
                 Some(line) if line.trim().is_empty() => {}
                 Some(line) => match login.paste(&line).await {
                     Ok(tokens) => return Ok(tokens),
-                    // The right address can still come.
-                    Err(error) if error.kind() == beproduct::ErrorKind::Config || error.code() == Some("state_mismatch") => {
+                    Err(error) if login.is_open() => {
                         writeln!(io::stderr(), "{}", error.message())?;
                     }
                     Err(error) => return Err(error.into()),

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use super::refusal::BY_COMMAND;
 use super::{Bearer, Exchanger, Lease, TokenStore, Tokens, expiry_in_token};
 use crate::clock::{Clock, ServerTime};
 use crate::error::{Error, ErrorKind, Failure, Result};
@@ -167,28 +168,43 @@ impl TokenHolder {
 
     /// The tokens of the sign-in, also those that an earlier process left in the store.
     pub(crate) async fn tokens(&self) -> Result<Tokens> {
-        if self.is_stored() && !self.lock().signed_out {
+        if self.is_stored() && !self.is_signed_out() {
             self.load().await?;
         }
         Ok(self.snapshot())
     }
 
     /// Ends the sign-in: what `end` does with the newest tokens, and then the tokens are forgotten here and in the store,
-    /// whatever came of it. Nobody renews them meanwhile.
+    /// whatever came of it.
     pub(crate) async fn sign_out<T, F: Future<Output = Result<T>>>(
         &self,
         end: impl FnOnce(Tokens) -> F,
     ) -> Result<T> {
+        // No renewal begins from here on, and one that is on its way has its tokens saved before they are forgotten.
+        let renewal = {
+            let mut state = self.lock();
+            state.signed_out = true;
+            state.renewal.clone()
+        };
+        if let Some(mut renewal) = renewal {
+            let _ = renewal.wait_for(Option::is_some).await;
+        }
         let _lease = self.lease().await?;
-        let ended = end(self.tokens().await?).await;
+        if self.is_stored() {
+            self.load().await?;
+        }
+        let ended = end(self.snapshot()).await;
         {
             let mut state = self.lock();
             state.tokens = Tokens::default();
-            state.signed_out = true;
             state.unsaved = false;
         }
         self.settings.store.clear().await?;
         ended
+    }
+
+    fn is_signed_out(&self) -> bool {
+        self.lock().signed_out
     }
 
     /// The present tokens, for a process that goes on with them.
@@ -205,7 +221,13 @@ impl TokenHolder {
     }
 
     fn fresh(&self, state: &State) -> Option<Bearer> {
-        if state.rejected || state.unsaved || (!state.loaded && self.is_stored()) {
+        if state.signed_out || state.rejected || state.unsaved || (!state.loaded && self.is_stored()) {
+            return None;
+        }
+        // Whoever acts for others does so only while the administrator is signed in.
+        if let Source::Administrator { administrator, .. } = &self.settings.source
+            && administrator.is_signed_out()
+        {
             return None;
         }
         let patient = state.patient_until.is_some_and(|until| self.clock().elapsed() < until);
@@ -217,7 +239,7 @@ impl TokenHolder {
     }
 
     async fn renew(&self) -> Result<Bearer> {
-        if self.lock().signed_out {
+        if self.is_signed_out() {
             let text = "this client has signed out: make another after the next sign-in";
             return Err(Error::new(ErrorKind::Auth, text));
         }
@@ -321,9 +343,11 @@ impl TokenHolder {
 
     fn nothing_to_renew(&self, state: &State) -> Error {
         let text = if state.tokens.access_token.is_some() {
-            "the access token has expired, and there is no refresh token to renew it: sign in again (beproduct login)"
+            format!(
+                "the access token has expired, and there is no refresh token to renew it: sign in again{BY_COMMAND}"
+            )
         } else {
-            "nobody is signed in: the token store is empty. Sign in first (beproduct login)"
+            format!("nobody is signed in: the token store is empty. Sign in first{BY_COMMAND}")
         };
         Error::new(ErrorKind::Auth, text)
     }

@@ -48,13 +48,17 @@ impl IdentityServer {
                 format!("it is signed with {algorithm:?}, which the identity server does not announce"),
             ));
         }
-        let had_keys = self.has_keys();
-        let mut keys = self.keys(&discovery, false).await.map_err(no_keys)?;
-        if had_keys && candidates(&keys, key_id.as_deref(), algorithm).next().is_none() {
-            // The server may have changed its keys.
-            keys = self.keys(&discovery, true).await.map_err(no_keys)?;
+        let kept = self.has_keys();
+        let keys = self.keys(&discovery, false).await.map_err(no_keys)?;
+        let mut claims = decode(id_token.expose(), algorithm, key_id.as_deref(), &keys, &discovery, expected);
+        // The server may have changed its keys, and even given a new one the name of an old one.
+        let doubtful =
+            |error: &Error| matches!(error.code(), Some("id_token_unknown_key" | "id_token_signature"));
+        if kept && claims.as_ref().is_err_and(doubtful) {
+            let keys = self.keys(&discovery, true).await.map_err(no_keys)?;
+            claims = decode(id_token.expose(), algorithm, key_id.as_deref(), &keys, &discovery, expected);
         }
-        let claims = decode(id_token.expose(), algorithm, key_id.as_deref(), &keys, &discovery, expected)?;
+        let claims = claims?;
         self.check(&claims, algorithm, expected)
     }
 
@@ -154,6 +158,7 @@ fn decode(
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
     validation.set_issuer(&[&discovery.issuer]);
     validation.set_audience(&[expected.client_id]);
+    // Of the reasons of several keys, the last one.
     let mut problem = refused(
         "unknown_key",
         match key_id {

@@ -4,7 +4,8 @@
 //! sign-in lasts; the person can always paste the address instead.
 
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use ::http::header::{
 };
 use ::http::{HeaderValue, Method, Request, Response, StatusCode};
 use bytes::Bytes;
+use futures_util::future::select_all;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -29,7 +31,7 @@ use super::session::{AuthorizationSession, Flow};
 use super::tokens::Tokens;
 use crate::clock::{Clock, RecordedClock};
 use crate::config::{Config, is_loopback};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{self, Error, Result};
 
 /// A fragment holds two tokens; no browser sends more.
 const LONGEST_FRAGMENT: usize = 64 * 1024;
@@ -74,7 +76,8 @@ impl LoginOptions {
 #[derive(Debug)]
 pub struct Login {
     session: AuthorizationSession,
-    listener: Option<TcpListener>,
+    /// Two for `localhost`, which is an address of each kind.
+    listeners: Vec<TcpListener>,
     /// What a request to the listener is addressed to.
     redirect: Url,
     /// As it was given: a port that was free once is not worth keeping.
@@ -101,10 +104,10 @@ impl Login {
         if free_port {
             config.redirect_uri.get_or_insert_with(|| "http://127.0.0.1/callback".into());
         }
-        let redirect = config.redirect_uri.as_deref().unwrap_or_default();
-        let mut redirect = Url::parse(redirect).map_err(|error| {
+        let given = config.redirect_uri.clone().unwrap_or_default();
+        let mut redirect = Url::parse(&given).map_err(|error| {
             Error::config(format!(
-                "redirect_uri {redirect:?} is no address ({error}): give the one that is registered for the client"
+                "redirect_uri {given:?} is no address ({error}): give the one that is registered for the client"
             ))
         })?;
         let is_ours = redirect.scheme() == "http" && is_loopback(&redirect);
@@ -113,31 +116,14 @@ impl Login {
                 "redirect_uri {redirect}: a free port needs an http address of this machine, such as http://127.0.0.1/callback"
             )));
         }
-        let mut listener = None;
+        let mut listeners = Vec::new();
         if is_ours {
-            let port = if free_port { 0 } else { redirect.port_or_known_default().unwrap_or(80) };
-            let host = if redirect.host_str() == Some("[::1]") {
-                SocketAddr::from((Ipv6Addr::LOCALHOST, port))
-            } else {
-                SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-            };
-            let bound = TcpListener::bind(host).await.map_err(|error| {
-                Error::config(format!(
-                    "nobody can listen at the redirect_uri {redirect}: {error}. Close the program that does, register another \
-                     port, or take a free one if the registration allows any"
-                ))
-            })?;
-            if free_port {
-                let port = bound.local_addr().map(|address| address.port()).ok();
-                // Both fail only for addresses without a host or a socket that is gone.
-                let _ = redirect.set_port(port);
-                config.redirect_uri = Some(redirect.to_string());
-            }
-            listener = Some(bound);
+            listeners = listen(&mut redirect, free_port).await?;
+            config.redirect_uri = Some(if free_port { redirect.to_string() } else { given });
         }
         let session = AuthorizationSession::new(&config)?;
         let (clock, recorded) = config.clock()?;
-        Ok(Self { session, listener, redirect, config: kept, options, clock, recorded, patience })
+        Ok(Self { session, listeners, redirect, config: kept, options, clock, recorded, patience })
     }
 
     /// Where the person signs in.
@@ -155,7 +141,13 @@ impl Login {
     /// Whether [`Login::wait`] can see the person come back.
     #[must_use]
     pub fn is_listening(&self) -> bool {
-        self.listener.is_some()
+        !self.listeners.is_empty()
+    }
+
+    /// Whether the person may still come back: nothing has come yet that belongs to this sign-in.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.session.is_open()
     }
 
     /// The clock of a sign-in that was begun for tests.
@@ -175,8 +167,8 @@ impl Login {
     /// Takes an address that the person has pasted, and keeps the sign-in as the options say.
     ///
     /// # Errors
-    /// Those of [`AuthorizationSession::finish`]; after one of kind `config`, or of another sign-in's address, the right one
-    /// can still be pasted.
+    /// Those of [`AuthorizationSession::finish`]; as long as the sign-in [is open](Login::is_open), the right address can
+    /// still be pasted.
     pub async fn paste(&self, redirected: &str) -> Result<Tokens> {
         let tokens = self.session.finish(redirected).await?;
         self.keep(tokens).await
@@ -189,7 +181,7 @@ impl Login {
     /// Those of [`AuthorizationSession::finish`]; `timeout` when nobody comes; `config` when nothing listens, when there is no
     /// browser, or when the sign-in cannot be kept.
     pub async fn complete(&self) -> Result<Tokens> {
-        if self.listener.is_some() && self.options.open_browser {
+        if self.is_listening() && self.options.open_browser {
             self.open_browser()?;
         }
         let alarm = self.clock.alarm(self.clock.elapsed().saturating_add(self.patience));
@@ -197,7 +189,7 @@ impl Login {
             tokens = self.wait() => self.keep(tokens?).await,
             () = alarm => {
                 let text = format!("nobody has signed in within {} s: begin again", self.patience.as_secs_f64());
-                Err(Error::new(ErrorKind::Timeout, text))
+                Err(Error::new(error::ErrorKind::Timeout, text))
             }
         }
     }
@@ -211,18 +203,18 @@ impl Login {
 
     /// Requests that do not belong to this sign-in are turned away and change nothing.
     async fn wait(&self) -> Result<Tokens> {
-        let listener = self.listener.as_ref().ok_or_else(|| {
-            Error::config(format!(
+        if !self.is_listening() {
+            return Err(Error::config(format!(
                 "nothing on this machine listens at {}: paste the address that the browser ends at",
                 self.redirect_uri()
-            ))
-        })?;
+            )));
+        }
         let (sender, mut visits) = mpsc::channel::<Visit>(1);
         let place = Arc::new(Place { redirect: self.redirect.clone(), flow: self.session.flow() });
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
-                accepted = listener.accept() => {
+                (accepted, ..) = select_all(self.listeners.iter().map(|listener| Box::pin(listener.accept()))) => {
                     // One that broke off before it was accepted is the browser's business.
                     if let Ok((stream, _)) = accepted {
                         connections.spawn(serve(stream, Arc::clone(&place), sender.clone()));
@@ -230,11 +222,11 @@ impl Login {
                 }
                 Some(visit) = visits.recv() => {
                     let result = self.session.finish(&visit.redirected).await;
-                    let foreign = matches!(&result, Err(error) if is_foreign(error));
                     let _ = visit.answer.send(page(&result));
                     // The person reads the page while the program goes on, or ends.
                     let _ = visit.closed.await;
-                    if !foreign {
+                    // Another one's redirect, or a page that guesses, is not what is waited for.
+                    if result.is_ok() || !self.session.is_open() {
                         return result;
                     }
                 }
@@ -242,6 +234,39 @@ impl Login {
             }
         }
     }
+}
+
+/// Listens at the redirect address, whose port is set when any will do.
+async fn listen(redirect: &mut Url, free_port: bool) -> Result<Vec<TcpListener>> {
+    let mut port = if free_port { 0 } else { redirect.port_or_known_default().unwrap_or(80) };
+    let hosts: &[IpAddr] = match redirect.host_str() {
+        Some("[::1]") => &[IpAddr::V6(Ipv6Addr::LOCALHOST)],
+        // A browser may take either, and whoever has the other would see the person come back.
+        Some("localhost") => &[IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
+        _ => &[IpAddr::V4(Ipv4Addr::LOCALHOST)],
+    };
+    let mut listeners = Vec::new();
+    for host in hosts {
+        match TcpListener::bind(SocketAddr::from((*host, port))).await {
+            Ok(listener) => {
+                port = listener.local_addr().map_or(port, |address| address.port());
+                listeners.push(listener);
+            }
+            // A machine without IPv6.
+            Err(error) if !listeners.is_empty() && error.kind() == ErrorKind::AddrNotAvailable => {}
+            Err(error) => {
+                return Err(Error::config(format!(
+                    "nobody can listen at the redirect_uri {redirect}: {error}. Close the program that does, register another \
+                     port, or take a free one if the registration allows any"
+                )));
+            }
+        }
+    }
+    if free_port {
+        // Fails only for addresses without a host.
+        let _ = redirect.set_port(Some(port));
+    }
+    Ok(listeners)
 }
 
 /// Opens the browser of this machine: the one that `BROWSER` names, else the person's usual one.
@@ -254,11 +279,6 @@ pub fn open_browser(url: &str) -> Result<()> {
         let text = error.to_string().replace(url, "the address");
         Error::config(format!("no browser could be opened: {text}"))
     })
-}
-
-/// Something else than this sign-in came to the address: another one's redirect, or a page that guesses.
-fn is_foreign(error: &Error) -> bool {
-    error.kind() == ErrorKind::Config || error.code() == Some("state_mismatch")
 }
 
 /// What the listener answers to.

@@ -30,6 +30,7 @@ pub use login::{Login, LoginOptions, open_browser};
 pub use profiles::Profiles;
 #[cfg(feature = "login")]
 pub(crate) use profiles::completed;
+pub(crate) use refusal::BY_COMMAND;
 pub(crate) use server::{IdentityServer, authorization};
 pub use session::AuthorizationSession;
 pub(crate) use session::Flow;

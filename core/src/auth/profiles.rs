@@ -39,6 +39,19 @@ const VARIABLES: &[(&str, &str)] = &[
     ("BEPRODUCT_IDENTITY_URL", "identity_url"),
 ];
 
+/// Settings that belong to one application, and mean nothing for another.
+const OF_AN_APPLICATION: &[&str] = &[
+    "client_secret",
+    "client_credentials",
+    "redirect_uri",
+    "response_type",
+    "pkce",
+    "scope",
+    "refresh_token",
+    "access_token",
+    "token_store",
+];
+
 /// The credentials file: profiles by name, each a set of client settings. Only its owner may read it.
 #[derive(Debug, Clone)]
 pub struct Profiles(PathBuf);
@@ -273,9 +286,8 @@ fn variables() -> Map<String, Value> {
 fn over(mut below: Map<String, Value>, above: Map<String, Value>) -> Map<String, Value> {
     let names = |setting: &str| above.contains_key(setting);
     if names("client_id") && above.get("client_id") != below.get("client_id") {
-        for setting in ["client_secret", "refresh_token", "access_token", "token_store", "client_credentials"]
-        {
-            below.remove(setting);
+        for setting in OF_AN_APPLICATION {
+            below.remove(*setting);
         }
     }
     if names("refresh_token") || names("access_token") {
@@ -413,16 +425,20 @@ mod tests {
 
     #[test]
     fn sign_ins_are_not_mixed() {
-        let profile = json!({"company_domain": "acme", "client_id": "a", "client_secret": "s", "token_store": {"file": "t"}});
+        let mut profile = json!({"company_domain": "acme", "client_id": "a", "client_secret": "s", "token_store": {"file": "t"}});
         let laid = |above: Value| Value::Object(over(object(profile.clone()), object(above)));
         assert_eq!(
             laid(json!({"client_secret": "from elsewhere"})),
             json!({"company_domain": "acme", "client_id": "a", "client_secret": "from elsewhere", "token_store": {"file": "t"}})
         );
-        assert_eq!(laid(json!({"client_id": "b"})), json!({"company_domain": "acme", "client_id": "b"}));
         assert_eq!(
             laid(json!({"access_token": "x"})),
             json!({"company_domain": "acme", "client_id": "a", "client_secret": "s", "access_token": "x"})
         );
+        for setting in OF_AN_APPLICATION {
+            profile[*setting] = "of another".into();
+        }
+        let other = over(object(profile), object(json!({"client_id": "b"})));
+        assert_eq!(Value::Object(other), json!({"company_domain": "acme", "client_id": "b"}));
     }
 }

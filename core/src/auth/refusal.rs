@@ -10,6 +10,9 @@ use crate::error::{Error, ErrorKind, Failure, Outcome};
 use crate::http::{Reached, TransportError};
 use crate::redact::address;
 
+/// How a person signs in, where there is a shell to do it in.
+pub(crate) const BY_COMMAND: &str = if cfg!(feature = "login") { " (beproduct login)" } else { "" };
+
 /// What was asked of the token endpoint.
 #[derive(Debug, Clone)]
 pub(crate) enum Grant {
@@ -65,10 +68,12 @@ pub(crate) fn denied(code: &str, description: &str, pkce: bool) -> Error {
         "unauthorized_client" | "unsupported_response_type" => {
             format!("the client may not sign in by this response type: {code}{description}")
         }
-        "invalid_request" if pkce => format!(
-            "the identity server does not accept the sign-in: {code}{description}. An old one may refuse PKCE: pkce=false \
-             leaves it out"
-        ),
+        "invalid_request" if pkce && (description.is_empty() || description.contains("code_challenge")) => {
+            format!(
+                "the identity server does not accept the sign-in: {code}{description}. An old one may refuse PKCE, which a \
+             setting leaves out"
+            )
+        }
         code => format!("the identity server refused the sign-in: {code}{description}"),
     };
     Error::new(ErrorKind::Auth, text).with_code(code).with_outcome(Outcome::Refused)
@@ -154,7 +159,7 @@ where
                 .into()
         }
         "unauthorized_client" if matches!(grant, Grant::Refresh | Grant::Code) => format!(
-            "this client may not sign in this way, or the {} is no longer valid: sign in again (beproduct login)",
+            "this client may not sign in this way, or the {} is no longer valid: sign in again{BY_COMMAND}",
             grant.name()
         ),
         "unauthorized_client" | "unsupported_grant_type" => {

@@ -130,14 +130,20 @@ impl AuthorizationSession {
             )
             .with_code("state_mismatch"));
         }
-        if let Some(code) = answer.get("error") {
-            let description = answer.get("error_description").unwrap_or_default();
-            let denied = refusal::denied(code, description, self.is_proven());
-            let text = self.exchanger.server.secrets.scrub(denied.message());
-            return Err(denied.with_message(text));
+        // Another server's answer to a sign-in that was begun here (RFC 9207).
+        let server = self.exchanger.server.base.as_str().trim_end_matches('/');
+        if answer.get("iss").is_some_and(|issuer| issuer.trim_end_matches('/') != server) {
+            return Err(auth(format!("the redirect is not one of {server}: begin again"))
+                .with_code("issuer_mismatch"));
         }
         let once = self.once.lock().unwrap_or_else(PoisonError::into_inner).take();
         let once = once.ok_or_else(|| Error::config("this sign-in is finished; begin another"))?;
+        if let Some(code) = answer.get("error") {
+            let description = answer.get("error_description").unwrap_or_default();
+            let denied = refusal::denied(code, description, once.verifier.is_some());
+            let text = self.exchanger.server.secrets.scrub(denied.message());
+            return Err(denied.with_message(text));
+        }
         let tokens = match self.flow {
             Flow::Code => {
                 let code = answer.get("code").ok_or_else(|| auth("the redirect holds no code".into()))?;
@@ -174,12 +180,10 @@ impl AuthorizationSession {
         self.exchanger.server.verify(id_token, &expected).await
     }
 
-    fn is_proven(&self) -> bool {
-        self.once
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .is_some_and(|once| once.verifier.is_some())
+    /// Whether the person may still come back: nothing has come yet that belongs to this sign-in.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.once.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 }
 
