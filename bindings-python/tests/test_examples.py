@@ -66,7 +66,7 @@ async def test_call_report(async_client: BeProductAsync, simulator: Simulator) -
 
 
 # What the examples of the package's README take as given.
-GIVEN = "client_id: str, client_secret: str, refresh_token: str, folder: str, style_id: str, numbers: list[str]"
+GIVEN = "client_id: str, client_secret: str, refresh_token: str, folder: str, style_id: str, user_id: str, numbers: list[str]"
 
 
 @pytest.fixture(scope="module")

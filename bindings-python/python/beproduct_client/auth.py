@@ -27,10 +27,10 @@ class Tokens(TypedDict, total=False):
     """Tells which configured refresh token they came from. To be kept with the rest."""
 
 
-class UserInfo(TypedDict, total=False):
-    """Who is signed in. What else the identity server tells is in it too."""
+class UserInfo(TypedDict):
+    """Who is signed in; None stands for what is not told. What else the identity server tells is in it too."""
 
-    sub: str
+    sub: str | None
     """Id of the user."""
     preferred_username: str | None
     name: str | None

@@ -77,7 +77,7 @@ impl std::fmt::Debug for ActAs {
 
 impl Auth {
     /// Who is signed in, as JSON: `sub`, `preferred_username`, `name`, `email`, `email_verified` (a Boolean, also where
-    /// the service sends a text), and what else the identity server tells.
+    /// the service sends a text), null where it does not tell, and what else it does.
     ///
     /// # Errors
     /// As for any call.
@@ -105,11 +105,12 @@ impl Auth {
         };
         // A member of the 2019 documentation that says nothing.
         members.remove("userinfo");
-        if let Some(verified) = members.get_mut("email_verified") {
-            *verified = match &*verified {
-                Value::String(text) => Value::Bool(text.eq_ignore_ascii_case("true")),
-                other => other.clone(),
-            };
+        for name in ["sub", "preferred_username", "name", "email", "email_verified"] {
+            members.entry(name).or_insert(Value::Null);
+        }
+        if let Some(Value::String(text)) = members.get("email_verified") {
+            let verified = text.eq_ignore_ascii_case("true");
+            members.insert("email_verified".into(), verified.into());
         }
         Ok(members)
     }
