@@ -176,6 +176,8 @@ test('settings are checked when the client is made', () => {
     [{ decimals: 'text' }, /settings\.decimals/],
     [{ onLog: 'console' }, /settings\.onLog/],
     [{ tokenStore: { load() {} } }, /no save/],
+    [{ tokenStore: { load() {}, save() {}, tryLock() {} } }, /both tryLock and unlock/],
+    [{ tokenStore: { load() {}, save() {}, unlock() {} } }, /both tryLock and unlock/],
     [{ tokenStore: 'disk' }, /`disk`/],
     [{ company_domain: 'acme' }, /both companyDomain and company_domain/],
   ]) {

@@ -35,7 +35,7 @@ const run = async (program, type = 'module') => {
 
 const OPEN = `
   import { BeProduct } from 'beproduct-client';
-  const store = { load: () => undefined, save() {} };
+  const store = { load: () => undefined, save() {}, tryLock: () => true, unlock() {} };
   const client = new BeProduct({ ...JSON.parse(process.env.SETTINGS), tokenStore: store, onLog() {} });
 `;
 
@@ -84,7 +84,7 @@ test('CommonJS programs have the same names', async () => {
 const WORKER = `
   import { parentPort, workerData } from 'node:worker_threads';
   import { BeProduct } from 'beproduct-client';
-  const store = { load: () => undefined, save() {} };
+  const store = { load: () => undefined, save() {}, tryLock: () => true, unlock() {} };
   const client = new BeProduct({ ...workerData, tokenStore: store, onLog() {} });
 `;
 

@@ -86,3 +86,119 @@ test('tokens that could not be saved are saved by the next call', async () => {
   await client.style.folders();
   assert.deepEqual([store.saves, (await simulator.counts()).token], [1, 1]);
 });
+
+/** A store of which those who use it one at a time may renew. */
+const shared = () => {
+  const store = {
+    ...memory(),
+    isLocked: false,
+    events: [],
+    async tryLock() {
+      if (store.isLocked) return store.refuse();
+      store.isLocked = true;
+      store.events.push('locked');
+      return true;
+    },
+    async save(tokens) {
+      store.tokens = tokens;
+      store.events.push('saved');
+    },
+    async unlock() {
+      store.isLocked = false;
+      store.events.push('unlocked');
+    },
+  };
+  store.refused = new Promise((resolve) => {
+    store.refuse = () => {
+      resolve();
+      return false;
+    };
+  });
+  return store;
+};
+
+test('of all who share a store one renews', async () => {
+  const store = shared();
+  await simulator.faults({ path: 'connect/token', base: 'identity', action: { hang: true } });
+  const first = open(store).style.folders();
+  await simulator.arrived(1, 'identity');
+  const second = open(store).style.folders();
+  await store.refused;
+  await simulator.release();
+  const answers = await Promise.all([first, second]);
+  assert.deepEqual(
+    answers.map(({ length }) => length),
+    [4, 4],
+  );
+  assert.equal((await simulator.counts()).token, 1);
+  // The second found what the first had saved.
+  assert.deepEqual(store.events, ['locked', 'saved', 'unlocked', 'locked', 'unlocked']);
+});
+
+test('a lock that cannot be had fails the call', async () => {
+  const away = new Error('the database is away');
+  for (const [tryLock, message, isCause] of [
+    [() => Promise.reject(away), 'the database is away', (cause) => cause === away],
+    [
+      () => undefined,
+      'tryLock has to return a boolean, not undefined',
+      (cause) => cause instanceof ConfigError,
+    ],
+  ]) {
+    const store = { ...shared(), tryLock };
+    const error = await open(store)
+      .style.folders()
+      .catch((error) => error);
+    assert.ok(error instanceof AuthError && isCause(error.cause), inspect(error));
+    assert.equal(error.message, `the token store could not be locked: ${message}`);
+    assert.deepEqual(store.events, []);
+  }
+  assert.equal((await simulator.counts()).token, 0);
+});
+
+test('a lock that comes too late is given back', async () => {
+  const store = shared();
+  const controller = new AbortController();
+  let answer;
+  const asked = new Promise((resolve) => {
+    store.tryLock = () => {
+      resolve();
+      return new Promise((resolve) => (answer = resolve));
+    };
+  });
+  const unlocked = new Promise((resolve) => (store.unlock = resolve));
+  const leaving = open(store).auth.signOut({ signal: controller.signal });
+  await asked;
+  controller.abort();
+  await assert.rejects(leaving, { name: 'CancelledError' });
+  answer(true);
+  await unlocked;
+});
+
+test('a lock that cannot be given back is a warning', async () => {
+  const warnings = [];
+  const warn = (warning) => warnings.push(warning.message);
+  process.on('warning', warn);
+  try {
+    const store = shared();
+    for (const fail of [() => Promise.reject(new Error('gone')), () => assert.fail('gone')]) {
+      const client = open(store);
+      store.events = [];
+      store.unlock = () => {
+        store.isLocked = false;
+        store.events.push('failed');
+        return fail();
+      };
+      for (const _ of [1, 2]) {
+        await simulator.expireTokens();
+        await client.style.folders();
+      }
+      assert.deepEqual(store.events, ['locked', 'saved', 'failed', 'locked', 'saved', 'failed']);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(warnings.length, 2);
+    for (const warning of warnings) assert.match(warning, /^tokenStore\.unlock failed: .*gone/);
+  } finally {
+    process.off('warning', warn);
+  }
+});

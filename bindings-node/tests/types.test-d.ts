@@ -23,6 +23,9 @@ const store: TokenStore = {
   load: async () => ({ refreshToken: 'kept' }),
   save: (tokens) => console.log(tokens.expiresAt?.toFixed()),
 };
+const shared: TokenStore = { ...store, tryLock: async () => true, unlock: () => undefined };
+// @ts-expect-error: a lock that does not tell whether it was had
+const blind: TokenStore = { ...store, tryLock: () => undefined, unlock: () => undefined };
 
 using client = new BeProduct({
   companyDomain: 'acme',
@@ -100,7 +103,7 @@ new BeProduct({ companyDomain: 'acme', responseType: 'code' });
 
 const user = await client.auth.userinfo({ signal: AbortSignal.timeout(1000) });
 same<typeof user, UserInfo>(true);
-same<typeof user.emailVerified, boolean | undefined>(true);
+same<typeof user.emailVerified, boolean | null>(true);
 same<typeof user.office_city, unknown>(true);
 const address: string = await client.auth.endSessionUrl({ postLogoutRedirectUri: 'https://example.com' });
 const revoked: boolean = await client.auth.signOut();

@@ -1,17 +1,17 @@
 import type { Connection } from './connection.js';
 
-/** Who is signed in. What else the identity server tells has the names that it gives. */
+/** Who is signed in; null is what the identity server does not tell. What else it tells has the names that it gives. */
 export interface UserInfo {
   /** Id of the user. */
-  sub?: string;
+  sub: string | null;
   /** Name for signing in. */
-  preferredUsername?: string;
+  preferredUsername: string | null;
   /** Full name. */
-  name?: string;
+  name: string | null;
   /** E-mail address. */
-  email?: string;
+  email: string | null;
   /** Whether the address was verified. */
-  emailVerified?: boolean;
+  emailVerified: boolean | null;
   [member: string]: unknown;
 }
 

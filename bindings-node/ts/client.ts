@@ -19,6 +19,7 @@ import {
   type Settings,
 } from './settings.js';
 import { StoreBridge, type TokenStore } from './tokens.js';
+import { warner } from './warning.js';
 
 /** The engine behind a client. */
 export let engineOf: (client: BeProduct) => native.Engine;
@@ -151,15 +152,14 @@ function isTokenStore(setting: Settings['tokenStore']): setting is TokenStore {
   return typeof setting === 'object' && setting !== null && 'load' in setting;
 }
 
-/** A log sink that fails must not take the process down. It is told once, as it is likely to fail at every line. */
+/** A log sink that fails must not take the process down. */
 function guarded(onLog: (record: LogRecord) => void): (record: LogRecord) => void {
-  let told = false;
+  const warn = warner('onLog');
   return (record) => {
     try {
       onLog(record);
     } catch (error) {
-      if (!told) process.emitWarning(`onLog failed: ${inspect(error)}`, 'BeProductWarning');
-      told = true;
+      warn(error);
     }
   };
 }

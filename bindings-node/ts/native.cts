@@ -44,6 +44,8 @@ interface NativeReply {
 interface NativeTokenStore {
   load(): Promise<string | null>;
   save(tokens: string): Promise<void>;
+  tryLock?(): Promise<boolean>;
+  unlock?(): void;
 }
 
 interface NativeLogRecord {

@@ -2,6 +2,7 @@ import { encode } from './encode.js';
 import { configError } from './errors.js';
 import { fromEngine, toEngine } from './names.js';
 import type native from './native.cjs';
+import { warner } from './warning.js';
 
 /** Tokens of one sign-in, in clear. */
 export interface Tokens {
@@ -30,6 +31,16 @@ export interface TokenStore {
    * sign-out it is called with an empty object.
    */
   save(tokens: Tokens): void | PromiseLike<void>;
+  /**
+   * For a store that several processes use, such as a database: takes the lock that keeps the others from renewing. False
+   * while one of them has it, be it another client of this process; it is asked for again then.
+   *
+   * A lock has to end by itself when its process dies. It is held for seconds at most. Without `tryLock` and `unlock` each
+   * process renews by itself, which ends the sign-in where refresh tokens work only once.
+   */
+  tryLock?(): boolean | PromiseLike<boolean>;
+  /** Gives the lock back, after renewed tokens were saved. The first failure becomes a warning of the process. */
+  unlock?(): void | PromiseLike<void>;
 }
 
 const NAMES = {
@@ -46,11 +57,20 @@ export function decodeTokens(json: string): Tokens {
 /** A store as the engine calls it. */
 export class StoreBridge implements native.TokenStore {
   readonly #store: TokenStore;
+  readonly #warn = warner('tokenStore.unlock');
   #failure?: { message: string; exception: unknown };
 
   constructor(store: TokenStore) {
     if (typeof store.save !== 'function') throw configError('tokenStore has load but no save');
+    const isShared = store.tryLock !== undefined || store.unlock !== undefined;
+    if (isShared && !(typeof store.tryLock === 'function' && typeof store.unlock === 'function')) {
+      throw configError('tokenStore has to have both tryLock and unlock, or neither');
+    }
     this.#store = store;
+    if (isShared) {
+      this.tryLock = () => this.#attempt('locked', () => this.#lock());
+      this.unlock = () => void this.#unlock();
+    }
   }
 
   /** The exception behind an error with this message, which is all that crosses the engine. */
@@ -69,6 +89,23 @@ export class StoreBridge implements native.TokenStore {
     this.#attempt('written', async () => {
       await this.#store.save(decodeTokens(tokens));
     });
+
+  readonly tryLock?: () => Promise<boolean>;
+  readonly unlock?: () => void;
+
+  async #lock(): Promise<boolean> {
+    const locked = await this.#store.tryLock?.();
+    if (typeof locked === 'boolean') return locked;
+    throw configError(`tryLock has to return a boolean, not ${typeof locked}`);
+  }
+
+  async #unlock(): Promise<void> {
+    try {
+      await this.#store.unlock?.();
+    } catch (error) {
+      this.#warn(error);
+    }
+  }
 
   async #attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
     try {

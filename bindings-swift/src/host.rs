@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use beproduct::auth::{TokenStore, Tokens};
-use beproduct::{Error, seam};
+use beproduct::auth::{Lease, TokenStore, Tokens};
+use beproduct::{Error, Level, seam};
 use tokio::sync::Mutex;
 
 use crate::RUNTIME;
@@ -23,6 +23,12 @@ pub trait EngineTokenStore: Send + Sync {
 
     /// Replaces what was saved.
     fn save(&self, tokens: String) -> Result<(), HostError>;
+
+    /// Whether others are kept from renewing now; null where no others are.
+    fn try_lock(&self) -> Result<Option<bool>, HostError>;
+
+    /// Lets them renew again. Called for every lock that was had.
+    fn unlock(&self) -> Result<(), HostError>;
 }
 
 /// Takes log lines on the host's side.
@@ -61,43 +67,51 @@ pub(crate) fn hooks(
     token_store: Option<Arc<dyn EngineTokenStore>>,
     log_sink: Option<Arc<dyn EngineLogSink>>,
 ) -> seam::Hooks {
+    let sink = log_sink.map(HostSink::start);
+    let store = token_store.map(|store| HostStore::new(store, sink.clone()));
     seam::Hooks {
-        token_store: token_store.map(|store| Arc::new(HostStore::new(store)) as Arc<dyn TokenStore>),
-        log_sink: log_sink.map(|sink| Arc::new(HostSink::start(sink)) as Arc<dyn beproduct::LogSink>),
+        token_store: store.map(|store| Arc::new(store) as Arc<dyn TokenStore>),
+        log_sink: sink.map(|sink| Arc::new(sink) as Arc<dyn beproduct::LogSink>),
     }
 }
 
+#[derive(Clone)]
 struct HostStore {
     store: Arc<dyn EngineTokenStore>,
     /// Held while the store works, also when nobody waits for it any more: it is asked one thing at a time, in order.
     turn: Arc<Mutex<()>>,
+    /// Takes what no call could tell.
+    sink: Option<HostSink>,
 }
 
 impl HostStore {
-    fn new(store: Arc<dyn EngineTokenStore>) -> Self {
-        Self { store, turn: Arc::default() }
+    fn new(store: Arc<dyn EngineTokenStore>, sink: Option<HostSink>) -> Self {
+        Self { store, turn: Arc::default(), sink }
     }
 
-    /// Runs code of the store where it may block. `done` is what it could not be when it fails.
+    /// Runs code of the store where it may block, when it is its turn.
+    async fn run<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&dyn EngineTokenStore) -> Result<T, HostError> + Send + 'static,
+    ) -> Result<T, HostError> {
+        let (store, turn) = (Arc::clone(&self.store), Arc::clone(&self.turn).lock_owned().await);
+        let work = RUNTIME.spawn_blocking(move || {
+            let _turn = turn;
+            act(&*store)
+        });
+        work.await.unwrap_or_else(|panic| Err(HostError::Failed { message: panic.to_string() }))
+    }
+
+    /// The same, but it is not waited for for ever. `done` is what it could not be when it fails.
     async fn ask<T: Send + 'static>(
         &self,
         done: &str,
         act: impl FnOnce(&dyn EngineTokenStore) -> Result<T, HostError> + Send + 'static,
     ) -> beproduct::Result<T> {
-        let failed = || Error::of_callback(format!("the token store could not be {done}"));
-        let (store, turn) = (Arc::clone(&self.store), Arc::clone(&self.turn));
-        let answer = tokio::time::timeout(LONGEST_ANSWER, async {
-            let turn = turn.lock_owned().await;
-            RUNTIME
-                .spawn_blocking(move || {
-                    let _turn = turn;
-                    act(&*store)
-                })
-                .await
-        });
-        match answer.await {
-            Ok(Ok(result)) => result.map_err(|error| failed().with_source(error)),
-            Ok(Err(panic)) => Err(failed().with_source(panic)),
+        match tokio::time::timeout(LONGEST_ANSWER, self.run(act)).await {
+            Ok(result) => result.map_err(|error| {
+                Error::of_callback(format!("the token store could not be {done}")).with_source(error)
+            }),
             Err(_) => Err(Error::of_callback("the token store did not answer within 30 seconds")),
         }
     }
@@ -125,20 +139,65 @@ impl TokenStore for HostStore {
     fn save(&self, tokens: Tokens) -> Answer<'_, ()> {
         Box::pin(self.ask("written", move |store| store.save(tokens.to_json().to_string())))
     }
+
+    fn try_lease(&self) -> Answer<'_, Option<Lease>> {
+        let host = self.clone();
+        Box::pin(self.ask("locked", move |store| {
+            Ok(match store.try_lock()? {
+                None => Some(Lease::alone()),
+                // Made here, so that a lock that comes too late for whoever asked is given back.
+                Some(locked) => locked.then(|| Lease::held(Unlock(host))),
+            })
+        }))
+    }
+}
+
+/// Unlocks the store when it is dropped.
+struct Unlock(HostStore);
+
+impl Drop for Unlock {
+    fn drop(&mut self) {
+        let host = self.0.clone();
+        // However long the store takes: nobody else gives the lock back.
+        RUNTIME.spawn(async move {
+            if let Err(error) = host.run(|store| store.unlock()).await
+                && let Some(sink) = host.sink
+            {
+                sink.warn(format!("the token store could not be unlocked: {error}"));
+            }
+        });
+    }
 }
 
 /// Lines go through one thread a client: in order, and without holding up the call.
-struct HostSink(mpsc::Sender<beproduct::Record>);
+#[derive(Clone)]
+struct HostSink(mpsc::Sender<Line>);
+
+struct Line {
+    level: Level,
+    message: String,
+    operation: &'static str,
+    request_id: String,
+}
 
 impl HostSink {
     fn start(sink: Arc<dyn EngineLogSink>) -> Self {
-        let (sender, lines) = mpsc::channel::<beproduct::Record>();
+        let (sender, lines) = mpsc::channel::<Line>();
         RUNTIME.spawn_blocking(move || {
             for line in lines {
                 sink.log(line.level.as_str().into(), line.message, line.operation.into(), line.request_id);
             }
         });
         Self(sender)
+    }
+
+    fn warn(&self, message: String) {
+        self.send(Line { level: Level::Warn, message, operation: "", request_id: String::new() });
+    }
+
+    fn send(&self, line: Line) {
+        // Fails only when the host's sink has panicked; the call goes on without it.
+        let _ = self.0.send(line);
     }
 }
 
@@ -148,8 +207,8 @@ impl beproduct::LogSink for HostSink {
     }
 
     fn write(&self, record: beproduct::Record) {
-        // Fails only when the host's sink has panicked; the call goes on without it.
-        let _ = self.0.send(record);
+        let beproduct::Record { level, message, operation, request_id, .. } = record;
+        self.send(Line { level, message, operation, request_id });
     }
 }
 
@@ -159,20 +218,48 @@ mod tests {
 
     use super::*;
 
+    /// What it is asked for before it is released takes for ever.
     struct Held {
         release: std::sync::Mutex<Receiver<()>>,
-        saved: Sender<String>,
+        calls: Sender<String>,
+    }
+
+    impl Held {
+        fn wait(&self) {
+            let _released = self.release.lock().map(|release| release.recv());
+        }
+
+        fn note(&self, call: String) -> HostError {
+            let _ = self.calls.send(call);
+            HostError::Failed { message: "the vault is locked".into() }
+        }
     }
 
     impl EngineTokenStore for Held {
         fn load(&self) -> Result<Option<String>, HostError> {
-            let _released = self.release.lock().map(|release| release.recv());
+            self.wait();
             Ok(Some("[]".into()))
         }
 
         fn save(&self, tokens: String) -> Result<(), HostError> {
-            let _ = self.saved.send(tokens);
-            Err(HostError::Failed { message: "the vault is locked".into() })
+            Err(self.note(tokens))
+        }
+
+        fn try_lock(&self) -> Result<Option<bool>, HostError> {
+            self.wait();
+            Ok(Some(true))
+        }
+
+        fn unlock(&self) -> Result<(), HostError> {
+            Err(self.note("unlock".into()))
+        }
+    }
+
+    struct Lines(Sender<String>);
+
+    impl EngineLogSink for Lines {
+        fn log(&self, level: String, message: String, _operation: String, _request_id: String) {
+            let _ = self.0.send(format!("{level}: {message}"));
         }
     }
 
@@ -184,13 +271,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_store_that_does_not_answer_is_not_waited_for() {
         let (release, released) = channel();
-        let (saved, saves) = channel();
-        let store = HostStore::new(Arc::new(Held { release: released.into(), saved }));
+        let (calls, called) = channel();
+        let store = HostStore::new(Arc::new(Held { release: released.into(), calls }), None);
         let late = error(store.load()).await;
         assert_eq!(late["message"], "the token store did not answer within 30 seconds");
         // What comes next waits for it, so that nothing is written while it is at work.
         assert_eq!(error(store.save(Tokens::default())).await["message"], late["message"]);
-        assert!(saves.try_recv().is_err());
+        assert!(called.try_recv().is_err());
 
         drop(release);
         tokio::time::resume();
@@ -200,5 +287,24 @@ mod tests {
         assert_eq!(refused["kind"], "auth");
         assert_eq!(refused["message"], "the token store could not be written");
         assert_eq!(refused["cause"], "the vault is locked");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lock_that_comes_too_late_is_given_back() {
+        let (release, released) = channel();
+        let (calls, called) = channel();
+        let (sink, lines) = channel();
+        let sink = HostSink::start(Arc::new(Lines(sink)));
+        let store = HostStore::new(Arc::new(Held { release: released.into(), calls }), Some(sink));
+        let late = error(store.try_lease()).await;
+        assert_eq!(late["message"], "the token store did not answer within 30 seconds");
+        assert!(called.try_recv().is_err());
+
+        drop(release);
+        assert_eq!(called.recv().unwrap(), "unlock");
+        assert_eq!(
+            lines.recv().unwrap(),
+            "warning: the token store could not be unlocked: the vault is locked"
+        );
     }
 }

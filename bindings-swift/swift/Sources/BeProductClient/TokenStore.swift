@@ -5,13 +5,28 @@ import Foundation
 ///
 /// A renewed token is saved before anyone uses it. What a method throws ends the call that needed a token with a
 /// ``BeProductError`` of kind `auth`, whose ``BeProductError/cause`` is its text. So does not answering within 30
-/// seconds. Both are called on a thread that may block, one at a time.
+/// seconds. All are called on a thread that may block, one at a time.
 public protocol TokenStore: Sendable {
     /// What was saved last, if anything.
     func load() throws -> Tokens?
 
     /// Replaces what was saved. Signing out saves tokens that are empty (``Tokens/isEmpty``): forget what was saved then.
     func save(_ tokens: Tokens) throws
+}
+
+/// A token store that several processes use, such as a keychain group or a database: of them one renews at a time.
+///
+/// With a plain ``TokenStore`` each process renews by itself, which ends the sign-in where refresh tokens work only once.
+public protocol SharedTokenStore: TokenStore {
+    /// Takes the lock that keeps the others from renewing. False while one of them has it, be it another client of this
+    /// process; it is asked for again then. What it throws ends the call, as with the other methods.
+    ///
+    /// A lock has to end by itself when its process dies. It is held for seconds at most, and may be given back on another
+    /// thread.
+    func tryLock() throws -> Bool
+
+    /// Gives the lock back, after renewed tokens were saved. What it throws becomes a warning of the ``LogSink``.
+    func unlock() throws
 }
 
 /// Tokens of one sign-in. What is encoded holds them in clear: keep it like a password.
@@ -95,6 +110,14 @@ final class HostTokenStore: EngineTokenStore {
 
     func save(tokens: String) throws {
         try reporting { try store.save(Tokens(text: tokens)) }
+    }
+
+    func tryLock() throws -> Bool? {
+        try reporting { try (store as? any SharedTokenStore)?.tryLock() }
+    }
+
+    func unlock() throws {
+        try reporting { try (store as? any SharedTokenStore)?.unlock() }
     }
 
     /// Only this type of error reaches the engine with its message.

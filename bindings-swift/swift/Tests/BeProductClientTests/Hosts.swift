@@ -26,6 +26,63 @@ final class SampleStore: TokenStore {
     }
 }
 
+/// Of all who use it one at a time may renew.
+final class SharedSampleStore: SharedTokenStore {
+    enum Event {
+        case saved, locked, refused, unlocked
+    }
+
+    struct Away: LocalizedError {
+        var errorDescription: String? { "the database is away" }
+    }
+
+    private let store = SampleStore()
+    private let isLocked = Locked(false)
+    private let happened = AsyncStream<Event>.makeStream()
+    private let failsToLock: Bool
+    private let failsToUnlock: Bool
+
+    init(failsToLock: Bool = false, failsToUnlock: Bool = false) {
+        self.failsToLock = failsToLock
+        self.failsToUnlock = failsToUnlock
+    }
+
+    func load() throws -> Tokens? {
+        try store.load()
+    }
+
+    func save(_ tokens: Tokens) throws {
+        try store.save(tokens)
+        happened.continuation.yield(.saved)
+    }
+
+    func tryLock() throws -> Bool {
+        if failsToLock { throw Away() }
+        let wasLocked = isLocked { isLocked in
+            defer { isLocked = true }
+            return isLocked
+        }
+        happened.continuation.yield(wasLocked ? .refused : .locked)
+        return !wasLocked
+    }
+
+    func unlock() throws {
+        if failsToUnlock { throw Away() }
+        isLocked { $0 = false }
+        happened.continuation.yield(.unlocked)
+    }
+
+    /// What happens next, up to the first event of this kind; refusals count once.
+    func events(until last: Event) async -> [Event] {
+        var events: [Event] = []
+        for await event in happened.stream {
+            if event != .refused || events.last != .refused { events.append(event) }
+            if event == last { break }
+        }
+        return events
+    }
+}
+
 /// What it keeps has been damaged.
 struct BrokenStore: TokenStore {
     func load() throws -> Tokens? {

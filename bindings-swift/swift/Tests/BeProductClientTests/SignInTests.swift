@@ -36,6 +36,44 @@ import Testing
         #expect(try await simulator.count("token") == 0)
     }
 
+    @Test func ofAllWhoShareAStoreOneRenews() async throws {
+        let simulator = try Simulator(rotation: "strict")
+        let store = SharedSampleStore()
+        // Recorded time would not wait for the lock.
+        let clients = try (1...2).map { _ in try simulator.client(tokenStore: store) { $0.testing = nil } }
+        try await simulator.fault(["path": "connect/token", "base": "identity", "action": ["hang": true]])
+        async let first = clients[0].style.folders()
+        try await simulator.control("wait?base=identity&requests=1")
+        async let second = clients[1].style.folders()
+        #expect(await store.events(until: .refused) == [.locked, .refused])
+        try await simulator.control("release", [:])
+        #expect(try await [first.count, second.count] == [4, 4])
+        #expect(try await simulator.count("token") == 1)
+        // The second found what the first had saved.
+        #expect(await store.events(until: .unlocked).filter { $0 != .refused } == [.saved, .unlocked])
+        #expect(await store.events(until: .unlocked).filter { $0 != .refused } == [.locked, .unlocked])
+    }
+
+    @Test func aLockThatCannotBeHadFailsTheCall() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client(tokenStore: SharedSampleStore(failsToLock: true))
+        let error = try await failure { try await client.style.folders() }
+        #expect(error.kind == .auth)
+        #expect(error.message == "the token store could not be locked")
+        #expect(error.cause == "the database is away")
+        #expect(try await simulator.count("token") == 0)
+    }
+
+    @Test func aLockThatCannotBeGivenBackIsAWarning() async throws {
+        let simulator = try Simulator()
+        let sink = SampleSink()
+        let client = try simulator.client(tokenStore: SharedSampleStore(failsToUnlock: true), logSink: sink)
+        _ = try await client.style.folders()
+        await sink.arrival(of: "the token store could not be unlocked: the database is away")
+        let warnings = sink.lines { $0.filter { $0.level == .warning } }
+        #expect(warnings.count == 1)
+    }
+
     @Test func aThousandCallsOnAnExpiredTokenRenewItOnce() async throws {
         let simulator = try Simulator()
         let client = try simulator.client()

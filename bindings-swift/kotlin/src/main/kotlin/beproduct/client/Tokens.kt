@@ -74,6 +74,25 @@ interface TokenStore {
     fun save(tokens: Tokens)
 }
 
+/**
+ * A token store that several processes use, such as a database: of them one renews at a time.
+ *
+ * With a plain [TokenStore] each process renews by itself, which ends the sign-in where refresh tokens work only once.
+ */
+interface SharedTokenStore : TokenStore {
+    /**
+     * Takes the lock that keeps the others from renewing. False while one of them has it, be it another client of this
+     * process; it is asked for again then. What it throws ends the call, as with the other functions.
+     *
+     * A lock has to end by itself when its process dies. It is held for seconds at most, and may be given back on another
+     * thread.
+     */
+    fun tryLock(): Boolean
+
+    /** Gives the lock back, after renewed tokens were saved. What it throws becomes a warning of the [LogSink]. */
+    fun unlock()
+}
+
 /** A token store, as the engine sees it. */
 internal class HostTokenStore(private val store: TokenStore) : EngineTokenStore {
     private class Failure(val text: String, val exception: Exception)
@@ -85,16 +104,21 @@ internal class HostTokenStore(private val store: TokenStore) : EngineTokenStore 
 
     override fun save(tokens: String): Unit = reported { store.save(Tokens.fromJson(tokens)) }
 
+    override fun tryLock(): Boolean? = (store as? SharedTokenStore)?.let { reported { it.tryLock() } }
+
+    // It is behind no error: the engine only logs it.
+    override fun unlock() = reported({}) { (store as SharedTokenStore).unlock() }
+
     /** Only texts cross to the engine and back: an error whose cause says what the store said is the store's. */
     fun failureBehind(error: ErrorFields): Exception? =
         last?.takeIf { error.kind == ErrorKind.AUTH && error.cause == it.text }?.exception
 
-    private inline fun <T> reported(block: () -> T): T =
+    private inline fun <T> reported(remember: (Failure) -> Unit = { last = it }, block: () -> T): T =
         try {
             block()
         } catch (exception: Exception) {
             val text = exception.message ?: exception.toString()
-            last = Failure(text, exception)
+            remember(Failure(text, exception))
             throw HostException.Failed(text)
         }
 }

@@ -8,6 +8,7 @@ import kotlin.test.assertNotEquals
 import kotlin.test.assertNotNull
 import kotlin.test.assertSame
 import kotlin.test.assertTrue
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.runBlocking
@@ -76,5 +77,49 @@ class SignInTest {
             assertIs<IllegalArgumentException>(error.cause)
         }
         assertEquals(0, Simulator.requests("token"))
+    }
+
+    @Test
+    fun `of all who share a store one renews`() = runBlocking(Dispatchers.IO) {
+        val store = SharedMemoryStore()
+        val clients = List(2) { Simulator.client(tokenStore = store) }
+        Simulator.faults("""[{"path": "connect/token", "base": "identity", "action": {"hang": true}}]""")
+        val first = async { clients[0].style.folders() }
+        Simulator.awaitRequests(1, "identity")
+        val second = async { clients[1].style.folders() }
+        store.refused.await()
+        Simulator.release()
+        assertEquals(first.await(), second.await())
+        assertEquals(1, Simulator.requests("token"))
+        // The second found what the first had saved.
+        val events = List(5) { store.events.receive() }
+        assertEquals(listOf("locked", "saved", "unlocked", "locked", "unlocked"), events)
+        clients.forEach(BeProduct::close)
+    }
+
+    @Test
+    fun `a lock that cannot be had fails the call`() = runBlocking {
+        val failure = IllegalStateException("the database is away")
+        val store = object : SharedMemoryStore() {
+            override fun tryLock(): Boolean = throw failure
+        }
+        Simulator.client(tokenStore = store).use { client ->
+            val error = failsWith<AuthException> { client.style.folders() }
+            assertEquals("the token store could not be locked", error.message)
+            assertSame(failure, error.cause)
+        }
+        assertEquals(0, Simulator.requests("token"))
+        assertTrue(store.events.tryReceive().isFailure)
+    }
+
+    @Test
+    fun `a lock that cannot be given back is a warning`() = runBlocking {
+        val store = object : SharedMemoryStore() {
+            override fun unlock() = error("the database is away")
+        }
+        val lines = Lines()
+        Simulator.client(tokenStore = store, logSink = lines).use { it.style.folders() }
+        val warning = lines.until("the token store could not be unlocked: the database is away").last()
+        assertEquals(LogLevel.WARNING, warning.level)
     }
 }

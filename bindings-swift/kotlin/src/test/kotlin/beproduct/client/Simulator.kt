@@ -84,6 +84,11 @@ object Simulator {
         post("faults", rules)
     }
 
+    /** Lets requests that hang go on. */
+    fun release() {
+        post("release", "{}")
+    }
+
     /** Ends the `access` tokens, or `all`. */
     fun expireTokens(which: String = "access") {
         post("tokens", """{"expire": "$which"}""")
