@@ -29,8 +29,8 @@ DRIVERS = --driver rust=$(OUT)/beproduct-driver \
 SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,plugin.surefire plugin.surefire.SurefirePlugin plugins.surefire,\
 	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
 
-.PHONY: help demo test setup setup-python setup-node setup-kotlin setup-swift generate check build wheel node kotlin swift \
-	test-rust test-python test-node test-kotlin test-swift test-cases bench dist audit
+.PHONY: help demo test test-all setup setup-python setup-node setup-openid setup-browser setup-keyring setup-kotlin setup-swift generate check build \
+	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases bench dist audit
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -38,11 +38,21 @@ help:
 demo: wheel
 	$(PY) tests/demo/demo.py --simulator $(BEPRODUCT_SIMULATOR)
 
-test: setup check test-rust test-python test-node test-kotlin test-swift test-cases
+# All that the suites print, log and raise is kept, and searched for secrets at the end.
+test: export BEPRODUCT_TRANSCRIPTS := $(abspath target/transcripts)
+test: export BEPRODUCT_SIMULATOR_SECRETS := $(abspath target/simulator-secrets.txt)
+test: export RUST_BACKTRACE := 1
+test:
+	rm -rf $(BEPRODUCT_TRANSCRIPTS) $(BEPRODUCT_SIMULATOR_SECRETS)
+	mkdir -p $(BEPRODUCT_TRANSCRIPTS)
+	$(MAKE) --no-print-directory test-all 2>&1 | tee $(BEPRODUCT_TRANSCRIPTS)/printed.txt
+	python3 tests/secrets/search.py $(BEPRODUCT_SIMULATOR_SECRETS) $(BEPRODUCT_TRANSCRIPTS)
+
+test-all: setup check test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases
 
 # --- what has to be there
 
-setup: setup-python setup-node setup-kotlin setup-swift
+setup: setup-python setup-node setup-openid setup-browser setup-keyring setup-kotlin setup-swift
 
 setup-python: $(VENV)/ready
 
@@ -58,6 +68,21 @@ bindings-node/node_modules/ready: bindings-node/package-lock.json
 	.ci/setup node
 	cd bindings-node && npm ci --silent
 	touch $@
+
+setup-openid: tests/openid/node_modules/ready
+
+tests/openid/node_modules/ready: tests/openid/package-lock.json
+	.ci/setup node
+	cd tests/openid && npm ci --silent
+	touch $@
+
+setup-browser:
+	rm -f target/no-browser
+	.ci/setup browser || .ci/not-here browser $$?
+
+setup-keyring:
+	rm -f target/no-keyring
+	.ci/setup renewal keyring || .ci/not-here keyring $$?
 
 setup-kotlin:
 	rm -f target/no-kotlin
@@ -107,16 +132,24 @@ swift: setup-swift
 
 # --- tests
 
+PYTHON_LOG = $(if $(BEPRODUCT_TRANSCRIPTS),--log-file=$(BEPRODUCT_TRANSCRIPTS)/python-log-$@.txt --log-file-level=DEBUG)
+
 test-rust: build
 	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-mobile -p beproduct-simulator
 
-test-python: wheel
-	$(PY) -m pytest bindings-python/tests tests/differential tests/ledger tests/renewal tests/demo tests/readme
+test-python: wheel setup-keyring
+	$(PY) -m pytest $(PYTHON_LOG) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
+		tests/demo tests/readme
 	$(PY) bindings-python/tests/run_pythons.py
 	$(VENV)/bin/mypy --strict bindings-python/examples bindings-python/python bindings-python/tests/readme_example.py
 
 test-node: node build
 	cd bindings-node && npm test --silent
+
+test-sign-in: wheel node setup-openid setup-browser
+	bindings-node/node_modules/.bin/prettier --config bindings-node/.prettierrc.json --check --log-level warn tests/openid
+	$(PY) -m pytest $(PYTHON_LOG) --config-file bindings-python/pyproject.toml --rootdir . tests/openid tests/browser \
+		$$([ ! -e target/no-browser ] || echo --ignore tests/browser/test_browser.py)
 
 test-kotlin: kotlin build
 	[ -e target/no-kotlin ] || mvn --batch-mode --no-transfer-progress $(SUREFIRE_ONLY) --file bindings-swift/kotlin/pom.xml test

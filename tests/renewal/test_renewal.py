@@ -3,67 +3,44 @@
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import Child
+from after_death import Next, expire_in_file, next_process, until_settled
+from many_processes import CALLS, PROCESSES, Started, check_that_one_renews
+from renewing import ANSWERED, renewing
 from simulator import Simulator
 
-from beproduct_client import AuthError, BeProduct
+from beproduct_client import BeProduct, CallTimeoutError
 
-PROCESSES, CALLS = 8, 50
-KILLS = 200
-SEED = 20260115
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    simulator = Simulator("--rotation", "strict")
-    yield simulator
-    simulator.stop()
+KILLS = 10
+"""At each step."""
 
 
-def settings(simulator: Simulator, file: Path) -> dict[str, Any]:
-    return {**simulator.settings(), "token_store": {"file": str(file)}}
-
-
-def call_many(pipe: Connection, settings: dict[str, Any]) -> None:
-    with BeProduct(**settings) as client, ThreadPoolExecutor(CALLS) as pool:
-        pipe.send("ready")
-        pipe.recv()
-
-        def call(number: int) -> bool:
-            # Different ones, as equal reads would share a request.
-            return bool(client.style.folders(extra_query={"number": number}))
-
-        pipe.send(sum(pool.map(call, range(CALLS))))
-
-
-def test_one_of_many_processes_renews(simulator: Simulator, tmp_path: Path) -> None:
-    shared = settings(simulator, tmp_path / "tokens.json")
-    with BeProduct(**shared) as client:
+def sign_in(settings: dict[str, Any]) -> None:
+    with BeProduct(**settings) as client:
         client.style.folders()
-    children = [Child(call_many, shared) for _ in range(PROCESSES)]
-    for child in children:
-        child.receive()
-    before = simulator.count("token")
+
+
+def test_one_of_many_processes_renews_what_was_refused(simulator: Simulator, settings: dict[str, Any]) -> None:
+    sign_in(settings)
+    children = Started(settings)
     simulator.expire("access")
-    for child in children:
-        child.send("go")
-    answered = [child.receive() for child in children]
-    for child in children:
-        child.end()
-    renewals = simulator.count("token") - before
-    print(f"{PROCESSES} processes, {CALLS} calls each: {renewals} token request, {sum(answered)} calls answered")
-    assert (renewals, answered) == (1, [CALLS] * PROCESSES)
+    check_that_one_renews(simulator, children, "refused with 401")
+
+
+def test_one_of_many_processes_renews_what_has_expired(
+    simulator: Simulator, settings: dict[str, Any], token_file: Path
+) -> None:
+    sign_in(settings)
+    expire_in_file(token_file)
+    before = simulator.count()
+    check_that_one_renews(simulator, Started(settings), "expired by its expires_at")
+    statuses = Counter(request["status"] for request in simulator.log()[before:])
+    print(f"requests to the API by status: {dict(statuses)}")
+    assert statuses == {200: PROCESSES * CALLS}
 
 
 STEPS: dict[str, tuple[dict[str, Any], str]] = {
@@ -86,59 +63,66 @@ def killed(simulator: Simulator, settings: dict[str, Any], step: str) -> None:
     simulator.expire("access")
     simulator.faults(fault)
     arrived = simulator.count(base) + 1 + fault.get("skip", 0)
-    child = os.fork()
-    if child == 0:
-        try:
-            BeProduct(**settings).style.folders()
-        finally:
-            os._exit(1)
-    simulator.wait(arrived, base)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    with renewing(settings) as process:
+        process.go()
+        simulator.wait(arrived, base)
+        process.kill()
     simulator.release()
 
 
-def next_process(simulator: Simulator, settings: dict[str, Any]) -> str:
-    """What the next one meets: it goes on, or has to sign in again and asks no second time."""
-    with BeProduct(**settings) as client:
-        try:
-            client.style.folders()
-        except AuthError as error:
-            assert (error.code, "sign in again" in error.message) == ("invalid_grant", True)
-        else:
-            return "usable"
-        asked = simulator.count("token")
-        with pytest.raises(AuthError, match="sign in again"):
-            client.style.folders()
-        assert simulator.count("token") == asked
-    return "sign in again"
-
-
 @pytest.mark.parametrize("rotation", ["strict", "reuse"])
-def test_a_process_is_killed_while_it_renews(simulator: Simulator, tmp_path: Path, rotation: str) -> None:
-    chance = random.Random(SEED)
-    outcomes: Counter[tuple[str, str]] = Counter()
-    file = tmp_path / "tokens.json"
-    shared = None
-    for kill in range(KILLS):
-        if shared is None:
-            simulator.reset(rotation=rotation)
-            file.unlink(missing_ok=True)
-            shared = settings(simulator, file)
-            assert next_process(simulator, shared) == "usable"
-        step = chance.choice(list(STEPS))
-        killed(simulator, shared, step)
-        stored = json.loads(file.read_text())
-        assert stored["access_token"] and stored["refresh_token"], f"kill {kill}, {step}"
-        outcome = next_process(simulator, shared)
-        outcomes[step, outcome] += 1
-        if outcome != "usable":
-            shared = None
-    for (step, outcome), times in sorted(outcomes.items()):
+@pytest.mark.parametrize("step", STEPS)
+def test_a_process_is_killed_at_a_step(
+    simulator: Simulator, settings: dict[str, Any], token_file: Path, rotation: str, step: str
+) -> None:
+    outcomes: Counter[Next] = Counter()
+    for _ in range(KILLS):
+        simulator.reset(rotation=rotation)
+        token_file.unlink(missing_ok=True)
+        sign_in(settings)
+        killed(simulator, settings, step)
+        stored = json.loads(token_file.read_text())
+        assert stored["access_token"] and stored["refresh_token"]
+        outcomes[next_process(simulator, settings)] += 1
+    for outcome, times in outcomes.items():
         print(f"{rotation}: killed {step}: {outcome}, {times} times")
-    lost = "sign in again" if rotation == "strict" else "usable"
-    assert set(outcomes) == {
-        ("before sending", "usable"),
-        ("between sending and saving", lost),
-        ("after saving", "usable"),
-    }
+    assert outcomes == {Next.expected(step, rotation): KILLS}
+
+
+LONGEST_LEASE = 120
+"""Seconds that a process waits for another one's renewal."""
+
+
+@pytest.mark.parametrize("then", ["it goes on", "it dies"])
+def test_a_stopped_process_holds_the_others_up(
+    simulator: Simulator, settings: dict[str, Any], token_file: Path, then: str
+) -> None:
+    sign_in(settings)
+    expire_in_file(token_file)
+    simulator.hold("connect/token", base="identity")
+    arrived = simulator.count("identity") + 1
+    patient = {"testing": {"clock": "recorded"}, "timeout": 2 * LONGEST_LEASE}
+    with renewing(settings) as process, BeProduct(**settings, **patient) as waiting:
+        process.go()
+        simulator.wait(arrived, "identity")
+        process.stop()
+        asked = simulator.count("token")
+        for _ in range(2):
+            with pytest.raises(CallTimeoutError) as raised:
+                waiting.style.folders()
+            reason = f"another process has been renewing the tokens for {LONGEST_LEASE} s and keeps their store locked"
+            assert (reason in raised.value.message, raised.value.outcome) == (True, "not_sent")
+        assert simulator.count("token") == asked
+
+        if then == "it goes on":
+            process.go_on()
+            simulator.release()
+            assert process.result() == ANSWERED
+        else:
+            process.kill()
+            until_settled(simulator)
+            simulator.release()
+        assert waiting.style.folders()
+    renewals = simulator.count("token") - asked
+    print(f"stopped for more than {LONGEST_LEASE} s; {then}: {renewals} more token requests, all calls answered")
+    assert renewals == (0 if then == "it goes on" else 1)
