@@ -51,6 +51,7 @@ pub(crate) fn hooks(token_store: Option<TokenStore>, log: Option<Log>) -> seam::
     seam::Hooks {
         token_store: token_store.map(|store| Arc::new(HostStore(store.into())) as Arc<dyn auth::TokenStore>),
         log_sink: log.map(|log| Arc::new(HostLog(log)) as Arc<dyn LogSink>),
+        inherited: None,
     }
 }
 

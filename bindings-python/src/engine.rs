@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use beproduct::auth::Tokens;
+use beproduct::auth::Inherited;
 use beproduct::seam::{self, EnginePager, Hooks};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -42,12 +42,17 @@ struct Present {
     generation: u64,
     engine: seam::Engine,
     log: Arc<HostLog>,
-    /// Tokens at the time of a fork, for the child.
-    tokens: Option<Tokens>,
+    /// The sign-in at the time of a fork, for the child.
+    sign_in: Option<Inherited>,
 }
 
 impl Present {
-    fn open(py: Python<'_>, settings: &str, store: Option<&Arc<Py<PyAny>>>) -> PyResult<Self> {
+    fn open(
+        py: Python<'_>,
+        settings: &str,
+        store: Option<&Arc<Py<PyAny>>>,
+        inherited: Option<Inherited>,
+    ) -> PyResult<Self> {
         let thread = HostThread::start()?;
         let log = Arc::new(HostLog::new(py, thread.clone())?);
         let hooks = Hooks {
@@ -56,10 +61,11 @@ impl Present {
                     as Arc<dyn beproduct::auth::TokenStore>
             }),
             log_sink: Some(Arc::clone(&log) as Arc<dyn beproduct::LogSink>),
+            inherited,
         };
         let engine =
             seam::Engine::open(settings, hooks, runtime::handle()?).map_err(|error| raise(py, &error))?;
-        Ok(Self { generation: runtime::generation(), engine, log, tokens: None })
+        Ok(Self { generation: runtime::generation(), engine, log, sign_in: None })
     }
 }
 
@@ -87,12 +93,10 @@ impl Engine {
 
     /// Makes the engine anew in the child of a fork.
     fn reopen(&self, py: Python<'_>) -> PyResult<()> {
-        let tokens = self.lock().tokens.clone();
+        let sign_in = self.lock().sign_in.clone();
         let fresh = match &self.origin {
             Origin::Settings { settings, token_store } => {
-                let stored = token_store.is_some();
-                let settings = settings_after_fork(settings, stored, tokens.as_ref());
-                Present::open(py, &settings, token_store.as_ref())?
+                Present::open(py, settings, token_store.as_ref(), sign_in)?
             }
             Origin::Acting { administrator, whom } => administrator.get().act_as(py, whom)?,
         };
@@ -111,25 +115,8 @@ impl Engine {
     fn act_as(&self, py: Python<'_>, whom: &str) -> PyResult<Present> {
         let engine = self.engine(py)?.acting_as(whom).map_err(|error| raise(py, &error))?;
         let log = Arc::clone(&self.lock().log);
-        Ok(Present { generation: runtime::generation(), engine, log, tokens: None })
+        Ok(Present { generation: runtime::generation(), engine, log, sign_in: None })
     }
-}
-
-/// The settings with the tokens that the parent had when it forked.
-fn settings_after_fork(given: &str, host_store: bool, tokens: Option<&Tokens>) -> String {
-    let Ok(mut settings) = serde_json::from_str::<serde_json::Value>(given) else {
-        return given.to_owned();
-    };
-    // With a store, the store has them, also those that a profile's store has.
-    let stored =
-        host_store || ["token_store", "profile", "environment"].iter().any(|name| !settings[*name].is_null());
-    if let Some(access) = tokens.and_then(|tokens| tokens.access_token.as_ref()).filter(|_| !stored) {
-        settings["access_token"] = access.expose().into();
-    }
-    if let Some(refresh) = tokens.and_then(|tokens| tokens.refresh_token.as_ref()).filter(|_| !stored) {
-        settings["refresh_token"] = refresh.expose().into();
-    }
-    settings.to_string()
 }
 
 #[pymethods]
@@ -140,7 +127,7 @@ impl Engine {
         let py = settings.py();
         let settings = to_json("settings", settings)?;
         let token_store = token_store.map(Arc::new);
-        let present = Present::open(py, &settings, token_store.as_ref())?;
+        let present = Present::open(py, &settings, token_store.as_ref(), None)?;
         Ok(Self::made(Origin::Settings { settings, token_store }, exact, present))
     }
 
@@ -275,12 +262,12 @@ impl Engine {
         self.engine(py)?.advance_clock(seconds).map_err(|error| raise(py, &error))
     }
 
-    /// To be called before `fork`: keeps the present tokens for the child.
+    /// To be called before `fork`: keeps the present sign-in for the child.
     fn prepare_fork(&self) {
         let mut present = self.lock();
         if present.generation == runtime::generation() {
-            let tokens = present.engine.tokens();
-            present.tokens = Some(tokens);
+            let sign_in = present.engine.inherit();
+            present.sign_in = Some(sign_in);
         }
     }
 }

@@ -1,9 +1,11 @@
 """Clients in processes that fork. Each test does its forking in a fresh process, whose threads are the client's own."""
 
 import asyncio
+import contextlib
 import gc
 import multiprocessing
 import os
+import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from processes import Child, in_fork
 from simulator import Simulator
 
-from beproduct_client import BeProduct, BeProductAsync, ClosedError
+from beproduct_client import AuthError, BeProduct, BeProductAsync, ClosedError
 
 
 def used(client: BeProduct) -> int:
@@ -199,3 +201,87 @@ def test_a_closed_client_is_closed_in_the_child(settings: dict[str, Any]) -> Non
     child = Child(close_before_the_fork, settings)
     assert child.receive() == "the client is closed"
     child.end()
+
+
+def renew_while_forking(pipe: Connection, settings: dict[str, Any]) -> None:
+    client = BeProduct(**settings)
+    pipe.send("ready")
+    call = threading.Thread(target=client.system.version)
+    call.start()
+    pipe.recv()
+    ended, end = multiprocessing.Pipe(duplex=False)
+    child = os.fork()
+    if child == 0:
+        end.close()
+        # Lives on until the parent lets go of its end.
+        with contextlib.suppress(EOFError):
+            ended.recv()
+        os._exit(0)
+    pipe.send("forked")
+    call.join()
+    pipe.recv()
+    client.system.version()
+    pipe.send("renewed")
+    end.close()
+    os.waitpid(child, 0)
+
+
+def test_a_child_does_not_keep_its_parents_lock(settings: dict[str, Any], simulator: Simulator, tmp_path: Path) -> None:
+    shared = {**settings, "token_store": {"file": str(tmp_path / "tokens.json")}}
+    simulator.hold("connect/token", base="identity")
+    parent = Child(renew_while_forking, shared)
+    parent.receive()
+    simulator.wait(1, "identity")
+    parent.send("fork")
+    parent.receive()
+    simulator.release()
+    # The child is there, and both its parent and another process renew.
+    simulator.expire("access")
+    parent.send("renew")
+    assert parent.receive() == "renewed"
+    simulator.expire("access")
+    with BeProduct(**shared) as client:
+        client.system.version()
+    parent.end()
+    assert simulator.count("token") == 3
+
+
+def go_on_in_child(pipe: Connection, settings: dict[str, Any], sign_out: bool) -> None:
+    client = BeProduct(**settings)
+    client.system.version()
+    if sign_out:
+        client.auth.sign_out()
+
+    def in_child() -> str:
+        try:
+            return client.system.version()["version"] or ""
+        except AuthError as error:
+            return error.message
+
+    pipe.send(in_fork(in_child))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_credentials": True, "refresh_token": None},
+        {"token_store": "memory"},
+        {},
+    ],
+)
+def test_the_child_goes_on_with_the_parents_sign_in(
+    settings: dict[str, Any], simulator: Simulator, changes: dict[str, Any]
+) -> None:
+    simulator.reset(rotation="strict")
+    child = Child(go_on_in_child, {**settings, **changes}, False)
+    assert child.receive() == "simulator"
+    child.end()
+    assert simulator.count("token") == 1
+
+
+def test_a_client_that_has_signed_out_stays_so_in_the_child(settings: dict[str, Any], simulator: Simulator) -> None:
+    simulator.reset(revocation=False)
+    child = Child(go_on_in_child, settings, True)
+    assert "signed out" in child.receive()
+    child.end()
+    assert simulator.count() == 1

@@ -1,6 +1,7 @@
 """Signing in with the browser, profiles and the environment, who is signed in, acting for others, signing out."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from simulator import PATIENCE, Simulator
 
 from beproduct_client import (
     AuthError,
+    AuthorizationSession,
     BeProduct,
     BeProductAsync,
     BeProductError,
@@ -91,6 +93,7 @@ def test_one_sign_in_and_three_lines(simulator: Simulator, app: dict[str, Any], 
     assert {
         path.name: stat.S_IMODE(path.stat().st_mode) for path in credentials.parent.iterdir() if path.is_file()
     } == {
+        ".default.tokens.json.lock": 0o600,
         "credentials.toml": 0o600,
         "default.tokens.json": 0o600,
     }
@@ -352,3 +355,118 @@ def test_nothing_shows_secrets(client: BeProduct, simulator: Simulator) -> None:
     shown = "".join(map(repr, [client, other, client.auth, other.auth]))
     for name in ("client_secret", "refresh_token", "impersonation_client_secret"):
         assert simulator.about[name] not in shown
+
+
+def signed_in(simulator: Simulator, app: dict[str, Any], **changes: Any) -> Tokens:
+    browser = Browser(simulator)
+    tokens = login(**{"free_port": True, "open_browser": False, "show": browser, **app, **changes})
+    browser.close()
+    return tokens
+
+
+def test_a_sign_in_is_not_overwritten_by_a_renewal_in_flight(
+    simulator: Simulator, app: dict[str, Any], credentials: Path
+) -> None:
+    simulator.reset(rotation="strict")
+    signed_in(simulator, app, profile="default")
+    simulator.expire("access")
+    simulator.hold("connect/token", base="identity")
+    with BeProduct(profile="default", ledger="memory") as client:
+        before = len(simulator.log("identity"))
+        renewing = threading.Thread(target=client.style.folders)
+        renewing.start()
+        simulator.until(lambda: any(entry["status"] is None for entry in simulator.log("identity")[before:]))
+        signing_in = threading.Thread(target=signed_in, args=[simulator, app], kwargs={"profile": "default"})
+        signing_in.start()
+        # Whichever ends first, the sign-in is what lasts.
+        simulator.release()
+        signing_in.join()
+        renewing.join()
+    with BeProduct(profile="default", ledger="memory") as client:
+        client.style.folders()
+        simulator.expire("access")
+        client.style.folders()
+
+
+def test_another_process_signs_out(simulator: Simulator, app: dict[str, Any], credentials: Path) -> None:
+    simulator.reset(revocation=False)
+    signed_in(simulator, app, profile="default")
+    with BeProduct(profile="default", ledger="memory") as client:
+        client.style.folders()
+        with BeProduct(profile="default", ledger="memory") as other:
+            other.auth.sign_out()
+        simulator.expire("access")
+        with pytest.raises(AuthError, match="nobody is signed in"):
+            client.style.folders()
+    assert not (credentials.parent / "default.tokens.json").exists()
+
+
+def test_the_tokens_move_with_the_store(
+    simulator: Simulator, app: dict[str, Any], credentials: Path, tmp_path: Path
+) -> None:
+    signed_in(simulator, app, profile="default")
+    moved = tmp_path / "elsewhere.json"
+    signed_in(simulator, app, profile="default", token_store={"file": str(moved)})
+    assert moved.exists() and not (credentials.parent / "default.tokens.json").exists()
+    # Another application of the same profile keeps its tokens in the same place.
+    signed_in(simulator, {**app, "client_id": simulator.about["legacy_client_id"]}, profile="default")
+    assert json.loads(moved.read_text())["access_token"]
+    assert not (credentials.parent / "default.tokens.json").exists()
+
+
+def test_a_sign_in_without_a_profile_is_kept_in_its_store(
+    simulator: Simulator, app: dict[str, Any], credentials: Path, tmp_path: Path
+) -> None:
+    tokens = signed_in(simulator, app, token_store={"file": str(tmp_path / "own.json")})
+    assert json.loads((tmp_path / "own.json").read_text()) == tokens
+    assert not credentials.exists()
+
+
+def test_what_cannot_be_kept_is_told_before_anyone_signs_in(
+    app: dict[str, Any], credentials: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="cannot be"):
+        login(**app, profile="default", free_port=True, token_store={"file": str(tmp_path / "missing" / "t.json")})
+    assert not credentials.exists()
+    credentials.write_text("[app]\nclient_credentials = true\n")
+    credentials.chmod(0o600)
+    with pytest.raises(ConfigError, match="signs in as itself"):
+        login(**app, profile="app", free_port=True)
+
+
+def test_a_given_access_token_counts_more_than_a_stored_one(
+    settings: dict[str, Any], simulator: Simulator, tmp_path: Path
+) -> None:
+    store = {"file": str(tmp_path / "tokens.json")}
+    with BeProduct(**settings, token_store=store) as client:
+        own = client.acting_as(
+            simulator.about["user_id"],
+            client_id=simulator.about["impersonation_client_id"],
+            client_secret=simulator.about["impersonation_client_secret"],
+        )
+        own.system.version()
+        client.system.version()
+    token = simulator.log()[0]["headers"]["authorization"].removeprefix("Bearer ")
+    given = {**settings, "refresh_token": None, "access_token": token}
+    with BeProduct(**given, token_store=store) as client:
+        client.system.version()
+    assert users(simulator)[-1] == "sample.manager"
+
+
+def test_settings_of_a_client_are_no_settings_of_a_sign_in(simulator: Simulator) -> None:
+    app = {"client_id": "x", "redirect_uri": "http://127.0.0.1:9/callback"}
+    for setting in ({"refresh_token": "x"}, {"access_token": "x"}, {"client_credentials": True}):
+        with pytest.raises(ConfigError, match="a sign-in has no use for it"):
+            AuthorizationSession(**app, **setting)
+    for setting in ({"response_type": "nonsense"}, {"redirect_uri": "nonsense"}):
+        with pytest.raises(ConfigError, match="nonsense"):
+            BeProduct(**{**simulator.settings(), **setting})
+
+
+def test_a_machine_without_a_home(simulator: Simulator, credentials: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "BEPRODUCT_CREDENTIALS_FILE", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("BEPRODUCT_PROFILE", "")
+    monkeypatch.setenv("BEPRODUCT_COMPANY_DOMAIN", simulator.about["company"])
+    monkeypatch.setenv("BEPRODUCT_ACCESS_TOKEN", "x")
+    BeProduct.from_environment(ledger="memory").close()

@@ -72,6 +72,7 @@ pub(crate) fn hooks(
     seam::Hooks {
         token_store: store.map(|store| Arc::new(store) as Arc<dyn TokenStore>),
         log_sink: sink.map(|sink| Arc::new(sink) as Arc<dyn beproduct::LogSink>),
+        inherited: None,
     }
 }
 

@@ -13,8 +13,8 @@ use url::Url;
 use crate::answer;
 use crate::arguments::{self, Prepared, encode, short_id};
 use crate::auth::{
-    ActAs, Auth, Exchanger, HolderSettings, MemoryStore, ProviderCache, Source, TokenHolder, TokenStore,
-    Tokens, open_store,
+    ActAs, Auth, Exchanger, HolderSettings, Inherited, MemoryStore, ProviderCache, Source, TokenHolder,
+    TokenStore, Tokens, open_store,
 };
 use crate::batch;
 use crate::call::{Answer, Call, CallOptions, Meta};
@@ -70,6 +70,7 @@ pub struct ClientBuilder {
     store: Option<Arc<dyn TokenStore>>,
     sink: Option<Arc<dyn LogSink>>,
     transport: Option<Arc<dyn Transport>>,
+    inherited: Option<Inherited>,
 }
 
 impl ClientBuilder {
@@ -159,6 +160,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Goes on with the sign-in of a client of the parent process, after a fork.
+    #[must_use]
+    pub fn inherited(mut self, sign_in: Option<Inherited>) -> Self {
+        self.inherited = sign_in;
+        self
+    }
+
     /// Makes the client. Nothing is sent.
     ///
     /// # Errors
@@ -175,6 +183,7 @@ impl ClientBuilder {
         };
         config.check_credentials(store.is_some())?;
         config.check_numbers()?;
+        config.check_sign_in()?;
         let (api, automation) = (config.api_base()?, config.automation_base()?);
         let (clock, recorded) = config.clock()?;
         let secrets = Secrets::default();
@@ -223,13 +232,18 @@ impl ClientBuilder {
             secrets,
             config,
         };
-        shared.client(store, cache)
+        shared.client(store, cache, self.inherited)
     }
 }
 
 impl Shared {
     /// The client of the configured sign-in.
-    fn client(self, store: Option<Arc<dyn TokenStore>>, cache: Arc<ProviderCache>) -> Result<Client> {
+    fn client(
+        self,
+        store: Option<Arc<dyn TokenStore>>,
+        cache: Arc<ProviderCache>,
+        inherited: Option<Inherited>,
+    ) -> Result<Client> {
         let config = &self.config;
         let server =
             config.identity_server(Arc::clone(&self.transport), self.time.clone(), &self.secrets, cache)?;
@@ -252,6 +266,7 @@ impl Shared {
             source,
             access_token: config.access_token.clone().map(Secret::new),
             refresh_token: config.refresh_token.clone().map(Secret::new),
+            inherited,
         });
         Client::new(Arc::new(self), Auth { tokens, server, exchanger, closed: Cancel::new() })
     }
@@ -392,6 +407,7 @@ impl Client {
             },
             access_token: None,
             refresh_token: None,
+            inherited: None,
         });
         let auth = Auth {
             tokens,
@@ -413,10 +429,16 @@ impl Client {
         self.shared.recorded.as_ref()
     }
 
-    /// The tokens in use, for a process that goes on with them after a fork.
+    /// The tokens in use.
     #[must_use]
     pub fn tokens(&self) -> Tokens {
         self.auth.tokens.snapshot()
+    }
+
+    /// The sign-in as it stands, for a process that goes on with it after a fork.
+    #[must_use]
+    pub fn inherit(&self) -> Inherited {
+        self.auth.tokens.inherit()
     }
 
     pub(crate) fn handle(&self) -> &Handle {

@@ -292,6 +292,17 @@ impl Config {
         Err(Error::config(missing))
     }
 
+    /// What only a sign-in uses, and what may stand beside a client's settings, has to make sense there too.
+    pub(crate) fn check_sign_in(&self) -> Result<()> {
+        self.flow()?;
+        match &self.redirect_uri {
+            Some(address) => Url::parse(address)
+                .map(drop)
+                .map_err(|error| Error::config(format!("redirect_uri {address:?} is no address: {error}"))),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn api_base(&self) -> Result<Url> {
         let text = self.api_url.as_deref().or(self.public_api_url.as_deref()).unwrap_or(API);
         base("api_url", text)

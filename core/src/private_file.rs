@@ -21,19 +21,53 @@ pub(crate) fn read(what: &str, path: &Path) -> Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// Replaces a file: who reads it meanwhile gets the old content or the new.
+/// Replaces a file: who reads it meanwhile gets the old content or the new. A link stays, and what it points to is replaced.
 pub(crate) fn replace(what: &str, path: &Path, content: &[u8]) -> Result<()> {
+    let path = &resolved(path);
     let fresh = beside(path, uuid::Uuid::new_v4());
     let written = options().create_new(true).open(&fresh).and_then(|mut file| {
         file.write_all(content)?;
         file.sync_all()?;
-        std::fs::rename(&fresh, path)
+        std::fs::rename(&fresh, path)?;
+        sync_folder(path)
     });
     written.map_err(|error| {
         // What is left of a failed attempt holds secrets.
         let _ = std::fs::remove_file(&fresh);
         failed(what, path, "written", &error)
     })
+}
+
+/// Removes what replacements have left that were cut off: it holds secrets. Nobody may be replacing the file meanwhile.
+pub(crate) fn remove_remains(path: &Path) {
+    let path = resolved(path);
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return };
+    let prefix = format!(".{}.", name.to_string_lossy());
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ending = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+        if ending.is_some_and(|ending| uuid::Uuid::parse_str(ending).is_ok()) {
+            // What cannot be removed may be the next time.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The file that a link points to.
+pub(crate) fn resolved(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// A renaming is lost in a power cut while only the file is on the disk.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_path: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// A file beside this one, hidden.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use url::Url;
+use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 /// A text that is never shown, and wiped when dropped.
@@ -43,7 +43,9 @@ struct Known {
 }
 
 /// Tokens that are remembered after newer ones have come.
-const REMEMBERED: usize = 16;
+///
+/// Many, as a client may act for many users, each with a token of their own.
+const REMEMBERED: usize = 1024;
 
 impl Secrets {
     /// A secret of the configuration.
@@ -75,7 +77,17 @@ impl Secrets {
 
     fn with<T>(&self, act: impl FnOnce(&[&str]) -> T) -> T {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<_> = known.configured.iter().chain(&known.tokens).map(Secret::expose).collect();
+        let mut all: Vec<&str> = Vec::new();
+        for secret in known.configured.iter().chain(&known.tokens) {
+            all.push(secret.expose());
+        }
+        // As a form has them, which a server may send back.
+        let encoded: Vec<String> = all
+            .iter()
+            .map(|secret| form_urlencoded::byte_serialize(secret.as_bytes()).collect())
+            .filter(|encoded: &String| !all.contains(&encoded.as_str()))
+            .collect();
+        all.extend(encoded.iter().map(String::as_str));
         // One that begins with another goes first, or its end would be left.
         all.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
         act(&all)
@@ -153,11 +165,14 @@ mod tests {
     fn configured_secrets_outlast_tokens() {
         let secrets = Secrets::default();
         secrets.keep(&Secret::new("client-secret"));
-        for number in 0..3 * REMEMBERED {
+        for number in 0..2 * REMEMBERED {
             secrets.remember(&Secret::new(format!("token-{number}.")));
         }
         secrets.remember(&Secret::new("client-secret-and-more"));
-        assert_eq!(secrets.scrub("client-secret, token-47."), "[REDACTED], [REDACTED]");
+        let last = 2 * REMEMBERED - 1;
+        assert_eq!(secrets.scrub(&format!("client-secret, token-{last}.")), "[REDACTED], [REDACTED]");
+        secrets.keep(&Secret::new("a+b/c =="));
+        assert_eq!(secrets.scrub("x=a%2Bb%2Fc+%3D%3D&y=a+b/c =="), "x=[REDACTED]&y=[REDACTED]");
         assert_eq!(secrets.scrub("client-secret-and-more"), "[REDACTED]");
         assert_eq!(secrets.0.lock().unwrap().tokens.len(), REMEMBERED);
     }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 
 use crate::arguments::short_id;
-use crate::auth::{ActAs, AuthorizationSession, TokenStore, Tokens};
+use crate::auth::{ActAs, AuthorizationSession, Inherited, TokenStore};
 #[cfg(feature = "login")]
 use crate::auth::{Login, LoginOptions};
 use crate::cancel::CallIds;
@@ -23,9 +23,24 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::log::LogSink;
 use crate::paging::Pager;
-use crate::{CallOptions, Meta};
+use crate::{CallOptions, Meta, auth, quota};
 
-pub use crate::quota::{ForkGuard, before_fork};
+/// What must be neither open nor locked during a fork, until it is dropped.
+pub struct ForkGuard {
+    _ledgers: quota::ForkGuard,
+    _leases: auth::StoreForkGuard,
+    _caches: auth::CacheForkGuard,
+}
+
+/// To be called before a `fork`. The guard is to be dropped after it by the same thread, in the parent and in the child.
+#[must_use]
+pub fn before_fork() -> ForkGuard {
+    ForkGuard {
+        _ledgers: quota::before_fork(),
+        _leases: auth::StoreForkGuard::new(),
+        _caches: auth::CacheForkGuard::new(),
+    }
+}
 
 /// What a host program may hand in besides its settings.
 #[derive(Default)]
@@ -34,6 +49,8 @@ pub struct Hooks {
     pub token_store: Option<Arc<dyn TokenStore>>,
     /// Takes log lines.
     pub log_sink: Option<Arc<dyn LogSink>>,
+    /// The sign-in of the parent process, after a fork.
+    pub inherited: Option<Inherited>,
 }
 
 /// A client behind a language's own one.
@@ -72,7 +89,8 @@ impl Engine {
     pub fn open(settings: &str, hooks: Hooks, handle: Handle) -> Result<Self> {
         let mut builder =
             ClientBuilder::from_config(Config::from_json(object("settings", settings)?.into())?)
-                .runtime(handle);
+                .runtime(handle)
+                .inherited(hooks.inherited);
         if let Some(store) = hooks.token_store {
             builder = builder.token_store(store);
         }
@@ -175,10 +193,10 @@ impl Engine {
         self.client.close();
     }
 
-    /// The tokens in use, for a process that goes on with them after a fork.
+    /// The sign-in as it stands, for a process that goes on with it after a fork.
     #[must_use]
-    pub fn tokens(&self) -> Tokens {
-        self.client.tokens()
+    pub fn inherit(&self) -> Inherited {
+        self.client.inherit()
     }
 
     /// Moves the clock of a client on that was built for tests.
@@ -247,7 +265,15 @@ impl EnginePager {
 /// # Errors
 /// `config` when a setting is missing, wrong or unknown.
 pub fn authorize(settings: &str) -> Result<AuthorizationSession> {
-    AuthorizationSession::new(&Config::from_json(object("settings", settings)?.into())?)
+    let settings = object("settings", settings)?;
+    for name in ["refresh_token", "access_token", "client_credentials", "plan"] {
+        if settings.get(name).is_some_and(|value| !value.is_null()) {
+            return Err(Error::config(format!(
+                "{name} is a setting of a client: a sign-in has no use for it"
+            )));
+        }
+    }
+    AuthorizationSession::new(&Config::from_json(settings.into())?)
 }
 
 /// Begins a sign-in with a browser, with settings and [`LoginOptions`] as JSON objects.

@@ -324,7 +324,7 @@ async fn an_identity_server_that_refuses_pkce() {
     let proven = session(&service, json!({})).unwrap();
     let answer = service.control("authorize", json!({"url": proven.url()})).await;
     let error = proven.finish(answer["redirect"].as_str().unwrap()).await.unwrap_err();
-    assert!(error.message().contains("PKCE, which a setting leaves out"), "{error}");
+    assert!(error.message().contains("PKCE, which the setting pkce leaves out"), "{error}");
     assert!(sign_in(&service, json!({"pkce": false})).await.refresh_token.is_some());
 }
 

@@ -1,6 +1,6 @@
 //! `beproduct login`.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::pin::pin;
 
@@ -23,7 +23,8 @@ pub(crate) struct Arguments {
     /// Id of the application, from the vendor
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// Secret of the application, if it has one. Others on this machine can see it here: BEPRODUCT_CLIENT_SECRET is safer
+    /// Secret of the application, if it has one; kept in the profile. Others on this machine can see it here:
+    /// BEPRODUCT_CLIENT_SECRET is safer
     #[arg(long, value_name = "SECRET")]
     client_secret: Option<String>,
     /// Address that is registered for the application
@@ -38,9 +39,12 @@ pub(crate) struct Arguments {
     /// What the sign-in brings back; id_token-token is for old registrations
     #[arg(long)]
     response_type: Option<ResponseType>,
-    /// Leave PKCE out, for an identity server that refuses it
-    #[arg(long)]
+    /// Leave PKCE out, for an identity server that refuses it; kept in the profile
+    #[arg(long, overrides_with = "pkce")]
     no_pkce: bool,
+    /// Use PKCE again, after --no-pkce
+    #[arg(long)]
+    pkce: bool,
     /// Scopes to ask for, separated by blanks
     #[arg(long, value_name = "SCOPES")]
     scope: Option<String>,
@@ -68,13 +72,17 @@ enum ResponseType {
 }
 
 impl Arguments {
-    fn settings(&self, profile: &str) -> Map<String, Value> {
+    fn settings(&self, profile: &str) -> Result<Map<String, Value>, Failure> {
         let response_type = self.response_type.map(|kind| match kind {
             ResponseType::Code => "code",
             ResponseType::IdTokenToken => "id_token token",
         });
         let token_store = match &self.token_file {
-            Some(path) => Some(json!({"file": std::path::absolute(path).unwrap_or_else(|_| path.clone())})),
+            Some(path) => {
+                let path = std::path::absolute(path)?;
+                let path = path.to_str().ok_or_else(|| Failure::Usage("--token-file is no UTF-8".into()))?;
+                Some(json!({"file": path}))
+            }
             None => self.keyring.then(|| json!({"keyring": profile})),
         };
         let settings = json!({
@@ -84,19 +92,19 @@ impl Arguments {
             "client_secret": self.client_secret,
             "redirect_uri": self.redirect_uri,
             "response_type": response_type,
-            "pkce": self.no_pkce.then_some(false),
+            "pkce": (self.no_pkce || self.pkce).then_some(self.pkce),
             "scope": self.scope,
             "token_store": token_store,
             "identity_url": self.identity_url,
             "api_url": self.api_url,
         });
-        settings.as_object().cloned().unwrap_or_default()
+        Ok(settings.as_object().cloned().unwrap_or_default())
     }
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let profile = arguments.profile.clone().unwrap_or_else(Profiles::chosen);
-    let config = Config::for_login(arguments.settings(&profile), Some(&profile))?;
+    let config = Config::for_login(arguments.settings(&profile)?, Some(&profile))?;
     if config.client_id.is_none() {
         return Err(Failure::Usage(
             "--client-id is missing: the id of the application, from the vendor".into(),
@@ -115,9 +123,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     // Done below, where a browser that cannot be opened is no reason to give up.
     options.open_browser = false;
     options.timeout = Some(FOR_EVER);
+    options.must_listen = false;
     let tokens = runtime()?.block_on(async {
         let login = Login::begin(&config, options).await?;
-        announce(&login, !arguments.no_browser)?;
+        announce(&login, &config, !arguments.no_browser)?;
         sign_in(&login).await
     })?;
     let lasting = if tokens.refresh_token.is_some() {
@@ -126,14 +135,24 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         "not renewed: the identity server gave no refresh token"
     };
     writeln!(out, "Signed in as profile {profile:?}, {lasting}.")?;
+    writeln!(out, "The tokens are in {}.", Profiles::of_user()?.place_of_tokens(&profile)?)?;
     Ok(())
 }
+
+/// What a terminal takes as one line on Linux, its end left out.
+const LONGEST_LINE: usize = 4095;
 
 /// Until Ctrl-C: a year.
 const FOR_EVER: f64 = 365.0 * 24.0 * 3600.0;
 
-fn announce(login: &Login, open: bool) -> Result<(), Failure> {
+fn announce(login: &Login, config: &Config, open: bool) -> Result<(), Failure> {
     let mut out = io::stderr().lock();
+    if let Some(error) = login.not_listening() {
+        writeln!(out, "{}.\nUntil then the address can be pasted.\n", error.message())?;
+    }
+    if !config.pkce {
+        writeln!(out, "PKCE is left out, as the profile or --no-pkce says; --pkce uses it again.\n")?;
+    }
     writeln!(out, "Sign in at\n\n  {}\n", login.url())?;
     if open && let Err(error) = login.open_browser() {
         writeln!(out, "{}. Open the address yourself, here or on another machine.", error.message())?;
@@ -166,6 +185,16 @@ async fn sign_in(login: &Login) -> Result<Tokens, Failure> {
                 None if login.is_listening() => can_paste = false,
                 None => return Err(Failure::Usage("no address was pasted: nobody is signed in".into())),
                 Some(line) if line.trim().is_empty() => {}
+                Some(_) if !login.is_open() => {
+                    writeln!(io::stderr(), "You have come back already; the tokens are on their way.")?;
+                }
+                Some(line) if line.len() >= LONGEST_LINE && io::stdin().is_terminal() => {
+                    writeln!(
+                        io::stderr(),
+                        "The terminal has cut the address at {LONGEST_LINE} characters. Put it into a file, and give that: \
+                         beproduct login ... < FILE"
+                    )?;
+                }
                 Some(line) => match login.paste(&line).await {
                     Ok(tokens) => return Ok(tokens),
                     Err(error) if login.is_open() => {

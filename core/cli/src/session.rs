@@ -96,7 +96,11 @@ pub(crate) fn logout(arguments: &Logout, out: &mut dyn Write) -> Result<(), Fail
         Some(address) if arguments.no_browser => {
             writeln!(out, "End the sign-in in the browser at {address}")?
         }
-        Some(address) => open_browser(&address)?,
+        Some(address) => {
+            if let Err(error) = open_browser(&address) {
+                writeln!(out, "{}. End the sign-in in the browser at {address}", error.message())?;
+            }
+        }
         None => {}
     }
     Ok(())

@@ -139,7 +139,8 @@ fn nobody_is_signed_in_yet() {
         .unwrap();
     assert_eq!(shown.status.code(), Some(2));
     assert!(text(&shown.stderr).contains("no address was pasted"), "{}", text(&shown.stderr));
-    assert!(!home.path().join(".config").exists());
+    let left: Vec<_> = std::fs::read_dir(home.path().join(".config/beproduct-client")).unwrap().collect();
+    assert_eq!(left.len(), 1, "the lock, and nothing else: {left:?}");
 }
 
 /// Runs `login`, and pastes these lines for the address that it shows.
@@ -222,12 +223,17 @@ fn a_sign_in_from_its_beginning_to_its_end() {
     let listening = [&login[..], &ours[..], &["--free-port"]].concat();
     let shown = log_in(home.path(), &listening, |url| vec![String::new(), redirect(url)]);
     assert!(shown.status.success(), "{}", text(&shown.stderr));
-    assert_eq!(text(&shown.stdout), "Signed in as profile \"acme\", renewed by itself.\n");
     let folder = home.path().join(".config/beproduct-client");
+    let tokens = folder.join("acme.tokens.json");
+    let expected = format!(
+        "Signed in as profile \"acme\", renewed by itself.\nThe tokens are in {}.\n",
+        tokens.display()
+    );
+    assert_eq!(text(&shown.stdout), expected);
     let mut files: Vec<_> =
         std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
     files.sort();
-    assert_eq!(files, ["acme.tokens.json", "credentials.toml"]);
+    assert_eq!(files, [".acme.tokens.json.lock", "acme.tokens.json", "credentials.toml"]);
 
     let shown = beproduct(home.path(), &["whoami", "--profile", "acme"]);
     assert!(text(&shown.stdout).contains("user     sample.designer"), "{}", text(&shown.stderr));

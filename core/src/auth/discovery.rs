@@ -4,7 +4,7 @@
 //! ID tokens, and for revocation.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use jsonwebtoken::jwk::JwkSet;
 use serde::Deserialize;
@@ -44,15 +44,38 @@ struct Kept<T> {
     fetched: u64,
 }
 
+type Caches = HashMap<(Url, Option<String>), Arc<ProviderCache>>;
+
+static CACHES: LazyLock<Mutex<Caches>> = LazyLock::new(Mutex::default);
+
 impl ProviderCache {
     /// The one of this process for an identity server, reached with these certificates.
     ///
     /// A server that signs many people in makes a session for each, and all of them need the same keys.
     pub(crate) fn shared(base: &Url, certificates: Option<&str>) -> Arc<Self> {
-        type Caches = Mutex<HashMap<(Url, Option<String>), Arc<ProviderCache>>>;
-        static CACHES: LazyLock<Caches> = LazyLock::new(Mutex::default);
         let key = (base.clone(), certificates.map(str::to_owned));
         Arc::clone(CACHES.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
+    }
+}
+
+/// Held during a fork. The child begins with caches of its own: a thread that it does not have may have locked one.
+pub(crate) struct ForkGuard {
+    parent: u32,
+    caches: MutexGuard<'static, Caches>,
+}
+
+impl ForkGuard {
+    pub(crate) fn new() -> Self {
+        let caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
+        Self { parent: std::process::id(), caches }
+    }
+}
+
+impl Drop for ForkGuard {
+    fn drop(&mut self) {
+        if std::process::id() != self.parent {
+            self.caches.clear();
+        }
     }
 }
 
@@ -71,10 +94,10 @@ fn keep<T>(place: &Mutex<Option<Kept<T>>>, now: u64, content: T) -> Arc<T> {
 }
 
 impl IdentityServer {
-    /// The discovery document.
-    pub(crate) async fn document(&self) -> Result<Arc<Value>> {
+    /// The discovery document. `fresh`: not the one that is kept.
+    pub(crate) async fn document(&self, fresh: bool) -> Result<Arc<Value>> {
         let now = self.time.now();
-        if let Some(document) = kept(&self.cache.document, now) {
+        if let Some(document) = kept(&self.cache.document, now).filter(|_| !fresh) {
             return Ok(document);
         }
         let url = self.url(".well-known/openid-configuration")?;
@@ -83,8 +106,8 @@ impl IdentityServer {
     }
 
     /// The discovery document, read and checked.
-    pub(crate) async fn discovery(&self) -> Result<Discovery> {
-        let document = self.document().await?;
+    pub(crate) async fn discovery(&self, fresh: bool) -> Result<Discovery> {
+        let document = self.document(fresh).await?;
         let wrong = |text: String| Error::new(ErrorKind::Decode, format!("the discovery document {text}"));
         let discovery =
             Discovery::deserialize(&*document).map_err(|error| wrong(format!("cannot be used: {error}")))?;

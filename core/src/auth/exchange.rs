@@ -47,19 +47,26 @@ pub(crate) type OAuthClient<HasAuthUrl = EndpointNotSet> = oauth2::Client<
 >;
 
 /// The answer of the token endpoint, as tolerant as the service is loose.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct TokenAnswer {
+    #[serde(deserialize_with = "some_token")]
     access_token: AccessToken,
     #[serde(default = "bearer")]
     token_type: BasicTokenType,
     #[serde(default, deserialize_with = "lifetime", skip_serializing)]
     expires_in: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "refresh_token")]
     refresh_token: Option<RefreshToken>,
-    #[serde(default, skip_serializing)]
+    #[serde(default, deserialize_with = "some_text", skip_serializing)]
     pub(super) id_token: Option<String>,
-    #[serde(default, deserialize_with = "scopes", skip_serializing)]
+    #[serde(default, deserialize_with = "some_text", skip_serializing)]
     pub(super) scope: Option<String>,
+}
+
+impl std::fmt::Debug for TokenAnswer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("TokenAnswer")
+    }
 }
 
 impl TokenAnswer {
@@ -90,9 +97,18 @@ fn lifetime<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<u
     Ok(seconds.filter(|seconds| *seconds >= 1.0).map(|seconds| seconds as u64))
 }
 
-/// A text with blanks; what else there is counts as not stated.
-fn scopes<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<String>, D::Error> {
-    Ok(Value::deserialize(input)?.as_str().filter(|scope| !scope.is_empty()).map(str::to_owned))
+/// A text that is not empty; what else there is counts as not stated.
+fn some_text<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<String>, D::Error> {
+    Ok(Value::deserialize(input)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
+}
+
+fn refresh_token<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<RefreshToken>, D::Error> {
+    Ok(some_text(input)?.map(RefreshToken::new))
+}
+
+/// An empty one would be sent as one.
+fn some_token<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<AccessToken, D::Error> {
+    some_text(input)?.map(AccessToken::new).ok_or_else(|| serde::de::Error::custom("access_token is empty"))
 }
 
 impl TokenResponse for TokenAnswer {
@@ -195,16 +211,21 @@ impl Exchanger {
         &self,
         code: String,
         redirect: &RedirectUrl,
-        verifier: Option<PkceCodeVerifier>,
+        verifier: Option<&Secret>,
     ) -> Result<Tokens> {
         let client = self.client();
-        let mut request =
-            client.exchange_code(AuthorizationCode::new(code)).set_redirect_uri(Cow::Borrowed(redirect));
-        if let Some(verifier) = verifier {
-            request = request.set_pkce_verifier(verifier);
-        }
-        let http = Http::new(&self.server);
-        self.tokens(request.request_async(&http).await, &http, &Grant::Code)
+        // A code works once, so a lost answer is not asked for again.
+        self.repeated(false, || async {
+            let mut request = client
+                .exchange_code(AuthorizationCode::new(code.clone()))
+                .set_redirect_uri(Cow::Borrowed(redirect));
+            if let Some(verifier) = verifier {
+                request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
+            }
+            let http = Http::new(&self.server);
+            self.tokens(request.request_async(&http).await, &http, &Grant::Code)
+        })
+        .await
     }
 
     /// Takes a token back (RFC 7009), at the address that the identity server has announced.
@@ -388,7 +409,12 @@ mod tests {
             assert_eq!(answer.expires_in, seconds, "{given}");
         }
         let answer: TokenAnswer =
-            serde_json::from_str(r#"{"access_token": "a", "token_endpoint": "x"}"#).unwrap();
-        assert_eq!(answer.expires_in, None);
+            serde_json::from_str(r#"{"access_token": "a", "refresh_token": "", "id_token": "", "scope": 1, "token_endpoint": "x"}"#)
+                .unwrap();
+        assert_eq!((answer.expires_in, answer.refresh_token.is_some()), (None, false));
+        assert_eq!((answer.id_token, answer.scope), (None, None));
+        for empty in ["\"\"", "null", "7"] {
+            assert!(serde_json::from_str::<TokenAnswer>(&format!(r#"{{"access_token": {empty}}}"#)).is_err());
+        }
     }
 }

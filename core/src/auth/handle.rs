@@ -173,15 +173,29 @@ impl Auth {
             let text = format!("the tokens are forgotten here, but not revoked: {}", error.message());
             error.with_message(text)
         };
-        let url = match self.server.discovery().await {
-            Ok(discovery) => discovery.revocation_endpoint,
+        let Some(url) = self.revocation(false).await.map_err(kept)? else { return Ok(false) };
+        match exchanger.revoke(url.clone(), token, kind).await {
+            Ok(()) => Ok(true),
+            // What is kept of the announcement may be old.
+            Err(error) if error.kind() == ErrorKind::NotFound => match self.revocation(true).await {
+                Ok(None) => Ok(false),
+                Ok(Some(other)) if other != url => {
+                    exchanger.revoke(other, token, kind).await.map(|()| true).map_err(kept)
+                }
+                _ => Err(kept(error)),
+            },
+            Err(error) => Err(kept(error)),
+        }
+    }
+
+    /// Where tokens are revoked, if the identity server announces it.
+    async fn revocation(&self, fresh: bool) -> Result<Option<Url>> {
+        match self.server.discovery(fresh).await {
+            Ok(discovery) => Ok(discovery.revocation_endpoint),
             // A server without the document announces nothing.
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(kept(error)),
-        };
-        let Some(url) = url else { return Ok(false) };
-        exchanger.revoke(url, token, kind).await.map_err(kept)?;
-        Ok(true)
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The discovery document of the identity server, as it came.
@@ -189,7 +203,7 @@ impl Auth {
     /// # Errors
     /// `not_found` when there is none, `network` when the server cannot be reached.
     pub async fn discovery(&self) -> Result<Value> {
-        Ok((*self.while_open(self.server.document()).await?).clone())
+        Ok((*self.while_open(self.server.document(false)).await?).clone())
     }
 
     /// Scopes of the present access token; none where nothing states them. Signs in if that is needed.
@@ -198,7 +212,7 @@ impl Auth {
     /// Those of signing in.
     pub async fn scopes(&self) -> Result<Vec<String>> {
         self.while_open(self.tokens.bearer()).await?;
-        Ok(self.tokens.snapshot().scopes())
+        Ok(self.tokens.scopes())
     }
 
     /// The work, as long as the client is open.
@@ -208,7 +222,11 @@ impl Auth {
         }
         tokio::select! {
             biased;
-            result = work => result,
+            // What a token store says may quote what it was given.
+            result = work => result.map_err(|error| {
+                let text = self.server.secrets.scrub(error.message());
+                error.with_message(text)
+            }),
             () = self.closed.cancelled() => {
                 Err(Error::new(ErrorKind::Cancelled, "the client was closed during the call"))
             }

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::refusal::BY_COMMAND;
+use super::store;
 use super::{Bearer, Exchanger, Lease, TokenStore, Tokens, expiry_in_token};
 use crate::clock::{Clock, ServerTime};
 use crate::error::{Error, ErrorKind, Failure, Result};
@@ -21,10 +22,6 @@ const MARGIN: u64 = 300;
 /// After a renewal that failed for the moment, a still valid token serves on this long before the next try.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often a lease that another process has is asked for, and how long. An exchange has its own limits below that.
-const LEASE_STEP: Duration = Duration::from_millis(50);
-const LONGEST_LEASE: Duration = Duration::from_secs(120);
-
 pub(crate) struct HolderSettings {
     pub(crate) handle: Handle,
     pub(crate) time: ServerTime,
@@ -33,6 +30,17 @@ pub(crate) struct HolderSettings {
     pub(crate) source: Source,
     pub(crate) access_token: Option<Secret>,
     pub(crate) refresh_token: Option<Secret>,
+    /// What the parent process had before a fork.
+    pub(crate) inherited: Option<Inherited>,
+}
+
+/// A sign-in as it stands, for a process that goes on with it after a fork.
+#[derive(Debug, Clone)]
+pub struct Inherited {
+    tokens: Tokens,
+    rotates: bool,
+    signed_out: bool,
+    unsaved: bool,
 }
 
 /// Where new access tokens come from.
@@ -89,7 +97,7 @@ impl TokenHolder {
     pub(crate) fn new(settings: HolderSettings) -> Arc<Self> {
         let now = settings.time.now();
         let expires_at = settings.access_token.as_ref().and_then(|token| expiry_in_token(token.expose()));
-        let tokens = Tokens {
+        let own = Tokens {
             access_token: settings.access_token.clone(),
             // Nothing is known of an opaque token: the service will say when it has expired.
             expires_at: settings.access_token.as_ref().map(|_| expires_at.unwrap_or(u64::MAX)),
@@ -97,9 +105,30 @@ impl TokenHolder {
             refresh_token: settings.refresh_token.clone(),
             id_token: None,
             scope: None,
-            origin: settings.refresh_token.as_ref().map(fingerprint),
+            // Stored tokens of another sign-in do not stand in for a configured one.
+            origin: settings.refresh_token.as_ref().or(settings.access_token.as_ref()).map(fingerprint),
         };
-        Arc::new(Self { settings, state: Mutex::new(State { tokens, ..State::default() }) })
+        let mut state = State { tokens: own, ..State::default() };
+        if let Some(inherited) = settings.inherited.clone() {
+            state.tokens = inherited.tokens;
+            state.rotates = inherited.rotates;
+            state.signed_out = inherited.signed_out;
+            state.unsaved = inherited.unsaved;
+            // The store has been read, or holds what another process has saved since.
+            state.loaded = state.unsaved;
+        }
+        Arc::new(Self { settings, state: Mutex::new(state) })
+    }
+
+    /// The sign-in as it stands.
+    pub(crate) fn inherit(&self) -> Inherited {
+        let state = self.lock();
+        Inherited {
+            tokens: state.tokens.clone(),
+            rotates: state.rotates,
+            signed_out: state.signed_out,
+            unsaved: state.unsaved,
+        }
     }
 
     /// A token that is valid now.
@@ -129,7 +158,10 @@ impl TokenHolder {
         let result = renewal.wait_for(Option::is_some).await.map(|result| result.clone());
         match result {
             Ok(Some(result)) => result,
-            _ => Err(Error::new(ErrorKind::Closed, "the client was closed while it signed in")),
+            _ => Err(Error::new(
+                ErrorKind::Closed,
+                "the renewal of the token ended without a result: the token store panicked, or the runtime was shut down",
+            )),
         }
     }
 
@@ -189,10 +221,9 @@ impl TokenHolder {
         if let Some(mut renewal) = renewal {
             let _ = renewal.wait_for(Option::is_some).await;
         }
-        let _lease = self.lease().await?;
-        if self.is_stored() {
-            self.load().await?;
-        }
+        // What cannot be read is forgotten all the same.
+        let lease = self.lease().await;
+        let loaded = if self.is_stored() { self.load().await } else { Ok(()) };
         let ended = end(self.snapshot()).await;
         {
             let mut state = self.lock();
@@ -200,6 +231,11 @@ impl TokenHolder {
             state.unsaved = false;
         }
         self.settings.store.clear().await?;
+        let unread = |error: Error| {
+            let text = format!("the tokens are forgotten, but could not be read before: {}", error.message());
+            error.with_message(text)
+        };
+        lease.and(loaded).map_err(unread)?;
         ended
     }
 
@@ -210,6 +246,11 @@ impl TokenHolder {
     /// The present tokens, for a process that goes on with them.
     pub(crate) fn snapshot(&self) -> Tokens {
         self.lock().tokens.clone()
+    }
+
+    /// Scopes of the present access token; none where nothing states them.
+    pub(crate) fn scopes(&self) -> Vec<String> {
+        self.lock().tokens.scopes()
     }
 
     fn clock(&self) -> &dyn Clock {
@@ -240,8 +281,7 @@ impl TokenHolder {
 
     async fn renew(&self) -> Result<Bearer> {
         if self.is_signed_out() {
-            let text = "this client has signed out: make another after the next sign-in";
-            return Err(Error::new(ErrorKind::Auth, text));
+            return Err(signed_out());
         }
         match &self.settings.source {
             Source::Nowhere => Err(self.expired()),
@@ -263,13 +303,13 @@ impl TokenHolder {
         if let Some(bearer) = self.stored().await? {
             return Ok(bearer);
         }
+        let lease = self.lease().await?;
         if self.lock().unsaved {
             self.save().await?;
             if let Some(bearer) = self.fresh(&self.lock()) {
                 return Ok(bearer);
             }
         }
-        let lease = self.lease().await?;
         // Whoever had it before may have renewed the tokens.
         if lease.is_shared()
             && let Some(bearer) = self.stored().await?
@@ -289,7 +329,7 @@ impl TokenHolder {
         };
         match exchanger.refresh(&refresh_token, may_repeat).await {
             Ok(tokens) => self.take(tokens).await,
-            Err(error) if error.code() == Some("invalid_grant") => {
+            Err(error) if matches!(error.code(), Some("invalid_grant" | "unauthorized_client")) => {
                 // Somebody who shares the store without its lease may have used it up and saved its successor.
                 if let Some(bearer) = self.stored().await? {
                     return Ok(bearer);
@@ -326,7 +366,14 @@ impl TokenHolder {
     }
 
     fn expired(&self) -> Error {
-        let expiry = self.lock().tokens.expires_at.unwrap_or_default();
+        let (expiry, rejected) = {
+            let state = self.lock();
+            (state.tokens.expires_at.unwrap_or_default(), state.rejected)
+        };
+        if rejected {
+            let text = "the service does not accept the access token, and nothing is there to renew it: sign in again";
+            return Error::new(ErrorKind::Auth, text);
+        }
         let now = self.settings.time.now();
         let text = match self.settings.time.hint() {
             Some(hint) => format!(
@@ -358,23 +405,8 @@ impl TokenHolder {
         Ok(self.fresh(&self.lock()))
     }
 
-    /// Waits until nobody else renews.
     async fn lease(&self) -> Result<Lease> {
-        let mut waited = Duration::ZERO;
-        loop {
-            if let Some(lease) = self.settings.store.try_lease().await? {
-                return Ok(lease);
-            }
-            if waited >= LONGEST_LEASE {
-                let text = format!(
-                    "another process has been renewing the tokens for {} s and keeps their store locked",
-                    waited.as_secs()
-                );
-                return Err(Error::new(ErrorKind::Timeout, text).with_failure(Failure::SignIn));
-            }
-            self.clock().pause(LEASE_STEP).await;
-            waited += LEASE_STEP;
-        }
+        store::lease(&*self.settings.store, self.clock()).await
     }
 
     /// Reads the store: at first for what an earlier process left, later for what another process has renewed.
@@ -382,11 +414,18 @@ impl TokenHolder {
         let stored = self.settings.store.load().await?.filter(|tokens| !tokens.is_empty());
         let mut state = self.lock();
         let first = !std::mem::replace(&mut state.loaded, true);
-        let Some(stored) = stored else { return Ok(()) };
-        let same_sign_in = stored.origin == state.tokens.origin || self.settings.refresh_token.is_none();
+        let configured = self.settings.refresh_token.is_some() || self.settings.access_token.is_some();
+        let Some(stored) = stored else {
+            // Somebody has signed out of what only the store had.
+            if !first && !configured && !state.unsaved {
+                state.tokens = Tokens::default();
+            }
+            return Ok(());
+        };
+        let same_sign_in = stored.origin == state.tokens.origin || !configured;
         let newer = stored.access_token.is_some() && stored.access_token != state.tokens.access_token;
         if same_sign_in && !state.unsaved && (first || newer) {
-            let log_in_again = state.rejected && !newer;
+            let still_rejected = state.rejected && !newer;
             // A token that the caller gave with a longer life than the stored one is kept.
             let keep_own =
                 first && state.tokens.access_token.is_some() && state.tokens.expires_at > stored.expires_at;
@@ -397,7 +436,7 @@ impl TokenHolder {
                 state.tokens.lifetime = own.lifetime;
             }
             state.tokens.refresh_token = state.tokens.refresh_token.take().or(own.refresh_token);
-            state.rejected = log_in_again;
+            state.rejected = still_rejected;
             state.rotates |= state.tokens.refresh_token.as_ref().map(fingerprint) != state.tokens.origin;
             if let Some(exchanger) = self.settings.source.exchanger() {
                 for secret in state.tokens.secrets() {
@@ -428,9 +467,8 @@ impl TokenHolder {
             self.save().await?;
         }
         let state = self.lock();
-        self.fresh(&state).or_else(|| state.tokens.access_token.clone()).ok_or_else(|| {
-            Error::new(ErrorKind::Auth, "the identity server answered without an access_token")
-        })
+        // Also one that has ended by now: the service will say so, and the next call renews again.
+        state.tokens.access_token.clone().filter(|_| !state.signed_out).ok_or_else(signed_out)
     }
 
     async fn save(&self) -> Result<()> {
@@ -442,21 +480,25 @@ impl TokenHolder {
 
     /// A token that is still valid serves on when renewing it fails for the moment.
     fn serve_on(&self, error: Error) -> Result<Bearer> {
-        let mut state = self.lock();
-        if matches!(error.failure(), Failure::NotSent | Failure::Interrupted | Failure::Throttled)
-            && !state.rejected
-        {
-            state.patient_until = Some(self.clock().elapsed() + PATIENCE);
-            if let Some(bearer) = self.fresh(&state) {
-                self.settings
-                    .log
-                    .warn(&format!("the access token could not be renewed and serves on: {error}"));
-                return Ok(bearer);
+        let bearer = {
+            let mut state = self.lock();
+            let passing =
+                matches!(error.failure(), Failure::NotSent | Failure::Interrupted | Failure::Throttled);
+            state.patient_until = (passing && !state.rejected).then(|| self.clock().elapsed() + PATIENCE);
+            let bearer = state.patient_until.and_then(|_| self.fresh(&state));
+            if bearer.is_none() {
+                state.patient_until = None;
             }
-            state.patient_until = None;
-        }
-        Err(error)
+            bearer
+        };
+        let Some(bearer) = bearer else { return Err(error) };
+        self.settings.log.warn(&format!("the access token could not be renewed and serves on: {error}"));
+        Ok(bearer)
     }
+}
+
+fn signed_out() -> Error {
+    Error::new(ErrorKind::Auth, "this client has signed out: make another after the next sign-in")
 }
 
 impl std::fmt::Debug for TokenHolder {

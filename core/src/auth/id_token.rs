@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind as Problem;
-use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::jwk::{JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Validation};
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,7 +41,7 @@ impl IdentityServer {
     /// Accepts an ID token, or says why not. Each reason has a code of its own.
     pub(crate) async fn verify(&self, id_token: &Secret, expected: &Expected<'_>) -> Result<()> {
         let (algorithm, key_id) = header(id_token.expose())?;
-        let discovery = self.discovery().await.map_err(no_keys)?;
+        let discovery = self.discovery(false).await.map_err(no_keys)?;
         if !is_allowed(algorithm, &discovery) {
             return Err(refused(
                 "algorithm",
@@ -134,13 +134,13 @@ fn candidates<'a>(
     keys: &'a JwkSet,
     key_id: Option<&'a str>,
     algorithm: Algorithm,
-) -> impl Iterator<Item = (&'a Jwk, DecodingKey)> {
+) -> impl Iterator<Item = DecodingKey> + 'a {
     keys.keys.iter().filter_map(move |key| {
         let about = &key.common;
         let named = key_id.is_none_or(|id| about.key_id.as_deref() == Some(id));
         let signs = !matches!(about.public_key_use, Some(PublicKeyUse::Encryption));
         let decoding = DecodingKey::from_jwk(key).ok()?;
-        (named && signs && decoding.family() == algorithm.family()).then_some((key, decoding))
+        (named && signs && decoding.family() == algorithm.family()).then_some(decoding)
     })
 }
 
@@ -166,7 +166,7 @@ fn decode(
             None => "the identity server publishes no key that could have signed it".into(),
         },
     );
-    for (_, key) in candidates(keys, key_id, algorithm) {
+    for key in candidates(keys, key_id, algorithm) {
         match jsonwebtoken::decode::<Claims>(token, &key, &validation) {
             Ok(token) => return Ok(token.claims),
             Err(error) => problem = refusal(&error, discovery),

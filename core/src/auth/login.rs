@@ -24,10 +24,11 @@ use serde_json::{Map, Value};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use url::Url;
+use url::{Host, Url};
 
 use super::profiles::Profiles;
 use super::session::{AuthorizationSession, Flow};
+use super::store::{self, open_store};
 use super::tokens::Tokens;
 use crate::clock::{Clock, RecordedClock};
 use crate::config::{Config, is_loopback};
@@ -38,6 +39,9 @@ const LONGEST_FRAGMENT: usize = 64 * 1024;
 
 /// How long a person may take, in seconds, unless the options say otherwise.
 const PATIENCE: f64 = 300.0;
+
+/// Pause after a connection that could not be accepted.
+const AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
 /// How a sign-in with a browser goes.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,11 +57,14 @@ pub struct LoginOptions {
     pub profile: Option<String>,
     /// Longest time for the person to come back, in seconds. Default 300.
     pub timeout: Option<f64>,
+    /// Whether the sign-in cannot go on where nothing can listen at the redirect address. Default true; false leaves
+    /// [`Login::paste`].
+    pub must_listen: bool,
 }
 
 impl Default for LoginOptions {
     fn default() -> Self {
-        Self { free_port: false, open_browser: true, profile: None, timeout: None }
+        Self { free_port: false, open_browser: true, profile: None, timeout: None, must_listen: true }
     }
 }
 
@@ -78,6 +85,7 @@ pub struct Login {
     session: AuthorizationSession,
     /// Two for `localhost`, which is an address of each kind.
     listeners: Vec<TcpListener>,
+    not_listening: Option<Error>,
     /// What a request to the listener is addressed to.
     redirect: Url,
     /// As it was given: a port that was free once is not worth keeping.
@@ -97,9 +105,8 @@ impl Login {
         let (kept, mut config) = (config.clone(), config.clone());
         let free_port = options.free_port;
         let patience = config.seconds("timeout", options.timeout.unwrap_or(PATIENCE))?;
-        if let Some(profile) = &options.profile {
+        if options.profile.is_some() {
             config.company()?;
-            Profiles::of_user()?.check(profile, &config.to_profile()).await?;
         }
         if free_port {
             config.redirect_uri.get_or_insert_with(|| "http://127.0.0.1/callback".into());
@@ -116,14 +123,31 @@ impl Login {
                 "redirect_uri {redirect}: a free port needs an http address of this machine, such as http://127.0.0.1/callback"
             )));
         }
-        let mut listeners = Vec::new();
+        let (mut listeners, mut not_listening) = (Vec::new(), None);
         if is_ours {
-            listeners = listen(&mut redirect, free_port).await?;
+            match listen(&mut redirect, free_port).await {
+                Ok(bound) => listeners = bound,
+                Err(error) if options.must_listen => return Err(error),
+                Err(error) => not_listening = Some(error),
+            }
             config.redirect_uri = Some(if free_port { redirect.to_string() } else { given });
         }
         let session = AuthorizationSession::new(&config)?;
         let (clock, recorded) = config.clock()?;
-        Ok(Self { session, listeners, redirect, config: kept, options, clock, recorded, patience })
+        if let Some(profile) = &options.profile {
+            Profiles::of_user()?.check(profile, &kept.to_profile()?, &*clock).await?;
+        }
+        Ok(Self {
+            session,
+            listeners,
+            not_listening,
+            redirect,
+            config: kept,
+            options,
+            clock,
+            recorded,
+            patience,
+        })
     }
 
     /// Where the person signs in.
@@ -142,6 +166,12 @@ impl Login {
     #[must_use]
     pub fn is_listening(&self) -> bool {
         !self.listeners.is_empty()
+    }
+
+    /// Why nothing listens at a redirect address of this machine.
+    #[must_use]
+    pub fn not_listening(&self) -> Option<&Error> {
+        self.not_listening.as_ref()
     }
 
     /// Whether the person may still come back: nothing has come yet that belongs to this sign-in.
@@ -181,12 +211,10 @@ impl Login {
     /// Those of [`AuthorizationSession::finish`]; `timeout` when nobody comes; `config` when nothing listens, when there is no
     /// browser, or when the sign-in cannot be kept.
     pub async fn complete(&self) -> Result<Tokens> {
-        if self.is_listening() && self.options.open_browser {
-            self.open_browser()?;
-        }
         let alarm = self.clock.alarm(self.clock.elapsed().saturating_add(self.patience));
         tokio::select! {
-            tokens = self.wait() => self.keep(tokens?).await,
+            tokens = self.wait() => tokens,
+            error = self.show() => Err(error),
             () = alarm => {
                 let text = format!("nobody has signed in within {} s: begin again", self.patience.as_secs_f64());
                 Err(Error::new(error::ErrorKind::Timeout, text))
@@ -194,9 +222,28 @@ impl Login {
         }
     }
 
+    /// Opens the browser; ends only when there is none. One that runs in a terminal ends when the person leaves it.
+    async fn show(&self) -> Error {
+        if self.is_listening() && self.options.open_browser {
+            let url = self.url().to_owned();
+            if let Ok(Err(error)) = tokio::task::spawn_blocking(move || open_browser(&url)).await {
+                return error;
+            }
+        }
+        std::future::pending().await
+    }
+
     async fn keep(&self, tokens: Tokens) -> Result<Tokens> {
-        if let Some(profile) = &self.options.profile {
-            Profiles::of_user()?.keep(profile, &self.config.to_profile(), tokens.clone()).await?;
+        match (&self.options.profile, open_store(self.config.token_store.as_ref())?) {
+            (Some(profile), _) => {
+                let profiles = Profiles::of_user()?;
+                profiles.keep(profile, &self.config.to_profile()?, tokens.clone(), &*self.clock).await?;
+            }
+            (None, Some(store)) => {
+                let _lease = store::lease(&*store, &*self.clock).await?;
+                store.save(tokens.clone()).await?;
+            }
+            (None, None) => {}
         }
         Ok(tokens)
     }
@@ -205,7 +252,8 @@ impl Login {
     async fn wait(&self) -> Result<Tokens> {
         if !self.is_listening() {
             return Err(Error::config(format!(
-                "nothing on this machine listens at {}: paste the address that the browser ends at",
+                "nothing on this machine listens at {}: paste the address that the browser ends at (beproduct login), or give it \
+                 to an AuthorizationSession",
                 self.redirect_uri()
             )));
         }
@@ -216,12 +264,19 @@ impl Login {
             tokio::select! {
                 (accepted, ..) = select_all(self.listeners.iter().map(|listener| Box::pin(listener.accept()))) => {
                     // One that broke off before it was accepted is the browser's business.
-                    if let Ok((stream, _)) = accepted {
-                        connections.spawn(serve(stream, Arc::clone(&place), sender.clone()));
+                    match accepted {
+                        Ok((stream, _)) => {
+                            connections.spawn(serve(stream, Arc::clone(&place), sender.clone()));
+                        }
+                        // Too many files are open, say, which does not change at once.
+                        Err(_) => self.clock.pause(AFTER_REFUSAL).await,
                     }
                 }
                 Some(visit) = visits.recv() => {
-                    let result = self.session.finish(&visit.redirected).await;
+                    let result = match self.session.finish(&visit.redirected).await {
+                        Ok(tokens) => self.keep(tokens).await,
+                        Err(error) => Err(error),
+                    };
                     let _ = visit.answer.send(page(&result));
                     // The person reads the page while the program goes on, or ends.
                     let _ = visit.closed.await;
@@ -239,25 +294,25 @@ impl Login {
 /// Listens at the redirect address, whose port is set when any will do.
 async fn listen(redirect: &mut Url, free_port: bool) -> Result<Vec<TcpListener>> {
     let mut port = if free_port { 0 } else { redirect.port_or_known_default().unwrap_or(80) };
-    let hosts: &[IpAddr] = match redirect.host_str() {
-        Some("[::1]") => &[IpAddr::V6(Ipv6Addr::LOCALHOST)],
+    let hosts = match redirect.host() {
+        Some(Host::Ipv4(address)) => vec![IpAddr::V4(address)],
+        Some(Host::Ipv6(address)) => vec![IpAddr::V6(address)],
         // A browser may take either, and whoever has the other would see the person come back.
-        Some("localhost") => &[IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
-        _ => &[IpAddr::V4(Ipv4Addr::LOCALHOST)],
+        _ => vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
     };
     let mut listeners = Vec::new();
     for host in hosts {
-        match TcpListener::bind(SocketAddr::from((*host, port))).await {
+        match TcpListener::bind(SocketAddr::from((host, port))).await {
             Ok(listener) => {
                 port = listener.local_addr().map_or(port, |address| address.port());
                 listeners.push(listener);
             }
             // A machine without IPv6.
-            Err(error) if !listeners.is_empty() && error.kind() == ErrorKind::AddrNotAvailable => {}
+            Err(error) if !listeners.is_empty() && error.kind() != ErrorKind::AddrInUse => {}
             Err(error) => {
                 return Err(Error::config(format!(
                     "nobody can listen at the redirect_uri {redirect}: {error}. Close the program that does, register another \
-                     port, or take a free one if the registration allows any"
+                     port above 1023, or take a free one if the registration allows any"
                 )));
             }
         }
@@ -274,10 +329,15 @@ async fn listen(redirect: &mut Url, free_port: bool) -> Result<Vec<TcpListener>>
 /// # Errors
 /// `config` when there is none.
 pub fn open_browser(url: &str) -> Result<()> {
-    webbrowser::open(url).map_err(|error| {
-        // It may name the address, which is a secret of the sign-in.
-        let text = error.to_string().replace(url, "the address");
-        Error::config(format!("no browser could be opened: {text}"))
+    opener::open_browser(url).map_err(|error| {
+        // What a command prints may quote the address, which is a secret of the sign-in.
+        let reason = match error {
+            opener::OpenError::Io(error) => error.to_string(),
+            opener::OpenError::Spawn { source, .. } => source.to_string(),
+            opener::OpenError::ExitStatus { status, .. } => status.to_string(),
+            _ => "this machine has no way to".into(),
+        };
+        Error::config(format!("no browser could be opened ({reason})"))
     })
 }
 
@@ -348,7 +408,7 @@ async fn answer(
     let mut redirected = place.redirect.clone();
     match (request.method(), request.uri().query(), place.flow) {
         // The fragment stays in the browser, so the page has to hand it over.
-        (&Method::GET, None, Flow::Implicit) => return handing_over(),
+        (&Method::GET, query, Flow::Implicit) if query == place.redirect.query() => return handing_over(),
         (&Method::GET, query, _) => redirected.set_query(query),
         (&Method::POST, _, Flow::Implicit) => {
             let origin = place.redirect.origin().ascii_serialization();

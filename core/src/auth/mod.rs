@@ -20,9 +20,10 @@ mod session;
 mod store;
 mod tokens;
 
-pub(crate) use discovery::ProviderCache;
+pub(crate) use discovery::{ForkGuard as CacheForkGuard, ProviderCache};
 pub(crate) use exchange::Exchanger;
 pub use handle::{ActAs, Auth, UserInfo};
+pub use holder::Inherited;
 pub(crate) use holder::{HolderSettings, Source, TokenHolder};
 #[cfg(feature = "login")]
 pub use login::{Login, LoginOptions, open_browser};
@@ -36,7 +37,7 @@ pub use session::AuthorizationSession;
 pub(crate) use session::Flow;
 #[cfg(feature = "keyring")]
 pub use store::KeyringStore;
-pub(crate) use store::open_store;
 pub use store::{FileStore, Lease, MemoryStore, TokenStore};
+pub(crate) use store::{ForkGuard as StoreForkGuard, open_store};
 pub use tokens::Tokens;
-pub(crate) use tokens::{Bearer, expiry_in_token, scopes_in_token};
+pub(crate) use tokens::{Bearer, expiry_in_token};

@@ -16,8 +16,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use toml_edit::{DocumentMut, Item, Table};
 
-use super::store::{TokenStore, open_store};
+use super::store::{self, TokenStore, open_store};
 use super::tokens::Tokens;
+use crate::clock::Clock;
 use crate::config::{Config, StoreConfig, user_folder};
 use crate::error::{Error, Result};
 use crate::private_file;
@@ -128,40 +129,112 @@ impl Profiles {
                 }
             }
         }
-        if let Some(folder) = self.0.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                Error::config(format!("the folder {} cannot be made: {error}", folder.display()))
-            })?;
-        }
+        self.make_folder()?;
         private_file::replace(WHAT, &self.0, document.to_string().as_bytes())
     }
 
-    /// Keeps a sign-in: the settings of the profile, and the tokens in its store.
+    /// Keeps a sign-in: the tokens in the store of the profile, and then its settings. Tokens of an earlier sign-in are
+    /// forgotten where they were kept elsewhere.
     ///
     /// # Errors
     /// As [`Profiles::set`], and those of the store.
-    pub async fn keep(&self, name: &str, settings: &Map<String, Value>, tokens: Tokens) -> Result<()> {
+    pub(crate) async fn keep(
+        &self,
+        name: &str,
+        settings: &Map<String, Value>,
+        tokens: Tokens,
+        clock: &dyn Clock,
+    ) -> Result<()> {
+        let before = self.get(name)?;
+        let place = self.place(name, settings)?;
+        let store = self.store(name, settings)?;
+        self.make_folder()?;
+        {
+            // A renewal in flight would write over it.
+            let _lease = store::lease(&*store, clock).await?;
+            store.save(tokens).await?;
+        }
         let mut settings = settings.clone();
-        if settings.get("token_store") == Some(&self.usual_store(name)?) {
+        // The sign-in counts, and not what was written there by hand.
+        for given in ["refresh_token", "access_token"] {
+            settings.insert(given.into(), Value::Null);
+        }
+        if place == self.usual_store(name)? {
             settings.insert("token_store".into(), Value::Null);
         }
-        let store = self.store(name, &settings)?;
         self.set(name, &settings)?;
-        store.save(tokens).await
+        let former = before.and_then(|before| before.get("token_store").cloned());
+        if let Some(former) = former.filter(|former| *former != place)
+            && let Ok(config) = Config::from_json(serde_json::json!({"token_store": former}))
+            && let Some(former) = open_store(config.token_store.as_ref())?
+        {
+            former.clear().await?;
+        }
+        Ok(())
     }
 
     /// Whether a sign-in could be kept: asked before a person signs in.
-    pub(crate) async fn check(&self, name: &str, settings: &Map<String, Value>) -> Result<()> {
-        self.store(name, settings)?.load().await.map(drop)
+    pub(crate) async fn check(
+        &self,
+        name: &str,
+        settings: &Map<String, Value>,
+        clock: &dyn Clock,
+    ) -> Result<()> {
+        if self.get(name)?.is_some_and(|profile| profile.get("client_credentials") == Some(&true.into())) {
+            return Err(Error::config(format!(
+                "profile {name:?} is one of an application that signs in as itself: keep the sign-in in another"
+            )));
+        }
+        let store = self.store(name, settings)?;
+        self.make_folder()?;
+        let _lease = store::lease(&*store, clock).await?;
+        match store.load().await? {
+            Some(tokens) => store.save(tokens).await,
+            None => {
+                store.save(Tokens::default()).await?;
+                store.clear().await
+            }
+        }
     }
 
-    /// The store of a profile, once it has these settings.
+    /// Where the tokens of a profile are kept, for people.
+    ///
+    /// # Errors
+    /// As [`Profiles::get`].
+    pub fn place_of_tokens(&self, name: &str) -> Result<String> {
+        let place = self.place(name, &Map::new())?;
+        Ok(match (place["file"].as_str(), place["keyring"].as_str()) {
+            (Some(path), _) => path.to_owned(),
+            (None, Some(entry)) => format!("the keyring, as {entry:?}"),
+            (None, None) => "memory".into(),
+        })
+    }
+
+    /// The token store of a profile, once it has these settings.
+    fn place(&self, name: &str, settings: &Map<String, Value>) -> Result<Value> {
+        let given = settings.get("token_store").filter(|store| !store.is_null()).cloned();
+        match given {
+            Some(store) => Ok(store),
+            None if settings.contains_key("token_store") => self.usual_store(name),
+            None => {
+                let profile = self.get(name)?.unwrap_or_default();
+                profile.get("token_store").cloned().map_or_else(|| self.usual_store(name), Ok)
+            }
+        }
+    }
+
+    fn make_folder(&self) -> Result<()> {
+        let Some(folder) = self.0.parent() else { return Ok(()) };
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Error::config(format!("the folder {} cannot be made: {error}", folder.display()))
+        })
+    }
+
+    /// The same, to be used.
     fn store(&self, name: &str, settings: &Map<String, Value>) -> Result<Arc<dyn TokenStore>> {
         let mut merged = self.get(name)?.unwrap_or_default();
         merged.extend(settings.clone());
-        if merged.get("token_store").is_none_or(Value::is_null) {
-            merged.insert("token_store".into(), self.usual_store(name)?);
-        }
+        merged.insert("token_store".into(), self.place(name, settings)?);
         // What cannot be used would be an error at the next start.
         let config = Config::from_json(Value::Object(merged))?;
         open_store(config.token_store.as_ref())?
@@ -171,7 +244,8 @@ impl Profiles {
     /// The store of a profile that names no other: a file beside this one.
     fn usual_store(&self, name: &str) -> Result<Value> {
         check_name(name)?;
-        Ok(serde_json::json!({"file": self.0.with_file_name(format!("{name}.tokens.json"))}))
+        let path = self.0.with_file_name(format!("{name}.tokens.json"));
+        Ok(serde_json::json!({"file": text(&path)?}))
     }
 
     fn document(&self) -> Result<DocumentMut> {
@@ -189,6 +263,11 @@ impl Profiles {
     fn wrong(&self, text: String) -> Error {
         Error::config(format!("{WHAT} {}: {text}", self.0.display()))
     }
+}
+
+/// Settings are texts.
+fn text(path: &Path) -> Result<&str> {
+    path.to_str().ok_or_else(|| Error::config(format!("the path {} is no UTF-8", path.display())))
 }
 
 /// A profile names a file too.
@@ -249,12 +328,18 @@ pub(crate) fn completed(mut settings: Map<String, Value>) -> Result<Map<String, 
         return Ok(settings);
     }
     let variables = if environment { variables() } else { Map::new() };
-    let profiles = Profiles::of_user()?;
-    let must_be_there = named.is_some() || std::env::var_os("BEPRODUCT_PROFILE").is_some();
+    let chosen = std::env::var_os("BEPRODUCT_PROFILE").is_some_and(|name| !name.is_empty());
+    let must_be_there = named.is_some() || chosen || variables.is_empty();
     let name = named.unwrap_or_else(Profiles::chosen);
+    let profiles = match Profiles::of_user() {
+        Ok(profiles) => profiles,
+        // A machine without a home, and all that is needed in variables.
+        Err(_) if !must_be_there => return Ok(over(variables, settings)),
+        Err(error) => return Err(error),
+    };
     let profile = match profiles.get(&name)? {
         Some(profile) => profile,
-        None if must_be_there || variables.is_empty() => {
+        None if must_be_there => {
             return Err(Error::config(format!(
                 "there is no profile {name:?} in {}: sign in once (beproduct login --profile {name})",
                 profiles.path().display()
@@ -285,6 +370,14 @@ fn variables() -> Map<String, Value> {
 /// that belong to what lies below are not mixed in.
 fn over(mut below: Map<String, Value>, above: Map<String, Value>) -> Map<String, Value> {
     let names = |setting: &str| above.contains_key(setting);
+    // Another server must not be shown what belongs to this one.
+    let elsewhere = |setting: &str| names(setting) && above.get(setting) != below.get(setting);
+    if elsewhere("identity_url") || elsewhere("token_endpoint") {
+        below.remove("client_id");
+        for setting in OF_AN_APPLICATION {
+            below.remove(*setting);
+        }
+    }
     if names("client_id") && above.get("client_id") != below.get("client_id") {
         for setting in OF_AN_APPLICATION {
             below.remove(*setting);
@@ -318,7 +411,8 @@ impl Config {
     }
 
     /// Settings for a sign-in that `profile` is to keep: what is missing is taken from it, if it is there, so that a sign-in
-    /// can be repeated by its name. `environment` is read as by [`Config::from_json`].
+    /// can be repeated by its name. `environment` is read as by [`Config::from_json`]. Tokens that are there already are left
+    /// out.
     ///
     /// # Errors
     /// As [`Config::from_json`].
@@ -329,12 +423,24 @@ impl Config {
             None => Map::new(),
         };
         let variables = if reads_environment(&mut settings)? { variables() } else { Map::new() };
-        Self::from_json(Value::Object([below, variables, settings].into_iter().fold(Map::new(), over)))
+        let place = below.get("token_store").cloned();
+        let layers = [below, variables, settings].map(|mut layer| {
+            layer.retain(|name, _| name != "refresh_token" && name != "access_token");
+            layer
+        });
+        let mut all = layers.into_iter().fold(Map::new(), over);
+        // Where tokens are kept is the profile's to say, whoever signs in.
+        if let Some(place) = place {
+            all.entry("token_store").or_insert(place);
+        }
+        Self::from_json(Value::Object(all))
     }
 
     /// What a profile has to know of a sign-in, to make clients of its tokens and to repeat it.
-    #[must_use]
-    pub fn to_profile(&self) -> Map<String, Value> {
+    ///
+    /// # Errors
+    /// `config` for a path that is no text.
+    pub(crate) fn to_profile(&self) -> Result<Map<String, Value>> {
         let mut settings = Map::new();
         for (name, value) in [
             ("company_domain", &self.company_domain),
@@ -354,11 +460,15 @@ impl Config {
         settings.insert("pkce".into(), if self.pkce { Value::Null } else { false.into() });
         let store = match &self.token_store {
             None | Some(StoreConfig::Memory) => Value::Null,
-            Some(StoreConfig::File(path)) => serde_json::json!({"file": path}),
+            // From whatever folder a program is started.
+            Some(StoreConfig::File(path)) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                serde_json::json!({"file": text(&path)?})
+            }
             Some(StoreConfig::Keyring(name)) => serde_json::json!({"keyring": name}),
         };
         settings.insert("token_store".into(), store);
-        settings
+        Ok(settings)
     }
 }
 
@@ -438,6 +548,11 @@ mod tests {
         for setting in OF_AN_APPLICATION {
             profile[*setting] = "of another".into();
         }
+        let server = over(object(profile.clone()), object(json!({"identity_url": "https://elsewhere"})));
+        assert_eq!(
+            Value::Object(server),
+            json!({"company_domain": "acme", "identity_url": "https://elsewhere"})
+        );
         let other = over(object(profile), object(json!({"client_id": "b"})));
         assert_eq!(Value::Object(other), json!({"company_domain": "acme", "client_id": "b"}));
     }

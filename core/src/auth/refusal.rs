@@ -70,8 +70,8 @@ pub(crate) fn denied(code: &str, description: &str, pkce: bool) -> Error {
         }
         "invalid_request" if pkce && (description.is_empty() || description.contains("code_challenge")) => {
             format!(
-                "the identity server does not accept the sign-in: {code}{description}. An old one may refuse PKCE, which a \
-             setting leaves out"
+                "the identity server does not accept the sign-in: {code}{description}. An old one may refuse PKCE, which the \
+             setting pkce leaves out"
             )
         }
         code => format!("the identity server refused the sign-in: {code}{description}"),

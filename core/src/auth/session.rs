@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, ResponseType};
+use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, RedirectUrl, ResponseType};
 use url::{Url, form_urlencoded};
 
 use super::exchange::TokenAnswer;
@@ -38,7 +38,7 @@ pub(crate) enum Flow {
 
 /// What only the first redirect may use.
 struct Once {
-    verifier: Option<PkceCodeVerifier>,
+    verifier: Option<Secret>,
 }
 
 impl std::fmt::Debug for AuthorizationSession {
@@ -80,7 +80,7 @@ impl AuthorizationSession {
             Flow::Code if config.pkce => {
                 let (challenge, secret) = PkceCodeChallenge::new_random_sha256();
                 request = request.set_pkce_challenge(challenge);
-                verifier = Some(secret);
+                verifier = Some(Secret::new(secret.secret()));
             }
             Flow::Code => {}
             Flow::Implicit => {
@@ -90,8 +90,8 @@ impl AuthorizationSession {
         let (url, state) = request.url();
         let secrets = &exchanger.server.secrets;
         secrets.keep(&Secret::new(state.secret()));
-        if let Some(nonce) = &nonce {
-            secrets.keep(nonce);
+        for secret in [&nonce, &verifier].into_iter().flatten() {
+            secrets.keep(secret);
         }
         let once = Mutex::new(Some(Once { verifier }));
         Ok(Self { exchanger, url, redirect, state, nonce, flow, once })
@@ -148,12 +148,13 @@ impl AuthorizationSession {
             Flow::Code => {
                 let code = answer.get("code").ok_or_else(|| auth("the redirect holds no code".into()))?;
                 self.exchanger.server.secrets.keep(&Secret::new(code));
-                self.exchanger.code(code.to_owned(), &self.redirect, once.verifier).await?
+                self.exchanger.code(code.to_owned(), &self.redirect, once.verifier.as_ref()).await?
             }
             Flow::Implicit => {
                 let token = |name: &str| {
                     let missing = || auth(format!("the redirect holds no {name}: is it the whole address?"));
-                    answer.get_from_fragment(name).map(str::to_owned).ok_or_else(missing)
+                    let token = answer.get_from_fragment(name).filter(|token| !token.is_empty());
+                    token.map(str::to_owned).ok_or_else(missing)
                 };
                 let id_token = token("id_token")?;
                 let mut tokens =

@@ -48,7 +48,7 @@ impl Tokens {
     #[must_use]
     pub fn from_json(value: &Value) -> Option<Self> {
         let members = value.as_object()?;
-        let text = |name: &str| members.get(name).and_then(Value::as_str);
+        let text = |name: &str| members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let secret = |name: &str| text(name).map(Secret::new);
         let number = |name: &str| members.get(name).and_then(Value::as_u64);
         Some(Self {

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use crate::auth::{TokenHolder, authorization};
 use crate::catalog::Base;
 use crate::clock::ServerTime;
-use crate::error::{Failure, Result};
+use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 
 pub(crate) struct Authorize {
@@ -57,8 +57,24 @@ impl Policy for Authorize {
                         format!("{}; the access token cannot be renewed: sign in again", error.message());
                     Err(error.with_failure(Failure::Final).with_message(message))
                 }
+                Err(error) if error.kind() == ErrorKind::Permission => {
+                    Err(name_scopes(error, &self.tokens.scopes()))
+                }
                 result => result,
             }
         })
     }
+}
+
+/// Which scopes a method needs is not published, so the ones that are there have to do.
+fn name_scopes(error: Error, scopes: &[String]) -> Error {
+    let scopes = match scopes {
+        [] => "does not tell its scopes".into(),
+        scopes => format!("has the scopes {}", scopes.join(" ")),
+    };
+    let message = format!(
+        "{}; permission or scope is missing: the access token {scopes}, and the user's own permissions apply too",
+        error.message()
+    );
+    error.with_message(message)
 }

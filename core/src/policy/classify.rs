@@ -8,7 +8,6 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::answer;
-use crate::auth::{Bearer, scopes_in_token};
 use crate::catalog::AnswerKind;
 use crate::clock::ServerTime;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
@@ -26,17 +25,13 @@ impl Policy for Classify {
         Box::pin(async move {
             let (trace, operation) = (exchange.trace.clone(), exchange.operation);
             let reads = operation.is_read();
-            let bearer = exchange.bearer.clone();
             trace.begin_attempt(self.time.clock().elapsed());
             let sent = next.run(exchange).await;
             let status = sent.as_ref().ok().map(|reply| reply.status);
             let result = sent.and_then(|reply| {
                 self.time.observe(&reply.headers);
                 let json_only = matches!(operation.answer, AnswerKind::List | AnswerKind::Object);
-                self.judge(reply, reads, json_only).map_err(|error| match error.kind() {
-                    ErrorKind::Permission => name_scopes(error, bearer.as_ref()),
-                    _ => error,
-                })
+                self.judge(reply, reads, json_only)
             });
             let (error, outcome) = match &result {
                 Ok(_) => (None, Outcome::Applied),
@@ -135,20 +130,6 @@ impl Classify {
         };
         self.error(reply, kind, failure, true, &text).with_retry_after(wait)
     }
-}
-
-/// Which scopes a method needs is not published, so the ones that are there have to do.
-fn name_scopes(error: Error, bearer: Option<&Bearer>) -> Error {
-    let scopes = bearer.map(|bearer| scopes_in_token(bearer.expose())).unwrap_or_default();
-    let scopes = match scopes.as_slice() {
-        [] => "does not tell its scopes".into(),
-        scopes => format!("has the scopes {}", scopes.join(" ")),
-    };
-    let message = format!(
-        "{}; permission or scope is missing: the access token {scopes}, and the user's own permissions apply too",
-        error.message()
-    );
-    error.with_message(message)
 }
 
 fn kind_of(status: u16, said: Option<&str>) -> (ErrorKind, Failure) {

@@ -269,14 +269,13 @@ fn open_sqlite(path: &Path) -> Result<Box<dyn Ledger>> {
 }
 
 /// Keeps the ledgers of this process closed until it is dropped.
-pub struct ForkGuard {
+pub(crate) struct ForkGuard {
     #[cfg(feature = "sqlite")]
     _closed: sqlite::Closed,
 }
 
 /// To be called before a `fork`. The guard is to be dropped after it, in the parent and in the child.
-#[must_use]
-pub fn before_fork() -> ForkGuard {
+pub(crate) fn before_fork() -> ForkGuard {
     ForkGuard {
         #[cfg(feature = "sqlite")]
         _closed: sqlite::close_all(),

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
 
-use super::{Lease, TokenStore, Tokens, lock_file};
+use super::lock::try_lock;
+use super::{Lease, TokenStore, Tokens};
 use crate::error::{Error, Result};
 use crate::private_file;
 
@@ -48,7 +49,9 @@ impl TokenStore for FileStore {
 
     fn save(&self, tokens: Tokens) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            private_file::replace("the token file", &self.0, tokens.to_json().to_string().as_bytes())
+            private_file::replace("the token file", &self.0, tokens.to_json().to_string().as_bytes())?;
+            private_file::remove_remains(&self.0);
+            Ok(())
         })
     }
 
@@ -65,7 +68,8 @@ impl TokenStore for FileStore {
 
     fn try_lease(&self) -> BoxFuture<'_, Result<Option<Lease>>> {
         Box::pin(async {
-            lock_file(&private_file::beside(&self.0, "lock")).map_err(|error| self.failed("locked", &error))
+            try_lock(&private_file::beside(&private_file::resolved(&self.0), "lock"))
+                .map_err(|error| self.failed("locked", &error))
         })
     }
 }

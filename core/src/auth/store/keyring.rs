@@ -7,7 +7,8 @@ use futures_util::future::BoxFuture;
 use keyring_core::{CredentialStore, Entry};
 use sha2::{Digest as _, Sha256};
 
-use super::{Lease, TokenStore, Tokens, lock_file};
+use super::lock::try_lock;
+use super::{Lease, TokenStore, Tokens};
 use crate::config::user_state_folder;
 use crate::error::{Error, Result};
 
@@ -112,7 +113,7 @@ impl TokenStore for KeyringStore {
 
     fn try_lease(&self) -> BoxFuture<'_, Result<Option<Lease>>> {
         Box::pin(async {
-            lock_file(&self.lock).map_err(|error| {
+            try_lock(&self.lock).map_err(|error| {
                 Error::config(format!("the lock of the keyring entry {:?}: {error}", self.account))
             })
         })

@@ -3,25 +3,24 @@
 mod file;
 #[cfg(feature = "keyring")]
 mod keyring;
+mod lock;
 mod memory;
 
 use std::fmt;
-use std::fs::TryLockError;
-use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use super::Tokens;
+use crate::clock::Clock;
 use crate::config::StoreConfig;
-#[cfg(not(feature = "keyring"))]
-use crate::error::Error;
-use crate::error::Result;
-use crate::private_file;
+use crate::error::{Error, ErrorKind, Failure, Result};
 
 pub use file::FileStore;
 #[cfg(feature = "keyring")]
 pub use keyring::KeyringStore;
+pub(crate) use lock::ForkGuard;
 pub use memory::MemoryStore;
 
 /// Keeps the tokens of one sign-in.
@@ -47,6 +46,29 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     /// `config` when that cannot be had at all.
     fn try_lease(&self) -> BoxFuture<'_, Result<Option<Lease>>> {
         Box::pin(async { Ok(Some(Lease::alone())) })
+    }
+}
+
+/// How often a lease that another process has is asked for, and how long. An exchange has its own limits below that.
+const STEP: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// Waits until nobody else renews the tokens of a store.
+pub(crate) async fn lease(store: &dyn TokenStore, clock: &dyn Clock) -> Result<Lease> {
+    let mut waited = Duration::ZERO;
+    loop {
+        if let Some(lease) = store.try_lease().await? {
+            return Ok(lease);
+        }
+        if waited >= LONGEST {
+            let text = format!(
+                "another process has been renewing the tokens for {} s and keeps their store locked",
+                waited.as_secs()
+            );
+            return Err(Error::new(ErrorKind::Timeout, text).with_failure(Failure::SignIn));
+        }
+        clock.pause(STEP).await;
+        waited += STEP;
     }
 }
 
@@ -89,16 +111,5 @@ pub(crate) fn open_store(config: Option<&StoreConfig>) -> Result<Option<Arc<dyn 
         Some(StoreConfig::Keyring(_)) => {
             Err(Error::config("token_store: this build of the client cannot use the keyring"))
         }
-    }
-}
-
-/// A lease by a lock on this file, which the system takes back from a process that dies.
-fn lock_file(path: &Path) -> std::io::Result<Option<Lease>> {
-    // The file stays: whoever removed it would take the lock away from those who have it open.
-    let file = private_file::options().create(true).truncate(false).open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(Lease::held(file))),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
     }
 }
