@@ -132,13 +132,15 @@ swift: setup-swift
 
 # --- tests
 
-PYTHON_LOG = $(if $(BEPRODUCT_TRANSCRIPTS),--log-file=$(BEPRODUCT_TRANSCRIPTS)/python-log-$@.txt --log-file-level=DEBUG)
+# The fixtures of a folder are for that folder only below the root.
+PYTEST = $(PY) -m pytest --config-file bindings-python/pyproject.toml --rootdir . \
+	$(if $(BEPRODUCT_TRANSCRIPTS),--log-file=$(BEPRODUCT_TRANSCRIPTS)/python-log-$@.txt --log-file-level=DEBUG)
 
 test-rust: build
 	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-mobile -p beproduct-simulator
 
 test-python: wheel setup-keyring
-	$(PY) -m pytest $(PYTHON_LOG) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
+	$(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
 		tests/demo tests/readme
 	$(PY) bindings-python/tests/run_pythons.py
 	$(VENV)/bin/mypy --strict bindings-python/examples bindings-python/python bindings-python/tests/readme_example.py
@@ -148,7 +150,7 @@ test-node: node build
 
 test-sign-in: wheel node setup-openid setup-browser
 	bindings-node/node_modules/.bin/prettier --config bindings-node/.prettierrc.json --check --log-level warn tests/openid
-	$(PY) -m pytest $(PYTHON_LOG) --config-file bindings-python/pyproject.toml --rootdir . tests/openid tests/browser \
+	$(PYTEST) tests/openid tests/browser \
 		$$([ ! -e target/no-browser ] || echo --ignore tests/browser/test_browser.py)
 
 test-kotlin: kotlin build

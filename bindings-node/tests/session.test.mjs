@@ -55,7 +55,7 @@ test('PKCE is left out where the server refuses it', async () => {
   const error = await failure(proven, await simulator.authorize(proven.url));
   assert.ok(error instanceof AuthError);
   assert.equal(error.code, 'invalid_request');
-  assert.match(error.message, /PKCE, which a setting leaves out/);
+  assert.match(error.message, /PKCE, which the setting pkce leaves out/);
   const session = begin({ ...confidential(), pkce: false });
   assert.equal(parametersOf(session).get('code_challenge'), null);
   assert.ok((await session.finish(await simulator.authorize(session.url))).refreshToken);

@@ -75,7 +75,7 @@ export class StoreBridge implements native.TokenStore {
 
   /** The exception behind an error with this message, which is all that crosses the engine. */
   causeOf(message: string): unknown {
-    return this.#failure?.message === message ? this.#failure.exception : undefined;
+    return this.#failure && message.endsWith(this.#failure.message) ? this.#failure.exception : undefined;
   }
 
   // Properties, as the engine calls them without an object.

@@ -25,9 +25,7 @@ pub(crate) fn read(what: &str, path: &Path) -> Result<Option<String>> {
 pub(crate) fn replace(what: &str, path: &Path, content: &[u8]) -> Result<()> {
     let path = &resolved(path);
     let fresh = beside(path, uuid::Uuid::new_v4());
-    let written = options().create_new(true).open(&fresh).and_then(|mut file| {
-        file.write_all(content)?;
-        file.sync_all()?;
+    let written = fill(&fresh, content).and_then(|()| {
         std::fs::rename(&fresh, path)?;
         sync_folder(path)
     });
@@ -36,6 +34,22 @@ pub(crate) fn replace(what: &str, path: &Path, content: &[u8]) -> Result<()> {
         let _ = std::fs::remove_file(&fresh);
         failed(what, path, "written", &error)
     })
+}
+
+/// Whether the file could be replaced: writes one beside it that is as large as tokens are.
+pub(crate) fn check(what: &str, path: &Path) -> Result<()> {
+    let path = &resolved(path);
+    let fresh = beside(path, uuid::Uuid::new_v4());
+    let written = fill(&fresh, &[b' '; 16 * 1024]);
+    // Where it was not made, there is nothing to remove.
+    let _ = std::fs::remove_file(&fresh);
+    written.map_err(|error| failed(what, path, "written", &error))
+}
+
+fn fill(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = options().create_new(true).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
 }
 
 /// Removes what replacements have left that were cut off: it holds secrets. Nobody may be replacing the file meanwhile.

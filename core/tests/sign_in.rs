@@ -145,6 +145,47 @@ async fn a_token_that_cannot_be_saved_is_not_used() {
     assert_eq!(service.count("token").await, 1, "the rotated token was kept until it could be saved");
 }
 
+/// With what is stored, another process would use a refresh token again, which ends the sign-in of all.
+#[tokio::test]
+async fn tokens_that_wait_to_be_saved_keep_others_from_renewing() {
+    let service = Service::with(Options {
+        styles: 20,
+        materials: 5,
+        table_rows: 0,
+        rotation: Rotation::Strict,
+        ..Options::default()
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.json");
+    let changes = json!({"token_store": {"file": path}, "testing": {"clock": "recorded"}});
+    let open = || service.builder(changes.clone()).build().unwrap();
+    let (one, other) = (open(), open());
+    one.style().folders().await.unwrap();
+    service.control("tokens", json!({"expire": "access"})).await;
+    // A folder in its place: no file can be renamed to it.
+    let kept = folder.path().join("kept");
+    std::fs::rename(&path, &kept).unwrap();
+    service.control("faults", json!([{"path": "connect/token", "action": {"hang": true}}])).await;
+    let call = tokio::spawn({
+        let one = one.clone();
+        async move { one.style().folders().await }
+    });
+    service.look("wait?base=identity&requests=2").await;
+    std::fs::create_dir(&path).unwrap();
+    service.control("release", json!({})).await;
+    let error = call.await.unwrap().unwrap_err();
+    assert!(error.message().contains("cannot be written"), "{error}");
+    std::fs::remove_dir(&path).unwrap();
+    std::fs::rename(&kept, &path).unwrap();
+
+    let error = other.style().folders().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    one.style().folders().await.unwrap();
+    other.style().folders().await.unwrap();
+    assert_eq!(service.count("token").await, 2, "the used token was not sent again");
+}
+
 #[tokio::test]
 async fn a_401_renews_once() {
     let service = Service::start(10, 0).await;

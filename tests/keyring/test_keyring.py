@@ -168,7 +168,7 @@ def test_without_a_keyring_nothing_takes_its_place(
         for outcome in in_child(given, "call", "call"):
             assert outcome.startswith('ConfigError: the keyring entry "shared" cannot be read: ')
             assert MISSING[missing] in outcome
-            assert "It needs a running Secret Service (such as gnome-keyring) and a session bus" in outcome
+            assert "It needs a session bus, a Secret Service on it (such as gnome-keyring)" in outcome
     assert (simulator.count("identity"), simulator.count()) == requests
     assert contents(home) == files
 

@@ -9,6 +9,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import pytest
 from secret_service import SecretService
 from simulator import PATIENCE, Simulator
 from test_keyring import secrets_in
@@ -58,7 +59,8 @@ def test_a_sign_in_from_the_shell(
     secret_service: SecretService, simulator: Simulator, home: Path, secrets_file: Path
 ) -> None:
     status, out, errors = login(simulator)
-    assert (status, out) == (0, 'Signed in as profile "office", renewed by itself.\n'), errors
+    lines = ['Signed in as profile "office", renewed by itself.', 'The tokens are in the keyring, as "office".']
+    assert (status, out.splitlines()) == (0, lines), errors
     assert secret_service.entries("office") == 1
     profile = (home / ".config" / "beproduct-client" / "credentials.toml").read_text()
     assert 'token_store = { keyring = "office" }' in profile
@@ -83,14 +85,27 @@ def test_a_sign_in_from_the_shell(
     assert (simulator.count("token"), simulator.count("identity")) == asked
 
 
+@pytest.mark.parametrize(
+    ("missing", "problem"),
+    [
+        (
+            "no daemon",
+            "cannot be read: Platform failure: DBus error: The name org.freedesktop.secrets was not provided",
+        ),
+        ("a locked keyring", "cannot be written: "),
+    ],
+)
 def test_without_a_keyring_nobody_is_sent_to_sign_in(
-    secret_service: SecretService, simulator: Simulator, home: Path
+    secret_service: SecretService, simulator: Simulator, home: Path, missing: str, problem: str
 ) -> None:
     secret_service.stop_daemon()
+    if missing == "a locked keyring":
+        secret_service.start_daemon(locked=True)
     shown = run(*login_command(simulator))
     assert (shown.returncode, shown.stdout) == (1, "")
-    assert 'beproduct: the keyring entry "office" cannot be read: ' in shown.stderr
-    assert "It needs a running Secret Service" in shown.stderr
+    assert f'beproduct: the keyring entry "office" {problem}' in shown.stderr
+    assert "It needs a session bus, a Secret Service on it" in shown.stderr
     assert "Sign in at" not in shown.stderr
     assert simulator.count("identity") == 0
-    assert not (home / ".config").exists()
+    # Nor is a profile left of it.
+    assert not (home / ".config" / "beproduct-client" / "credentials.toml").exists()

@@ -96,17 +96,19 @@ def test_a_process_is_killed_at_random_while_it_renews(
         assert len(moments_of[kind]) == len(CLASSES)
         print(f"{rotation}: system calls of a token that was {kind}: {[len(part) for part in moments_of[kind]]}")
     outcomes: Counter[tuple[str, Next]] = Counter()
+    left_over: set[Path] = set()
     runs = 0
     while outcomes.total() < KILLS:
         runs += 1
         assert runs <= MOST_RUNS, f"{outcomes.total()} of {runs - 1} processes were killed"
         kind = chance.choice(list(moments_of))
         killed = renewals.run(kind, *killing(chance.choice(chance.choice(moments_of[kind]))))
+        left_over.update(renewals.left_over())
         if killed:
             outcomes[killed, renewals.check_next(killed)] += 1
     for (killed, met), times in sorted(outcomes.items()):
         print(f"{rotation}: killed {killed}: {times} times; the next process: {met}")
-    print(f"{rotation}: {runs - KILLS} ended before the kill; {len(renewals.left_over())} left a temporary file")
+    print(f"{rotation}: {runs - KILLS} ended before the kill; {len(left_over)} left a temporary file")
     assert set(outcomes) == {(killed, Next.expected(killed, rotation)) for killed in CLASSES}
 
 
@@ -120,7 +122,7 @@ def test_what_a_killed_process_has_not_saved_does_no_harm(
     (left_over,) = renewals.left_over()
     assert TOKENS <= json.loads(left_over.read_text()).keys()
     renewals.check_next("between sending and saving")
-    # Nor to the renewals after it.
+    # Nor to the renewals after it, which clear it away.
     simulator.expire("access")
     with BeProduct(**settings) as client:
         assert client.style.folders()

@@ -86,6 +86,10 @@ struct State {
     rotates: bool,
     /// Tokens that are not saved yet, because saving them failed.
     unsaved: bool,
+    /// Kept as long as that is so: with what is stored, somebody else would use a refresh token again.
+    lease: Option<Lease>,
+    /// The store held nothing when it was read last.
+    nothing_stored: bool,
     /// A refresh token that the identity server does not accept any more, with what it said.
     refused: Option<(Secret, Error)>,
     /// On the clock's own scale.
@@ -287,12 +291,12 @@ impl TokenHolder {
             Source::Nowhere => Err(self.expired()),
             Source::SignIn(exchanger) => self.renew_sign_in(exchanger).await,
             Source::Application(exchanger) => match exchanger.client_credentials().await {
-                Ok(tokens) => self.take(tokens).await,
+                Ok(tokens) => self.take(tokens, None).await,
                 Err(error) => self.serve_on(error),
             },
             Source::Administrator { exchanger, administrator, user_id } => {
                 match self.act_as(exchanger, administrator, user_id).await {
-                    Ok(tokens) => self.take(tokens).await,
+                    Ok(tokens) => self.take(tokens, None).await,
                     Err(error) => self.serve_on(error),
                 }
             }
@@ -305,10 +309,9 @@ impl TokenHolder {
         }
         let lease = self.lease().await?;
         if self.lock().unsaved {
-            self.save().await?;
-            if let Some(bearer) = self.fresh(&self.lock()) {
-                return Ok(bearer);
-            }
+            self.save(lease).await?;
+            let state = self.lock();
+            return state.tokens.access_token.clone().filter(|_| !state.signed_out).ok_or_else(signed_out);
         }
         // Whoever had it before may have renewed the tokens.
         if lease.is_shared()
@@ -327,8 +330,11 @@ impl TokenHolder {
                 _ => (token, !state.rotates),
             }
         };
+        if self.lock().nothing_stored {
+            self.settings.store.check().await?;
+        }
         match exchanger.refresh(&refresh_token, may_repeat).await {
-            Ok(tokens) => self.take(tokens).await,
+            Ok(tokens) => self.take(tokens, Some(lease)).await,
             Err(error) if matches!(error.code(), Some("invalid_grant" | "unauthorized_client")) => {
                 // Somebody who shares the store without its lease may have used it up and saved its successor.
                 if let Some(bearer) = self.stored().await? {
@@ -406,6 +412,9 @@ impl TokenHolder {
     }
 
     async fn lease(&self) -> Result<Lease> {
+        if let Some(lease) = self.lock().lease.take() {
+            return Ok(lease);
+        }
         store::lease(&*self.settings.store, self.clock()).await
     }
 
@@ -415,6 +424,7 @@ impl TokenHolder {
         let mut state = self.lock();
         let first = !std::mem::replace(&mut state.loaded, true);
         let configured = self.settings.refresh_token.is_some() || self.settings.access_token.is_some();
+        state.nothing_stored = stored.is_none();
         let Some(stored) = stored else {
             // Somebody has signed out of what only the store had.
             if !first && !configured && !state.unsaved {
@@ -447,8 +457,8 @@ impl TokenHolder {
         Ok(())
     }
 
-    /// Saves new tokens, then lets them be used.
-    async fn take(&self, new: Tokens) -> Result<Bearer> {
+    /// Saves new tokens, then lets them be used. Those of a sign-in come with the lease of their store.
+    async fn take(&self, new: Tokens, lease: Option<Lease>) -> Result<Bearer> {
         {
             let mut state = self.lock();
             state.rotates |= new.refresh_token.is_some() && new.refresh_token != state.tokens.refresh_token;
@@ -461,21 +471,24 @@ impl TokenHolder {
             };
             state.rejected = false;
             state.patient_until = None;
-            state.unsaved = self.is_stored();
+            state.unsaved = lease.is_some();
         }
-        if self.is_stored() {
-            self.save().await?;
+        if let Some(lease) = lease {
+            self.save(lease).await?;
         }
         let state = self.lock();
         // Also one that has ended by now: the service will say so, and the next call renews again.
         state.tokens.access_token.clone().filter(|_| !state.signed_out).ok_or_else(signed_out)
     }
 
-    async fn save(&self) -> Result<()> {
-        let tokens = self.snapshot();
-        self.settings.store.save(tokens).await?;
-        self.lock().unsaved = false;
-        Ok(())
+    async fn save(&self, lease: Lease) -> Result<()> {
+        let saved = self.settings.store.save(self.snapshot()).await;
+        let mut state = self.lock();
+        match saved {
+            Ok(()) => state.unsaved = false,
+            Err(_) => state.lease = Some(lease),
+        }
+        saved
     }
 
     /// A token that is still valid serves on when renewing it fails for the moment.

@@ -135,7 +135,7 @@ impl Login {
         let session = AuthorizationSession::new(&config)?;
         let (clock, recorded) = config.clock()?;
         if let Some(profile) = &options.profile {
-            Profiles::of_user()?.check(profile, &kept.to_profile()?, &*clock).await?;
+            Profiles::of_user()?.check(profile, &kept.to_profile()?).await?;
         }
         Ok(Self {
             session,

@@ -174,12 +174,7 @@ impl Profiles {
     }
 
     /// Whether a sign-in could be kept: asked before a person signs in.
-    pub(crate) async fn check(
-        &self,
-        name: &str,
-        settings: &Map<String, Value>,
-        clock: &dyn Clock,
-    ) -> Result<()> {
+    pub(crate) async fn check(&self, name: &str, settings: &Map<String, Value>) -> Result<()> {
         if self.get(name)?.is_some_and(|profile| profile.get("client_credentials") == Some(&true.into())) {
             return Err(Error::config(format!(
                 "profile {name:?} is one of an application that signs in as itself: keep the sign-in in another"
@@ -187,14 +182,8 @@ impl Profiles {
         }
         let store = self.store(name, settings)?;
         self.make_folder()?;
-        let _lease = store::lease(&*store, clock).await?;
-        match store.load().await? {
-            Some(tokens) => store.save(tokens).await,
-            None => {
-                store.save(Tokens::default()).await?;
-                store.clear().await
-            }
-        }
+        store.load().await?;
+        store.check().await
     }
 
     /// Where the tokens of a profile are kept, for people.

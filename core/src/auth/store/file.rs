@@ -55,6 +55,10 @@ impl TokenStore for FileStore {
         })
     }
 
+    fn check(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { private_file::check("the token file", &self.0) })
+    }
+
     fn clear(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async {
             match std::fs::remove_file(&self.0) {
@@ -98,6 +102,9 @@ mod tests {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
             assert!(store.load().await.unwrap_err().message().contains("chmod 600"));
         }
+        store.check().await.unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(FileStore::new(folder.path().join("missing/tokens.json")).check().await.is_err());
         std::fs::write(&path, "[]").unwrap();
         assert!(store.load().await.is_err());
         store.clear().await.unwrap();

@@ -63,7 +63,8 @@ impl KeyringStore {
 
     fn failed(&self, done: &str, error: &dyn std::error::Error) -> Error {
         let hint = if cfg!(target_os = "linux") {
-            ". It needs a running Secret Service (such as gnome-keyring) and a session bus; token_store {\"file\": ...} needs none"
+            ". It needs a session bus, a Secret Service on it (such as gnome-keyring), and a keyring that is there and unlocked; \
+             token_store {\"file\": ...} needs none of them"
         } else {
             ""
         };
@@ -104,6 +105,22 @@ impl TokenStore for KeyringStore {
         Box::pin(async move {
             let text = tokens.to_json().to_string();
             self.with_entry("written", move |entry| entry.set_password(&text)).await.map(drop)
+        })
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            // An entry of this name that is there already can be replaced.
+            if self.with_entry("read", Entry::get_password).await?.is_some() {
+                return Ok(());
+            }
+            let empty = Tokens::default().to_json().to_string();
+            self.with_entry("written", move |entry| {
+                entry.set_password(&empty)?;
+                entry.delete_credential()
+            })
+            .await
+            .map(drop)
         })
     }
 

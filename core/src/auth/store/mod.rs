@@ -33,6 +33,11 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     /// Replaces what was saved.
     fn save(&self, tokens: Tokens) -> BoxFuture<'_, Result<()>>;
 
+    /// Whether a first save would succeed. It is asked before tokens are fetched that work only once.
+    fn check(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Forgets what was saved. A store that cannot keeps tokens without a token.
     fn clear(&self) -> BoxFuture<'_, Result<()>> {
         self.save(Tokens::default())
