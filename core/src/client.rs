@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ::http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
-use ::http::{HeaderMap, HeaderName, HeaderValue};
+use ::http::header::CONTENT_TYPE;
+use ::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
@@ -24,6 +24,7 @@ use crate::clock::{Clock, RecordedClock, ServerTime};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::filter_check::FilterCheck;
+use crate::headers;
 use crate::http::Transport;
 use crate::log::{Log, LogSink, TracingSink};
 use crate::paging::Pager;
@@ -217,7 +218,7 @@ impl ClientBuilder {
         let shared = Shared {
             api: join(&api, &format!("api/{}/", encode::percent(&company)))?,
             automation: join(&automation, "api/")?,
-            headers: default_headers(&config)?,
+            headers: headers::of_client(&config)?,
             quota: Arc::new(Quota::new(&config, ledger, Arc::clone(&clock), log.clone())?),
             rate: Arc::new(RateWait::new(Arc::clone(&clock), max_wait, config.concurrency)),
             schemas: folder.ok().map(|folder| folder.join("schemas")),
@@ -456,7 +457,7 @@ impl Client {
                 "page_size has to be from 1 to {most}; a client built with a higher max_page_size allows more"
             )));
         }
-        check_headers(&options.headers)?;
+        headers::check(&options.headers)?;
         if self.auth.closed.is_cancelled() {
             return Err(Error::new(ErrorKind::Closed, "the client is closed"));
         }
@@ -555,7 +556,7 @@ impl Client {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         for (name, value) in &options.headers {
-            let (name, value) = header(name, value)?;
+            let (name, value) = headers::parse(name, value)?;
             headers.insert(name, value);
         }
         let timeout = options
@@ -591,61 +592,6 @@ impl std::fmt::Debug for Client {
 
 fn find(name: &str) -> Result<&'static Operation> {
     Operation::find(name).ok_or_else(|| Error::config(format!("there is no operation {name:?}")))
-}
-
-fn default_headers(config: &Config) -> Result<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let agent = format!(
-        "beproduct-client/{} {}",
-        env!("CARGO_PKG_VERSION"),
-        config.user_agent.as_deref().unwrap_or("rust")
-    );
-    let agent = HeaderValue::from_str(&agent)
-        .map_err(|_| Error::config("user_agent holds characters that no header may hold"))?;
-    headers.insert(USER_AGENT, agent);
-    let Some(additional) = config.additional_headers.as_ref() else { return Ok(headers) };
-    let additional = crate::call::pairs(additional)
-        .ok_or_else(|| Error::config("additional_headers has to be a map of texts"))?;
-    check_headers(&additional)?;
-    for (name, value) in &additional {
-        let (name, value) = header(name, value)?;
-        headers.insert(name, value);
-    }
-    Ok(headers)
-}
-
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
-    let name = HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| Error::config(format!("{name:?} is no name of a header")))?;
-    let value = HeaderValue::from_str(value)
-        .map_err(|_| Error::config(format!("the header {name} holds characters that no header may hold")))?;
-    Ok((name, value))
-}
-
-/// Headers that carry the sign-in, describe the body or belong to the connection.
-const OWN_HEADERS: &[&str] = &[
-    "authorization",
-    "x-authorization",
-    "proxy-authorization",
-    "content-type",
-    "content-length",
-    "content-encoding",
-    "accept-encoding",
-    "transfer-encoding",
-    "connection",
-    "cookie",
-    "host",
-    "x-request-id",
-];
-
-fn check_headers(headers: &[(String, String)]) -> Result<()> {
-    match headers.iter().find(|(name, _)| OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str())) {
-        Some((name, _)) => {
-            Err(Error::config(format!("the header {name} is the client's own and cannot be replaced")))
-        }
-        None => headers.iter().try_for_each(|(name, value)| header(name, value).map(|_| ())),
-    }
 }
 
 /// Whether an error leaves open what became of the request.

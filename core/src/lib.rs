@@ -38,6 +38,7 @@ mod clock;
 mod config;
 mod error;
 mod filter_check;
+mod headers;
 mod http;
 mod log;
 mod paging;

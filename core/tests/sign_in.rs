@@ -13,6 +13,18 @@ use beproduct_simulator::{Options, Rotation};
 use common::Service;
 use serde_json::{Map, json};
 
+/// A service whose refresh tokens work once.
+async fn strict() -> Service {
+    Service::with(Options {
+        styles: 20,
+        materials: 5,
+        table_rows: 0,
+        rotation: Rotation::Strict,
+        ..Options::default()
+    })
+    .await
+}
+
 fn session(service: &Service) -> AuthorizationSession {
     let mut settings = service.settings();
     settings["redirect_uri"] = service.address("redirect_uri").into();
@@ -53,14 +65,7 @@ async fn a_person_signs_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_calls_renew_once() {
-    let service = Service::with(Options {
-        styles: 20,
-        materials: 5,
-        table_rows: 0,
-        rotation: Rotation::Strict,
-        ..Options::default()
-    })
-    .await;
+    let service = strict().await;
     let client = service.client();
     for renewals in 1..=2 {
         // Different ones, as equal reads would share a request.
@@ -83,14 +88,7 @@ async fn a_thousand_calls_renew_once() {
 
 #[tokio::test]
 async fn a_rotated_token_is_saved_before_its_use() {
-    let service = Service::with(Options {
-        styles: 20,
-        materials: 5,
-        table_rows: 0,
-        rotation: Rotation::Strict,
-        ..Options::default()
-    })
-    .await;
+    let service = strict().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens.json");
     let changes = json!({"token_store": {"file": path}});
@@ -126,14 +124,7 @@ impl beproduct::auth::TokenStore for Failing {
 
 #[tokio::test]
 async fn a_token_that_cannot_be_saved_is_not_used() {
-    let service = Service::with(Options {
-        styles: 20,
-        materials: 5,
-        table_rows: 0,
-        rotation: Rotation::Strict,
-        ..Options::default()
-    })
-    .await;
+    let service = strict().await;
     let store = Arc::new(Failing::default());
     *store.0.lock().unwrap() = true;
     let client = service.builder(json!({})).token_store(store.clone()).build().unwrap();
@@ -148,14 +139,7 @@ async fn a_token_that_cannot_be_saved_is_not_used() {
 /// With what is stored, another process would use a refresh token again, which ends the sign-in of all.
 #[tokio::test]
 async fn tokens_that_wait_to_be_saved_keep_others_from_renewing() {
-    let service = Service::with(Options {
-        styles: 20,
-        materials: 5,
-        table_rows: 0,
-        rotation: Rotation::Strict,
-        ..Options::default()
-    })
-    .await;
+    let service = strict().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens.json");
     let changes = json!({"token_store": {"file": path}, "testing": {"clock": "recorded"}});

@@ -1,5 +1,6 @@
 """The simulator is that of the Python tests. The command runs in a home of its own."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "bindings-python" / "tests"))
 
 from command import Home, Login, Running
 from simulator import Simulator
+
+# It writes down what it types in the person's place: their password.
+logging.getLogger("selenium").setLevel(logging.INFO)
 
 
 @pytest.fixture(scope="session")

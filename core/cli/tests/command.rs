@@ -27,6 +27,14 @@ fn beproduct(home: &Path, arguments: &[&str]) -> Output {
     command(home, arguments).output().unwrap()
 }
 
+/// The command ends with this status, and says so only on standard error.
+fn fails(home: &Path, arguments: &[&str], status: i32, expected: &str) {
+    let shown = beproduct(home, arguments);
+    assert_eq!(shown.status.code(), Some(status), "{arguments:?}");
+    assert!(text(&shown.stderr).contains(expected), "{arguments:?}: {}", text(&shown.stderr));
+    assert!(shown.stdout.is_empty());
+}
+
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
@@ -80,12 +88,8 @@ fn the_quota_as_text_and_as_json() {
 #[test]
 fn wrong_arguments_and_ledgers() {
     let home = tempfile::tempdir().unwrap();
-    let fails = |arguments: &[&str], status: i32, expected: &str| {
-        let shown = beproduct(home.path(), arguments);
-        assert_eq!(shown.status.code(), Some(status), "{arguments:?}");
-        assert!(text(&shown.stderr).contains(expected), "{arguments:?}: {}", text(&shown.stderr));
-        assert!(shown.stdout.is_empty());
-    };
+    let fails =
+        |arguments: &[&str], status: i32, expected: &str| fails(home.path(), arguments, status, expected);
     fails(&[], 2, "Usage: beproduct");
     fails(&["quote"], 2, "quota");
     fails(&["quota"], 2, "--company");
@@ -105,12 +109,8 @@ fn wrong_arguments_and_ledgers() {
 #[test]
 fn nobody_is_signed_in_yet() {
     let home = tempfile::tempdir().unwrap();
-    let fails = |arguments: &[&str], status: i32, expected: &str| {
-        let shown = beproduct(home.path(), arguments);
-        assert_eq!(shown.status.code(), Some(status), "{arguments:?}");
-        assert!(text(&shown.stderr).contains(expected), "{arguments:?}: {}", text(&shown.stderr));
-        assert!(shown.stdout.is_empty());
-    };
+    let fails =
+        |arguments: &[&str], status: i32, expected: &str| fails(home.path(), arguments, status, expected);
     fails(&["login"], 2, "--client-id is missing");
     fails(&["login", "--client-id", "x"], 2, "--redirect-uri is missing");
     fails(

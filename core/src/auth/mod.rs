@@ -11,6 +11,8 @@ mod handle;
 mod holder;
 mod id_token;
 #[cfg(feature = "login")]
+mod listener;
+#[cfg(feature = "login")]
 mod login;
 #[cfg(feature = "login")]
 mod profiles;
