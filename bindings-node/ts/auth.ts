@@ -44,11 +44,7 @@ export class Auth {
       email_verified: emailVerified,
       ...rest
     } = JSON.parse(json);
-    return {
-      ...rest,
-      ...(preferredUsername !== undefined && { preferredUsername }),
-      ...(emailVerified !== undefined && { emailVerified }),
-    };
+    return { ...rest, preferredUsername, emailVerified };
   }
 
   /**

@@ -6,11 +6,13 @@ import os
 import signal
 import socket
 import stat
+import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -371,21 +373,41 @@ def test_a_sign_in_is_not_overwritten_by_a_renewal_in_flight(
     signed_in(simulator, app, profile="default")
     simulator.expire("access")
     simulator.hold("connect/token", base="identity")
-    with BeProduct(profile="default", ledger="memory") as client:
-        before = len(simulator.log("identity"))
-        renewing = threading.Thread(target=client.style.folders)
-        renewing.start()
-        simulator.until(lambda: any(entry["status"] is None for entry in simulator.log("identity")[before:]))
-        signing_in = threading.Thread(target=signed_in, args=[simulator, app], kwargs={"profile": "default"})
-        signing_in.start()
-        # Whichever ends first, the sign-in is what lasts.
+    with BeProduct(profile="default", ledger="memory") as client, ThreadPoolExecutor(2) as pool:
+        before = simulator.count("token")
+        renewing = pool.submit(client.style.folders)
+        simulator.until(lambda: simulator.count("token") == before + 1)
+        signing_in = pool.submit(signed_in, simulator, app, profile="default")
+        # Its tokens are there, and have to wait for those of the renewal.
+        exchange = "grant_type=authorization_code"
+        simulator.until(
+            lambda: (
+                sum(exchange in entry["body"] and entry["status"] == 200 for entry in simulator.log("identity")) == 2
+            )
+        )
+        stored = json.loads((credentials.parent / "default.tokens.json").read_text())
         simulator.release()
-        signing_in.join()
-        renewing.join()
-    with BeProduct(profile="default", ledger="memory") as client:
-        client.style.folders()
-        simulator.expire("access")
-        client.style.folders()
+        renewing.result()
+        tokens = signing_in.result()
+    kept = json.loads((credentials.parent / "default.tokens.json").read_text())
+    assert kept["refresh_token"] == tokens["refresh_token"] != stored["refresh_token"]
+
+
+def test_the_browser_that_the_environment_names(
+    simulator: Simulator, app: dict[str, Any], credentials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = credentials.with_name("browser")
+    browser.write_text(f"""#!{sys.executable}
+import json, sys, urllib.request
+request = urllib.request.Request({simulator.about["control"] + "/authorize"!r})
+request.data = json.dumps({{"url": sys.argv[1]}}).encode()
+request.add_header("Content-Type", "application/json")
+redirect = json.load(urllib.request.urlopen(request))["redirect"]
+urllib.request.urlopen(redirect).read()
+""")
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", str(browser))
+    assert login(free_port=True, **app)["refresh_token"]
 
 
 def test_another_process_signs_out(simulator: Simulator, app: dict[str, Any], credentials: Path) -> None:

@@ -168,7 +168,11 @@ impl Profiles {
             && let Ok(config) = Config::from_json(serde_json::json!({"token_store": former}))
             && let Some(former) = open_store(config.token_store.as_ref())?
         {
-            former.clear().await?;
+            former.clear().await.map_err(|error| {
+                let text =
+                    format!("the sign-in is kept, but the former one was not removed: {}", error.message());
+                error.with_message(text)
+            })?;
         }
         Ok(())
     }
@@ -199,7 +203,7 @@ impl Profiles {
         })
     }
 
-    /// The token store of a profile, once it has these settings.
+    /// Where the tokens of a profile are kept, once it has these settings.
     fn place(&self, name: &str, settings: &Map<String, Value>) -> Result<Value> {
         let given = settings.get("token_store").filter(|store| !store.is_null()).cloned();
         match given {
@@ -219,7 +223,7 @@ impl Profiles {
         })
     }
 
-    /// The same, to be used.
+    /// The token store of a profile, once it has these settings, to be used.
     fn store(&self, name: &str, settings: &Map<String, Value>) -> Result<Arc<dyn TokenStore>> {
         let mut merged = self.get(name)?.unwrap_or_default();
         merged.extend(settings.clone());
