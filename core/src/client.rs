@@ -19,7 +19,7 @@ use crate::auth::{
 use crate::batch;
 use crate::call::{Answer, Call, CallOptions, Meta};
 use crate::cancel::Cancel;
-use crate::catalog::{Base, Handler, Method, Operation};
+use crate::catalog::{Base, Handler, Operation};
 use crate::clock::{Clock, RecordedClock, ServerTime};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
@@ -30,7 +30,7 @@ use crate::log::{Log, LogSink, TracingSink};
 use crate::paging::Pager;
 use crate::pipeline::{Deadline, Exchange, Next, Policy, Trace};
 use crate::policy::{self, Parts, RateWait};
-use crate::quota::{self, Quota, QuotaStatus};
+use crate::quota::{self, Estimate, Plan, Quota, QuotaListener, QuotaParts, QuotaReport, QuotaStatus, Work};
 use crate::redact::{Secret, Secrets, address};
 use crate::rng::{FixedRng, Rng, SystemRng};
 
@@ -70,6 +70,7 @@ pub struct ClientBuilder {
     handle: Option<Handle>,
     store: Option<Arc<dyn TokenStore>>,
     sink: Option<Arc<dyn LogSink>>,
+    listener: Option<Arc<dyn QuotaListener>>,
     transport: Option<Arc<dyn Transport>>,
     inherited: Option<Inherited>,
 }
@@ -117,12 +118,8 @@ impl ClientBuilder {
 
     /// Sets what the company has bought.
     #[must_use]
-    pub fn plan(mut self, plan: quota::Plan) -> Self {
-        self.config.plan = plan.limit().map(|limit| crate::config::PlanConfig {
-            edition: None,
-            licenses: None,
-            requests_per_day: Some(limit),
-        });
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.config.plan = Some(plan);
         self
     }
 
@@ -151,6 +148,13 @@ impl ClientBuilder {
     #[must_use]
     pub fn log_sink(mut self, sink: Arc<dyn LogSink>) -> Self {
         self.sink = Some(sink);
+        self
+    }
+
+    /// Tells of the quota, and asks what to do at a limit.
+    #[must_use]
+    pub fn quota_listener(mut self, listener: Arc<dyn QuotaListener>) -> Self {
+        self.listener = Some(listener);
         self
     }
 
@@ -208,8 +212,17 @@ impl ClientBuilder {
         let fixed = config.testing.as_ref().is_some_and(|testing| testing.fixed_chance);
         let rng: Arc<dyn Rng> = if fixed { Arc::new(FixedRng::default()) } else { Arc::new(SystemRng) };
         let folder = config.state_folder();
-        let ledger =
-            quota::open_ledger(config.ledger.as_ref(), folder.as_deref().map_err(Clone::clone), &log)?;
+        let quota = Quota::new(
+            &config,
+            QuotaParts {
+                ledger: quota::open_ledger(&config, &secrets, &log)?,
+                time: time.clone(),
+                rng: Arc::clone(&rng),
+                handle: Some(handle.clone()),
+                listener: self.listener,
+                log: log.clone(),
+            },
+        )?;
         let max_wait = config.seconds("max_wait", config.max_wait)?;
         let join = |base: &Url, path: &str| {
             base.join(path).map_err(|error| Error::config(format!("company_domain {company:?}: {error}")))
@@ -219,7 +232,7 @@ impl ClientBuilder {
             api: join(&api, &format!("api/{}/", encode::percent(&company)))?,
             automation: join(&automation, "api/")?,
             headers: headers::of_client(&config)?,
-            quota: Arc::new(Quota::new(&config, ledger, Arc::clone(&clock), log.clone())?),
+            quota: Arc::new(quota),
             rate: Arc::new(RateWait::new(Arc::clone(&clock), max_wait, config.concurrency)),
             schemas: folder.ok().map(|folder| folder.join("schemas")),
             company,
@@ -288,6 +301,7 @@ impl Client {
             rate: Arc::clone(&shared.rate),
             secrets: shared.secrets.clone(),
             log: shared.log.clone(),
+            api: shared.api.clone(),
             company: shared.company.clone(),
             attempts: shared.config.attempts,
             attempt_timeout: shared.config.seconds("attempt_timeout", shared.config.attempt_timeout)?,
@@ -358,6 +372,30 @@ impl Client {
         self.shared.quota.status().await
     }
 
+    /// Who used the quota during the last days, today included, as the ledger has it. Sends nothing.
+    ///
+    /// # Errors
+    /// `config` for more days than the 90 that are kept, or when the ledger cannot be read.
+    pub async fn quota_report(&self, days: u64) -> Result<QuotaReport> {
+        self.shared.quota.report(days).await
+    }
+
+    /// Compares the requests that some work takes with those that are left today. Sends nothing.
+    ///
+    /// # Errors
+    /// `config` for an operation that there is not, for a list whose length is not told, or when the ledger cannot be read.
+    pub async fn quota_estimate(&self, work: &[Work]) -> Result<Estimate> {
+        self.shared.quota.estimate(work, self.shared.config.max_page_size.min(200)).await
+    }
+
+    /// Goes on with another plan, as after a purchase of licences. What is counted stays counted.
+    ///
+    /// # Errors
+    /// `config` for a day that cannot begin so.
+    pub fn change_plan(&self, plan: Plan) -> Result<()> {
+        self.shared.quota.change_plan(plan)
+    }
+
     /// The sign-in: who it is, and how to end it.
     #[must_use]
     pub fn auth(&self) -> &Auth {
@@ -422,6 +460,8 @@ impl Client {
     /// Ends all calls with the error `cancelled`; later ones fail with `closed`.
     pub fn close(&self) {
         self.auth.closed.cancel();
+        let quota = Arc::clone(&self.shared.quota);
+        self.shared.handle.spawn(async move { quota.release().await });
     }
 
     /// The clock of a client that was built for tests.
@@ -565,11 +605,7 @@ impl Client {
         Ok(Exchange {
             operation,
             base: operation.base,
-            method: match operation.method {
-                Method::Get => "GET",
-                Method::Post => "POST",
-                Method::Delete => "DELETE",
-            },
+            method: operation.method.as_str(),
             url,
             headers,
             body: prepared.body,

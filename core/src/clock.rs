@@ -75,6 +75,13 @@ impl ServerTime {
         &self.clock
     }
 
+    /// The same as a moment.
+    pub(crate) fn time(&self) -> SystemTime {
+        let offset = self.offset.load(Ordering::Relaxed);
+        let by = Duration::from_secs(offset.unsigned_abs());
+        if offset < 0 { self.clock.now() - by } else { self.clock.now() + by }
+    }
+
     /// Unix seconds.
     pub(crate) fn now(&self) -> u64 {
         self.machine().saturating_add_signed(self.offset.load(Ordering::Relaxed))

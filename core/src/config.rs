@@ -55,13 +55,17 @@ pub struct Config {
     pub identity_url: Option<String>,
     /// Address of the token endpoint, where it is not `connect/token` below `identity_url`.
     pub token_endpoint: Option<String>,
-    /// What the company has bought: `{"edition": "business_max", "licenses": 8}` or `{"requests_per_day": 500}`.
-    pub plan: Option<PlanConfig>,
-    /// Where requests are counted: `"memory"` or `{"sqlite": path}`. Default: a SQLite file in `state_dir`.
+    /// What the company has bought: `{"edition": "business_max", "licenses": 8}`, `{"requests_per_day": 500}` or
+    /// `{"from_service": true}`, each with `requests_per_hour`, `requests_per_minute`, `day_start` and `time_zone` as needed.
+    pub plan: Option<Plan>,
+    /// Where requests are counted: `"memory"`, `{"sqlite": path}` or `{"redis": url}`, see [`RedisConfig`]. Default: a
+    /// SQLite file in `state_dir`.
     pub ledger: Option<LedgerConfig>,
+    /// Requests that are taken from the ledger at once and used one by one, so that it is not asked for each. Default 1.
+    pub quota_lease: u64,
     /// Requests of the day that calls of priority `bulk` leave alone.
     pub quota_floor: u64,
-    /// What to do when the requests of the day are used up: null to fail, or the longest wait.
+    /// What to do when the requests of the day or the hour are used up: null to fail, or the longest wait for the next.
     pub quota_wait: Option<f64>,
     /// Folder for the ledger and for cached schemas. Default: the user's state folder.
     pub state_dir: Option<PathBuf>,
@@ -93,22 +97,6 @@ pub struct Config {
     pub testing: Option<TestingConfig>,
 }
 
-/// See [`Config::plan`].
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a plan, which is {\"edition\": ..., \"licenses\": ...} or {\"requests_per_day\": ...}"
-)]
-#[non_exhaustive]
-pub struct PlanConfig {
-    /// `business_max` or `enterprise`.
-    pub edition: Option<String>,
-    /// Number of user licences.
-    pub licenses: Option<u32>,
-    /// An explicit limit.
-    pub requests_per_day: Option<u64>,
-}
-
 /// See [`Config::ledger`].
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -118,6 +106,63 @@ pub enum LedgerConfig {
     Memory,
     /// Counted by all who use this file.
     Sqlite(PathBuf),
+    /// Counted by all who use this server. Needs the feature `redis`.
+    Redis(RedisConfig),
+}
+
+/// A Redis server that counts requests, for all machines that share it: `{"url": ..., "when_away": ...}`, or the address
+/// alone.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "Value")]
+#[non_exhaustive]
+pub struct RedisConfig {
+    /// `redis://user:password@host:port/database`, with TLS `rediss://`.
+    pub url: String,
+    /// What happens while it cannot be reached.
+    pub when_away: WhenAway,
+}
+
+/// See [`RedisConfig::when_away`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WhenAway {
+    /// Nothing is sent: calls fail with the error `network`.
+    #[default]
+    Refuse,
+    /// This client sets so many requests aside while it can, and goes on with them. They count as used as long.
+    Share(u64),
+}
+
+impl TryFrom<Value> for RedisConfig {
+    type Error = String;
+
+    fn try_from(value: Value) -> std::result::Result<Self, String> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Whole {
+            url: String,
+            #[serde(default)]
+            when_away: WhenAway,
+        }
+        let Whole { url, when_away } = match value {
+            Value::String(url) => Whole { url, when_away: WhenAway::default() },
+            whole => serde_json::from_value(whole).map_err(|error| {
+                format!(
+                    "ledger: redis: {error}; it is an address, or {{\"url\": ..., \"when_away\": \"refuse\" or {{\"share\": \
+                     number of requests}}}}"
+                )
+            })?,
+        };
+        Ok(Self { url, when_away })
+    }
+}
+
+impl std::fmt::Debug for RedisConfig {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The address holds a password.
+        write!(out, "RedisConfig({:?})", self.when_away)
+    }
 }
 
 /// See [`Config::token_store`].
@@ -168,6 +213,7 @@ impl Default for Config {
             token_endpoint: None,
             plan: None,
             ledger: None,
+            quota_lease: 1,
             quota_floor: 0,
             quota_wait: None,
             state_dir: None,
@@ -253,6 +299,7 @@ impl Config {
             ("max_page_size", self.max_page_size),
             ("concurrency", self.concurrency),
             ("attempts", self.attempts as usize),
+            ("quota_lease", self.quota_lease.try_into().unwrap_or(usize::MAX)),
         ] {
             if number == 0 {
                 return Err(Error::config(format!("{name} has to be at least 1")));
@@ -336,22 +383,6 @@ impl Config {
         Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero()).ok_or_else(|| {
             Error::config(format!("{name} has to be a positive number of seconds, not {seconds}"))
         })
-    }
-
-    pub(crate) fn plan(&self) -> Result<Plan> {
-        let Some(plan) = &self.plan else { return Ok(Plan::unlimited()) };
-        match (plan.edition.as_deref(), plan.licenses, plan.requests_per_day) {
-            (None, None, Some(limit)) => Ok(Plan::requests_per_day(limit)),
-            (Some("business_max"), Some(licenses), None) => Ok(Plan::business_max(licenses)),
-            (Some("enterprise"), Some(licenses), None) => Ok(Plan::enterprise(licenses)),
-            (Some("business_max" | "enterprise"), None, None) => {
-                Err(Error::config("plan: licenses is missing: the number of user licences decides the limit"))
-            }
-            (Some(edition), _, None) => Err(Error::config(format!(
-                "plan: edition {edition:?} is unknown; editions are business_max and enterprise"
-            ))),
-            _ => Err(Error::config("plan: give either edition and licenses, or requests_per_day")),
-        }
     }
 
     /// The folder for the ledger and for cached schemas.
@@ -488,7 +519,7 @@ mod tests {
             json!({"company_domain": "acme", "plan": {"edition": "business_max", "licenses": 10}}),
         )
         .unwrap();
-        assert_eq!(config.plan().unwrap().limit(), Some(2000));
+        assert_eq!(config.plan.unwrap().limit(), Some(2000));
         assert!(Config::default().company().is_err());
         assert!(Config::default().check_credentials(true).is_err());
         for bad in ["http://example.com", "ftp://x", "acme", "https://x/?a=b"] {

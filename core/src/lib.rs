@@ -55,11 +55,14 @@ pub use cancel::{CallGuard, CallIds, Cancel};
 pub use catalog::{Effect, Operation, Replay, operations};
 pub use client::{Client, ClientBuilder};
 pub use clock::Clock;
-pub use config::{Config, LedgerConfig, PlanConfig, StoreConfig, TestingConfig};
+pub use config::{Config, LedgerConfig, RedisConfig, StoreConfig, TestingConfig, WhenAway};
 pub use error::{Error, ErrorKind, Outcome, Result};
 pub use http::{HttpRequest, HttpResponse, Reached, Transport, TransportError};
-pub use log::{Level, LogSink, Record};
+pub use log::{Attributes, Level, LogSink, Record};
 pub use paging::{Page, Pager};
-pub use quota::{Plan, QuotaStatus, Usage, stored_status};
+pub use quota::{
+    Estimate, EstimateItem, LimitStatus, Plan, QuotaEvent, QuotaEventKind, QuotaListener, QuotaReport, QuotaStatus,
+    ReportRow, Share, Span, Usage, Work, stored_report, stored_status,
+};
 pub use redact::Secret;
 pub use rng::Rng;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::redact::Secrets;
 
 /// How important a line is.
@@ -40,6 +42,23 @@ pub struct Record {
     pub operation: &'static str,
     /// Request that it is about, or empty.
     pub request_id: String,
+    /// What was measured, by the names of OpenTelemetry's conventions: `http.response.status_code`.
+    pub attributes: Attributes,
+}
+
+/// Names and values that go with a line.
+pub type Attributes = Vec<(&'static str, Value)>;
+
+/// A line before it is written.
+pub(crate) struct Line {
+    pub(crate) message: String,
+    pub(crate) attributes: Attributes,
+}
+
+impl From<String> for Line {
+    fn from(message: String) -> Self {
+        Self { message, attributes: Attributes::new() }
+    }
 }
 
 /// Where lines go.
@@ -60,7 +79,8 @@ impl LogSink for TracingSink {
     }
 
     fn write(&self, record: Record) {
-        let Record { level, message, operation, request_id } = record;
+        // What was measured goes to `tracing` by spans and metrics of their own (`telemetry.rs`).
+        let Record { level, message, operation, request_id, .. } = record;
         match level {
             Level::Debug => tracing::debug!(operation, request_id, "{message}"),
             Level::Info => tracing::info!(operation, request_id, "{message}"),
@@ -82,16 +102,18 @@ impl Log {
         level: Level,
         operation: &'static str,
         request_id: &str,
-        line: impl FnOnce() -> String,
+        line: impl FnOnce() -> Line,
     ) {
         if self.sink.enabled(level) {
-            let message = self.secrets.scrub(&line());
-            self.sink.write(Record { level, message, operation, request_id: request_id.to_owned() });
+            let Line { message, attributes } = line();
+            let message = self.secrets.scrub(&message);
+            let request_id = request_id.to_owned();
+            self.sink.write(Record { level, message, operation, request_id, attributes });
         }
     }
 
     pub(crate) fn warn(&self, line: &str) {
-        self.write(Level::Warn, "", "", || line.to_owned());
+        self.write(Level::Warn, "", "", || line.to_owned().into());
     }
 }
 

@@ -221,6 +221,16 @@ impl Trace {
         (state.attempts, state.waits, state.cost)
     }
 
+    /// Requests that were counted against the quota.
+    pub(crate) fn cost(&self) -> u32 {
+        self.snapshot().cost
+    }
+
+    /// Seconds of all pauses.
+    pub(crate) fn waited(&self) -> f64 {
+        self.snapshot().waits.iter().map(|wait| wait.seconds).sum()
+    }
+
     /// How many attempts were begun.
     pub(crate) fn attempts(&self) -> usize {
         let state = self.snapshot();

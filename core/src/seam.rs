@@ -23,7 +23,8 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::log::LogSink;
 use crate::paging::Pager;
-use crate::{CallOptions, Meta, auth, quota};
+use crate::quota::{self, Plan, QuotaListener, Work};
+use crate::{CallOptions, Meta, auth};
 
 /// What must be neither open nor locked during a fork, until it is dropped.
 pub struct ForkGuard {
@@ -49,6 +50,8 @@ pub struct Hooks {
     pub token_store: Option<Arc<dyn TokenStore>>,
     /// Takes log lines.
     pub log_sink: Option<Arc<dyn LogSink>>,
+    /// Takes events of the quota, and decides at its limits.
+    pub quota_listener: Option<Arc<dyn QuotaListener>>,
     /// The sign-in of the parent process, after a fork.
     pub inherited: Option<Inherited>,
 }
@@ -96,6 +99,9 @@ impl Engine {
         }
         if let Some(sink) = hooks.log_sink {
             builder = builder.log_sink(sink);
+        }
+        if let Some(listener) = hooks.quota_listener {
+            builder = builder.quota_listener(listener);
         }
         Ok(Self { client: builder.build()?, ids: CallIds::default() })
     }
@@ -149,6 +155,28 @@ impl Engine {
             let status = client.quota_status().await?;
             Ok(serde_json::to_string(&status).unwrap_or_default())
         }
+    }
+
+    /// Who used the quota during the last days, as JSON text.
+    pub fn quota_report(&self, days: u64) -> impl Future<Output = Result<String>> + Send + 'static {
+        let client = self.client.clone();
+        async move { Ok(serde_json::to_string(&client.quota_report(days).await?).unwrap_or_default()) }
+    }
+
+    /// Compares the requests of some work, a JSON array of [`crate::Work`], with those that are left; JSON text.
+    pub fn quota_estimate(&self, work: &str) -> impl Future<Output = Result<String>> + Send + 'static {
+        let work: Result<Vec<Work>> = serde_json::from_str(work)
+            .map_err(|error| Error::config(format!("work has to be a list of what is to be done: {error}")));
+        let client = self.client.clone();
+        async move { Ok(serde_json::to_string(&client.quota_estimate(&work?).await?).unwrap_or_default()) }
+    }
+
+    /// Goes on with another plan, as a JSON object.
+    ///
+    /// # Errors
+    /// `config` when it is none.
+    pub fn change_plan(&self, plan: &str) -> Result<()> {
+        self.client.change_plan(Plan::from_json(object("plan", plan)?.into())?)
     }
 
     /// A client that acts for another user, from `{"user_id", "client_id", "client_secret"}`.

@@ -48,6 +48,16 @@ pub(crate) enum Method {
     Delete,
 }
 
+impl Method {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// Which host an operation lives on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Base {
@@ -204,6 +214,14 @@ impl Operation {
                         || expected.eq_ignore_ascii_case(given)
                 })
         })
+    }
+
+    /// Units of the plan that one request of it takes: the automation host has a counter of its own.
+    pub(crate) fn cost(&self) -> u64 {
+        match self.base {
+            Base::Api => 1,
+            Base::Automation => 0,
+        }
     }
 
     pub(crate) fn is_read(&self) -> bool {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use url::Url;
 
 use crate::auth::TokenHolder;
 use crate::clock::{Clock, ServerTime};
@@ -43,6 +44,7 @@ pub(crate) struct Parts {
     pub(crate) rate: Arc<RateWait>,
     pub(crate) secrets: Secrets,
     pub(crate) log: Log,
+    pub(crate) api: Url,
     pub(crate) company: String,
     pub(crate) attempts: u32,
     pub(crate) attempt_timeout: Duration,
@@ -55,11 +57,19 @@ pub(crate) fn row(parts: &Parts) -> Arc<[Arc<dyn Policy>]> {
     let clock = || Arc::clone(&parts.clock);
     Arc::from([
         Arc::new(request_id::RequestId { clock: clock(), secrets: parts.secrets.clone() }) as Arc<dyn Policy>,
-        Arc::new(metrics::Metrics { clock: clock(), log: parts.log.clone() }),
+        Arc::new(metrics::Metrics {
+            clock: clock(),
+            quota: Arc::clone(&parts.quota),
+            log: parts.log.clone(),
+        }),
         Arc::new(deadline::OverallDeadline { clock: clock() }),
         Arc::new(coalesce::Coalesce::new(parts.handle.clone())),
         Arc::new(retry::Retry::new(clock(), Arc::clone(&parts.rng), parts.attempts, parts.max_wait)),
-        Arc::new(quota_check::QuotaCheck { quota: Arc::clone(&parts.quota) }),
+        Arc::new(quota_check::QuotaCheck {
+            quota: Arc::clone(&parts.quota),
+            rate: Arc::clone(&parts.rate),
+            api: parts.api.clone(),
+        }),
         Arc::clone(&parts.rate) as Arc<dyn Policy>,
         Arc::new(authorize::Authorize {
             tokens: Arc::clone(&parts.tokens),

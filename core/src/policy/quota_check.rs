@@ -3,24 +3,64 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use url::Url;
 
-use crate::catalog::Base;
+use super::RateWait;
+use crate::catalog::Operation;
 use crate::error::{Failure, Result};
-use crate::pipeline::{Exchange, Next, Policy, Reply};
-use crate::quota::Quota;
+use crate::pipeline::{Exchange, Next, Policy, Reply, Trace};
+use crate::quota::{Quota, STATUS};
 
 pub(crate) struct QuotaCheck {
     pub(crate) quota: Arc<Quota>,
+    pub(crate) rate: Arc<RateWait>,
+    /// The company's part of the API.
+    pub(crate) api: Url,
+}
+
+impl QuotaCheck {
+    /// Asks the service for its limits, where the plan stands for those and nobody has asked today.
+    async fn ask_for_limits(&self, exchange: &Exchange, next: &Next) -> Result<()> {
+        if !self.quota.is_open(exchange.operation).await? {
+            return Ok(());
+        }
+        let _asking = self.quota.asking().await;
+        if !self.quota.is_open(exchange.operation).await? {
+            return Ok(());
+        }
+        let operation = Operation::find(STATUS).ok_or_else(|| self.quota.untold())?;
+        let url = self.api.join(operation.path).map_err(|_| self.quota.untold())?;
+        let question = Exchange {
+            operation,
+            base: operation.base,
+            method: operation.method.as_str(),
+            url,
+            body: None,
+            adds_nothing: true,
+            attempt: 1,
+            trace: Trace::new(),
+            ..exchange.clone()
+        };
+        // What it says is learnt where every answer is.
+        next.run(question).await?;
+        match self.quota.is_open(exchange.operation).await? {
+            true => Err(self.quota.untold()),
+            false => Ok(()),
+        }
+    }
 }
 
 impl Policy for QuotaCheck {
     fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
-            if exchange.base != Base::Api {
+            if exchange.operation.cost() == 0 {
                 return next.run(exchange).await;
             }
+            self.ask_for_limits(&exchange, &next).await?;
             loop {
-                self.quota.check(&exchange).await?;
+                if let Some(pause) = self.quota.check(&exchange).await? {
+                    self.rate.pause_for(pause);
+                }
                 match next.run(exchange.clone()).await {
                     Err(error) if error.failure() == Failure::QuotaRaced => {}
                     result => return result,

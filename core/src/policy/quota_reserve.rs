@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::catalog::Base;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::quota::Quota;
@@ -16,12 +15,11 @@ pub(crate) struct QuotaReserve {
 impl Policy for QuotaReserve {
     fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
-            // The automation host has a counter of its own, which no plan limits.
-            if exchange.base != Base::Api {
+            let operation = exchange.operation;
+            if operation.cost() == 0 {
                 return next.run(exchange).await;
             }
             let trace = exchange.trace.clone();
-            let operation = exchange.operation;
             let reservation = self.quota.reserve(&exchange).await?;
             trace.count(1);
             let result = next.run(exchange).await;
@@ -33,6 +31,10 @@ impl Policy for QuotaReserve {
                 Err(error) if error.kind() == ErrorKind::QuotaExceeded => {
                     self.quota.learn_refusal(&reservation).await
                 }
+                Err(error) if error.failure() == Failure::Throttled => match error.retry_after() {
+                    Some(wait) => self.quota.learn_pause(wait).await,
+                    None => Ok(()),
+                },
                 Ok(reply) => self.quota.learn_status(&reservation, operation, &reply.body).await,
                 Err(_) => Ok(()),
             };

@@ -53,7 +53,7 @@ impl RateWait {
         }
     }
 
-    fn pause_for(&self, wait: Duration) {
+    pub(crate) fn pause_for(&self, wait: Duration) {
         let until = self.clock.elapsed().saturating_add(wait);
         let mut paused = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         *paused = until.max(*paused);

@@ -1,12 +1,16 @@
 //! The ledger of a client that names none: a file as long as it can be used, then memory, with one warning.
 //!
-//! What the file has counted so far is taken along where it can still be read. There is no way back: two places that
-//! count in turn would both be wrong.
+//! What the file has counted so far is taken along: as far as it can still be read, and not less than this client has seen
+//! itself. There is no way back: two places that count in turn would both be wrong.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::ledger::{Entry, Granted, Ledger, Usage, Window};
+use super::calendar::Frame;
+use super::ledger::{Counts, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing};
 use super::memory::MemoryLedger;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Log;
@@ -17,32 +21,64 @@ pub(crate) struct DefaultLedger {
     memory: MemoryLedger,
     /// Set when the file was given up.
     given_up: OnceCell<()>,
+    /// The last windows that this client met, and how they stood.
+    seen: Mutex<Option<(Frame, Counts)>>,
     log: Log,
 }
 
 impl DefaultLedger {
     pub(crate) fn new(file: Box<dyn Ledger>, log: Log) -> Self {
-        Self { file, memory: MemoryLedger::default(), given_up: OnceCell::new(), log }
+        Self {
+            file,
+            memory: MemoryLedger::default(),
+            given_up: OnceCell::new(),
+            seen: Mutex::default(),
+            log,
+        }
     }
 
     fn present(&self) -> &dyn Ledger {
         if self.given_up.initialized() { &self.memory } else { &*self.file }
     }
 
+    fn saw(&self, frame: &Frame, counts: Counts) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((frame.clone(), counts));
+    }
+
+    /// Does something with the file, and with the memory when the file can no longer be used.
+    async fn with<'a, T>(
+        &'a self,
+        act: impl Fn(&'a dyn Ledger) -> BoxFuture<'a, Result<T>>,
+    ) -> Result<T> {
+        match act(self.present()).await {
+            Err(error) => {
+                self.give_up(error).await?;
+                act(&self.memory).await
+            }
+            done => done,
+        }
+    }
+
     /// After a failure of the file: goes on in memory, unless others only held the file too long.
-    async fn give_up(&self, window: &Window, error: Error) -> Result<&dyn Ledger> {
+    async fn give_up(&self, error: Error) -> Result<()> {
         if error.kind() != ErrorKind::Config {
             return Err(error);
         }
         self.given_up
             .get_or_init(|| async {
                 self.log.warn(&format!("requests are counted in memory only: {}", error.message()));
-                if let Ok(usage) = self.file.usage(window).await {
-                    self.memory.restore(window, usage);
+                let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let Some((frame, seen)) = seen else { return };
+                let mut standing = self.file.standing(&frame).await.unwrap_or_default();
+                for (count, seen) in standing.counts.iter_mut().zip(seen) {
+                    *count = seen.max(*count);
                 }
+                let since = frame.day().start.saturating_sub(HISTORY * 24 * 3_600);
+                let rows = self.file.history(&frame.owner, since).await.unwrap_or_default();
+                self.memory.restore(&frame, &standing, rows);
             })
             .await;
-        Ok(&self.memory)
+        Ok(())
     }
 }
 
@@ -51,54 +87,75 @@ impl Ledger for DefaultLedger {
         self.present().name()
     }
 
-    fn used<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<u64>> {
+    fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>> {
         Box::pin(async move {
-            match self.present().used(window).await {
-                Err(error) => self.give_up(window, error).await?.used(window).await,
-                used => used,
-            }
+            let standing = self.with(|ledger| ledger.standing(frame)).await?;
+            self.saw(frame, standing.counts);
+            Ok(standing)
         })
     }
 
     fn reserve<'a>(
         &'a self,
-        window: &'a Window,
-        limit: Option<u64>,
-        entry: &'a Entry,
+        frame: &'a Frame,
+        limits: &'a Limits,
+        spent: &'a Spent,
     ) -> BoxFuture<'a, Result<Granted>> {
         Box::pin(async move {
-            match self.present().reserve(window, limit, entry).await {
-                Err(error) => self.give_up(window, error).await?.reserve(window, limit, entry).await,
-                granted => granted,
+            let granted = self.with(|ledger| ledger.reserve(frame, limits, spent)).await?;
+            if let Granted::Yes { counts, .. } = granted {
+                self.saw(frame, counts);
             }
+            Ok(granted)
         })
     }
 
-    fn refund<'a>(&'a self, window: &'a Window, entry: &'a Entry) -> BoxFuture<'a, Result<()>> {
+    fn lease<'a>(
+        &'a self,
+        lease: &'a LeaseId,
+        limits: &'a Limits,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Granted>> {
         Box::pin(async move {
-            match self.present().refund(window, entry).await {
-                Err(error) => self.give_up(window, error).await?.refund(window, entry).await,
-                done => done,
+            let granted = self.with(|ledger| ledger.lease(lease, limits, most)).await?;
+            if let Granted::Yes { counts, .. } = granted {
+                self.saw(&lease.frame, counts);
             }
+            Ok(granted)
         })
     }
 
-    fn raise<'a>(&'a self, window: &'a Window, at_least: u64) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            match self.present().raise(window, at_least).await {
-                Err(error) => self.give_up(window, error).await?.raise(window, at_least).await,
-                done => done,
-            }
-        })
+    fn settle<'a>(&'a self, lease: &'a LeaseId, used: &'a [Spent]) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.with(|ledger| ledger.settle(lease, used)))
     }
 
-    fn usage<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<Vec<Usage>>> {
-        Box::pin(async move {
-            match self.present().usage(window).await {
-                Err(error) => self.give_up(window, error).await?.usage(window).await,
-                usage => usage,
-            }
-        })
+    fn refund<'a>(&'a self, frame: &'a Frame, spent: &'a Spent) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.with(|ledger| ledger.refund(frame, spent)))
+    }
+
+    fn raise<'a>(&'a self, frame: &'a Frame, at_least: u64) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(self.with(move |ledger| ledger.raise(frame, at_least)))
+    }
+
+    fn pause<'a>(&'a self, owner: &'a str, until: SystemTime) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.with(move |ledger| ledger.pause(owner, until)))
+    }
+
+    fn note<'a>(
+        &'a self,
+        frame: &'a Frame,
+        name: &'a str,
+        value: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>>> {
+        Box::pin(self.with(move |ledger| ledger.note(frame, name, value)))
+    }
+
+    fn recall<'a>(&'a self, frame: &'a Frame, name: &'a str) -> BoxFuture<'a, Result<Option<String>>> {
+        Box::pin(self.with(move |ledger| ledger.recall(frame, name)))
+    }
+
+    fn history<'a>(&'a self, owner: &'a str, since: u64) -> BoxFuture<'a, Result<Vec<Row>>> {
+        Box::pin(self.with(move |ledger| ledger.history(owner, since)))
     }
 }
 

@@ -1,111 +1,181 @@
-//! What a ledger is. `memory.rs` and `sqlite.rs` are two; one suite tests both.
+//! What a ledger is. `memory.rs`, `sqlite.rs` and `redis.rs` are three; one suite and one model test them all.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
+use super::calendar::{Frame, SPANS};
 use crate::error::Result;
 
-/// A day of a company.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Window {
-    pub(crate) owner: String,
-    pub(crate) day: String,
-    pub(crate) end: SystemTime,
-}
+/// Days for which usage is kept.
+pub(crate) const HISTORY: u64 = 90;
 
-/// What a unit is for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Label under which requests of others are counted that the service told of.
+pub(crate) const OTHERS: &str = "others";
+
+/// Code of the error about a ledger whose count cannot be read any more.
+pub(crate) const DAMAGED: &str = "damaged";
+
+/// A figure for each window of a [`Frame`].
+pub(crate) type Counts = [u64; SPANS];
+
+/// The limit of each window of a [`Frame`], where there is one.
+pub(crate) type Limits = [Option<u64>; SPANS];
+
+/// What units are for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Entry {
-    pub(crate) operation: String,
-    pub(crate) label: String,
+    pub(crate) operation: Arc<str>,
+    pub(crate) label: Arc<str>,
+    /// `host:process id`.
+    pub(crate) process: Arc<str>,
 }
 
-/// Whether a unit was to be had.
+impl Entry {
+    /// What is counted without anybody of ours having asked.
+    pub(crate) fn of_others() -> Self {
+        Self { operation: "".into(), label: OTHERS.into(), process: "".into() }
+    }
+}
+
+/// Units for somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spent {
+    pub(crate) entry: Entry,
+    pub(crate) units: u64,
+}
+
+/// Units of one day for somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// Start of the day, Unix seconds.
+    pub(crate) day: u64,
+    pub(crate) entry: Entry,
+    pub(crate) units: u64,
+}
+
+/// Whether units were to be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Granted {
-    Yes,
-    No,
+    /// So many, which makes so many in each window.
+    Yes { units: u64, counts: Counts },
+    /// None: this window is full.
+    No { window: usize },
+    /// None: by the ledger's own clock, it is another window's turn.
+    Moved,
+}
+
+/// How a frame stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Units taken, those in leases included.
+    pub(crate) counts: Counts,
+    /// Units taken in the hour before.
+    pub(crate) hour_before: u64,
+    /// Units of the day that are in leases: taken, and perhaps not used yet.
+    pub(crate) leased: u64,
+    /// Nothing is to be sent before, as the service asked one of those who share the ledger to wait.
+    pub(crate) paused_until: Option<SystemTime>,
+}
+
+/// Several units, taken at once to be used one by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeaseId {
+    pub(crate) frame: Frame,
+    /// Made by whoever takes the lease, before it is taken.
+    pub(crate) id: Arc<str>,
+}
+
+/// Counts requests. Every method is one step, whoever else is at it.
+pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
+    /// `memory`, `sqlite` or `redis`.
+    fn name(&self) -> &'static str;
+
+    /// The time by which windows begin and end: the ledger's own where it has a clock that all share.
+    fn now(&self, local: SystemTime) -> SystemTime {
+        local
+    }
+
+    /// How the windows stand.
+    fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>>;
+
+    /// Takes `spent.units` in all windows, or none when a limit does not allow it.
+    fn reserve<'a>(
+        &'a self,
+        frame: &'a Frame,
+        limits: &'a Limits,
+        spent: &'a Spent,
+    ) -> BoxFuture<'a, Result<Granted>>;
+
+    /// Takes up to `most` units for later use: not more than a quarter of what is left, so that none of those who share
+    /// it goes without, but at least one.
+    fn lease<'a>(
+        &'a self,
+        lease: &'a LeaseId,
+        limits: &'a Limits,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Granted>>;
+
+    /// Ends a lease: tells what was used of it and gives back the rest. Nothing happens when it has ended already.
+    fn settle<'a>(&'a self, lease: &'a LeaseId, used: &'a [Spent]) -> BoxFuture<'a, Result<()>>;
+
+    /// Gives units back that were reserved.
+    fn refund<'a>(&'a self, frame: &'a Frame, spent: &'a Spent) -> BoxFuture<'a, Result<()>>;
+
+    /// Raises the count of the day to what the service says, never lowers it. By how much.
+    fn raise<'a>(&'a self, frame: &'a Frame, at_least: u64) -> BoxFuture<'a, Result<u64>>;
+
+    /// Keeps all who share the ledger from sending until then. An earlier end than the present one changes nothing.
+    fn pause<'a>(&'a self, owner: &'a str, until: SystemTime) -> BoxFuture<'a, Result<()>>;
+
+    /// Notes something for the day of the frame; what was noted under this name before.
+    fn note<'a>(
+        &'a self,
+        frame: &'a Frame,
+        name: &'a str,
+        value: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>>>;
+
+    /// What is noted for the day of the frame.
+    fn recall<'a>(&'a self, frame: &'a Frame, name: &'a str) -> BoxFuture<'a, Result<Option<String>>>;
+
+    /// Units by day and entry, for the days that began since (Unix seconds). Those in leases are not among them.
+    fn history<'a>(&'a self, owner: &'a str, since: u64) -> BoxFuture<'a, Result<Vec<Row>>>;
 }
 
 /// Requests of a day, by what they were for.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Operation.
+    /// Operation, or empty for requests of others and of processes that ended without telling.
     pub operation: String,
-    /// The caller's label, or empty.
+    /// The caller's label, or empty; `others` for requests that the service told of.
     pub label: String,
     /// Requests.
     pub requests: u64,
 }
 
-/// Counts requests.
-pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
-    /// `memory` or `sqlite`.
-    fn name(&self) -> &'static str;
-
-    /// Units taken in the window.
-    fn used<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<u64>>;
-
-    /// Takes a unit unless the limit is reached: one step, whoever else is at it.
-    fn reserve<'a>(
-        &'a self,
-        window: &'a Window,
-        limit: Option<u64>,
-        entry: &'a Entry,
-    ) -> BoxFuture<'a, Result<Granted>>;
-
-    /// Gives a unit back.
-    fn refund<'a>(&'a self, window: &'a Window, entry: &'a Entry) -> BoxFuture<'a, Result<()>>;
-
-    /// Raises the count to what the service says, never lowers it.
-    fn raise<'a>(&'a self, window: &'a Window, at_least: u64) -> BoxFuture<'a, Result<()>>;
-
-    /// Units taken in the window by entry, most first.
-    fn usage<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<Vec<Usage>>>;
+/// Units that are left in the tightest window, if any has a limit; or the window that does not have so many left.
+pub(crate) fn left(
+    counts: &Counts,
+    limits: &Limits,
+    units: u64,
+) -> std::result::Result<Option<u64>, usize> {
+    let mut tightest: Option<u64> = None;
+    for (window, (count, limit)) in counts.iter().zip(limits).enumerate() {
+        let Some(limit) = limit else { continue };
+        let here = limit.saturating_sub(*count);
+        if here < units {
+            return Err(window);
+        }
+        tightest = Some(tightest.map_or(here, |least| least.min(here)));
+    }
+    Ok(tightest)
 }
 
-/// The behaviour that every ledger has.
-#[cfg(test)]
-pub(crate) mod suite {
-    use super::*;
-
-    fn window(day: &str) -> Window {
-        Window { owner: "https://x acme".into(), day: day.into(), end: SystemTime::UNIX_EPOCH }
-    }
-
-    fn entry(label: &str) -> Entry {
-        Entry { operation: "style.list".into(), label: label.into() }
-    }
-
-    pub(crate) async fn run(ledger: &dyn Ledger) {
-        let today = window("2026-11-22");
-        assert_eq!(ledger.used(&today).await.unwrap(), 0);
-        for _ in 0..3 {
-            assert_eq!(ledger.reserve(&today, Some(3), &entry("a")).await.unwrap(), Granted::Yes);
-        }
-        assert_eq!(ledger.reserve(&today, Some(3), &entry("b")).await.unwrap(), Granted::No);
-        assert_eq!(ledger.reserve(&today, None, &entry("b")).await.unwrap(), Granted::Yes);
-        assert_eq!(ledger.used(&today).await.unwrap(), 4);
-        ledger.refund(&today, &entry("a")).await.unwrap();
-        assert_eq!(ledger.used(&today).await.unwrap(), 3);
-        let usage = ledger.usage(&today).await.unwrap();
-        assert_eq!(
-            usage.iter().map(|usage| (usage.label.as_str(), usage.requests)).collect::<Vec<_>>(),
-            [("a", 2), ("b", 1)]
-        );
-
-        assert_eq!(ledger.used(&window("2026-11-23")).await.unwrap(), 0);
-        ledger.raise(&today, 2).await.unwrap();
-        assert_eq!(ledger.used(&today).await.unwrap(), 3);
-        ledger.raise(&today, 10).await.unwrap();
-        assert_eq!(ledger.used(&today).await.unwrap(), 10);
-        assert_eq!(
-            ledger.usage(&today).await.unwrap()[0],
-            Usage { operation: String::new(), label: "others".into(), requests: 7 }
-        );
-        assert_eq!(ledger.reserve(&today, Some(10), &entry("a")).await.unwrap(), Granted::No);
-    }
+/// How many units a lease of up to `most` gets where this much is left in the tightest window.
+pub(crate) fn lease_size(most: u64, left: Option<u64>) -> u64 {
+    left.map_or(most, |left| most.min(left.div_ceil(4)))
 }

@@ -1,39 +1,102 @@
 //! A ledger of one client.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use futures_util::future::{BoxFuture, ready};
 
-use super::ledger::{Entry, Granted, Ledger, Usage, Window};
+use super::calendar::{Frame, Span, Window};
+use super::ledger::{
+    Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
+};
 use crate::error::Result;
 
-type Day = HashMap<Entry, u64>;
-
 #[derive(Debug, Default)]
-pub(crate) struct MemoryLedger(Mutex<HashMap<(String, String), Day>>);
+pub(crate) struct MemoryLedger(Mutex<HashMap<Arc<str>, Account>>);
+
+/// What is kept for one owner.
+#[derive(Debug, Default)]
+struct Account {
+    counts: HashMap<Window, u64>,
+    usage: BTreeMap<u64, HashMap<Entry, u64>>,
+    leases: HashMap<Arc<str>, (Frame, u64)>,
+    notes: HashMap<(u64, String), String>,
+    paused_until: Option<SystemTime>,
+}
+
+impl Account {
+    fn counts(&self, frame: &Frame) -> Counts {
+        frame.windows.map(|window| self.counts.get(&window).copied().unwrap_or(0))
+    }
+
+    fn take(&mut self, frame: &Frame, units: u64) -> Counts {
+        if self.counts.get(frame.hour()).is_none() {
+            self.forget(frame);
+        }
+        frame.windows.map(|window| {
+            let count = self.counts.entry(window).or_default();
+            *count += units;
+            *count
+        })
+    }
+
+    fn give(&mut self, frame: &Frame, units: u64) {
+        for window in &frame.windows {
+            if let Some(count) = self.counts.get_mut(window) {
+                *count = count.saturating_sub(units);
+            }
+        }
+    }
+
+    fn spend(&mut self, frame: &Frame, spent: &Spent) {
+        *self.usage.entry(frame.day().start).or_default().entry(spent.entry.clone()).or_default() +=
+            spent.units;
+    }
+
+    /// Drops what nobody can ask for any more.
+    fn forget(&mut self, frame: &Frame) {
+        let (hour, day) = (frame.hour().start, frame.day().start);
+        let oldest = day.saturating_sub(HISTORY * 24 * 3_600);
+        self.counts.retain(|window, _| match window.span {
+            Span::Day => window.start >= oldest,
+            Span::Hour | Span::Minute => window.end + 3_600 > hour,
+        });
+        self.usage.retain(|start, _| *start >= oldest);
+        self.notes.retain(|(start, _), _| *start >= oldest);
+        self.leases.retain(|_, (frame, _)| frame.day().start >= oldest);
+    }
+}
 
 impl MemoryLedger {
-    fn lock(&self) -> MutexGuard<'_, HashMap<(String, String), Day>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Account>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes over what another ledger has counted.
-    pub(crate) fn restore(&self, window: &Window, usage: Vec<Usage>) {
-        self.with(window, |day| {
-            for Usage { operation, label, requests } in usage {
-                *day.entry(Entry { operation, label }).or_default() += requests;
+    pub(crate) fn restore(&self, frame: &Frame, standing: &Standing, rows: Vec<Row>) {
+        self.with(&frame.owner, |account| {
+            for (window, count) in frame.windows.into_iter().zip(standing.counts) {
+                account.counts.insert(window, count);
             }
+            for Row { day, entry, units } in rows {
+                account.usage.entry(day).or_default().insert(entry, units);
+            }
+            account.paused_until = standing.paused_until;
         });
     }
 
-    fn with<T>(&self, window: &Window, act: impl FnOnce(&mut Day) -> T) -> T {
-        act(self.lock().entry((window.owner.clone(), window.day.clone())).or_default())
+    fn with<T>(&self, owner: &Arc<str>, act: impl FnOnce(&mut Account) -> T) -> T {
+        let mut accounts = self.lock();
+        match accounts.get_mut(owner) {
+            Some(account) => act(account),
+            None => act(accounts.entry(Arc::clone(owner)).or_default()),
+        }
     }
 }
 
-fn sum(day: &Day) -> u64 {
-    day.values().sum()
+fn done<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, Result<T>> {
+    Box::pin(ready(Ok(value)))
 }
 
 impl Ledger for MemoryLedger {
@@ -41,67 +104,116 @@ impl Ledger for MemoryLedger {
         "memory"
     }
 
-    fn used<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<u64>> {
-        Box::pin(ready(Ok(self.with(window, |day| sum(day)))))
+    fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>> {
+        done(self.with(&frame.owner, |account| {
+            let before = frame.hour().before();
+            Standing {
+                counts: account.counts(frame),
+                hour_before: account.counts.get(&before).copied().unwrap_or(0),
+                leased: account
+                    .leases
+                    .values()
+                    .filter(|(lease, _)| lease.day() == frame.day())
+                    .map(|(_, units)| units)
+                    .sum(),
+                paused_until: account.paused_until,
+            }
+        }))
     }
 
     fn reserve<'a>(
         &'a self,
-        window: &'a Window,
-        limit: Option<u64>,
-        entry: &'a Entry,
+        frame: &'a Frame,
+        limits: &'a Limits,
+        spent: &'a Spent,
     ) -> BoxFuture<'a, Result<Granted>> {
-        let granted = self.with(window, |day| {
-            let used = sum(day);
-            if limit.is_some_and(|limit| used >= limit) {
-                return Granted::No;
+        done(self.with(&frame.owner, |account| match left(&account.counts(frame), limits, spent.units) {
+            Err(window) => Granted::No { window },
+            Ok(_) => {
+                account.spend(frame, spent);
+                Granted::Yes { units: spent.units, counts: account.take(frame, spent.units) }
             }
-            *day.entry(entry.clone()).or_default() += 1;
-            Granted::Yes
-        });
-        Box::pin(ready(Ok(granted)))
+        }))
     }
 
-    fn refund<'a>(&'a self, window: &'a Window, entry: &'a Entry) -> BoxFuture<'a, Result<()>> {
-        self.with(window, |day| {
-            if let Some(units) = day.get_mut(entry) {
-                *units = units.saturating_sub(1);
+    fn lease<'a>(
+        &'a self,
+        lease: &'a LeaseId,
+        limits: &'a Limits,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Granted>> {
+        done(self.with(&lease.frame.owner, |account| match left(&account.counts(&lease.frame), limits, 1) {
+            Err(window) => Granted::No { window },
+            Ok(left) => {
+                let units = lease_size(most, left);
+                account.leases.insert(Arc::clone(&lease.id), (lease.frame.clone(), units));
+                Granted::Yes { units, counts: account.take(&lease.frame, units) }
             }
-        });
-        Box::pin(ready(Ok(())))
+        }))
     }
 
-    fn raise<'a>(&'a self, window: &'a Window, at_least: u64) -> BoxFuture<'a, Result<()>> {
-        self.with(window, |day| {
-            let missing = at_least.saturating_sub(sum(day));
-            if missing > 0 {
-                *day.entry(Entry { operation: String::new(), label: "others".into() }).or_default() +=
-                    missing;
+    fn settle<'a>(&'a self, lease: &'a LeaseId, used: &'a [Spent]) -> BoxFuture<'a, Result<()>> {
+        done(self.with(&lease.frame.owner, |account| {
+            let Some((frame, units)) = account.leases.remove(&lease.id) else { return };
+            let spent: u64 = used.iter().map(|spent| spent.units).sum();
+            for spent in used {
+                account.spend(&frame, spent);
             }
-        });
-        Box::pin(ready(Ok(())))
+            account.give(&frame, units.saturating_sub(spent));
+        }))
     }
 
-    fn usage<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<Vec<Usage>>> {
-        let mut usage: Vec<_> = self.with(window, |day| {
-            day.iter()
-                .filter(|(_, requests)| **requests > 0)
-                .map(|(entry, requests)| Usage {
-                    operation: entry.operation.clone(),
-                    label: entry.label.clone(),
-                    requests: *requests,
-                })
-                .collect()
-        });
-        usage.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| a.operation.cmp(&b.operation)));
-        Box::pin(ready(Ok(usage)))
+    fn refund<'a>(&'a self, frame: &'a Frame, spent: &'a Spent) -> BoxFuture<'a, Result<()>> {
+        done(self.with(&frame.owner, |account| {
+            account.give(frame, spent.units);
+            let day = account.usage.get_mut(&frame.day().start);
+            if let Some(units) = day.and_then(|day| day.get_mut(&spent.entry)) {
+                *units = units.saturating_sub(spent.units);
+            }
+        }))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    #[tokio::test]
-    async fn behaves_as_a_ledger() {
-        super::super::ledger::suite::run(&super::MemoryLedger::default()).await;
+    fn raise<'a>(&'a self, frame: &'a Frame, at_least: u64) -> BoxFuture<'a, Result<u64>> {
+        done(self.with(&frame.owner, |account| {
+            let count = account.counts.entry(*frame.day()).or_default();
+            let units = at_least.saturating_sub(*count);
+            if units > 0 {
+                *count += units;
+                account.spend(frame, &Spent { entry: Entry::of_others(), units });
+            }
+            units
+        }))
+    }
+
+    fn pause<'a>(&'a self, owner: &'a str, until: SystemTime) -> BoxFuture<'a, Result<()>> {
+        done(self.with(&owner.into(), |account| {
+            account.paused_until = account.paused_until.max(Some(until));
+        }))
+    }
+
+    fn note<'a>(
+        &'a self,
+        frame: &'a Frame,
+        name: &'a str,
+        value: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>>> {
+        let key = (frame.day().start, name.to_owned());
+        done(self.with(&frame.owner, |account| account.notes.insert(key, value.to_owned())))
+    }
+
+    fn recall<'a>(&'a self, frame: &'a Frame, name: &'a str) -> BoxFuture<'a, Result<Option<String>>> {
+        let key = (frame.day().start, name.to_owned());
+        done(self.with(&frame.owner, |account| account.notes.get(&key).cloned()))
+    }
+
+    fn history<'a>(&'a self, owner: &'a str, since: u64) -> BoxFuture<'a, Result<Vec<Row>>> {
+        done(self.with(&owner.into(), |account| {
+            let days = account.usage.range(since..);
+            days.flat_map(|(day, entries)| {
+                let units = entries.iter().filter(|(_, units)| **units > 0);
+                units.map(|(entry, units)| Row { day: *day, entry: entry.clone(), units: *units })
+            })
+            .collect()
+        }))
     }
 }

@@ -10,27 +10,59 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard, Weak, mpsc};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
-use rusqlite::{Connection, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
-use super::ledger::{Entry, Granted, Ledger, Usage, Window};
+use super::calendar::{Frame, SPANS, Window};
+use super::ledger::{
+    Counts, DAMAGED, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long another process may hold the file.
 const BUSY: Duration = Duration::from_secs(10);
 
 const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS usage (
+    CREATE TABLE IF NOT EXISTS counts (
         owner TEXT NOT NULL,
-        day TEXT NOT NULL,
+        span TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        units INTEGER NOT NULL,
+        PRIMARY KEY (owner, span, start)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS spent (
+        owner TEXT NOT NULL,
+        day INTEGER NOT NULL,
         operation TEXT NOT NULL,
         label TEXT NOT NULL,
-        requests INTEGER NOT NULL,
-        PRIMARY KEY (owner, day, operation, label)
-    ) WITHOUT ROWID";
+        process TEXT NOT NULL,
+        units INTEGER NOT NULL,
+        PRIMARY KEY (owner, day, operation, label, process)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS leases (
+        id TEXT NOT NULL PRIMARY KEY,
+        owner TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        units INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS notes (
+        owner TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (owner, day, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS pauses (
+        owner TEXT NOT NULL PRIMARY KEY,
+        until INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    PRAGMA user_version = 1";
+
+/// Form of the tables above.
+const VERSION: i64 = 1;
 
 type Job = Box<dyn FnOnce(&File) + Send>;
 
@@ -129,7 +161,10 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Enough to survive a killed process; a power cut may lose the last moments.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.execute(SCHEMA, [])?;
+    // A later version would have to keep what this one writes valid.
+    if connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? < VERSION {
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA}; COMMIT"))?;
+    }
     Ok(connection)
 }
 
@@ -148,34 +183,110 @@ fn failure(path: &str, error: &rusqlite::Error) -> Error {
         Some(ErrorCode::CannotOpen) => "it cannot be opened",
         _ => "it failed",
     };
-    Error::config(format!("the quota ledger {path} cannot be used: {advice} ({error})"))
+    let failed = Error::config(format!("the quota ledger {path} cannot be used: {advice} ({error})"));
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => failed.with_code(DAMAGED),
+        _ => failed,
+    }
 }
 
-fn used(connection: &Connection, window: &Window) -> rusqlite::Result<u64> {
-    connection
-        .prepare_cached("SELECT COALESCE(SUM(requests), 0) FROM usage WHERE owner = ?1 AND day = ?2")?
-        .query_row(params![window.owner, window.day], |row| units(row, 0))
+/// SQLite has no unsigned numbers.
+fn signed(units: u64) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
 }
 
-/// SQLite has no unsigned numbers; the table never holds one below zero.
-fn units(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(|units| units.try_into().unwrap_or(0))
+fn unsigned(units: i64) -> u64 {
+    units.try_into().unwrap_or(0)
 }
 
-fn add(
-    connection: &Connection,
-    window: &Window,
-    operation: &str,
-    label: &str,
-    units: i64,
-) -> rusqlite::Result<()> {
+/// A query for one number, 0 where there is no row.
+fn number(connection: &Connection, query: &str, values: impl rusqlite::Params) -> rusqlite::Result<u64> {
+    let found = connection.prepare_cached(query)?.query_row(values, |row| row.get(0)).optional()?;
+    Ok(unsigned(found.unwrap_or(0)))
+}
+
+fn count(connection: &Connection, owner: &str, window: &Window) -> rusqlite::Result<u64> {
+    let query = "SELECT units FROM counts WHERE owner = ?1 AND span = ?2 AND start = ?3";
+    number(connection, query, params![owner, window.span.as_str(), signed(window.start)])
+}
+
+fn counts(connection: &Connection, frame: &Frame) -> rusqlite::Result<Counts> {
+    let mut counts = [0; SPANS];
+    for (count_of, window) in counts.iter_mut().zip(&frame.windows) {
+        *count_of = count(connection, &frame.owner, window)?;
+    }
+    Ok(counts)
+}
+
+/// Adds to a window, or takes from it.
+fn add(connection: &Connection, owner: &str, window: &Window, units: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, MAX(?5, 0))
-             ON CONFLICT DO UPDATE SET requests = MAX(requests + ?5, 0)",
+            "INSERT INTO counts VALUES (?1, ?2, ?3, MAX(?4, 0))
+             ON CONFLICT DO UPDATE SET units = MAX(units + ?4, 0)",
         )?
-        .execute(params![window.owner, window.day, operation, label, units])?;
+        .execute(params![owner, window.span.as_str(), signed(window.start), units])?;
     Ok(())
+}
+
+/// Takes units in all windows. `counts` is how they stood.
+fn take(connection: &Connection, frame: &Frame, counts: Counts, units: u64) -> rusqlite::Result<Counts> {
+    if counts[1] == 0 {
+        forget(connection, frame)?;
+    }
+    for window in &frame.windows {
+        add(connection, &frame.owner, window, signed(units))?;
+    }
+    Ok(counts.map(|count| count + units))
+}
+
+fn give(connection: &Connection, frame: &Frame, units: u64) -> rusqlite::Result<()> {
+    frame.windows.iter().try_for_each(|window| add(connection, &frame.owner, window, -signed(units)))
+}
+
+/// Adds to what an entry has spent, or takes from it.
+fn spend(connection: &Connection, frame: &Frame, entry: &Entry, units: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO spent VALUES (?1, ?2, ?3, ?4, ?5, MAX(?6, 0))
+             ON CONFLICT DO UPDATE SET units = MAX(units + ?6, 0)",
+        )?
+        .execute(params![
+            frame.owner,
+            signed(frame.day().start),
+            entry.operation,
+            entry.label,
+            entry.process,
+            units
+        ])?;
+    Ok(())
+}
+
+/// Drops what nobody can ask for any more.
+fn forget(connection: &Connection, frame: &Frame) -> rusqlite::Result<()> {
+    let hour = signed(frame.hour().start) - 2 * 3_600;
+    let oldest = signed(frame.day().start) - signed(HISTORY * 24 * 3_600);
+    for (query, before) in [
+        ("DELETE FROM counts WHERE owner = ?1 AND span <> 'day' AND start < ?2", hour),
+        ("DELETE FROM counts WHERE owner = ?1 AND span = 'day' AND start < ?2", oldest),
+        ("DELETE FROM spent WHERE owner = ?1 AND day < ?2", oldest),
+        ("DELETE FROM leases WHERE owner = ?1 AND day < ?2", oldest),
+        ("DELETE FROM notes WHERE owner = ?1 AND day < ?2", oldest),
+    ] {
+        connection.prepare_cached(query)?.execute(params![frame.owner, before])?;
+    }
+    Ok(())
+}
+
+/// One step: takes the write lock before it looks.
+fn step<T>(
+    connection: &mut Connection,
+    act: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = act(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
 }
 
 impl Ledger for SqliteLedger {
@@ -183,89 +294,170 @@ impl Ledger for SqliteLedger {
         "sqlite"
     }
 
-    fn used<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<u64>> {
-        let window = window.clone();
-        self.run(move |connection| used(connection, &window))
+    fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>> {
+        let frame = frame.clone();
+        self.run(move |connection| {
+            let leased = "SELECT COALESCE(SUM(units), 0) FROM leases WHERE owner = ?1 AND day = ?2";
+            let until = number(connection, "SELECT until FROM pauses WHERE owner = ?1", [&frame.owner])?;
+            Ok(Standing {
+                counts: counts(connection, &frame)?,
+                hour_before: count(connection, &frame.owner, &frame.hour().before())?,
+                leased: number(connection, leased, params![frame.owner, signed(frame.day().start)])?,
+                paused_until: (until > 0).then(|| UNIX_EPOCH + Duration::from_millis(until)),
+            })
+        })
     }
 
     fn reserve<'a>(
         &'a self,
-        window: &'a Window,
-        limit: Option<u64>,
-        entry: &'a Entry,
+        frame: &'a Frame,
+        limits: &'a Limits,
+        spent: &'a Spent,
     ) -> BoxFuture<'a, Result<Granted>> {
-        let (window, entry) = (window.clone(), entry.clone());
+        let (frame, limits, spent) = (frame.clone(), *limits, spent.clone());
         self.run(move |connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let used = used(&transaction, &window)?;
-            if limit.is_some_and(|limit| used >= limit) {
-                return Ok(Granted::No);
-            }
-            add(&transaction, &window, &entry.operation, &entry.label, 1)?;
-            transaction.commit()?;
-            Ok(Granted::Yes)
+            step(connection, |connection| {
+                let counts = counts(connection, &frame)?;
+                if let Err(window) = left(&counts, &limits, spent.units) {
+                    return Ok(Granted::No { window });
+                }
+                spend(connection, &frame, &spent.entry, signed(spent.units))?;
+                let counts = take(connection, &frame, counts, spent.units)?;
+                Ok(Granted::Yes { units: spent.units, counts })
+            })
         })
     }
 
-    fn refund<'a>(&'a self, window: &'a Window, entry: &'a Entry) -> BoxFuture<'a, Result<()>> {
-        let (window, entry) = (window.clone(), entry.clone());
-        self.run(move |connection| add(connection, &window, &entry.operation, &entry.label, -1))
-    }
-
-    fn raise<'a>(&'a self, window: &'a Window, at_least: u64) -> BoxFuture<'a, Result<()>> {
-        let window = window.clone();
+    fn lease<'a>(
+        &'a self,
+        lease: &'a LeaseId,
+        limits: &'a Limits,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Granted>> {
+        let (LeaseId { frame, id }, limits) = (lease.clone(), *limits);
         self.run(move |connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let missing = at_least.saturating_sub(used(&transaction, &window)?);
-            if missing > 0 {
-                add(&transaction, &window, "", "others", i64::try_from(missing).unwrap_or(i64::MAX))?;
-            }
-            transaction.commit()
+            step(connection, |connection| {
+                let counts = counts(connection, &frame)?;
+                let units = match left(&counts, &limits, 1) {
+                    Err(window) => return Ok(Granted::No { window }),
+                    Ok(left) => lease_size(most, left),
+                };
+                connection
+                    .prepare_cached("INSERT INTO leases VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(params![id, frame.owner, signed(frame.day().start), signed(units)])?;
+                Ok(Granted::Yes { units, counts: take(connection, &frame, counts, units)? })
+            })
         })
     }
 
-    fn usage<'a>(&'a self, window: &'a Window) -> BoxFuture<'a, Result<Vec<Usage>>> {
-        let window = window.clone();
+    fn settle<'a>(&'a self, lease: &'a LeaseId, used: &'a [Spent]) -> BoxFuture<'a, Result<()>> {
+        let (LeaseId { frame, id }, used) = (lease.clone(), used.to_vec());
+        self.run(move |connection| {
+            step(connection, |connection| {
+                let ended: Option<i64> = connection
+                    .prepare_cached("DELETE FROM leases WHERE id = ?1 RETURNING units")?
+                    .query_row([&id], |row| row.get(0))
+                    .optional()?;
+                let Some(units) = ended else { return Ok(()) };
+                for spent in &used {
+                    spend(connection, &frame, &spent.entry, signed(spent.units))?;
+                }
+                let used = used.iter().map(|spent| spent.units).sum();
+                give(connection, &frame, unsigned(units).saturating_sub(used))
+            })
+        })
+    }
+
+    fn refund<'a>(&'a self, frame: &'a Frame, spent: &'a Spent) -> BoxFuture<'a, Result<()>> {
+        let (frame, spent) = (frame.clone(), spent.clone());
+        self.run(move |connection| {
+            step(connection, |connection| {
+                give(connection, &frame, spent.units)?;
+                spend(connection, &frame, &spent.entry, -signed(spent.units))
+            })
+        })
+    }
+
+    fn raise<'a>(&'a self, frame: &'a Frame, at_least: u64) -> BoxFuture<'a, Result<u64>> {
+        let frame = frame.clone();
+        self.run(move |connection| {
+            step(connection, |connection| {
+                let units = at_least.saturating_sub(count(connection, &frame.owner, frame.day())?);
+                if units > 0 {
+                    add(connection, &frame.owner, frame.day(), signed(units))?;
+                    spend(connection, &frame, &Entry::of_others(), signed(units))?;
+                }
+                Ok(units)
+            })
+        })
+    }
+
+    fn pause<'a>(&'a self, owner: &'a str, until: SystemTime) -> BoxFuture<'a, Result<()>> {
+        let owner = owner.to_owned();
+        let until = until.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         self.run(move |connection| {
             connection
                 .prepare_cached(
-                    "SELECT operation, label, requests FROM usage
-                     WHERE owner = ?1 AND day = ?2 AND requests > 0 ORDER BY requests DESC, operation",
+                    "INSERT INTO pauses VALUES (?1, ?2) ON CONFLICT DO UPDATE SET until = MAX(until, ?2)",
                 )?
-                .query_map(params![window.owner, window.day], |row| {
-                    Ok(Usage { operation: row.get(0)?, label: row.get(1)?, requests: units(row, 2)? })
+                .execute(params![owner, i64::try_from(until).unwrap_or(i64::MAX)])?;
+            Ok(())
+        })
+    }
+
+    fn note<'a>(
+        &'a self,
+        frame: &'a Frame,
+        name: &'a str,
+        value: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>>> {
+        let (frame, name, value) = (frame.clone(), name.to_owned(), value.to_owned());
+        self.run(move |connection| {
+            step(connection, |connection| {
+                let before = recall(connection, &frame, &name)?;
+                connection
+                    .prepare_cached(
+                        "INSERT INTO notes VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET value = ?4",
+                    )?
+                    .execute(params![frame.owner, signed(frame.day().start), name, value])?;
+                Ok(before)
+            })
+        })
+    }
+
+    fn recall<'a>(&'a self, frame: &'a Frame, name: &'a str) -> BoxFuture<'a, Result<Option<String>>> {
+        let (frame, name) = (frame.clone(), name.to_owned());
+        self.run(move |connection| recall(connection, &frame, &name))
+    }
+
+    fn history<'a>(&'a self, owner: &'a str, since: u64) -> BoxFuture<'a, Result<Vec<Row>>> {
+        let owner = owner.to_owned();
+        self.run(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT day, operation, label, process, units FROM spent
+                     WHERE owner = ?1 AND day >= ?2 AND units > 0",
+                )?
+                .query_map(params![owner, signed(since)], |row| {
+                    let text = |column| row.get::<_, Arc<str>>(column);
+                    let entry = Entry { operation: text(1)?, label: text(2)?, process: text(3)? };
+                    Ok(Row { day: unsigned(row.get(0)?), entry, units: unsigned(row.get(4)?) })
                 })?
                 .collect()
         })
     }
 }
 
+fn recall(connection: &Connection, frame: &Frame, name: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT value FROM notes WHERE owner = ?1 AND day = ?2 AND name = ?3")?
+        .query_row(params![frame.owner, signed(frame.day().start), name], |row| row.get(0))
+        .optional()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn behaves_as_a_ledger() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = SqliteLedger::open(&folder.path().join("made/quota.sqlite")).unwrap();
-        super::super::ledger::suite::run(&ledger).await;
-    }
-
-    #[tokio::test]
-    async fn two_connections_never_exceed_the_limit() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("quota.sqlite");
-        let window = Window { owner: "x".into(), day: "d".into(), end: std::time::SystemTime::UNIX_EPOCH };
-        let entry = Entry { operation: "o".into(), label: String::new() };
-        let ledgers = [SqliteLedger::open(&path).unwrap(), SqliteLedger::open(&path).unwrap()];
-        let takers = (0..200).map(|index| ledgers[index % 2].reserve(&window, Some(150), &entry));
-        let granted = futures_util::future::join_all(takers).await;
-        assert_eq!(
-            granted.into_iter().filter(|granted| *granted.as_ref().unwrap() == Granted::Yes).count(),
-            150
-        );
-        assert_eq!(ledgers[0].used(&window).await.unwrap(), 150);
-    }
 
     #[test]
     fn what_cannot_be_used_says_why() {

@@ -1,0 +1,251 @@
+//! Files that tell how much of a lease was used, for when its process dies.
+//!
+//! Each lease has one, locked as long as its process lives. A count in it goes up before a unit is used, so whoever finds
+//! the file unlocked knows what may be given back: not more than was not used. Written by one system call at a time, it
+//! is right whenever the process is killed; after a power cut it may be behind, and is not believed (the machine's boot is
+//! noted in it).
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard, Weak};
+
+use serde::{Deserialize, Serialize};
+
+use super::calendar::{Frame, SPANS, Span, Window};
+use super::ledger::LeaseId;
+
+/// Length of the count at the beginning of a file.
+const COUNT: usize = 8;
+
+/// The marks of this process. Whoever writes one reads this lock, and a fork writes it.
+static MARKS: RwLock<Vec<Weak<MarkFile>>> = RwLock::new(Vec::new());
+
+/// Where the files of one ledger lie.
+#[derive(Debug, Clone)]
+pub(crate) struct Journal {
+    folder: PathBuf,
+    /// Which ledger the leases were taken from, as several may use one folder.
+    ledger: Arc<str>,
+    process: Arc<str>,
+}
+
+/// What is written behind the count.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    ledger: String,
+    boot: String,
+    process: String,
+    id: String,
+    owner: String,
+    windows: [(u64, u64); SPANS],
+}
+
+/// A lease whose process has died.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) lease: LeaseId,
+    pub(crate) process: Arc<str>,
+    /// Units that were used, or none when nobody knows.
+    pub(crate) used: Option<u64>,
+    mark: Mark,
+}
+
+impl Left {
+    /// To be called when the rest was given back.
+    pub(crate) fn done(self) {
+        self.mark.remove();
+    }
+}
+
+/// The file of a lease of this process.
+#[derive(Debug)]
+pub(crate) struct Mark(Arc<MarkFile>);
+
+#[derive(Debug)]
+struct MarkFile {
+    path: PathBuf,
+    /// Closed across a fork, as a lock that a child inherits would outlive its owner.
+    file: Mutex<Option<File>>,
+}
+
+impl Journal {
+    pub(crate) fn new(folder: PathBuf, ledger: Arc<str>, process: Arc<str>) -> Self {
+        Self { folder, ledger, process }
+    }
+
+    /// Begins the file of a lease that is about to be taken.
+    pub(crate) fn begin(&self, lease: &LeaseId) -> std::io::Result<Mark> {
+        let note = Note {
+            ledger: self.ledger.to_string(),
+            boot: boot(),
+            process: self.process.to_string(),
+            id: lease.id.to_string(),
+            owner: lease.frame.owner.to_string(),
+            windows: lease.frame.windows.map(|window| (window.start, window.end)),
+        };
+        let marks = MARKS.read().unwrap_or_else(PoisonError::into_inner);
+        std::fs::create_dir_all(&self.folder)?;
+        let path = self.folder.join(format!("{}.lease", lease.id));
+        // Nobody takes a file that is not whole for a lease, and it gets its name when it is locked.
+        let new = path.with_extension("new");
+        let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(&new)?;
+        file.lock()?;
+        let mut text = 0_u64.to_le_bytes().to_vec();
+        text.extend(serde_json::to_vec(&note)?);
+        file.write_all(&text)?;
+        std::fs::rename(&new, &path)?;
+        drop(marks);
+        Ok(Mark::register(path, file))
+    }
+
+    /// Leases of this ledger whose processes have died.
+    pub(crate) fn left(&self) -> Vec<Left> {
+        let Ok(files) = std::fs::read_dir(&self.folder) else { return Vec::new() };
+        let paths = files.filter_map(|file| Some(file.ok()?.path()));
+        paths
+            .filter(|path| path.extension().is_some_and(|extension| extension == "lease"))
+            .filter_map(|path| self.read(path))
+            .collect()
+    }
+
+    fn read(&self, path: PathBuf) -> Option<Left> {
+        let mut file = OpenOptions::new().read(true).write(true).open(&path).ok()?;
+        file.try_lock().ok()?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).ok()?;
+        let (count, note) = text.split_first_chunk::<COUNT>()?;
+        let note: Note = serde_json::from_slice(note).ok()?;
+        // Whoever held it before may have ended it in between.
+        if note.ledger != *self.ledger || !path.exists() {
+            return None;
+        }
+        let spans = [Span::Day, Span::Hour, Span::Minute];
+        let mut windows = [Window { span: Span::Day, start: 0, end: 0 }; SPANS];
+        for ((window, span), (start, end)) in windows.iter_mut().zip(spans).zip(note.windows) {
+            *window = Window { span, start, end };
+        }
+        Some(Left {
+            lease: LeaseId { frame: Frame { owner: note.owner.into(), windows }, id: note.id.into() },
+            process: note.process.into(),
+            used: (note.boot == boot()).then(|| u64::from_le_bytes(*count)),
+            mark: Mark(Arc::new(MarkFile { path, file: Mutex::new(Some(file)) })),
+        })
+    }
+}
+
+impl Mark {
+    fn register(path: PathBuf, file: File) -> Self {
+        let mark = Arc::new(MarkFile { path, file: Mutex::new(Some(file)) });
+        let mut marks = MARKS.write().unwrap_or_else(PoisonError::into_inner);
+        marks.retain(|mark| mark.strong_count() > 0);
+        marks.push(Arc::downgrade(&mark));
+        Self(mark)
+    }
+
+    /// Writes that so many units are used.
+    ///
+    /// # Errors
+    /// When it cannot be written, or when others have taken this process for dead: then the lease is not to be used.
+    pub(crate) fn write(&self, used: u64) -> std::io::Result<()> {
+        let _no_fork = MARKS.read().unwrap_or_else(PoisonError::into_inner);
+        let mut present = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match &mut *present {
+            Some(file) => file,
+            none => none.insert(reopen(&self.0.path)?),
+        };
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&used.to_le_bytes())
+    }
+
+    /// Ends the file: the lease is settled.
+    pub(crate) fn remove(self) {
+        // What stays is found by the next one, who settles it in vain.
+        let _ = std::fs::remove_file(&self.0.path);
+    }
+}
+
+/// After a fork. It may have been taken for that of a dead process meanwhile.
+fn reopen(path: &Path) -> std::io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    file.lock()?;
+    match path.exists() {
+        true => Ok(file),
+        false => Err(std::io::ErrorKind::NotFound.into()),
+    }
+}
+
+/// Keeps the marks of this process closed.
+pub(crate) struct Closed {
+    _marks: RwLockWriteGuard<'static, Vec<Weak<MarkFile>>>,
+}
+
+/// Closes all marks of this process; those that are needed later open again.
+pub(crate) fn close_all() -> Closed {
+    let mut marks = MARKS.write().unwrap_or_else(PoisonError::into_inner);
+    marks.retain(|mark| {
+        mark.upgrade()
+            .inspect(|mark| drop(mark.file.lock().unwrap_or_else(PoisonError::into_inner).take()))
+            .is_some()
+    });
+    Closed { _marks: marks }
+}
+
+/// Which boot of the machine this is, where that can be told.
+fn boot() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lease(id: &str) -> LeaseId {
+        let window = |span| Window { span, start: 60, end: 120 };
+        let windows = [window(Span::Day), window(Span::Hour), window(Span::Minute)];
+        LeaseId { frame: Frame { owner: "acme".into(), windows }, id: id.into() }
+    }
+
+    #[test]
+    fn what_a_dead_process_has_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = |ledger: &str| Journal::new(folder.path().join("leases"), ledger.into(), "host:1".into());
+        let mark = journal("a").begin(&lease("one")).unwrap();
+        mark.write(3).unwrap();
+        // Its owner lives.
+        assert!(journal("a").left().is_empty());
+        drop(mark);
+        // It is another ledger's.
+        assert!(journal("b").left().is_empty());
+        let left = journal("a").left().pop().unwrap();
+        assert_eq!((left.lease.clone(), left.used, &*left.process), (lease("one"), Some(3), "host:1"));
+        // Whoever gives it back holds it.
+        assert!(journal("a").left().is_empty());
+        left.done();
+        assert!(journal("a").left().is_empty());
+        assert!(folder.path().join("leases").read_dir().unwrap().next().is_none());
+    }
+
+    #[test]
+    fn a_mark_across_a_fork() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::new(folder.path().to_owned(), "a".into(), "host:1".into());
+        let (kept, lost) = (journal.begin(&lease("kept")).unwrap(), journal.begin(&lease("lost")).unwrap());
+        drop(close_all());
+        kept.write(1).unwrap();
+        let left = journal.left();
+        assert_eq!(left.iter().map(|left| &*left.lease.id).collect::<Vec<_>>(), ["lost"]);
+        left.into_iter().for_each(Left::done);
+        assert!(lost.write(1).is_err());
+        kept.write(2).unwrap();
+    }
+
+    #[test]
+    fn files_that_are_none_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [("a.lease", "short"), ("b.lease", "long enough, but no JSON"), ("c", "")] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        assert!(Journal::new(folder.path().to_owned(), "a".into(), "p".into()).left().is_empty());
+    }
+}

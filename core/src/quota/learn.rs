@@ -1,0 +1,132 @@
+//! What the service says of the quota: its limits, its own count, and its refusals.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::events::{QuotaEvent, QuotaEventKind};
+use super::ledger::Limits;
+use super::{Quota, Reservation};
+use crate::catalog::Operation;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Name under which the ledger keeps the limits that the service stated.
+const STATED: &str = "limits of the service";
+
+/// The policies of `ratelimit/status`, in the order of the windows.
+const POLICIES: [&str; 3] = ["per_day", "per_hour", "per_minute"];
+
+/// The operation that tells the service's own figures.
+pub(crate) const STATUS: &str = "system.ratelimit_status";
+
+impl Quota {
+    /// Whether the service has to be asked for its limits before anything else is sent, as the plan says and nobody has
+    /// done today.
+    pub(crate) async fn is_open(&self, operation: &Operation) -> Result<bool> {
+        if operation.id == STATUS {
+            return Ok(false);
+        }
+        let frame = self.frame();
+        {
+            let present = self.present();
+            let known = present.stated.is_some_and(|(day, _)| day == frame.day().start);
+            if !present.plan.is_from_service() || known {
+                return Ok(false);
+            }
+        }
+        let noted = self.ledger.recall(&frame, STATED).await?;
+        let Some(limits) = noted.and_then(|text| serde_json::from_str::<Limits>(&text).ok()) else {
+            return Ok(true);
+        };
+        self.present().stated = Some((frame.day().start, limits));
+        Ok(false)
+    }
+
+    /// Keeps others from asking the service too.
+    pub(crate) async fn asking(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.asking.lock().await
+    }
+
+    /// The service was asked for its limits and has not told any.
+    pub(crate) fn untold(&self) -> Error {
+        let text = "the service does not state its limits, for which the plan stands: give edition and licenses, or \
+                    requests_per_day";
+        Error::new(ErrorKind::Config, text)
+    }
+
+    /// The service refused a request because of the day's limit: others have used what this ledger thought was left.
+    pub(crate) async fn learn_refusal(&self, reservation: &Reservation) -> Result<()> {
+        match self.limits(&reservation.frame)[0] {
+            Some(limit) => self.raise(reservation, limit).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The service's own figures, wherever in the answer they stand.
+    pub(crate) async fn learn_status(
+        &self,
+        reservation: &Reservation,
+        operation: &Operation,
+        body: &[u8],
+    ) -> Result<()> {
+        if operation.id != STATUS {
+            return Ok(());
+        }
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        let policies = POLICIES.map(|name| find(&answer, name));
+        let stated: Limits = policies.map(|policy| policy.and_then(|policy| policy["limit"].as_u64()));
+        if stated.iter().any(Option::is_some) {
+            self.adopt(reservation, stated).await?;
+        }
+        match policies[0].and_then(|day| day["used"].as_u64()) {
+            Some(used) => self.raise(reservation, used).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn adopt(&self, reservation: &Reservation, stated: Limits) -> Result<()> {
+        if !self.present().plan.is_from_service() {
+            return Ok(());
+        }
+        self.present().stated = Some((reservation.frame.day().start, stated));
+        let text = serde_json::to_string(&stated).unwrap_or_default();
+        self.ledger.note(&reservation.frame, STATED, &text).await.map(drop)
+    }
+
+    /// Takes over a count that is higher than the ledger's: others have sent the difference.
+    async fn raise(&self, reservation: &Reservation, at_least: u64) -> Result<()> {
+        let frame = &reservation.frame;
+        // What this client holds in leases the service has not seen yet.
+        let units = self.ledger.raise(frame, at_least.saturating_add(self.leases.unused())).await?;
+        if units == 0 {
+            return Ok(());
+        }
+        self.log.warn(&format!(
+            "the service counts {units} requests of today that are not in this ledger: others send without sharing it"
+        ));
+        let used = self.ledger.standing(frame).await?.counts[0];
+        let limit = self.limits(frame)[0];
+        let event = QuotaEvent {
+            requests: Some(units),
+            ..self.event(QuotaEventKind::Others, frame.day(), limit, used)
+        };
+        self.notice(&event);
+        self.tell_of_thresholds(frame, used).await;
+        Ok(())
+    }
+
+    /// The service asked to wait: tells all who share the ledger.
+    pub(crate) async fn learn_pause(&self, wait: Duration) -> Result<()> {
+        self.ledger.pause(&self.owner, self.now() + wait).await
+    }
+}
+
+fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    match value {
+        Value::Object(members) => {
+            members.get(name).or_else(|| members.values().find_map(|value| find(value, name)))
+        }
+        Value::Array(items) => items.iter().find_map(|value| find(value, name)),
+        _ => None,
+    }
+}

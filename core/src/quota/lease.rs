@@ -1,0 +1,388 @@
+//! Several units at once, so that the store is not asked for every request, and some for when it is away.
+//!
+//! A lease is counted as a whole when it is taken, which keeps the sum right whatever becomes of its owner; what was not
+//! used is given back when the client ends, when it is idle, or when others find that its process has died.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use super::calendar::Frame;
+use super::journal::{Journal, Mark};
+use super::ledger::{Counts, Entry, Granted, LeaseId, Ledger, Limits, Spent};
+use crate::call::Priority;
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::Log;
+
+/// A lease that was not used for so long is given back.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// What leases are made of.
+pub(crate) struct LeaseSettings {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    /// Units of a lease; with 1 the store is asked for each.
+    pub(crate) size: u64,
+    /// Units that are kept for when the store is away.
+    pub(crate) share: u64,
+    pub(crate) journal: Option<Journal>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) handle: Option<Handle>,
+    pub(crate) log: Log,
+}
+
+/// The leases of one client.
+pub(crate) struct Leases {
+    settings: LeaseSettings,
+    /// Of interactive and of bulk calls: the latter leave a floor alone, which a lease must do too.
+    banks: [Bank; 2],
+    spare: Bank,
+    watched: AtomicBool,
+}
+
+#[derive(Default)]
+struct Bank {
+    held: Mutex<Option<Held>>,
+    /// One fetches while the others wait for it.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+/// A lease with what was used of it.
+struct Held {
+    lease: LeaseId,
+    units: u64,
+    used: u64,
+    spent: Vec<Spent>,
+    mark: Option<Mark>,
+    last_used: Duration,
+}
+
+/// Where a unit came from.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    /// The store itself.
+    Store,
+    /// A lease.
+    Lease(LeaseId),
+}
+
+impl Bank {
+    fn lock(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Takes a unit, if one is left that counts in these windows.
+    fn take(&mut self, frame: &Frame, limits: &Limits, entry: &Entry, now: Duration) -> Option<Origin> {
+        if self.used >= self.units || !serves(&self.lease.frame, frame, limits) {
+            return None;
+        }
+        if let Some(mark) = &self.mark
+            && mark.write(self.used + 1).is_err()
+        {
+            // Others may have given it back already.
+            self.units = self.used;
+            return None;
+        }
+        self.used += 1;
+        self.last_used = now;
+        match self.spent.iter_mut().find(|spent| spent.entry == *entry) {
+            Some(spent) => spent.units += 1,
+            None => self.spent.push(Spent { entry: entry.clone(), units: 1 }),
+        }
+        Some(Origin::Lease(self.lease.clone()))
+    }
+
+    /// Gives a unit back. The mark stays: it may be above the truth, never below.
+    fn untake(&mut self, entry: &Entry) {
+        if let Some(spent) = self.spent.iter_mut().find(|spent| spent.entry == *entry) {
+            spent.units -= 1;
+            self.used -= 1;
+            self.spent.retain(|spent| spent.units > 0);
+        }
+    }
+}
+
+/// Whether units that were counted in `then` may be used in `now`: the day is the same, and so is every window with a limit.
+fn serves(then: &Frame, now: &Frame, limits: &Limits) -> bool {
+    let windows = then.windows.iter().zip(&now.windows).zip(limits).enumerate();
+    windows.into_iter().all(|(index, ((then, now), limit))| then == now || (index > 0 && limit.is_none()))
+}
+
+/// Whether the ledger cannot be reached, as opposed to anything else that may be wrong with it.
+fn is_away(error: &Error) -> bool {
+    error.kind() == ErrorKind::Network
+}
+
+impl Leases {
+    pub(crate) fn new(settings: LeaseSettings) -> Arc<Self> {
+        Arc::new(Self {
+            settings,
+            banks: Default::default(),
+            spare: Bank::default(),
+            watched: AtomicBool::new(false),
+        })
+    }
+
+    fn bank(&self, priority: Priority) -> &Bank {
+        &self.banks[usize::from(priority == Priority::Bulk)]
+    }
+
+    /// Whether a unit is at hand without asking the store.
+    pub(crate) fn covers(&self, priority: Priority, frame: &Frame, limits: &Limits) -> bool {
+        self.settings.size > 1 && has_left(&self.bank(priority).lock(), frame, limits)
+    }
+
+    /// Whether a unit was set aside for when the store is away.
+    pub(crate) fn spares(&self, frame: &Frame, limits: &Limits) -> bool {
+        has_left(&self.spare.lock(), frame, limits)
+    }
+
+    /// One unit. The counts are those of the store, where it was asked.
+    pub(crate) async fn take(
+        self: &Arc<Self>,
+        priority: Priority,
+        frame: &Frame,
+        limits: &Limits,
+        entry: &Entry,
+    ) -> Result<(Granted, Origin)> {
+        let taken = match self.settings.size {
+            0 | 1 => {
+                let spent = Spent { entry: entry.clone(), units: 1 };
+                self.settings.ledger.reserve(frame, limits, &spent).await.map(|granted| (granted, Origin::Store))
+            }
+            _ => self.take_leased(self.bank(priority), frame, limits, entry).await,
+        };
+        match taken {
+            Ok(taken) => {
+                self.keep_share(frame, limits).await;
+                Ok(taken)
+            }
+            Err(error) if is_away(&error) => {
+                let now = self.settings.clock.elapsed();
+                let spare = self.spare.lock().as_mut().and_then(|held| held.take(frame, limits, entry, now));
+                spare.map(|origin| (granted(Counts::default()), origin)).ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn take_leased(
+        self: &Arc<Self>,
+        bank: &Bank,
+        frame: &Frame,
+        limits: &Limits,
+        entry: &Entry,
+    ) -> Result<(Granted, Origin)> {
+        let take = || {
+            let now = self.settings.clock.elapsed();
+            let origin = bank.lock().as_mut().and_then(|held| held.take(frame, limits, entry, now));
+            origin.map(|origin| (granted(Counts::default()), origin))
+        };
+        if let Some(taken) = take() {
+            return Ok(taken);
+        }
+        let _fetching = bank.fetching.lock().await;
+        if let Some(taken) = take() {
+            return Ok(taken);
+        }
+        self.recover().await;
+        match self.fetch(bank, frame, limits, self.settings.size).await? {
+            Granted::Yes { counts, .. } => {
+                self.watch();
+                take().map(|(_, origin)| (granted(counts), origin)).ok_or_else(|| {
+                    Error::config("what a lease of the quota was used for cannot be written to its file")
+                })
+            }
+            refused => Ok((refused, Origin::Store)),
+        }
+    }
+
+    /// Ends what the bank holds, and takes a new lease for it.
+    async fn fetch(&self, bank: &Bank, frame: &Frame, limits: &Limits, most: u64) -> Result<Granted> {
+        self.end(bank).await?;
+        let lease = LeaseId { frame: frame.clone(), id: Uuid::new_v4().to_string().into() };
+        let mark = match &self.settings.journal {
+            Some(journal) => Some(journal.begin(&lease).map_err(|error| {
+                Error::config(format!("leases of the quota need a folder for what was used of them: {error}"))
+            })?),
+            None => None,
+        };
+        let granted = self.settings.ledger.lease(&lease, limits, most).await;
+        match granted {
+            Ok(Granted::Yes { units, .. }) => {
+                let last_used = self.settings.clock.elapsed();
+                *bank.lock() = Some(Held { lease, units, used: 0, spent: Vec::new(), mark, last_used });
+            }
+            // Nothing is leased under this name.
+            Ok(_) => drop(mark.map(Mark::remove)),
+            // It may be: then the file tells whoever looks after it that nothing was used.
+            Err(_) => drop(mark),
+        }
+        granted
+    }
+
+    /// Tells the store what was used of a lease, and gives the rest back.
+    async fn end(&self, bank: &Bank) -> Result<()> {
+        let Some(held) = bank.lock().take() else { return Ok(()) };
+        match self.settings.ledger.settle(&held.lease, &held.spent).await {
+            Ok(()) => {
+                held.mark.map(Mark::remove);
+                Ok(())
+            }
+            Err(error) => {
+                let mut present = bank.lock();
+                if present.is_none() {
+                    *present = Some(held);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Sets aside what is kept for when the store is away.
+    async fn keep_share(self: &Arc<Self>, frame: &Frame, limits: &Limits) {
+        if self.settings.share == 0 {
+            return;
+        }
+        let full = |held: &Option<Held>| {
+            held.as_ref().is_some_and(|held| held.used == 0 && serves(&held.lease.frame, frame, limits))
+        };
+        if full(&self.spare.lock()) {
+            return;
+        }
+        let Ok(_fetching) = self.spare.fetching.try_lock() else { return };
+        match self.fetch(&self.spare, frame, limits, self.settings.share).await {
+            Err(error) if !is_away(&error) => {
+                self.settings.log.warn(&format!("no requests are kept for when the ledger is away: {error}"));
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives one unit back. Whether that was possible here.
+    pub(crate) fn untake(&self, lease: &LeaseId, entry: &Entry) -> bool {
+        self.all().any(|bank| match &mut *bank.lock() {
+            Some(held) if held.lease == *lease => {
+                held.untake(entry);
+                true
+            }
+            _ => false,
+        })
+    }
+
+    /// What was used of the leases that are held.
+    pub(crate) fn unsettled(&self) -> Vec<Spent> {
+        self.all()
+            .flat_map(|bank| bank.lock().as_ref().map(|held| held.spent.clone()).unwrap_or_default())
+            .collect()
+    }
+
+    /// Units that are held and not used.
+    pub(crate) fn unused(&self) -> u64 {
+        self.all().filter_map(|bank| bank.lock().as_ref().map(|held| held.units - held.used)).sum()
+    }
+
+    /// Gives back what processes left that have died. Whether there was anything.
+    pub(crate) async fn recover(&self) -> bool {
+        let Some(journal) = &self.settings.journal else { return false };
+        let mut recovered = false;
+        for left in journal.left() {
+            // After a power cut nobody knows: it stays counted, and so does the file's absence.
+            let Some(units) = left.used else {
+                left.done();
+                continue;
+            };
+            let entry = Entry { operation: "".into(), label: "".into(), process: Arc::clone(&left.process) };
+            let spent = (units > 0).then_some(Spent { entry, units });
+            match self.settings.ledger.settle(&left.lease, spent.as_slice()).await {
+                Ok(()) => {
+                    left.done();
+                    recovered = true;
+                }
+                Err(error) => {
+                    let text = format!("what a process left of its lease is not given back yet: {error}");
+                    self.settings.log.warn(&text);
+                }
+            }
+        }
+        recovered
+    }
+
+    /// Gives everything back that is not used.
+    pub(crate) async fn release(&self) {
+        for bank in self.all() {
+            if let Err(error) = self.end(bank).await {
+                let text = format!("the rest of a lease of the quota is not given back: {error}");
+                self.settings.log.warn(&text);
+            }
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Bank> {
+        self.banks.iter().chain([&self.spare])
+    }
+
+    /// Gives leases back that nobody uses.
+    fn watch(self: &Arc<Self>) {
+        let Some(handle) = &self.settings.handle else { return };
+        if self.watched.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (leases, clock) = (Arc::downgrade(self), Arc::clone(&self.settings.clock));
+        handle.spawn(async move {
+            let mut next = clock.elapsed() + IDLE;
+            loop {
+                clock.alarm(next).await;
+                let Some(leases) = Weak::upgrade(&leases) else { return };
+                next = clock.elapsed() + IDLE;
+                for bank in &leases.banks {
+                    let _fetching = bank.fetching.lock().await;
+                    let due = bank.lock().as_ref().map(|held| held.last_used + IDLE);
+                    match due {
+                        Some(due) if due <= clock.elapsed() => {
+                            if let Err(error) = leases.end(bank).await {
+                                let text = format!("the rest of a lease of the quota is not given back yet: {error}");
+                                leases.settings.log.warn(&text);
+                            }
+                        }
+                        Some(due) => next = next.min(due),
+                        None => {}
+                    }
+                }
+                if leases.banks.iter().all(|bank| bank.lock().is_none()) {
+                    leases.watched.store(false, Ordering::Release);
+                    return;
+                }
+            }
+        });
+    }
+}
+
+fn has_left(held: &Option<Held>, frame: &Frame, limits: &Limits) -> bool {
+    held.as_ref().is_some_and(|held| held.used < held.units && serves(&held.lease.frame, frame, limits))
+}
+
+fn granted(counts: Counts) -> Granted {
+    Granted::Yes { units: 1, counts }
+}
+
+impl Drop for Leases {
+    fn drop(&mut self) {
+        let held: Vec<_> = self.all().filter_map(|bank| bank.lock().take()).collect();
+        let Some(handle) = self.settings.handle.clone().filter(|_| !held.is_empty()) else { return };
+        let ledger = Arc::clone(&self.settings.ledger);
+        // Where the runtime has ended too, the files tell the next process.
+        handle.spawn(async move {
+            for held in held {
+                if ledger.settle(&held.lease, &held.spent).await.is_ok() {
+                    held.mark.map(Mark::remove);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,221 @@
+//! What happens when a limit is reached: the error, or a wait for its end.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Quota;
+use super::calendar::{Frame, Span, Window, iso};
+use super::events::{QuotaEvent, QuotaEventKind, THRESHOLDS};
+use crate::call::WaitReason;
+use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::Exchange;
+
+/// Longest time by which a wait is drawn out, so that those who waited do not come back as one.
+const SPREAD: Duration = Duration::from_secs(5);
+
+impl Quota {
+    /// Fails, or waits, when a limit is reached. Reads the ledger only. How long the service has asked others who share the
+    /// ledger to wait.
+    pub(crate) async fn check(&self, exchange: &Exchange) -> Result<Option<Duration>> {
+        loop {
+            let frame = self.frame();
+            let priority = exchange.options.priority;
+            let limits = self.limits_for(&frame, priority);
+            if self.leases.covers(priority, &frame, &limits) {
+                return Ok(None);
+            }
+            let standing = match self.ledger.standing(&frame).await {
+                Err(error) if error.kind() == ErrorKind::Network && self.leases.spares(&frame, &limits) => {
+                    return Ok(None);
+                }
+                standing => standing?,
+            };
+            let full = limits
+                .iter()
+                .zip(standing.counts)
+                .position(|(limit, count)| limit.is_some_and(|limit| count >= limit));
+            let Some(window) = full else {
+                let pause = standing.paused_until.and_then(|until| until.duration_since(self.now()).ok());
+                return Ok(pause.filter(|pause| !pause.is_zero()));
+            };
+            // A process that has died may have left some.
+            if !self.leases.recover().await {
+                let limit = limits[window].unwrap_or_default();
+                let full = Full { frame: &frame, window: &frame.windows[window], used: standing.counts[window], limit };
+                self.at_limit(exchange, &full).await?;
+            }
+        }
+    }
+
+    /// Waits for the end of a window if the call may, and fails otherwise.
+    async fn at_limit(&self, exchange: &Exchange, full: &Full<'_>) -> Result<()> {
+        let left = full.window.end().duration_since(self.now()).unwrap_or_default();
+        // The end of a minute is near, and the call's own deadline holds meanwhile.
+        let short = full.window.span != Span::Day && left <= self.max_wait;
+        let end = exchange.deadline.get().saturating_add(exchange.trace.excused());
+        let reason = if short && self.clock().elapsed().saturating_add(left) < end {
+            WaitReason::Rate
+        } else if self.may_wait(exchange, full, left).await? {
+            WaitReason::Quota
+        } else {
+            return Err(self.exceeded(exchange, full, left).await);
+        };
+        let spread = SPREAD.min((left / 20).max(Duration::from_millis(1)));
+        let wait = left + spread.mul_f64(self.rng.fraction());
+        if reason == WaitReason::Quota {
+            self.log.warn(&format!(
+                "the {} requests of the {} are used up; waiting until {}",
+                full.limit,
+                full.window.span.as_str(),
+                iso(full.window.end)
+            ));
+        }
+        exchange.trace.pause(self.clock(), reason, wait).await;
+        Ok(())
+    }
+
+    /// Whether the settings or the program allow a wait as long as this.
+    async fn may_wait(&self, exchange: &Exchange, full: &Full<'_>, left: Duration) -> Result<bool> {
+        if self.longest_wait.is_some_and(|longest| left <= longest) {
+            return Ok(true);
+        }
+        let Some(listener) = &self.listener else { return Ok(false) };
+        let event = QuotaEvent {
+            operation: Some(exchange.operation.id),
+            label: exchange.options.label.clone(),
+            ..self.event(QuotaEventKind::Limit, full.window, Some(full.limit), full.used)
+        };
+        Ok(listener.at_limit(&event).await?.is_some_and(|longest| left <= longest))
+    }
+
+    /// Says when the window ends, who used it, and what was asked.
+    async fn exceeded(&self, exchange: &Exchange, full: &Full<'_>, left: Duration) -> Error {
+        let kept = self.limits(full.frame)[0].filter(|_| full.window.span == Span::Day);
+        let kept = kept.map_or(0, |limit| limit.saturating_sub(full.limit));
+        let kept = if kept > 0 { format!(" for bulk work ({kept} are kept free)") } else { String::new() };
+        let calendar = self.calendar();
+        let (when, next) = match full.window.span {
+            Span::Day => (format!("{} ({})", calendar.date(full.window.start), calendar.place()), "day"),
+            Span::Hour => ("this hour".to_owned(), "hour"),
+            Span::Minute => ("this minute".to_owned(), "minute"),
+        };
+        let labels = self.labels(full.frame).await;
+        let users: Vec<_> = labels
+            .iter()
+            .take(3)
+            .map(|(label, units)| match label.is_empty() {
+                true => format!("{units} without a label"),
+                false => format!("{units} for {label:?}"),
+            })
+            .collect();
+        let users = match users.is_empty() {
+            true => String::new(),
+            false => format!("; the day's went {}", users.join(", ")),
+        };
+        let reset = iso(full.window.end);
+        let text = format!(
+            "{} of the {} requests{kept} of {when} are used{users}; the next {next} begins at {reset}",
+            full.used, full.limit
+        );
+        let kind = match full.window.span {
+            Span::Day => ErrorKind::QuotaExceeded,
+            Span::Hour | Span::Minute => ErrorKind::RateLimited,
+        };
+        Error::new(kind, text).with_retry_after(Some(left)).with_details(json!({
+            "window": full.window.span,
+            "limit": full.limit,
+            "used": full.used,
+            "resets_at": reset,
+            "asked": {
+                "operation": exchange.operation.id,
+                "label": exchange.options.label.as_deref().unwrap_or_default(),
+                "requests": exchange.operation.cost(),
+            },
+            "used_by": labels
+                .iter()
+                .map(|(label, units)| json!({"label": label, "requests": units}))
+                .collect::<Vec<Value>>(),
+        }))
+    }
+
+    /// Requests of the day by label, most first.
+    async fn labels(&self, frame: &Frame) -> Vec<(String, u64)> {
+        // The error is worth more than who used it: without the ledger it says less.
+        let rows = self.ledger.history(&self.owner, frame.day().start).await.unwrap_or_default();
+        let rows = rows.into_iter().map(|row| (row.entry, row.units));
+        let own = self.leases.unsettled().into_iter().map(|spent| (spent.entry, spent.units));
+        let mut sums = BTreeMap::new();
+        for (entry, units) in rows.chain(own) {
+            *sums.entry(entry.label.to_string()).or_insert(0) += units;
+        }
+        let mut labels: Vec<_> = sums.into_iter().collect();
+        labels.sort_by_key(|(_, units)| std::cmp::Reverse(*units));
+        labels
+    }
+
+    /// Tells of a share of the day's limit that is reached, once for all who share the ledger.
+    pub(crate) async fn tell_of_thresholds(&self, frame: &Frame, used: u64) {
+        let Some(limit) = self.limits(frame)[0] else { return };
+        let share = |percent: u64| used.saturating_mul(100) >= limit.saturating_mul(percent);
+        let Some(percent) = THRESHOLDS.into_iter().find(|percent| share(*percent)) else { return };
+        {
+            let mut present = self.present();
+            let day = frame.day().start;
+            if present.told >= (day, percent) {
+                return;
+            }
+            present.told = (day, percent);
+        }
+        let note = format!("threshold {percent} of {limit}");
+        match self.ledger.note(frame, &note, "told").await {
+            Ok(None) => {
+                let event = QuotaEvent {
+                    threshold: Some(percent),
+                    ..self.event(QuotaEventKind::Threshold, frame.day(), Some(limit), used)
+                };
+                self.log.warn(&format!("{used} of the {limit} requests of the day are used"));
+                self.notice(&event);
+            }
+            Ok(Some(_)) => {}
+            Err(error) => self.log.warn(&format!("whether others know of the quota is not known: {error}")),
+        }
+    }
+
+    pub(crate) fn notice(&self, event: &QuotaEvent) {
+        if let Some(listener) = &self.listener {
+            listener.notice(event);
+        }
+    }
+
+    pub(crate) fn event(
+        &self,
+        event: QuotaEventKind,
+        window: &Window,
+        limit: Option<u64>,
+        used: u64,
+    ) -> QuotaEvent {
+        QuotaEvent {
+            event,
+            window: window.span,
+            limit,
+            used,
+            remaining: limit.map(|limit| limit.saturating_sub(used)),
+            resets_at: iso(window.end),
+            resets_in: window.end().duration_since(self.now()).unwrap_or_default().as_secs_f64(),
+            threshold: None,
+            requests: None,
+            operation: None,
+            label: None,
+        }
+    }
+}
+
+/// A window that has no room for a call.
+struct Full<'a> {
+    frame: &'a Frame,
+    window: &'a Window,
+    used: u64,
+    limit: u64,
+}

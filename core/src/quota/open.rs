@@ -1,0 +1,182 @@
+//! Opening the ledger that the settings ask for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::default::DefaultLedger;
+use super::journal::{self, Journal};
+use super::ledger::{DAMAGED, Ledger};
+use super::memory::MemoryLedger;
+use super::{Quota, QuotaParts, QuotaReport, QuotaStatus};
+use crate::clock::ServerTime;
+use crate::config::{Config, LedgerConfig, RedisConfig};
+#[cfg(feature = "redis")]
+use crate::config::WhenAway;
+use crate::error::{Error, Result};
+use crate::log::{Log, TracingSink};
+use crate::redact::Secrets;
+use crate::rng::SystemRng;
+
+/// Name of the default ledger, in the state folder.
+const LEDGER_FILE: &str = "quota.sqlite";
+
+/// A ledger, and what belongs to it.
+pub(crate) struct OpenLedger {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    /// Requests to set aside for when it is away.
+    pub(crate) share: u64,
+    /// Which one it is, for those who share it.
+    name: Option<Arc<str>>,
+}
+
+impl OpenLedger {
+    fn alone(ledger: impl Ledger + 'static) -> Self {
+        Self { ledger: Arc::new(ledger), share: 0, name: None }
+    }
+
+    /// Where it is written what was used of leases, if there are any.
+    pub(crate) fn journal(&self, config: &Config, process: &Arc<str>) -> Option<Journal> {
+        let folder = config.state_folder().ok()?.join("leases");
+        let leases = config.quota_lease > 1 || self.share > 0;
+        self.name.clone().filter(|_| leases).map(|name| Journal::new(folder, name, Arc::clone(process)))
+    }
+}
+
+/// The ledger that the settings ask for. The default falls back to memory, with a warning; a chosen one does not.
+pub(crate) fn open_ledger(config: &Config, secrets: &Secrets, log: &Log) -> Result<OpenLedger> {
+    match &config.ledger {
+        Some(LedgerConfig::Memory) => Ok(OpenLedger::alone(MemoryLedger::default())),
+        Some(LedgerConfig::Sqlite(path)) => {
+            Ok(OpenLedger { ledger: open_sqlite(path)?.into(), share: 0, name: Some(name_of(path)) })
+        }
+        Some(LedgerConfig::Redis(redis)) => open_redis(redis, config, secrets),
+        // Without SQLite there is nothing to fall back from.
+        None if cfg!(not(feature = "sqlite")) => Ok(OpenLedger::alone(MemoryLedger::default())),
+        None => {
+            let path = config.state_folder().map(|folder| folder.join(LEDGER_FILE));
+            match path.and_then(|path| Ok((open_sqlite(&path)?, path))) {
+                Ok((file, path)) => Ok(OpenLedger {
+                    ledger: Arc::new(DefaultLedger::new(file, log.clone())),
+                    share: 0,
+                    name: Some(name_of(&path)),
+                }),
+                // What it has counted is not known, and a plan may not be exceeded for that.
+                Err(error) if error.code() == Some(DAMAGED) && config.plan.is_some() => Err(damaged(&error)),
+                Err(error) => {
+                    log.warn(&format!("requests are counted in memory only: {}", error.message()));
+                    Ok(OpenLedger::alone(MemoryLedger::default()))
+                }
+            }
+        }
+    }
+}
+
+fn name_of(path: &Path) -> Arc<str> {
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    format!("sqlite {}", path.display()).into()
+}
+
+#[cfg(feature = "sqlite")]
+fn open_sqlite(path: &Path) -> Result<Box<dyn Ledger>> {
+    Ok(Box::new(super::sqlite::SqliteLedger::open(path)?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn open_sqlite(_path: &Path) -> Result<Box<dyn Ledger>> {
+    Err(Error::config("this build has no SQLite ledger; use the memory ledger"))
+}
+
+#[cfg(feature = "redis")]
+fn open_redis(redis: &RedisConfig, config: &Config, secrets: &Secrets) -> Result<OpenLedger> {
+    let server_time = config.testing.as_ref().is_none_or(|testing| testing.clock.is_none());
+    let ledger = super::redis::RedisLedger::open(redis, server_time, secrets)?;
+    let share = match redis.when_away {
+        WhenAway::Refuse => 0,
+        WhenAway::Share(0) => {
+            return Err(Error::config("ledger: redis: a share has to be at least 1; \"refuse\" is none"));
+        }
+        WhenAway::Share(share) => share,
+    };
+    let name = Some(format!("redis {}", ledger.place()).into());
+    Ok(OpenLedger { ledger: Arc::new(ledger), share, name })
+}
+
+#[cfg(not(feature = "redis"))]
+fn open_redis(_redis: &RedisConfig, _config: &Config, _secrets: &Secrets) -> Result<OpenLedger> {
+    Err(Error::config("this build has no Redis ledger; use the memory ledger"))
+}
+
+/// The ledger on disk or in Redis that the settings name, without a client. Needs no sign-in and sends nothing to the
+/// service. The default ledger is made where nothing was counted yet.
+fn stored(config: &Config) -> Result<Quota> {
+    match &config.ledger {
+        // It would be made, and its empty count taken for the real one.
+        Some(LedgerConfig::Sqlite(path)) if !path.exists() => {
+            return Err(Error::config(format!("there is no ledger {}", path.display())));
+        }
+        Some(LedgerConfig::Memory) => {
+            return Err(Error::config("a ledger in memory ends with the process that counts in it"));
+        }
+        _ => {}
+    }
+    let config = match &config.ledger {
+        Some(_) => config.clone(),
+        None => {
+            let path: PathBuf = config.state_folder()?.join(LEDGER_FILE);
+            Config { ledger: Some(LedgerConfig::Sqlite(path)), ..config.clone() }
+        }
+    };
+    let secrets = Secrets::default();
+    let log = Log { sink: Arc::new(TracingSink), secrets: secrets.clone() };
+    let parts = QuotaParts {
+        ledger: open_ledger(&config, &secrets, &log)?,
+        time: ServerTime::new(config.clock()?.0, None),
+        rng: Arc::new(SystemRng),
+        handle: None,
+        listener: None,
+        log,
+    };
+    Quota::new(&config, parts)
+}
+
+/// How the quota stands by the stored ledger that the settings name. Needs no sign-in and sends nothing to the service. The
+/// default ledger is made where nothing was counted yet.
+///
+/// # Errors
+/// `config` when there is no ledger of the name that was given, or it cannot be read; `network` when Redis is away.
+pub async fn stored_status(config: &Config) -> Result<QuotaStatus> {
+    stored(config)?.status().await
+}
+
+/// Who used the quota during the last days, today included, by the stored ledger that the settings name.
+///
+/// # Errors
+/// As for [`stored_status`]; and `config` for more days than the 90 that are kept.
+pub async fn stored_report(config: &Config, days: u64) -> Result<QuotaReport> {
+    stored(config)?.report(days).await
+}
+
+/// Keeps the ledgers of this process closed until it is dropped.
+pub(crate) struct ForkGuard {
+    #[cfg(feature = "sqlite")]
+    _files: super::sqlite::Closed,
+    _marks: journal::Closed,
+}
+
+/// To be called before a `fork`. The guard is to be dropped after it, in the parent and in the child.
+pub(crate) fn before_fork() -> ForkGuard {
+    ForkGuard {
+        #[cfg(feature = "sqlite")]
+        _files: super::sqlite::close_all(),
+        _marks: journal::close_all(),
+    }
+}
+
+/// A damaged file, where a plan has to be kept.
+fn damaged(error: &Error) -> Error {
+    Error::config(format!(
+        "{}; until then nothing is sent, as what was counted today is not known: a client without a plan, or one with \
+         another ledger, can be used meanwhile",
+        error.message()
+    ))
+}

@@ -1,0 +1,273 @@
+//! How the quota stands, and how it came to that.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Quota;
+use super::calendar::{Span, iso, seconds};
+use super::ledger::{HISTORY, OTHERS, Row, Usage};
+use crate::error::{Error, Result};
+
+/// How one limit stands.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct LimitStatus {
+    /// `day`, `hour` or `minute`.
+    pub window: Span,
+    /// Requests of the window.
+    pub limit: u64,
+    /// Requests counted in it.
+    pub used: u64,
+    /// Requests left in it.
+    pub remaining: u64,
+    /// End of the window, ISO 8601.
+    pub resets_at: String,
+}
+
+/// How the quota stands.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct QuotaStatus {
+    /// Where requests are counted: `memory`, `sqlite` or `redis`.
+    pub store: &'static str,
+    /// Requests of the day, if there is a limit.
+    pub limit: Option<u64>,
+    /// Requests counted today, those included that are leased to a process and may not be used yet.
+    pub used: u64,
+    /// Requests left today, if there is a limit.
+    pub remaining: Option<u64>,
+    /// Beginning of the next day, ISO 8601.
+    pub resets_at: String,
+    /// Requests counted today by operation and label, most first. What is leased is not among them before it is settled.
+    pub usage: Vec<Usage>,
+    /// Every limit that the plan has.
+    pub limits: Vec<LimitStatus>,
+    /// Requests of today that are leased, by all who share the ledger.
+    pub leased: u64,
+    /// Requests of today that others sent, outside of the ledger, as far as the service told.
+    pub others: u64,
+    /// Requests an hour at present: those of this hour, and of the last one for the part that is still to come.
+    pub pace: f64,
+    /// When the requests of the day are used up at this pace, ISO 8601; nothing when they last until the reset.
+    pub runs_out_at: Option<String>,
+    /// The service asked to wait until then, ISO 8601.
+    pub paused_until: Option<String>,
+}
+
+/// Requests of one kind.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReportRow {
+    /// Date on which the day began, `2026-11-25`.
+    pub day: String,
+    /// Operation, or empty for requests of others and of processes that ended without telling.
+    pub operation: String,
+    /// The caller's label, or empty; `others` for requests that the service told of.
+    pub label: String,
+    /// `host:process id`, or empty for requests of others.
+    pub process: String,
+    /// Requests.
+    pub requests: u64,
+}
+
+/// A name and its requests.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Share {
+    /// The day, operation, label or process.
+    pub name: String,
+    /// Requests.
+    pub requests: u64,
+}
+
+/// Who used the quota, and for what.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct QuotaReport {
+    /// First day of the report, `2026-11-19`.
+    pub from: String,
+    /// Last day, which is today.
+    pub to: String,
+    /// Requests in all.
+    pub requests: u64,
+    /// By day, in order; days without requests are not among them.
+    pub by_day: Vec<Share>,
+    /// By operation, most first.
+    pub by_operation: Vec<Share>,
+    /// By label, most first.
+    pub by_label: Vec<Share>,
+    /// By process, most first.
+    pub by_process: Vec<Share>,
+    /// All of it, by day and then most first.
+    pub rows: Vec<ReportRow>,
+}
+
+impl Quota {
+    /// How the quota stands. What this client has used of its leases is told as used.
+    pub(crate) async fn status(&self) -> Result<QuotaStatus> {
+        self.leases.recover().await;
+        let frame = self.frame();
+        let standing = self.ledger.standing(&frame).await?;
+        let mut rows = self.ledger.history(&frame.owner, frame.day().start).await?;
+        rows.retain(|row| row.day == frame.day().start);
+        let limits = self.limits(&frame);
+        let (day, used) = (limits[0], standing.counts[0]);
+        let unsettled = self.leases.unsettled();
+        let own: u64 = unsettled.iter().map(|spent| spent.units).sum();
+        let now = seconds(self.now());
+        let remaining = day.map(|limit| limit.saturating_sub(used));
+        let pace = pace(standing.counts[1], standing.hour_before, now - frame.hour().start.min(now));
+        let others = rows.iter().filter(|row| &*row.entry.label == OTHERS && row.entry.operation.is_empty());
+        let others = others.map(|row| row.units).sum();
+        rows.extend(unsettled.into_iter().map(|spent| Row {
+            day: frame.day().start,
+            entry: spent.entry,
+            units: spent.units,
+        }));
+        Ok(QuotaStatus {
+            store: self.ledger.name(),
+            limit: day,
+            used,
+            remaining,
+            resets_at: iso(frame.day().end),
+            usage: usage(&rows),
+            limits: frame
+                .windows
+                .iter()
+                .zip(limits)
+                .zip(standing.counts)
+                .filter_map(|((window, limit), used)| {
+                    limit.map(|limit| LimitStatus {
+                        window: window.span,
+                        limit,
+                        used,
+                        remaining: limit.saturating_sub(used),
+                        resets_at: iso(window.end),
+                    })
+                })
+                .collect(),
+            leased: standing.leased.saturating_sub(own),
+            others,
+            pace,
+            runs_out_at: remaining.and_then(|left| runs_out(left, pace, now, frame.day().end)).map(iso),
+            paused_until: standing.paused_until.map(seconds).filter(|until| *until > now).map(iso),
+        })
+    }
+
+    /// The last days, today included.
+    pub(crate) async fn report(&self, days: u64) -> Result<QuotaReport> {
+        if !(1..=HISTORY).contains(&days) {
+            return Err(Error::config(format!("days has to be from 1 to {HISTORY}, which are kept; not {days}")));
+        }
+        self.leases.recover().await;
+        let frame = self.frame();
+        let calendar = self.calendar();
+        let today = frame.day().start;
+        // Half a day more, as days with a change of the clocks are shorter.
+        let from = calendar.windows(std::time::UNIX_EPOCH
+            + std::time::Duration::from_secs((today + 12 * 3_600).saturating_sub((days - 1) * 24 * 3_600)))[0]
+            .start;
+        let mut found = self.ledger.history(&frame.owner, from).await?;
+        found.extend(self.leases.unsettled().into_iter().map(|spent| Row {
+            day: today,
+            entry: spent.entry,
+            units: spent.units,
+        }));
+        let mut sums = BTreeMap::new();
+        for row in found {
+            *sums.entry((row.day, row.entry)).or_insert(0) += row.units;
+        }
+        let mut rows: Vec<_> = sums.into_iter().collect();
+        rows.sort_by(|((day, entry), units), ((other_day, other), others)| {
+            (day, others, entry).cmp(&(other_day, units, other))
+        });
+        let rows: Vec<_> = rows
+            .into_iter()
+            .map(|((day, entry), requests)| ReportRow {
+                day: calendar.date(day),
+                operation: entry.operation.to_string(),
+                label: entry.label.to_string(),
+                process: entry.process.to_string(),
+                requests,
+            })
+            .collect();
+        Ok(QuotaReport {
+            from: calendar.date(from),
+            to: calendar.date(today),
+            requests: rows.iter().map(|row| row.requests).sum(),
+            by_day: {
+                let mut days = shares(&rows, |row| &row.day);
+                days.sort_by(|one, other| one.name.cmp(&other.name));
+                days
+            },
+            by_operation: shares(&rows, |row| &row.operation),
+            by_label: shares(&rows, |row| &row.label),
+            by_process: shares(&rows, |row| &row.process),
+            rows,
+        })
+    }
+}
+
+/// Requests by operation and label, most first.
+pub(crate) fn usage(rows: &[Row]) -> Vec<Usage> {
+    let mut sums = BTreeMap::new();
+    for row in rows {
+        *sums.entry((row.entry.operation.to_string(), row.entry.label.to_string())).or_insert(0) += row.units;
+    }
+    let mut usage: Vec<_> = sums
+        .into_iter()
+        .map(|((operation, label), requests)| Usage { operation, label, requests })
+        .collect();
+    usage.sort_by_key(|usage| std::cmp::Reverse(usage.requests));
+    usage
+}
+
+/// Requests by one trait of the rows, most first.
+fn shares(rows: &[ReportRow], name: impl Fn(&ReportRow) -> &String) -> Vec<Share> {
+    let mut sums = BTreeMap::new();
+    for row in rows {
+        *sums.entry(name(row).clone()).or_insert(0) += row.requests;
+    }
+    let mut shares: Vec<_> = sums.into_iter().map(|(name, requests)| Share { name, requests }).collect();
+    shares.sort_by_key(|share| std::cmp::Reverse(share.requests));
+    shares
+}
+
+/// Requests an hour, from those of this hour so far and those of the last one.
+fn pace(this_hour: u64, hour_before: u64, elapsed: u64) -> f64 {
+    let to_come = 1.0 - (elapsed.min(3_600) as f64 / 3_600.0);
+    this_hour as f64 + hour_before as f64 * to_come
+}
+
+/// When so many are used up, if that is before the end of the day.
+fn runs_out(left: u64, pace: f64, now: u64, end: u64) -> Option<u64> {
+    if left == 0 {
+        return Some(now);
+    }
+    let seconds = left as f64 / pace * 3_600.0;
+    let at = now as f64 + seconds;
+    (seconds.is_finite() && at < end as f64).then_some(at as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_present_pace() {
+        let close = |one: f64, other: f64| assert!((one - other).abs() < 1e-9, "{one} {other}");
+        close(pace(0, 60, 0), 60.0);
+        close(pace(0, 60, 1_800), 30.0);
+        close(pace(50, 60, 1_800), 80.0);
+        close(pace(50, 0, 3_600), 50.0);
+    }
+
+    #[test]
+    fn when_it_runs_out() {
+        assert_eq!(runs_out(100, 50.0, 1_000, 100_000), Some(8_200));
+        assert_eq!(runs_out(100, 50.0, 1_000, 8_000), None);
+        assert_eq!(runs_out(100, 0.0, 1_000, 8_000), None);
+        assert_eq!(runs_out(0, 0.0, 1_000, 8_000), Some(1_000));
+    }
+}
