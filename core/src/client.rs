@@ -8,6 +8,7 @@ use ::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::answer;
@@ -457,11 +458,22 @@ impl Client {
         Self::new(Arc::clone(&self.shared), auth)
     }
 
-    /// Ends all calls with the error `cancelled`; later ones fail with `closed`.
+    /// Ends all calls with the error `cancelled`; later ones fail with `closed`. Requests that are leased and not used are
+    /// given back meanwhile; [`Client::shut_down`] waits for that.
     pub fn close(&self) {
+        drop(self.begin_close());
+    }
+
+    /// Closes the client, and ends when what it has leased is given back.
+    pub async fn shut_down(&self) {
+        // Nothing is left to be given back by a task that was ended with its runtime: others find it in its file.
+        let _ended = self.begin_close().await;
+    }
+
+    fn begin_close(&self) -> JoinHandle<()> {
         self.auth.closed.cancel();
         let quota = Arc::clone(&self.shared.quota);
-        self.shared.handle.spawn(async move { quota.release().await });
+        self.shared.handle.spawn(async move { quota.release().await })
     }
 
     /// The clock of a client that was built for tests.

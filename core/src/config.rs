@@ -134,6 +134,14 @@ pub enum WhenAway {
     Share(u64),
 }
 
+impl RedisConfig {
+    /// The server at an address, without which nothing is sent.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), when_away: WhenAway::default() }
+    }
+}
+
 impl TryFrom<Value> for RedisConfig {
     type Error = String;
 

@@ -227,6 +227,11 @@ impl Error {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }
 
+    /// The same error, with the cause of another one.
+    pub(crate) fn with_source_of(self, other: &Self) -> Self {
+        self.edit(|inner| inner.source.clone_from(&other.0.source))
+    }
+
     /// The service's own id of the request, which counts more than the client's.
     pub(crate) fn with_request_id(self, id: Option<String>) -> Self {
         self.edit(|inner| inner.request_id = id)

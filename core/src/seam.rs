@@ -221,6 +221,17 @@ impl Engine {
         self.client.close();
     }
 
+    /// The same, and ends when what the client has leased of the quota is given back.
+    pub fn shut_down(&self) -> impl Future<Output = Result<()>> + Send + 'static {
+        // Now, and not when somebody waits.
+        self.client.close();
+        let client = self.client.clone();
+        async move {
+            client.shut_down().await;
+            Ok(())
+        }
+    }
+
     /// The sign-in as it stands, for a process that goes on with it after a fork.
     #[must_use]
     pub fn inherit(&self) -> Inherited {

@@ -392,7 +392,10 @@ def run_step(step, place, playing):
     elif "counts" in step:
         compare(step["counts"], simulator.control("counts"), place)
     else:
-        command = {name: step[name] for name in ("do", "name", "seconds") if name in step}
+        members = ("do", "name", "seconds", "days", "work", "plan")
+        command = {name: step[name] for name in members if name in step}
+        if step["do"] == "events":
+            command["count"] = len(step["result"])
         playing.judge(step, driver.ask(command), place)
 
 

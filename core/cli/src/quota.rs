@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use beproduct::{Config, LedgerConfig, PlanConfig, QuotaStatus};
+use beproduct::{Config, LedgerConfig, Plan, QuotaReport, QuotaStatus, RedisConfig};
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, Table, presets};
 
@@ -25,12 +25,30 @@ pub(crate) struct Arguments {
     /// Limit of the day, where it is not that of an edition
     #[arg(long, conflicts_with = "edition")]
     requests_per_day: Option<u64>,
+    /// Limit of each hour
+    #[arg(long)]
+    requests_per_hour: Option<u64>,
+    /// Limit of each minute
+    #[arg(long)]
+    requests_per_minute: Option<u64>,
+    /// Time at which days begin, as the programs that share the ledger have it [default: 00:00]
+    #[arg(long, value_name = "HH:MM")]
+    day_start: Option<String>,
+    /// Time zone in which days begin, as America/New_York [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
     /// SQLite file in which the requests are counted [default: the user's ledger]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "redis")]
     ledger: Option<PathBuf>,
+    /// Redis server in which the requests are counted: redis://user:password@host:port/database, or rediss://
+    #[arg(long, value_name = "URL", env = "BEPRODUCT_REDIS_URL", hide_env_values = true)]
+    redis: Option<String>,
     /// Host of the API that the requests were sent to [default: the service's]
     #[arg(long, value_name = "URL")]
     api_url: Option<String>,
+    /// Also show who used the quota during so many days, today included; 90 are kept
+    #[arg(long)]
+    days: Option<u64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -42,55 +60,127 @@ enum Edition {
     Enterprise,
 }
 
-impl Edition {
-    fn name(self) -> &'static str {
-        match self {
-            Self::BusinessMax => "business_max",
-            Self::Enterprise => "enterprise",
-        }
-    }
-}
-
 impl Arguments {
     fn config(&self) -> Config {
         let mut config = Config::default();
         config.company_domain = Some(self.company.clone());
         config.api_url.clone_from(&self.api_url);
-        config.ledger = self.ledger.clone().map(LedgerConfig::Sqlite);
-        if self.edition.is_some() || self.requests_per_day.is_some() {
-            let mut plan = PlanConfig::default();
-            plan.edition = self.edition.map(|edition| edition.name().to_owned());
-            plan.licenses = self.licenses;
-            plan.requests_per_day = self.requests_per_day;
-            config.plan = Some(plan);
-        }
+        config.ledger = match (&self.ledger, &self.redis) {
+            (Some(path), _) => Some(LedgerConfig::Sqlite(path.clone())),
+            (None, Some(url)) => Some(LedgerConfig::Redis(RedisConfig::new(url))),
+            (None, None) => None,
+        };
+        config.plan = Some(self.plan());
         config
+    }
+
+    fn plan(&self) -> Plan {
+        let mut plan = match (self.edition, self.licenses, self.requests_per_day) {
+            (Some(Edition::BusinessMax), Some(licenses), _) => Plan::business_max(licenses),
+            (Some(Edition::Enterprise), Some(licenses), _) => Plan::enterprise(licenses),
+            (_, _, Some(limit)) => Plan::requests_per_day(limit),
+            _ => Plan::unlimited(),
+        };
+        if let Some(limit) = self.requests_per_hour {
+            plan = plan.with_requests_per_hour(limit);
+        }
+        if let Some(limit) = self.requests_per_minute {
+            plan = plan.with_requests_per_minute(limit);
+        }
+        if let Some(time) = &self.day_start {
+            plan = plan.with_day_start(time);
+        }
+        match &self.time_zone {
+            Some(zone) => plan.with_time_zone(zone),
+            None => plan,
+        }
     }
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let status = runtime()?.block_on(beproduct::stored_status(&arguments.config()))?;
+    let config = arguments.config();
+    let (status, report) = runtime()?.block_on(async {
+        let status = beproduct::stored_status(&config).await?;
+        let report = match arguments.days {
+            Some(days) => Some(beproduct::stored_report(&config, days).await?),
+            None => None,
+        };
+        Ok::<_, beproduct::Error>((status, report))
+    })?;
     if arguments.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&status).map_err(std::io::Error::from)?)?;
+        let mut value = serde_json::to_value(&status).map_err(std::io::Error::from)?;
+        if let Some(report) = &report {
+            value["report"] = serde_json::to_value(report).map_err(std::io::Error::from)?;
+        }
+        writeln!(out, "{value:#}")?;
         return Ok(());
     }
+    show_status(&status, out)?;
+    if !status.usage.is_empty() {
+        let rows = status.usage.iter().map(|usage| {
+            [usage.requests.to_string(), named(&usage.operation), usage.label.clone()]
+        });
+        writeln!(out, "\n{}", table(["requests", "operation", "label"], rows))?;
+    }
+    report.map_or(Ok(()), |report| show_report(&report, out))
+}
+
+fn show_status(status: &QuotaStatus, out: &mut dyn Write) -> Result<(), Failure> {
     match (status.limit, status.remaining) {
         (Some(limit), Some(left)) => {
-            writeln!(
-                out,
-                "{}  {left} of {limit} requests left until {}",
-                bar(left, limit),
-                status.resets_at
-            )?;
+            let reset = &status.resets_at;
+            writeln!(out, "{}  {left} of {limit} requests left until {reset}", bar(left, limit))?;
         }
-        _ => {
-            writeln!(out, "{} requests since midnight UTC; with a plan, what is left is shown", status.used)?
-        }
+        _ => writeln!(
+            out,
+            "{} requests today; the day ends at {}; with a plan, what is left is shown",
+            status.used, status.resets_at
+        )?,
     }
-    if !status.usage.is_empty() {
-        writeln!(out, "\n{}", table(&status))?;
+    let pace = status.pace.round();
+    match (&status.runs_out_at, status.limit) {
+        (Some(_), _) if status.remaining == Some(0) => {}
+        (Some(at), _) => writeln!(out, "at the present {pace} an hour they are used up at {at}")?,
+        (None, Some(_)) if status.pace > 0.0 => {
+            writeln!(out, "at the present {pace} an hour they last until then")?;
+        }
+        _ => {}
+    }
+    for limit in status.limits.iter().skip_while(|limit| limit.window == beproduct::Span::Day) {
+        let (window, used, most) = (limit.window.as_str(), limit.used, limit.limit);
+        writeln!(out, "{used} of the {most} requests of this {window} are used")?;
+    }
+    if status.leased > 0 {
+        writeln!(out, "{} of the used ones are leased to programs that may not have sent them yet", status.leased)?;
+    }
+    if status.others > 0 {
+        writeln!(out, "{} were sent by others, without sharing this ledger", status.others)?;
+    }
+    if let Some(until) = &status.paused_until {
+        writeln!(out, "the service asked to wait until {until}")?;
     }
     Ok(())
+}
+
+fn show_report(report: &QuotaReport, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, "\n{} requests from {} to {}", report.requests, report.from, report.to)?;
+    for (title, shares) in [
+        ("day", &report.by_day),
+        ("operation", &report.by_operation),
+        ("label", &report.by_label),
+        ("process", &report.by_process),
+    ] {
+        if !shares.is_empty() {
+            let rows = shares.iter().map(|share| [share.requests.to_string(), named(&share.name)]);
+            writeln!(out, "\n{}", table(["requests", title], rows))?;
+        }
+    }
+    Ok(())
+}
+
+/// Requests of others, and of a process that died before it told, have no operation.
+fn named(name: &str) -> String {
+    if name.is_empty() { "-".to_owned() } else { name.to_owned() }
 }
 
 /// What is left, filled.
@@ -101,11 +191,15 @@ fn bar(left: u64, limit: u64) -> String {
     format!("[{}{}]", "#".repeat(filled.min(width)), "-".repeat(width.saturating_sub(filled)))
 }
 
-fn table(status: &QuotaStatus) -> Table {
+/// Numbers in the first column.
+fn table<const COLUMNS: usize>(
+    header: [&str; COLUMNS],
+    rows: impl Iterator<Item = [String; COLUMNS]>,
+) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["requests", "operation", "label"]);
-    for usage in &status.usage {
-        table.add_row([usage.requests.to_string(), usage.operation.clone(), usage.label.clone()]);
+    table.load_style(presets::NOTHING).set_header(header);
+    for row in rows {
+        table.add_row(row);
     }
     if let Some(requests) = table.column_mut(0) {
         requests.set_cell_alignment(CellAlignment::Right);

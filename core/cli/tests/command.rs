@@ -53,11 +53,13 @@ fn ledger(path: &Path, requests: u32) {
     let file = rusqlite::Connection::open(path).unwrap();
     // Every day is today, so that midnight may come.
     for offset in ["-1 day", "0 days", "1 day"] {
-        file.execute(
-            "INSERT INTO usage VALUES ('https://developers.beproduct.com acme', date('now', ?1), 'style.attributes_list', 'export', ?2)",
-            (offset, requests),
-        )
-        .unwrap();
+        for insert in [
+            "INSERT INTO counts SELECT 'https://developers.beproduct.com acme', 'day', unixepoch(date('now', ?1)), ?2",
+            "INSERT INTO spent SELECT 'https://developers.beproduct.com acme', unixepoch(date('now', ?1)),
+                'style.attributes_list', 'export', 'desk:7', ?2",
+        ] {
+            file.execute(insert, (offset, requests)).unwrap();
+        }
     }
 }
 
@@ -80,9 +82,20 @@ fn the_quota_as_text_and_as_json() {
     assert_eq!((&status["used"], &status["remaining"]), (&500.into(), &1500.into()));
     assert_eq!(status["store"], "sqlite");
 
+    // Yesterday is there too, as every day is.
+    let shown = beproduct(home.path(), &[&plan[..], &["--days", "2"]].concat());
+    let words: Vec<_> = text(&shown.stdout).split_whitespace().collect();
+    assert!(words.windows(2).any(|pair| pair == ["1000", "desk:7"]), "{}", text(&shown.stdout));
+    let shown = beproduct(home.path(), &[&plan[..], &["--json", "--days", "2"]].concat());
+    let status: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(status["report"]["by_label"], json!([{"name": "export", "requests": 1000}]));
+    assert_eq!(status["report"]["by_day"].as_array().unwrap().len(), 2);
+    fails(home.path(), &[&plan[..], &["--days", "91"]].concat(), 1, "from 1 to 90");
+    fails(home.path(), &[&plan[..], &["--time-zone", "Mars"]].concat(), 1, "Mars");
+
     // Another company has another count, and without a plan nothing can be left.
     let shown = beproduct(home.path(), &["quota", "--company", "other"]);
-    assert!(text(&shown.stdout).starts_with("0 requests since midnight UTC"));
+    assert!(text(&shown.stdout).starts_with("0 requests today"));
 }
 
 #[test]

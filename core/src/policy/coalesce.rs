@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tracing::Instrument as _;
 
 use crate::call::Priority;
 use crate::error::{Error, ErrorKind, Result};
@@ -63,7 +64,7 @@ impl Coalesce {
         shared.deadline = exchange.deadline.detached();
         shared.options.cancel = None;
         let (deadline, trace) = (shared.deadline.clone(), shared.trace.clone());
-        let request = next.run(shared);
+        let request = next.run(shared).in_current_span();
         let (map, own_key) = (Arc::clone(&self.flights), key.clone());
         let own_trace = trace.clone();
         let task = self.handle.spawn(async move {

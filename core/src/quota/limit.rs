@@ -57,10 +57,16 @@ impl Quota {
         let end = exchange.deadline.get().saturating_add(exchange.trace.excused());
         let reason = if short && self.clock().elapsed().saturating_add(left) < end {
             WaitReason::Rate
-        } else if self.may_wait(exchange, full, left).await? {
-            WaitReason::Quota
         } else {
-            return Err(self.exceeded(exchange, full, left).await);
+            match self.may_wait(exchange, full, left).await {
+                Ok(true) => WaitReason::Quota,
+                Ok(false) => return Err(self.exceeded(exchange, full, left).await),
+                Err(failed) => {
+                    let error = self.exceeded(exchange, full, left).await;
+                    let text = format!("{}; and what decides at a limit failed: {}", error.message(), failed.message());
+                    return Err(error.with_message(text).with_source_of(&failed));
+                }
+            }
         };
         let spread = SPREAD.min((left / 20).max(Duration::from_millis(1)));
         let wait = left + spread.mul_f64(self.rng.fraction());

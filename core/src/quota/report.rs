@@ -169,6 +169,7 @@ impl Quota {
             + std::time::Duration::from_secs((today + 12 * 3_600).saturating_sub((days - 1) * 24 * 3_600)))[0]
             .start;
         let mut found = self.ledger.history(&frame.owner, from).await?;
+        found.retain(|row| row.day <= today);
         found.extend(self.leases.unsettled().into_iter().map(|spent| Row {
             day: today,
             entry: spent.entry,

@@ -9,10 +9,12 @@ mod typed;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use beproduct::auth::{TokenStore, Tokens};
 use beproduct::{
-    CallOptions, Cancel, Client, ClientBuilder, Config, Error, Level, LogSink, Pager, Record, Result,
+    CallOptions, Cancel, Client, ClientBuilder, Config, Error, Level, LogSink, Pager, Plan, QuotaEvent, QuotaListener,
+    Record, Result, Work,
 };
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -29,6 +31,29 @@ struct Driver {
     calls: Mutex<HashMap<String, Cancel>>,
     logs: Arc<Logs>,
     store: Arc<HostStore>,
+    listener: Mutex<Arc<Listener>>,
+}
+
+/// Keeps events of the quota, and answers at its limits as the case says.
+#[derive(Default)]
+struct Listener {
+    events: Mutex<Vec<Value>>,
+    answer: Value,
+}
+
+impl QuotaListener for Listener {
+    fn notice(&self, event: &QuotaEvent) {
+        self.events.lock().unwrap().push(json!(event));
+    }
+
+    fn at_limit<'a>(&'a self, event: &'a QuotaEvent) -> BoxFuture<'a, Result<Option<Duration>>> {
+        self.notice(event);
+        let answer = match &self.answer {
+            Value::String(_) => Err(Error::of_callback("no answer at the limit")),
+            answer => Ok(answer.as_f64().map(Duration::from_secs_f64)),
+        };
+        Box::pin(async { answer })
+    }
 }
 
 #[derive(Default)]
@@ -105,14 +130,28 @@ impl Driver {
                 let seconds = command["seconds"].as_f64().unwrap_or_default();
                 let client = self.client();
                 let clock = client.recorded_clock().expect("the case asks for a recorded clock");
-                clock.advance(std::time::Duration::from_secs_f64(seconds));
+                clock.advance(Duration::from_secs_f64(seconds));
                 Ok(true.into())
             }
             "quota" => Ok(json!(self.client().quota_status().await?)),
+            "report" => Ok(json!(self.client().quota_report(command["days"].as_u64().unwrap_or(30)).await?)),
+            "estimate" => {
+                let work: Vec<_> = command["work"].as_array().unwrap().iter().map(work).collect();
+                Ok(json!(self.client().quota_estimate(&work).await?))
+            }
+            "change_plan" => {
+                self.client().change_plan(Plan::from_json(command["plan"].clone())?)?;
+                Ok(true.into())
+            }
+            "events" => {
+                let listener = Arc::clone(&self.listener.lock().unwrap());
+                let events = std::mem::take(&mut *listener.events.lock().unwrap());
+                Ok(events.into())
+            }
             "logs" => Ok(json!(*self.logs.0.lock().unwrap())),
             "stored" => Ok(self.store.0.lock().unwrap().as_ref().map(Tokens::to_json).into()),
             "close" => {
-                self.client().close();
+                self.client().shut_down().await;
                 Ok(true.into())
             }
             other => panic!("no such command: {other}"),
@@ -120,7 +159,14 @@ impl Driver {
     }
 
     fn open(&self, command: &Value) -> Result<Value> {
-        let mut builder = ClientBuilder::from_config(Config::from_json(command["settings"].clone())?);
+        let mut settings = command["settings"].clone();
+        let listener = settings.as_object_mut().and_then(|settings| settings.remove("quota_listener"));
+        let mut builder = ClientBuilder::from_config(Config::from_json(settings)?);
+        if let Some(mut listener) = listener {
+            let listener = Arc::new(Listener { answer: listener["at_limit"].take(), ..Listener::default() });
+            *self.listener.lock().unwrap() = Arc::clone(&listener);
+            builder = builder.quota_listener(listener);
+        }
         self.logs.0.lock().unwrap().clear();
         self.calls.lock().unwrap().clear();
         builder = builder.log_sink(Arc::clone(&self.logs) as Arc<dyn LogSink>);
@@ -144,6 +190,13 @@ impl Driver {
         let arguments = command["arguments"].as_object().cloned().unwrap_or_default();
         Ok((command["operation"].as_str().unwrap_or_default(), arguments, options))
     }
+}
+
+fn work(value: &Value) -> Work {
+    let mut work = Work::new(value["operation"].as_str().unwrap_or_default(), 0);
+    work.count = value["count"].as_u64();
+    work.page_size = value["page_size"].as_u64();
+    work
 }
 
 /// The records of a list whose arguments no typed method takes.
