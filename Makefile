@@ -29,7 +29,7 @@ DRIVERS = --driver rust=$(OUT)/beproduct-driver \
 SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,plugin.surefire plugin.surefire.SurefirePlugin plugins.surefire,\
 	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
 
-.PHONY: help demo test test-all setup setup-python setup-node setup-openid setup-browser setup-keyring setup-kotlin setup-swift generate check build \
+.PHONY: help demo test test-all setup setup-python setup-node setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate check build \
 	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases bench dist audit
 
 help:
@@ -52,7 +52,7 @@ test-all: setup check test-rust test-python test-node test-sign-in test-kotlin t
 
 # --- what has to be there
 
-setup: setup-python setup-node setup-openid setup-browser setup-keyring setup-kotlin setup-swift
+setup: setup-python setup-node setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift
 
 setup-python: $(VENV)/ready
 
@@ -83,6 +83,10 @@ setup-browser:
 setup-keyring:
 	rm -f target/no-keyring
 	.ci/setup renewal keyring || .ci/not-here keyring $$?
+
+setup-redis:
+	rm -f target/no-redis
+	.ci/setup redis || .ci/not-here redis $$?
 
 setup-kotlin:
 	rm -f target/no-kotlin
@@ -136,8 +140,10 @@ swift: setup-swift
 PYTEST = $(PY) -m pytest --config-file bindings-python/pyproject.toml --rootdir . \
 	$(if $(BEPRODUCT_TRANSCRIPTS),--log-file=$(BEPRODUCT_TRANSCRIPTS)/python-log-$@.txt --log-file-level=DEBUG)
 
-test-rust: build
-	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-mobile -p beproduct-simulator
+test-rust: build setup-redis
+	$$([ ! -e target/no-redis ] || echo env BEPRODUCT_WITHOUT_REDIS=1) \
+		cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-mobile -p beproduct-simulator \
+		--features beproduct/redis,beproduct/keyring
 
 test-python: wheel setup-keyring
 	$(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
@@ -166,6 +172,8 @@ test-cases: wheel node kotlin swift
 
 bench: wheel node
 	$(PY) tests/bench/calls.py --simulator $(BEPRODUCT_SIMULATOR)
+	$(VENV)/bin/pip install --quiet --requirement tests/bench/requirements.txt
+	$(PY) tests/bench/quota.py
 
 dist: setup-python setup-node
 	$(VENV)/bin/maturin build --release --manifest-path bindings-python/Cargo.toml --out target/dist

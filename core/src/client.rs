@@ -494,6 +494,11 @@ impl Client {
         self.auth.tokens.inherit()
     }
 
+    /// Takes one request of the quota and sends nothing.
+    pub(crate) async fn take_unit(&self) -> Result<()> {
+        self.shared.quota.take(find("system.info_version")?, &CallOptions::default()).await.map(drop)
+    }
+
     pub(crate) fn handle(&self) -> &Handle {
         &self.shared.handle
     }

@@ -593,10 +593,10 @@ mod tests {
         let limits = [Some(100), None, Some(100)];
         let leases = place.leases(5, 0);
         for _ in 0..2 {
+            place.clock.advance(Duration::from_secs(60));
             let frame = place.frame();
             leases.take(Priority::Bulk, &frame, &limits, &entry("b")).await.unwrap();
             assert_eq!(place.ledger.standing(&frame).await.unwrap().counts[2], 5);
-            place.clock.advance(Duration::from_secs(60));
         }
     }
 

@@ -20,13 +20,16 @@ mod redis;
 mod report;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(test)]
+mod suite;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Handle;
 
-use crate::call::Priority;
+use crate::call::{CallOptions, Priority};
+use crate::catalog::Operation;
 use crate::clock::{Clock, ServerTime};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Failure, Result};
@@ -194,11 +197,20 @@ impl Quota {
 
     /// Takes one unit. Others may have taken the last one since the check; then the check is due again.
     pub(crate) async fn reserve(&self, exchange: &Exchange) -> Result<Reservation> {
+        self.take(exchange.operation, &exchange.options).await
+    }
+
+    /// Takes one unit for a call of an operation.
+    pub(crate) async fn take(
+        &self,
+        operation: &'static Operation,
+        options: &CallOptions,
+    ) -> Result<Reservation> {
         let frame = self.frame();
-        let priority = exchange.options.priority;
+        let priority = options.priority;
         let entry = Entry {
-            operation: exchange.operation.id.into(),
-            label: exchange.options.label.as_deref().unwrap_or_default().into(),
+            operation: operation.id.into(),
+            label: options.label.as_deref().unwrap_or_default().into(),
             process: Arc::clone(&self.process),
         };
         let limits = self.limits_for(&frame, priority);
