@@ -1,7 +1,8 @@
 import type { Decimals } from './decode.js';
 import { encode } from './encode.js';
+import type { QuotaCallbacks } from './listener.js';
 import { toEngine } from './names.js';
-import type { Plan } from './plan.js';
+import { type Plan, planToEngine } from './plan.js';
 import type { TokenStore } from './tokens.js';
 
 /** What a sign-in needs. */
@@ -31,7 +32,8 @@ export interface SignInSettings {
 }
 
 /** Settings of a client, of which none is required: other places may have them. Times are in seconds. */
-export interface ClientSettings extends Omit<SignInSettings, 'redirectUri' | 'responseType' | 'pkce'> {
+export interface ClientSettings
+  extends Omit<SignInSettings, 'redirectUri' | 'responseType' | 'pkce'>, QuotaCallbacks {
   /** What follows the host name in the browser when signed in: `acme`. */
   companyDomain?: string;
   /** Profile of the credentials file (`beproduct login`) that has the settings that are not given. */
@@ -47,7 +49,10 @@ export interface ClientSettings extends Omit<SignInSettings, 'redirectUri' | 're
    * logs of proxies.
    */
   accessTokenInQuery?: boolean;
-  /** What the company has bought. Without it, requests are counted and none is refused. */
+  /**
+   * What the company has bought: a limit of the day, and of the hour and the minute where it has them. Without it,
+   * requests are counted and none is refused.
+   */
   plan?: Plan;
   /** Host of the API. */
   apiUrl?: string;
@@ -55,8 +60,13 @@ export interface ClientSettings extends Omit<SignInSettings, 'redirectUri' | 're
   automationUrl?: string;
   /** Folder for the ledger and for cached schemas. Default: the user's state folder. */
   stateDir?: string;
-  /** Where requests are counted. Default: a SQLite file in `stateDir`. */
-  ledger?: 'memory' | { sqlite: string };
+  /**
+   * Where requests are counted: in this client, in a SQLite file that processes of this machine share, or in a Redis
+   * server that machines share. Default: a SQLite file in `stateDir`.
+   */
+  ledger?: 'memory' | { sqlite: string } | { redis: string | RedisLedger };
+  /** Requests that are taken from the ledger at once and used one by one, so that it is not asked for each. Default 1. */
+  quotaLease?: number;
   /** Where tokens are kept, `keyring` being the name of an entry. Default: as long as the client lives. */
   tokenStore?: 'memory' | { file: string } | { keyring: string } | TokenStore;
   /** Longest time for one request with its retries and waits. Default 60. */
@@ -67,7 +77,7 @@ export interface ClientSettings extends Omit<SignInSettings, 'redirectUri' | 're
   maxWait?: number;
   /** Highest `pageSize`. Default 200, the documented limit of the service. */
   maxPageSize?: number;
-  /** Requests at the same time. Default 10. */
+  /** Highest number of requests at the same time. The client finds the best number below it. Default 10. */
   concurrency?: number;
   /** Whether filter fields are checked before sending. Default true. */
   checkFilters?: boolean;
@@ -75,7 +85,10 @@ export interface ClientSettings extends Omit<SignInSettings, 'redirectUri' | 're
   additionalHeaders?: Record<string, string>;
   /** Requests of the day that calls of priority `bulk` leave alone. Default 0. */
   quotaFloor?: number;
-  /** Longest wait for the next day when the requests of this one are used up. Default: none, the call fails. */
+  /**
+   * Longest wait for the next day or hour when the requests of this one are used up. Default: none, the call fails,
+   * unless `onQuotaLimit` lets it wait.
+   */
   quotaWait?: number;
   /** Takes a line for every attempt and for what a person should know. It holds no secrets. */
   onLog?: (record: LogRecord) => void;
@@ -84,6 +97,17 @@ export interface ClientSettings extends Omit<SignInSettings, 'redirectUri' | 're
    * beyond 2^53, as the text that the service sent.
    */
   decimals?: Decimals;
+}
+
+/** A Redis server that counts requests, for all machines that share it. */
+export interface RedisLedger {
+  /** `redis://user:password@host:port/database`, with TLS `rediss://`. */
+  url: string;
+  /**
+   * What happens while it cannot be reached. `refuse` (the default): nothing is sent, calls fail with a `NetworkError`.
+   * `share`: this client sets so many requests aside while it can, and goes on with them. They count as used as long.
+   */
+  whenAway?: 'refuse' | { share: number };
 }
 
 /** Settings of a client, with the company that it is for. */
@@ -108,6 +132,8 @@ export interface LogRecord {
   operation?: string;
   /** Request that it is about. */
   requestId?: string;
+  /** What was measured, by the names of OpenTelemetry's conventions: `http.response.status_code`. Empty for most lines. */
+  attributes: Record<string, unknown>;
 }
 
 const NAMES = {
@@ -134,13 +160,26 @@ const NAMES = {
   additionalHeaders: 'additional_headers',
   caCertificates: 'ca_certificates',
   quotaFloor: 'quota_floor',
+  quotaLease: 'quota_lease',
   quotaWait: 'quota_wait',
 };
 
+const REDIS_NAMES = { whenAway: 'when_away' };
+
 /** Settings as the engine reads them. */
 export function encodeSettings(settings: object): string {
-  const renamed = toEngine(settings, NAMES, 'settings');
+  const renamed: Record<string, unknown> = { ...toEngine(settings, NAMES, 'settings') };
+  const { plan, ledger } = renamed;
+  // What is no object the engine refuses.
+  if (isObject(plan)) renamed.plan = planToEngine(plan);
+  if (isObject(ledger) && 'redis' in ledger && isObject(ledger.redis)) {
+    renamed.ledger = { ...ledger, redis: toEngine(ledger.redis, REDIS_NAMES, 'the members of ledger.redis') };
+  }
   return encode({ user_agent: `node/${process.versions.node}`, ...renamed }, 'settings');
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const ACT_AS_NAMES = { userId: 'user_id', clientId: 'client_id', clientSecret: 'client_secret' };

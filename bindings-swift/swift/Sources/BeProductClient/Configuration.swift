@@ -20,8 +20,12 @@ public struct Configuration: Sendable {
     public var accessTokenInQuery = false
     /// Requests of the day that calls of priority `bulk` leave alone. Default 0.
     public var quotaFloor = 0
-    /// Longest wait for the next day when the requests of this one are used up. Default: fail at once.
+    /// Longest wait for the next day or hour when the requests of this one are used up. Default: fail at once, unless a
+    /// ``QuotaListener`` says otherwise.
     public var quotaWait: Duration?
+    /// Requests that are taken from the count at once. Default 1, which is best here: it is for counts that several
+    /// processes share, and this client counts in memory.
+    public var quotaLease = 1
     /// Folder for cached schemas. Default: the user's state folder.
     public var stateDirectory: URL?
     /// Longest time for one request with its retries and waits. Default 60 s.
@@ -36,7 +40,7 @@ public struct Configuration: Sendable {
     public var maxWait: Duration = .seconds(60)
     /// Highest page size. Default 200, the documented limit of the service.
     public var maxPageSize = 200
-    /// Requests at the same time. Default 10.
+    /// Highest number of requests at the same time; the client finds the best number below it. Default 10.
     public var concurrency = 10
     /// Whether filter fields are checked before sending, as the service ignores filters that it does not know. Default
     /// true.
@@ -63,6 +67,7 @@ public struct Configuration: Sendable {
             "access_token_in_query": accessTokenInQuery,
             "quota_floor": quotaFloor,
             "quota_wait": quotaWait?.seconds,
+            "quota_lease": quotaLease,
             "state_dir": stateDirectory?.path,
             "timeout": timeout.seconds,
             "attempt_timeout": attemptTimeout.seconds,
@@ -85,22 +90,4 @@ extension Configuration: CustomStringConvertible, CustomDebugStringConvertible, 
     public var description: String { "Configuration(\(settings.keys.joined(separator: ", ")))" }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }
-}
-
-/// What the company has bought, which decides on the requests of a day.
-public enum Plan: Hashable, Sendable {
-    /// 2,000 requests a day, or 250 for each user licence if that is lower.
-    case businessMax(licenses: Int)
-    /// 25,000 requests a day, or 500 for each user licence if that is lower.
-    case enterprise(licenses: Int)
-    /// An explicit limit, from 0.
-    case requestsPerDay(Int)
-
-    var settings: JSONValue {
-        switch self {
-        case .businessMax(let licenses): ["edition": "business_max", "licenses": .integer(licenses)]
-        case .enterprise(let licenses): ["edition": "enterprise", "licenses": .integer(licenses)]
-        case .requestsPerDay(let limit): ["requests_per_day": .integer(limit)]
-        }
-    }
 }

@@ -4,8 +4,6 @@ import beproduct.client.testing.TestClock
 import java.nio.file.Path
 import kotlin.time.Duration
 import kotlin.time.DurationUnit
-import kotlinx.serialization.json.JsonElement
-import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonObject
 
 /**
@@ -21,7 +19,10 @@ import kotlinx.serialization.json.JsonObject
  * @param accessTokenInQuery Sends the access token of GETs to the API in the query and not in a header. Addresses end
  * up in the logs of proxies, tokens and all: only for a network that lets no header pass. Default false.
  * @param quotaFloor Requests of the day that calls of [Priority.BULK] leave alone. Default 0.
- * @param quotaWait Longest wait for the next day when the requests of the day are used up. Default: fail at once.
+ * @param quotaWait Longest wait for the next day or hour when the requests of this one are used up. Default: fail at once,
+ * unless a [QuotaListener] says otherwise.
+ * @param quotaLease Requests that are taken from the count at once. Default 1, which is best here: it is for counts that
+ * several processes share, and this client counts in memory.
  * @param stateDir Folder for what outlives the client, such as cached schemas. Default: the user's state folder.
  * @param tokenFile File to keep tokens in. Default: they are kept in memory.
  * @param timeout Longest time for one request with its retries and waits. Default 60 s.
@@ -30,7 +31,7 @@ import kotlinx.serialization.json.JsonObject
  * @param attempts Highest number of attempts of a request. Default 4.
  * @param maxWait Longest single pause that the service may impose. Default 60 s.
  * @param maxPageSize Highest page size. Default 200, the documented limit of the service.
- * @param concurrency Requests at the same time. Default 10.
+ * @param concurrency Highest number of requests at the same time; the client finds the best number below it. Default 10.
  * @param checkFilters Whether filter fields are checked before sending. Default true.
  * @param additionalHeaders Headers for every request of the API. Default: none.
  * @param caCertificates PEM text of certificate authorities to trust besides those of the machine. Default: none.
@@ -45,6 +46,7 @@ class Settings(
     accessTokenInQuery: Boolean? = null,
     quotaFloor: Long? = null,
     quotaWait: Duration? = null,
+    quotaLease: Long? = null,
     stateDir: Path? = null,
     tokenFile: Path? = null,
     timeout: Duration? = null,
@@ -69,6 +71,7 @@ class Settings(
         "access_token_in_query" to accessTokenInQuery,
         "quota_floor" to quotaFloor,
         "quota_wait" to quotaWait?.inSeconds(),
+        "quota_lease" to quotaLease,
         "state_dir" to stateDir?.toString(),
         "token_store" to tokenFile?.let { mapOf("file" to it.toString()) },
         "timeout" to timeout?.inSeconds(),
@@ -86,28 +89,6 @@ class Settings(
 
     /** Names only: a header may carry a secret. */
     override fun toString(): String = "Settings${json.keys}"
-}
-
-/** What a company has bought: how many requests a day may be sent. */
-class Plan private constructor(private val name: String, internal val json: JsonElement) {
-    override fun toString(): String = name
-
-    companion object {
-        /** 2,000 requests a day, or 250 for each of the [licenses], the user licences, if that is lower. */
-        fun businessMax(licenses: Int): Plan =
-            Plan("Plan.businessMax($licenses)", arguments("edition" to "business_max", "licenses" to licenses))
-
-        /** 25,000 requests a day, or 500 for each of the [licenses], the user licences, if that is lower. */
-        fun enterprise(licenses: Int): Plan =
-            Plan("Plan.enterprise($licenses)", arguments("edition" to "enterprise", "licenses" to licenses))
-
-        /** An explicit [limit], from 0. */
-        fun requestsPerDay(limit: Long): Plan =
-            Plan("Plan.requestsPerDay($limit)", arguments("requests_per_day" to limit))
-
-        /** Requests are counted and none is refused. */
-        fun unlimited(): Plan = Plan("Plan.unlimited()", JsonNull)
-    }
 }
 
 internal fun Duration.inSeconds(): Double = toDouble(DurationUnit.SECONDS)
