@@ -19,6 +19,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::answer;
 use crate::call::{Priority, WaitReason};
 use crate::catalog::Operation;
 use crate::clock::Clock;
@@ -143,8 +144,8 @@ impl Quota {
         if operation.official != "ratelimit_status" {
             return Ok(());
         }
-        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-        match find(&answer, "per_day").and_then(|day| day["used"].as_u64()) {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        match answer::find(&body, "per_day").and_then(|day| day["used"].as_u64()) {
             Some(used) => self.ledger.raise(&reservation.window, used).await,
             None => Ok(()),
         }
@@ -209,16 +210,6 @@ impl Quota {
 fn iso(time: SystemTime) -> String {
     // Days of the next few thousand years all have this form.
     OffsetDateTime::from(time).format(&Rfc3339).unwrap_or_default()
-}
-
-fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    match value {
-        Value::Object(members) => {
-            members.get(name).or_else(|| members.values().find_map(|value| find(value, name)))
-        }
-        Value::Array(items) => items.iter().find_map(|value| find(value, name)),
-        _ => None,
-    }
 }
 
 /// How the quota stands by the ledger on disk that the settings name. Needs no sign-in and sends nothing. The default
