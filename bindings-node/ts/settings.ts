@@ -67,7 +67,7 @@ export interface ClientSettings extends Omit<SignInSettings, 'redirectUri' | 're
   maxWait?: number;
   /** Highest `pageSize`. Default 200, the documented limit of the service. */
   maxPageSize?: number;
-  /** Requests at the same time. Default 10. */
+  /** Highest number of requests at the same time. Default 10. */
   concurrency?: number;
   /** Whether filter fields are checked before sending. Default true. */
   checkFilters?: boolean;

@@ -36,7 +36,7 @@ public struct Configuration: Sendable {
     public var maxWait: Duration = .seconds(60)
     /// Highest page size. Default 200, the documented limit of the service.
     public var maxPageSize = 200
-    /// Requests at the same time. Default 10.
+    /// Highest number of requests at the same time. Default 10.
     public var concurrency = 10
     /// Whether filter fields are checked before sending, as the service ignores filters that it does not know. Default
     /// true.

@@ -230,3 +230,88 @@ impl Concurrency {
         choice.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ends requests one after the other, at one a second, each having taken so many seconds.
+    struct Ending {
+        concurrency: Concurrency,
+        now: u64,
+    }
+
+    impl Ending {
+        fn new(most: usize) -> Self {
+            Self { concurrency: Concurrency::new(most), now: 1000 }
+        }
+
+        fn end(&mut self, operation: &'static str, latency: u64, sign: Sign, bound: bool) -> usize {
+            self.now += 1;
+            let (now, sent) = (Duration::from_secs(self.now), Duration::from_secs(self.now - latency));
+            self.concurrency.observe(&Ended { operation, sent, now, sign, bound });
+            self.concurrency.limit()
+        }
+    }
+
+    #[test]
+    fn a_refusal_halves_once_and_answers_bring_it_back() {
+        let mut ending = Ending::new(10);
+        assert_eq!(ending.concurrency.limit(), 8);
+        assert_eq!(ending.end("a", 5, Sign::Refused, true), 4);
+        // These were on their way already.
+        for _ in 0..4 {
+            assert_eq!(ending.end("a", 5, Sign::Refused, true), 4);
+        }
+        assert_eq!(ending.end("a", 3, Sign::Refused, true), 2);
+        let limits: Vec<_> = (0..27).map(|_| ending.end("a", 1, Sign::Good, false)).collect();
+        assert_eq!(limits[..9], [2, 3, 3, 3, 4, 4, 4, 4, 5]);
+        assert_eq!(limits[26], 8);
+        for _ in 0..5 {
+            ending.end("a", 0, Sign::Refused, true);
+        }
+        assert_eq!(ending.concurrency.limit(), 1);
+    }
+
+    #[test]
+    fn a_failure_takes_a_quarter_and_the_highest_number_holds() {
+        let mut ending = Ending::new(3);
+        assert_eq!(ending.concurrency.limit(), 3);
+        assert_eq!(ending.end("a", 1, Sign::Bad, true), 2);
+        for _ in 0..200 {
+            assert!(ending.end("a", 1, Sign::Good, true) <= 3);
+        }
+        ending.concurrency.allow(20);
+        assert!((0..2000).any(|_| ending.end("a", 1, Sign::Good, true) > 3));
+    }
+
+    #[test]
+    fn what_is_not_held_back_changes_nothing() {
+        let mut ending = Ending::new(10);
+        for latency in 0..500 {
+            assert_eq!(ending.end("a", latency, Sign::Good, false), 8);
+        }
+    }
+
+    #[test]
+    fn another_mix_is_no_other_latency() {
+        let mut ending = Ending::new(8);
+        let score = |ending: &Ending| ending.concurrency.score(8).unwrap();
+        // Eight and nothing else, as it is the best of those that are known.
+        let settle = |ending: &mut Ending, operations: [(&'static str, u64); 2]| {
+            for _ in 0..300 {
+                for (operation, latency) in operations {
+                    ending.concurrency.number = 8;
+                    ending.concurrency.since = Duration::ZERO;
+                    ending.end(operation, latency, Sign::Good, true);
+                }
+            }
+        };
+        settle(&mut ending, [("page", 2), ("directory", 12)]);
+        let before = score(&ending);
+        settle(&mut ending, [("directory", 12), ("directory", 12)]);
+        assert!((score(&ending) / before - 1.0).abs() < 0.05, "{before} {}", score(&ending));
+        settle(&mut ending, [("page", 3), ("directory", 18)]);
+        assert!(score(&ending) < before * 0.8, "{before} {}", score(&ending));
+    }
+}

@@ -36,6 +36,9 @@ use crate::pipeline::{Exchange, Next, Policy, Reply, Trace};
 pub(crate) use limiter::Limiter;
 pub(crate) use registry::ForkGuard;
 
+/// What is shorter is no wait, but the time that it takes to find out that none makes sense.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
 /// The limiters of both hosts, as one client uses them.
 pub(crate) struct RateWait {
     pub(crate) clock: Arc<dyn Clock>,
@@ -144,7 +147,7 @@ struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let held = self.waiting.held();
-        if !held.is_zero() {
+        if held >= SHORTEST_WAIT {
             self.trace.waited(WaitReason::Rate, held);
         }
     }

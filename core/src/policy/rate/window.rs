@@ -8,7 +8,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Part of the window's length by which a request may have arrived after it was sent.
-const SLACK: u32 = 20;
+const SLACK: u32 = 24;
+
+/// How long others are remembered at most, two times over, once figures tell of them no longer.
+const LONGEST_STRETCH: Duration = Duration::from_secs(60);
 
 /// When a request was under way, on the clock's own scale.
 #[derive(Debug, Clone, Copy)]
@@ -38,12 +41,16 @@ pub(super) struct Window {
     pub(super) confirmed: Duration,
     /// From when each own request counts no longer than the length, in ascending order.
     own: VecDeque<Duration>,
-    /// Requests of others, as of the last figures, and when these came.
+    /// Most requests of others that figures told of in the present stretch of time, since when that is, and in the one
+    /// before. Who is taken for gone too soon is refused its next request, or refuses ours.
     others: usize,
     others_since: Duration,
+    others_before: usize,
+    /// When the last figures came.
+    told: Duration,
     /// When those figures are void.
     void_at: Duration,
-    /// Last time of the reset that was told, Unix seconds, and whether it moves on before it is reached.
+    /// The reset that was told and is yet to come, Unix seconds, and whether it moves on before it is reached.
     reset: Option<u64>,
     pub(super) rolling: bool,
 }
@@ -59,6 +66,8 @@ impl Window {
             own: VecDeque::new(),
             others: 0,
             others_since: now,
+            others_before: 0,
+            told: now,
             void_at: now,
             reset: None,
             rolling: false,
@@ -93,10 +102,14 @@ impl Window {
     /// Requests of others that count. Without new figures fewer are assumed with time, first slowly, then faster: how
     /// many there still are is found out by sending.
     fn others(&self, now: Duration) -> usize {
-        let lengths = now.saturating_sub(self.others_since).as_secs_f64() / self.length.as_secs_f64();
+        let lengths = now.saturating_sub(self.told).as_secs_f64() / self.length.as_secs_f64();
         // Beyond some ten lengths nothing is left of any limit.
         let eased = self.step() * (lengths.min(64.0).exp2() - 1.0);
-        self.others.saturating_sub(eased as usize)
+        self.others_told().saturating_sub(eased as usize)
+    }
+
+    fn others_told(&self) -> usize {
+        self.others.max(self.others_before)
     }
 
     fn step(&self) -> f64 {
@@ -105,10 +118,20 @@ impl Window {
 
     /// When `others` next falls.
     fn next_easing(&self, now: Duration) -> Option<Duration> {
-        let less = (self.others - self.others(now).checked_sub(1)?) as f64;
+        let less = (self.others_told() - self.others(now).checked_sub(1)?) as f64;
         let lengths = (less / self.step() + 1.0).log2();
-        let at = self.others_since + self.length.mul_f64(lengths) + Duration::from_millis(1);
+        let at = self.told + self.length.mul_f64(lengths) + Duration::from_millis(1);
         (at > now).then_some(at)
+    }
+
+    fn tell_others(&mut self, others: usize, now: Duration) {
+        let (stretch, past) = (self.length.min(LONGEST_STRETCH), now.saturating_sub(self.others_since));
+        if past >= stretch {
+            self.others_before = if past < 2 * stretch { self.others } else { 0 };
+            (self.others, self.others_since) = (0, now);
+        }
+        self.others = self.others.max(others);
+        self.told = now;
     }
 
     /// Lets a request through, or says when to ask again.
@@ -118,8 +141,8 @@ impl Window {
         if own + self.others(now) < self.limit {
             return Ok(());
         }
-        // With figures that are void one request at a time fetches new ones.
-        let alone = in_flight == 0 && own < self.limit;
+        // Where nearly all of it was taken by others and that is void by now, one request at a time fetches new figures.
+        let alone = in_flight == 0 && own < self.limit && self.others(now) * 2 > self.limit;
         if alone && now >= self.void_at {
             return Ok(());
         }
@@ -149,8 +172,9 @@ impl Window {
         let gone = self.limit.saturating_sub(left);
         // Those that the service may have counted: what is more is certain to be others'.
         let most = self.counted(around.span.sent).len() + around.in_flight;
-        self.others = if gone > most { (gone - most + around.later).min(gone) } else { 0 };
-        (self.others_since, self.void_at) = (now, void_at);
+        let others = if gone > most { (gone - most + around.later).min(gone) } else { 0 };
+        self.tell_others(others, now);
+        self.void_at = void_at;
     }
 
     /// The service refused a request, though it had a place by what is known here: others took that.
@@ -164,8 +188,8 @@ impl Window {
     /// The reset that an answer told, and when it did so, in Unix seconds. A window that begins anew keeps it until it is
     /// reached; where the service looks back from each request, it may move with each.
     pub(super) fn observe_reset(&mut self, reset: u64, now: u64) {
-        let moved = |before: u64| now + 1 < before && before + 1 < reset;
-        self.rolling |= self.reset.is_some_and(moved);
-        self.reset = self.reset.max(Some(reset));
+        let ahead = self.reset.filter(|before| now + 1 < *before);
+        self.rolling |= ahead.is_some_and(|before| before + 1 < reset);
+        self.reset = ahead.or(Some(reset));
     }
 }

@@ -172,3 +172,7 @@ impl Windows {
 fn latest((one, other): (Duration, Duration)) -> Duration {
     one.max(other)
 }
+
+#[cfg(test)]
+#[path = "windows_tests.rs"]
+mod tests;

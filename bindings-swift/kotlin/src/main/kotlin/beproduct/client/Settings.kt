@@ -30,7 +30,7 @@ import kotlinx.serialization.json.JsonObject
  * @param attempts Highest number of attempts of a request. Default 4.
  * @param maxWait Longest single pause that the service may impose. Default 60 s.
  * @param maxPageSize Highest page size. Default 200, the documented limit of the service.
- * @param concurrency Requests at the same time. Default 10.
+ * @param concurrency Highest number of requests at the same time. Default 10.
  * @param checkFilters Whether filter fields are checked before sending. Default true.
  * @param additionalHeaders Headers for every request of the API. Default: none.
  * @param caCertificates PEM text of certificate authorities to trust besides those of the machine. Default: none.
