@@ -137,7 +137,7 @@ PYTEST = $(PY) -m pytest --config-file bindings-python/pyproject.toml --rootdir 
 	$(if $(BEPRODUCT_TRANSCRIPTS),--log-file=$(BEPRODUCT_TRANSCRIPTS)/python-log-$@.txt --log-file-level=DEBUG)
 
 test-rust: build
-	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-mobile -p beproduct-simulator
+	cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile -p beproduct-simulator
 
 test-python: wheel setup-keyring
 	$(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use super::concurrency::{Concurrency, Ended};
 use super::permits::{Gate, Permits, Standing};
 use super::window::{Around, Span, Window};
-use super::windows::{DAY, HOUR, Learnt, MINUTE, Which, Windows};
+use super::windows::{HOUR, Learnt, MINUTE, Which, Windows};
 use crate::answer::{self, RateNews};
 use crate::call::RateFigures;
 use crate::clock::Clock;
@@ -121,30 +121,26 @@ impl Throttle {
             *limit = self.concurrency.limit();
         }
         let around = Around { span, in_flight: standing.in_flight - 1, later: standing.later };
-        let mut learnt = Learnt::default();
-        if let (Some(report), Some(news)) = (&fate.report, &fate.news) {
-            self.learn_report(report, news.time, &around);
-        }
-        if let Some(news) = &fate.news {
-            learnt = self.windows.learn(news, &around);
-        }
+        let Some(news) = &fate.news else { return false };
+        let reported = fate.report.as_ref().map(|report| self.learn_report(report, news.time, &around));
+        let mut learnt = self.windows.learn(news, &around);
+        learnt.add(reported.unwrap_or_default());
         let paused = learnt.pause.is_some_and(|pause| self.pause_until(span.ended.saturating_add(pause)));
         paused || learnt.limit
     }
 
     /// The service's own report on its limits. That of the day is the ledger's business.
-    fn learn_report(&mut self, report: &Value, time: u64, around: &Around) {
+    fn learn_report(&mut self, report: &Value, time: u64, around: &Around) -> Learnt {
+        let mut learnt = Learnt::default();
         for (name, length) in [("per_minute", MINUTE), ("per_hour", HOUR)] {
             let Some(policy) = answer::find(report, name) else { continue };
             let limit = policy["limit"].as_u64();
             let used = policy["used"].as_u64();
             let remaining = policy["remaining"].as_u64().or_else(|| Some(limit?.saturating_sub(used?)));
             let figures = RateFigures { limit, remaining, reset: unix_seconds(&policy["resetAt"]) };
-            let learnt = self.windows.figures(&figures, Which::Length(length), time, around);
-            if let Some(pause) = learnt.pause {
-                self.pause_until(around.span.ended.saturating_add(pause.min(DAY)));
-            }
+            learnt.add(self.windows.figures(&figures, Which::Length(length), time, around));
         }
+        learnt
     }
 }
 

@@ -120,8 +120,8 @@ impl Window {
     fn next_easing(&self, now: Duration) -> Option<Duration> {
         let less = (self.others_told() - self.others(now).checked_sub(1)?) as f64;
         let lengths = (less / self.step() + 1.0).log2();
-        let at = self.told + self.length.mul_f64(lengths) + Duration::from_millis(1);
-        (at > now).then_some(at)
+        let at = self.told + self.length.mul_f64(lengths);
+        Some(at.max(now) + Duration::from_millis(1))
     }
 
     fn tell_others(&mut self, others: usize, now: Duration) {

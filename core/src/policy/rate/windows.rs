@@ -9,6 +9,7 @@ use crate::call::RateFigures;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
+/// No window is longer: what goes beyond is a figure in another unit.
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Own requests that are kept for a limit that is not known yet.
@@ -31,6 +32,13 @@ pub(super) struct Learnt {
     pub(super) pause: Option<Duration>,
     /// A limit that was not known.
     pub(super) limit: bool,
+}
+
+impl Learnt {
+    pub(super) fn add(&mut self, more: Self) {
+        self.limit |= more.limit;
+        self.pause = self.pause.max(more.pause);
+    }
 }
 
 /// Which window figures belong to.
@@ -85,14 +93,15 @@ impl Windows {
             if let (Some(limit), Some(length)) = (refusal.limit, refusal.window) {
                 learnt.limit = self.set(limit, length, now);
             }
-            learnt.pause = refusal.wait.filter(|wait| !wait.is_zero());
+            learnt.pause = refusal.wait.filter(|wait| !wait.is_zero() && *wait <= DAY);
             let until = now.saturating_add(refusal.wait.unwrap_or_default());
-            self.known.iter_mut().for_each(|window| window.refused(around, until));
+            // Without a name it is that of the only limit, if there is but one.
+            let only = self.known.len() == 1 && refusal.window.is_none();
+            let named = |window: &&mut Window| only || Some(window.length) == refusal.window;
+            self.known.iter_mut().filter(named).for_each(|window| window.refused(around, until));
         }
         if let Some(figures) = &news.figures {
-            let more = self.figures(figures, Which::Inferred, news.time, around);
-            learnt.limit |= more.limit;
-            learnt.pause = learnt.pause.max(more.pause);
+            learnt.add(self.figures(figures, Which::Inferred, news.time, around));
         }
         learnt
     }
@@ -107,7 +116,6 @@ impl Windows {
     ) -> Learnt {
         let now = around.span.ended;
         let left = figures.reset.and_then(|reset| reset.checked_sub(time)).map(Duration::from_secs);
-        // No window is longer than a day: a later end is a figure in another unit.
         let left = left.filter(|left| *left <= DAY);
         let length = match which {
             Which::Length(length) => Some(length),
@@ -141,8 +149,8 @@ impl Windows {
     /// Length of the window with this limit that ends so soon: the shortest that fits what was seen of it.
     fn infer(&mut self, limit: u64, left: Duration) -> Option<Duration> {
         let fits = |length: &Duration| left <= *length + ROUNDING;
-        let known = self.known.iter().find(|window| window.limit as u64 == limit);
-        if let Some(window) = known.filter(|window| fits(&window.length)) {
+        let mut known = self.known.iter().filter(|window| window.limit as u64 == limit);
+        if let Some(window) = known.find(|window| fits(&window.length)) {
             return Some(window.length);
         }
         // What was concluded before was wrong.

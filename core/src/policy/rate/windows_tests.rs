@@ -52,6 +52,16 @@ fn a_limit_that_was_told_by_name_is_not_overwritten_by_a_guess() {
 }
 
 #[test]
+fn a_refusal_is_that_of_the_limit_that_it_names() {
+    let mut windows = Windows::default();
+    windows.learn(&figures(1000, 1000, 3000), &around(0));
+    let refusal = Refusal { limit: Some(60), window: Some(MINUTE), wait: Some(MINUTE) };
+    windows.learn(&RateNews { refusal: Some(refusal), ..RateNews::default() }, &around(0));
+    let [hour, minute] = &windows.known[..] else { panic!("{windows:?}") };
+    assert!(hour.pass(NOW, 0).is_ok() && minute.pass(NOW, 0).is_err());
+}
+
+#[test]
 fn others_take_their_part_until_figures_tell_of_them_no_longer() {
     let mut windows = Windows::default();
     windows.add(around(0).span);
