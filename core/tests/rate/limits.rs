@@ -149,17 +149,16 @@ struct Hour {
 async fn hour(kind: Kind) -> Hour {
     let service = Limited::new(kind);
     let client = client(Arc::new(Line(Arc::clone(&service))), json!({}));
-    let others = {
-        let service = Arc::clone(&service);
-        async move {
-            while kind.others > 0 {
-                sleep(seconds(60.0 / kind.others as f64 * service.chance.exponential())).await;
-                // They insist.
-                while !service.take(false).0 {
-                    sleep(seconds(0.5)).await;
-                }
-            }
+    let others = async {
+        if kind.others == 0 {
             std::future::pending::<()>().await;
+        }
+        loop {
+            sleep(seconds(60.0 / kind.others as f64 * service.chance.exponential())).await;
+            // They insist.
+            while !service.take(false).0 {
+                sleep(seconds(0.5)).await;
+            }
         }
     };
     tokio::select! {

@@ -155,12 +155,12 @@ impl Window {
     /// How long a caller waits that `ahead` others come before.
     pub(super) fn expect(&self, now: Duration, ahead: usize, in_flight: usize) -> Duration {
         let capacity = self.limit.saturating_sub(self.others(now)).max(1);
-        let counted = self.counted(now);
+        let mut counted = self.counted(now);
         let own = counted.len() + in_flight;
         let Some(place) = (own + ahead).checked_sub(capacity) else { return Duration::ZERO };
         // Places become free in the order in which they were taken, again and again; those in flight are about to be.
         let (round, place) = (place / own.max(capacity), place % own.max(capacity));
-        let from = counted.skip(place).next().unwrap_or(now);
+        let from = counted.nth(place).unwrap_or(now);
         let rounds = u32::try_from(round).unwrap_or(u32::MAX).saturating_add(1);
         from.saturating_add(self.length.saturating_mul(rounds)).saturating_sub(now)
     }
