@@ -292,3 +292,22 @@ async fn settings_that_cannot_work_are_refused() {
     refused(json!({"refresh_token": ""}), "refresh_token is missing");
     assert_eq!(*seen.lock().unwrap(), 0);
 }
+
+#[tokio::test]
+async fn what_one_client_learns_of_the_limits_holds_for_others_of_the_company() {
+    let service = Service::start(10, 0).await;
+    let (one, other) = (service.client(), service.client());
+    let pause = json!({"status": 429, "headers": {"Retry-After": "3600"}});
+    service.control("faults", json!([{"path": "Folders", "action": pause}])).await;
+    let error = folders(&one, json!({})).await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::RateLimited, Some(429)));
+    let error = folders(&other, json!({})).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent));
+    assert!(error.waits().is_empty() && error.retry_after() > Some(Duration::from_secs(3590)), "{error:?}");
+    assert_eq!(service.count("api").await, 1);
+
+    // A client with a time of its own keeps it to itself.
+    let own = service.builder(json!({"testing": {"clock": RECORDED}})).build().unwrap();
+    folders(&own, json!({})).await.unwrap();
+    assert_eq!(service.count("api").await, 2);
+}
