@@ -172,7 +172,6 @@ async fn who_cannot_be_sent_in_time_hears_so_at_once() {
     assert_eq!(begun.elapsed(), Duration::ZERO);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent));
     assert!(error.waits().is_empty() && error.attempts().is_empty() && error.retryable());
-    println!("{error}");
     for figure in ["2 requests in 60 s", "calls come first", "leaves 30 s", "max_wait is 1000000 s"] {
         assert!(error.message().contains(figure), "{error}");
     }
