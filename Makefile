@@ -105,7 +105,7 @@ check: setup-python
 	cargo run --quiet --profile $(PROFILE) -p beproduct-codegen -- --check
 	cargo fmt --all --check
 	if cargo clippy --version >/dev/null 2>&1; then \
-		cargo clippy --quiet --profile $(PROFILE) --workspace --all-targets -- --deny warnings; \
+		cargo clippy --quiet --profile $(PROFILE) --workspace --all-targets --features beproduct/redis -- --deny warnings; \
 	else \
 		echo "check: no clippy here, the Rust code is not linted"; \
 		test "$${CI:-}" != true; \
@@ -142,7 +142,7 @@ PYTEST = $(PY) -m pytest --config-file bindings-python/pyproject.toml --rootdir 
 
 test-rust: build setup-redis
 	$$([ ! -e target/no-redis ] || echo env BEPRODUCT_WITHOUT_REDIS=1) \
-		cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-mobile -p beproduct-simulator \
+		cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile -p beproduct-simulator \
 		--features beproduct/redis,beproduct/keyring
 
 test-python: wheel setup-keyring

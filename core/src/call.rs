@@ -16,7 +16,7 @@ pub enum Priority {
     /// Somebody is waiting.
     #[default]
     Interactive,
-    /// Nobody is: it leaves the requests alone that the plan keeps free (`quota_floor`).
+    /// Nobody is: others go first, and it leaves the requests alone that the plan keeps free (`quota_floor`).
     Bulk,
 }
 
@@ -28,7 +28,7 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// Highest number of attempts, 1 for no retry.
     pub attempts: Option<u32>,
-    /// Name under which the ledger counts the requests.
+    /// Name under which the ledger counts the requests. Calls that wait take turns by it.
     pub label: Option<String>,
     /// Interactive or bulk.
     pub priority: Priority,
@@ -176,7 +176,7 @@ pub enum WaitReason {
     Backoff,
     /// The service asked for it.
     RetryAfter,
-    /// The limit of requests at this time was reached.
+    /// The limit of requests at this time was reached, or the service had asked another call for a pause.
     Rate,
     /// The requests of the day were used up.
     Quota,

@@ -30,7 +30,7 @@ use crate::http::Transport;
 use crate::log::{Log, LogSink, TracingSink};
 use crate::paging::Pager;
 use crate::pipeline::{Deadline, Exchange, Next, Policy, Trace};
-use crate::policy::{self, Parts, RateWait};
+use crate::policy::{self, Limiter, Parts};
 use crate::quota::{self, Estimate, Plan, Quota, QuotaListener, QuotaParts, QuotaReport, QuotaStatus, Work};
 use crate::redact::{Secret, Secrets, address};
 use crate::rng::{FixedRng, Rng, SystemRng};
@@ -53,7 +53,8 @@ struct Shared {
     headers: HeaderMap,
     transport: Arc<dyn Transport>,
     quota: Arc<Quota>,
-    rate: Arc<RateWait>,
+    /// Of the API and of the automation host.
+    limiters: (Arc<Limiter>, Arc<Limiter>),
     time: ServerTime,
     clock: Arc<dyn Clock>,
     recorded: Option<RecordedClock>,
@@ -73,6 +74,7 @@ pub struct ClientBuilder {
     sink: Option<Arc<dyn LogSink>>,
     listener: Option<Arc<dyn QuotaListener>>,
     transport: Option<Arc<dyn Transport>>,
+    clock: Option<Arc<dyn Clock>>,
     inherited: Option<Inherited>,
 }
 
@@ -166,6 +168,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Takes time, and pauses, from another source than the machine's clock: for tests, and for programs that have a time
+    /// of their own. A client with one, or with a transport of its own, keeps the service's limits by itself; others of one
+    /// company and process do so together.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
     /// Goes on with the sign-in of a client of the parent process, after a fork.
     #[must_use]
     pub fn inherited(mut self, sign_in: Option<Inherited>) -> Self {
@@ -191,7 +202,15 @@ impl ClientBuilder {
         config.check_numbers()?;
         config.check_sign_in()?;
         let (api, automation) = (config.api_base()?, config.automation_base()?);
-        let (clock, recorded) = config.clock()?;
+        let simulated = config.testing.as_ref().is_some_and(|testing| testing.clock.is_some());
+        let alone = simulated || self.clock.is_some() || self.transport.is_some();
+        let (clock, recorded) = match self.clock {
+            Some(_) if simulated => {
+                return Err(Error::config("the clock is given twice: as a setting and as an object"));
+            }
+            Some(clock) => (clock, None),
+            None => config.clock()?,
+        };
         let secrets = Secrets::default();
         let log = Log { sink: self.sink.unwrap_or_else(|| Arc::new(TracingSink)), secrets: secrets.clone() };
         let time = ServerTime::new(Arc::clone(&clock), Some(log.clone()));
@@ -224,7 +243,16 @@ impl ClientBuilder {
                 log: log.clone(),
             },
         )?;
-        let max_wait = config.seconds("max_wait", config.max_wait)?;
+        let limiter = |owner: &str| match alone {
+            true => Arc::new(Limiter::new(Arc::clone(&clock), config.concurrency)),
+            false => Limiter::shared(owner, config.concurrency),
+        };
+        let owner = |base: &Url| format!("{} {company}", base.origin().ascii_serialization());
+        let (api_owner, automation_owner) = (owner(&api), owner(&automation));
+        let api_limiter = limiter(&api_owner);
+        let automation_limiter =
+            if api_owner == automation_owner { Arc::clone(&api_limiter) } else { limiter(&automation_owner) };
+        let limiters = (api_limiter, automation_limiter);
         let join = |base: &Url, path: &str| {
             base.join(path).map_err(|error| Error::config(format!("company_domain {company:?}: {error}")))
         };
@@ -234,7 +262,7 @@ impl ClientBuilder {
             automation: join(&automation, "api/")?,
             headers: headers::of_client(&config)?,
             quota: Arc::new(quota),
-            rate: Arc::new(RateWait::new(Arc::clone(&clock), max_wait, config.concurrency)),
+            limiters,
             schemas: folder.ok().map(|folder| folder.join("schemas")),
             company,
             transport,
@@ -299,7 +327,7 @@ impl Client {
             transport: Arc::clone(&shared.transport),
             tokens: Arc::clone(&auth.tokens),
             quota: Arc::clone(&shared.quota),
-            rate: Arc::clone(&shared.rate),
+            limiters: shared.limiters.clone(),
             secrets: shared.secrets.clone(),
             log: shared.log.clone(),
             api: shared.api.clone(),

@@ -1,7 +1,7 @@
 //! Time, injected: no other file asks the machine for it or sleeps.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ::http::HeaderMap;
@@ -26,13 +26,16 @@ pub trait Clock: std::fmt::Debug + Send + Sync {
     fn alarm(&self, at: Duration) -> BoxFuture<'static, ()>;
 }
 
+/// Begin of the machine's clock: one for the process, so that all who use it mean the same by a time.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 /// The machine's clock.
 #[derive(Debug)]
 pub(crate) struct SystemClock(Instant);
 
 impl SystemClock {
     pub(crate) fn new() -> Self {
-        Self(Instant::now())
+        Self(*START)
     }
 }
 
@@ -89,11 +92,7 @@ impl ServerTime {
 
     /// Learns from the `Date` of an answer.
     pub(crate) fn observe(&self, headers: &HeaderMap) {
-        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-        let Some(date) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else { return };
-        // One that a cache has kept is that much older.
-        let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
-        let date = date.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().saturating_add(age);
+        let Some(date) = time_of(headers) else { return };
         let apart = date.cast_signed().saturating_sub(self.machine().cast_signed());
         let offset = if apart.abs() > TOLERANCE { apart } else { 0 };
         let before = self.offset.swap(offset, Ordering::Relaxed);
@@ -119,6 +118,14 @@ impl ServerTime {
     fn machine(&self) -> u64 {
         self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
     }
+}
+
+/// When the service wrote an answer, by its own clock, in Unix seconds.
+pub(crate) fn time_of(headers: &HeaderMap) -> Option<u64> {
+    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    // One that a cache has kept is that much older.
+    let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
+    Some(date.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().saturating_add(age))
 }
 
 /// A clock for tests: pauses return at once and move it on by their length; alarms ring only when it gets there.

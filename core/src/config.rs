@@ -83,7 +83,8 @@ pub struct Config {
     pub max_wait: f64,
     /// Highest `page_size`. Default 200, the documented limit of the service.
     pub max_page_size: usize,
-    /// Requests at the same time. Default 10.
+    /// Highest number of requests at the same time; how many there are follows the service's throughput. Default 10. Clients
+    /// of one company and process share them, and the highest of their numbers holds.
     pub concurrency: usize,
     /// Whether filter fields are checked before sending. Default true.
     pub check_filters: bool,

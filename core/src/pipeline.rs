@@ -18,6 +18,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use url::Url;
 
+use crate::answer::RateNews;
 use crate::auth::Bearer;
 use crate::call::{Attempt, CallOptions, Meta, Wait, WaitReason};
 use crate::catalog::{Base, Operation};
@@ -119,6 +120,10 @@ struct State {
     before: Outcome,
     /// When the attempt that is on its way began, on the clock's own scale.
     began: Option<Duration>,
+    /// When the last attempt began, be it over or not.
+    sent: Option<Duration>,
+    /// What the last answer said about the limits of the service.
+    news: Option<RateNews>,
     /// The shared request that this call waits for.
     followed: Option<Trace>,
 }
@@ -132,6 +137,8 @@ impl Trace {
             outcome: Outcome::NotSent,
             before: Outcome::NotSent,
             began: None,
+            sent: None,
+            news: None,
             followed: None,
         })))
     }
@@ -146,6 +153,8 @@ impl Trace {
             state.before = state.outcome;
             state.outcome = Outcome::Unknown;
             state.began = Some(now);
+            state.sent = Some(now);
+            state.news = None;
         });
     }
 
@@ -178,8 +187,27 @@ impl Trace {
 
     /// Pauses, and says so.
     pub(crate) async fn pause(&self, clock: &dyn Clock, reason: WaitReason, duration: Duration) {
-        self.with(|state| state.waits.push(Wait { reason, seconds: duration.as_secs_f64() }));
+        self.waited(reason, duration);
         clock.pause(duration).await;
+    }
+
+    /// Writes a pause down that was made elsewhere.
+    pub(crate) fn waited(&self, reason: WaitReason, duration: Duration) {
+        self.with(|state| state.waits.push(Wait { reason, seconds: duration.as_secs_f64() }));
+    }
+
+    /// Keeps what the answer to the present attempt says about the limits of the service.
+    pub(crate) fn keep_news(&self, news: RateNews) {
+        self.with(|state| state.news = Some(news));
+    }
+
+    pub(crate) fn news(&self) -> Option<RateNews> {
+        self.with(|state| state.news.take())
+    }
+
+    /// When the last attempt began.
+    pub(crate) fn sent(&self) -> Option<Duration> {
+        self.with(|state| state.sent)
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
@@ -227,7 +255,7 @@ impl Trace {
     }
 
     /// Seconds of all pauses.
-    pub(crate) fn waited(&self) -> f64 {
+    pub(crate) fn time_waited(&self) -> f64 {
         self.snapshot().waits.iter().map(|wait| wait.seconds).sum()
     }
 

@@ -24,13 +24,14 @@ use crate::error::{Error, Result};
 use crate::log::LogSink;
 use crate::paging::Pager;
 use crate::quota::{self, Plan, QuotaListener, Work};
-use crate::{CallOptions, Meta, auth};
+use crate::{CallOptions, Meta, auth, policy};
 
 /// What must be neither open nor locked during a fork, until it is dropped.
 pub struct ForkGuard {
     _ledgers: quota::ForkGuard,
     _leases: auth::StoreForkGuard,
     _caches: auth::CacheForkGuard,
+    _limiters: policy::ForkGuard,
 }
 
 /// To be called before a `fork`. The guard is to be dropped after it by the same thread, in the parent and in the child.
@@ -40,6 +41,7 @@ pub fn before_fork() -> ForkGuard {
         _ledgers: quota::before_fork(),
         _leases: auth::StoreForkGuard::new(),
         _caches: auth::CacheForkGuard::new(),
+        _limiters: policy::ForkGuard::new(),
     }
 }
 

@@ -248,17 +248,17 @@ async fn https_with_the_authority_of_the_server_and_without() {
     let client = service.builder(json!({"ca_certificates": authority})).build().unwrap();
     assert_eq!(client.style().folders().await.unwrap().len(), 4);
 
-    // Ten requests at a time over the connection that is there: HTTP/2.
+    // All requests that may be made at a time at first, over the connection that is there: HTTP/2.
     let connections = service.count("connections").await;
     let held = json!([{"path": "Folders", "times": 0, "action": {"hang": true}}]);
     service.control("faults", held).await;
-    let calls: Vec<_> = (0..10)
+    let calls: Vec<_> = (0..8)
         .map(|index| {
             let client = client.clone();
             tokio::spawn(async move { folders(&client, json!({"extra_query": {"index": index}})).await })
         })
         .collect();
-    service.look("wait?base=api&requests=11").await;
+    service.look("wait?base=api&requests=9").await;
     service.control("release", json!({})).await;
     for call in calls {
         call.await.unwrap().unwrap();
@@ -291,4 +291,23 @@ async fn settings_that_cannot_work_are_refused() {
     refused(json!({"max_page_size": 0}), "max_page_size has to be at least 1");
     refused(json!({"refresh_token": ""}), "refresh_token is missing");
     assert_eq!(*seen.lock().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_one_client_learns_of_the_limits_holds_for_others_of_the_company() {
+    let service = Service::start(10, 0).await;
+    let (one, other) = (service.client(), service.client());
+    let pause = json!({"status": 429, "headers": {"Retry-After": "3600"}});
+    service.control("faults", json!([{"path": "Folders", "action": pause}])).await;
+    let error = folders(&one, json!({})).await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::RateLimited, Some(429)));
+    let error = folders(&other, json!({})).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent));
+    assert!(error.waits().is_empty() && error.retry_after() > Some(Duration::from_secs(3590)), "{error:?}");
+    assert_eq!(service.count("api").await, 1);
+
+    // A client with a time of its own keeps it to itself.
+    let own = service.builder(json!({"testing": {"clock": RECORDED}})).build().unwrap();
+    folders(&own, json!({})).await.unwrap();
+    assert_eq!(service.count("api").await, 2);
 }

@@ -170,8 +170,9 @@ async fn everything(service: &Service, trust: &Value, folder: &std::path::Path, 
         let echo = format!("you sent {} and {}", own.join(" and "), service.address("client_secret"));
         let action: Value = serde_json::from_str(&action.to_string().replace("ECHO", &echo)).unwrap();
         service.control("faults", json!([{"base": "api", "times": 9, "action": action}])).await;
-        let lost =
-            service.builder(with(json!({"token_store": {"file": store}, "attempts": 1}))).build().unwrap();
+        // With a time of its own, so that no other client keeps the pause that it is asked for.
+        let alone = json!({"token_store": {"file": store}, "attempts": 1, "testing": {"clock": "recorded"}});
+        let lost = service.builder(with(alone)).build().unwrap();
         transcript.tell(&folders(&lost, 3).await.unwrap_err());
         service.control("reset", json!({"rotation": "strict"})).await;
         std::fs::remove_file(&store).unwrap();

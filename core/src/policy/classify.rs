@@ -7,9 +7,9 @@ use ::http::header::RETRY_AFTER;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::answer;
+use crate::answer::{self, RateNews, Refusal};
 use crate::catalog::AnswerKind;
-use crate::clock::ServerTime;
+use crate::clock::{ServerTime, time_of};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::redact::Secrets;
@@ -30,6 +30,7 @@ impl Policy for Classify {
             let status = sent.as_ref().ok().map(|reply| reply.status);
             let result = sent.and_then(|reply| {
                 self.time.observe(&reply.headers);
+                trace.keep_news(self.news(&reply));
                 let json_only = matches!(operation.answer, AnswerKind::List | AnswerKind::Object);
                 self.judge(reply, reads, json_only)
             });
@@ -114,11 +115,30 @@ impl Classify {
         }
     }
 
+    fn wait_of(&self, reply: &Reply, body: &Value) -> Option<Duration> {
+        retry_after(&reply.headers, self.time.clock().now())
+            .or_else(|| crate::call::seconds(&body["retryAfterSeconds"]))
+    }
+
+    fn news(&self, reply: &Reply) -> RateNews {
+        let refusal = (reply.status == 429).then(|| {
+            let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+            let window = body["window"].as_str().unwrap_or_default();
+            // A limit of the day is no reason for a pause, but for the end of the call.
+            let wait = self.wait_of(reply, &body).filter(|_| !window.contains("day"));
+            Refusal { limit: body["limit"].as_u64(), window: answer::window(window), wait }
+        });
+        RateNews {
+            figures: answer::rate_figures(&reply.headers),
+            time: time_of(&reply.headers).unwrap_or_else(|| self.time.now()),
+            refusal,
+        }
+    }
+
     fn throttled(&self, reply: &Reply) -> Error {
         let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         let window = body["window"].as_str().unwrap_or_default();
-        let wait = retry_after(&reply.headers, self.time.clock().now())
-            .or_else(|| crate::call::seconds(&body["retryAfterSeconds"]));
+        let wait = self.wait_of(reply, &body);
         let mut text = body["error"].as_str().unwrap_or("too many requests").to_owned();
         if let Some(limit) = body["limit"].as_u64() {
             text = format!("{text}: {limit} requests in {window}");

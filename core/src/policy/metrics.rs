@@ -70,7 +70,7 @@ impl Policy for Metrics {
                     ("beproduct.operation", operation.into()),
                     ("beproduct.call.duration", seconds.into()),
                     ("beproduct.call.attempts", attempts.into()),
-                    ("beproduct.call.waited", trace.waited().into()),
+                    ("beproduct.call.waited", trace.time_waited().into()),
                     ("beproduct.quota.cost", cost.into()),
                 ];
                 let status = match &result {

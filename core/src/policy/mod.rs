@@ -9,7 +9,7 @@ mod log;
 mod metrics;
 mod quota_check;
 mod quota_reserve;
-mod rate_wait;
+mod rate;
 mod request_id;
 mod retry;
 mod send;
@@ -29,7 +29,7 @@ use crate::quota::Quota;
 use crate::redact::Secrets;
 use crate::rng::Rng;
 
-pub(crate) use rate_wait::RateWait;
+pub(crate) use rate::{ForkGuard, Limiter};
 
 /// What the policies work with.
 pub(crate) struct Parts {
@@ -40,8 +40,8 @@ pub(crate) struct Parts {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) tokens: Arc<TokenHolder>,
     pub(crate) quota: Arc<Quota>,
-    /// Shared by all who send to the same company.
-    pub(crate) rate: Arc<RateWait>,
+    /// Of the API and of the automation host, shared by all who send there for the same company.
+    pub(crate) limiters: (Arc<Limiter>, Arc<Limiter>),
     pub(crate) secrets: Secrets,
     pub(crate) log: Log,
     pub(crate) api: Url,
@@ -67,10 +67,16 @@ pub(crate) fn row(parts: &Parts) -> Arc<[Arc<dyn Policy>]> {
         Arc::new(retry::Retry::new(clock(), Arc::clone(&parts.rng), parts.attempts, parts.max_wait)),
         Arc::new(quota_check::QuotaCheck {
             quota: Arc::clone(&parts.quota),
-            rate: Arc::clone(&parts.rate),
+            clock: clock(),
+            limiter: Arc::clone(&parts.limiters.0),
             api: parts.api.clone(),
         }),
-        Arc::clone(&parts.rate) as Arc<dyn Policy>,
+        Arc::new(rate::RateWait {
+            clock: clock(),
+            max_wait: parts.max_wait,
+            api: Arc::clone(&parts.limiters.0),
+            automation: Arc::clone(&parts.limiters.1),
+        }),
         Arc::new(authorize::Authorize {
             tokens: Arc::clone(&parts.tokens),
             time: parts.time.clone(),

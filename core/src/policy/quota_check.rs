@@ -5,15 +5,17 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use url::Url;
 
-use super::RateWait;
+use super::Limiter;
 use crate::catalog::Operation;
+use crate::clock::Clock;
 use crate::error::{Failure, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply, Trace};
 use crate::quota::{Quota, STATUS};
 
 pub(crate) struct QuotaCheck {
     pub(crate) quota: Arc<Quota>,
-    pub(crate) rate: Arc<RateWait>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limiter: Arc<Limiter>,
     /// The company's part of the API.
     pub(crate) api: Url,
 }
@@ -59,7 +61,7 @@ impl Policy for QuotaCheck {
             self.ask_for_limits(&exchange, &next).await?;
             loop {
                 if let Some(pause) = self.quota.check(&exchange).await? {
-                    self.rate.pause_for(pause);
+                    self.limiter.pause_until(self.clock.elapsed().saturating_add(pause));
                 }
                 match next.run(exchange.clone()).await {
                     Err(error) if error.failure() == Failure::QuotaRaced => {}

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::events::{QuotaEvent, QuotaEventKind};
 use super::ledger::Limits;
 use super::{Quota, Reservation};
+use crate::answer;
 use crate::catalog::Operation;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -72,8 +73,8 @@ impl Quota {
         if operation.id != STATUS {
             return Ok(());
         }
-        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-        let policies = POLICIES.map(|name| find(&answer, name));
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let policies = POLICIES.map(|name| answer::find(&body, name));
         let stated: Limits = policies.map(|policy| policy.and_then(|policy| policy["limit"].as_u64()));
         if stated.iter().any(Option::is_some) {
             self.adopt(reservation, stated).await?;
@@ -118,15 +119,5 @@ impl Quota {
     /// The service asked to wait: tells all who share the ledger.
     pub(crate) async fn learn_pause(&self, wait: Duration) -> Result<()> {
         self.ledger.pause(&self.owner, self.now() + wait).await
-    }
-}
-
-fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    match value {
-        Value::Object(members) => {
-            members.get(name).or_else(|| members.values().find_map(|value| find(value, name)))
-        }
-        Value::Array(items) => items.iter().find_map(|value| find(value, name)),
-        _ => None,
     }
 }

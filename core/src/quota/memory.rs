@@ -217,3 +217,19 @@ impl Ledger for MemoryLedger {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::suite;
+    use super::*;
+
+    #[tokio::test]
+    async fn behaves_as_a_ledger() {
+        suite::run(&MemoryLedger::default()).await;
+    }
+
+    #[test]
+    fn agrees_with_the_model() {
+        suite::compare(1_000, MemoryLedger::default);
+    }
+}

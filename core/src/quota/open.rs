@@ -7,11 +7,13 @@ use super::default::DefaultLedger;
 use super::journal::{self, Journal};
 use super::ledger::{DAMAGED, Ledger};
 use super::memory::MemoryLedger;
+#[cfg(feature = "redis")]
+use super::redis::{RedisLedger, RedisSettings};
 use super::{Quota, QuotaParts, QuotaReport, QuotaStatus};
 use crate::clock::ServerTime;
-use crate::config::{Config, LedgerConfig, RedisConfig};
 #[cfg(feature = "redis")]
 use crate::config::WhenAway;
+use crate::config::{Config, LedgerConfig, RedisConfig};
 use crate::error::{Error, Result};
 use crate::log::{Log, TracingSink};
 use crate::redact::Secrets;
@@ -88,8 +90,15 @@ fn open_sqlite(_path: &Path) -> Result<Box<dyn Ledger>> {
 
 #[cfg(feature = "redis")]
 fn open_redis(redis: &RedisConfig, config: &Config, secrets: &Secrets) -> Result<OpenLedger> {
-    let server_time = config.testing.as_ref().is_none_or(|testing| testing.clock.is_none());
-    let ledger = super::redis::RedisLedger::open(redis, server_time, secrets)?;
+    let ledger = RedisLedger::open(
+        redis,
+        &RedisSettings {
+            ca_certificates: config.ca_certificates.as_deref(),
+            clock: config.clock()?.0,
+            server_time: config.testing.as_ref().is_none_or(|testing| testing.clock.is_none()),
+            secrets,
+        },
+    )?;
     let share = match redis.when_away {
         WhenAway::Refuse => 0,
         WhenAway::Share(0) => {

@@ -1,0 +1,146 @@
+//! One limiter: what all callers of one company at one host have in common.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::concurrency::{Concurrency, Ended};
+use super::permits::{Gate, Permits, Standing};
+use super::window::{Around, Span, Window};
+use super::windows::{HOUR, Learnt, MINUTE, Which, Windows};
+use crate::answer::{self, RateNews};
+use crate::call::RateFigures;
+use crate::clock::Clock;
+
+/// The limiter of one company at one host.
+pub(crate) struct Limiter {
+    pub(super) permits: Permits<Throttle>,
+}
+
+/// When a request may go, and how many at once.
+pub(super) struct Throttle {
+    clock: Arc<dyn Clock>,
+    paused_until: Duration,
+    windows: Windows,
+    concurrency: Concurrency,
+}
+
+impl Gate for Throttle {
+    fn now(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    fn pass(&mut self, in_flight: usize) -> Result<(), Option<Duration>> {
+        let now = self.clock.elapsed();
+        if now < self.paused_until {
+            return Err(Some(self.paused_until));
+        }
+        self.windows.pass(now, in_flight)
+    }
+}
+
+/// What a caller that joins has before it.
+#[derive(Debug, Default)]
+pub(super) struct Outlook {
+    /// Until it can go.
+    pub(super) wait: Duration,
+    /// Until the service's own pause ends.
+    pub(super) pause: Duration,
+    pub(super) ahead: usize,
+    /// Requests, and in how much time.
+    pub(super) limit: Option<(usize, Duration)>,
+}
+
+/// What became of a request that was let through.
+pub(super) struct Fate {
+    pub(super) ended: Ended,
+    /// Whether the service counts it: it left, and was not refused for the limit.
+    pub(super) counts: bool,
+    /// Whether it says how well the service copes.
+    pub(super) tells: bool,
+    pub(super) news: Option<RateNews>,
+    /// Body of an answer on the limits of the service.
+    pub(super) report: Option<Value>,
+}
+
+impl Limiter {
+    pub(crate) fn new(clock: Arc<dyn Clock>, concurrency: usize) -> Self {
+        let concurrency = Concurrency::new(concurrency);
+        let limit = concurrency.limit();
+        let throttle =
+            Throttle { clock, paused_until: Duration::ZERO, windows: Windows::default(), concurrency };
+        Self { permits: Permits::new(throttle, limit) }
+    }
+
+    /// Lets the number of requests at once grow this far.
+    pub(super) fn allow(&self, concurrency: usize) {
+        self.permits.update(|throttle, _| throttle.concurrency.allow(concurrency));
+    }
+
+    /// Lets nothing through before this time on the clock's own scale.
+    pub(crate) fn pause_until(&self, elapsed: Duration) {
+        self.permits.update(|throttle, _| throttle.pause_until(elapsed));
+    }
+
+}
+
+impl Throttle {
+    fn pause_until(&mut self, elapsed: Duration) -> bool {
+        let longer = elapsed > self.paused_until;
+        self.paused_until = self.paused_until.max(elapsed);
+        longer
+    }
+
+    pub(super) fn outlook(&self, ahead: usize, in_flight: usize) -> Outlook {
+        let now = self.clock.elapsed();
+        let pause = self.paused_until.saturating_sub(now);
+        let window = self.windows.expect(now, ahead, in_flight);
+        let figures = |(wait, window): (Duration, &Window)| (wait, (window.limit, window.length));
+        let (wait, limit) = window.map(figures).unzip();
+        Outlook { wait: pause.max(wait.unwrap_or_default()), pause, ahead, limit }
+    }
+
+    /// Learns from a request that has ended. Returns whether those who wait have to hear of it.
+    pub(super) fn learn(&mut self, fate: &Fate, limit: &mut usize, standing: &Standing) -> bool {
+        let span = Span { sent: fate.ended.sent, ended: fate.ended.now };
+        if fate.counts {
+            self.windows.add(span);
+        }
+        if fate.tells {
+            let bound = standing.in_flight >= *limit && standing.waiting > 0 && !standing.held;
+            self.concurrency.observe(&Ended { bound, ..fate.ended });
+            *limit = self.concurrency.limit();
+        }
+        let around = Around { span, in_flight: standing.in_flight - 1, later: standing.later };
+        let Some(news) = &fate.news else { return false };
+        let reported = fate.report.as_ref().map(|report| self.learn_report(report, news.time, &around));
+        let mut learnt = self.windows.learn(news, &around);
+        learnt.add(reported.unwrap_or_default());
+        let paused = learnt.pause.is_some_and(|pause| self.pause_until(span.ended.saturating_add(pause)));
+        paused || learnt.limit
+    }
+
+    /// The service's own report on its limits. That of the day is the ledger's business.
+    fn learn_report(&mut self, report: &Value, time: u64, around: &Around) -> Learnt {
+        let mut learnt = Learnt::default();
+        for (name, length) in [("per_minute", MINUTE), ("per_hour", HOUR)] {
+            let Some(policy) = answer::find(report, name) else { continue };
+            let limit = policy["limit"].as_u64();
+            let used = policy["used"].as_u64();
+            let remaining = policy["remaining"].as_u64().or_else(|| Some(limit?.saturating_sub(used?)));
+            let figures = RateFigures { limit, remaining, reset: unix_seconds(&policy["resetAt"]) };
+            learnt.add(self.windows.figures(&figures, Which::Length(length), time, around));
+        }
+        learnt
+    }
+}
+
+/// A time as a number, or as ISO 8601.
+fn unix_seconds(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(text) => u64::try_from(text.parse::<Timestamp>().ok()?.as_second()).ok(),
+        value => value.as_u64(),
+    }
+}

@@ -1,0 +1,203 @@
+//! Keeps within what the service allows at this time: so many requests at once, so many in a minute or an hour, and none
+//! while it asks for a pause. What one call learns holds for all callers of the company in this process.
+//!
+//! | file | what |
+//! |---|---|
+//! | `permits.rs`, `queue.rs` | who may go next |
+//! | `window.rs`, `windows.rs` | how many requests the limits of the service leave |
+//! | `concurrency.rs` | how many requests at once get the most out of it |
+//! | `limiter.rs`, `registry.rs` | these put together, and shared |
+
+mod concurrency;
+mod limiter;
+mod permits;
+mod queue;
+mod registry;
+mod sync;
+mod window;
+mod windows;
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use self::concurrency::{Ended, Sign};
+use self::limiter::{Fate, Outlook, Throttle};
+use self::permits::{Sending, Turn, Waiting};
+use crate::call::{Priority, WaitReason};
+use crate::catalog::{Base, Operation};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Failure, Result};
+use crate::pipeline::{Exchange, Next, Policy, Reply, Trace};
+
+pub(crate) use limiter::Limiter;
+pub(crate) use registry::ForkGuard;
+
+/// What is shorter is no wait, but the time that it takes to find out that none makes sense.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+/// The limiters of both hosts, as one client uses them.
+pub(crate) struct RateWait {
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Longest pause of the service's that a call sits out.
+    pub(crate) max_wait: Duration,
+    pub(crate) api: Arc<Limiter>,
+    pub(crate) automation: Arc<Limiter>,
+}
+
+impl Policy for RateWait {
+    fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            let limiter = match exchange.base {
+                Base::Api => &self.api,
+                Base::Automation => &self.automation,
+            };
+            let sending = self.permit(limiter, &exchange).await?;
+            let mut in_flight = InFlight {
+                clock: &*self.clock,
+                sending: Some(sending),
+                trace: exchange.trace.clone(),
+                operation: exchange.operation,
+                attempts: exchange.trace.attempts(),
+            };
+            let result = next.run(exchange).await;
+            in_flight.end(Some(&result));
+            result
+        })
+    }
+}
+
+impl RateWait {
+    async fn permit(&self, limiter: &Limiter, exchange: &Exchange) -> Result<Sending<Throttle>> {
+        let urgent = exchange.options.priority == Priority::Interactive;
+        let label = exchange.options.label.as_deref().unwrap_or_default();
+        let mut place = Place { waiting: limiter.permits.join(urgent, label), trace: exchange.trace.clone() };
+        let mut sleep: Option<(Duration, BoxFuture<'static, ()>)> = None;
+        poll_fn(|context| {
+            loop {
+                match place.waiting.turn(context) {
+                    Poll::Ready(Turn::Go(sending)) => return Poll::Ready(Ok(sending)),
+                    Poll::Ready(Turn::News) => {
+                        if let Err(error) = self.makes_sense(&place.waiting, exchange) {
+                            return Poll::Ready(Err(error));
+                        }
+                    }
+                    Poll::Ready(Turn::Sleep(until)) => {
+                        let (_, end) = match sleep.take().filter(|(end, _)| *end == until) {
+                            Some(asleep) => sleep.insert(asleep),
+                            None => {
+                                let left = until.saturating_sub(self.clock.elapsed());
+                                sleep.insert((until, self.clock.pause(left)))
+                            }
+                        };
+                        if end.as_mut().poll(context).is_pending() {
+                            return Poll::Pending;
+                        }
+                        sleep = None;
+                    }
+                    Poll::Pending => {
+                        sleep = None;
+                        return Poll::Pending;
+                    }
+                }
+            }
+        })
+        .await
+    }
+
+    /// Whether a call can be sent in time, and after no longer a pause than it wants to sit out.
+    fn makes_sense(&self, waiting: &Waiting<Throttle>, exchange: &Exchange) -> Result<()> {
+        let outlook = waiting.look(Throttle::outlook);
+        let end = exchange.deadline.get().saturating_add(exchange.trace.excused());
+        let left = end.saturating_sub(self.clock.elapsed());
+        if outlook.wait.is_zero() || (outlook.wait < left && outlook.pause <= self.max_wait) {
+            return Ok(());
+        }
+        let text = self.too_long(&outlook, left);
+        Err(Error::new(ErrorKind::RateLimited, text).with_retry_after(Some(outlook.wait)))
+    }
+
+    fn too_long(&self, outlook: &Outlook, left: Duration) -> String {
+        let seconds = |duration: Duration| (duration.as_secs_f64() * 1000.0).round() / 1000.0;
+        let mut text = format!("no request can go for {} s", seconds(outlook.wait));
+        if !outlook.pause.is_zero() {
+            text +=
+                &format!("; the service asked for a pause, {} s of which are left", seconds(outlook.pause));
+        }
+        if let Some((limit, length)) = outlook.limit {
+            text += &format!("; it takes {limit} requests in {} s", seconds(length));
+        }
+        let (left, most) = (seconds(left), seconds(self.max_wait));
+        text + &format!(
+            "; {} calls come first; the call's timeout leaves {left} s, and max_wait is {most} s",
+            outlook.ahead
+        )
+    }
+}
+
+/// A place in the line. Leaving it, be it to send or not, shows in the call's trace.
+struct Place {
+    waiting: Waiting<Throttle>,
+    trace: Trace,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let held = self.waiting.held();
+        if held >= SHORTEST_WAIT {
+            self.trace.waited(WaitReason::Rate, held);
+        }
+    }
+}
+
+/// A request that was let through. The limiter learns from it also when the call is given up.
+struct InFlight<'a> {
+    clock: &'a dyn Clock,
+    sending: Option<Sending<Throttle>>,
+    trace: Trace,
+    operation: &'static Operation,
+    /// Attempts of the call before this one.
+    attempts: usize,
+}
+
+impl InFlight<'_> {
+    fn end(&mut self, result: Option<&Result<Reply>>) {
+        let Some(sending) = self.sending.take() else { return };
+        let left = self.trace.attempts() > self.attempts;
+        let Some(sent) = self.trace.sent().filter(|_| left) else { return };
+        let news = self.trace.news();
+        let failure = result.and_then(|result| result.as_ref().err()).map(Error::failure);
+        let refused = news.as_ref().is_some_and(|news| news.refusal.is_some());
+        let sign = match failure {
+            Some(Failure::Throttled) => Sign::Refused,
+            Some(Failure::Interrupted) => Sign::Bad,
+            _ => Sign::Good,
+        };
+        let answered = matches!(result, Some(Ok(_)));
+        let fate = Fate {
+            ended: Ended {
+                operation: self.operation.id,
+                sent,
+                now: self.clock.elapsed(),
+                sign,
+                bound: false,
+            },
+            counts: !refused && failure != Some(Failure::NotSent),
+            tells: answered || sign != Sign::Good,
+            report: result
+                .filter(|_| self.operation.official == "ratelimit_status")
+                .and_then(|result| serde_json::from_slice(&result.as_ref().ok()?.body).ok()),
+            news,
+        };
+        sending.end(|throttle, limit, standing| throttle.learn(&fate, limit, standing));
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.end(None);
+    }
+}

@@ -1,0 +1,2 @@
+-- The name.
+return answer(redis.call('HGET', NOTES, ARGV[8]))

@@ -1,0 +1,14 @@
+-- The id of the lease; then each entry with the units that it has spent.
+local units = redis.call('HGET', LEASES, ARGV[8])
+if units then
+    redis.call('HDEL', LEASES, ARGV[8])
+    local rest = number(units, LEASES)
+    for index = 9, #ARGV, 2 do
+        rest = rest - tonumber(ARGV[index + 1])
+        spend(ARGV[index], tonumber(ARGV[index + 1]))
+    end
+    if rest > 0 then
+        give(rest)
+    end
+end
+return answer(0)

@@ -1,0 +1,691 @@
+//! What every ledger does: the tests that all of them pass, and a model that says what each step answers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
+use uuid::Uuid;
+
+use super::calendar::{Calendar, Frame, SPANS, Window};
+use super::ledger::{Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, OTHERS, Row, Spent, Standing};
+
+/// 2026-11-25T02:30:15Z.
+const NIGHT: u64 = 1_795_573_815;
+const DAY: u64 = 86_400;
+
+/// More than fits into what Lua or JSON call a number is not counted.
+const LARGE: u64 = 1 << 52;
+
+const NONE: Limits = [None; SPANS];
+
+fn moment(second: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(second)
+}
+
+fn frame(owner: &str, second: u64) -> Frame {
+    Frame { owner: owner.into(), windows: Calendar::new(None, None).unwrap().windows(moment(second)) }
+}
+
+fn entry(operation: &str, label: &str, process: &str) -> Entry {
+    Entry { operation: operation.into(), label: label.into(), process: process.into() }
+}
+
+fn spent(label: &str, units: u64) -> Spent {
+    Spent { entry: entry("style.list", label, "host:1"), units }
+}
+
+fn yes(units: u64, counts: Counts) -> Granted {
+    Granted::Yes { units, counts }
+}
+
+fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.retain(|row| row.units > 0);
+    rows.sort_by(|a, b| (a.day, &a.entry).cmp(&(b.day, &b.entry)));
+    rows
+}
+
+/// One that no other test uses.
+fn owner() -> String {
+    format!("https://api.example.com {}", Uuid::new_v4())
+}
+
+/// What every ledger does.
+pub(crate) async fn run(ledger: &dyn Ledger) {
+    limits(ledger).await;
+    refunds(ledger).await;
+    leases(ledger).await;
+    settling(ledger).await;
+    raises(ledger).await;
+    pauses(ledger).await;
+    notes(ledger).await;
+    windows_apart(ledger).await;
+    owners_apart(ledger).await;
+    names(ledger).await;
+    history(ledger).await;
+    large_numbers(ledger).await;
+}
+
+async fn counts(ledger: &dyn Ledger, frame: &Frame) -> Counts {
+    ledger.standing(frame).await.unwrap().counts
+}
+
+async fn labels(ledger: &dyn Ledger, frame: &Frame) -> Vec<(String, u64)> {
+    let rows = ledger.history(&frame.owner, frame.day().start).await.unwrap();
+    sorted(rows).into_iter().map(|row| (row.entry.label.to_string(), row.units)).collect()
+}
+
+fn shown(labels: &[(&str, u64)]) -> Vec<(String, u64)> {
+    labels.iter().map(|(label, units)| ((*label).to_owned(), *units)).collect()
+}
+
+/// Each window holds by itself, and nothing is taken where one does not allow it.
+async fn limits(ledger: &dyn Ledger) {
+    let now = frame(&owner(), NIGHT);
+    assert_eq!(ledger.standing(&now).await.unwrap(), Standing::default());
+    assert_eq!(ledger.reserve(&now, &NONE, &spent("a", 1)).await.unwrap(), yes(1, [1, 1, 1]));
+    assert_eq!(
+        ledger.reserve(&now, &[Some(3), None, Some(9)], &spent("a", 2)).await.unwrap(),
+        yes(2, [3; 3])
+    );
+    for (window, limits) in [
+        (0, [Some(3), Some(9), Some(9)]),
+        (1, [Some(9), Some(3), Some(9)]),
+        (2, [Some(9), Some(9), Some(3)]),
+        (1, [None, Some(2), Some(3)]),
+        (0, [Some(0), Some(0), Some(0)]),
+    ] {
+        assert_eq!(ledger.reserve(&now, &limits, &spent("b", 1)).await.unwrap(), Granted::No { window });
+    }
+    // There is room for one, and not for two.
+    assert_eq!(
+        ledger.reserve(&now, &[Some(9), Some(4), None], &spent("b", 2)).await.unwrap(),
+        Granted::No { window: 1 }
+    );
+    assert_eq!(counts(ledger, &now).await, [3; 3]);
+    assert_eq!(labels(ledger, &now).await, shown(&[("a", 3)]));
+    assert_eq!(ledger.reserve(&now, &[Some(4); 3], &spent("b", 1)).await.unwrap(), yes(1, [4; 3]));
+    assert_eq!(labels(ledger, &now).await, shown(&[("a", 3), ("b", 1)]));
+}
+
+/// What is given back is gone from all windows, those included that are over.
+async fn refunds(ledger: &dyn Ledger) {
+    let owner = owner();
+    let (now, later) = (frame(&owner, NIGHT), frame(&owner, NIGHT + 60));
+    for label in ["a", "a", "b"] {
+        ledger.reserve(&now, &NONE, &spent(label, 2)).await.unwrap();
+    }
+    ledger.reserve(&later, &NONE, &spent("a", 1)).await.unwrap();
+    ledger.refund(&now, &spent("a", 2)).await.unwrap();
+    assert_eq!(counts(ledger, &now).await, [5, 5, 4]);
+    assert_eq!(counts(ledger, &later).await, [5, 5, 1]);
+    ledger.refund(&now, &spent("b", 2)).await.unwrap();
+    assert_eq!(counts(ledger, &later).await, [3, 3, 1]);
+    assert_eq!(labels(ledger, &now).await, shown(&[("a", 3)]));
+    // More than there is makes nobody's count negative.
+    ledger.refund(&later, &spent("a", 50)).await.unwrap();
+    assert_eq!(counts(ledger, &later).await, [0, 0, 0]);
+    assert_eq!(counts(ledger, &now).await, [0, 0, 2]);
+    assert_eq!(labels(ledger, &now).await, shown(&[]));
+    assert_eq!(ledger.reserve(&later, &NONE, &spent("a", 1)).await.unwrap(), yes(1, [1; 3]));
+}
+
+/// A lease takes a quarter of what is left, and one at least.
+async fn leases(ledger: &dyn Ledger) {
+    let now = frame(&owner(), NIGHT);
+    let lease = |id: &str| LeaseId { frame: now.clone(), id: format!("{} {id}", now.owner).into() };
+    let limits = [Some(20), Some(11), None];
+    // 11, 8, 6, 4, 3, 2 and 1 are left in the hour.
+    let mut taken = 0;
+    for (index, units) in [3, 2, 2, 1, 1, 1, 1].into_iter().enumerate() {
+        taken += units;
+        let granted = ledger.lease(&lease(&index.to_string()), &limits, 100).await.unwrap();
+        assert_eq!(granted, yes(units, [taken; 3]));
+    }
+    assert_eq!(ledger.lease(&lease("full"), &limits, 100).await.unwrap(), Granted::No { window: 1 });
+    assert_eq!(ledger.reserve(&now, &limits, &spent("a", 1)).await.unwrap(), Granted::No { window: 1 });
+    assert_eq!(ledger.standing(&now).await.unwrap().leased, 11);
+    // Not more than was asked for.
+    assert_eq!(ledger.lease(&lease("few"), &[Some(111), None, None], 7).await.unwrap(), yes(7, [18; 3]));
+    assert_eq!(ledger.lease(&lease("free"), &NONE, 1000).await.unwrap(), yes(1000, [1018; 3]));
+    assert_eq!(ledger.standing(&now).await.unwrap().leased, 1018);
+    // Nobody has used them yet.
+    assert_eq!(labels(ledger, &now).await, shown(&[]));
+}
+
+/// What is left of a lease is given back once.
+async fn settling(ledger: &dyn Ledger) {
+    let owner = owner();
+    let (now, later) = (frame(&owner, NIGHT), frame(&owner, NIGHT + 3_600));
+    let lease = |id: &str| LeaseId { frame: now.clone(), id: format!("{} {id}", now.owner).into() };
+    for (id, units) in [("a", 10), ("b", 5), ("c", 5)] {
+        ledger.lease(&lease(id), &NONE, units).await.unwrap();
+    }
+    let used = [spent("a", 3), spent("b", 1)];
+    for _ in 0..2 {
+        ledger.settle(&lease("a"), &used).await.unwrap();
+        assert_eq!(counts(ledger, &now).await, [14; 3]);
+        assert_eq!(ledger.standing(&now).await.unwrap().leased, 10);
+        assert_eq!(labels(ledger, &now).await, shown(&[("a", 3), ("b", 1)]));
+    }
+    ledger.settle(&lease("never taken"), &used).await.unwrap();
+    // Another hour: the day is the same one.
+    ledger.reserve(&later, &NONE, &spent("a", 1)).await.unwrap();
+    ledger.settle(&lease("b"), &[]).await.unwrap();
+    assert_eq!(counts(ledger, &later).await, [10, 1, 1]);
+    assert_eq!(counts(ledger, &now).await, [10, 9, 9]);
+    ledger.settle(&lease("c"), &[spent("a", 5)]).await.unwrap();
+    let standing = ledger.standing(&later).await.unwrap();
+    assert_eq!((standing.counts, standing.hour_before, standing.leased), ([10, 1, 1], 9, 0));
+    assert_eq!(labels(ledger, &now).await, shown(&[("a", 9), ("b", 1)]));
+}
+
+/// The service's own count is taken over where it is higher, for the day only.
+async fn raises(ledger: &dyn Ledger) {
+    let now = frame(&owner(), NIGHT);
+    assert_eq!(ledger.raise(&now, 0).await.unwrap(), 0);
+    ledger.reserve(&now, &NONE, &spent("a", 4)).await.unwrap();
+    for (at_least, by) in [(3, 0), (4, 0), (10, 6), (10, 0), (11, 1)] {
+        assert_eq!(ledger.raise(&now, at_least).await.unwrap(), by);
+    }
+    assert_eq!(counts(ledger, &now).await, [11, 4, 4]);
+    let rows = sorted(ledger.history(&now.owner, 0).await.unwrap());
+    let others = Row { day: now.day().start, entry: entry("", OTHERS, ""), units: 7 };
+    assert_eq!((rows.len(), &rows[0]), (2, &others));
+    assert_eq!(
+        ledger.reserve(&now, &[Some(11), None, None], &spent("a", 1)).await.unwrap(),
+        Granted::No { window: 0 }
+    );
+}
+
+async fn pauses(ledger: &dyn Ledger) {
+    let now = frame(&owner(), NIGHT);
+    let until = moment(NIGHT) + Duration::from_millis(1_250);
+    for (asked, kept) in [
+        (until, until),
+        (until - Duration::from_millis(1), until),
+        (until + Duration::from_millis(1), until + Duration::from_millis(1)),
+        (moment(NIGHT + DAY), moment(NIGHT + DAY)),
+        (until, moment(NIGHT + DAY)),
+    ] {
+        ledger.pause(&now.owner, asked).await.unwrap();
+        assert_eq!(ledger.standing(&now).await.unwrap().paused_until, Some(kept));
+        // It is the owner's, whatever the time.
+        let later = frame(&now.owner, NIGHT + 40 * DAY);
+        assert_eq!(ledger.standing(&later).await.unwrap().paused_until, Some(kept));
+    }
+    assert_eq!(counts(ledger, &now).await, [0; 3]);
+}
+
+async fn notes(ledger: &dyn Ledger) {
+    let owner = owner();
+    let (now, later, tomorrow) =
+        (frame(&owner, NIGHT), frame(&owner, NIGHT + 7_200), frame(&owner, NIGHT + DAY));
+    assert_eq!(ledger.recall(&now, "a").await.unwrap(), None);
+    assert_eq!(ledger.note(&now, "a", "1").await.unwrap(), None);
+    assert_eq!(ledger.note(&later, "a", "two: \"ü\"\n").await.unwrap().as_deref(), Some("1"));
+    assert_eq!(ledger.note(&now, "b", "").await.unwrap(), None);
+    assert_eq!(ledger.recall(&now, "a").await.unwrap().as_deref(), Some("two: \"ü\"\n"));
+    assert_eq!(ledger.recall(&now, "b").await.unwrap().as_deref(), Some(""));
+    assert_eq!(ledger.recall(&tomorrow, "a").await.unwrap(), None);
+    assert_eq!(ledger.note(&tomorrow, "a", "3").await.unwrap(), None);
+    assert_eq!(ledger.recall(&now, "a").await.unwrap().as_deref(), Some("two: \"ü\"\n"));
+}
+
+/// A window's end gives what its limit allows, and what was before stays known for an hour.
+async fn windows_apart(ledger: &dyn Ledger) {
+    let owner = owner();
+    let at = |second| frame(&owner, second);
+    // The last minute of an hour, and of a day.
+    let midnight = NIGHT - NIGHT % DAY + DAY;
+    let full = [Some(6), Some(4), Some(2)];
+    for (second, granted, hour_before) in [
+        (midnight - 61, yes(1, [1, 1, 1]), 0),
+        (midnight - 61, yes(1, [2, 2, 2]), 0),
+        (midnight - 61, Granted::No { window: 2 }, 0),
+        (midnight - 60, yes(1, [3, 3, 1]), 0),
+        (midnight - 1, yes(1, [4, 4, 2]), 0),
+        (midnight - 1, Granted::No { window: 1 }, 0),
+        (midnight, yes(1, [1, 1, 1]), 4),
+        (midnight + 59, yes(1, [2, 2, 2]), 4),
+        (midnight + 59, Granted::No { window: 2 }, 4),
+        (midnight + 3_600, yes(1, [3, 1, 1]), 2),
+        (midnight + 3 * 3_600, yes(1, [4, 1, 1]), 0),
+    ] {
+        assert_eq!(ledger.reserve(&at(second), &full, &spent("a", 1)).await.unwrap(), granted, "{second}");
+        assert_eq!(ledger.standing(&at(second)).await.unwrap().hour_before, hour_before, "{second}");
+    }
+    assert_eq!(counts(ledger, &at(midnight - 1)).await[0], 4);
+}
+
+async fn owners_apart(ledger: &dyn Ledger) {
+    let one = frame(&owner(), NIGHT);
+    ledger.reserve(&one, &NONE, &spent("a", 1)).await.unwrap();
+    ledger.pause(&one.owner, moment(NIGHT)).await.unwrap();
+    ledger.note(&one, "a", "1").await.unwrap();
+    let lease = LeaseId { frame: one.clone(), id: Uuid::new_v4().to_string().into() };
+    ledger.lease(&lease, &NONE, 5).await.unwrap();
+    // Its name is the beginning of another's, and all of it.
+    for name in
+        [owner(), format!("{}2", one.owner), format!("{}}}", one.owner), format!("{}{{x}}", one.owner)]
+    {
+        let other = frame(&name, NIGHT);
+        assert_eq!(ledger.standing(&other).await.unwrap(), Standing::default());
+        assert_eq!(ledger.recall(&other, "a").await.unwrap(), None);
+        assert_eq!(ledger.history(&other.owner, 0).await.unwrap(), []);
+    }
+}
+
+/// Entries are told apart by each of their parts, whatever stands in them.
+async fn names(ledger: &dyn Ledger) {
+    let now = frame(&owner(), NIGHT);
+    let mut expected = Vec::new();
+    for (index, [operation, label, process]) in ENTRIES.into_iter().enumerate() {
+        let (entry, units) = (entry(operation, label, process), index as u64 + 1);
+        ledger.reserve(&now, &NONE, &Spent { entry: entry.clone(), units }).await.unwrap();
+        expected.push(Row { day: now.day().start, entry, units });
+    }
+    assert_eq!(sorted(ledger.history(&now.owner, 0).await.unwrap()), sorted(expected));
+}
+
+const ENTRIES: [[&str; 3]; 9] = [
+    ["style.list", "", "host:1"],
+    ["style.list", "host:1", ""],
+    ["style.list,", "", "host:1"],
+    ["", "style.list", "host:1"],
+    ["a", "b\",\"c", ""],
+    ["a\",\"b", "c", ""],
+    ["a", "b:c", "\u{1f4e6}\n\0"],
+    ["a:b", "c", "\u{1f4e6}\n\0"],
+    ["", "others", "host:1"],
+];
+
+/// Days are kept for 90 days, each by itself.
+async fn history(ledger: &dyn Ledger) {
+    let owner = owner();
+    let first = frame(&owner, NIGHT).day().start;
+    for day in 0..=HISTORY {
+        let frame = frame(&owner, NIGHT + day * DAY);
+        ledger.reserve(&frame, &NONE, &spent("a", day + 1)).await.unwrap();
+        ledger.note(&frame, "day", &day.to_string()).await.unwrap();
+    }
+    for since in [0, 1, 60, HISTORY] {
+        let expected: Vec<_> = (since..=HISTORY)
+            .map(|day| Row { day: first + day * DAY, entry: spent("a", 1).entry, units: day + 1 })
+            .collect();
+        let rows = ledger.history(&owner, first + since * DAY).await.unwrap();
+        assert_eq!(sorted(rows), expected, "since {since}");
+        // From the second on the day is over, for its beginning counts.
+        let rows = ledger.history(&owner, first + since * DAY + 1).await.unwrap();
+        assert_eq!(sorted(rows), expected[1..], "after {since}");
+    }
+    for day in [0, 1, HISTORY] {
+        let frame = frame(&owner, NIGHT + day * DAY);
+        assert_eq!(counts(ledger, &frame).await[0], day + 1);
+        assert_eq!(ledger.recall(&frame, "day").await.unwrap(), Some(day.to_string()));
+    }
+}
+
+/// Beyond any quota, and still exact.
+async fn large_numbers(ledger: &dyn Ledger) {
+    let now = frame(&owner(), NIGHT);
+    let most = [Some(u64::MAX); 3];
+    assert_eq!(
+        ledger.reserve(&now, &most, &spent("a", LARGE - 7)).await.unwrap(),
+        yes(LARGE - 7, [LARGE - 7; 3])
+    );
+    assert_eq!(ledger.reserve(&now, &most, &spent("b", 5)).await.unwrap(), yes(5, [LARGE - 2; 3]));
+    let tight = [Some(LARGE), None, Some(u64::MAX)];
+    assert_eq!(ledger.reserve(&now, &tight, &spent("b", 3)).await.unwrap(), Granted::No { window: 0 });
+    assert_eq!(ledger.reserve(&now, &tight, &spent("b", 2)).await.unwrap(), yes(2, [LARGE; 3]));
+    ledger.refund(&now, &spent("a", LARGE - 8)).await.unwrap();
+    assert_eq!(counts(ledger, &now).await, [8; 3]);
+    assert_eq!(labels(ledger, &now).await, shown(&[("a", 1), ("b", 7)]));
+    assert_eq!(ledger.raise(&now, LARGE + 1).await.unwrap(), LARGE - 7);
+    assert_eq!(counts(ledger, &now).await, [LARGE + 1, 8, 8]);
+    let lease = LeaseId { frame: now.clone(), id: Uuid::new_v4().to_string().into() };
+    let limit = [Some(LARGE + 1 + 4 * 1_000_001), None, None];
+    let granted = ledger.lease(&lease, &limit, u64::MAX).await.unwrap();
+    assert_eq!(granted, yes(1_000_001, [LARGE + 1_000_002, 1_000_009, 1_000_009]));
+    ledger.settle(&lease, &[spent("a", 1_000_000)]).await.unwrap();
+    assert_eq!(counts(ledger, &now).await, [LARGE + 1_000_001, 1_000_008, 1_000_008]);
+}
+
+/// Many tasks at two ledgers of one store take all of the units, and not one more.
+pub(crate) async fn race<L: Ledger>(ledgers: [&L; 2]) {
+    let now = frame(&owner(), NIGHT);
+    let takers = (0..100).map(|index| {
+        let (now, ledger) = (&now, ledgers[index % 2]);
+        async move {
+            let limits = [Some(100), None, Some(60)];
+            if index % 10 < 7 {
+                let granted = ledger.reserve(now, &limits, &spent("a", 1)).await.unwrap();
+                return u64::from(matches!(granted, Granted::Yes { .. }));
+            }
+            let lease = LeaseId { frame: now.clone(), id: Uuid::new_v4().to_string().into() };
+            match ledger.lease(&lease, &limits, 3).await.unwrap() {
+                Granted::Yes { units, .. } => units,
+                _ => 0,
+            }
+        }
+    });
+    let taken: u64 = futures_util::future::join_all(takers).await.into_iter().sum();
+    assert_eq!(taken, 60);
+    for ledger in ledgers {
+        assert_eq!(counts(ledger, &now).await, [60; 3]);
+    }
+}
+
+/// What a ledger has counted before it was opened again.
+#[derive(Default)]
+pub(crate) struct Kept {
+    owner: Option<String>,
+    used: u64,
+}
+
+impl Kept {
+    /// Uses one unit, after those that were used before.
+    pub(crate) async fn use_and_check(&mut self, ledger: &dyn Ledger) {
+        let now = frame(self.owner.get_or_insert_with(owner), NIGHT);
+        assert_eq!(labels(ledger, &now).await.iter().map(|(_, units)| units).sum::<u64>(), self.used);
+        self.used += 1;
+        let granted = ledger.reserve(&now, &NONE, &spent("a", 1)).await.unwrap();
+        assert_eq!(granted, yes(1, [self.used; 3]));
+    }
+}
+
+/// One step of a random sequence. Numbers that name something are taken modulo what there is.
+#[derive(Debug, Clone)]
+enum Step {
+    Wait(u64),
+    Reserve { owner: usize, entry: usize, units: u64, limits: Limits },
+    Refund { which: usize },
+    Lease { owner: usize, most: u64, limits: Limits },
+    Settle { which: usize, used: Vec<(usize, u64)> },
+    Raise { owner: usize, at_least: u64 },
+    Pause { owner: usize, seconds: u64 },
+    Note { owner: usize, name: usize, value: u8 },
+    Recall { owner: usize, name: usize },
+}
+
+fn limit() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![2 => Just(None), 4 => (0_u64..40).prop_map(Some), 1 => Just(Some(u64::MAX))]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let limits = || [limit(), limit(), limit()];
+    let (owner, entry) = (0..OWNERS, 0..ENTRIES.len());
+    let step = prop_oneof![
+        3 => prop::sample::select(vec![1, 20, 60, 700, 3_600, 5_000, 86_400]).prop_map(Step::Wait),
+        6 => (owner.clone(), entry.clone(), 1_u64..6, limits())
+            .prop_map(|(owner, entry, units, limits)| Step::Reserve { owner, entry, units, limits }),
+        3 => any::<usize>().prop_map(|which| Step::Refund { which }),
+        4 => (owner.clone(), prop_oneof![1_u64..30, Just(1 << 40)], limits())
+            .prop_map(|(owner, most, limits)| Step::Lease { owner, most, limits }),
+        4 => (any::<usize>(), prop::collection::vec((entry, 1_u64..9), 0..4))
+            .prop_map(|(which, used)| Step::Settle { which, used }),
+        2 => (owner.clone(), 0_u64..60).prop_map(|(owner, at_least)| Step::Raise { owner, at_least }),
+        1 => (owner.clone(), 0_u64..9_000).prop_map(|(owner, seconds)| Step::Pause { owner, seconds }),
+        1 => (owner.clone(), 0..2_usize, any::<u8>())
+            .prop_map(|(owner, name, value)| Step::Note { owner, name, value }),
+        1 => (owner, 0..2_usize).prop_map(|(owner, name)| Step::Recall { owner, name }),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+const OWNERS: usize = 3;
+
+/// Something that happened. What counts is summed up from all of it, every time.
+#[derive(Debug)]
+enum Event {
+    Reserved(Frame, Spent),
+    Refunded(Frame, Spent),
+    Leased(LeaseId, u64),
+    Settled(LeaseId, Vec<Spent>, u64),
+    Raised(Frame, u64),
+    Paused(Arc<str>, SystemTime),
+    Noted(Frame, String, String),
+}
+
+#[derive(Debug, Default)]
+struct Model(Vec<Event>);
+
+impl Model {
+    /// Units in one window: what was taken in frames that hold it, less what was given back.
+    fn count(&self, owner: &str, window: &Window) -> u64 {
+        let within = |frame: &Frame| *frame.owner == *owner && frame.windows.contains(window);
+        let changes = self.0.iter().map(|event| match event {
+            Event::Reserved(frame, spent) if within(frame) => i128::from(spent.units),
+            Event::Refunded(frame, spent) if within(frame) => -i128::from(spent.units),
+            Event::Leased(lease, units) if within(&lease.frame) => i128::from(*units),
+            Event::Settled(lease, _, rest) if within(&lease.frame) => -i128::from(*rest),
+            Event::Raised(frame, units) if within(frame) && frame.day() == window => i128::from(*units),
+            _ => 0,
+        });
+        u64::try_from(changes.sum::<i128>()).unwrap()
+    }
+
+    fn counts(&self, frame: &Frame) -> Counts {
+        frame.windows.map(|window| self.count(&frame.owner, &window))
+    }
+
+    fn ended(&self, lease: &LeaseId) -> bool {
+        self.0.iter().any(|event| matches!(event, Event::Settled(ended, ..) if ended == lease))
+    }
+
+    fn standing(&self, frame: &Frame) -> Standing {
+        let leased = self.0.iter().map(|event| match event {
+            Event::Leased(lease, units)
+                if lease.frame.owner == frame.owner
+                    && lease.frame.day() == frame.day()
+                    && !self.ended(lease) =>
+            {
+                *units
+            }
+            _ => 0,
+        });
+        let pauses = self.0.iter().filter_map(|event| match event {
+            Event::Paused(owner, until) if *owner == frame.owner => Some(*until),
+            _ => None,
+        });
+        let hour = frame.hour();
+        let before = Window { span: hour.span, start: hour.start - 3_600, end: hour.start };
+        Standing {
+            counts: self.counts(frame),
+            hour_before: self.count(&frame.owner, &before),
+            leased: leased.sum(),
+            paused_until: pauses.max(),
+        }
+    }
+
+    fn history(&self, owner: &str, since: u64) -> Vec<Row> {
+        let others = [Spent { entry: entry("", OTHERS, ""), units: 0 }];
+        let mut sums: BTreeMap<(u64, Entry), i128> = BTreeMap::new();
+        for event in &self.0 {
+            let (frame, spent, sign, units) = match event {
+                Event::Reserved(frame, spent) => (frame, std::slice::from_ref(spent), 1, 0),
+                Event::Refunded(frame, spent) => (frame, std::slice::from_ref(spent), -1, 0),
+                Event::Settled(lease, used, _) => (&lease.frame, used.as_slice(), 1, 0),
+                Event::Raised(frame, units) => (frame, others.as_slice(), 1, *units),
+                _ => continue,
+            };
+            if *frame.owner == *owner && frame.day().start >= since {
+                for spent in spent {
+                    let sum = sums.entry((frame.day().start, spent.entry.clone())).or_default();
+                    *sum += sign * i128::from(spent.units + units);
+                }
+            }
+        }
+        let rows = sums.into_iter().filter(|(_, units)| *units > 0);
+        rows.map(|((day, entry), units)| Row { day, entry, units: u64::try_from(units).unwrap() }).collect()
+    }
+
+    fn noted(&self, frame: &Frame, name: &str) -> Option<String> {
+        self.0.iter().rev().find_map(|event| match event {
+            Event::Noted(then, noted, value)
+                if then.owner == frame.owner && then.day() == frame.day() && noted == name =>
+            {
+                Some(value.clone())
+            }
+            _ => None,
+        })
+    }
+
+    /// The room for units in these windows, if there is: none where nothing limits it.
+    fn room(&self, frame: &Frame, limits: &Limits, units: u64) -> Result<Option<u64>, Granted> {
+        let counts = self.counts(frame);
+        let rooms: Vec<Option<i128>> =
+            (0..SPANS).map(|window| Some(i128::from(limits[window]?) - i128::from(counts[window]))).collect();
+        match rooms.iter().position(|room| room.is_some_and(|room| room < i128::from(units))) {
+            Some(window) => Err(Granted::No { window }),
+            None => Ok(rooms.into_iter().flatten().min().map(|room| u64::try_from(room).unwrap())),
+        }
+    }
+
+    /// What has not been given back yet.
+    fn reserved(&self) -> Vec<(Frame, Spent)> {
+        let mut open = Vec::new();
+        for event in &self.0 {
+            match event {
+                Event::Reserved(frame, spent) => open.push((frame.clone(), spent.clone())),
+                Event::Refunded(frame, spent) => {
+                    let same = |one: &(Frame, Spent)| (&one.0, &one.1) == (frame, spent);
+                    let place = open.iter().position(same).unwrap();
+                    open.remove(place);
+                }
+                _ => {}
+            }
+        }
+        open
+    }
+
+    fn leases(&self) -> Vec<(LeaseId, u64)> {
+        self.0
+            .iter()
+            .filter_map(|event| match event {
+                Event::Leased(lease, units) => Some((lease.clone(), *units)),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// Plays random sequences, and compares every answer with the model's.
+pub(crate) fn compare<L: Ledger>(cases: u32, make: impl Fn() -> L) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let played = TestRunner::new(config).run(&steps(), |steps| {
+        let ledger = make();
+        runtime.block_on(play(&ledger, steps))
+    });
+    if let Err(error) = played {
+        panic!("{error}");
+    }
+}
+
+async fn play(ledger: &dyn Ledger, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let base = owner();
+    let owners: [Arc<str>; OWNERS] =
+        [base.clone().into(), format!("{base}{{x}}").into(), format!("{base} 2%").into()];
+    let calendar = Calendar::new(Some("06:30"), Some("America/New_York")).unwrap();
+    let (mut model, mut now) = (Model::default(), NIGHT);
+    for step in steps {
+        let frame = |owner: usize| Frame {
+            owner: Arc::clone(&owners[owner]),
+            windows: calendar.windows(moment(now)),
+        };
+        match step.clone() {
+            Step::Wait(seconds) => now += seconds,
+            Step::Reserve { owner, entry: name, units, limits } => {
+                let frame = frame(owner);
+                let [operation, label, process] = ENTRIES[name];
+                let spent = Spent { entry: entry(operation, label, process), units };
+                let granted = ledger.reserve(&frame, &limits, &spent).await.unwrap();
+                let expected = match model.room(&frame, &limits, units) {
+                    Err(refused) => refused,
+                    Ok(_) => {
+                        model.0.push(Event::Reserved(frame.clone(), spent));
+                        yes(units, model.counts(&frame))
+                    }
+                };
+                prop_assert_eq!(granted, expected, "{:?}", step);
+            }
+            Step::Refund { which } => {
+                let open = model.reserved();
+                if !open.is_empty() {
+                    let (frame, spent) = open[which % open.len()].clone();
+                    ledger.refund(&frame, &spent).await.unwrap();
+                    model.0.push(Event::Refunded(frame, spent));
+                }
+            }
+            Step::Lease { owner, most, limits } => {
+                let lease = LeaseId { frame: frame(owner), id: Uuid::new_v4().to_string().into() };
+                let granted = ledger.lease(&lease, &limits, most).await.unwrap();
+                let expected = match model.room(&lease.frame, &limits, 1) {
+                    Err(refused) => refused,
+                    Ok(room) => {
+                        // A quarter, rounded up.
+                        let units = room.map_or(most, |room| most.min(room / 4 + u64::from(room % 4 > 0)));
+                        model.0.push(Event::Leased(lease.clone(), units));
+                        yes(units, model.counts(&lease.frame))
+                    }
+                };
+                prop_assert_eq!(granted, expected, "{:?}", step);
+            }
+            Step::Settle { which, used } => {
+                let leases = model.leases();
+                // One more than there are: a lease that was never taken.
+                let (lease, units) = match leases.get(which % (leases.len() + 1)) {
+                    Some((lease, units)) => (lease.clone(), *units),
+                    None => (LeaseId { frame: frame(0), id: Uuid::new_v4().to_string().into() }, 0),
+                };
+                let mut rest = units;
+                let mut spent: Vec<Spent> = Vec::new();
+                for (name, units) in used {
+                    let [operation, label, process] = ENTRIES[name];
+                    let entry = entry(operation, label, process);
+                    if units <= rest && spent.iter().all(|spent| spent.entry != entry) {
+                        rest -= units;
+                        spent.push(Spent { entry, units });
+                    }
+                }
+                ledger.settle(&lease, &spent).await.unwrap();
+                if units > 0 && !model.ended(&lease) {
+                    model.0.push(Event::Settled(lease, spent, rest));
+                }
+            }
+            Step::Raise { owner, at_least } => {
+                let frame = frame(owner);
+                let by = ledger.raise(&frame, at_least).await.unwrap();
+                prop_assert_eq!(by, at_least.saturating_sub(model.counts(&frame)[0]), "{:?}", step);
+                model.0.push(Event::Raised(frame, by));
+            }
+            Step::Pause { owner, seconds } => {
+                let until = moment(now + seconds);
+                ledger.pause(&owners[owner], until).await.unwrap();
+                model.0.push(Event::Paused(Arc::clone(&owners[owner]), until));
+            }
+            Step::Note { owner, name, value } => {
+                let (frame, name, value) = (frame(owner), format!("note {name}"), value.to_string());
+                let before = ledger.note(&frame, &name, &value).await.unwrap();
+                prop_assert_eq!(before, model.noted(&frame, &name), "{:?}", step);
+                model.0.push(Event::Noted(frame, name, value));
+            }
+            Step::Recall { owner, name } => {
+                let (frame, name) = (frame(owner), format!("note {name}"));
+                let noted = ledger.recall(&frame, &name).await.unwrap();
+                prop_assert_eq!(noted, model.noted(&frame, &name), "{:?}", step);
+            }
+        }
+        for owner in &owners {
+            let frame = Frame { owner: Arc::clone(owner), windows: calendar.windows(moment(now)) };
+            prop_assert_eq!(ledger.standing(&frame).await.unwrap(), model.standing(&frame), "{:?}", step);
+            for since in [0, frame.day().start] {
+                let rows = ledger.history(owner, since).await.unwrap();
+                prop_assert_eq!(sorted(rows), model.history(owner, since), "{:?}", step);
+            }
+        }
+    }
+    Ok(())
+}

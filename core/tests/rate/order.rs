@@ -1,0 +1,264 @@
+//! Who is sent next, who waits, and who is told that waiting makes no sense.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use beproduct::{ErrorKind, HttpRequest, HttpResponse, Outcome, Transport, TransportError, WaitReason};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderValue};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::world::{START, answer, client, request, seconds};
+
+type Reply = Box<dyn Fn(usize) -> (u16, HeaderMap, Value) + Send + Sync>;
+
+/// Answers after a second, and writes down who came, by the header `who`.
+struct Noting {
+    came: Mutex<Vec<String>>,
+    reply: Reply,
+}
+
+impl std::fmt::Debug for Noting {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Noting")
+    }
+}
+
+impl Noting {
+    fn new(reply: impl Fn(usize) -> (u16, HeaderMap, Value) + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self { came: Mutex::default(), reply: Box::new(reply) })
+    }
+
+    fn willing() -> Arc<Self> {
+        Self::new(|_| (200, HeaderMap::new(), json!([])))
+    }
+
+    fn came(&self) -> Vec<String> {
+        self.came.lock().unwrap().clone()
+    }
+}
+
+#[derive(Debug)]
+struct Line(Arc<Noting>);
+
+impl Transport for Line {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
+        let number = {
+            let mut came = self.0.came.lock().unwrap();
+            let who = request.headers.get("who").map(|who| who.to_str().unwrap().to_owned());
+            came.push(who.unwrap_or_default());
+            came.len()
+        };
+        let (status, headers, body) = (self.0.reply)(number);
+        Box::pin(async move {
+            sleep(seconds(1.0)).await;
+            Ok(answer(status, headers, &body))
+        })
+    }
+}
+
+fn figures(limit: u64, remaining: u64, reset: u64) -> HeaderMap {
+    let figures = [("limit", limit), ("remaining", remaining), ("reset", reset)];
+    figures
+        .into_iter()
+        .map(|(name, value)| {
+            (format!("x-ratelimit-{name}").parse::<http::HeaderName>().unwrap(), HeaderValue::from(value))
+        })
+        .collect()
+}
+
+fn refusal(wait: u64, limit: u64) -> (u16, HeaderMap, Value) {
+    let body = json!({"error": "Too many", "retryAfterSeconds": wait, "window": "1 minute", "limit": limit});
+    (429, HeaderMap::new(), body)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_urgent_call_passes_five_hundred_that_are_not() {
+    let service = Noting::willing();
+    let client = client(Arc::new(Line(Arc::clone(&service))), json!({"concurrency": 1}));
+    let bulk: Vec<_> = (0..500)
+        .map(|_| {
+            let client = client.clone();
+            let options = json!({"priority": "bulk", "headers": {"who": "bulk"}});
+            tokio::spawn(async move { request(&client, options).await.unwrap() })
+        })
+        .collect();
+    sleep(seconds(10.5)).await;
+    assert_eq!(service.came().len(), 11);
+    request(&client, json!({"headers": {"who": "urgent"}})).await.unwrap();
+    assert_eq!(service.came().iter().position(|who| who == "urgent"), Some(11));
+    for call in bulk {
+        call.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn labels_take_turns() {
+    let service = Noting::willing();
+    let client = client(Arc::new(Line(Arc::clone(&service))), json!({"concurrency": 1}));
+    let start = |label: &str, calls: usize| {
+        let options = json!({"label": label, "headers": {"who": label}});
+        let calls = (0..calls).map(|_| {
+            let (client, options) = (client.clone(), options.clone());
+            tokio::spawn(async move { drop(request(&client, options).await.unwrap()) })
+        });
+        calls.collect::<Vec<_>>()
+    };
+    let mut calls = start("many", 100);
+    sleep(seconds(2.5)).await;
+    calls.extend(start("few", 3));
+    for call in calls {
+        call.await.unwrap();
+    }
+    let came = service.came();
+    let few: Vec<_> = (0..came.len()).filter(|index| came[*index] == "few").collect();
+    assert_eq!(few, [4, 6, 8]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_holds_for_all_and_shows_in_their_traces() {
+    let service = Noting::new(|number| match number {
+        1 => (429, [(http::header::RETRY_AFTER, HeaderValue::from(30))].into_iter().collect(), json!({})),
+        _ => (200, HeaderMap::new(), json!([])),
+    });
+    let client = client(Arc::new(Line(Arc::clone(&service))), json!({}));
+    let begun = Instant::now();
+    let first = tokio::spawn({
+        let client = client.clone();
+        async move { request(&client, json!({})).await.unwrap() }
+    });
+    sleep(seconds(11.0)).await;
+    // The one who sleeps for the others gives up, and they do not oversleep.
+    let keeper = tokio::spawn({
+        let client = client.clone();
+        async move { request(&client, json!({})).await }
+    });
+    sleep(seconds(1.0)).await;
+    let others: Vec<_> = (0..3)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { request(&client, json!({})).await.unwrap() })
+        })
+        .collect();
+    sleep(seconds(1.0)).await;
+    keeper.abort();
+    for other in others {
+        let waits = other.await.unwrap().meta.waits;
+        assert_eq!((waits.len(), waits[0].reason, waits[0].seconds), (1, WaitReason::Rate, 19.0));
+        assert_eq!(begun.elapsed(), Duration::from_secs(32));
+    }
+    let waits = first.await.unwrap().meta.waits;
+    assert_eq!((waits[0].reason, waits[0].seconds), (WaitReason::RetryAfter, 31.5));
+    assert_eq!(service.came().len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_be_sent_in_time_hears_so_at_once() {
+    let service =
+        Noting::new(|number| if number == 1 { refusal(5, 2) } else { (200, HeaderMap::new(), json!([])) });
+    let client = client(Arc::new(Line(Arc::clone(&service))), json!({}));
+    // Two requests a minute: the first is refused and comes again after the pause.
+    request(&client, json!({})).await.unwrap();
+    let waiting: Vec<_> = (0..4)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { request(&client, json!({})).await.unwrap() })
+        })
+        .collect();
+    sleep(seconds(2.0)).await;
+    let begun = Instant::now();
+    let error = request(&client, json!({"timeout": 30})).await.unwrap_err();
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent));
+    assert!(error.waits().is_empty() && error.attempts().is_empty() && error.retryable());
+    for figure in ["2 requests in 60 s", "calls come first", "leaves 30 s", "max_wait is 1000000 s"] {
+        assert!(error.message().contains(figure), "{error}");
+    }
+    // Its time would have come after those who wait now.
+    let wait = error.retry_after().unwrap();
+    assert!(wait > Duration::from_secs(100) && wait < Duration::from_secs(180), "{wait:?}");
+    for call in waiting {
+        call.await.unwrap();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(190), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_is_too_long_ends_those_who_wait() {
+    let service = Noting::new(|number| match number {
+        1 => (200, figures(60, 0, START + 11), json!([])),
+        2 => refusal(3600, 60),
+        _ => (200, HeaderMap::new(), json!([])),
+    });
+    let settings = json!({"max_wait": 60, "timeout": 1000, "concurrency": 1});
+    let client = client(Arc::new(Line(Arc::clone(&service))), settings);
+    request(&client, json!({})).await.unwrap();
+    let begun = Instant::now();
+    let calls: Vec<_> = (0..3)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { request(&client, json!({})).await.unwrap_err() })
+        })
+        .collect();
+    for call in calls {
+        let error = call.await.unwrap();
+        assert_eq!(error.kind(), ErrorKind::RateLimited);
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+        // The pause until the reset, and one answer.
+        assert_eq!(begun.elapsed(), Duration::from_secs(11));
+    }
+    assert_eq!(service.came().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn figures_that_make_no_sense_change_nothing() {
+    for headers in [
+        figures(60, 0, START - 10),
+        figures(60, 0, START * 1000),
+        figures(60, 0, 30),
+        figures(0, 0, 0),
+        HeaderMap::from_iter([("x-ratelimit-remaining".parse().unwrap(), HeaderValue::from(0))]),
+    ] {
+        let service = Noting::new(move |_| (200, headers.clone(), json!([])));
+        let client = client(Arc::new(Line(Arc::clone(&service))), json!({}));
+        let begun = Instant::now();
+        for _ in 0..100 {
+            assert!(request(&client, json!({})).await.unwrap().meta.waits.is_empty());
+        }
+        assert_eq!(begun.elapsed(), Duration::from_secs(100));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_on_the_limits_is_learnt_from() {
+    let service = Noting::new(|_| {
+        let report = json!({"data": {"policies": {
+            "per_minute": {"limit": 3, "remaining": 2, "used": 1},
+            "per_day": {"limit": 1, "remaining": 0, "used": 1},
+        }}});
+        (200, HeaderMap::new(), report)
+    });
+    let client = client(Arc::new(Line(Arc::clone(&service))), json!({}));
+    let begun = Instant::now();
+    client.call("system.ratelimit_status", serde_json::Map::new(), Default::default()).await.unwrap();
+    for _ in 0..2 {
+        let _answer = client
+            .call(
+                "data_tables.reset",
+                json!({"data_table_id": "1"}).as_object().unwrap().clone(),
+                Default::default(),
+            )
+            .await;
+    }
+    assert_eq!(begun.elapsed(), Duration::from_secs(3));
+    let _answer = client
+        .call(
+            "data_tables.reset",
+            json!({"data_table_id": "1"}).as_object().unwrap().clone(),
+            Default::default(),
+        )
+        .await;
+    // The first place is free again a minute after its answer.
+    assert_eq!(begun.elapsed(), Duration::from_secs(62));
+}
