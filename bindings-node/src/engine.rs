@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{Buffer, Object, Result};
 use napi_derive::napi;
 
 use crate::cancellation::Cancellation;
-use crate::host::{Log, TokenStore, hooks};
+use crate::host::{Log, QuotaListener, TokenStore, hooks};
 use crate::promise::{cancellable, crossing, promise, runtime};
 
 /// A client.
@@ -31,8 +31,13 @@ pub(crate) struct Reply {
 impl Engine {
     /// Makes a client from settings as JSON text.
     #[napi(constructor)]
-    pub fn new(settings: String, token_store: Option<TokenStore>, log: Option<Log>) -> Result<Self> {
-        seam::Engine::open(&settings, hooks(token_store, log), runtime()?)
+    pub fn new(
+        settings: String,
+        token_store: Option<TokenStore>,
+        quota_listener: Option<QuotaListener>,
+        log: Option<Log>,
+    ) -> Result<Self> {
+        seam::Engine::open(&settings, hooks(token_store, quota_listener, log), runtime()?)
             .map(Self)
             .map_err(|error| crossing(&error))
     }
@@ -75,6 +80,25 @@ impl Engine {
     #[napi]
     pub fn quota_status<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         promise(env, self.0.quota_status(), Ok)
+    }
+
+    /// Who used the quota during the last days, as JSON text.
+    #[napi]
+    pub fn quota_report<'env>(&self, env: &'env Env, days: i64) -> Result<Object<'env>> {
+        // The core refuses 0 as well.
+        promise(env, self.0.quota_report(u64::try_from(days).unwrap_or_default()), Ok)
+    }
+
+    /// The requests that some work takes, both as JSON text.
+    #[napi]
+    pub fn quota_estimate<'env>(&self, env: &'env Env, work: String) -> Result<Object<'env>> {
+        promise(env, self.0.quota_estimate(&work), Ok)
+    }
+
+    /// Goes on with another plan, from JSON text.
+    #[napi]
+    pub fn change_plan(&self, plan: String) -> Result<()> {
+        self.0.change_plan(&plan).map_err(|error| crossing(&error))
     }
 
     /// A client for another user, from JSON text.

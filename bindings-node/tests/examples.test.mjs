@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, test } from 'node:test';
 
 import { BeProduct } from 'beproduct-client';
@@ -67,4 +68,10 @@ test('a person signs in with a browser, once', async () => {
   await first.auth.signOut();
   await signedIn('shop', settings);
   assert.ok(visit);
+});
+
+test('the TypeScript of the README is what the compiler sees', () => {
+  const read = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
+  const [, shown] = /^```ts\n(.*?)^```$/ms.exec(read('../README.md'));
+  assert.ok(read('package-readme.test-d.ts').endsWith(`\n\n${shown}`));
 });

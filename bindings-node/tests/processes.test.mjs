@@ -36,7 +36,8 @@ const run = async (program, type = 'module') => {
 const OPEN = `
   import { BeProduct } from 'beproduct-client';
   const store = { load: () => undefined, save() {}, tryLock: () => true, unlock() {} };
-  const client = new BeProduct({ ...JSON.parse(process.env.SETTINGS), tokenStore: store, onLog() {} });
+  const callbacks = { onLog() {}, onQuotaEvent() {}, onQuotaLimit() {} };
+  const client = new BeProduct({ ...JSON.parse(process.env.SETTINGS), tokenStore: store, ...callbacks });
 `;
 
 test('an idle client keeps no process alive', async () => {
@@ -111,6 +112,37 @@ test('an error crosses threads as JSON', async () => {
   );
   const [fields] = await once(asking, 'message');
   assert.ok(esm.BeProductError.fromJSON(fields) instanceof esm.NotFoundError);
+});
+
+test('a worker thread is asked at its limits', async () => {
+  const asking = worker(`
+    const limited = { ...workerData, plan: { requestsPerDay: 0 }, onQuotaLimit() { throw new Error('not here'); } };
+    await new BeProduct(limited).style.folders().catch(({ kind, cause }) => parentPort.postMessage([kind, cause.message]));
+  `);
+  assert.deepEqual(await once(asking, 'message'), [['quota_exceeded', 'not here']]);
+});
+
+test('a worker thread may be terminated while it is asked', async () => {
+  const asking = worker(`
+    const decide = () => {
+      parentPort.postMessage('asked');
+      return new Promise(() => {});
+    };
+    new BeProduct({ ...workerData, plan: { requestsPerDay: 0 }, onQuotaLimit: decide }).style.folders();
+  `);
+  await once(asking, 'message');
+  assert.equal(await asking.terminate(), 1);
+});
+
+test('a call that is asked about keeps the process alive, and one that was answered does not', async () => {
+  const program = `${OPEN}
+    const decide = () => new Promise((resolve) => setTimeout(resolve, 50));
+    const limited = new BeProduct({
+      ...JSON.parse(process.env.SETTINGS), plan: { requestsPerDay: 0 }, onQuotaLimit: decide,
+    });
+    limited.style.folders().catch(({ kind }) => console.log(kind));
+  `;
+  assert.equal(await run(program), 'quota_exceeded');
 });
 
 test('a worker thread may be terminated in the middle of a call', async () => {

@@ -6,8 +6,11 @@ import {
   BeProductError,
   login,
   NotFoundError,
+  type Estimate,
   type Page,
   Plan,
+  type QuotaEvent,
+  type QuotaReport,
   type Response,
   type StyleHeader,
   type Tokens,
@@ -34,9 +37,13 @@ using client = new BeProduct({
   refreshToken: 'token',
   plan: Plan.businessMax({ licenses: 8 }),
   ledger: { sqlite: '/var/lib/shop/quota.sqlite' },
+  quotaLease: 10,
+  onQuotaEvent: async ({ event, threshold }) => console.log(event, threshold?.toFixed()),
+  onQuotaLimit: ({ window, resetsIn }) => (window === 'minute' ? resetsIn : undefined),
   tokenStore: store,
   decimals: 'exact',
-  onLog: ({ level, message }) => console.log(level, message),
+  onLog: ({ level, message, attributes }) =>
+    console.log(level, message, attributes['http.response.status_code']),
 });
 
 for await (const style of client.style.list(
@@ -72,6 +79,39 @@ const anything: unknown = await client.raw.post({
 const folders = await client.call<{ id: string }[]>('style.folders');
 folders.at(0)?.id.toUpperCase();
 same<Awaited<ReturnType<typeof client.quota.status>>['limit'], number | undefined>(true);
+
+same<
+  Parameters<NonNullable<Parameters<typeof BeProduct.fromEnvironment>[0]>['onQuotaLimit'] & {}>,
+  [QuotaEvent]
+>(true);
+
+same<Awaited<ReturnType<typeof client.quota.report>>, QuotaReport>(true);
+same<QuotaReport['byDay'], { name: string; requests: number }[]>(true);
+await client.quota.report({ days: 7 });
+const estimate: Estimate = await client.quota.estimate([
+  { operation: 'style.list', count: 5000, pageSize: 100 },
+  { operation: 'style.get' },
+]);
+same<typeof estimate.enough, boolean>(true);
+client.quota.changePlan(Plan.requestsPerDay(500, { dayStart: '06:30', timeZone: 'America/New_York' }));
+client.quota.changePlan(Plan.fromService({ requestsPerMinute: 60 }));
+client.quota.changePlan(Plan.unlimited({ requestsPerHour: 100 }));
+client.quota.changePlan({ edition: 'enterprise', licenses: 8, requestsPerHour: 100 });
+// @ts-expect-error: two limits of the day
+client.quota.changePlan({ fromService: true, requestsPerDay: 5 });
+// @ts-expect-error: a limit that does not exist
+Plan.requestsPerDay(500, { requestsPerSecond: 1 });
+// @ts-expect-error: work without its operation
+await client.quota.estimate([{ count: 1 }]);
+// @ts-expect-error: a callback that returns no time
+new BeProduct({ companyDomain: 'acme', onQuotaLimit: () => 'an hour' });
+new BeProduct({ companyDomain: 'acme', ledger: { redis: 'rediss://cache.example.com' } });
+new BeProduct({
+  companyDomain: 'acme',
+  ledger: { redis: { url: 'redis://cache.example.com:6379/0', whenAway: { share: 50 } } },
+});
+// @ts-expect-error: a reaction that does not exist
+new BeProduct({ companyDomain: 'acme', ledger: { redis: { url: 'redis://x', whenAway: 'go on' } } });
 
 // @ts-expect-error: an argument that is missing
 await client.style.get({});

@@ -1,10 +1,12 @@
 import { inspect } from 'node:util';
 
 import { Auth } from './auth.js';
+import { Causes } from './causes.js';
 import { type Caller, Connection } from './connection.js';
 import { DECODERS } from './decode.js';
 import { configError } from './errors.js';
 import { toError } from './failure.js';
+import { listenerOf } from './listener.js';
 import native from './native.cjs';
 import type { CallOptions, ListOptions } from './options.js';
 import type { Pager } from './pager.js';
@@ -132,17 +134,20 @@ export class BeProduct extends Resources {
 }
 
 function connect(given: Settings): Connection {
-  const { onLog, decimals = 'number', tokenStore, ...settings } = given ?? {};
+  const { onLog, onQuotaEvent, onQuotaLimit, decimals = 'number', tokenStore, ...settings } = given ?? {};
   if (!Object.hasOwn(DECODERS, decimals)) {
     throw configError(`settings.decimals has to be "number" or "exact", not ${inspect(decimals)}`);
   }
   if (onLog !== undefined && typeof onLog !== 'function') {
     throw configError(`settings.onLog has to be a function, not ${inspect(onLog)}`);
   }
-  const store = isTokenStore(tokenStore) ? new StoreBridge(tokenStore) : undefined;
+  const causes = new Causes();
+  const listener = listenerOf({ onQuotaEvent, onQuotaLimit }, causes);
+  const store = isTokenStore(tokenStore) ? new StoreBridge(tokenStore, causes) : undefined;
   const text = encodeSettings(store ? settings : { ...settings, tokenStore });
   try {
-    return new Connection(new native.Engine(text, store, onLog && guarded(onLog)), DECODERS[decimals], store);
+    const engine = new native.Engine(text, store, listener, onLog && guarded(onLog));
+    return new Connection(engine, DECODERS[decimals], causes);
   } catch (error) {
     throw toError(error);
   }
@@ -153,11 +158,11 @@ function isTokenStore(setting: Settings['tokenStore']): setting is TokenStore {
 }
 
 /** A log sink that fails must not take the process down. */
-function guarded(onLog: (record: LogRecord) => void): (record: LogRecord) => void {
+function guarded(onLog: (record: LogRecord) => void): (record: native.LogRecord) => void {
   const warn = warner('onLog');
   return (record) => {
     try {
-      onLog(record);
+      onLog({ ...record, attributes: JSON.parse(record.attributes) });
     } catch (error) {
       warn(error);
     }

@@ -1,4 +1,5 @@
 import { abortable } from './abort.js';
+import type { Causes } from './causes.js';
 import type { Decode } from './decode.js';
 import { toError } from './failure.js';
 import native from './native.cjs';
@@ -6,7 +7,6 @@ import { type CallOptions, encodeArguments, encodeOptions, type ListOptions } fr
 import { Pager } from './pager.js';
 import { decodeMeta, type Response } from './response.js';
 import { type ActAs, encodeActAs } from './settings.js';
-import type { StoreBridge } from './tokens.js';
 
 /** What a resource calls operations with. */
 export interface Caller {
@@ -18,12 +18,12 @@ export interface Caller {
 export class Connection implements Caller {
   readonly engine: native.Engine;
   readonly decode: Decode;
-  readonly #store: StoreBridge | undefined;
+  readonly #causes: Causes;
 
-  constructor(engine: native.Engine, decode: Decode, store: StoreBridge | undefined) {
+  constructor(engine: native.Engine, decode: Decode, causes: Causes) {
     this.engine = engine;
     this.decode = decode;
-    this.#store = store;
+    this.#causes = causes;
   }
 
   async call<T>(operation: string, args: object, options: CallOptions = {}): Promise<T> {
@@ -62,14 +62,14 @@ export class Connection implements Caller {
   actingAs(whom: ActAs): Connection {
     const text = encodeActAs(whom);
     try {
-      return new Connection(this.engine.actingAs(text), this.decode, this.#store);
+      return new Connection(this.engine.actingAs(text), this.decode, this.#causes);
     } catch (error) {
       throw toError(error);
     }
   }
 
   #abortable<T>(signal: AbortSignal | undefined, cancel: () => void, start: () => Promise<T>): Promise<T> {
-    return abortable(signal, cancel, start, (message) => this.#store?.causeOf(message));
+    return abortable(signal, cancel, start, (message) => this.#causes.of(message));
   }
 
   async #send(operation: string, args: object, { signal, ...options }: CallOptions): Promise<native.Reply> {

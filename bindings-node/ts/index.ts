@@ -20,13 +20,26 @@ export {
   ValidationError,
 } from './errors.js';
 export type { Attempt, ErrorFields, ErrorKind, Outcome, Wait } from './errors.js';
+export type { QuotaCallbacks, QuotaEvent } from './listener.js';
 export { login, type LoginSettings } from './login.js';
 export type { CallOptions, ListOptions } from './options.js';
 export type { Page, Pager } from './pager.js';
-export { Plan } from './plan.js';
-export type { Quota, QuotaStatus, Usage } from './quota.js';
+export { Plan, type PlanOptions } from './plan.js';
+export type {
+  Estimate,
+  EstimateItem,
+  LimitStatus,
+  Quota,
+  QuotaReport,
+  QuotaStatus,
+  ReportOptions,
+  ReportRow,
+  Share,
+  Usage,
+  Work,
+} from './quota.js';
 export type * from './resources.js';
 export type { Meta, RateFigures, Response, WithResponse } from './response.js';
 export { AuthorizationSession } from './session.js';
-export type { ActAs, ClientSettings, LogRecord, Settings, SignInSettings } from './settings.js';
+export type { ActAs, ClientSettings, LogRecord, RedisLedger, Settings, SignInSettings } from './settings.js';
 export type { Tokens, TokenStore } from './tokens.js';

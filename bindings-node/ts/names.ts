@@ -30,3 +30,12 @@ export function fromEngine(members: object): Record<string, unknown> {
       .map(([name, value]) => [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), value]),
   );
 }
+
+/** The same for the objects inside of it. */
+export function fromEngineDeep(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromEngineDeep);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(fromEngine(value)).map(([name, member]) => [name, fromEngineDeep(member)]),
+  );
+}

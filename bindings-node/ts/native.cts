@@ -4,6 +4,7 @@ interface Native {
   Engine: new (
     settings: string,
     tokenStore?: NativeTokenStore,
+    quotaListener?: NativeQuotaListener,
     log?: (record: NativeLogRecord) => void,
   ) => NativeEngine;
   AuthorizationSession: new (settings: string) => NativeSession;
@@ -18,6 +19,9 @@ interface NativeEngine {
   call(call: number, operation: string, args: string, options: string): Promise<NativeReply>;
   pages(call: number, operation: string, args: string, options: string): NativePager;
   quotaStatus(): Promise<string>;
+  quotaReport(days: number): Promise<string>;
+  quotaEstimate(work: string): Promise<string>;
+  changePlan(plan: string): void;
   actingAs(whom: string): NativeEngine;
   userinfo(cancellation: NativeCancellation): Promise<string>;
   endSessionUrl(cancellation: NativeCancellation, postLogoutRedirectUri?: string): Promise<string>;
@@ -48,11 +52,17 @@ interface NativeTokenStore {
   unlock?(): void;
 }
 
+interface NativeQuotaListener {
+  notice?(event: string): void;
+  atLimit?(event: string): Promise<number | null>;
+}
+
 interface NativeLogRecord {
   level: 'debug' | 'info' | 'warning';
   message: string;
   operation?: string;
   requestId?: string;
+  attributes: string;
 }
 
 interface NativeSession {
@@ -93,6 +103,8 @@ namespace native {
   export type Pager = NativePager;
   export type Reply = NativeReply;
   export type TokenStore = NativeTokenStore;
+  export type QuotaListener = NativeQuotaListener;
+  export type LogRecord = NativeLogRecord;
   export type Cancellation = NativeCancellation;
 }
 

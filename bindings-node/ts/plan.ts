@@ -1,22 +1,69 @@
-/** What the company has bought, which decides the requests of a day. */
-export type Plan =
-  | { readonly edition: 'business_max' | 'enterprise'; readonly licenses: number }
-  | { readonly requests_per_day: number };
+import { toEngine } from './names.js';
+
+/** What every plan may have besides. */
+export interface PlanOptions {
+  /** A limit of each full hour. Default: none. */
+  readonly requestsPerHour?: number;
+  /** A limit of each full minute. Default: none. */
+  readonly requestsPerMinute?: number;
+  /** Time at which days begin, as `06:30`. Default `00:00`. */
+  readonly dayStart?: string;
+  /** Zone of that time, as `America/New_York`. Default UTC. */
+  readonly timeZone?: string;
+}
+
+/** What the company has bought: how many requests there are, and when days begin. The client that gets it checks it. */
+export type Plan = PlanOptions & (EditionPlan | DailyPlan | ServicePlan | OtherPlan);
+
+type Not<Names extends string> = { readonly [Name in Names]?: never };
+type EditionPlan = { readonly edition: 'business_max' | 'enterprise'; readonly licenses: number } & Not<
+  'requestsPerDay' | 'fromService'
+>;
+type DailyPlan = { readonly requestsPerDay: number } & Not<'edition' | 'licenses' | 'fromService'>;
+type ServicePlan = { readonly fromService: true } & Not<'edition' | 'licenses' | 'requestsPerDay'>;
+type OtherPlan = Not<'edition' | 'licenses' | 'requestsPerDay' | 'fromService'>;
 
 /** Makes plans. */
 export const Plan = {
   /** Business Max: 2,000 requests a day, or 250 per user licence when that is less. */
-  businessMax({ licenses }: { licenses: number }): Plan {
-    return { edition: 'business_max', licenses };
+  businessMax({ licenses, ...options }: { licenses: number } & PlanOptions): Plan {
+    return { edition: 'business_max', licenses, ...options };
   },
 
   /** Enterprise: 25,000 requests a day, or 500 per user licence when that is less. */
-  enterprise({ licenses }: { licenses: number }): Plan {
-    return { edition: 'enterprise', licenses };
+  enterprise({ licenses, ...options }: { licenses: number } & PlanOptions): Plan {
+    return { edition: 'enterprise', licenses, ...options };
   },
 
   /** An explicit limit. */
-  requestsPerDay(limit: number): Plan {
-    return { requests_per_day: limit };
+  requestsPerDay(limit: number, options: PlanOptions = {}): Plan {
+    return { ...options, requestsPerDay: limit };
+  },
+
+  /**
+   * The limits that the service states, for what is not given here. They are asked for once a day by whoever comes first
+   * of those who share a ledger; that request counts.
+   */
+  fromService(options: PlanOptions = {}): Plan {
+    return { ...options, fromService: true };
+  },
+
+  /** No limit of the day: only those given here. */
+  unlimited(options: PlanOptions = {}): Plan {
+    return { ...options };
   },
 } as const;
+
+const NAMES = {
+  requestsPerDay: 'requests_per_day',
+  requestsPerHour: 'requests_per_hour',
+  requestsPerMinute: 'requests_per_minute',
+  fromService: 'from_service',
+  dayStart: 'day_start',
+  timeZone: 'time_zone',
+};
+
+/** A plan as the engine reads it. */
+export function planToEngine(plan: object): object {
+  return toEngine(plan, NAMES, 'the members of a plan');
+}

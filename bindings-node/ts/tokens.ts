@@ -1,3 +1,4 @@
+import type { Causes } from './causes.js';
 import { encode } from './encode.js';
 import { configError } from './errors.js';
 import { fromEngine, toEngine } from './names.js';
@@ -57,25 +58,21 @@ export function decodeTokens(json: string): Tokens {
 /** A store as the engine calls it. */
 export class StoreBridge implements native.TokenStore {
   readonly #store: TokenStore;
+  readonly #causes: Causes;
   readonly #warn = warner('tokenStore.unlock');
-  #failure?: { message: string; exception: unknown };
 
-  constructor(store: TokenStore) {
+  constructor(store: TokenStore, causes: Causes) {
     if (typeof store.save !== 'function') throw configError('tokenStore has load but no save');
     const isShared = store.tryLock !== undefined || store.unlock !== undefined;
     if (isShared && !(typeof store.tryLock === 'function' && typeof store.unlock === 'function')) {
       throw configError('tokenStore has to have both tryLock and unlock, or neither');
     }
     this.#store = store;
+    this.#causes = causes;
     if (isShared) {
       this.tryLock = () => this.#attempt('locked', () => this.#lock());
       this.unlock = () => void this.#unlock();
     }
-  }
-
-  /** The exception behind an error with this message, which is all that crosses the engine. */
-  causeOf(message: string): unknown {
-    return this.#failure && message.endsWith(this.#failure.message) ? this.#failure.exception : undefined;
   }
 
   // Properties, as the engine calls them without an object.
@@ -107,13 +104,7 @@ export class StoreBridge implements native.TokenStore {
     }
   }
 
-  async #attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (exception) {
-      const reason = exception instanceof Error ? exception.message : String(exception);
-      this.#failure = { message: `the token store could not be ${what}: ${reason}`, exception };
-      throw new Error(this.#failure.message);
-    }
+  #attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
+    return this.#causes.keep(`the token store could not be ${what}`, action);
   }
 }

@@ -34,7 +34,8 @@ pub(crate) fn raise(py: Python<'_>, error: &beproduct::Error) -> PyErr {
     raised
 }
 
-fn config_error(py: Python<'_>, message: &str) -> PyErr {
+/// An error in what the caller gave.
+pub(crate) fn config_error(py: Python<'_>, message: &str) -> PyErr {
     raise_fields(
         py,
         &serde_json::json!({"kind": "config", "message": message, "outcome": "not_sent"}).to_string(),

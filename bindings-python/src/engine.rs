@@ -10,8 +10,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::bridge::{Bridge, Work};
-use crate::convert::{from_json, raise, to_json};
-use crate::host::{HostLog, HostStore, HostThread};
+use crate::convert::{config_error, from_json, raise, to_json};
+use crate::host::{HostCode, HostLog, HostThread};
 use crate::runtime;
 
 /// One client. After `fork` the child makes its own from the same origin.
@@ -29,7 +29,7 @@ pub(crate) struct Engine {
 enum Origin {
     Settings {
         settings: String,
-        token_store: Option<Arc<Py<PyAny>>>,
+        code: HostCode,
     },
     /// Acts for another user.
     Acting {
@@ -44,28 +44,23 @@ struct Present {
     log: Arc<HostLog>,
     /// The sign-in at the time of a fork, for the child.
     sign_in: Option<Inherited>,
+    /// The plan that replaced the one of the settings, for the child too.
+    plan: Option<String>,
 }
 
 impl Present {
-    fn open(
-        py: Python<'_>,
-        settings: &str,
-        store: Option<&Arc<Py<PyAny>>>,
-        inherited: Option<Inherited>,
-    ) -> PyResult<Self> {
+    fn open(py: Python<'_>, settings: &str, code: &HostCode, inherited: Option<Inherited>) -> PyResult<Self> {
         let thread = HostThread::start()?;
         let log = Arc::new(HostLog::new(py, thread.clone())?);
         let hooks = Hooks {
-            token_store: store.map(|store| {
-                Arc::new(HostStore { store: Arc::clone(store), thread })
-                    as Arc<dyn beproduct::auth::TokenStore>
-            }),
+            token_store: code.token_store(&thread),
             log_sink: Some(Arc::clone(&log) as Arc<dyn beproduct::LogSink>),
+            quota_listener: code.quota_listener(&thread),
             inherited,
         };
         let engine =
             seam::Engine::open(settings, hooks, runtime::handle()?).map_err(|error| raise(py, &error))?;
-        Ok(Self { generation: runtime::generation(), engine, log, sign_in: None })
+        Ok(Self { generation: runtime::generation(), engine, log, sign_in: None, plan: None })
     }
 }
 
@@ -93,13 +88,18 @@ impl Engine {
 
     /// Makes the engine anew in the child of a fork.
     fn reopen(&self, py: Python<'_>) -> PyResult<()> {
-        let sign_in = self.lock().sign_in.clone();
-        let fresh = match &self.origin {
-            Origin::Settings { settings, token_store } => {
-                Present::open(py, settings, token_store.as_ref(), sign_in)?
-            }
+        let (sign_in, plan) = {
+            let present = self.lock();
+            (present.sign_in.clone(), present.plan.clone())
+        };
+        let mut fresh = match &self.origin {
+            Origin::Settings { settings, code } => Present::open(py, settings, code, sign_in)?,
             Origin::Acting { administrator, whom } => administrator.get().act_as(py, whom)?,
         };
+        if let Some(plan) = &plan {
+            fresh.engine.change_plan(plan).map_err(|error| raise(py, &error))?;
+        }
+        fresh.plan = plan;
         if self.closed.load(Ordering::Relaxed) {
             fresh.engine.close();
         }
@@ -115,20 +115,40 @@ impl Engine {
     fn act_as(&self, py: Python<'_>, whom: &str) -> PyResult<Present> {
         let engine = self.engine(py)?.acting_as(whom).map_err(|error| raise(py, &error))?;
         let log = Arc::clone(&self.lock().log);
-        Ok(Present { generation: runtime::generation(), engine, log, sign_in: None })
+        Ok(Present { generation: runtime::generation(), engine, log, sign_in: None, plan: None })
+    }
+
+    /// Those who act for others have the quota of their administrator's client.
+    fn take_plan(&self, py: Python<'_>, plan: String) -> PyResult<()> {
+        if let Origin::Acting { administrator, .. } = &self.origin {
+            return administrator.get().take_plan(py, plan);
+        }
+        self.engine(py)?.change_plan(&plan).map_err(|error| raise(py, &error))?;
+        self.lock().plan = Some(plan);
+        Ok(())
     }
 }
 
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (settings, token_store, exact))]
-    fn new(settings: &Bound<'_, PyAny>, token_store: Option<Py<PyAny>>, exact: bool) -> PyResult<Self> {
+    #[pyo3(signature = (settings, token_store, on_quota_event, on_quota_limit, exact))]
+    fn new(
+        settings: &Bound<'_, PyAny>,
+        token_store: Option<Py<PyAny>>,
+        on_quota_event: Option<Py<PyAny>>,
+        on_quota_limit: Option<Py<PyAny>>,
+        exact: bool,
+    ) -> PyResult<Self> {
         let py = settings.py();
         let settings = to_json("settings", settings)?;
-        let token_store = token_store.map(Arc::new);
-        let present = Present::open(py, &settings, token_store.as_ref(), None)?;
-        Ok(Self::made(Origin::Settings { settings, token_store }, exact, present))
+        let code = HostCode {
+            token_store: token_store.map(Arc::new),
+            on_quota_event: on_quota_event.map(Arc::new),
+            on_quota_limit: on_quota_limit.map(Arc::new),
+        };
+        let present = Present::open(py, &settings, &code, None)?;
+        Ok(Self::made(Origin::Settings { settings, code }, exact, present))
     }
 
     /// A client that acts for another user, from `{"user_id", "client_id", "client_secret"}`.
@@ -200,6 +220,35 @@ impl Engine {
     /// The same for an event loop.
     fn quota_status_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Work> {
         spawned(bridge, self.engine(bridge.py())?.quota_status(), json)
+    }
+
+    /// Who used the quota during the last days.
+    fn quota_report(&self, py: Python<'_>, days: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let days = number_of_days(days)?;
+        waited(py, self.engine(py)?.quota_report(days), json)
+    }
+
+    /// The same for an event loop.
+    fn quota_report_async(&self, bridge: &Bound<'_, Bridge>, days: &Bound<'_, PyAny>) -> PyResult<Work> {
+        let days = number_of_days(days)?;
+        spawned(bridge, self.engine(bridge.py())?.quota_report(days), json)
+    }
+
+    /// The requests that some work takes.
+    fn quota_estimate(&self, py: Python<'_>, work: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let work = to_json("work", work)?;
+        waited(py, self.engine(py)?.quota_estimate(&work), json)
+    }
+
+    /// The same for an event loop.
+    fn quota_estimate_async(&self, bridge: &Bound<'_, Bridge>, work: &Bound<'_, PyAny>) -> PyResult<Work> {
+        let work = to_json("work", work)?;
+        spawned(bridge, self.engine(bridge.py())?.quota_estimate(&work), json)
+    }
+
+    /// Goes on with another plan.
+    fn change_plan(&self, plan: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.take_plan(plan.py(), to_json("plan", plan)?)
     }
 
     /// Who is signed in.
@@ -288,6 +337,17 @@ fn spawned<T: Send + 'static>(
     convert: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
 ) -> PyResult<Work> {
     Bridge::spawn(bridge, work, |py, result| convert(py, result.map_err(|error| raise(py, &error))?))
+}
+
+/// The core says how many there may be.
+fn number_of_days(days: &Bound<'_, PyAny>) -> PyResult<u64> {
+    match days.extract() {
+        Ok(number) => Ok(number),
+        Err(_) => {
+            let message = format!("days has to be a positive whole number, not {}", days.repr()?);
+            Err(config_error(days.py(), &message))
+        }
+    }
 }
 
 fn json(py: Python<'_>, text: String) -> PyResult<Py<PyAny>> {

@@ -7,7 +7,7 @@ import pytest
 from log_lines import Lines
 from simulator import Simulator
 
-from beproduct_client import BeProduct, NotFoundError
+from beproduct_client import BeProduct, NotFoundError, Plan
 
 
 def test_attempts_are_logged_without_secrets(
@@ -67,3 +67,26 @@ def test_a_handler_that_raises_harms_nothing(
     finally:
         logger.removeHandler(broken)
     assert {str(one.exc_value) for one in reported} == {"the log is full"}
+
+
+def test_what_was_measured_goes_with_a_line(settings: dict[str, Any], lines: Lines) -> None:
+    with BeProduct(**settings, plan=Plan.requests_per_day(10)) as client:
+        client.system.version(label="nightly")
+        with pytest.raises(NotFoundError):
+            client.style.get("1")
+    logged = lines.until("style.attributes_get failed")
+    records = {record.getMessage().split()[0]: vars(record) for record in logged if record.levelname == "INFO"}
+    answered = records["system.info_version"]["attributes"]
+    expected = {
+        "beproduct.operation": "system.info_version",
+        "beproduct.call.attempts": 1,
+        "beproduct.label": "nightly",
+        "beproduct.quota.cost": 1,
+        "beproduct.quota.limit": 10,
+        "http.response.status_code": 200,
+    }
+    assert {name: answered[name] for name in expected} == expected
+    assert isinstance(answered["beproduct.call.duration"], float)
+    failed = records["style.attributes_get"]["attributes"]
+    assert (failed["http.response.status_code"], failed["error.type"]) == (400, "not_found")
+    assert all(isinstance(vars(record)["attributes"], dict) for record in logged)

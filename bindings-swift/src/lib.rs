@@ -14,7 +14,7 @@ use beproduct::seam;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
-pub use host::{EngineLogSink, EngineTokenStore, HostError};
+pub use host::{EngineLogSink, EngineQuotaListener, EngineTokenStore, HostError};
 pub use sign_in::{EngineAuthorization, EngineCancellation};
 
 uniffi::setup_scaffolding!();
@@ -89,8 +89,9 @@ impl Engine {
         settings: String,
         token_store: Option<Arc<dyn EngineTokenStore>>,
         log_sink: Option<Arc<dyn EngineLogSink>>,
+        quota_listener: Option<Arc<dyn EngineQuotaListener>>,
     ) -> Result<Arc<Self>, EngineError> {
-        let hooks = host::hooks(token_store, log_sink);
+        let hooks = host::hooks(token_store, log_sink, quota_listener);
         Ok(Arc::new(Self(seam::Engine::open(&settings, hooks, RUNTIME.handle().clone())?)))
     }
 
@@ -129,6 +130,21 @@ impl Engine {
     /// How the quota stands, as a JSON object.
     pub async fn quota_status(&self) -> Result<String, EngineError> {
         Ok(spawned(self.0.quota_status()).await?)
+    }
+
+    /// Who used the quota during the last days, as a JSON object.
+    pub async fn quota_report(&self, days: u64) -> Result<String, EngineError> {
+        Ok(spawned(self.0.quota_report(days)).await?)
+    }
+
+    /// Compares the requests of some work, a JSON array, with those that are left; a JSON object.
+    pub async fn quota_estimate(&self, work: String) -> Result<String, EngineError> {
+        Ok(spawned(self.0.quota_estimate(&work)).await?)
+    }
+
+    /// Goes on with another plan, from a JSON object.
+    pub fn change_plan(&self, plan: String) -> Result<(), EngineError> {
+        Ok(self.0.change_plan(&plan)?)
     }
 
     /// A client that acts for another user, from a JSON object.

@@ -31,7 +31,18 @@ from beproduct_client._errors import (
 from beproduct_client._meta import Attempt, Meta, RateFigures, Wait
 from beproduct_client._paging import AsyncPager, Page, Pager
 from beproduct_client._plan import Plan
-from beproduct_client._quota import QuotaStatus, Usage
+from beproduct_client._quota import (
+    Estimate,
+    EstimateItem,
+    LimitStatus,
+    QuotaEvent,
+    QuotaReport,
+    QuotaStatus,
+    ReportRow,
+    Share,
+    Usage,
+    Work,
+)
 from beproduct_client._resource import Response
 from beproduct_client.auth import (
     AsyncAuth,
@@ -64,6 +75,9 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "DecodeError",
+    "Estimate",
+    "EstimateItem",
+    "LimitStatus",
     "Meta",
     "NetworkError",
     "NotFoundError",
@@ -71,12 +85,16 @@ __all__ = [
     "Pager",
     "PermissionDeniedError",
     "Plan",
+    "QuotaEvent",
     "QuotaExceededError",
+    "QuotaReport",
     "QuotaStatus",
     "RateFigures",
     "RateLimitedError",
+    "ReportRow",
     "Response",
     "ServerError",
+    "Share",
     "SharedTokenStore",
     "TokenStore",
     "Tokens",
@@ -84,6 +102,7 @@ __all__ = [
     "UserInfo",
     "ValidationError",
     "Wait",
+    "Work",
     "login",
     "login_async",
 ]

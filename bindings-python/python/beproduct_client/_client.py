@@ -7,7 +7,7 @@ import os
 import platform
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,8 +15,8 @@ from beproduct_client import _native
 from beproduct_client._bridge import abandon
 from beproduct_client._connection import AsyncConnection, Connection
 from beproduct_client._errors import ConfigError, after_fork
-from beproduct_client._plan import Plan
-from beproduct_client._quota import AsyncQuota, Quota
+from beproduct_client._plan import Plan, plan_settings
+from beproduct_client._quota import AsyncQuota, Quota, QuotaEvent, check_callback
 from beproduct_client._resource import split
 from beproduct_client._resources import (
     AsyncResources,
@@ -81,6 +81,8 @@ class _Client:
         token_store: TokenStore | Literal["memory"] | Mapping[Literal["file", "keyring"], str] | None = None,
         decimals: Literal["float", "exact"] = "float",
         state_dir: str | PathLike[str] | None = None,
+        on_quota_event: Callable[[QuotaEvent], object] | None = None,
+        on_quota_limit: Callable[[QuotaEvent], float | None] | None = None,
         **settings: Any,
     ) -> None:
         if decimals not in ("float", "exact"):
@@ -88,6 +90,8 @@ class _Client:
         host_store = token_store if hasattr(token_store, "save") else None
         if hasattr(host_store, "try_lock") != hasattr(host_store, "unlock"):
             raise ConfigError("token_store has to have both try_lock and unlock, or neither")
+        check_callback("on_quota_event", on_quota_event)
+        check_callback("on_quota_limit", on_quota_limit)
         given = {
             "client_id": client_id,
             "client_secret": client_secret,
@@ -98,14 +102,16 @@ class _Client:
             "automation_api_url": automation_api_url,
             "access_token": access_token,
             "additional_headers": additional_headers,
-            "plan": plan._settings if isinstance(plan, Plan) else plan,
+            "plan": plan_settings(plan),
             "token_store": None if host_store else token_store,
             "state_dir": state_dir and fspath(state_dir),
             "user_agent": f"python/{platform.python_version()}",
             **settings,
         }
         with _forking:
-            engine = _native.Engine(split(given, {})[0], host_store, decimals == "exact")
+            engine = _native.Engine(
+                split(given, {})[0], host_store, on_quota_event, on_quota_limit, decimals == "exact"
+            )
             _engines.add(engine)
         self._set_up(engine, company_domain)
 
@@ -162,18 +168,34 @@ _SETTINGS = """
     :param automation_api_url: Host of the automation API.
     :param access_token: A ready access token.
     :param additional_headers: Headers for every request of the API.
-    :param plan: What the company has bought. Without it requests are counted and none is refused.
+    :param plan: What the company has bought: a limit of the day, and of the hour and the minute where it has them. Without
+        it requests are counted and none is refused.
     :param token_store: Where tokens are kept: a `TokenStore`, `"memory"` (default), `{"file": path}`, or `{"keyring": name}`
         for an entry in the keyring of this machine. With one that holds the tokens of an earlier sign-in, `client_id` (and
         `client_secret`) is all else that is needed.
     :param decimals: `"exact"` returns decimals as `Decimal`, `"float"` (default) as `float`.
     :param state_dir: Folder for the ledger and for cached schemas. Default: the user's state folder.
+    :param on_quota_event: Called with an event as a dict (`QuotaEvent`): 80 and 95 percent of the day's limit are reached,
+        which is told once a day among all who share a ledger, or the service told of requests that others sent outside of it.
+        What it raises goes to `sys.unraisablehook`.
+    :param on_quota_limit: Called with an event for each call that has no request left and may not wait long enough by
+        `quota_wait`. Returns how many seconds it may wait at most; the call waits when the limit is reset by then. With
+        None, or where that is too short, it fails with `QuotaExceededError` (`RateLimitedError` for an hour or a minute);
+        so it does after 30 s without an answer, and when this raises, with the exception as `__cause__`. Both callbacks are
+        plain functions, also for asyncio, and run one at a time in a thread of the client's own: they must not call the
+        API through the same client. After a `fork` the child calls them too.
     :param settings: `profile`: a profile of the credentials file, for what is not given here; `client_credentials`: True for
         the application's own identity, which is unproven at this service; `access_token_in_query`: True sends the token of
-        GETs to the API in the address, which ends up in the logs of proxies; `identity_url`, `scope`, `ledger` (`"memory"` or `{"sqlite": path}`), `quota_floor`,
-        `quota_wait`, `timeout` (60 s for one request with retries), `attempt_timeout` (30 s), `connect_timeout`
-        (10 s), `attempts` (4), `max_wait` (60 s), `max_page_size` (200), `concurrency` (10), `check_filters`,
-        `ca_certificates` (PEM text).
+        GETs to the API in the address, which ends up in the logs of proxies; `identity_url`; `scope`; `ledger`: where
+        requests are counted, `"memory"`, `{"sqlite": path}` (default: a file in `state_dir`), `{"redis": address}` for all
+        machines that share a Redis server, or `{"redis": {"url": address, "when_away": "refuse"}}`, which is the same:
+        nothing is sent while the server cannot be reached; with `{"share": n}` as `when_away` this client sets so many
+        requests aside while it can, which count as used as long, and goes on with them; `quota_lease`: requests that are
+        taken from the ledger at once and used one by one (1); `quota_floor`: requests of the day that calls of priority
+        `bulk` leave alone (0); `quota_wait`: longest wait for the next day or hour when the requests of this one are used up
+        (default: none, the call fails); `timeout` (60 s for one request with retries), `attempt_timeout` (30 s),
+        `connect_timeout` (10 s), `attempts` (4), `max_wait` (60 s), `max_page_size` (200); `concurrency`: highest number of
+        requests at a time, below which the client finds the best one (10); `check_filters`; `ca_certificates` (PEM text).
     :raises ConfigError: when a setting is missing, wrong or unknown.
 """
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+import inspect
+from collections.abc import Iterable
+from typing import Any, Literal, TypedDict
 
 from beproduct_client import _native
 from beproduct_client._bridge import present_bridge, wait
+from beproduct_client._errors import ConfigError
+from beproduct_client._plan import Plan, plan_settings
 
 
 class Usage(TypedDict):
@@ -16,21 +20,158 @@ class Usage(TypedDict):
     requests: int
 
 
+class LimitStatus(TypedDict):
+    """How one limit stands."""
+
+    window: Literal["day", "hour", "minute"]
+    limit: int
+    """Requests of the window."""
+    used: int
+    """Requests counted in it."""
+    remaining: int
+    """Requests left in it."""
+    resets_at: str
+    """End of the window, ISO 8601."""
+
+
 class QuotaStatus(TypedDict):
     """How the quota stands."""
 
-    store: Literal["memory", "sqlite"]
+    store: Literal["memory", "sqlite", "redis"]
     """Where requests are counted."""
     limit: int | None
-    """Requests of the day, if a plan was given."""
+    """Requests of the day, if there is a limit."""
     used: int
-    """Requests counted today."""
+    """Requests counted today, those included that are leased to a process and may not be used yet."""
     remaining: int | None
-    """Requests left today, if a plan was given."""
+    """Requests left today, if there is a limit."""
     resets_at: str
     """Beginning of the next day, ISO 8601."""
     usage: list[Usage]
-    """Requests counted today by operation and label, most first."""
+    """Requests counted today by operation and label, most first. What is leased is not among them before it is settled."""
+    limits: list[LimitStatus]
+    """Every limit that the plan has."""
+    leased: int
+    """Requests of today that are leased, by all who share the ledger."""
+    others: int
+    """Requests of today that others sent, outside of the ledger, as far as the service told."""
+    pace: float
+    """Requests an hour at present: those of this hour, and of the last one for the part that is still to come."""
+    runs_out_at: str | None
+    """When the requests of the day are used up at this pace, ISO 8601; None when they last until the reset."""
+    paused_until: str | None
+    """The service asked to wait until then, ISO 8601."""
+
+
+class ReportRow(TypedDict):
+    """Requests of one kind."""
+
+    day: str
+    """Date on which the day began, `2026-11-25`."""
+    operation: str
+    """Empty for requests of others and of processes that ended without telling."""
+    label: str
+    """The caller's label, or empty; `others` for requests that the service told of."""
+    process: str
+    """`host:process id`, or empty for requests of others."""
+    requests: int
+
+
+class Share(TypedDict):
+    """A name and its requests."""
+
+    name: str
+    """The day, operation, label or process."""
+    requests: int
+
+
+# `from` cannot be the name of a member of a class.
+QuotaReport = TypedDict(
+    "QuotaReport",
+    {
+        "from": str,
+        "to": str,
+        "requests": int,
+        "by_day": list[Share],
+        "by_operation": list[Share],
+        "by_label": list[Share],
+        "by_process": list[Share],
+        "rows": list[ReportRow],
+    },
+)
+"""Who used the quota, and for what.
+
+`from` and `to` are the first and the last day, `2026-11-25`, the last being today; `requests` is how many there were in
+all. `by_day` is in order, without the days that had no requests; `by_operation`, `by_label` and `by_process` have most
+first. `rows` is all of it, by day and then most first.
+"""
+
+
+class _WorkNeeds(TypedDict):
+    operation: str
+    """Id or short name of the operation: `style.list`."""
+
+
+class Work(_WorkNeeds, total=False):
+    """Some work: calls of one operation."""
+
+    count: int
+    """How many records a list has, numbers are looked up or rows are written; for other operations, how many calls are
+    made (default 1)."""
+    page_size: int
+    """Records a page, for lists. Default 200."""
+
+
+class EstimateItem(TypedDict):
+    """The requests that one piece of work takes."""
+
+    operation: str
+    """Id of the operation."""
+    count: int
+    """Records, numbers, rows or calls."""
+    requests: int
+
+
+class Estimate(TypedDict):
+    """The requests that some work takes, without retries and without the schema of a folder whose filters are checked."""
+
+    requests: int
+    """Requests in all."""
+    remaining: int | None
+    """Requests left today, if there is a limit."""
+    enough: bool
+    """Whether they are enough. True without a limit."""
+    items: list[EstimateItem]
+    """Each piece of the work."""
+
+
+class QuotaEvent(TypedDict):
+    """Something about the quota."""
+
+    event: Literal["threshold", "others", "limit"]
+    """What happened. `threshold`: 80 or 95 percent of the day's limit were reached, once a day for all who share a ledger.
+    `others`: the service told of requests that others sent, outside of the ledger; they are counted now. `limit`: a limit
+    was reached, and a call wants to be sent."""
+    window: Literal["day", "hour", "minute"]
+    """Which limit it is about."""
+    limit: int | None
+    """Requests of the window, if there is a limit."""
+    used: int
+    """Requests counted in the window."""
+    remaining: int | None
+    """Requests left in the window, if there is a limit."""
+    resets_at: str
+    """End of the window, ISO 8601."""
+    resets_in: float
+    """Seconds until then."""
+    threshold: int | None
+    """The share that was reached, in percent; of `threshold`."""
+    requests: int | None
+    """Requests that others sent; of `others`."""
+    operation: str | None
+    """Id of the operation that wants to be sent; of `limit`."""
+    label: str | None
+    """Its label; of `limit`."""
 
 
 class Quota:
@@ -43,6 +184,29 @@ class Quota:
         """How the quota stands. Sends nothing."""
         return self._engine.quota_status()
 
+    def report(self, days: int = 30) -> QuotaReport:
+        """Who used the quota during the last days, and for what. Sends nothing.
+
+        :param days: How many days, today included, from 1 to 90.
+        :raises ConfigError: when there are not so many.
+        """
+        return self._engine.quota_report(days)
+
+    def estimate(self, work: Iterable[Work]) -> Estimate:
+        """Compares the requests that some work takes with those that are left today. Sends nothing.
+
+        :param work: What is to be done: `[{"operation": "style.list", "count": 5000}]`.
+        :raises ConfigError: when an operation is unknown, a list has no `count`, or something else is missing or wrong.
+        """
+        return self._engine.quota_estimate(work)
+
+    def change_plan(self, plan: Plan) -> None:
+        """Goes on with another plan, also for those who act for others. What is counted stays counted.
+
+        :raises ConfigError: when it is none; the former one stays.
+        """
+        self._engine.change_plan(plan_settings(plan))
+
 
 class AsyncQuota:
     """The requests of the day."""
@@ -54,3 +218,40 @@ class AsyncQuota:
         """How the quota stands. Sends nothing."""
         bridge = present_bridge()
         return await wait(bridge, self._engine.quota_status_async(bridge))
+
+    async def report(self, days: int = 30) -> QuotaReport:
+        """Who used the quota during the last days, and for what. Sends nothing.
+
+        :param days: How many days, today included, from 1 to 90.
+        :raises ConfigError: when there are not so many.
+        """
+        bridge = present_bridge()
+        return await wait(bridge, self._engine.quota_report_async(bridge, days))
+
+    async def estimate(self, work: Iterable[Work]) -> Estimate:
+        """Compares the requests that some work takes with those that are left today. Sends nothing.
+
+        :param work: What is to be done: `[{"operation": "style.list", "count": 5000}]`.
+        :raises ConfigError: when an operation is unknown, a list has no `count`, or something else is missing or wrong.
+        """
+        bridge = present_bridge()
+        return await wait(bridge, self._engine.quota_estimate_async(bridge, work))
+
+    async def change_plan(self, plan: Plan) -> None:
+        """Goes on with another plan, also for those who act for others. What is counted stays counted.
+
+        :raises ConfigError: when it is none; the former one stays.
+        """
+        self._engine.change_plan(plan_settings(plan))
+
+
+def check_callback(name: str, callback: Any) -> None:
+    """Refuses a setting that has to be a plain function and is none."""
+    if callback is None:
+        return
+    if not callable(callback):
+        raise ConfigError(f"{name} has to be callable, not {callback!r}")
+    if inspect.iscoroutinefunction(callback):
+        raise ConfigError(
+            f"{name} has to be a plain function, not a coroutine function: it runs outside of any event loop"
+        )

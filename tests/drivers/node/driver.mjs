@@ -1,5 +1,6 @@
 // The driver of tests/drivers/README.md over the public API of the npm package.
 
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
 
@@ -11,15 +12,31 @@ let client;
 let store;
 let lines;
 let controllers;
+let listener;
 
 const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const renamed = (members, rename) =>
   Object.fromEntries(Object.entries(members).map(([name, value]) => [rename(name), value]));
+/** The same for the objects inside. */
+const renamedDeep = (value, rename) => {
+  if (Array.isArray(value)) return value.map((item) => renamedDeep(item, rename));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [rename(name), renamedDeep(member, rename)]),
+  );
+};
 
 const COMMANDS = {
   open({ settings, token_store: hostStore, stored }) {
-    const { testing, ...rest } = renamed(settings, camel);
+    const { testing, quotaListener, ...rest } = renamed(settings, camel);
+    for (const name of ['plan', 'ledger']) if (rest[name]) rest[name] = renamedDeep(rest[name], camel);
+    listener = new Listener(quotaListener?.at_limit);
+    if (quotaListener) {
+      const current = listener;
+      rest.onQuotaEvent = (event) => current.take(event);
+      rest.onQuotaLimit = (event) => current.atLimit(event);
+    }
     const written = (lines = []);
     rest.onLog = ({ level, message, operation = '', requestId = '' }) =>
       written.push(`${level} ${operation} ${requestId} ${message}`);
@@ -69,7 +86,24 @@ const COMMANDS = {
   },
 
   async quota() {
-    return renamed(await client.quota.status(), snake);
+    return renamedDeep(await client.quota.status(), snake);
+  },
+
+  async report({ days }) {
+    return renamedDeep(await client.quota.report({ days }), snake);
+  },
+
+  async estimate({ work }) {
+    return renamedDeep(await client.quota.estimate(renamedDeep(work, camel)), snake);
+  },
+
+  change_plan({ plan }) {
+    client.quota.changePlan(renamed(plan, camel));
+    return true;
+  },
+
+  async events({ count = 0 }) {
+    return renamedDeep(await listener.taken(count), snake);
   },
 
   async logs() {
@@ -97,6 +131,38 @@ class MemoryStore {
 
   save(tokens) {
     this.tokens = tokens;
+  }
+}
+
+/** Keeps events of the quota, and answers at its limits as the case says. */
+class Listener extends EventEmitter {
+  events = [];
+
+  constructor(answer) {
+    super();
+    this.answer = answer;
+  }
+
+  take(event) {
+    this.events.push(event);
+    this.emit('event');
+  }
+
+  async atLimit(event) {
+    this.take(event);
+    if (this.answer === 'fail') throw new Error('no answer at the limit');
+    return this.answer;
+  }
+
+  /** All events so far, once there are so many. They come by the event loop. */
+  async taken(count) {
+    const signal = AbortSignal.timeout(10_000);
+    try {
+      while (this.events.length < count) await once(this, 'event', { signal });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return this.events.splice(0);
   }
 }
 

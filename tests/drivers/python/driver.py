@@ -12,8 +12,7 @@ import sys
 import threading
 import traceback
 
-import beproduct_client
-from beproduct_client import BeProduct, BeProductAsync, BeProductError
+from beproduct_client import BeProduct, BeProductAsync, BeProductError, Plan
 from beproduct_client.testing import advance
 
 FIELDS = (
@@ -55,10 +54,42 @@ class HostStore:
         self.tokens = tokens
 
 
+class Listener:
+    """Keeps events of the quota, and answers at its limits as the case says."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.events = []
+        self.arrived = threading.Condition()
+
+    def on_event(self, event):
+        with self.arrived:
+            self.events.append(event)
+            self.arrived.notify_all()
+
+    def at_limit(self, event):
+        self.on_event(event)
+        if self.answer == "fail":
+            raise RuntimeError("no answer at the limit")
+        return self.answer
+
+    def taken(self, count):
+        """All events so far, once there are so many. They come by a thread of their own."""
+        with self.arrived:
+            self.arrived.wait_for(lambda: len(self.events) >= count, timeout=10)
+            events, self.events = self.events, []
+            return events
+
+
 logs = Logs()
 logger = logging.getLogger("beproduct_client")
 logger.addHandler(logs)
 logger.setLevel(logging.DEBUG)
+
+
+def days(command):
+    """The argument of a report, if there is one."""
+    return {name: command[name] for name in ("days",) if name in command}
 
 
 def error_fields(error):
@@ -74,18 +105,25 @@ class Driver:
     def __init__(self):
         self.client = None
         self.store = None
+        self.listener = Listener(None)
         # Names of calls that were cancelled, perhaps before they began.
         self.given_up = set()
 
     def open(self, command):
-        settings = command["settings"]
+        settings = dict(command["settings"])
         logs.lines.clear()
         self.given_up.clear()
+        self.listener = Listener(None)
         if command.get("token_store") == "host":
             self.store = HostStore(command.get("stored"))
-            settings = settings | {"token_store": self.store}
+            settings["token_store"] = self.store
         if isinstance(settings.get("plan"), dict):
-            settings = settings | {"plan": beproduct_client.Plan(settings["plan"])}
+            settings["plan"] = Plan(settings["plan"])
+        listens = settings.pop("quota_listener", None)
+        if listens is not None:
+            self.listener = Listener(listens["at_limit"])
+            settings["on_quota_event"] = self.listener.on_event
+            settings["on_quota_limit"] = self.listener.at_limit
         self.client = self.client_class(**settings)
         return True
 
@@ -134,6 +172,15 @@ class SyncDriver(Driver):
                 return True
             case "quota":
                 return self.client.quota.status()
+            case "report":
+                return self.client.quota.report(**days(command))
+            case "estimate":
+                return self.client.quota.estimate(command["work"])
+            case "change_plan":
+                self.client.quota.change_plan(Plan(command["plan"]))
+                return True
+            case "events":
+                return self.listener.taken(command.get("count", 0))
             case "close":
                 self.client.close()
                 return True
@@ -226,6 +273,15 @@ class AsyncDriver(Driver):
                 return True
             case "quota":
                 return await self.client.quota.status()
+            case "report":
+                return await self.client.quota.report(**days(command))
+            case "estimate":
+                return await self.client.quota.estimate(command["work"])
+            case "change_plan":
+                await self.client.quota.change_plan(Plan(command["plan"]))
+                return True
+            case "events":
+                return await asyncio.to_thread(self.listener.taken, command.get("count", 0))
             case "close":
                 await self.client.close()
                 return True

@@ -25,9 +25,12 @@ public final class BeProduct: Sendable {
     /// - Parameters:
     ///   - companyDomain: What follows the host name in the browser when signed in: `acme`.
     ///   - credentials: What the client signs in with.
-    ///   - plan: What the company has bought. Default: requests are counted and never refused.
+    ///   - plan: What the company has bought: how many requests may be sent. Default: requests are counted and never
+    ///     refused.
     ///   - tokenStore: Keeps the tokens between runs. Default: in memory.
     ///   - logSink: Takes log lines. They hold no secrets, no bodies and no queries. Default: nobody does.
+    ///   - quotaListener: Takes events of the quota, and decides what a call does at a limit. Default: nobody does, and
+    ///     the call fails unless ``Configuration/quotaWait`` lets it wait.
     ///   - configuration: Everything else, with defaults for all of it.
     /// - Throws: ``BeProductError`` of kind `config` when a setting is missing or wrong.
     public convenience init(
@@ -36,15 +39,16 @@ public final class BeProduct: Sendable {
         plan: Plan? = nil,
         tokenStore: (any TokenStore)? = nil,
         logSink: (any LogSink)? = nil,
+        quotaListener: (any QuotaListener)? = nil,
         configuration: Configuration = Configuration()
     ) throws {
         var settings = configuration.settings
         settings["company_domain"] = .string(companyDomain)
-        settings["plan"] = plan?.settings
+        settings["plan"] = plan?.setting
         for (name, value) in credentials.settings {
             settings[name] = value
         }
-        try self.init(settings: settings, tokenStore: tokenStore, logSink: logSink)
+        try self.init(settings: settings, tokenStore: tokenStore, logSink: logSink, quotaListener: quotaListener)
     }
 
     /// Makes a client from settings by the names that the client has in every language, such as those of a shared
@@ -54,11 +58,13 @@ public final class BeProduct: Sendable {
     ///   - settings: `company_domain` and credentials are needed. Times are in seconds.
     ///   - tokenStore: Keeps the tokens between runs. Default: what the settings name, else memory.
     ///   - logSink: Takes log lines. Default: nobody does.
+    ///   - quotaListener: Takes events of the quota, and decides what a call does at a limit. Default: nobody does.
     /// - Throws: ``BeProductError`` of kind `config` when a setting is missing, wrong or unknown.
     public init(
         settings: JSONObject,
         tokenStore: (any TokenStore)? = nil,
-        logSink: (any LogSink)? = nil
+        logSink: (any LogSink)? = nil,
+        quotaListener: (any QuotaListener)? = nil
     ) throws {
         var settings = settings
         if settings["user_agent"] == nil {
@@ -69,7 +75,8 @@ public final class BeProduct: Sendable {
             try Engine.open(
                 settings: text,
                 tokenStore: tokenStore.map(HostTokenStore.init),
-                logSink: logSink.map(HostLogSink.init)
+                logSink: logSink.map(HostLogSink.init),
+                quotaListener: quotaListener.map(HostQuotaListener.init)
             )
         }
         connection = Connection(engine: engine)

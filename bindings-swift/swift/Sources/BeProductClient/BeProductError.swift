@@ -19,7 +19,8 @@ public struct BeProductError: Error, Hashable, Sendable {
         case validation
         /// The answer is not the one record that was asked for.
         case conflict
-        /// The service asks to wait longer than the caller is willing to.
+        /// The service asks to wait longer than the caller is willing to, or the requests of the hour or the minute are
+        /// used up.
         case rateLimited = "rate_limited"
         /// The requests of the day are used up.
         case quotaExceeded = "quota_exceeded"

@@ -26,6 +26,9 @@ public struct LogLine: Hashable, Sendable {
     public let operation: String
     /// Request that the line is about, or empty.
     public let requestID: String
+    /// What was measured, by the names of OpenTelemetry's conventions, such as `http.response.status_code`, and by
+    /// `beproduct.*` for what those do not know.
+    public let attributes: JSONObject
 }
 
 /// A log sink as the engine calls it.
@@ -36,8 +39,15 @@ final class HostLogSink: EngineLogSink {
         self.sink = sink
     }
 
-    func log(level: String, message: String, operation: String, requestId: String) {
-        let level = LogLine.Level(rawValue: level) ?? .info
-        sink.log(LogLine(level: level, message: message, operation: operation, requestID: requestId))
+    func log(level: String, message: String, operation: String, requestId: String, attributes: String) {
+        sink.log(
+            LogLine(
+                level: LogLine.Level(rawValue: level) ?? .info,
+                message: message,
+                operation: operation,
+                requestID: requestId,
+                attributes: (try? JSONValue(text: attributes).objectValue) ?? [:]
+            )
+        )
     }
 }

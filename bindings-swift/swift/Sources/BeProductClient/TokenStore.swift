@@ -119,14 +119,14 @@ final class HostTokenStore: EngineTokenStore {
     func unlock() throws {
         try reporting { try (store as? any SharedTokenStore)?.unlock() }
     }
+}
 
-    /// Only this type of error reaches the engine with its message.
-    private func reporting<Value>(_ work: () throws -> Value) throws -> Value {
-        do {
-            return try work()
-        } catch {
-            let message = (error as? any LocalizedError)?.errorDescription ?? String(describing: error)
-            throw HostError.Failed(message: message)
-        }
+/// Runs code of the program for the engine, which only this type of error reaches with its message.
+func reporting<Value>(_ work: () throws -> Value) throws -> Value {
+    do {
+        return try work()
+    } catch {
+        let message = (error as? any LocalizedError)?.errorDescription ?? String(describing: error)
+        throw HostError.Failed(message: message)
     }
 }

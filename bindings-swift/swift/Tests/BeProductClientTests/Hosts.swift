@@ -106,3 +106,36 @@ final class SampleSink: LogSink {
         for await line in arrivals.stream where line.message.contains(text) { return }
     }
 }
+
+/// Keeps what it is told of, and answers at a limit.
+final class SampleListener: QuotaListener {
+    struct Refusal: LocalizedError {
+        var errorDescription: String? { "no answer at the limit" }
+    }
+
+    private let happened = AsyncStream<QuotaEvent>.makeStream()
+    private let answer: @Sendable (QuotaEvent) throws -> Duration?
+
+    init(answer: @escaping @Sendable (QuotaEvent) throws -> Duration? = { _ in nil }) {
+        self.answer = answer
+    }
+
+    func notice(_ event: QuotaEvent) {
+        happened.continuation.yield(event)
+    }
+
+    func atLimit(_ event: QuotaEvent) throws -> Duration? {
+        notice(event)
+        return try answer(event)
+    }
+
+    /// The next events. They come from a thread of their own, in order.
+    func events(_ count: Int) async -> [QuotaEvent] {
+        var events: [QuotaEvent] = []
+        for await event in happened.stream {
+            events.append(event)
+            if events.count == count { break }
+        }
+        return events
+    }
+}

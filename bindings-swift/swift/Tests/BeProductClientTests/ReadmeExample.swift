@@ -1,4 +1,5 @@
-// The README's example, which has to compile as it stands there. `tests/readme` compares the two.
+// The README's example, which has to compile as it stands there: `tests/readme` compares the two. Below it, that of this
+// package's README, which `ReadmeTests` compares.
 
 import BeProductClient
 
@@ -12,4 +13,28 @@ func readmeExample(id: String, secret: String, token: String, folder: String, nu
   let found = try await client.style.getManyByNumber(numbers: numbers)
   print(found.found?.count ?? 0, "found,", found.missing ?? [], "missing")
   print(try await client.quota.status().remaining ?? 0, "requests left today")
+}
+
+func quotaExample(credentials: Credentials) async throws {
+    struct Listener: QuotaListener {
+        func notice(_ event: QuotaEvent) {
+            print("\(event.kind): \(event.used) requests of the \(event.window)")
+        }
+
+        func atLimit(_ event: QuotaEvent) -> Duration? {
+            event.label == "nightly" ? .seconds(12 * 3600) : nil
+        }
+    }
+
+    let plan = Plan.businessMax(licenses: 8, requestsPerMinute: 100, timeZone: "America/New_York")
+    let client = try BeProduct(companyDomain: "acme", credentials: credentials, plan: plan, quotaListener: Listener())
+    let status = try await client.quota.status()
+    print(status.remaining ?? 0, status.pace, status.runsOutAt ?? "not today")
+    for share in try await client.quota.report(days: 7).byLabel {
+        print(share.name, share.requests)
+    }
+    let estimate = try await client.quota.estimate([Work("style.list", count: 5000)])
+    if !estimate.enough {
+        try client.quota.changePlan(.enterprise(licenses: 8))
+    }
 }

@@ -57,6 +57,7 @@ final class Simulator: Sendable {
         plan: Plan? = nil,
         tokenStore: (any TokenStore)? = nil,
         logSink: (any LogSink)? = nil,
+        quotaListener: (any QuotaListener)? = nil,
         change: (inout Configuration) -> Void = { _ in }
     ) throws -> BeProduct {
         var configuration = configuration
@@ -68,6 +69,7 @@ final class Simulator: Sendable {
             plan: plan,
             tokenStore: tokenStore,
             logSink: logSink ?? Transcript.sink,
+            quotaListener: quotaListener,
             configuration: configuration
         )
     }

@@ -18,7 +18,7 @@ enum Transcript {
 
     private struct Sink: LogSink {
         func log(_ line: LogLine) {
-            Transcript.append("\(line.level) \(line.message) \(line.operation) \(line.requestID)")
+            Transcript.append("\(line.level) \(line.message) \(line.operation) \(line.requestID) \(line.attributes)")
         }
     }
 

@@ -5,7 +5,9 @@ import beproduct.client.ColorwayChange
 import beproduct.client.Fields
 import beproduct.client.Filter
 import beproduct.client.Operator
+import beproduct.client.Plan
 import beproduct.client.RowChange
+import beproduct.client.Work
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
@@ -85,6 +87,31 @@ internal fun rows(value: JsonElement): List<RowChange>? = list(value) { row ->
         }
     }
 }
+
+/** Some work of which the type knows all members. */
+internal fun work(value: JsonElement): Work = whole(value) {
+    Work(required("operation", ::text), optional("count", ::integer), optional("page_size", ::integer)?.toInt())
+} ?: throw NotExpressible()
+
+/** A plan that one of the constructors makes. */
+internal fun plan(value: JsonElement): Plan = whole(value) {
+    val licenses = optional("licenses", ::integer)?.toInt()
+    val (day, hour, minute) =
+        listOf("day", "hour", "minute").map { optional("requests_per_$it", ::integer) }
+    val start = optional("day_start", ::text)
+    val zone = optional("time_zone", ::text)
+    val edition = optional("edition", ::text)
+    val isFromService = optional("from_service", ::boolean) == true
+    if (listOfNotNull(edition, day, isFromService.takeIf { it }).size > 1) throw NotExpressible()
+    when {
+        edition == "business_max" && licenses != null -> Plan.businessMax(licenses, hour, minute, start, zone)
+        edition == "enterprise" && licenses != null -> Plan.enterprise(licenses, hour, minute, start, zone)
+        edition != null || licenses != null -> throw NotExpressible()
+        day != null -> Plan.requestsPerDay(day, hour, minute, start, zone)
+        isFromService -> Plan.fromService(hour, minute, start, zone)
+        else -> Plan.unlimited(hour, minute, start, zone)
+    }
+} ?: throw NotExpressible()
 
 /** Records that are written as they were read, in the same order. */
 internal inline fun <reified T> records(value: JsonElement): List<T>? =

@@ -6,11 +6,14 @@ import beproduct.client.BeProductException
 import beproduct.client.CallOptions
 import beproduct.client.LogSink
 import beproduct.client.Meta
+import beproduct.client.QuotaEvent
+import beproduct.client.QuotaListener
 import beproduct.client.TokenStore
 import beproduct.client.Tokens
 import beproduct.client.testing.advanceClock
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.DurationUnit
 import kotlinx.coroutines.CancellationException
@@ -19,7 +22,9 @@ import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
@@ -29,6 +34,7 @@ import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.buildJsonObject
 import kotlinx.serialization.json.contentOrNull
 import kotlinx.serialization.json.double
+import kotlinx.serialization.json.doubleOrNull
 import kotlinx.serialization.json.encodeToJsonElement
 import kotlinx.serialization.json.int
 import kotlinx.serialization.json.jsonArray
@@ -44,9 +50,31 @@ private class MemoryStore(@Volatile var tokens: Tokens?) : TokenStore {
     }
 }
 
+/** Keeps events of the quota, and answers at its limits as the case says: with a number of seconds, null, or `fail`. */
+private class Listener(private val answer: JsonPrimitive) : QuotaListener {
+    private val events = Channel<QuotaEvent>(Channel.UNLIMITED)
+
+    override fun notice(event: QuotaEvent) {
+        events.trySend(event)
+    }
+
+    override fun atLimit(event: QuotaEvent): Duration? {
+        notice(event)
+        check(answer.contentOrNull != "fail") { "no answer at the limit" }
+        return answer.doubleOrNull?.seconds
+    }
+
+    /** All events so far. They come from a thread of their own: up to [count] of them are waited for. */
+    suspend fun taken(count: Int): List<QuotaEvent> = buildList {
+        withTimeoutOrNull(10.seconds) { repeat(count) { add(events.receive()) } }
+        while (true) add(events.tryReceive().getOrNull() ?: break)
+    }
+}
+
 private class Driver {
     private lateinit var client: BeProduct
     private var store: MemoryStore? = null
+    private var listener: Listener? = null
     private val logs = CopyOnWriteArrayList<String>()
     private val named = ConcurrentHashMap<String, Job>()
 
@@ -95,6 +123,13 @@ private class Driver {
         "cancel" -> done { jobOf(command).cancel() }
         "advance" -> done { client.advanceClock(command.getValue("seconds").jsonPrimitive.double.seconds) }
         "quota" -> Json.encodeToJsonElement(client.quota.status())
+        "report" -> {
+            val days = command["days"]?.jsonPrimitive?.int
+            Json.encodeToJsonElement(if (days == null) client.quota.report() else client.quota.report(days))
+        }
+        "estimate" -> Json.encodeToJsonElement(client.quota.estimate(command.getValue("work").jsonArray.map(::work)))
+        "change_plan" -> done { client.quota.changePlan(plan(command.getValue("plan"))) }
+        "events" -> Json.encodeToJsonElement(listener?.taken(command["count"]?.jsonPrimitive?.int ?: 0).orEmpty())
         "logs" -> JsonArray(logs.map(::JsonPrimitive))
         "stored" -> store?.tokens?.let { Json.parseToJsonElement(it.toJson()) } ?: JsonNull
         "close" -> done { client.close() }
@@ -109,7 +144,10 @@ private class Driver {
         } else {
             null
         }
-        client = BeProduct.fromSettings(command.part("settings"), store, LogSink { logs += it.message })
+        val settings = command.part("settings")
+        listener = settings["quota_listener"]?.let { Listener(it.jsonObject["at_limit"]?.jsonPrimitive ?: JsonNull) }
+        val own = JsonObject(settings - "quota_listener")
+        client = BeProduct.fromSettings(own, store, LogSink { logs += it.message }, listener)
     }
 
     private fun prepared(command: JsonObject) = Triple(

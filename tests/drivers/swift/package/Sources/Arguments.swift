@@ -90,6 +90,73 @@ func colorways(_ value: JSONValue) -> [ColorwayChange]? {
     }
 }
 
+/// Pieces of work of which the type knows all members.
+func work(_ value: JSONValue) -> [Work]? {
+    list(value) { piece in
+        try? whole(piece) { members in
+            Work(
+                try members.required("operation", text),
+                count: try members.optional("count", integer),
+                pageSize: try members.optional("page_size", integer)
+            )
+        }
+    }
+}
+
+/// A plan that one of the functions makes.
+func plan(_ value: JSONValue) -> Plan? {
+    try? whole(value) { members in
+        let licenses = try members.optional("licenses", integer)
+        let day = try members.optional("requests_per_day", integer)
+        let (hour, minute) =
+            (try members.optional("requests_per_hour", integer), try members.optional("requests_per_minute", integer))
+        let (start, zone) = (try members.optional("day_start", text), try members.optional("time_zone", text))
+        let isFromService = try members.optional("from_service", boolean) ?? false
+        return switch (try members.optional("edition", text), licenses, day, isFromService) {
+        case ("business_max", let licenses?, nil, false):
+            .businessMax(
+                licenses: licenses,
+                requestsPerHour: hour,
+                requestsPerMinute: minute,
+                dayStart: start,
+                timeZone: zone
+            )
+        case ("enterprise", let licenses?, nil, false):
+            .enterprise(
+                licenses: licenses,
+                requestsPerHour: hour,
+                requestsPerMinute: minute,
+                dayStart: start,
+                timeZone: zone
+            )
+        case (nil, nil, let day?, false):
+            .requestsPerDay(
+                day,
+                requestsPerHour: hour,
+                requestsPerMinute: minute,
+                dayStart: start,
+                timeZone: zone
+            )
+        case (nil, nil, nil, true):
+            .fromService(
+                requestsPerHour: hour,
+                requestsPerMinute: minute,
+                dayStart: start,
+                timeZone: zone
+            )
+        case (nil, nil, nil, false):
+            .unlimited(
+                requestsPerHour: hour,
+                requestsPerMinute: minute,
+                dayStart: start,
+                timeZone: zone
+            )
+        default:
+            throw NotExpressible()
+        }
+    }
+}
+
 /// Records that are written as they were read, in the same order.
 func records<Item: Record>(_ value: JSONValue) -> [Item]? {
     list(value) { item in

@@ -10,6 +10,7 @@ actor Driver {
     private var client: BeProduct?
     private var store = MemoryStore(nil)
     private var logs = Logs()
+    private var listener: Listener?
     private var calls: [String: Task<JSONValue, any Error>] = [:]
     /// Names that were cancelled, perhaps before their call began.
     private var cancelled: Set<String> = []
@@ -41,6 +42,20 @@ actor Driver {
             return true
         case "quota":
             return json(of: try await opened().quota.status())
+        case "report":
+            let quota = try opened().quota
+            guard let days = command["days"]?.intValue else { return json(of: try await quota.report()) }
+            return json(of: try await quota.report(days: days))
+        case "estimate":
+            guard let work = command["work"].flatMap(work) else { throw NotExpressible() }
+            return json(of: try await opened().quota.estimate(work))
+        case "change_plan":
+            guard let plan = command["plan"].flatMap(plan) else { throw NotExpressible() }
+            try opened().quota.changePlan(plan)
+            return true
+        case "events":
+            let events = try await listener?.taken(count: command["count"]?.intValue ?? 0) ?? []
+            return .array(events.map(json(of:)))
         case "logs":
             return JSONValue(logs.messages.map(JSONValue.string))
         case "stored":
@@ -59,10 +74,14 @@ actor Driver {
         client = nil
         logs = Logs()
         store = MemoryStore(try command["stored"].map(Tokens.init(json:)))
+        var settings = command["settings"]?.objectValue ?? [:]
+        listener = settings["quota_listener"].map { Listener(answer: $0["at_limit"] ?? .null) }
+        settings["quota_listener"] = nil
         client = try BeProduct(
-            settings: command["settings"]?.objectValue ?? [:],
+            settings: settings,
             tokenStore: command["token_store"] == "host" ? store : nil,
-            logSink: logs
+            logSink: logs,
+            quotaListener: listener
         )
     }
 

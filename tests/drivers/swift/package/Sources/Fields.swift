@@ -57,7 +57,83 @@ func json(of status: QuotaStatus) -> JSONValue {
                 ]
             }
         ),
+        "limits": .array(
+            status.limits.map { limit in
+                [
+                    "window": .string(limit.window.rawValue),
+                    "limit": .integer(limit.limit),
+                    "used": .integer(limit.used),
+                    "remaining": .integer(limit.remaining),
+                    "resets_at": .string(limit.resetsAt),
+                ]
+            }
+        ),
+        "leased": .integer(status.leased),
+        "others": .integer(status.others),
+        "pace": JSONValue(status.pace),
+        "runs_out_at": json(status.runsOutAt),
+        "paused_until": json(status.pausedUntil),
     ]
+}
+
+func json(of report: QuotaReport) -> JSONValue {
+    [
+        "from": .string(report.from),
+        "to": .string(report.to),
+        "requests": .integer(report.requests),
+        "by_day": json(report.byDay),
+        "by_operation": json(report.byOperation),
+        "by_label": json(report.byLabel),
+        "by_process": json(report.byProcess),
+        "rows": .array(
+            report.rows.map { row in
+                [
+                    "day": .string(row.day),
+                    "operation": .string(row.operation),
+                    "label": .string(row.label),
+                    "process": .string(row.process),
+                    "requests": .integer(row.requests),
+                ]
+            }
+        ),
+    ]
+}
+
+func json(of estimate: QuotaEstimate) -> JSONValue {
+    [
+        "requests": .integer(estimate.requests),
+        "remaining": json(estimate.remaining),
+        "enough": .bool(estimate.enough),
+        "items": .array(
+            estimate.items.map { item in
+                [
+                    "operation": .string(item.operation),
+                    "count": .integer(item.count),
+                    "requests": .integer(item.requests),
+                ]
+            }
+        ),
+    ]
+}
+
+func json(of event: QuotaEvent) -> JSONValue {
+    [
+        "event": .string(event.kind.rawValue),
+        "window": .string(event.window.rawValue),
+        "limit": json(event.limit),
+        "used": .integer(event.used),
+        "remaining": json(event.remaining),
+        "resets_at": .string(event.resetsAt),
+        "resets_in": seconds(event.resetsIn),
+        "threshold": json(event.threshold),
+        "requests": json(event.requests),
+        "operation": json(event.operation),
+        "label": json(event.label),
+    ]
+}
+
+private func json(_ shares: [QuotaReport.Share]) -> JSONValue {
+    .array(shares.map { ["name": .string($0.name), "requests": .integer($0.requests)] })
 }
 
 private func json(of attempt: Attempt) -> JSONValue {

@@ -20,18 +20,27 @@ import kotlinx.serialization.json.JsonPrimitive
  * Every function that sends something throws a [BeProductException] when it fails.
  */
 class BeProduct private constructor(private val name: String, private val seam: Seam) : AutoCloseable {
-    private constructor(settings: JsonObject, tokenStore: TokenStore?, logSink: LogSink?) :
-        this("${(settings["company_domain"] as? JsonPrimitive)?.content}", opened(settings, tokenStore, logSink))
+    private constructor(
+        settings: JsonObject,
+        tokenStore: TokenStore?,
+        logSink: LogSink?,
+        quotaListener: QuotaListener?,
+    ) : this(
+        "${(settings["company_domain"] as? JsonPrimitive)?.content}",
+        opened(settings, tokenStore, logSink, quotaListener),
+    )
 
     /**
      * Makes a client. Nothing is sent.
      *
      * @param companyDomain What follows the host name in the browser when signed in: `acme`.
      * @param credentials How the client signs in: [RefreshToken], [StoredSignIn], [AccessToken] or [ClientCredentials].
-     * @param plan What the company has bought: how many requests a day may be sent. Default: requests are counted and
+     * @param plan What the company has bought: how many requests may be sent. Default: requests are counted and
      * none is refused.
      * @param tokenStore Keeps tokens beyond the life of the client. Default: the file of [settings], else memory.
      * @param logSink Takes what the client tells about its work. Default: nobody does.
+     * @param quotaListener Takes events of the quota, and decides what a call does at a limit. Default: nobody does, and
+     * the call fails unless `quotaWait` of [settings] lets it wait.
      * @param settings Everything else, with defaults for all of it.
      * @throws ConfigException when a setting is missing or wrong.
      */
@@ -41,14 +50,16 @@ class BeProduct private constructor(private val name: String, private val seam: 
         plan: Plan = Plan.unlimited(),
         tokenStore: TokenStore? = null,
         logSink: LogSink? = null,
+        quotaListener: QuotaListener? = null,
         settings: Settings = Settings(),
     ) : this(
         JsonObject(
-            mapOf("company_domain" to JsonPrimitive(companyDomain), "plan" to plan.json, "user_agent" to userAgent) +
+            mapOf("company_domain" to JsonPrimitive(companyDomain), "plan" to plan.setting, "user_agent" to userAgent) +
                 credentials.json + settings.json,
         ),
         tokenStore,
         logSink,
+        quotaListener,
     )
 
     /** Styles: garments and their attributes, colorways and sizes. */
@@ -154,10 +165,17 @@ class BeProduct private constructor(private val name: String, private val seam: 
     companion object {
         private val userAgent = JsonPrimitive("kotlin/${KotlinVersion.CURRENT}")
 
-        private fun opened(settings: JsonObject, tokenStore: TokenStore?, logSink: LogSink?): Seam {
-            val store = tokenStore?.let(::HostTokenStore)
-            val engine = translated(store) { Engine.open(settings.toString(), store, logSink?.let(::HostLogSink)) }
-            return Seam(engine, store)
+        private fun opened(
+            settings: JsonObject,
+            tokenStore: TokenStore?,
+            logSink: LogSink?,
+            quotaListener: QuotaListener?,
+        ): Seam {
+            val hooks = Hooks(tokenStore?.let(::HostTokenStore), quotaListener?.let(::HostQuotaListener))
+            val engine = translated(hooks) {
+                Engine.open(settings.toString(), hooks.store, logSink?.let(::HostLogSink), hooks.listener)
+            }
+            return Seam(engine, hooks)
         }
 
         /**
@@ -167,12 +185,15 @@ class BeProduct private constructor(private val name: String, private val seam: 
          * @param settings `company_domain` and credentials are needed. Times are in seconds.
          * @param tokenStore Keeps tokens beyond the life of the client. Default: what [settings] name, else memory.
          * @param logSink Takes what the client tells about its work. Default: nobody does.
+         * @param quotaListener Takes events of the quota, and decides what a call does at a limit. Default: nobody does.
          * @throws ConfigException when a setting is missing, wrong or unknown.
          */
         fun fromSettings(
             settings: JsonObject,
             tokenStore: TokenStore? = null,
             logSink: LogSink? = null,
-        ): BeProduct = BeProduct(JsonObject(mapOf("user_agent" to userAgent) + settings), tokenStore, logSink)
+            quotaListener: QuotaListener? = null,
+        ): BeProduct =
+            BeProduct(JsonObject(mapOf("user_agent" to userAgent) + settings), tokenStore, logSink, quotaListener)
     }
 }

@@ -163,7 +163,7 @@ class ValidationException internal constructor(fields: ErrorFields, cause: Throw
 /** The answer is not the one record that was asked for. */
 class ConflictException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
 
-/** The service asks to wait longer than the caller is willing to. */
+/** The service asks to wait longer than the caller is willing to, or the hour or the minute has no requests left. */
 class RateLimitedException internal constructor(fields: ErrorFields, cause: Throwable?) :
     BeProductException(fields, cause)
 
@@ -242,13 +242,13 @@ internal class EngineCause(message: String) : Exception(message, null, false, fa
 
 internal fun configError(message: String): BeProductException = ErrorFields(ErrorKind.CONFIG, message).toException()
 
-/** Runs a call of the engine; an exception of [store] becomes the cause of the error that it led to. */
-internal inline fun <T> translated(store: HostTokenStore? = null, block: () -> T): T =
+/** Runs a call of the engine; an exception of [hooks] becomes the cause of the error that it led to. */
+internal inline fun <T> translated(hooks: Hooks? = null, block: () -> T): T =
     try {
         block()
     } catch (failure: EngineException.Failed) {
         val fields = answerFormat.decodeFromString(ErrorFields.serializer(), failure.fields)
-        throw fields.toException(store?.failureBehind(fields))
+        throw fields.toException(hooks?.failureBehind(fields))
     } catch (_: CharacterCodingException) {
         throw configError("a text holds half of a surrogate pair, which is no character")
     }

@@ -1,6 +1,8 @@
 package beproduct.client
 
 import beproduct.client.engine.EngineLogSink
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.jsonObject
 
 /** How important a line is. */
 enum class LogLevel {
@@ -24,6 +26,11 @@ data class LogRecord(
     val operation: String,
     /** Request that it is about, or empty. */
     val requestId: String,
+    /**
+     * What was measured, by the names of OpenTelemetry's conventions, such as `http.response.status_code`, and by
+     * `beproduct.*` for what those do not know.
+     */
+    val attributes: Map<String, JsonElement> = emptyMap(),
 )
 
 /** Takes log lines, on threads of the library. */
@@ -34,6 +41,8 @@ fun interface LogSink {
 
 /** A log sink, as the engine sees it. */
 internal class HostLogSink(private val sink: LogSink) : EngineLogSink {
-    override fun log(level: String, message: String, operation: String, requestId: String) =
-        sink.log(LogRecord(LogLevel.valueOf(level.uppercase()), message, operation, requestId))
+    override fun log(level: String, message: String, operation: String, requestId: String, attributes: String) {
+        val measured = answerFormat.parseToJsonElement(attributes).jsonObject
+        sink.log(LogRecord(LogLevel.valueOf(level.uppercase()), message, operation, requestId, measured))
+    }
 }

@@ -19,9 +19,9 @@ import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.serializer
 
 /** The engine as suspending functions: JSON in and out, cancellation, errors. */
-internal class Seam(val engine: Engine, private val store: HostTokenStore?) {
-    /** The engine that acts for another user. Its administrator's tokens are in the same store. */
-    fun actingAs(whom: JsonObject): Seam = Seam(translated { engine.actingAs(whom.toString()) }, store)
+internal class Seam(val engine: Engine, private val hooks: Hooks) {
+    /** The engine that acts for another user. Its quota is the same, and so is the store of its administrator's tokens. */
+    fun actingAs(whom: JsonObject): Seam = Seam(translated { engine.actingAs(whom.toString()) }, hooks)
 
     suspend inline fun <reified T> call(operation: String, arguments: JsonObject, options: CallOptions): T =
         decoded(operation, reply(operation, arguments, options), serializer<T>())
@@ -58,7 +58,7 @@ internal class Seam(val engine: Engine, private val store: HostTokenStore?) {
         }
         try {
             // The glue would drop a cancelled call without a word, and with it what became of a write.
-            return withContext(NonCancellable) { translated(store) { work() } }
+            return withContext(NonCancellable) { translated(hooks) { work() } }
         } catch (error: BeProductException) {
             throw if (caller.isActive) error else CancellationException(error.message, error)
         } finally {

@@ -1,7 +1,6 @@
 package beproduct.client
 
 import beproduct.client.engine.EngineTokenStore
-import beproduct.client.engine.HostException
 import java.time.Instant
 import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
@@ -94,12 +93,9 @@ interface SharedTokenStore : TokenStore {
 }
 
 /** A token store, as the engine sees it. */
-internal class HostTokenStore(private val store: TokenStore) : EngineTokenStore {
-    private class Failure(val text: String, val exception: Exception)
-
-    @Volatile
-    private var last: Failure? = null
-
+internal class HostTokenStore(private val store: TokenStore) :
+    HostCode(ErrorKind.AUTH),
+    EngineTokenStore {
     override fun load(): String? = reported { store.load()?.toJson() }
 
     override fun save(tokens: String): Unit = reported { store.save(Tokens.fromJson(tokens)) }
@@ -108,17 +104,4 @@ internal class HostTokenStore(private val store: TokenStore) : EngineTokenStore 
 
     // It is behind no error: the engine only logs it.
     override fun unlock() = reported({}) { (store as SharedTokenStore).unlock() }
-
-    /** Only texts cross to the engine and back: an error whose cause says what the store said is the store's. */
-    fun failureBehind(error: ErrorFields): Exception? =
-        last?.takeIf { error.kind == ErrorKind.AUTH && error.cause == it.text }?.exception
-
-    private inline fun <T> reported(remember: (Failure) -> Unit = { last = it }, block: () -> T): T =
-        try {
-            block()
-        } catch (exception: Exception) {
-            val text = exception.message ?: exception.toString()
-            remember(Failure(text, exception))
-            throw HostException.Failed(text)
-        }
 }

@@ -1,7 +1,9 @@
-// The README's example, which has to compile as it stands there. `tests/readme` compares the two.
+// The README's example, which has to compile as it stands there: `tests/readme` compares the two. Below it, that of this
+// package's README, which `ReadmeTest` compares.
 package readme
 
 import beproduct.client.*
+import kotlin.time.Duration.Companion.hours
 
 @Suppress("unused")
 suspend fun example(clientId: String, clientSecret: String, refreshToken: String, folder: String, numbers: List<String>) {
@@ -11,5 +13,21 @@ suspend fun example(clientId: String, clientSecret: String, refreshToken: String
         val found = client.style.getManyByNumber(numbers)
         println("${found.found?.size} found, ${found.missing} missing")
         println("${client.quota.status().remaining} requests left today")
+    }
+}
+
+@Suppress("unused")
+suspend fun quotaExample(credentials: Credentials) {
+    val listener = object : QuotaListener {
+        override fun notice(event: QuotaEvent) = println("${event.kind}: ${event.used} requests of the ${event.window}")
+
+        override fun atLimit(event: QuotaEvent) = if (event.label == "nightly") 12.hours else null
+    }
+    val plan = Plan.businessMax(licenses = 8, requestsPerMinute = 100, timeZone = "America/New_York")
+    BeProduct("acme", credentials, plan, quotaListener = listener).use { client ->
+        with(client.quota.status()) { println("$remaining left, $pace an hour, used up at $runsOutAt") }
+        client.quota.report(days = 7).byLabel.forEach { println("${it.name}: ${it.requests}") }
+        val estimate = client.quota.estimate(listOf(Work("style.list", count = 5_000)))
+        if (!estimate.enough) client.quota.changePlan(Plan.enterprise(licenses = 8))
     }
 }

@@ -70,10 +70,13 @@ object Simulator {
         clock: TestClock? = null,
         tokenStore: TokenStore? = null,
         logSink: LogSink? = null,
+        quotaListener: QuotaListener? = null,
         credentials: Credentials = credentials(),
         settings: Settings = settings(clock = clock),
-    ): BeProduct =
-        BeProduct(address("company"), credentials, plan, tokenStore, logSink ?: Transcript.sink, settings)
+    ): BeProduct {
+        val company = address("company")
+        return BeProduct(company, credentials, plan, tokenStore, logSink ?: Transcript.sink, quotaListener, settings)
+    }
 
     /** A client that acts for this user. */
     fun actingAs(user: String, client: BeProduct): BeProduct =

@@ -1,0 +1,94 @@
+import { inspect } from 'node:util';
+
+import type { Causes } from './causes.js';
+import { configError } from './errors.js';
+import { fromEngine } from './names.js';
+import type native from './native.cjs';
+import { warner } from './warning.js';
+
+/** Something about the quota. */
+export interface QuotaEvent {
+  /**
+   * What happened. `threshold`: 80 or 95 percent of the day's limit were reached, once a day for all who share a ledger.
+   * `others`: the service told of requests that others sent, outside of the ledger; they are counted now. `limit`: a
+   * limit was reached, and a call wants to be sent.
+   */
+  event: 'threshold' | 'others' | 'limit';
+  /** Which limit it is about. */
+  window: 'day' | 'hour' | 'minute';
+  /** Requests of the window, if there is a limit. */
+  limit?: number;
+  /** Requests counted in the window. */
+  used: number;
+  /** Requests left in the window, if there is a limit. */
+  remaining?: number;
+  /** End of the window, ISO 8601. */
+  resetsAt: string;
+  /** Seconds until then. */
+  resetsIn: number;
+  /** The share that was reached, in percent; of `threshold`. */
+  threshold?: number;
+  /** Requests that others sent; of `others`. */
+  requests?: number;
+  /** Id of the operation that wants to be sent; of `limit`. */
+  operation?: string;
+  /** Its label; of `limit`. */
+  label?: string;
+}
+
+/** Callbacks of the quota. */
+export interface QuotaCallbacks {
+  /**
+   * Takes an event: 80 and 95 percent of the day's limit are reached, which is told once a day among all who share a
+   * ledger, or the service told of requests that others sent outside of it. The first failure, also of a promise,
+   * becomes a warning of the process.
+   */
+  onQuotaEvent?: (event: QuotaEvent) => void | PromiseLike<void>;
+  /**
+   * Asked for each call that has no request left and may not wait long enough by `quotaWait`: how many seconds it may
+   * wait at most. The call waits when the limit is reset by then. With undefined, or where that is too short, it fails
+   * with a `QuotaExceededError` (`RateLimitedError` for an hour or a minute); so it does after 30 seconds without an
+   * answer, and when this throws, with what it threw as the `cause`.
+   */
+  onQuotaLimit?: (event: QuotaEvent) => number | null | undefined | PromiseLike<number | null | undefined>;
+}
+
+/** Callbacks as the engine calls them: without an object, as properties. */
+export function listenerOf(
+  { onQuotaEvent, onQuotaLimit }: QuotaCallbacks,
+  causes: Causes,
+): native.QuotaListener | undefined {
+  for (const [name, callback] of Object.entries({ onQuotaEvent, onQuotaLimit })) {
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw configError(`settings.${name} has to be a function, not ${inspect(callback)}`);
+    }
+  }
+  if (!onQuotaEvent && !onQuotaLimit) return undefined;
+  const warn = warner('onQuotaEvent');
+  return {
+    ...(onQuotaEvent && {
+      notice: async (event: string) => {
+        try {
+          await onQuotaEvent(decode(event));
+        } catch (error) {
+          warn(error);
+        }
+      },
+    }),
+    ...(onQuotaLimit && {
+      atLimit: (event: string) =>
+        causes.keep('onQuotaLimit failed', async () => longestWait(await onQuotaLimit(decode(event)))),
+    }),
+  };
+}
+
+function decode(event: string): QuotaEvent {
+  return fromEngine(JSON.parse(event)) as unknown as QuotaEvent;
+}
+
+function longestWait(seconds: unknown): number | null {
+  if (seconds === undefined || seconds === null) return null;
+  if (typeof seconds === 'number' && seconds >= 0) return seconds;
+  const shown = inspect(seconds, { depth: 0 });
+  throw configError(`it has to return undefined or a number of seconds that is not negative, not ${shown}`);
+}
