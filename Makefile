@@ -177,7 +177,8 @@ bench: wheel node
 
 dist: setup-python setup-node
 	$(VENV)/bin/maturin build --release --manifest-path bindings-python/Cargo.toml --out target/dist
-	cargo build --release -p beproduct-node -p beproduct-mobile
+	cargo build --release -p beproduct-node
+	cargo build --release -p beproduct-mobile
 
 audit:
 	.ci/audit

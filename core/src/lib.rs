@@ -61,8 +61,8 @@ pub use http::{HttpRequest, HttpResponse, Reached, Transport, TransportError};
 pub use log::{Attributes, Level, LogSink, Record};
 pub use paging::{Page, Pager};
 pub use quota::{
-    Estimate, EstimateItem, LimitStatus, Plan, QuotaEvent, QuotaEventKind, QuotaListener, QuotaReport, QuotaStatus,
-    ReportRow, Share, Span, Usage, Work, stored_report, stored_status,
+    Estimate, EstimateItem, LimitStatus, Plan, QuotaEvent, QuotaEventKind, QuotaListener, QuotaReport,
+    QuotaStatus, ReportRow, Share, Span, Usage, Work, stored_report, stored_status,
 };
 pub use redact::Secret;
 pub use rng::Rng;

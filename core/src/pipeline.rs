@@ -256,7 +256,7 @@ impl Trace {
 
     /// Seconds of all pauses.
     pub(crate) fn time_waited(&self) -> f64 {
-        self.snapshot().waits.iter().map(|wait| wait.seconds).sum()
+        self.snapshot().waits.iter().fold(0.0, |sum, wait| sum + wait.seconds)
     }
 
     /// How many attempts were begun.

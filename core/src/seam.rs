@@ -356,7 +356,7 @@ fn read(operation: &str, arguments: &str, options: &str) -> Result<(Map<String, 
 fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(text) {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Error::config(format!("{name} have to be a JSON object"))),
-        Err(error) => Err(Error::config(format!("{name} are no JSON: {error}"))),
+        Ok(_) => Err(Error::config(format!("{name}: a JSON object is needed"))),
+        Err(error) => Err(Error::config(format!("{name}: this is no JSON: {error}"))),
     }
 }

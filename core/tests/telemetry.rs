@@ -8,7 +8,8 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use beproduct::{
-    CallOptions, ClientBuilder, Config, HttpRequest, HttpResponse, Level, LogSink, Record, Transport, TransportError,
+    CallOptions, ClientBuilder, Config, HttpRequest, HttpResponse, Level, LogSink, Record, Transport,
+    TransportError,
 };
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -111,7 +112,8 @@ fn builder(statuses: &[u16]) -> ClientBuilder {
 
 async fn get(builder: ClientBuilder) -> beproduct::Result<beproduct::Answer> {
     let arguments = Map::from_iter([("header_id".to_owned(), Value::from("1"))]);
-    let options = CallOptions::from_json(&json!({"label": "nightly", "extra_query": {"secret": "query"}})).unwrap();
+    let options =
+        CallOptions::from_json(&json!({"label": "nightly", "extra_query": {"secret": "query"}})).unwrap();
     builder.build().unwrap().call("style.get", arguments, options).await
 }
 
@@ -155,9 +157,17 @@ async fn a_call_with_a_second_attempt() {
     assert!(attempts.iter().all(|(_, parent, _)| parent == "beproduct.call"));
 
     let (_, _, call) = seen.spans.iter().find(|(name, ..)| name == "beproduct.call").unwrap();
-    has(call, &[("otel.name", "style.attributes_get"), ("beproduct.label", "nightly"), ("beproduct.quota.cost", "2")]);
+    has(
+        call,
+        &[
+            ("otel.name", "style.attributes_get"),
+            ("beproduct.label", "nightly"),
+            ("beproduct.quota.cost", "2"),
+        ],
+    );
 
-    let metric = |name: &str| seen.metrics.iter().filter(|fields| fields.contains_key(name)).collect::<Vec<_>>();
+    let metric =
+        |name: &str| seen.metrics.iter().filter(|fields| fields.contains_key(name)).collect::<Vec<_>>();
     let requests = metric("histogram.http.client.request.duration");
     assert_eq!(requests.len(), 2);
     has(requests[0], &[("http.response.status_code", "503"), ("error.type", "server")]);

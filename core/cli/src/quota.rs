@@ -117,9 +117,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     }
     show_status(&status, out)?;
     if !status.usage.is_empty() {
-        let rows = status.usage.iter().map(|usage| {
-            [usage.requests.to_string(), named(&usage.operation), usage.label.clone()]
-        });
+        let rows = status
+            .usage
+            .iter()
+            .map(|usage| [usage.requests.to_string(), named(&usage.operation), usage.label.clone()]);
         writeln!(out, "\n{}", table(["requests", "operation", "label"], rows))?;
     }
     report.map_or(Ok(()), |report| show_report(&report, out))
@@ -151,7 +152,11 @@ fn show_status(status: &QuotaStatus, out: &mut dyn Write) -> Result<(), Failure>
         writeln!(out, "{used} of the {most} requests of this {window} are used")?;
     }
     if status.leased > 0 {
-        writeln!(out, "{} of the used ones are leased to programs that may not have sent them yet", status.leased)?;
+        writeln!(
+            out,
+            "{} of the used ones are leased to programs that may not have sent them yet",
+            status.leased
+        )?;
     }
     if status.others > 0 {
         writeln!(out, "{} were sent by others, without sharing this ledger", status.others)?;

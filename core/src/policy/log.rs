@@ -76,7 +76,9 @@ impl Policy for LogAttempt {
                 attributes.extend(status.map(|status| ("http.response.status_code", json!(status))));
                 attributes.extend(error.map(|error| ("error.type", json!(error))));
                 let message = match &result {
-                    Ok(reply) => format!("{} with {} bytes after {seconds:.3} s", reply.status, reply.body.len()),
+                    Ok(reply) => {
+                        format!("{} with {} bytes after {seconds:.3} s", reply.status, reply.body.len())
+                    }
                     Err(error) => format!("{error} after {seconds:.3} s"),
                 };
                 Line { message, attributes }

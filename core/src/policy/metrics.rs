@@ -90,9 +90,14 @@ impl Policy for Metrics {
                 );
                 let message = match &result {
                     Ok(reply) => {
-                        format!("{operation} answered {} after {seconds:.3} s, attempts: {attempts}", reply.status)
+                        format!(
+                            "{operation} answered {} after {seconds:.3} s, attempts: {attempts}",
+                            reply.status
+                        )
                     }
-                    Err(error) => format!("{operation} failed after {seconds:.3} s, attempts: {attempts}: {error}"),
+                    Err(error) => {
+                        format!("{operation} failed after {seconds:.3} s, attempts: {attempts}: {error}")
+                    }
                 };
                 Line { message, attributes }
             });

@@ -102,7 +102,9 @@ impl Calendar {
         })?;
         let name = zone.unwrap_or("UTC");
         let zone = TimeZone::get(name).map_err(|_| {
-            Error::config(format!("plan: time_zone {name:?} is unknown; America/New_York is one that is known"))
+            Error::config(format!(
+                "plan: time_zone {name:?} is unknown; America/New_York is one that is known"
+            ))
         })?;
         Ok(Self { zone, start: time })
     }

@@ -7,7 +7,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard, Weak};
 
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,7 @@ pub(crate) struct Mark(Arc<MarkFile>);
 #[derive(Debug)]
 struct MarkFile {
     path: PathBuf,
-    /// Closed across a fork, as a lock that a child inherits would outlive its owner.
+    /// None in the child of a fork.
     file: Mutex<Option<File>>,
 }
 
@@ -143,17 +143,11 @@ impl Mark {
         Self(mark)
     }
 
-    /// Writes that so many units are used.
-    ///
-    /// # Errors
-    /// When it cannot be written, or when others have taken this process for dead: then the lease is not to be used.
+    /// Writes that so many units are used. When that fails the lease is not to be used.
     pub(crate) fn write(&self, used: u64) -> std::io::Result<()> {
         let _no_fork = MARKS.read().unwrap_or_else(PoisonError::into_inner);
         let mut present = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match &mut *present {
-            Some(file) => file,
-            none => none.insert(reopen(&self.0.path)?),
-        };
+        let file = present.as_mut().ok_or(std::io::ErrorKind::NotFound)?;
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&used.to_le_bytes())
     }
@@ -165,30 +159,27 @@ impl Mark {
     }
 }
 
-/// After a fork. It may have been taken for that of a dead process meanwhile.
-fn reopen(path: &Path) -> std::io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
-    file.lock()?;
-    match path.exists() {
-        true => Ok(file),
-        false => Err(std::io::ErrorKind::NotFound.into()),
+/// Held during a fork. The child closes what it inherits: its parent goes on to hold the locks, and they end with the
+/// parent.
+pub(crate) struct ForkGuard {
+    parent: u32,
+    marks: RwLockWriteGuard<'static, Vec<Weak<MarkFile>>>,
+}
+
+impl ForkGuard {
+    pub(crate) fn new() -> Self {
+        Self { parent: std::process::id(), marks: MARKS.write().unwrap_or_else(PoisonError::into_inner) }
     }
 }
 
-/// Keeps the marks of this process closed.
-pub(crate) struct Closed {
-    _marks: RwLockWriteGuard<'static, Vec<Weak<MarkFile>>>,
-}
-
-/// Closes all marks of this process; those that are needed later open again.
-pub(crate) fn close_all() -> Closed {
-    let mut marks = MARKS.write().unwrap_or_else(PoisonError::into_inner);
-    marks.retain(|mark| {
-        mark.upgrade()
-            .inspect(|mark| drop(mark.file.lock().unwrap_or_else(PoisonError::into_inner).take()))
-            .is_some()
-    });
-    Closed { _marks: marks }
+impl Drop for ForkGuard {
+    fn drop(&mut self) {
+        if std::process::id() != self.parent {
+            for mark in self.marks.drain(..).filter_map(|mark| mark.upgrade()) {
+                mark.file.lock().unwrap_or_else(PoisonError::into_inner).take();
+            }
+        }
+    }
 }
 
 /// Which boot of the machine this is, where that can be told.
@@ -209,7 +200,8 @@ mod tests {
     #[test]
     fn what_a_dead_process_has_used() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = |ledger: &str| Journal::new(folder.path().join("leases"), ledger.into(), "host:1".into());
+        let journal =
+            |ledger: &str| Journal::new(folder.path().join("leases"), ledger.into(), "host:1".into());
         let mark = journal("a").begin(&lease("one")).unwrap();
         mark.write(3).unwrap();
         // Its owner lives.
@@ -227,17 +219,16 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_across_a_fork() {
+    fn a_child_that_closes_what_it_inherits_ends_no_lock() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::new(folder.path().to_owned(), "a".into(), "host:1".into());
-        let (kept, lost) = (journal.begin(&lease("kept")).unwrap(), journal.begin(&lease("lost")).unwrap());
-        drop(close_all());
-        kept.write(1).unwrap();
-        let left = journal.left();
-        assert_eq!(left.iter().map(|left| &*left.lease.id).collect::<Vec<_>>(), ["lost"]);
-        left.into_iter().for_each(Left::done);
-        assert!(lost.write(1).is_err());
-        kept.write(2).unwrap();
+        let mark = journal.begin(&lease("one")).unwrap();
+        // What a child has is another handle of the same open file.
+        let inherited = mark.0.file.lock().unwrap().as_ref().unwrap().try_clone().unwrap();
+        drop(inherited);
+        assert!(journal.left().is_empty());
+        drop(ForkGuard::new());
+        mark.write(1).unwrap();
     }
 
     #[test]

@@ -153,7 +153,11 @@ impl Leases {
         let taken = match self.settings.size {
             0 | 1 => {
                 let spent = Spent { entry: entry.clone(), units: 1 };
-                self.settings.ledger.reserve(frame, limits, &spent).await.map(|granted| (granted, Origin::Store))
+                self.settings
+                    .ledger
+                    .reserve(frame, limits, &spent)
+                    .await
+                    .map(|granted| (granted, Origin::Store))
             }
             _ => self.take_leased(self.bank(priority), frame, limits, entry).await,
         };
@@ -219,7 +223,11 @@ impl Leases {
                 *bank.lock() = Some(Held { lease, units, used: 0, spent: Vec::new(), mark, last_used });
             }
             // Nothing is leased under this name.
-            Ok(_) => drop(mark.map(Mark::remove)),
+            Ok(_) => {
+                if let Some(mark) = mark {
+                    mark.remove();
+                }
+            }
             // It may be: then the file tells whoever looks after it that nothing was used.
             Err(_) => drop(mark),
         }
@@ -231,7 +239,9 @@ impl Leases {
         let Some(held) = bank.lock().take() else { return Ok(()) };
         match self.settings.ledger.settle(&held.lease, &held.spent).await {
             Ok(()) => {
-                held.mark.map(Mark::remove);
+                if let Some(mark) = held.mark {
+                    mark.remove();
+                }
                 Ok(())
             }
             Err(error) => {
@@ -346,7 +356,9 @@ impl Leases {
                     match due {
                         Some(due) if due <= clock.elapsed() => {
                             if let Err(error) = leases.end(bank).await {
-                                let text = format!("the rest of a lease of the quota is not given back yet: {error}");
+                                let text = format!(
+                                    "the rest of a lease of the quota is not given back yet: {error}"
+                                );
                                 leases.settings.log.warn(&text);
                             }
                         }
@@ -379,8 +391,9 @@ impl Drop for Leases {
         // Where the runtime has ended too, the files tell the next process.
         handle.spawn(async move {
             for held in held {
-                if ledger.settle(&held.lease, &held.spent).await.is_ok() {
-                    held.mark.map(Mark::remove);
+                let settled = ledger.settle(&held.lease, &held.spent).await;
+                if let Some(mark) = held.mark.filter(|_| settled.is_ok()) {
+                    mark.remove();
                 }
             }
         });
@@ -490,7 +503,8 @@ mod tests {
 
     impl Place {
         fn new() -> Self {
-            let clock = RecordedClock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_768_478_400));
+            let clock =
+                RecordedClock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_768_478_400));
             Self { ledger: Arc::default(), clock, folder: tempfile::tempdir().unwrap() }
         }
 
@@ -658,7 +672,11 @@ mod tests {
         let place = Place::new();
         let leases = place.leases(1, 2);
         place.ledger.away.store(true, Ordering::Relaxed);
-        assert_eq!(place.take(&leases).await.unwrap_err().kind(), ErrorKind::Network, "nothing is set aside yet");
+        assert_eq!(
+            place.take(&leases).await.unwrap_err().kind(),
+            ErrorKind::Network,
+            "nothing is set aside yet"
+        );
         place.ledger.away.store(false, Ordering::Relaxed);
         place.take(&leases).await.unwrap();
         assert_eq!(place.counted().await, (3, 2));

@@ -64,6 +64,7 @@ pub(crate) enum Granted {
     /// None: this window is full.
     No { window: usize },
     /// None: by the ledger's own clock, it is another window's turn.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis has a clock of its own"))]
     Moved,
 }
 
@@ -158,11 +159,7 @@ pub struct Usage {
 }
 
 /// Units that are left in the tightest window, if any has a limit; or the window that does not have so many left.
-pub(crate) fn left(
-    counts: &Counts,
-    limits: &Limits,
-    units: u64,
-) -> std::result::Result<Option<u64>, usize> {
+pub(crate) fn left(counts: &Counts, limits: &Limits, units: u64) -> std::result::Result<Option<u64>, usize> {
     let mut tightest: Option<u64> = None;
     for (window, (count, limit)) in counts.iter().zip(limits).enumerate() {
         let Some(limit) = limit else { continue };

@@ -43,7 +43,12 @@ impl Quota {
             // A process that has died may have left some.
             if !self.leases.recover().await {
                 let limit = limits[window].unwrap_or_default();
-                let full = Full { frame: &frame, window: &frame.windows[window], used: standing.counts[window], limit };
+                let full = Full {
+                    frame: &frame,
+                    window: &frame.windows[window],
+                    used: standing.counts[window],
+                    limit,
+                };
                 self.at_limit(exchange, &full).await?;
             }
         }
@@ -63,7 +68,11 @@ impl Quota {
                 Ok(false) => return Err(self.exceeded(exchange, full, left).await),
                 Err(failed) => {
                     let error = self.exceeded(exchange, full, left).await;
-                    let text = format!("{}; and what decides at a limit failed: {}", error.message(), failed.message());
+                    let text = format!(
+                        "{}; and what decides at a limit failed: {}",
+                        error.message(),
+                        failed.message()
+                    );
                     return Err(error.with_message(text).with_source_of(&failed));
                 }
             }

@@ -31,7 +31,7 @@ impl Account {
     }
 
     fn take(&mut self, frame: &Frame, units: u64) -> Counts {
-        if self.counts.get(frame.hour()).is_none() {
+        if !self.counts.contains_key(frame.hour()) {
             self.forget(frame);
         }
         frame.windows.map(|window| {
@@ -86,6 +86,15 @@ impl MemoryLedger {
         });
     }
 
+    /// Does something with what is kept for an owner: at once, as nobody has to be waited for.
+    fn done<'a, T: Send + 'a>(
+        &self,
+        owner: &Arc<str>,
+        act: impl FnOnce(&mut Account) -> T,
+    ) -> BoxFuture<'a, Result<T>> {
+        Box::pin(ready(Ok(self.with(owner, act))))
+    }
+
     fn with<T>(&self, owner: &Arc<str>, act: impl FnOnce(&mut Account) -> T) -> T {
         let mut accounts = self.lock();
         match accounts.get_mut(owner) {
@@ -95,17 +104,13 @@ impl MemoryLedger {
     }
 }
 
-fn done<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, Result<T>> {
-    Box::pin(ready(Ok(value)))
-}
-
 impl Ledger for MemoryLedger {
     fn name(&self) -> &'static str {
         "memory"
     }
 
     fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>> {
-        done(self.with(&frame.owner, |account| {
+        self.done(&frame.owner, |account| {
             let before = frame.hour().before();
             Standing {
                 counts: account.counts(frame),
@@ -118,7 +123,7 @@ impl Ledger for MemoryLedger {
                     .sum(),
                 paused_until: account.paused_until,
             }
-        }))
+        })
     }
 
     fn reserve<'a>(
@@ -127,13 +132,13 @@ impl Ledger for MemoryLedger {
         limits: &'a Limits,
         spent: &'a Spent,
     ) -> BoxFuture<'a, Result<Granted>> {
-        done(self.with(&frame.owner, |account| match left(&account.counts(frame), limits, spent.units) {
+        self.done(&frame.owner, |account| match left(&account.counts(frame), limits, spent.units) {
             Err(window) => Granted::No { window },
             Ok(_) => {
                 account.spend(frame, spent);
                 Granted::Yes { units: spent.units, counts: account.take(frame, spent.units) }
             }
-        }))
+        })
     }
 
     fn lease<'a>(
@@ -142,39 +147,39 @@ impl Ledger for MemoryLedger {
         limits: &'a Limits,
         most: u64,
     ) -> BoxFuture<'a, Result<Granted>> {
-        done(self.with(&lease.frame.owner, |account| match left(&account.counts(&lease.frame), limits, 1) {
+        self.done(&lease.frame.owner, |account| match left(&account.counts(&lease.frame), limits, 1) {
             Err(window) => Granted::No { window },
             Ok(left) => {
                 let units = lease_size(most, left);
                 account.leases.insert(Arc::clone(&lease.id), (lease.frame.clone(), units));
                 Granted::Yes { units, counts: account.take(&lease.frame, units) }
             }
-        }))
+        })
     }
 
     fn settle<'a>(&'a self, lease: &'a LeaseId, used: &'a [Spent]) -> BoxFuture<'a, Result<()>> {
-        done(self.with(&lease.frame.owner, |account| {
+        self.done(&lease.frame.owner, |account| {
             let Some((frame, units)) = account.leases.remove(&lease.id) else { return };
             let spent: u64 = used.iter().map(|spent| spent.units).sum();
             for spent in used {
                 account.spend(&frame, spent);
             }
             account.give(&frame, units.saturating_sub(spent));
-        }))
+        })
     }
 
     fn refund<'a>(&'a self, frame: &'a Frame, spent: &'a Spent) -> BoxFuture<'a, Result<()>> {
-        done(self.with(&frame.owner, |account| {
+        self.done(&frame.owner, |account| {
             account.give(frame, spent.units);
             let day = account.usage.get_mut(&frame.day().start);
             if let Some(units) = day.and_then(|day| day.get_mut(&spent.entry)) {
                 *units = units.saturating_sub(spent.units);
             }
-        }))
+        })
     }
 
     fn raise<'a>(&'a self, frame: &'a Frame, at_least: u64) -> BoxFuture<'a, Result<u64>> {
-        done(self.with(&frame.owner, |account| {
+        self.done(&frame.owner, |account| {
             let count = account.counts.entry(*frame.day()).or_default();
             let units = at_least.saturating_sub(*count);
             if units > 0 {
@@ -182,13 +187,13 @@ impl Ledger for MemoryLedger {
                 account.spend(frame, &Spent { entry: Entry::of_others(), units });
             }
             units
-        }))
+        })
     }
 
     fn pause<'a>(&'a self, owner: &'a str, until: SystemTime) -> BoxFuture<'a, Result<()>> {
-        done(self.with(&owner.into(), |account| {
+        self.done(&owner.into(), |account| {
             account.paused_until = account.paused_until.max(Some(until));
-        }))
+        })
     }
 
     fn note<'a>(
@@ -198,23 +203,23 @@ impl Ledger for MemoryLedger {
         value: &'a str,
     ) -> BoxFuture<'a, Result<Option<String>>> {
         let key = (frame.day().start, name.to_owned());
-        done(self.with(&frame.owner, |account| account.notes.insert(key, value.to_owned())))
+        self.done(&frame.owner, |account| account.notes.insert(key, value.to_owned()))
     }
 
     fn recall<'a>(&'a self, frame: &'a Frame, name: &'a str) -> BoxFuture<'a, Result<Option<String>>> {
         let key = (frame.day().start, name.to_owned());
-        done(self.with(&frame.owner, |account| account.notes.get(&key).cloned()))
+        self.done(&frame.owner, |account| account.notes.get(&key).cloned())
     }
 
     fn history<'a>(&'a self, owner: &'a str, since: u64) -> BoxFuture<'a, Result<Vec<Row>>> {
-        done(self.with(&owner.into(), |account| {
+        self.done(&owner.into(), |account| {
             let days = account.usage.range(since..);
             days.flat_map(|(day, entries)| {
                 let units = entries.iter().filter(|(_, units)| **units > 0);
                 units.map(|(entry, units)| Row { day: *day, entry: entry.clone(), units: *units })
             })
             .collect()
-        }))
+        })
     }
 }
 

@@ -41,9 +41,9 @@ use lease::{LeaseSettings, Leases, Origin};
 use ledger::{Entry, Granted, Ledger, Limits, Spent};
 
 pub use calendar::Span;
-pub(crate) use learn::STATUS;
 pub use estimate::{Estimate, EstimateItem, Work};
 pub use events::{QuotaEvent, QuotaEventKind, QuotaListener};
+pub(crate) use learn::STATUS;
 pub use ledger::Usage;
 pub(crate) use open::{ForkGuard, OpenLedger, before_fork, open_ledger};
 pub use open::{stored_report, stored_status};

@@ -169,7 +169,7 @@ pub async fn stored_report(config: &Config, days: u64) -> Result<QuotaReport> {
 pub(crate) struct ForkGuard {
     #[cfg(feature = "sqlite")]
     _files: super::sqlite::Closed,
-    _marks: journal::Closed,
+    _marks: journal::ForkGuard,
 }
 
 /// To be called before a `fork`. The guard is to be dropped after it, in the parent and in the child.
@@ -177,7 +177,7 @@ pub(crate) fn before_fork() -> ForkGuard {
     ForkGuard {
         #[cfg(feature = "sqlite")]
         _files: super::sqlite::close_all(),
-        _marks: journal::close_all(),
+        _marks: journal::ForkGuard::new(),
     }
 }
 

@@ -130,21 +130,18 @@ impl TryFrom<PlanSettings> for Plan {
         let from_service = settings.from_service == Some(true);
         let plan = match (settings.edition.as_deref(), settings.licenses, settings.requests_per_day) {
             (None, None, Some(_)) if from_service => {
-                return Err("plan: from_service stands for the service's own limits: leave requests_per_day out".into());
+                return Err(
+                    "plan: from_service stands for the service's own limits: leave requests_per_day out"
+                        .into(),
+                );
             }
             (None, None, None) if from_service => Self::from_service(),
             (None, None, Some(limit)) => Self::requests_per_day(limit),
-            (None, None, None)
-                if settings.requests_per_hour.is_some() || settings.requests_per_minute.is_some() =>
-            {
-                Self::unlimited()
-            }
+            (None, None, None) => Self::unlimited(),
             (Some("business_max"), Some(licenses), None) if !from_service => Self::business_max(licenses),
             (Some("enterprise"), Some(licenses), None) if !from_service => Self::enterprise(licenses),
             (Some("business_max" | "enterprise"), None, None) => {
-                return Err(
-                    "plan: licenses is missing: the number of user licences decides the limit".into()
-                );
+                return Err("plan: licenses is missing: the number of user licences decides the limit".into());
             }
             (Some(edition), _, None) if !from_service => {
                 return Err(format!(
@@ -208,14 +205,13 @@ mod tests {
             read(json!({"edition": "enterprise", "licenses": 4, "requests_per_minute": 60})).unwrap(),
             Plan::enterprise(4).with_requests_per_minute(60)
         );
+        assert_eq!(read(json!({})).unwrap(), Plan::unlimited());
         assert_eq!(read(json!({"requests_per_hour": 10})).unwrap().limits(), [None, Some(10), None]);
         assert_eq!(
             read(json!({"from_service": true, "time_zone": "Europe/Berlin"})).unwrap(),
             Plan::from_service().with_time_zone("Europe/Berlin")
         );
         for (wrong, said) in [
-            (json!({}), "give either"),
-            (json!({"from_service": false}), "give either"),
             (json!({"licenses": 3}), "give either"),
             (json!({"edition": "enterprise"}), "licenses is missing"),
             (json!({"edition": "gold", "licenses": 1}), "editions are"),

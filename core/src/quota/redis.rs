@@ -356,7 +356,7 @@ impl Ledger for RedisLedger {
             let prefix = prefix(owner);
             let keys = [format!("{prefix}days")];
             let values = [format!("{prefix}spent:"), number(since)];
-            let (days, _): (Vec<(u64, Vec<(String, u64)>)>, _) = self.run(&HISTORY, &keys, &values).await?;
+            let (days, _): (Vec<Day>, _) = self.run(&HISTORY, &keys, &values).await?;
             let rows = days.into_iter().flat_map(|(day, spent)| {
                 spent
                     .into_iter()
@@ -366,6 +366,9 @@ impl Ledger for RedisLedger {
         })
     }
 }
+
+/// The start of a day, and what was spent in it by each entry's name.
+type Day = (u64, Vec<(String, u64)>);
 
 /// The server, and the connection to it.
 struct Server {

@@ -158,16 +158,22 @@ impl Quota {
     /// The last days, today included.
     pub(crate) async fn report(&self, days: u64) -> Result<QuotaReport> {
         if !(1..=HISTORY).contains(&days) {
-            return Err(Error::config(format!("days has to be from 1 to {HISTORY}, which are kept; not {days}")));
+            return Err(Error::config(format!(
+                "days has to be from 1 to {HISTORY}, which are kept; not {days}"
+            )));
         }
         self.leases.recover().await;
         let frame = self.frame();
         let calendar = self.calendar();
         let today = frame.day().start;
         // Half a day more, as days with a change of the clocks are shorter.
-        let from = calendar.windows(std::time::UNIX_EPOCH
-            + std::time::Duration::from_secs((today + 12 * 3_600).saturating_sub((days - 1) * 24 * 3_600)))[0]
-            .start;
+        let from = calendar.windows(
+            std::time::UNIX_EPOCH
+                + std::time::Duration::from_secs(
+                    (today + 12 * 3_600).saturating_sub((days - 1) * 24 * 3_600),
+                ),
+        )[0]
+        .start;
         let mut found = self.ledger.history(&frame.owner, from).await?;
         found.retain(|row| row.day <= today);
         found.extend(self.leases.unsettled().into_iter().map(|spent| Row {
@@ -216,10 +222,8 @@ pub(crate) fn usage(rows: &[Row]) -> Vec<Usage> {
     for row in rows {
         *sums.entry((row.entry.operation.to_string(), row.entry.label.to_string())).or_insert(0) += row.units;
     }
-    let mut usage: Vec<_> = sums
-        .into_iter()
-        .map(|((operation, label), requests)| Usage { operation, label, requests })
-        .collect();
+    let mut usage: Vec<_> =
+        sums.into_iter().map(|((operation, label), requests)| Usage { operation, label, requests }).collect();
     usage.sort_by_key(|usage| std::cmp::Reverse(usage.requests));
     usage
 }

@@ -83,7 +83,6 @@ impl Limiter {
     pub(crate) fn pause_until(&self, elapsed: Duration) {
         self.permits.update(|throttle, _| throttle.pause_until(elapsed));
     }
-
 }
 
 impl Throttle {
