@@ -174,6 +174,7 @@ bench: wheel node
 	$(PY) tests/bench/calls.py --simulator $(BEPRODUCT_SIMULATOR)
 	$(VENV)/bin/pip install --quiet --requirement tests/bench/requirements.txt
 	$(PY) tests/bench/quota.py
+	$(PY) tests/bench/rate.py --simulator $(BEPRODUCT_SIMULATOR)
 
 dist: setup-python setup-node
 	$(VENV)/bin/maturin build --release --manifest-path bindings-python/Cargo.toml --out target/dist

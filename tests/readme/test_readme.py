@@ -28,12 +28,13 @@ def is_import(line: str) -> bool:
 @pytest.mark.parametrize("language", COMPILED)
 def test_the_example_is_the_one_that_compiles(language: str) -> None:
     readme = (REPOSITORY / "README.md").read_text()
-    found = re.search(rf"```{language}\n(.*?)```", readme, re.DOTALL)
-    assert found, f"the README has no {language} example"
-    shown = lines(found[1])
+    blocks = re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
+    assert blocks, f"the README has no {language} example"
     compiled = lines((REPOSITORY / COMPILED[language]).read_text())
-    # Imports stand where the language wants them.
-    assert {line for line in shown if is_import(line)} <= set(compiled)
-    body = [line for line in shown if not is_import(line)]
     code = [line for line in compiled if not is_import(line)]
-    assert any(code[start : start + len(body)] == body for start in range(len(code)))
+    for block in blocks:
+        shown = lines(block)
+        # Imports stand where the language wants them.
+        assert {line for line in shown if is_import(line)} <= set(compiled)
+        body = [line for line in shown if not is_import(line)]
+        assert any(code[start : start + len(body)] == body for start in range(len(code))), body

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use beproduct::auth::{TokenStore, Tokens};
 use beproduct::{
-    CallOptions, Cancel, Client, ClientBuilder, Config, Error, Level, LogSink, Pager, Plan, QuotaEvent, QuotaListener,
-    Record, Result, Work,
+    CallOptions, Cancel, Client, ClientBuilder, Config, Error, Level, LogSink, Pager, Plan, QuotaEvent,
+    QuotaListener, Record, Result, Work,
 };
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
