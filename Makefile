@@ -136,17 +136,19 @@ swift: setup-swift
 
 # --- tests
 
+# What the tests with Redis do without one.
+REDIS = $$([ ! -e target/no-redis ] || echo env BEPRODUCT_WITHOUT_REDIS=1)
+
 # The fixtures of a folder are for that folder only below the root.
 PYTEST = $(PY) -m pytest --config-file bindings-python/pyproject.toml --rootdir . \
 	$(if $(BEPRODUCT_TRANSCRIPTS),--log-file=$(BEPRODUCT_TRANSCRIPTS)/python-log-$@.txt --log-file-level=DEBUG)
 
 test-rust: build setup-redis
-	$$([ ! -e target/no-redis ] || echo env BEPRODUCT_WITHOUT_REDIS=1) \
-		cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile -p beproduct-simulator \
+	$(REDIS) cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile -p beproduct-simulator \
 		--features beproduct/redis,beproduct/keyring
 
-test-python: wheel setup-keyring
-	$(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
+test-python: wheel setup-keyring setup-redis
+	$(REDIS) $(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
 		tests/demo tests/readme
 	$(PY) bindings-python/tests/run_pythons.py
 	$(VENV)/bin/mypy --strict bindings-python/examples bindings-python/python bindings-python/tests/readme_example.py

@@ -26,12 +26,13 @@ impl Quota {
             if self.leases.covers(priority, &frame, &limits) {
                 return Ok(None);
             }
-            let standing = match self.ledger.standing(&frame).await {
+            let (frame, standing) = match self.standing().await {
                 Err(error) if error.kind() == ErrorKind::Network && self.leases.spares(&frame, &limits) => {
                     return Ok(None);
                 }
                 standing => standing?,
             };
+            let limits = self.limits_for(&frame, priority);
             let full = limits
                 .iter()
                 .zip(standing.counts)

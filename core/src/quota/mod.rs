@@ -38,7 +38,7 @@ use crate::pipeline::Exchange;
 use crate::rng::Rng;
 use calendar::{Calendar, Frame};
 use lease::{LeaseSettings, Leases, Origin};
-use ledger::{Entry, Granted, Ledger, Limits, Spent};
+use ledger::{Entry, Granted, Ledger, Limits, Spent, Standing};
 
 pub use calendar::Span;
 pub use estimate::{Estimate, EstimateItem, Work};
@@ -169,6 +169,18 @@ impl Quota {
         let frame = Frame { owner: Arc::clone(&self.owner), windows: present.calendar.windows(now) };
         present.frame = Some(frame.clone());
         frame
+    }
+
+    /// The windows of this moment, and how they stand.
+    async fn standing(&self) -> Result<(Frame, Standing)> {
+        loop {
+            let frame = self.frame();
+            let standing = self.ledger.standing(&frame).await?;
+            // The first answer of a ledger may tell that it is another window's turn.
+            if frame.holds(self.now()) {
+                return Ok((frame, standing));
+            }
+        }
     }
 
     /// The limits of the plan, those that the service stated included.

@@ -107,8 +107,7 @@ impl Quota {
     /// How the quota stands. What this client has used of its leases is told as used.
     pub(crate) async fn status(&self) -> Result<QuotaStatus> {
         self.leases.recover().await;
-        let frame = self.frame();
-        let standing = self.ledger.standing(&frame).await?;
+        let (frame, standing) = self.standing().await?;
         let mut rows = self.ledger.history(&frame.owner, frame.day().start).await?;
         rows.retain(|row| row.day == frame.day().start);
         let limits = self.limits(&frame);
@@ -163,7 +162,7 @@ impl Quota {
             )));
         }
         self.leases.recover().await;
-        let frame = self.frame();
+        let (frame, _) = self.standing().await?;
         let calendar = self.calendar();
         let today = frame.day().start;
         // Half a day more, as days with a change of the clocks are shorter.
