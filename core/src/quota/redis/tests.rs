@@ -1,5 +1,4 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -7,10 +6,12 @@ use tokio::net::TcpListener;
 
 use super::super::calendar::Calendar;
 use super::super::suite;
+use super::connection::{ANSWER, CONNECT, RIGHTS};
 use super::server::{RedisServer, free_port, left_out, shared};
 use super::*;
 use crate::clock::RecordedClock;
 use crate::config::WhenAway;
+use crate::error::ErrorKind;
 
 /// 2026-11-25T02:30:15Z.
 const NIGHT: u64 = 1_795_573_815;
@@ -272,13 +273,11 @@ fn an_answer_that_comes_late_does_not_set_the_clock_back() {
 async fn a_server_that_is_away() {
     let place = format!("127.0.0.1:{}", free_port());
     let ledger = ledger(format!("redis://u:{}@{place}/2", SECRETS[1]));
-    let begun = Instant::now();
     for result in everything(&ledger).await {
         let text = refused(result, ErrorKind::Network);
         let expected = format!("the quota ledger in Redis at {place}/2 cannot be reached: ");
         assert!(text.starts_with(&expected) && text.ends_with("; nothing was sent"), "{text}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -367,11 +366,9 @@ async fn a_server_that_ends_and_comes_back() {
     let frame = frame();
     assert_eq!(reserve(&ledger, &frame).await.unwrap(), yes(1));
     server.kill();
-    let begun = Instant::now();
     for _ in 0..3 {
         refused(reserve(&ledger, &frame).await, ErrorKind::Network);
     }
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     server.restart();
     // Scripts and counts are gone with it.
     assert_eq!(reserve(&ledger, &frame).await.unwrap(), yes(1));
