@@ -500,8 +500,13 @@ impl Client {
 
     fn begin_close(&self) -> JoinHandle<()> {
         self.auth.closed.cancel();
-        let quota = Arc::clone(&self.shared.quota);
-        self.shared.handle.spawn(async move { quota.release().await })
+        // Those of a client that acts for another are its administrator's.
+        let quota = (!self.auth.tokens.is_acting()).then(|| Arc::clone(&self.shared.quota));
+        self.shared.handle.spawn(async move {
+            if let Some(quota) = quota {
+                quota.release().await;
+            }
+        })
     }
 
     /// The clock of a client that was built for tests.

@@ -100,7 +100,7 @@ pub struct Config {
 
 /// See [`Config::ledger`].
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "Value")]
 #[non_exhaustive]
 pub enum LedgerConfig {
     /// Counted by this client alone, as long as it lives.
@@ -133,6 +133,25 @@ pub enum WhenAway {
     Refuse,
     /// This client sets so many requests aside while it can, and goes on with them. They count as used as long.
     Share(u64),
+}
+
+impl TryFrom<Value> for LedgerConfig {
+    type Error = String;
+
+    /// What is wrong is not repeated: an address holds a password.
+    fn try_from(value: Value) -> std::result::Result<Self, String> {
+        let expected = "ledger: it is \"memory\", {\"sqlite\": path} or {\"redis\": address}";
+        let mut members = match value {
+            Value::String(text) if text == "memory" => return Ok(Self::Memory),
+            Value::Object(members) if members.len() == 1 => members,
+            _ => return Err(expected.into()),
+        };
+        match (members.remove("sqlite"), members.remove("redis")) {
+            (Some(Value::String(path)), _) => Ok(Self::Sqlite(path.into())),
+            (None, Some(redis)) => RedisConfig::try_from(redis).map(Self::Redis),
+            _ => Err(expected.into()),
+        }
+    }
 }
 
 impl RedisConfig {

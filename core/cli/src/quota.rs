@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// Limit of the day, where it is not that of an edition
     #[arg(long, conflicts_with = "edition")]
     requests_per_day: Option<u64>,
+    /// Take the limits that the service stated to the programs that share the ledger
+    #[arg(long, conflicts_with_all = ["edition", "requests_per_day"])]
+    from_service: bool,
     /// Limit of each hour
     #[arg(long)]
     requests_per_hour: Option<u64>,
@@ -38,7 +41,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
     /// SQLite file in which the requests are counted [default: the user's ledger]
-    #[arg(long, value_name = "FILE", conflicts_with = "redis")]
+    #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
     /// Redis server in which the requests are counted: redis://user:password@host:port/database, or rediss://
     #[arg(long, value_name = "URL", env = "BEPRODUCT_REDIS_URL", hide_env_values = true)]
@@ -79,6 +82,7 @@ impl Arguments {
             (Some(Edition::BusinessMax), Some(licenses), _) => Plan::business_max(licenses),
             (Some(Edition::Enterprise), Some(licenses), _) => Plan::enterprise(licenses),
             (_, _, Some(limit)) => Plan::requests_per_day(limit),
+            _ if self.from_service => Plan::from_service(),
             _ => Plan::unlimited(),
         };
         if let Some(limit) = self.requests_per_hour {

@@ -106,7 +106,7 @@ impl Classify {
             .with_status(reply.status)
             .with_failure(failure)
             .with_outcome(outcome)
-            .with_retry_after(retry_after(&reply.headers, self.time.clock().now()))
+            .with_retry_after(retry_after(&reply.headers, self.time.time()))
             .with_excerpt(self.secrets.excerpt(&reply.body))
             .with_request_id(answer::request_id(&reply.headers));
         match code_of(&reply.body) {
@@ -116,7 +116,7 @@ impl Classify {
     }
 
     fn wait_of(&self, reply: &Reply, body: &Value) -> Option<Duration> {
-        retry_after(&reply.headers, self.time.clock().now())
+        retry_after(&reply.headers, self.time.time())
             .or_else(|| crate::call::seconds(&body["retryAfterSeconds"]))
     }
 
@@ -177,7 +177,8 @@ fn names_no_record(text: &str) -> bool {
 /// How the service refuses what is over the edition's limit is not known; 403 is one of the two guesses.
 fn names_a_limit(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    text.contains("limit") && (text.contains("day") || text.contains("daily"))
+    let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    text.contains("limit") && any(&["request", "call", "api"]) && any(&["daily", "per day", "a day"])
 }
 
 fn code_of(body: &[u8]) -> Option<String> {
@@ -223,5 +224,7 @@ mod tests {
         ));
         assert_eq!(kind_of(500, Some("Style not found")).0, ErrorKind::NotFound);
         assert_eq!(kind_of(403, Some("Daily limit of requests reached")).0, ErrorKind::QuotaExceeded);
+        let link = "The share link is past its limit of 30 days";
+        assert_eq!(kind_of(403, Some(link)).0, ErrorKind::Permission);
     }
 }

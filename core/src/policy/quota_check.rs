@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use ::http::header::CONTENT_TYPE;
 use futures_util::future::BoxFuture;
 use url::Url;
 
 use super::Limiter;
 use crate::catalog::Operation;
 use crate::clock::Clock;
-use crate::error::{Failure, Result};
-use crate::pipeline::{Exchange, Next, Policy, Reply, Trace};
+use crate::error::{Error, Failure, Outcome, Result};
+use crate::pipeline::{Deadline, Exchange, Next, Policy, Reply, Trace};
 use crate::quota::{Quota, STATUS};
 
 pub(crate) struct QuotaCheck {
@@ -22,7 +23,11 @@ pub(crate) struct QuotaCheck {
 
 impl QuotaCheck {
     /// Asks the service for its limits, where the plan stands for those and nobody has asked today.
-    async fn ask_for_limits(&self, exchange: &Exchange, next: &Next) -> Result<()> {
+    fn ask_for_limits<'a>(&'a self, exchange: &'a Exchange, next: &'a Next) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { self.learn_limits(exchange, next).await })
+    }
+
+    async fn learn_limits(&self, exchange: &Exchange, next: &Next) -> Result<()> {
         if !self.quota.is_open(exchange.operation).await? {
             return Ok(());
         }
@@ -32,7 +37,7 @@ impl QuotaCheck {
         }
         let operation = Operation::find(STATUS).ok_or_else(|| self.quota.untold())?;
         let url = self.api.join(operation.path).map_err(|_| self.quota.untold())?;
-        let question = Exchange {
+        let mut question = Exchange {
             operation,
             base: operation.base,
             method: operation.method.as_str(),
@@ -40,33 +45,51 @@ impl QuotaCheck {
             body: None,
             adds_nothing: true,
             attempt: 1,
+            deadline: Deadline::at(exchange.deadline.get().saturating_add(exchange.trace.excused())),
             trace: Trace::new(),
             ..exchange.clone()
         };
+        question.headers.remove(CONTENT_TYPE);
         // What it says is learnt where every answer is.
-        next.run(question).await?;
+        self.pass(&question, next).await.map_err(not_asked)?;
         match self.quota.is_open(exchange.operation).await? {
             true => Err(self.quota.untold()),
             false => Ok(()),
         }
     }
+
+    /// Hands the request on when the quota allows it, and again when others were quicker. The limits of the service are asked
+    /// for each time, as a wait may have led into another day.
+    async fn pass(&self, exchange: &Exchange, next: &Next) -> Result<Reply> {
+        loop {
+            self.ask_for_limits(exchange, next).await?;
+            if let Some(pause) = self.quota.check(exchange).await? {
+                self.limiter.pause_until(self.clock.elapsed().saturating_add(pause));
+            }
+            match next.run(exchange.clone()).await {
+                Err(error) if error.failure() == Failure::QuotaRaced => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+/// The call itself was not sent, whatever became of the question. It may be asked again as any read.
+fn not_asked(error: Error) -> Error {
+    let text = format!("the limits of the service could not be asked for: {}", error.message());
+    let failure = match error.failure() {
+        Failure::Interrupted | Failure::Fault | Failure::Unreadable => Failure::NotSent,
+        failure => failure,
+    };
+    error.with_message(text).with_failure(failure).with_outcome(Outcome::NotSent)
 }
 
 impl Policy for QuotaCheck {
     fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
-            if exchange.operation.cost() == 0 {
-                return next.run(exchange).await;
-            }
-            self.ask_for_limits(&exchange, &next).await?;
-            loop {
-                if let Some(pause) = self.quota.check(&exchange).await? {
-                    self.limiter.pause_until(self.clock.elapsed().saturating_add(pause));
-                }
-                match next.run(exchange.clone()).await {
-                    Err(error) if error.failure() == Failure::QuotaRaced => {}
-                    result => return result,
-                }
+            match exchange.operation.cost() {
+                0 => next.run(exchange).await,
+                _ => self.pass(&exchange, &next).await,
             }
         })
     }

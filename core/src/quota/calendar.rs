@@ -100,12 +100,15 @@ impl Calendar {
         let time = Time::strptime("%H:%M", start).map_err(|_| {
             Error::config(format!("plan: day_start {start:?} is no time of day, as 06:30 is"))
         })?;
-        let name = zone.unwrap_or("UTC");
-        let zone = TimeZone::get(name).map_err(|_| {
-            Error::config(format!(
-                "plan: time_zone {name:?} is unknown; America/New_York is one that is known"
-            ))
-        })?;
+        let zone = match zone {
+            Some(name) => TimeZone::get(name).map_err(|_| {
+                Error::config(format!(
+                    "plan: time_zone {name:?} is unknown; America/New_York is one that is known"
+                ))
+            })?,
+            // Also where a machine knows no zones.
+            None => TimeZone::UTC,
+        };
         Ok(Self { zone, start: time })
     }
 

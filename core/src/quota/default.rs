@@ -23,12 +23,21 @@ pub(crate) struct DefaultLedger {
     given_up: OnceCell<()>,
     /// The last windows that this client met, and how they stood.
     seen: Mutex<Option<(Frame, Counts)>>,
+    /// Whether there are limits to keep.
+    limited: bool,
     log: Log,
 }
 
 impl DefaultLedger {
-    pub(crate) fn new(file: Box<dyn Ledger>, log: Log) -> Self {
-        Self { file, memory: MemoryLedger::default(), given_up: OnceCell::new(), seen: Mutex::default(), log }
+    pub(crate) fn new(file: Box<dyn Ledger>, limited: bool, log: Log) -> Self {
+        Self {
+            limited,
+            file,
+            memory: MemoryLedger::default(),
+            given_up: OnceCell::new(),
+            seen: Mutex::default(),
+            log,
+        }
     }
 
     fn present(&self) -> &dyn Ledger {
@@ -36,7 +45,15 @@ impl DefaultLedger {
     }
 
     fn saw(&self, frame: &Frame, counts: Counts) {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((frame.clone(), counts));
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // Answers may come out of order.
+        let highest = match &*seen {
+            Some((then, before)) if then == frame => {
+                std::array::from_fn(|index| before[index].max(counts[index]))
+            }
+            _ => counts,
+        };
+        *seen = Some((frame.clone(), highest));
     }
 
     /// Does something with the file, and with the memory when the file can no longer be used.
@@ -55,6 +72,10 @@ impl DefaultLedger {
         if error.kind() != ErrorKind::Config {
             return Err(error);
         }
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if self.limited && !seen && !self.given_up.initialized() {
+            return Err(uncounted(&error));
+        }
         self.given_up
             .get_or_init(|| async {
                 self.log.warn(&format!("requests are counted in memory only: {}", error.message()));
@@ -71,6 +92,15 @@ impl DefaultLedger {
             .await;
         Ok(())
     }
+}
+
+/// A file that counted before and cannot be read, where limits have to be kept.
+pub(crate) fn uncounted(error: &Error) -> Error {
+    Error::config(format!(
+        "{}; until then nothing is sent, as what was counted today is not known: a client without a plan, or one with \
+         another ledger, can be used meanwhile",
+        error.message()
+    ))
 }
 
 impl Ledger for DefaultLedger {
@@ -269,7 +299,7 @@ mod tests {
         fn new(file: Failing) -> Self {
             let (failed, lines) = (Arc::clone(&file.failed), Arc::new(Lines::default()));
             let log = Log { sink: Arc::clone(&lines) as _, secrets: Secrets::default() };
-            Self { ledger: DefaultLedger::new(Box::new(file), log), failed, lines }
+            Self { ledger: DefaultLedger::new(Box::new(file), false, log), failed, lines }
         }
 
         fn fail(&self) {

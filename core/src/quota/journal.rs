@@ -7,7 +7,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard, Weak};
 
 use serde::{Deserialize, Serialize};
@@ -84,32 +84,31 @@ impl Journal {
             owner: lease.frame.owner.to_string(),
             windows: lease.frame.windows.map(|window| (window.start, window.end)),
         };
-        let marks = MARKS.read().unwrap_or_else(PoisonError::into_inner);
+        let mut marks = marks();
         std::fs::create_dir_all(&self.folder)?;
         let path = self.folder.join(format!("{}.lease", lease.id));
         // Nobody takes a file that is not whole for a lease, and it gets its name when it is locked.
         let new = path.with_extension("new");
-        let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(&new)?;
-        file.lock()?;
+        let mut file = locked_new(&new)?;
         let mut text = 0_u64.to_le_bytes().to_vec();
         text.extend(serde_json::to_vec(&note)?);
         file.write_all(&text)?;
         std::fs::rename(&new, &path)?;
-        drop(marks);
-        Ok(Mark::register(path, file))
+        Ok(Mark::register(&mut marks, path, file))
     }
 
     /// Leases of this ledger whose processes have died.
     pub(crate) fn left(&self) -> Vec<Left> {
         let Ok(files) = std::fs::read_dir(&self.folder) else { return Vec::new() };
         let paths = files.filter_map(|file| Some(file.ok()?.path()));
-        paths
-            .filter(|path| path.extension().is_some_and(|extension| extension == "lease"))
-            .filter_map(|path| self.read(path))
-            .collect()
+        let (leases, others): (Vec<_>, Vec<_>) =
+            paths.partition(|path| path.extension().is_some_and(|extension| extension == "lease"));
+        others.iter().for_each(|path| remove_unfinished(path));
+        leases.into_iter().filter_map(|path| self.read(path)).collect()
     }
 
     fn read(&self, path: PathBuf) -> Option<Left> {
+        let mut marks = marks();
         let mut file = OpenOptions::new().read(true).write(true).open(&path).ok()?;
         file.try_lock().ok()?;
         let mut text = Vec::new();
@@ -129,15 +128,14 @@ impl Journal {
             lease: LeaseId { frame: Frame { owner: note.owner.into(), windows }, id: note.id.into() },
             process: note.process.into(),
             used: (note.boot == boot()).then(|| u64::from_le_bytes(*count)),
-            mark: Mark(Arc::new(MarkFile { path, file: Mutex::new(Some(file)) })),
+            mark: Mark::register(&mut marks, path, file),
         })
     }
 }
 
 impl Mark {
-    fn register(path: PathBuf, file: File) -> Self {
+    fn register(marks: &mut Vec<Weak<MarkFile>>, path: PathBuf, file: File) -> Self {
         let mark = Arc::new(MarkFile { path, file: Mutex::new(Some(file)) });
-        let mut marks = MARKS.write().unwrap_or_else(PoisonError::into_inner);
         marks.retain(|mark| mark.strong_count() > 0);
         marks.push(Arc::downgrade(&mark));
         Self(mark)
@@ -159,6 +157,32 @@ impl Mark {
     }
 }
 
+/// No fork comes as long as it is held.
+fn marks() -> RwLockWriteGuard<'static, Vec<Weak<MarkFile>>> {
+    MARKS.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A new file, locked. Whoever found it before the lock may have removed it: then there is another.
+fn locked_new(path: &Path) -> std::io::Result<File> {
+    loop {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        file.lock()?;
+        if path.exists() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes a file that its process did not come to finish.
+fn remove_unfinished(path: &Path) {
+    let unfinished = path.extension().is_some_and(|extension| extension == "new");
+    let Some(file) = unfinished.then(|| File::open(path).ok()).flatten() else { return };
+    if file.try_lock().is_ok() {
+        // What stays is found by the next one.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 /// Held during a fork. The child closes what it inherits: its parent goes on to hold the locks, and they end with the
 /// parent.
 pub(crate) struct ForkGuard {
@@ -168,7 +192,7 @@ pub(crate) struct ForkGuard {
 
 impl ForkGuard {
     pub(crate) fn new() -> Self {
-        Self { parent: std::process::id(), marks: MARKS.write().unwrap_or_else(PoisonError::into_inner) }
+        Self { parent: std::process::id(), marks: marks() }
     }
 }
 
@@ -234,9 +258,12 @@ mod tests {
     #[test]
     fn files_that_are_none_of_ours() {
         let folder = tempfile::tempdir().unwrap();
-        for (name, text) in [("a.lease", "short"), ("b.lease", "long enough, but no JSON"), ("c", "")] {
+        for (name, text) in
+            [("a.lease", "short"), ("b.lease", "long enough, but no JSON"), ("c", ""), ("d.new", "")]
+        {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         assert!(Journal::new(folder.path().to_owned(), "a".into(), "p".into()).left().is_empty());
+        assert!(folder.path().join("c").exists() && !folder.path().join("d.new").exists());
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::calendar::Frame;
 use super::events::{QuotaEvent, QuotaEventKind};
 use super::ledger::Limits;
 use super::{Quota, Reservation};
@@ -20,6 +21,9 @@ const POLICIES: [&str; 3] = ["per_day", "per_hour", "per_minute"];
 /// The operation that tells the service's own figures.
 pub(crate) const STATUS: &str = "system.ratelimit_status";
 
+/// A pause of the service's that holds for all who share a ledger lasts no longer: who comes then asks again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
 impl Quota {
     /// Whether the service has to be asked for its limits before anything else is sent, as the plan says and nobody has
     /// done today.
@@ -27,7 +31,11 @@ impl Quota {
         if operation.id == STATUS {
             return Ok(false);
         }
-        let frame = self.frame();
+        self.recall_limits(&self.frame()).await
+    }
+
+    /// Recalls what the service stated as its limits today. Whether that is needed, and nobody knows.
+    pub(crate) async fn recall_limits(&self, frame: &Frame) -> Result<bool> {
         {
             let present = self.present();
             let known = present.stated.is_some_and(|(day, _)| day == frame.day().start);
@@ -35,7 +43,7 @@ impl Quota {
                 return Ok(false);
             }
         }
-        let noted = self.ledger.recall(&frame, STATED).await?;
+        let noted = self.ledger.recall(frame, STATED).await?;
         let Some(limits) = noted.and_then(|text| serde_json::from_str::<Limits>(&text).ok()) else {
             return Ok(true);
         };
@@ -58,7 +66,12 @@ impl Quota {
     /// The service refused a request because of the day's limit: others have used what this ledger thought was left.
     pub(crate) async fn learn_refusal(&self, reservation: &Reservation) -> Result<()> {
         match self.limits(&reservation.frame)[0] {
-            Some(limit) => self.raise(reservation, limit).await,
+            Some(limit) => {
+                self.leases.stop();
+                let text =
+                    "the service refuses more requests of today, the ledger takes the rest as used by others";
+                self.raise(reservation, limit, text).await
+            }
             None => Ok(()),
         }
     }
@@ -80,7 +93,12 @@ impl Quota {
             self.adopt(reservation, stated).await?;
         }
         match policies[0].and_then(|day| day["used"].as_u64()) {
-            Some(used) => self.raise(reservation, used).await,
+            Some(used) => {
+                // What this client holds in leases the service has not seen yet.
+                let at_least = used.saturating_add(self.leases.unused());
+                let text = "the service counts requests of today that are not in this ledger: others send without sharing it";
+                self.raise(reservation, at_least, text).await
+            }
             None => Ok(()),
         }
     }
@@ -90,23 +108,24 @@ impl Quota {
             return Ok(());
         }
         self.present().stated = Some((reservation.frame.day().start, stated));
+        self.leases.stop();
         let text = serde_json::to_string(&stated).unwrap_or_default();
         self.ledger.note(&reservation.frame, STATED, &text).await.map(drop)
     }
 
     /// Takes over a count that is higher than the ledger's: others have sent the difference.
-    async fn raise(&self, reservation: &Reservation, at_least: u64) -> Result<()> {
+    async fn raise(&self, reservation: &Reservation, at_least: u64, text: &str) -> Result<()> {
         let frame = &reservation.frame;
-        // What this client holds in leases the service has not seen yet.
-        let units = self.ledger.raise(frame, at_least.saturating_add(self.leases.unused())).await?;
+        let units = self.ledger.raise(frame, at_least).await?;
         if units == 0 {
             return Ok(());
         }
-        self.log.warn(&format!(
-            "the service counts {units} requests of today that are not in this ledger: others send without sharing it"
-        ));
+        self.log.warn(&format!("{text} ({units})"));
         let used = self.ledger.standing(frame).await?.counts[0];
         let limit = self.limits(frame)[0];
+        if limit.is_some_and(|limit| used >= limit) {
+            self.leases.stop();
+        }
         let event = QuotaEvent {
             requests: Some(units),
             ..self.event(QuotaEventKind::Others, frame.day(), limit, used)
@@ -118,6 +137,6 @@ impl Quota {
 
     /// The service asked to wait: tells all who share the ledger.
     pub(crate) async fn learn_pause(&self, wait: Duration) -> Result<()> {
-        self.ledger.pause(&self.owner, self.now() + wait).await
+        self.ledger.pause(&self.owner, self.now() + wait.min(LONGEST_PAUSE)).await
     }
 }

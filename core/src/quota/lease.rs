@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::calendar::Frame;
+use super::calendar::{Frame, Window};
 use super::journal::{Journal, Mark};
 use super::ledger::{Counts, Entry, Granted, LeaseId, Ledger, Limits, Spent};
 use crate::call::Priority;
@@ -57,6 +57,8 @@ struct Held {
     used: u64,
     spent: Vec<Spent>,
     mark: Option<Mark>,
+    /// Its file could not be written.
+    unwritten: bool,
     last_used: Duration,
 }
 
@@ -84,8 +86,9 @@ impl Held {
         if let Some(mark) = &self.mark
             && mark.write(self.used + 1).is_err()
         {
-            // Others may have given it back already.
+            // What is not written down is not used.
             self.units = self.used;
+            self.unwritten = true;
             return None;
         }
         self.used += 1;
@@ -108,7 +111,7 @@ impl Held {
 }
 
 /// Whether units that were counted in `then` may be used in `now`: the day is the same, and so is every window with a limit.
-fn serves(then: &Frame, now: &Frame, limits: &Limits) -> bool {
+pub(crate) fn serves(then: &Frame, now: &Frame, limits: &Limits) -> bool {
     let windows = then.windows.iter().zip(&now.windows).zip(limits).enumerate();
     windows.into_iter().all(|(index, ((then, now), limit))| then == now || (index > 0 && limit.is_none()))
 }
@@ -142,16 +145,17 @@ impl Leases {
         has_left(&self.spare.lock(), frame, limits)
     }
 
-    /// One unit. The counts are those of the store, where it was asked.
+    /// One unit, by a lease unless it is to be a single one. The counts are those of the store, where it was asked.
     pub(crate) async fn take(
         self: &Arc<Self>,
         priority: Priority,
+        single: bool,
         frame: &Frame,
         limits: &Limits,
         entry: &Entry,
     ) -> Result<(Granted, Origin)> {
         let taken = match self.settings.size {
-            0 | 1 => {
+            _ if single || self.settings.size <= 1 => {
                 let spent = Spent { entry: entry.clone(), units: 1 };
                 self.settings
                     .ledger
@@ -198,9 +202,16 @@ impl Leases {
         match self.fetch(bank, frame, limits, self.settings.size).await? {
             Granted::Yes { counts, .. } => {
                 self.watch();
-                take().map(|(_, origin)| (granted(counts), origin)).ok_or_else(|| {
-                    Error::config("what a lease of the quota was used for cannot be written to its file")
-                })
+                if let Some((_, origin)) = take() {
+                    return Ok((granted(counts), origin));
+                }
+                match bank.lock().as_ref().is_some_and(|held| held.unwritten) {
+                    true => Err(Error::config(
+                        "what a lease of the quota is used for cannot be written to its file",
+                    )),
+                    // Another call was quicker.
+                    false => Ok((Granted::Moved, Origin::Store)),
+                }
             }
             refused => Ok((refused, Origin::Store)),
         }
@@ -220,7 +231,15 @@ impl Leases {
         match granted {
             Ok(Granted::Yes { units, .. }) => {
                 let last_used = self.settings.clock.elapsed();
-                *bank.lock() = Some(Held { lease, units, used: 0, spent: Vec::new(), mark, last_used });
+                *bank.lock() = Some(Held {
+                    lease,
+                    units,
+                    used: 0,
+                    spent: Vec::new(),
+                    mark,
+                    unwritten: false,
+                    last_used,
+                });
             }
             // Nothing is leased under this name.
             Ok(_) => {
@@ -228,15 +247,20 @@ impl Leases {
                     mark.remove();
                 }
             }
-            // It may be: then the file tells whoever looks after it that nothing was used.
-            Err(_) => drop(mark),
+            // It may be leased: it is given back before another one is taken.
+            Err(_) => {
+                let last_used = self.settings.clock.elapsed();
+                let held =
+                    Held { lease, units: 0, used: 0, spent: Vec::new(), mark, unwritten: false, last_used };
+                *bank.lock() = Some(held);
+            }
         }
         granted
     }
 
     /// Tells the store what was used of a lease, and gives the rest back.
     async fn end(&self, bank: &Bank) -> Result<()> {
-        let Some(held) = bank.lock().take() else { return Ok(()) };
+        let Some(mut held) = bank.lock().take() else { return Ok(()) };
         match self.settings.ledger.settle(&held.lease, &held.spent).await {
             Ok(()) => {
                 if let Some(mark) = held.mark {
@@ -245,6 +269,8 @@ impl Leases {
                 Ok(())
             }
             Err(error) => {
+                // The store may have done it all the same: then what was not used is others' by now.
+                held.units = held.used;
                 let mut present = bank.lock();
                 if present.is_none() {
                     *present = Some(held);
@@ -285,11 +311,19 @@ impl Leases {
         })
     }
 
-    /// What was used of the leases that are held.
-    pub(crate) fn unsettled(&self) -> Vec<Spent> {
-        self.all()
-            .flat_map(|bank| bank.lock().as_ref().map(|held| held.spent.clone()).unwrap_or_default())
-            .collect()
+    /// What was used of the leases of this day that are held.
+    pub(crate) fn unsettled(&self, day: &Window) -> Vec<Spent> {
+        let spent = |held: &Held| (held.lease.frame.day() == day).then(|| held.spent.clone());
+        self.all().filter_map(|bank| bank.lock().as_ref().and_then(spent)).flatten().collect()
+    }
+
+    /// Keeps what is held from being used: the limits are others than when it was taken. It is given back in time.
+    pub(crate) fn stop(&self) {
+        for bank in self.all() {
+            if let Some(held) = &mut *bank.lock() {
+                held.units = held.used;
+            }
+        }
     }
 
     /// Units that are held and not used.
@@ -302,7 +336,7 @@ impl Leases {
         let Some(journal) = &self.settings.journal else { return false };
         let mut recovered = false;
         for left in journal.left() {
-            // After a power cut nobody knows: it stays counted, and so does the file's absence.
+            // After a power cut nobody knows: it stays counted.
             let Some(units) = left.used else {
                 left.done();
                 continue;
@@ -317,6 +351,8 @@ impl Leases {
                 Err(error) => {
                     let text = format!("what a process left of its lease is not given back yet: {error}");
                     self.settings.log.warn(&text);
+                    // It would be the same with the others.
+                    break;
                 }
             }
         }
@@ -340,7 +376,7 @@ impl Leases {
     /// Gives leases back that nobody uses.
     fn watch(self: &Arc<Self>) {
         let Some(handle) = &self.settings.handle else { return };
-        if self.watched.swap(true, Ordering::AcqRel) {
+        if self.watched.swap(true, Ordering::SeqCst) {
             return;
         }
         let (leases, clock) = (Arc::downgrade(self), Arc::clone(&self.settings.clock));
@@ -366,8 +402,10 @@ impl Leases {
                         None => {}
                     }
                 }
-                if leases.banks.iter().all(|bank| bank.lock().is_none()) {
-                    leases.watched.store(false, Ordering::Release);
+                // Whoever takes one from now on begins to watch; one that was taken just before is seen here.
+                leases.watched.store(false, Ordering::SeqCst);
+                let idle = leases.banks.iter().all(|bank| bank.lock().is_none());
+                if idle || leases.watched.swap(true, Ordering::SeqCst) {
                     return;
                 }
             }
@@ -527,7 +565,7 @@ mod tests {
         }
 
         async fn take(&self, leases: &Arc<Leases>) -> Result<(Granted, Origin)> {
-            leases.take(Priority::Interactive, &self.frame(), &LIMITS, &entry("a")).await
+            leases.take(Priority::Interactive, false, &self.frame(), &LIMITS, &entry("a")).await
         }
 
         async fn counted(&self) -> (u64, u64) {
@@ -569,7 +607,7 @@ mod tests {
         }
         assert_eq!(place.ledger.asked.load(Ordering::Relaxed), 1);
         assert_eq!((place.counted().await, leases.unused()), ((10, 10), 0));
-        assert_eq!(leases.unsettled(), [Spent { entry: entry("a"), units: 10 }]);
+        assert_eq!(leases.unsettled(place.frame().day()), [Spent { entry: entry("a"), units: 10 }]);
         place.take(&leases).await.unwrap();
         // The first was settled, and the second taken.
         assert_eq!(place.ledger.asked.load(Ordering::Relaxed), 3);
@@ -609,7 +647,7 @@ mod tests {
         for _ in 0..2 {
             place.clock.advance(Duration::from_secs(60));
             let frame = place.frame();
-            leases.take(Priority::Bulk, &frame, &limits, &entry("b")).await.unwrap();
+            leases.take(Priority::Bulk, false, &frame, &limits, &entry("b")).await.unwrap();
             assert_eq!(place.ledger.standing(&frame).await.unwrap().counts[2], 5);
         }
     }
@@ -699,7 +737,7 @@ mod tests {
         place.take(&leases).await.unwrap();
         let frame = place.frame();
         let bulk = [Some(4), None, None];
-        let (granted, _) = leases.take(Priority::Bulk, &frame, &bulk, &entry("b")).await.unwrap();
+        let (granted, _) = leases.take(Priority::Bulk, false, &frame, &bulk, &entry("b")).await.unwrap();
         assert_eq!(granted, Granted::No { window: 0 });
     }
 }

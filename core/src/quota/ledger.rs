@@ -15,9 +15,6 @@ pub(crate) const HISTORY: u64 = 90;
 /// Label under which requests of others are counted that the service told of.
 pub(crate) const OTHERS: &str = "others";
 
-/// Code of the error about a ledger whose count cannot be read any more.
-pub(crate) const DAMAGED: &str = "damaged";
-
 /// A figure for each window of a [`Frame`].
 pub(crate) type Counts = [u64; SPANS];
 

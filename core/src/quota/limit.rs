@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use super::Quota;
 use super::calendar::{Frame, Span, Window, iso};
 use super::events::{QuotaEvent, QuotaEventKind, THRESHOLDS};
-use crate::call::WaitReason;
+use crate::call::{Priority, WaitReason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::Exchange;
 
-/// Longest time by which a wait is drawn out, so that those who waited do not come back as one.
+/// Longest time by which a wait is drawn out, so that those who waited do not come back as one. Bulk calls come after the
+/// others.
 const SPREAD: Duration = Duration::from_secs(5);
 
 impl Quota {
@@ -79,7 +80,8 @@ impl Quota {
             }
         };
         let spread = SPREAD.min((left / 20).max(Duration::from_millis(1)));
-        let wait = left + spread.mul_f64(self.rng.fraction());
+        let last = if exchange.options.priority == Priority::Bulk { spread } else { Duration::ZERO };
+        let wait = left + last + spread.mul_f64(self.rng.fraction());
         if reason == WaitReason::Quota {
             self.log.warn(&format!(
                 "the {} requests of the {} are used up; waiting until {}",
@@ -160,8 +162,9 @@ impl Quota {
     async fn labels(&self, frame: &Frame) -> Vec<(String, u64)> {
         // The error is worth more than who used it: without the ledger it says less.
         let rows = self.ledger.history(&self.owner, frame.day().start).await.unwrap_or_default();
-        let rows = rows.into_iter().map(|row| (row.entry, row.units));
-        let own = self.leases.unsettled().into_iter().map(|spent| (spent.entry, spent.units));
+        let today = rows.into_iter().filter(|row| row.day == frame.day().start);
+        let rows = today.map(|row| (row.entry, row.units));
+        let own = self.leases.unsettled(frame.day()).into_iter().map(|spent| (spent.entry, spent.units));
         let mut sums = BTreeMap::new();
         for (entry, units) in rows.chain(own) {
             *sums.entry(entry.label.to_string()).or_insert(0) += units;
@@ -176,14 +179,15 @@ impl Quota {
         let Some(limit) = self.limits(frame)[0] else { return };
         let share = |percent: u64| used.saturating_mul(100) >= limit.saturating_mul(percent);
         let Some(percent) = THRESHOLDS.into_iter().find(|percent| share(*percent)) else { return };
-        {
+        let before = {
             let mut present = self.present();
-            let day = frame.day().start;
-            if present.told >= (day, percent) {
+            let (before, now) = (present.told, (frame.day().start, percent));
+            if before >= now {
                 return;
             }
-            present.told = (day, percent);
-        }
+            present.told = now;
+            before
+        };
         let note = format!("threshold {percent} of {limit}");
         match self.ledger.note(frame, &note, "told").await {
             Ok(None) => {
@@ -195,7 +199,10 @@ impl Quota {
                 self.notice(&event);
             }
             Ok(Some(_)) => {}
-            Err(error) => self.log.warn(&format!("whether others know of the quota is not known: {error}")),
+            Err(error) => {
+                self.present().told = before;
+                self.log.warn(&format!("whether others know of the quota is not known: {error}"));
+            }
         }
     }
 

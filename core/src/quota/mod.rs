@@ -37,7 +37,7 @@ use crate::log::Log;
 use crate::pipeline::Exchange;
 use crate::rng::Rng;
 use calendar::{Calendar, Frame};
-use lease::{LeaseSettings, Leases, Origin};
+use lease::{LeaseSettings, Leases, Origin, serves};
 use ledger::{Entry, Granted, Ledger, Limits, Spent, Standing};
 
 pub use calendar::Span;
@@ -80,8 +80,8 @@ struct Present {
     /// What the service stated, and the day (its start) for which it was asked.
     stated: Option<(u64, Limits)>,
     frame: Option<Frame>,
-    /// Requests of the day when the ledger was asked last.
-    used: Option<u64>,
+    /// The day, and its requests when the ledger was asked last.
+    used: Option<(u64, u64)>,
     /// The day and the highest share of its limit that was told of.
     told: (u64, u64),
 }
@@ -199,11 +199,13 @@ impl Quota {
         [day.map(|limit| limit.saturating_sub(floor)), hour, minute]
     }
 
-    /// Another plan from now on. What is counted stays counted.
+    /// Another plan from now on. What is counted stays counted, as long as the days begin at the same time.
     pub(crate) fn change_plan(&self, plan: Plan) -> Result<()> {
         let calendar = plan.calendar()?;
         let mut present = self.present();
         *present = Present { plan, calendar, stated: None, frame: None, used: None, told: (0, 0) };
+        drop(present);
+        self.leases.stop();
         Ok(())
     }
 
@@ -226,22 +228,26 @@ impl Quota {
             process: Arc::clone(&self.process),
         };
         let limits = self.limits_for(&frame, priority);
-        match self.leases.take(priority, &frame, &limits, &entry).await? {
-            (Granted::Yes { counts, .. }, origin) => {
-                self.saw(&frame, counts[0]).await;
-                Ok(Reservation { frame, entry, origin })
+        // The limits are not known before the service has told them: several at once may be too many.
+        let single = operation.id == STATUS;
+        let (granted, origin) = self.leases.take(priority, single, &frame, &limits, &entry).await?;
+        if let Granted::Yes { counts, .. } = granted {
+            let reservation = Reservation { frame, entry, origin };
+            // The ledger may have taken so long that the unit is one of yesterday.
+            if serves(&reservation.frame, &self.frame(), &limits) {
+                self.saw(&reservation.frame, counts[0]).await;
+                return Ok(reservation);
             }
-            (Granted::No { .. } | Granted::Moved, _) => {
-                let text = "the last requests were taken by others";
-                Err(Error::new(ErrorKind::QuotaExceeded, text).with_failure(Failure::QuotaRaced))
-            }
+            self.refund(&reservation).await?;
         }
+        let text = "the last requests were taken by others";
+        Err(Error::new(ErrorKind::QuotaExceeded, text).with_failure(Failure::QuotaRaced))
     }
 
     /// The ledger has told the count of the day; 0 where it was not asked.
     async fn saw(&self, frame: &Frame, used: u64) {
         if used > 0 {
-            self.present().used = Some(used);
+            self.present().used = Some((frame.day().start, used));
             self.tell_of_thresholds(frame, used).await;
         }
     }
@@ -249,8 +255,8 @@ impl Quota {
     /// Requests of the day as the ledger told last, and their limit.
     pub(crate) fn figures(&self) -> (Option<u64>, Option<u64>) {
         let frame = self.frame();
-        let used = self.present().used;
-        (used, self.limits(&frame)[0])
+        let used = self.present().used.filter(|(day, _)| *day == frame.day().start);
+        (used.map(|(_, used)| used), self.limits(&frame)[0])
     }
 
     /// Gives a unit back: nothing left.

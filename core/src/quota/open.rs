@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::default::DefaultLedger;
+use super::default::{DefaultLedger, uncounted};
 use super::journal::{self, Journal};
-use super::ledger::{DAMAGED, Ledger};
+use super::ledger::Ledger;
 use super::memory::MemoryLedger;
 #[cfg(feature = "redis")]
 use super::redis::{RedisLedger, RedisSettings};
-use super::{Quota, QuotaParts, QuotaReport, QuotaStatus};
+use super::{Plan, Quota, QuotaParts, QuotaReport, QuotaStatus};
 use crate::clock::ServerTime;
 #[cfg(feature = "redis")]
 use crate::config::WhenAway;
@@ -36,11 +36,10 @@ impl OpenLedger {
         Self { ledger: Arc::new(ledger), share: 0, name: None }
     }
 
-    /// Where it is written what was used of leases, if there are any.
+    /// Where it is written what was used of leases: this client's, and those of processes that have died.
     pub(crate) fn journal(&self, config: &Config, process: &Arc<str>) -> Option<Journal> {
         let folder = config.state_folder().ok()?.join("leases");
-        let leases = config.quota_lease > 1 || self.share > 0;
-        self.name.clone().filter(|_| leases).map(|name| Journal::new(folder, name, Arc::clone(process)))
+        Some(Journal::new(folder, self.name.clone()?, Arc::clone(process)))
     }
 }
 
@@ -56,14 +55,16 @@ pub(crate) fn open_ledger(config: &Config, secrets: &Secrets, log: &Log) -> Resu
         None if cfg!(not(feature = "sqlite")) => Ok(OpenLedger::alone(MemoryLedger::default())),
         None => {
             let path = config.state_folder().map(|folder| folder.join(LEDGER_FILE));
+            let limited = config.plan.as_ref().is_some_and(Plan::has_limits);
+            let existed = path.as_ref().is_ok_and(|path| path.exists());
             match path.and_then(|path| Ok((open_sqlite(&path)?, path))) {
                 Ok((file, path)) => Ok(OpenLedger {
-                    ledger: Arc::new(DefaultLedger::new(file, log.clone())),
+                    ledger: Arc::new(DefaultLedger::new(file, limited && existed, log.clone())),
                     share: 0,
                     name: Some(name_of(&path)),
                 }),
-                // What it has counted is not known, and a plan may not be exceeded for that.
-                Err(error) if error.code() == Some(DAMAGED) && config.plan.is_some() => Err(damaged(&error)),
+                // A plan may not be exceeded because what was counted is not known.
+                Err(error) if limited && existed => Err(uncounted(&error)),
                 Err(error) => {
                     log.warn(&format!("requests are counted in memory only: {}", error.message()));
                     Ok(OpenLedger::alone(MemoryLedger::default()))
@@ -85,7 +86,7 @@ fn open_sqlite(path: &Path) -> Result<Box<dyn Ledger>> {
 
 #[cfg(not(feature = "sqlite"))]
 fn open_sqlite(_path: &Path) -> Result<Box<dyn Ledger>> {
-    Err(Error::config("this build has no SQLite ledger; use the memory ledger"))
+    Err(Error::config("this build has no SQLite ledger; the memory ledger is left"))
 }
 
 #[cfg(feature = "redis")]
@@ -112,7 +113,7 @@ fn open_redis(redis: &RedisConfig, config: &Config, secrets: &Secrets) -> Result
 
 #[cfg(not(feature = "redis"))]
 fn open_redis(_redis: &RedisConfig, _config: &Config, _secrets: &Secrets) -> Result<OpenLedger> {
-    Err(Error::config("this build has no Redis ledger; use the memory ledger"))
+    Err(Error::config("this build has no Redis ledger (feature redis)"))
 }
 
 /// The ledger on disk or in Redis that the settings name, without a client. Needs no sign-in and sends nothing to the
@@ -179,13 +180,4 @@ pub(crate) fn before_fork() -> ForkGuard {
         _files: super::sqlite::close_all(),
         _marks: journal::ForkGuard::new(),
     }
-}
-
-/// A damaged file, where a plan has to be kept.
-fn damaged(error: &Error) -> Error {
-    Error::config(format!(
-        "{}; until then nothing is sent, as what was counted today is not known: a client without a plan, or one with \
-         another ledger, can be used meanwhile",
-        error.message()
-    ))
 }

@@ -91,6 +91,10 @@ impl Plan {
         [self.per_day, self.per_hour, self.per_minute]
     }
 
+    pub(crate) fn has_limits(&self) -> bool {
+        self.from_service || self.limits().iter().any(Option::is_some)
+    }
+
     pub(crate) fn is_from_service(&self) -> bool {
         self.from_service
     }

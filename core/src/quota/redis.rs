@@ -148,7 +148,8 @@ impl RedisLedger {
             }
             Err(error) => {
                 if error.is_io_error() || error.is_unrecoverable_error() {
-                    self.server.lost(number).await;
+                    let silent = error.is_timeout();
+                    self.server.lost(number, silent.then(|| self.server.failure(&error))).await;
                 }
                 Err(self.server.failure(&error))
             }

@@ -108,11 +108,12 @@ impl Quota {
     pub(crate) async fn status(&self) -> Result<QuotaStatus> {
         self.leases.recover().await;
         let (frame, standing) = self.standing().await?;
+        self.recall_limits(&frame).await?;
         let mut rows = self.ledger.history(&frame.owner, frame.day().start).await?;
         rows.retain(|row| row.day == frame.day().start);
         let limits = self.limits(&frame);
         let (day, used) = (limits[0], standing.counts[0]);
-        let unsettled = self.leases.unsettled();
+        let unsettled = self.leases.unsettled(frame.day());
         let own: u64 = unsettled.iter().map(|spent| spent.units).sum();
         let now = seconds(self.now());
         let remaining = day.map(|limit| limit.saturating_sub(used));
@@ -175,7 +176,7 @@ impl Quota {
         .start;
         let mut found = self.ledger.history(&frame.owner, from).await?;
         found.retain(|row| row.day <= today);
-        found.extend(self.leases.unsettled().into_iter().map(|spent| Row {
+        found.extend(self.leases.unsettled(frame.day()).into_iter().map(|spent| Row {
             day: today,
             entry: spent.entry,
             units: spent.units,

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use super::calendar::{Frame, SPANS, Window};
 use super::ledger::{
-    Counts, DAMAGED, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
+    Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -144,8 +144,10 @@ impl SqliteLedger {
     ) -> BoxFuture<'_, Result<T>> {
         let (sender, receiver) = oneshot::channel();
         let sent = self.jobs.send(Box::new(move |file| {
-            // Nobody may be waiting any more: then what was reserved stays counted.
-            let _ = sender.send(file.with(job));
+            // Nobody may be waiting any more: then nothing is taken; what was taken meanwhile stays counted.
+            if !sender.is_closed() {
+                let _ = sender.send(file.with(job));
+            }
         }));
         Box::pin(async move {
             let stopped = || Error::config(format!("the ledger {} has stopped", self.path));
@@ -178,6 +180,7 @@ fn failure(path: &str, error: &rusqlite::Error) -> Error {
     }
     let advice = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full",
+        Some(ErrorCode::SystemIoFailure) => "the disk is full, or fails",
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it cannot be written",
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             "it is damaged; move it away to count anew"
@@ -185,11 +188,7 @@ fn failure(path: &str, error: &rusqlite::Error) -> Error {
         Some(ErrorCode::CannotOpen) => "it cannot be opened",
         _ => "it failed",
     };
-    let failed = Error::config(format!("the quota ledger {path} cannot be used: {advice} ({error})"));
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => failed.with_code(DAMAGED),
-        _ => failed,
-    }
+    Error::config(format!("the quota ledger {path} cannot be used: {advice} ({error})"))
 }
 
 /// SQLite has no unsigned numbers.

@@ -185,10 +185,14 @@ impl Server {
         }
     }
 
-    /// A connection has broken, or nothing comes over it.
-    pub(super) async fn lost(&self, number: u64) {
+    /// A connection has broken; or nothing comes over it, which others are told of as after an attempt to connect.
+    pub(super) async fn lost(&self, number: u64, silent: Option<Error>) {
         let mut link = self.link.lock().await;
-        link.live = link.live.take().filter(|live| live.number != number);
+        if link.live.as_ref().is_none_or(|live| live.number != number) {
+            return;
+        }
+        link.live = None;
+        link.failed = silent.map(|error| Failed { error, number, until: self.clock.elapsed() + ANSWER });
     }
 
     async fn connect(&self) -> Result<(MultiplexedConnection, JoinHandle<()>)> {
