@@ -5,14 +5,13 @@ flight at each kill: reserved, and not on the wire yet.
 """
 
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import pytest
+from asking import NOON
 from processes import Child
 from simulator import Simulator
 
@@ -22,8 +21,6 @@ KILLS = 50
 SEED = 20260115
 IN_FLIGHT = 10
 """Requests that a client has open at most, unless told otherwise."""
-# 2026-01-15T12:00:00Z: no kill may meet midnight by chance.
-NOON = 1768478400
 
 
 def call_for_ever(pipe: Connection, settings: dict[str, Any]) -> None:
@@ -35,13 +32,6 @@ def call_for_ever(pipe: Connection, settings: dict[str, Any]) -> None:
 
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
         list(pool.map(call, range(IN_FLIGHT)))
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    simulator = Simulator()
-    yield simulator
-    simulator.stop()
 
 
 def test_fifty_kills(simulator: Simulator, tmp_path: Path) -> None:

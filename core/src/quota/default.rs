@@ -408,4 +408,14 @@ mod tests {
         let error = setup.ledger.reserve(&frame(0), &NONE, &spent(1)).await.unwrap_err();
         assert_eq!((error.kind(), setup.ledger.name(), setup.warnings()), (ErrorKind::Timeout, "sqlite", 0));
     }
+
+    #[tokio::test]
+    async fn a_plan_is_not_exceeded_because_nothing_can_be_read() {
+        let mut setup = Setup::new(Failing::default());
+        setup.ledger.limited = true;
+        setup.fail();
+        let error = setup.ledger.standing(&frame(0)).await.unwrap_err();
+        assert!(error.message().contains("what was counted today is not known"), "{error}");
+        assert_eq!((setup.ledger.name(), setup.warnings()), ("sqlite", 0));
+    }
 }

@@ -460,6 +460,8 @@ mod tests {
     struct Distant {
         counted: MemoryLedger,
         away: AtomicBool,
+        /// Does what it is asked for, and the answer is lost.
+        mute: AtomicBool,
         asked: AtomicU64,
     }
 
@@ -468,6 +470,15 @@ mod tests {
             self.asked.fetch_add(1, Ordering::Relaxed);
             match self.away.load(Ordering::Relaxed) {
                 true => Err(Error::new(ErrorKind::Network, "the ledger is away")),
+                false => Ok(()),
+            }
+        }
+    }
+
+    impl Distant {
+        fn answer(&self) -> Result<()> {
+            match self.mute.load(Ordering::Relaxed) {
+                true => Err(Error::new(ErrorKind::Network, "the answer is lost")),
                 false => Ok(()),
             }
         }
@@ -499,13 +510,16 @@ mod tests {
         ) -> BoxFuture<'a, Result<Granted>> {
             Box::pin(async move {
                 self.reach()?;
-                self.counted.lease(lease, limits, most).await
+                let granted = self.counted.lease(lease, limits, most).await;
+                self.answer()?;
+                granted
             })
         }
         fn settle<'a>(&'a self, lease: &'a LeaseId, used: &'a [Spent]) -> BoxFuture<'a, Result<()>> {
             Box::pin(async move {
                 self.reach()?;
-                self.counted.settle(lease, used).await
+                self.counted.settle(lease, used).await?;
+                self.answer()
             })
         }
         fn refund<'a>(&'a self, frame: &'a Frame, spent: &'a Spent) -> BoxFuture<'a, Result<()>> {
@@ -728,6 +742,55 @@ mod tests {
         place.ledger.away.store(false, Ordering::Relaxed);
         place.take(&leases).await.unwrap();
         assert_eq!((place.counted().await, place.settled().await), ((6, 2), 4));
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_may_have_ended_is_not_used_again() {
+        let place = Place::new();
+        let leases = place.leases(10, 0);
+        place.take(&leases).await.unwrap();
+        place.ledger.mute.store(true, Ordering::Relaxed);
+        leases.release().await;
+        place.ledger.mute.store(false, Ordering::Relaxed);
+        assert_eq!(place.counted().await, (1, 0), "the store gave the rest to others");
+        for used in 2..=5 {
+            place.take(&leases).await.unwrap();
+            leases.release().await;
+            assert_eq!(place.counted().await, (used, 0));
+        }
+        assert_eq!(place.settled().await, 5);
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_may_have_begun_is_given_back() {
+        let place = Place::new();
+        let leases = place.leases(10, 0);
+        place.ledger.mute.store(true, Ordering::Relaxed);
+        for _ in 0..5 {
+            place.take(&leases).await.unwrap_err();
+        }
+        let files = || place.folder.path().join("leases").read_dir().unwrap().count();
+        assert!(files() <= 1, "files do not pile up");
+        place.ledger.mute.store(false, Ordering::Relaxed);
+        place.take(&leases).await.unwrap();
+        leases.release().await;
+        assert_eq!((place.counted().await, place.settled().await, files()), ((1, 0), 1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_was_stopped_is_only_given_back() {
+        let place = Place::new();
+        let leases = place.leases(10, 2);
+        place.take(&leases).await.unwrap();
+        leases.stop();
+        assert!(!leases.covers(Priority::Interactive, &place.frame(), &LIMITS));
+        let few = [Some(12), None, None];
+        let frame = place.frame();
+        let (granted, _) =
+            leases.take(Priority::Interactive, false, &frame, &few, &entry("a")).await.unwrap();
+        assert!(matches!(granted, Granted::Yes { .. }), "the rest of the first was given back");
+        leases.release().await;
+        assert_eq!((place.counted().await, place.settled().await), ((2, 0), 2));
     }
 
     #[tokio::test]

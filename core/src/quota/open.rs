@@ -181,3 +181,50 @@ pub(crate) fn before_fork() -> ForkGuard {
         _marks: journal::ForkGuard::new(),
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+
+    fn open(folder: &Path, plan: Option<Plan>) -> Result<OpenLedger> {
+        let config = Config { state_dir: Some(folder.to_owned()), plan, ..Config::default() };
+        let secrets = Secrets::default();
+        let log = Log { sink: Arc::new(TracingSink), secrets: secrets.clone() };
+        open_ledger(&config, &secrets, &log)
+    }
+
+    #[tokio::test]
+    async fn a_plan_is_not_exceeded_because_a_file_cannot_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(LEDGER_FILE), "no database, but long enough to be read as one")
+            .unwrap();
+        let plan = || Some(Plan::requests_per_day(5));
+        let error = open(folder.path(), plan()).err().unwrap();
+        assert!(error.message().contains("what was counted today is not known"), "{error}");
+        assert_eq!(open(folder.path(), None).unwrap().ledger.name(), "memory");
+        assert_eq!(open(folder.path(), Some(Plan::unlimited())).unwrap().ledger.name(), "memory");
+        // Where nothing was counted nothing is forgotten.
+        assert_eq!(open(Path::new("/dev/null/state"), plan()).unwrap().ledger.name(), "memory");
+    }
+
+    #[tokio::test]
+    async fn nor_because_of_what_lies_behind_its_head() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(LEDGER_FILE);
+        drop(super::super::sqlite::SqliteLedger::open(&path).unwrap());
+        // The thread of the ledger closes the file after this.
+        let head = loop {
+            let bytes = std::fs::read(&path).unwrap();
+            if bytes.len() > 1024 && !folder.path().join("quota.sqlite-wal").exists() {
+                break bytes;
+            }
+            std::thread::yield_now();
+        };
+        let mut damaged = head;
+        damaged[1024..].fill(0xa5);
+        std::fs::write(&path, damaged).unwrap();
+        let error = open(folder.path(), Some(Plan::requests_per_day(5))).err().unwrap();
+        assert!(error.message().contains("what was counted today is not known"), "{error}");
+        assert_eq!(open(folder.path(), None).unwrap().ledger.name(), "memory");
+    }
+}
