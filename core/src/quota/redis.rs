@@ -140,6 +140,7 @@ impl RedisLedger {
         values: &[String],
     ) -> Result<(T, SystemTime)> {
         let (mut connection, number) = self.server.connection().await?;
+        let asked = self.clock.elapsed();
         match step.run(&mut connection, keys, values).await {
             Ok((second, micros, value)) => {
                 let time = UNIX_EPOCH + Duration::from_secs(second) + Duration::from_micros(micros);
@@ -148,8 +149,8 @@ impl RedisLedger {
             }
             Err(error) => {
                 if error.is_io_error() || error.is_unrecoverable_error() {
-                    let silent = error.is_timeout();
-                    self.server.lost(number, silent.then(|| self.server.failure(&error))).await;
+                    let silent = error.is_timeout().then(|| (self.server.failure(&error), asked));
+                    self.server.lost(number, silent).await;
                 }
                 Err(self.server.failure(&error))
             }

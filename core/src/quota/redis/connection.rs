@@ -185,14 +185,17 @@ impl Server {
         }
     }
 
-    /// A connection has broken; or nothing comes over it, which others are told of as after an attempt to connect.
-    pub(super) async fn lost(&self, number: u64, silent: Option<Error>) {
+    /// A connection has broken; or nothing came over it since something was asked, which others are told of as after an
+    /// attempt to connect.
+    pub(super) async fn lost(&self, number: u64, silent: Option<(Error, Duration)>) {
         let mut link = self.link.lock().await;
         if link.live.as_ref().is_none_or(|live| live.number != number) {
             return;
         }
         link.live = None;
-        link.failed = silent.map(|error| Failed { error, number, until: self.clock.elapsed() + ANSWER });
+        let now = self.clock.elapsed();
+        let until = |asked: Duration| now + now.saturating_sub(asked);
+        link.failed = silent.map(|(error, asked)| Failed { error, number, until: until(asked) });
     }
 
     async fn connect(&self) -> Result<(MultiplexedConnection, JoinHandle<()>)> {
