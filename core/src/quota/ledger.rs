@@ -60,8 +60,7 @@ pub(crate) enum Granted {
     Yes { units: u64, counts: Counts },
     /// None: this window is full.
     No { window: usize },
-    /// None: by the ledger's own clock, it is another window's turn.
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis has a clock of its own"))]
+    /// None: by the ledger's own clock it is another window's turn, or the lease was ended before it began. To be asked anew.
     Moved,
 }
 
@@ -116,7 +115,8 @@ pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
         most: u64,
     ) -> BoxFuture<'a, Result<Granted>>;
 
-    /// Ends a lease: tells what was used of it and gives back the rest. Nothing happens when it has ended already.
+    /// Ends a lease: tells what was used of it and gives back the rest. Nothing happens when it has ended already; one that
+    /// has not begun, as it is still on its way, does so no more.
     fn settle<'a>(&'a self, lease: &'a LeaseId, used: &'a [Spent]) -> BoxFuture<'a, Result<()>>;
 
     /// Gives units back that were reserved.

@@ -148,6 +148,7 @@ impl Ledger for MemoryLedger {
         most: u64,
     ) -> BoxFuture<'a, Result<Granted>> {
         self.done(&lease.frame.owner, |account| match left(&account.counts(&lease.frame), limits, 1) {
+            _ if account.leases.contains_key(&lease.id) => Granted::Moved,
             Err(window) => Granted::No { window },
             Ok(left) => {
                 let units = lease_size(most, left);
@@ -159,7 +160,12 @@ impl Ledger for MemoryLedger {
 
     fn settle<'a>(&'a self, lease: &'a LeaseId, used: &'a [Spent]) -> BoxFuture<'a, Result<()>> {
         self.done(&lease.frame.owner, |account| {
-            let Some((frame, units)) = account.leases.remove(&lease.id) else { return };
+            let ended = (lease.frame.clone(), 0);
+            let (frame, units) = account.leases.remove(&lease.id).unwrap_or_else(|| ended.clone());
+            if units == 0 {
+                account.leases.insert(Arc::clone(&lease.id), ended);
+                return;
+            }
             let spent: u64 = used.iter().map(|spent| spent.units).sum();
             for spent in used {
                 account.spend(&frame, spent);

@@ -263,6 +263,25 @@ fn spend(connection: &Connection, frame: &Frame, entry: &Entry, units: i64) -> r
     Ok(())
 }
 
+/// Units of a lease; 0 for one that was ended before it began.
+fn units_of(connection: &Connection, id: &str) -> rusqlite::Result<Option<u64>> {
+    let units = connection
+        .prepare_cached("SELECT units FROM leases WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(units.map(unsigned))
+}
+
+fn insert_lease(connection: &Connection, id: &str, frame: &Frame, units: u64) -> rusqlite::Result<()> {
+    connection.prepare_cached("INSERT INTO leases VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        id,
+        frame.owner,
+        signed(frame.day().start),
+        signed(units)
+    ])?;
+    Ok(())
+}
+
 /// Drops what nobody can ask for any more.
 fn forget(connection: &Connection, frame: &Frame) -> rusqlite::Result<()> {
     let hour = signed(frame.hour().start) - 2 * 3_600;
@@ -338,17 +357,15 @@ impl Ledger for SqliteLedger {
         let (LeaseId { frame, id }, limits) = (lease.clone(), *limits);
         self.run(move |connection| {
             step(connection, |connection| {
+                if units_of(connection, &id)?.is_some() {
+                    return Ok(Granted::Moved);
+                }
                 let counts = counts(connection, &frame)?;
                 let units = match left(&counts, &limits, 1) {
                     Err(window) => return Ok(Granted::No { window }),
                     Ok(left) => lease_size(most, left),
                 };
-                connection.prepare_cached("INSERT INTO leases VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-                    id,
-                    frame.owner,
-                    signed(frame.day().start),
-                    signed(units)
-                ])?;
+                insert_lease(connection, &id, &frame, units)?;
                 Ok(Granted::Yes { units, counts: take(connection, &frame, counts, units)? })
             })
         })
@@ -358,16 +375,17 @@ impl Ledger for SqliteLedger {
         let (LeaseId { frame, id }, used) = (lease.clone(), used.to_vec());
         self.run(move |connection| {
             step(connection, |connection| {
-                let ended: Option<i64> = connection
-                    .prepare_cached("DELETE FROM leases WHERE id = ?1 RETURNING units")?
-                    .query_row([&id], |row| row.get(0))
-                    .optional()?;
-                let Some(units) = ended else { return Ok(()) };
+                let units = match units_of(connection, &id)? {
+                    Some(0) => return Ok(()),
+                    Some(units) => units,
+                    None => return insert_lease(connection, &id, &frame, 0),
+                };
+                connection.prepare_cached("DELETE FROM leases WHERE id = ?1")?.execute([&id])?;
                 for spent in &used {
                     spend(connection, &frame, &spent.entry, signed(spent.units))?;
                 }
                 let used = used.iter().map(|spent| spent.units).sum();
-                give(connection, &frame, unsigned(units).saturating_sub(used))
+                give(connection, &frame, units.saturating_sub(used))
             })
         })
     }

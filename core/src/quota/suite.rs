@@ -170,6 +170,9 @@ async fn settling(ledger: &dyn Ledger) {
         assert_eq!(labels(ledger, &now).await, shown(&[("a", 3), ("b", 1)]));
     }
     ledger.settle(&lease("never taken"), &used).await.unwrap();
+    ledger.settle(&lease("never taken"), &used).await.unwrap();
+    // It was on its way: what was ended does not begin any more.
+    assert_eq!(ledger.lease(&lease("never taken"), &NONE, 5).await.unwrap(), Granted::Moved);
     // Another hour: the day is the same one.
     ledger.reserve(&later, &NONE, &spent("a", 1)).await.unwrap();
     ledger.settle(&lease("b"), &[]).await.unwrap();

@@ -1,6 +1,8 @@
 -- The id of the lease, and the most that it may hold.
 local id, most = ARGV[11], tonumber(ARGV[12])
-if moved() then
+-- It was ended before it came.
+local ended = redis.call('HGET', LEASES, id)
+if ended or moved() then
     return answer({ 'moved', {} })
 end
 local standing = counts()

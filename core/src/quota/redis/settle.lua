@@ -1,6 +1,10 @@
 -- The id of the lease; then each entry with the units that it has spent.
 local units = redis.call('HGET', LEASES, ARGV[8])
-if units then
+if not units then
+    -- It may come later than this, and then begins no more.
+    redis.call('HSET', LEASES, ARGV[8], '0')
+    expire(LEASES)
+elseif units ~= '0' then
     redis.call('HDEL', LEASES, ARGV[8])
     local rest = number(units, LEASES)
     for index = 9, #ARGV, 2 do
