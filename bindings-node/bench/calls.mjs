@@ -29,4 +29,4 @@ await measure('no-op', () => client.quota.status());
 // Different ones, as equal reads would share a request.
 await measure('request', (index) => client.system.version({}, { extraQuery: { index } }));
 
-client.close();
+await client.close();

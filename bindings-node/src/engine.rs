@@ -136,10 +136,10 @@ impl Engine {
         cancellable(env, cancellation.token(), self.0.discovery(), Ok)
     }
 
-    /// Ends all calls.
+    /// Ends all calls; resolves when the leases are given back.
     #[napi]
-    pub fn close(&self) {
-        self.0.close();
+    pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        promise(env, self.0.shut_down(), Ok)
     }
 
     /// Moves a recorded clock on.

@@ -72,10 +72,10 @@ test('whom to act for is checked', () => {
 
 test('it ends with the client that it comes from, and not the other way round', async () => {
   const [one, other] = [administrator.actingAs(whom), administrator.actingAs(whom)];
-  one.close();
+  await one.close();
   await assert.rejects(one.style.folders(), ClosedError);
   assert.equal((await other.style.folders()).length, 4);
-  administrator.close();
+  await administrator.close();
   await assert.rejects(other.style.folders(), ClosedError);
 });
 

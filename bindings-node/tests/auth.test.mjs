@@ -142,7 +142,7 @@ for (const ask of ['userinfo', 'endSessionUrl', 'signOut', 'discovery']) {
     assert.ok(error instanceof CancelledError, inspect(error));
     assert.deepEqual([error.outcome, error.cause], ['not_sent', reason]);
     assert.equal((await simulator.counts()).identity, 0);
-    client.close();
+    await client.close();
     assert.ok((await failure(client.auth[ask]())) instanceof ClosedError);
   });
 }

@@ -149,10 +149,11 @@ test('closing ends the calls, and later ones fail', async () => {
   await simulator.faults({ path: 'Folders', action: { hang: true } });
   const call = client.style.folders();
   await simulator.arrived(1);
-  client.close();
+  const closed = client.close();
   await assert.rejects(call, { name: 'CancelledError' });
   await assert.rejects(client.style.folders(), ClosedError);
   await assert.rejects(client.style.list().collect(), ClosedError);
+  assert.equal(await closed, undefined);
   await simulator.release();
 });
 

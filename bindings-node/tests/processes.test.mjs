@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, beforeEach, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -43,6 +46,24 @@ const OPEN = `
 test('an idle client keeps no process alive', async () => {
   assert.equal(await run(`${OPEN} console.log('made');`), 'made');
   assert.equal(await run(`${OPEN} console.log((await client.style.folders()).length);`), '4');
+});
+
+test('a process ends after its client has given its lease back, also when nobody waits for that', async (t) => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'beproduct-client-'));
+  t.after(() => rmSync(stateDir, { recursive: true }));
+  const settings = JSON.stringify({
+    stateDir,
+    ledger: { sqlite: join(stateDir, 'quota.sqlite') },
+    quotaLease: 5,
+  });
+  const program = `
+    import { BeProduct } from 'beproduct-client';
+    const client = new BeProduct({ ...JSON.parse(process.env.SETTINGS), ...${settings} });
+    console.log((await client.style.folders()).length);
+    client.close();
+  `;
+  assert.equal(await run(program), '4');
+  assert.deepEqual(readdirSync(join(stateDir, 'leases')), []);
 });
 
 test('a loop that was left keeps no process alive', async () => {

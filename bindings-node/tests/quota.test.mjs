@@ -1,10 +1,13 @@
 // The quota in Node: what it tells, plans, the ledger's settings, and the callbacks of the program.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { inspect } from 'node:util';
 
-import { ConfigError, Plan, QuotaExceededError, RateLimitedError } from 'beproduct-client';
+import { ClosedError, ConfigError, Plan, QuotaExceededError, RateLimitedError } from 'beproduct-client';
 import { recordedClient } from 'beproduct-client/testing';
 
 import { Simulator } from './simulator.mjs';
@@ -77,6 +80,30 @@ test('status, report and estimate have the names of their types', async () => {
     items: [{ operation: 'style.attributes_list', count: 1000, requests: 10 }],
   });
 });
+
+for (const [how, close] of [
+  ['closing', (client) => client.close()],
+  ['disposing of it', (client) => client[Symbol.asyncDispose]()],
+]) {
+  test(`${how} gives the lease of a client back`, async (t) => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'beproduct-client-'));
+    t.after(() => rmSync(stateDir, { recursive: true }));
+    const settings = { stateDir, ledger: { sqlite: join(stateDir, 'quota.sqlite') }, quotaLease: 5 };
+    const leases = () => readdirSync(join(stateDir, 'leases'));
+    const client = open(settings);
+    await client.style.folders();
+    assert.equal(leases().length, 1);
+    assert.equal(await close(client), undefined);
+    assert.deepEqual(leases(), []);
+    const other = open(settings);
+    const { used, leased } = await other.quota.status();
+    assert.deepEqual([used, leased], [1, 0]);
+    await other.close();
+    // It is closed already.
+    await close(client);
+    await assert.rejects(client.style.folders(), ClosedError);
+  });
+}
 
 test('a service that asked to wait is in the status', async () => {
   const client = open();
@@ -182,7 +209,7 @@ test('settings of plans and ledgers are checked', () => {
     [{ plan: Plan.enterprise({}) }, /licenses is missing/],
     [{ plan: Plan.requestsPerDay(1, { dayStart: '25:00' }) }, /no time of day/],
     [{ quotaLease: 0 }, /quota_lease has to be at least 1/],
-    [{ ledger: 'disk' }, /`disk`/],
+    [{ ledger: 'disk' }, /ledger: it is "memory"/],
     [{ ledger: { redis: { address: 'x' } } }, /unknown field `address`/],
     [{ ledger: { redis: { url: 'x', whenAway: 'go on' } } }, /`go on`/],
     [{ ledger: { redis: { url: 'x', whenAway: { part: 5 } } } }, /`part`/],

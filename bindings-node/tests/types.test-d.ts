@@ -78,6 +78,7 @@ const anything: unknown = await client.raw.post({
 });
 const folders = await client.call<{ id: string }[]>('style.folders');
 folders.at(0)?.id.toUpperCase();
+same<ReturnType<typeof client.close>, Promise<void>>(true);
 same<Awaited<ReturnType<typeof client.quota.status>>['limit'], number | undefined>(true);
 
 same<

@@ -35,6 +35,7 @@ export class BeProduct extends Resources {
   readonly #connection: Connection;
   readonly #quota: Quota;
   readonly #auth: Auth;
+  #closing: Promise<void> | undefined;
   /** What tells it from others when it is printed. */
   #shown: Pick<ClientSettings & Partial<ActAs>, 'companyDomain' | 'profile' | 'userId'>;
 
@@ -115,17 +116,24 @@ export class BeProduct extends Resources {
     return this.#connection.list(operation, args, options);
   }
 
-  /** Ends all calls with a `CancelledError`; later ones fail with a `ClosedError`. */
-  close(): void {
-    this.#connection.engine.close();
+  /**
+   * Ends all calls at once with a `CancelledError`; later ones fail with a `ClosedError`.
+   *
+   * Resolves when what this client has leased of the quota (`quotaLease`, `share`) is given back, which keeps the process
+   * alive as long. That happens also when nobody waits for it. Resolves at once when it has happened before.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#connection.engine.close());
   }
 
+  /** Closes the client; does not wait for the leases. */
   [Symbol.dispose](): void {
-    this.close();
+    void this.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+  /** Closes the client, and waits as `close` does. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   [inspect.custom](): string {

@@ -27,7 +27,7 @@ interface NativeEngine {
   endSessionUrl(cancellation: NativeCancellation, postLogoutRedirectUri?: string): Promise<string>;
   signOut(cancellation: NativeCancellation): Promise<boolean>;
   discovery(cancellation: NativeCancellation): Promise<string>;
-  close(): void;
+  close(): Promise<void>;
   advanceClock(seconds: number): void;
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use beproduct::auth::Inherited;
 use beproduct::seam::{self, EnginePager, Hooks};
@@ -13,6 +14,9 @@ use crate::bridge::{Bridge, Work};
 use crate::convert::{config_error, from_json, raise, to_json};
 use crate::host::{HostCode, HostLog, HostThread};
 use crate::runtime;
+
+/// How long a program waits for a ledger that takes nothing back.
+const LONGEST_CLOSE: Duration = Duration::from_secs(5);
 
 /// One client. After `fork` the child makes its own from the same origin.
 #[pyclass(module = "beproduct_client._native", frozen, weakref)]
@@ -116,6 +120,14 @@ impl Engine {
         let engine = self.engine(py)?.acting_as(whom).map_err(|error| raise(py, &error))?;
         let log = Arc::clone(&self.lock().log);
         Ok(Present { generation: runtime::generation(), engine, log, sign_in: None, plan: None })
+    }
+
+    /// Marks the client as closed. Returns the engine that is to be shut down: none for a client that was closed before,
+    /// or that this process has from its parent and never used.
+    fn take_open(&self) -> Option<seam::Engine> {
+        let was_closed = self.closed.swap(true, Ordering::Relaxed);
+        let present = self.lock();
+        (!was_closed && present.generation == runtime::generation()).then(|| present.engine.clone())
     }
 
     /// Those who act for others have the quota of their administrator's client.
@@ -299,11 +311,18 @@ impl Engine {
         spawned(bridge, self.engine(bridge.py())?.discovery(), json)
     }
 
-    /// Ends all calls; later ones fail.
+    /// Ends all calls; later ones fail. Waits until the leases are given back, which goes on where the wait ends.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.closed.store(true, Ordering::Relaxed);
-        self.engine(py)?.close();
-        Ok(())
+        let Some(engine) = self.take_open() else { return Ok(()) };
+        let ended = engine.shut_down();
+        let ended = async move { tokio::time::timeout(LONGEST_CLOSE, ended).await.unwrap_or(Ok(())) };
+        runtime::wait(py, ended, || ())?.map_err(|error| raise(py, &error))
+    }
+
+    /// The same for an event loop. None when there is nothing to wait for.
+    fn close_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Option<Work>> {
+        let Some(engine) = self.take_open() else { return Ok(None) };
+        spawned(bridge, engine.shut_down(), plain).map(Some)
     }
 
     /// Moves the clock of a client on that was built for tests.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from simulator import PATIENCE, Simulator
 from beproduct_client import (
     BeProduct,
     BeProductAsync,
+    ClosedError,
     ConfigError,
     Estimate,
     EstimateItem,
@@ -171,7 +173,7 @@ def test_a_plan_may_change(at_noon: dict[str, Any], simulator: Simulator) -> Non
             (Plan.enterprise("many"), "invalid type"),  # type: ignore[arg-type]
             (Plan.requests_per_day(5, time_zone="Mars/Base"), "Mars/Base"),
             ({"requests_a_day": 5}, "unknown field `requests_a_day`"),
-            (None, "plan have to be a JSON object|a plan, which is"),
+            (None, "plan: a JSON object is needed"),
         ]:
             with pytest.raises(ConfigError, match=problem):
                 client.quota.change_plan(wrong)  # type: ignore[arg-type]
@@ -184,6 +186,79 @@ def test_a_plan_may_change(at_noon: dict[str, Any], simulator: Simulator) -> Non
         acting.quota.change_plan(Plan.requests_per_day(2))
         client.system.version()
         assert client.quota.status()["remaining"] == 0
+
+
+@pytest.fixture
+def leasing(at_noon: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """Settings of a client that takes five requests at once from a ledger that others read too."""
+    return {**at_noon, "ledger": {"sqlite": str(tmp_path / "quota.sqlite")}, "quota_lease": 5}
+
+
+def leases(settings: dict[str, Any]) -> list[str]:
+    return [entry.name for entry in (Path(settings["state_dir"]) / "leases").iterdir()]
+
+
+def counted(settings: dict[str, Any]) -> tuple[int, int]:
+    """What another client finds in the ledger: used, and leased."""
+    with BeProduct(**settings) as other:
+        status = other.quota.status()
+    return status["used"], status["leased"]
+
+
+def test_closing_gives_the_lease_back(leasing: dict[str, Any]) -> None:
+    client = BeProduct(**leasing)
+    client.system.version()
+    assert leases(leasing)
+    client.close()
+    assert leases(leasing) == []
+    assert counted(leasing) == (1, 0)
+    client.close()
+    with pytest.raises(ClosedError):
+        client.system.version()
+
+
+def test_leaving_a_with_block_gives_the_lease_back(leasing: dict[str, Any]) -> None:
+    with BeProduct(**leasing) as client:
+        client.system.version()
+    assert leases(leasing) == []
+    assert counted(leasing) == (1, 0)
+
+
+async def test_closing_gives_the_lease_back_for_asyncio(leasing: dict[str, Any]) -> None:
+    async with BeProductAsync(**leasing) as client:
+        await client.system.version()
+        assert leases(leasing)
+    assert leases(leasing) == []
+    assert counted(leasing) == (1, 0)
+    await client.close()
+    with pytest.raises(ClosedError):
+        await client.system.version()
+
+
+def close_in_a_child(pipe: Connection, settings: dict[str, Any]) -> None:
+    client = BeProduct(**settings)
+    client.system.version()
+
+    def close() -> tuple[list[str], str]:
+        client.close()
+        with pytest.raises(ClosedError) as raised:
+            client.system.version()
+        return leases(settings), raised.value.message
+
+    held = leases(settings)
+    pipe.send((in_fork(close), held))
+    client.system.version()
+    client.close()
+    pipe.send((leases(settings), counted(settings)))
+
+
+def test_closing_in_the_child_of_a_fork_leaves_the_lease_to_the_parent(leasing: dict[str, Any]) -> None:
+    process = Child(close_in_a_child, leasing)
+    (in_child, message), held = process.receive()
+    assert in_child == held != []
+    assert message == "the client is closed"
+    assert process.receive() == ([], (2, 0))
+    process.end()
 
 
 class Listener:

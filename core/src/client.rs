@@ -498,7 +498,8 @@ impl Client {
         let _ended = self.begin_close().await;
     }
 
-    fn begin_close(&self) -> JoinHandle<()> {
+    /// Closes the client; the task ends when what it has leased is given back.
+    pub(crate) fn begin_close(&self) -> JoinHandle<()> {
         self.auth.closed.cancel();
         // Those of a client that acts for another are its administrator's.
         let quota = (!self.auth.tokens.is_acting()).then(|| Arc::clone(&self.shared.quota));

@@ -224,12 +224,11 @@ impl Engine {
     }
 
     /// The same, and ends when what the client has leased of the quota is given back.
-    pub fn shut_down(&self) -> impl Future<Output = Result<()>> + Send + 'static {
-        // Now, and not when somebody waits.
-        self.client.close();
-        let client = self.client.clone();
+    pub fn shut_down(&self) -> impl Future<Output = Result<()>> + Send + use<> {
+        // Begins now, and not when somebody waits.
+        let ended = self.client.begin_close();
         async move {
-            client.shut_down().await;
+            let _ended = ended.await;
             Ok(())
         }
     }

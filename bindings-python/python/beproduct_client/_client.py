@@ -12,7 +12,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal
 
 from beproduct_client import _native
-from beproduct_client._bridge import abandon
+from beproduct_client._bridge import abandon, present_bridge, wait
 from beproduct_client._connection import AsyncConnection, Connection
 from beproduct_client._errors import ConfigError, after_fork
 from beproduct_client._plan import Plan, plan_settings
@@ -225,7 +225,11 @@ class BeProduct(_Client, Resources):
         return ResourcesWithResponse(Connection(self._engine, detailed=True))
 
     def close(self) -> None:
-        """Ends all calls; later ones raise `ClosedError`."""
+        """Ends all calls at once; later ones raise `ClosedError`. Leaving a `with` block does the same.
+
+        Returns when what this client has leased of the quota (`quota_lease`, `share`) is given back, or after 5 s: that
+        goes on by itself then, as it does after Ctrl-C. A client that is closed already returns at once.
+        """
         self._engine.close()
 
     def __enter__(self) -> Self:
@@ -264,8 +268,15 @@ class BeProductAsync(_Client, AsyncResources):
         return AsyncResourcesWithResponse(AsyncConnection(self._engine, detailed=True))
 
     async def close(self) -> None:
-        """Ends all calls; later ones raise `ClosedError`."""
-        self._engine.close()
+        """Ends all calls at once; later ones raise `ClosedError`. Leaving an `async with` block does the same.
+
+        Returns when what this client has leased of the quota (`quota_lease`, `share`) is given back. That goes on by
+        itself when the task that waits is cancelled. A client that is closed already returns at once.
+        """
+        bridge = present_bridge()
+        work = self._engine.close_async(bridge)
+        if work is not None:
+            await wait(bridge, work)
 
     async def __aenter__(self) -> Self:
         return self

@@ -114,8 +114,8 @@ const COMMANDS = {
 
   stored: () => (store?.tokens ? renamed(store.tokens, snake) : null),
 
-  close() {
-    client.close();
+  async close() {
+    await client.close();
     return true;
   },
 };
