@@ -128,9 +128,10 @@ impl Quota {
                 false => format!("{units} for {label:?}"),
             })
             .collect();
-        let users = match users.is_empty() {
+        // Labels are known of the day only.
+        let users = match users.is_empty() || full.window.span != Span::Day {
             true => String::new(),
-            false => format!("; the day's went {}", users.join(", ")),
+            false => format!(": {}", users.join(", ")),
         };
         let reset = iso(full.window.end);
         let text = format!(
