@@ -396,7 +396,7 @@ impl Client {
     /// How the quota stands. Sends nothing.
     ///
     /// # Errors
-    /// `config` when the ledger cannot be read.
+    /// `config` when the ledger cannot be read, `network` or `timeout` when it cannot be reached now.
     pub async fn quota_status(&self) -> Result<QuotaStatus> {
         self.shared.quota.status().await
     }
@@ -404,7 +404,7 @@ impl Client {
     /// Who used the quota during the last days, today included, as the ledger has it. Sends nothing.
     ///
     /// # Errors
-    /// `config` for more days than the 90 that are kept, or when the ledger cannot be read.
+    /// `config` for more days than the 90 that are kept, and as [`Client::quota_status`].
     pub async fn quota_report(&self, days: u64) -> Result<QuotaReport> {
         self.shared.quota.report(days).await
     }
@@ -412,12 +412,13 @@ impl Client {
     /// Compares the requests that some work takes with those that are left today. Sends nothing.
     ///
     /// # Errors
-    /// `config` for an operation that there is not, for a list whose length is not told, or when the ledger cannot be read.
+    /// `config` for an operation that there is not or for a list whose length is not told, and as [`Client::quota_status`].
     pub async fn quota_estimate(&self, work: &[Work]) -> Result<Estimate> {
         self.shared.quota.estimate(work, self.shared.config.max_page_size.min(200)).await
     }
 
-    /// Goes on with another plan, as after a purchase of licences. What is counted stays counted.
+    /// Goes on with another plan, as after a purchase of licences. What is counted stays counted, as long as the days begin at
+    /// the same time.
     ///
     /// # Errors
     /// `config` for a day that cannot begin so.

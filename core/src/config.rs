@@ -61,7 +61,8 @@ pub struct Config {
     /// Where requests are counted: `"memory"`, `{"sqlite": path}` or `{"redis": url}`, see [`RedisConfig`]. Default: a
     /// SQLite file in `state_dir`.
     pub ledger: Option<LedgerConfig>,
-    /// Requests that are taken from the ledger at once and used one by one, so that it is not asked for each. Default 1.
+    /// Requests that are taken from the ledger at once and used one by one, so that it is not asked for each. Default 1. What
+    /// a killed process has not used is given back by those who share its `state_dir`, and without one by nobody.
     pub quota_lease: u64,
     /// Requests of the day that calls of priority `bulk` leave alone.
     pub quota_floor: u64,
@@ -131,7 +132,8 @@ pub enum WhenAway {
     /// Nothing is sent: calls fail with the error `network`.
     #[default]
     Refuse,
-    /// This client sets so many requests aside while it can, and goes on with them. They count as used as long.
+    /// This client sets so many requests aside while it can, and goes on with them. They count as used as long, and are good
+    /// for the day in which they were set aside; with a limit of the hour or the minute, for that one.
     Share(u64),
 }
 

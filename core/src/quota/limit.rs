@@ -8,17 +8,16 @@ use serde_json::{Value, json};
 use super::Quota;
 use super::calendar::{Frame, Span, Window, iso};
 use super::events::{QuotaEvent, QuotaEventKind, THRESHOLDS};
-use crate::call::{Priority, WaitReason};
+use crate::call::WaitReason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::Exchange;
 
-/// Longest time by which a wait is drawn out, so that those who waited do not come back as one. Bulk calls come after the
-/// others.
+/// Longest time by which a wait is drawn out, so that those who waited do not come back as one.
 const SPREAD: Duration = Duration::from_secs(5);
 
 impl Quota {
-    /// Fails, or waits, when a limit is reached. Reads the ledger only. How long the service has asked others who share the
-    /// ledger to wait.
+    /// Fails, or waits, when a limit is reached. Reads the ledger only. How long nothing is to be sent: until the end of the
+    /// minute whose requests are used up, or as long as the service has asked others who share the ledger to wait.
     pub(crate) async fn check(&self, exchange: &Exchange) -> Result<Option<Duration>> {
         loop {
             let frame = self.frame();
@@ -51,47 +50,42 @@ impl Quota {
                     used: standing.counts[window],
                     limit,
                 };
-                self.at_limit(exchange, &full).await?;
+                if let Some(pause) = self.at_limit(exchange, &full).await? {
+                    return Ok(Some(pause));
+                }
             }
         }
     }
 
-    /// Waits for the end of a window if the call may, and fails otherwise.
-    async fn at_limit(&self, exchange: &Exchange, full: &Full<'_>) -> Result<()> {
+    /// Waits for the end of a window if the call may, and fails otherwise. An end that is near is left to the limiter, where
+    /// those who wait have an order: how long nothing is to be sent.
+    async fn at_limit(&self, exchange: &Exchange, full: &Full<'_>) -> Result<Option<Duration>> {
         let left = full.window.end().duration_since(self.now()).unwrap_or_default();
-        // The end of a minute is near, and the call's own deadline holds meanwhile.
-        let short = full.window.span != Span::Day && left <= self.max_wait;
-        let end = exchange.deadline.get().saturating_add(exchange.trace.excused());
-        let reason = if short && self.clock().elapsed().saturating_add(left) < end {
-            WaitReason::Rate
-        } else {
-            match self.may_wait(exchange, full, left).await {
-                Ok(true) => WaitReason::Quota,
-                Ok(false) => return Err(self.exceeded(exchange, full, left).await),
-                Err(failed) => {
-                    let error = self.exceeded(exchange, full, left).await;
-                    let text = format!(
-                        "{}; and what decides at a limit failed: {}",
-                        error.message(),
-                        failed.message()
-                    );
-                    return Err(error.with_message(text).with_source_of(&failed));
-                }
-            }
-        };
         let spread = SPREAD.min((left / 20).max(Duration::from_millis(1)));
-        let last = if exchange.options.priority == Priority::Bulk { spread } else { Duration::ZERO };
-        let wait = left + last + spread.mul_f64(self.rng.fraction());
-        if reason == WaitReason::Quota {
-            self.log.warn(&format!(
-                "the {} requests of the {} are used up; waiting until {}",
-                full.limit,
-                full.window.span.as_str(),
-                iso(full.window.end)
-            ));
+        let wait = left + spread.mul_f64(self.rng.fraction());
+        let end = exchange.deadline.get().saturating_add(exchange.trace.excused());
+        let fits = self.clock().elapsed().saturating_add(wait) < end;
+        if full.window.span != Span::Day && left <= self.max_wait && fits {
+            return Ok(Some(wait.min(self.max_wait)));
         }
-        exchange.trace.pause(self.clock(), reason, wait).await;
-        Ok(())
+        match self.may_wait(exchange, full, left).await {
+            Ok(true) => {}
+            Ok(false) => return Err(self.exceeded(exchange, full, left).await),
+            Err(failed) => {
+                let error = self.exceeded(exchange, full, left).await;
+                let text =
+                    format!("{}; and what decides at a limit failed: {}", error.message(), failed.message());
+                return Err(error.with_message(text).with_source_of(&failed));
+            }
+        }
+        self.log.warn(&format!(
+            "the {} requests of the {} are used up; waiting until {}",
+            full.limit,
+            full.window.span.as_str(),
+            iso(full.window.end)
+        ));
+        exchange.trace.pause(self.clock(), WaitReason::Quota, wait).await;
+        Ok(None)
     }
 
     /// Whether the settings or the program allow a wait as long as this.

@@ -73,6 +73,32 @@ fn refusal(wait: u64, limit: u64) -> (u16, HeaderMap, Value) {
     (429, HeaderMap::new(), body)
 }
 
+/// Those who wait for the plan's next minute have an order too.
+#[tokio::test(start_paused = true)]
+async fn an_urgent_call_is_the_first_of_the_next_minute() {
+    let service = Noting::willing();
+    let settings = json!({"plan": {"requests_per_minute": 20}, "max_wait": 60, "concurrency": 1});
+    let client = client(Arc::new(Line(Arc::clone(&service))), settings);
+    let bulk: Vec<_> = (0..60)
+        .map(|_| {
+            let client = client.clone();
+            let options = json!({"priority": "bulk", "headers": {"who": "bulk"}});
+            tokio::spawn(async move { request(&client, options).await.unwrap() })
+        })
+        .collect();
+    sleep(seconds(30.0)).await;
+    assert_eq!(service.came().len(), 20);
+    let urgent = request(&client, json!({"headers": {"who": "urgent"}})).await.unwrap();
+    assert!(
+        urgent.meta.waits.iter().all(|wait| wait.reason == WaitReason::Rate) && !urgent.meta.waits.is_empty()
+    );
+    assert_eq!(service.came().iter().position(|who| who == "urgent"), Some(20));
+    for call in bulk {
+        call.await.unwrap();
+    }
+    assert_eq!(service.came().len(), 61);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_urgent_call_passes_five_hundred_that_are_not() {
     let service = Noting::willing();
