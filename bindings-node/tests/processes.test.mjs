@@ -157,7 +157,7 @@ test('a worker thread may be terminated while it is asked', async () => {
 
 test('a call that is asked about keeps the process alive, and one that was answered does not', async () => {
   const program = `${OPEN}
-    const decide = () => new Promise((resolve) => setTimeout(resolve, 50));
+    const decide = () => new Promise((resolve) => setImmediate(resolve));
     const limited = new BeProduct({
       ...JSON.parse(process.env.SETTINGS), plan: { requestsPerDay: 0 }, onQuotaLimit: decide,
     });

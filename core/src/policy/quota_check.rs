@@ -23,11 +23,7 @@ pub(crate) struct QuotaCheck {
 
 impl QuotaCheck {
     /// Asks the service for its limits, where the plan stands for those and nobody has asked today.
-    fn ask_for_limits<'a>(&'a self, exchange: &'a Exchange, next: &'a Next) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move { self.learn_limits(exchange, next).await })
-    }
-
-    async fn learn_limits(&self, exchange: &Exchange, next: &Next) -> Result<()> {
+    async fn ask_for_limits(&self, exchange: &Exchange, next: &Next) -> Result<()> {
         if !self.quota.is_open(exchange.operation).await? {
             return Ok(());
         }
@@ -59,18 +55,20 @@ impl QuotaCheck {
     }
 
     /// Hands the request on when the quota allows it, and again when others were quicker. The limits of the service are asked
-    /// for each time, as a wait may have led into another day.
-    async fn pass(&self, exchange: &Exchange, next: &Next) -> Result<Reply> {
-        loop {
-            self.ask_for_limits(exchange, next).await?;
-            if let Some(pause) = self.quota.check(exchange).await? {
-                self.limiter.pause_until(self.clock.elapsed().saturating_add(pause));
+    /// for each time, as a wait may have led into another day; that question comes this way too.
+    fn pass<'a>(&'a self, exchange: &'a Exchange, next: &'a Next) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            loop {
+                self.ask_for_limits(exchange, next).await?;
+                if let Some(pause) = self.quota.check(exchange).await? {
+                    self.limiter.pause_until(self.clock.elapsed().saturating_add(pause));
+                }
+                match next.run(exchange.clone()).await {
+                    Err(error) if error.failure() == Failure::QuotaRaced => {}
+                    result => return result,
+                }
             }
-            match next.run(exchange.clone()).await {
-                Err(error) if error.failure() == Failure::QuotaRaced => {}
-                result => return result,
-            }
-        }
+        })
     }
 }
 

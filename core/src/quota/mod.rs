@@ -98,7 +98,7 @@ pub(crate) struct QuotaParts {
 
 /// One unit that was taken.
 pub(crate) struct Reservation {
-    pub(crate) frame: Frame,
+    frame: Frame,
     entry: Entry,
     origin: Origin,
 }
@@ -113,7 +113,7 @@ impl Quota {
             ledger: Arc::clone(&ledger),
             size: config.quota_lease,
             share: parts.ledger.share,
-            journal: parts.ledger.journal(config, &process),
+            journal: parts.ledger.journal(config, &process, &parts.log),
             clock: Arc::clone(parts.time.clock()),
             handle: parts.handle,
             log: parts.log.clone(),

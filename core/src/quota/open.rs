@@ -37,9 +37,20 @@ impl OpenLedger {
     }
 
     /// Where it is written what was used of leases: this client's, and those of processes that have died.
-    pub(crate) fn journal(&self, config: &Config, process: &Arc<str>) -> Option<Journal> {
-        let folder = config.state_folder().ok()?.join("leases");
-        Some(Journal::new(folder, self.name.clone()?, Arc::clone(process)))
+    pub(crate) fn journal(&self, config: &Config, process: &Arc<str>, log: &Log) -> Option<Journal> {
+        let name = self.name.clone()?;
+        match config.state_folder() {
+            Ok(folder) => Some(Journal::new(folder.join("leases"), name, Arc::clone(process))),
+            Err(error) => {
+                if config.quota_lease > 1 || self.share > 0 {
+                    log.warn(&format!(
+                        "what this process leases of the quota is lost for the day if it is killed: {}",
+                        error.message()
+                    ));
+                }
+                None
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! How the quota stands, and how it came to that.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Serialize;
 
@@ -166,14 +167,10 @@ impl Quota {
         let (frame, _) = self.standing().await?;
         let calendar = self.calendar();
         let today = frame.day().start;
-        // Half a day more, as days with a change of the clocks are shorter.
-        let from = calendar.windows(
-            std::time::UNIX_EPOCH
-                + std::time::Duration::from_secs(
-                    (today + 12 * 3_600).saturating_sub((days - 1) * 24 * 3_600),
-                ),
-        )[0]
-        .start;
+        // From its middle, as days with a change of the clocks are shorter or longer.
+        let middle = (today + 12 * 3_600).saturating_sub((days - 1) * 24 * 3_600);
+        let [first, ..] = calendar.windows(UNIX_EPOCH + Duration::from_secs(middle));
+        let from = first.start;
         let mut found = self.ledger.history(&frame.owner, from).await?;
         found.retain(|row| row.day <= today);
         found.extend(self.leases.unsettled(frame.day()).into_iter().map(|spent| Row {

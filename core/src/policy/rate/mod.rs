@@ -124,8 +124,10 @@ impl RateWait {
         let seconds = |duration: Duration| (duration.as_secs_f64() * 1000.0).round() / 1000.0;
         let mut text = format!("no request can go for {} s", seconds(outlook.wait));
         if !outlook.pause.is_zero() {
-            text +=
-                &format!("; the service asked for a pause, {} s of which are left", seconds(outlook.pause));
+            text += &format!(
+                "; the service, or the plan's limit, asks for a pause of {} s more",
+                seconds(outlook.pause)
+            );
         }
         if let Some((limit, length)) = outlook.limit {
             text += &format!("; it takes {limit} requests in {} s", seconds(length));

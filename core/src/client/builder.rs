@@ -1,0 +1,234 @@
+//! [`ClientBuilder`]: what a client is made from, checked.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use url::Url;
+
+use super::{Client, Shared};
+use crate::arguments::encode;
+use crate::auth::{Inherited, ProviderCache, TokenStore, open_store};
+use crate::clock::{Clock, ServerTime};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::headers;
+use crate::http::Transport;
+use crate::log::{Log, LogSink, TracingSink};
+use crate::policy::Limiter;
+use crate::quota::{self, Plan, Quota, QuotaListener, QuotaParts};
+use crate::redact::Secrets;
+use crate::rng::{FixedRng, Rng, SystemRng};
+
+/// Puts a [`Client`] together.
+#[derive(Default)]
+pub struct ClientBuilder {
+    config: Config,
+    handle: Option<Handle>,
+    store: Option<Arc<dyn TokenStore>>,
+    sink: Option<Arc<dyn LogSink>>,
+    listener: Option<Arc<dyn QuotaListener>>,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Option<Arc<dyn Clock>>,
+    inherited: Option<Inherited>,
+}
+
+impl ClientBuilder {
+    /// Begins with settings that were read from elsewhere.
+    #[must_use]
+    pub fn from_config(config: Config) -> Self {
+        Self { config, ..Self::default() }
+    }
+
+    /// Signs in with a refresh token of a confidential client.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+        refresh_token: impl Into<String>,
+    ) -> Self {
+        self.config.client_id = Some(client_id.into());
+        self.config.client_secret = Some(client_secret.into());
+        self.config.refresh_token = Some(refresh_token.into());
+        self
+    }
+
+    /// Signs in with a ready access token.
+    #[must_use]
+    pub fn access_token(mut self, access_token: impl Into<String>) -> Self {
+        self.config.access_token = Some(access_token.into());
+        self
+    }
+
+    /// Signs in as the application itself. Unproven at this service (docs/service.md, Sign-in).
+    #[must_use]
+    pub fn client_credentials(
+        mut self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        self.config.client_id = Some(client_id.into());
+        self.config.client_secret = Some(client_secret.into());
+        self.config.client_credentials = true;
+        self
+    }
+
+    /// Sets what the company has bought.
+    #[must_use]
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.config.plan = Some(plan);
+        self
+    }
+
+    /// Changes any other setting.
+    #[must_use]
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// Runs the client's own tasks on this runtime. Default: the runtime that `build` is called in.
+    #[must_use]
+    pub fn runtime(mut self, handle: Handle) -> Self {
+        self.handle = Some(handle);
+        self
+    }
+
+    /// Keeps tokens in a store of the caller's own.
+    #[must_use]
+    pub fn token_store(mut self, store: Arc<dyn TokenStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Sends log lines elsewhere than to `tracing`.
+    #[must_use]
+    pub fn log_sink(mut self, sink: Arc<dyn LogSink>) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
+    /// Tells of the quota, and asks what to do at a limit.
+    #[must_use]
+    pub fn quota_listener(mut self, listener: Arc<dyn QuotaListener>) -> Self {
+        self.listener = Some(listener);
+        self
+    }
+
+    /// Sends requests by other means than the built-in HTTP client.
+    #[must_use]
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Takes time, and pauses, from another source than the machine's clock: for tests, and for programs that have a time
+    /// of their own. A client with one, or with a transport of its own, keeps the service's limits by itself; others of one
+    /// company and process do so together.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Goes on with the sign-in of a client of the parent process, after a fork.
+    #[must_use]
+    pub fn inherited(mut self, sign_in: Option<Inherited>) -> Self {
+        self.inherited = sign_in;
+        self
+    }
+
+    /// Makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// `config` when a setting is missing or wrong.
+    pub fn build(self) -> Result<Client> {
+        let config = self.config.without_blanks();
+        let company = config.company()?.to_owned();
+        let store = match (self.store, &config.token_store) {
+            (Some(_), Some(_)) => {
+                return Err(Error::config("token_store is given twice: as a setting and as an object"));
+            }
+            (Some(store), None) => Some(store),
+            (None, configured) => open_store(configured.as_ref())?,
+        };
+        config.check_credentials(store.is_some())?;
+        config.check_numbers()?;
+        config.check_sign_in()?;
+        let (api, automation) = (config.api_base()?, config.automation_base()?);
+        let simulated = config.testing.as_ref().is_some_and(|testing| testing.clock.is_some());
+        let alone = simulated || self.clock.is_some() || self.transport.is_some();
+        let (clock, recorded) = match self.clock {
+            Some(_) if simulated => {
+                return Err(Error::config("the clock is given twice: as a setting and as an object"));
+            }
+            Some(clock) => (clock, None),
+            None => config.clock()?,
+        };
+        let secrets = Secrets::default();
+        let log = Log { sink: self.sink.unwrap_or_else(|| Arc::new(TracingSink)), secrets: secrets.clone() };
+        let time = ServerTime::new(Arc::clone(&clock), Some(log.clone()));
+        let handle = match self.handle {
+            Some(handle) => handle,
+            None => Handle::try_current().map_err(|_| {
+                Error::config(
+                    "there is no tokio runtime here: build the client inside of one, or hand one in",
+                )
+            })?,
+        };
+        let (transport, cache) = match self.transport {
+            Some(transport) => (transport, Arc::default()),
+            None => {
+                let certificates = config.ca_certificates.as_deref();
+                (config.transport()?, ProviderCache::shared(&config.identity_base()?, certificates))
+            }
+        };
+        let fixed = config.testing.as_ref().is_some_and(|testing| testing.fixed_chance);
+        let rng: Arc<dyn Rng> = if fixed { Arc::new(FixedRng::default()) } else { Arc::new(SystemRng) };
+        let folder = config.state_folder();
+        let quota = Quota::new(
+            &config,
+            QuotaParts {
+                ledger: quota::open_ledger(&config, &secrets, &log)?,
+                time: time.clone(),
+                rng: Arc::clone(&rng),
+                handle: Some(handle.clone()),
+                listener: self.listener,
+                log: log.clone(),
+            },
+        )?;
+        let limiter = |owner: &str| match alone {
+            true => Arc::new(Limiter::new(Arc::clone(&clock), config.concurrency)),
+            false => Limiter::shared(owner, config.concurrency),
+        };
+        let owner = |base: &Url| format!("{} {company}", base.origin().ascii_serialization());
+        let (api_owner, automation_owner) = (owner(&api), owner(&automation));
+        let api_limiter = limiter(&api_owner);
+        let automation_limiter =
+            if api_owner == automation_owner { Arc::clone(&api_limiter) } else { limiter(&automation_owner) };
+        let limiters = (api_limiter, automation_limiter);
+        let join = |base: &Url, path: &str| {
+            base.join(path).map_err(|error| Error::config(format!("company_domain {company:?}: {error}")))
+        };
+        config.seconds("timeout", config.timeout)?;
+        let shared = Shared {
+            api: join(&api, &format!("api/{}/", encode::percent(&company)))?,
+            automation: join(&automation, "api/")?,
+            headers: headers::of_client(&config)?,
+            quota: Arc::new(quota),
+            limiters,
+            schemas: folder.ok().map(|folder| folder.join("schemas")),
+            company,
+            transport,
+            time,
+            clock,
+            recorded,
+            rng,
+            log,
+            handle,
+            secrets,
+            config,
+        };
+        shared.client(store, cache, self.inherited)
+    }
+}
