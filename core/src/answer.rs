@@ -9,9 +9,20 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::call::RateFigures;
 use crate::catalog::{AnswerKind, Operation};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::history::{Meta, RateFigures};
+
+/// The answer to a call.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The record, the list of records, or null, as JSON text.
+    pub body: Bytes,
+    /// The body as it came from the service.
+    pub raw: Bytes,
+    /// How it came about.
+    pub meta: Meta,
+}
 
 /// The members of an answer that tell its form. Everything else in it is kept in the raw text.
 #[derive(Deserialize)]

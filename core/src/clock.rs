@@ -7,8 +7,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ::http::HeaderMap;
 use ::http::header::{AGE, DATE};
 use futures_util::future::BoxFuture;
+use serde::Deserialize;
 use tokio::sync::watch;
 
+use crate::error::{Error, Result};
 use crate::log::Log;
 
 /// A source of time.
@@ -55,6 +57,34 @@ impl Clock for SystemClock {
     fn alarm(&self, at: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(at.saturating_sub(self.elapsed())))
     }
+}
+
+/// See [`crate::Config::testing`].
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct TestingConfig {
+    /// `recorded`: pauses return at once; `manual`: time stands until it is advanced.
+    pub clock: Option<String>,
+    /// Start of the clock, Unix seconds.
+    pub start: Option<u64>,
+    /// No chance: spreads in the middle, request ids in order.
+    pub fixed_chance: bool,
+}
+
+/// The clock of the settings: the machine's, unless a test asks for another.
+pub(crate) fn of(testing: Option<&TestingConfig>) -> Result<(Arc<dyn Clock>, Option<RecordedClock>)> {
+    let Some(testing) = testing else { return Ok((Arc::new(SystemClock::new()), None)) };
+    let recorded = match (testing.clock.as_deref(), testing.start) {
+        (None, _) => return Ok((Arc::new(SystemClock::new()), None)),
+        (Some("recorded"), None) => RecordedClock::new(),
+        (Some("recorded"), Some(start)) => {
+            RecordedClock::starting_at(UNIX_EPOCH + Duration::from_secs(start))
+        }
+        (Some("manual"), _) => RecordedClock::manual(),
+        (Some(other), _) => return Err(Error::config(format!("testing: clock {other:?} is unknown"))),
+    };
+    Ok((Arc::new(recorded.clone()), Some(recorded)))
 }
 
 /// How far the machine's clock may be off before it matters (docs/service.md, Tokens).

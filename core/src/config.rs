@@ -7,13 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::auth::{BY_COMMAND, Exchanger, Flow, IdentityServer, ProviderCache};
-use crate::clock::{Clock, ServerTime};
+use crate::address::base;
+use crate::clock::TestingConfig;
 use crate::error::{Error, Result};
-use crate::http::{ReqwestTransport, Transport, TransportSettings};
+use crate::folders::user_state_folder;
 use crate::quota::Plan;
-use crate::redact::{Secret, Secrets};
-use std::sync::Arc;
 
 /// Settings of a client, by the names that every language uses. Times are in seconds.
 #[derive(Clone, Deserialize)]
@@ -72,16 +70,22 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// Where tokens are kept: `"memory"` (default), `{"file": path}` or `{"keyring": name of the entry}`.
     pub token_store: Option<StoreConfig>,
-    /// Longest time for one request with its retries and waits. Default 60.
+    /// Longest time for one request, from its first turn in the line: its retries, the waits between them and the whole
+    /// answer. Default 60.
     pub timeout: f64,
-    /// Longest time for one attempt. Default 30.
-    pub attempt_timeout: f64,
-    /// Longest time until a connection stands. Default 10.
+    /// Longest wait for that turn. Default: none, as long as the line moves.
+    pub turn_timeout: Option<f64>,
+    /// Longest time without a byte in either direction. Default 30.
+    pub idle_timeout: f64,
+    /// Connect timeout, TLS included. Default 10.
     pub connect_timeout: f64,
     /// Highest number of attempts of a request. Default 4.
     pub attempts: u32,
-    /// Longest single pause that the service may impose. Default 60.
+    /// Longest standstill, in which no request can be sent at all because the service asks for a pause or a limit is used up;
+    /// a longer one is an error at once. Default 60.
     pub max_wait: f64,
+    /// Largest answer that is read, unpacked, in bytes. Default 256 MB.
+    pub max_answer_size: usize,
     /// Highest `page_size`. Default 200, the documented limit of the service.
     pub max_page_size: usize,
     /// Highest number of requests at the same time; how many there are follows the service's throughput. Default 10. Clients
@@ -208,19 +212,6 @@ pub enum StoreConfig {
     Keyring(String),
 }
 
-/// See [`Config::testing`].
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct TestingConfig {
-    /// `recorded`: pauses return at once; `manual`: time stands until it is advanced.
-    pub clock: Option<String>,
-    /// Start of the clock, Unix seconds.
-    pub start: Option<u64>,
-    /// No chance: spreads in the middle, request ids in order.
-    pub fixed_chance: bool,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -249,10 +240,12 @@ impl Default for Config {
             state_dir: None,
             token_store: None,
             timeout: 60.0,
-            attempt_timeout: 30.0,
+            turn_timeout: None,
+            idle_timeout: 30.0,
             connect_timeout: 10.0,
             attempts: 4,
             max_wait: 60.0,
+            max_answer_size: 256_000_000,
             max_page_size: 200,
             concurrency: 10,
             check_filters: true,
@@ -271,28 +264,21 @@ impl std::fmt::Debug for Config {
     }
 }
 
+/// How a person signs in, where there is a shell to do it in.
+pub(crate) const BY_COMMAND: &str = if cfg!(feature = "login") { " (beproduct login)" } else { "" };
+
 const API: &str = "https://developers.beproduct.com";
 const AUTOMATION: &str = "https://automation.beproduct.com";
 const IDENTITY: &str = "https://id.winks.io/ids";
+/// What a sign-in may bring back.
+const RESPONSE_TYPES: [&str; 3] = ["code", "id_token token", "token id_token"];
 const SCOPE: &str = "openid profile email roles offline_access BeProductPublicApi";
 
 impl Config {
-    /// Reads settings from a JSON object. Null stands for the default.
-    ///
-    /// Two members are no settings but name where those that are missing come from: `profile`, a name in the credentials
-    /// file, and `environment`, true for the `BEPRODUCT_*` variables and, below them, the profile that
-    /// `BEPRODUCT_PROFILE` names (`default` without it).
-    ///
-    /// # Errors
-    /// `config` for an unknown name, a value of the wrong type, or a profile that is not there.
-    pub fn from_json(value: Value) -> Result<Self> {
+    /// Reads settings from a JSON value, null standing for the default.
+    pub(crate) fn read(value: Value) -> Result<Self> {
         let value = match value {
-            Value::Object(members) => {
-                let members = members.into_iter().filter(|(_, value)| !value.is_null()).collect();
-                #[cfg(feature = "login")]
-                let members = crate::auth::completed(members)?;
-                Value::Object(members)
-            }
+            Value::Object(members) => members.into_iter().filter(|(_, value)| !value.is_null()).collect(),
             other => other,
         };
         serde_json::from_value(value).map_err(|error| Error::config(format!("settings: {error}")))
@@ -325,14 +311,15 @@ impl Config {
     }
 
     pub(crate) fn check_numbers(&self) -> Result<()> {
-        for (name, number) in [
-            ("max_page_size", self.max_page_size),
-            ("concurrency", self.concurrency),
-            ("attempts", self.attempts as usize),
-            ("quota_lease", self.quota_lease.try_into().unwrap_or(usize::MAX)),
+        for (name, number, most) in [
+            ("max_page_size", self.max_page_size as u64, 10_000),
+            ("concurrency", self.concurrency as u64, 10_000),
+            ("attempts", self.attempts.into(), 100),
+            ("quota_lease", self.quota_lease, 1_000_000),
+            ("max_answer_size", self.max_answer_size as u64, 1 << 40),
         ] {
-            if number == 0 {
-                return Err(Error::config(format!("{name} has to be at least 1")));
+            if !(1..=most).contains(&number) {
+                return Err(Error::config(format!("{name} has to be from 1 to {most}, not {number}")));
             }
         }
         Ok(())
@@ -371,7 +358,12 @@ impl Config {
 
     /// What only a sign-in uses, and what may stand beside a client's settings, has to make sense there too.
     pub(crate) fn check_sign_in(&self) -> Result<()> {
-        self.flow()?;
+        if self.response_type.as_deref().is_some_and(|kind| !RESPONSE_TYPES.contains(&kind)) {
+            return Err(Error::config(format!(
+                "response_type {:?} is unknown; there are \"code\" and, for old registrations, \"id_token token\"",
+                self.response_type.as_deref().unwrap_or_default()
+            )));
+        }
         match &self.redirect_uri {
             Some(address) => Url::parse(address)
                 .map(drop)
@@ -399,19 +391,12 @@ impl Config {
         self.scope.as_deref().unwrap_or(SCOPE)
     }
 
-    pub(crate) fn flow(&self) -> Result<Flow> {
-        match self.response_type.as_deref() {
-            None | Some("code") => Ok(Flow::Code),
-            Some("id_token token" | "token id_token") => Ok(Flow::Implicit),
-            Some(other) => Err(Error::config(format!(
-                "response_type {other:?} is unknown; there are \"code\" and, for old registrations, \"id_token token\""
-            ))),
-        }
-    }
-
     pub(crate) fn seconds(&self, name: &str, seconds: f64) -> Result<Duration> {
-        Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero()).ok_or_else(|| {
-            Error::config(format!("{name} has to be a positive number of seconds, not {seconds}"))
+        crate::options::duration(seconds).ok_or_else(|| {
+            Error::config(format!(
+                "{name} has to be a positive number of seconds, at most {}, not {seconds}",
+                crate::options::LONGEST_SECONDS
+            ))
         })
     }
 
@@ -422,118 +407,6 @@ impl Config {
         }
         user_state_folder()
     }
-
-    pub(crate) fn transport(&self) -> Result<Arc<dyn Transport>> {
-        Ok(Arc::new(ReqwestTransport::new(&TransportSettings {
-            connect_timeout: self.seconds("connect_timeout", self.connect_timeout)?,
-            max_connections: self.concurrency,
-            ca_certificates: self.ca_certificates.clone(),
-        })?))
-    }
-
-    pub(crate) fn clock(&self) -> Result<(Arc<dyn Clock>, Option<crate::clock::RecordedClock>)> {
-        use crate::clock::{RecordedClock, SystemClock};
-        let Some(testing) = &self.testing else { return Ok((Arc::new(SystemClock::new()), None)) };
-        let recorded = match (testing.clock.as_deref(), testing.start) {
-            (None, _) => return Ok((Arc::new(SystemClock::new()), None)),
-            (Some("recorded"), None) => RecordedClock::new(),
-            (Some("recorded"), Some(start)) => {
-                RecordedClock::starting_at(std::time::UNIX_EPOCH + Duration::from_secs(start))
-            }
-            (Some("manual"), _) => RecordedClock::manual(),
-            (Some(other), _) => return Err(Error::config(format!("testing: clock {other:?} is unknown"))),
-        };
-        Ok((Arc::new(recorded.clone()), Some(recorded)))
-    }
-
-    /// For a sign-in without a client: an exchanger of its own.
-    pub(crate) fn exchanger(&self) -> Result<Exchanger> {
-        let time = ServerTime::new(self.clock()?.0, None);
-        let cache = ProviderCache::shared(&self.identity_base()?, self.ca_certificates.as_deref());
-        self.exchanger_at(self.identity_server(self.transport()?, time, &Secrets::default(), cache)?)
-    }
-
-    pub(crate) fn exchanger_at(&self, server: IdentityServer) -> Result<Exchanger> {
-        Ok(Exchanger {
-            server,
-            client_id: self.client_id.clone().ok_or_else(|| Error::config("client_id is missing"))?,
-            client_secret: self.client_secret.clone().map(Secret::new),
-            scope: self.scope().to_owned(),
-        })
-    }
-
-    pub(crate) fn identity_server(
-        &self,
-        transport: Arc<dyn Transport>,
-        time: ServerTime,
-        secrets: &Secrets,
-        cache: Arc<ProviderCache>,
-    ) -> Result<IdentityServer> {
-        let base = self.identity_base()?;
-        let token_url = match &self.token_endpoint {
-            Some(text) => {
-                let url = Url::parse(text).map_err(|error| {
-                    Error::config(format!("token_endpoint {text:?} is no address: {error}"))
-                })?;
-                secure("token_endpoint", &url)?;
-                url
-            }
-            None => {
-                base.join("connect/token").map_err(|error| Error::config(format!("identity_url: {error}")))?
-            }
-        };
-        for secret in [&self.client_secret, &self.refresh_token, &self.access_token].into_iter().flatten() {
-            secrets.keep(&Secret::new(secret));
-        }
-        let timeout = self.seconds("attempt_timeout", self.attempt_timeout)?;
-        Ok(IdentityServer { transport, time, base, token_url, timeout, secrets: secrets.clone(), cache })
-    }
-}
-
-/// The folder for what programs keep for this user.
-pub(crate) fn user_state_folder() -> Result<PathBuf> {
-    user_folder(&["XDG_STATE_HOME", "LOCALAPPDATA"], ".local/state")
-        .ok_or_else(|| Error::config("there is no home folder; state_dir names another"))
-}
-
-/// A folder of this client's below one that a variable names, or below the home folder.
-pub(crate) fn user_folder(variables: &[&str], below_home: &str) -> Option<PathBuf> {
-    let from = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = variables.iter().find_map(|name| from(name));
-    folder
-        .or_else(|| from("HOME").map(|home| home.join(below_home)))
-        .map(|folder| folder.join("beproduct-client"))
-}
-
-/// A base address, with or without a slash at its end.
-fn base(name: &str, text: &str) -> Result<Url> {
-    let wrong = |problem: String| Error::config(format!("{name} {text:?} {problem}"));
-    let url = Url::parse(&format!("{}/", text.trim().trim_end_matches('/')))
-        .map_err(|error| wrong(format!("is no address: {error}")))?;
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("holds a query".into()));
-    }
-    secure(name, &url)?;
-    Ok(url)
-}
-
-/// Tokens and secrets go there.
-pub(crate) fn secure(name: &str, url: &Url) -> Result<()> {
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if is_loopback(url) => Ok(()),
-        "http" => Err(Error::config(format!("{name} {url} would send tokens in clear: use https"))),
-        _ => Err(Error::config(format!("{name} {url} has to begin with https://"))),
-    }
-}
-
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 #[cfg(test)]
@@ -543,9 +416,9 @@ mod tests {
 
     #[test]
     fn settings_are_checked() {
-        let error = Config::from_json(json!({"company": "acme"})).unwrap_err();
+        let error = Config::read(json!({"company": "acme"})).unwrap_err();
         assert!(error.message().contains("unknown field `company`"), "{error}");
-        let config = Config::from_json(
+        let config = Config::read(
             json!({"company_domain": "acme", "plan": {"edition": "business_max", "licenses": 10}}),
         )
         .unwrap();

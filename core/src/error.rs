@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::call::{Attempt, Wait};
 use crate::catalog::Operation;
+use crate::history::{Attempt, Wait};
 
 /// Result of anything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -40,10 +40,16 @@ pub enum ErrorKind {
     Server,
     /// The answer could not be read.
     Decode,
-    /// The caller gave up.
+    /// A list ended before all of its records had come.
+    Incomplete,
+    /// The caller cancelled the call.
     Cancelled,
     /// The client was closed before.
     Closed,
+    /// Code of the host program failed: a token store, a listener, a body source.
+    Callback,
+    /// A fault of this client. Please report it.
+    Internal,
 }
 
 impl ErrorKind {
@@ -63,8 +69,11 @@ impl ErrorKind {
             Self::Network => "network",
             Self::Server => "server",
             Self::Decode => "decode",
+            Self::Incomplete => "incomplete",
             Self::Cancelled => "cancelled",
             Self::Closed => "closed",
+            Self::Callback => "callback",
+            Self::Internal => "internal",
         }
     }
 }

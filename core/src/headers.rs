@@ -19,7 +19,7 @@ pub(crate) fn of_client(config: &Config) -> Result<HeaderMap> {
         .map_err(|_| Error::config("user_agent holds characters that no header may hold"))?;
     headers.insert(USER_AGENT, agent);
     let Some(additional) = config.additional_headers.as_ref() else { return Ok(headers) };
-    let additional = crate::call::pairs(additional)
+    let additional = crate::options::pairs(additional)
         .ok_or_else(|| Error::config("additional_headers has to be a map of texts"))?;
     check(&additional)?;
     for (name, value) in &additional {

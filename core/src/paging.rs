@@ -17,9 +17,11 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::answer;
 use crate::arguments::Prepared;
-use crate::call::{CallOptions, Meta};
-use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::filters::FilterCheck;
+use crate::history::Meta;
+use crate::options::CallOptions;
+use crate::requester::Requester;
 
 /// Sizes at which a short first page looks like a cap of the server rather than the end of the list.
 const CAPS: &[usize] = &[20, 30, 50, 100, 200, 500, 1000];
@@ -55,7 +57,9 @@ impl std::fmt::Debug for Pager {
 }
 
 struct Shared {
-    client: Client,
+    requester: Requester,
+    /// Until the first page has been sent for.
+    filters: Option<Arc<FilterCheck>>,
     prepared: Prepared,
     options: CallOptions,
     /// Taken for the time of one page.
@@ -65,6 +69,8 @@ struct Shared {
 }
 
 struct Progress {
+    /// Whether the filters were.
+    checked: bool,
     number: usize,
     size: usize,
     delivered: u64,
@@ -95,8 +101,16 @@ struct Fetched {
 }
 
 impl Pager {
-    pub(crate) fn new(client: Client, prepared: Prepared, options: CallOptions, size: usize) -> Self {
+    /// `filters` checks those of the list before its first page is sent for.
+    pub(crate) fn new(
+        requester: Requester,
+        filters: Option<Arc<FilterCheck>>,
+        prepared: Prepared,
+        options: CallOptions,
+    ) -> Self {
+        let size = options.page_size.unwrap_or_else(|| requester.page_size());
         let progress = Progress {
+            checked: false,
             number: 0,
             size,
             delivered: 0,
@@ -107,7 +121,8 @@ impl Pager {
             collected: Vec::new(),
         };
         Self(Arc::new(Shared {
-            client,
+            requester,
+            filters,
             prepared,
             options,
             progress: AsyncMutex::new(progress),
@@ -125,6 +140,10 @@ impl Pager {
     }
 
     async fn advance(&self, progress: &mut Progress) -> Result<Option<Page>> {
+        if let Some(filters) = self.0.filters.as_ref().filter(|_| !progress.checked) {
+            filters.check(&self.0.requester, &self.0.prepared, &self.0.options).await?;
+            progress.checked = true;
+        }
         while !progress.ended {
             let fetched = self.fetch_next(progress.number, progress.size).await?;
             if let Some(page) = self.take(progress, fetched)? {
@@ -141,7 +160,7 @@ impl Pager {
         let half = ahead.consumed * 2 >= ahead.page && ahead.fetched.is_none();
         if let Some((number, size)) = half.then(|| ahead.next.take()).flatten() {
             let fetch = self.page_request().fetch(number, size);
-            let task = self.0.client.handle().spawn(fetch);
+            let task = self.0.requester.handle().spawn(fetch);
             ahead.fetched = Some((number, size, AbortOnDropHandle::new(task)));
         }
     }
@@ -192,7 +211,7 @@ impl Pager {
 
     fn page_request(&self) -> Fetch {
         Fetch {
-            client: self.0.client.clone(),
+            requester: self.0.requester.clone(),
             prepared: self.0.prepared.clone(),
             options: self.0.options.clone(),
         }
@@ -278,15 +297,14 @@ impl Pager {
 
 /// What is needed to fetch a page, without the pager: a page on its way does not keep an abandoned pager alive.
 struct Fetch {
-    client: Client,
+    requester: Requester,
     prepared: Prepared,
     options: CallOptions,
 }
 
 impl Fetch {
     async fn fetch(self, number: usize, size: usize) -> Result<Fetched> {
-        let paging =
-            [("pageSize".to_owned(), size.to_string()), ("pageNumber".to_owned(), number.to_string())];
+        let paging = [("pageSize", size.to_string()), ("pageNumber", number.to_string())];
         let read = |body: &Bytes| {
             let list = answer::read_list(body)?;
             let rows: Vec<Box<RawValue>> = serde_json::from_slice(&list.rows)
@@ -294,7 +312,7 @@ impl Fetch {
             Ok((rows, list.total))
         };
         let ((rows, total), raw, meta) =
-            self.client.send(self.prepared, &self.options, &paging, read).await?;
+            self.requester.send_and_read(self.prepared, &self.options, &paging, read).await?;
         Ok(Fetched { rows, total, raw, meta })
     }
 }

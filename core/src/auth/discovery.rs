@@ -12,7 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::server::IdentityServer;
-use crate::config::secure;
+use crate::address::secure;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a document and keys are believed, in seconds.

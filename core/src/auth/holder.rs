@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::refusal::BY_COMMAND;
 use super::store;
 use super::{Bearer, Exchanger, Lease, TokenStore, Tokens, expiry_in_token};
 use crate::clock::{Clock, ServerTime};
+use crate::config::BY_COMMAND;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::log::Log;
 use crate::redact::Secret;

@@ -20,8 +20,9 @@ use super::profiles::Profiles;
 use super::session::AuthorizationSession;
 use super::store::{self, open_store};
 use super::tokens::Tokens;
-use crate::clock::{Clock, RecordedClock};
-use crate::config::{Config, is_loopback};
+use crate::address::is_loopback;
+use crate::clock::{self, Clock, RecordedClock};
+use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a person may take, in seconds, unless the options say otherwise.
@@ -120,7 +121,7 @@ impl Login {
             config.redirect_uri = Some(if free_port { redirect.to_string() } else { given });
         }
         let session = AuthorizationSession::new(&config)?;
-        let (clock, recorded) = config.clock()?;
+        let (clock, recorded) = clock::of(config.testing.as_ref())?;
         if let Some(profile) = &options.profile {
             Profiles::of_user()?.check(profile, &kept.to_profile()?).await?;
         }

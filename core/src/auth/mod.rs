@@ -5,6 +5,7 @@
 //! what came with it. [`Auth`] is what a client can ask about its sign-in. The identity server answers in
 //! `exchange.rs` (tokens), `discovery.rs` (its addresses and keys) and `id_token.rs` (who signed in).
 
+mod assembly;
 mod discovery;
 mod exchange;
 mod handle;
@@ -33,10 +34,8 @@ pub use login::{Login, LoginOptions, open_browser};
 pub use profiles::Profiles;
 #[cfg(feature = "login")]
 pub(crate) use profiles::completed;
-pub(crate) use refusal::BY_COMMAND;
 pub(crate) use server::{IdentityServer, authorization};
 pub use session::AuthorizationSession;
-pub(crate) use session::Flow;
 #[cfg(feature = "keyring")]
 pub use store::KeyringStore;
 pub use store::{FileStore, Lease, MemoryStore, TokenStore};

@@ -19,8 +19,9 @@ use toml_edit::{DocumentMut, Item, Table};
 use super::store::{self, TokenStore, open_store};
 use super::tokens::Tokens;
 use crate::clock::Clock;
-use crate::config::{Config, StoreConfig, user_folder};
+use crate::config::{Config, StoreConfig};
 use crate::error::{Error, Result};
+use crate::folders::user_folder;
 use crate::private_file;
 
 const DEFAULT: &str = "default";
@@ -165,7 +166,7 @@ impl Profiles {
         self.set(name, &settings)?;
         let former = before.and_then(|before| before.get("token_store").cloned());
         if let Some(former) = former.filter(|former| *former != place)
-            && let Ok(config) = Config::from_json(serde_json::json!({"token_store": former}))
+            && let Ok(config) = Config::read(serde_json::json!({"token_store": former}))
             && let Some(former) = open_store(config.token_store.as_ref())?
         {
             former.clear().await.map_err(|error| {
@@ -229,7 +230,7 @@ impl Profiles {
         merged.extend(settings.clone());
         merged.insert("token_store".into(), self.place(name, settings)?);
         // What cannot be used would be an error at the next start.
-        let config = Config::from_json(Value::Object(merged))?;
+        let config = Config::read(Value::Object(merged))?;
         open_store(config.token_store.as_ref())?
             .ok_or_else(|| Error::config("token_store: a sign-in cannot be kept in memory"))
     }
@@ -391,7 +392,7 @@ impl Config {
     /// # Errors
     /// `config` when it is not there or cannot be used.
     pub fn from_profile(name: &str) -> Result<Self> {
-        Self::from_json(serde_json::json!({"profile": name}))
+        Self::completed(serde_json::json!({"profile": name}))
     }
 
     /// The settings of the `BEPRODUCT_*` variables and, below them, of the profile that `BEPRODUCT_PROFILE` names
@@ -400,7 +401,12 @@ impl Config {
     /// # Errors
     /// `config` when there is neither, or when they cannot be used.
     pub fn from_environment() -> Result<Self> {
-        Self::from_json(serde_json::json!({"environment": true}))
+        Self::completed(serde_json::json!({"environment": true}))
+    }
+
+    fn completed(source: Value) -> Result<Self> {
+        let Value::Object(members) = source else { return Self::read(source) };
+        Self::read(Value::Object(completed(members)?))
     }
 
     /// Settings for a sign-in that `profile` is to keep: what is missing is taken from it, if it is there, so that a sign-in
@@ -426,7 +432,7 @@ impl Config {
         if let Some(place) = place {
             all.entry("token_store").or_insert(place);
         }
-        Self::from_json(Value::Object(all))
+        Self::read(Value::Object(all))
     }
 
     /// What a profile has to know of a sign-in, to make clients of its tokens and to repeat it.

@@ -6,12 +6,10 @@ use serde_json::Value;
 
 use super::exchange::Last;
 use super::server::IdentityServer;
+use crate::config::BY_COMMAND;
 use crate::error::{Error, ErrorKind, Failure, Outcome};
 use crate::http::{Reached, TransportError};
 use crate::redact::address;
-
-/// How a person signs in, where there is a shell to do it in.
-pub(crate) const BY_COMMAND: &str = if cfg!(feature = "login") { " (beproduct login)" } else { "" };
 
 /// What was asked of the token endpoint.
 #[derive(Debug, Clone)]

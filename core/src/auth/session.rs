@@ -36,6 +36,16 @@ pub(crate) enum Flow {
     Implicit,
 }
 
+impl Flow {
+    /// The one of settings that have been checked.
+    fn of(config: &Config) -> Self {
+        match config.response_type.as_deref() {
+            None | Some("code") => Self::Code,
+            Some(_) => Self::Implicit,
+        }
+    }
+}
+
 /// What only the first redirect may use.
 struct Once {
     verifier: Option<Secret>,
@@ -56,8 +66,9 @@ impl AuthorizationSession {
     /// `config` when something is missing or malformed.
     pub fn new(config: &Config) -> Result<Self> {
         let config = config.clone().without_blanks();
-        let exchanger = config.exchanger()?;
-        let flow = config.flow()?;
+        let exchanger = Exchanger::alone(&config)?;
+        config.check_sign_in()?;
+        let flow = Flow::of(&config);
         let redirect = config.redirect_uri.clone().ok_or_else(|| {
             Error::config("redirect_uri is missing: give the address that is registered for the client")
         })?;

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::{Client, Shared};
+use super::Client;
+use super::shared::Shared;
 use crate::arguments::encode;
 use crate::auth::{Inherited, ProviderCache, TokenStore, open_store};
-use crate::clock::{Clock, ServerTime};
+use crate::clock::{self, Clock, ServerTime};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::headers;
-use crate::http::Transport;
+use crate::http::{self, Transport};
 use crate::log::{Log, LogSink, TracingSink};
 use crate::policy::Limiter;
 use crate::quota::{self, Plan, Quota, QuotaListener, QuotaParts};
 use crate::redact::Secrets;
+use crate::requester::Site;
 use crate::rng::{FixedRng, Rng, SystemRng};
 
 /// Puts a [`Client`] together.
@@ -163,7 +165,7 @@ impl ClientBuilder {
                 return Err(Error::config("the clock is given twice: as a setting and as an object"));
             }
             Some(clock) => (clock, None),
-            None => config.clock()?,
+            None => clock::of(config.testing.as_ref())?,
         };
         let secrets = Secrets::default();
         let log = Log { sink: self.sink.unwrap_or_else(|| Arc::new(TracingSink)), secrets: secrets.clone() };
@@ -180,7 +182,7 @@ impl ClientBuilder {
             Some(transport) => (transport, Arc::default()),
             None => {
                 let certificates = config.ca_certificates.as_deref();
-                (config.transport()?, ProviderCache::shared(&config.identity_base()?, certificates))
+                (http::transport(&config)?, ProviderCache::shared(&config.identity_base()?, certificates))
             }
         };
         let fixed = config.testing.as_ref().is_some_and(|testing| testing.fixed_chance);
@@ -210,18 +212,28 @@ impl ClientBuilder {
         let join = |base: &Url, path: &str| {
             base.join(path).map_err(|error| Error::config(format!("company_domain {company:?}: {error}")))
         };
-        config.seconds("timeout", config.timeout)?;
-        let shared = Shared {
+        let seconds = |name: &str, value: f64| config.seconds(name, value);
+        let site = Site {
             api: join(&api, &format!("api/{}/", encode::percent(&company)))?,
             automation: join(&automation, "api/")?,
             headers: headers::of_client(&config)?,
+            timeout: seconds("timeout", config.timeout)?,
+            turn_timeout: config.turn_timeout.map(|value| seconds("turn_timeout", value)).transpose()?,
+            page_size: config.max_page_size.min(200),
+            concurrency: config.concurrency,
+            clock,
+            rng: Arc::clone(&rng),
+            handle: handle.clone(),
+            secrets: secrets.clone(),
+        };
+        let shared = Shared {
+            site: Arc::new(site),
             quota: Arc::new(quota),
             limiters,
             schemas: folder.ok().map(|folder| folder.join("schemas")),
             company,
             transport,
             time,
-            clock,
             recorded,
             rng,
             log,

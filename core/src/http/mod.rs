@@ -3,13 +3,16 @@
 mod reqwest;
 
 use std::fmt;
+use std::sync::Arc;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use url::Url;
 
-pub(crate) use self::reqwest::{ReqwestTransport, TransportSettings};
+use self::reqwest::{ReqwestTransport, TransportSettings};
+use crate::config::Config;
+use crate::error::Result as Checked;
 
 /// A request, ready to leave.
 #[derive(Clone)]
@@ -86,4 +89,13 @@ impl std::error::Error for TransportError {
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request.
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>>;
+}
+
+/// The transport of the settings.
+pub(crate) fn transport(config: &Config) -> Checked<Arc<dyn Transport>> {
+    Ok(Arc::new(ReqwestTransport::new(&TransportSettings {
+        connect_timeout: config.seconds("connect_timeout", config.connect_timeout)?,
+        max_connections: config.concurrency,
+        ca_certificates: config.ca_certificates.clone(),
+    })?))
 }

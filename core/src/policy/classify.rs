@@ -117,7 +117,7 @@ impl Classify {
 
     fn wait_of(&self, reply: &Reply, body: &Value) -> Option<Duration> {
         retry_after(&reply.headers, self.time.time())
-            .or_else(|| crate::call::seconds(&body["retryAfterSeconds"]))
+            .or_else(|| crate::options::seconds(&body["retryAfterSeconds"]))
     }
 
     fn news(&self, reply: &Reply) -> RateNews {

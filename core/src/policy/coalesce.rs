@@ -14,9 +14,10 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
-use crate::call::Priority;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::{Deadline, Exchange, Next, Policy, Reply, Trace};
+use crate::options::Priority;
+use crate::pipeline::{Exchange, Next, Policy, Reply};
+use crate::trace::{Deadline, Trace};
 
 type Flights = Arc<Mutex<HashMap<Key, Arc<Flight>>>>;
 

@@ -7,7 +7,8 @@ use futures_util::future::BoxFuture;
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
-use crate::pipeline::{Exchange, Next, Policy, Reply, Trace};
+use crate::pipeline::{Exchange, Next, Policy, Reply};
+use crate::trace::Trace;
 
 pub(crate) struct OverallDeadline {
     pub(crate) clock: Arc<dyn Clock>,

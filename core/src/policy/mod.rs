@@ -47,8 +47,10 @@ pub(crate) struct Parts {
     pub(crate) api: Url,
     pub(crate) company: String,
     pub(crate) attempts: u32,
-    pub(crate) attempt_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
     pub(crate) max_wait: Duration,
+    /// In bytes.
+    pub(crate) max_answer_size: usize,
     pub(crate) token_in_query: bool,
 }
 
@@ -83,7 +85,7 @@ pub(crate) fn row(parts: &Parts) -> Arc<[Arc<dyn Policy>]> {
             in_query: parts.token_in_query,
         }),
         Arc::new(quota_reserve::QuotaReserve { quota: Arc::clone(&parts.quota) }),
-        Arc::new(attempt_timeout::AttemptTimeout { clock: clock(), limit: parts.attempt_timeout }),
+        Arc::new(attempt_timeout::AttemptTimeout { clock: clock(), limit: parts.idle_timeout }),
         Arc::new(log::LogAttempt { clock: clock(), log: parts.log.clone() }),
         Arc::new(classify::Classify {
             company: parts.company.clone(),

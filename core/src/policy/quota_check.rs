@@ -10,8 +10,9 @@ use super::Limiter;
 use crate::catalog::Operation;
 use crate::clock::Clock;
 use crate::error::{Error, Failure, Outcome, Result};
-use crate::pipeline::{Deadline, Exchange, Next, Policy, Reply, Trace};
+use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::quota::{Quota, STATUS};
+use crate::trace::{Deadline, Trace};
 
 pub(crate) struct QuotaCheck {
     pub(crate) quota: Arc<Quota>,

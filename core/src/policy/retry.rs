@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::call::WaitReason;
 use crate::catalog::Replay;
 use crate::clock::Clock;
 use crate::error::{Error, Failure, Outcome, Result};
+use crate::history::WaitReason;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::rng::Rng;
 

@@ -13,10 +13,10 @@ use uuid::Uuid;
 use super::calendar::{Frame, Window};
 use super::journal::{Journal, Mark};
 use super::ledger::{Counts, Entry, Granted, LeaseId, Ledger, Limits, Spent};
-use crate::call::Priority;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Log;
+use crate::options::Priority;
 
 /// A lease that was not used for so long is given back.
 const IDLE: Duration = Duration::from_secs(10);

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::Quota;
 use super::calendar::{Frame, Span, Window, iso};
 use super::events::{QuotaEvent, QuotaEventKind, THRESHOLDS};
-use crate::call::WaitReason;
 use crate::error::{Error, ErrorKind, Result};
+use crate::history::WaitReason;
 use crate::pipeline::Exchange;
 
 /// Longest time by which a wait is drawn out, so that those who waited do not come back as one.

@@ -28,12 +28,12 @@ use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Handle;
 
-use crate::call::{CallOptions, Priority};
 use crate::catalog::Operation;
 use crate::clock::{Clock, ServerTime};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::log::Log;
+use crate::options::{CallOptions, Priority};
 use crate::pipeline::Exchange;
 use crate::rng::Rng;
 use calendar::{Calendar, Frame};

@@ -10,7 +10,7 @@ use super::memory::MemoryLedger;
 #[cfg(feature = "redis")]
 use super::redis::{RedisLedger, RedisSettings};
 use super::{Plan, Quota, QuotaParts, QuotaReport, QuotaStatus};
-use crate::clock::ServerTime;
+use crate::clock::{self, ServerTime};
 #[cfg(feature = "redis")]
 use crate::config::WhenAway;
 use crate::config::{Config, LedgerConfig, RedisConfig};
@@ -106,7 +106,7 @@ fn open_redis(redis: &RedisConfig, config: &Config, secrets: &Secrets) -> Result
         redis,
         &RedisSettings {
             ca_certificates: config.ca_certificates.as_deref(),
-            clock: config.clock()?.0,
+            clock: clock::of(config.testing.as_ref())?.0,
             server_time: config.testing.as_ref().is_none_or(|testing| testing.clock.is_none()),
             secrets,
         },
@@ -151,7 +151,7 @@ fn stored(config: &Config) -> Result<Quota> {
     let log = Log { sink: Arc::new(TracingSink), secrets: secrets.clone() };
     let parts = QuotaParts {
         ledger: open_ledger(&config, &secrets, &log)?,
-        time: ServerTime::new(config.clock()?.0, None),
+        time: ServerTime::new(clock::of(config.testing.as_ref())?.0, None),
         rng: Arc::new(SystemRng),
         handle: None,
         listener: None,

@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::lock::try_lock;
 use super::{Lease, TokenStore, Tokens};
-use crate::config::user_state_folder;
 use crate::error::{Error, Result};
+use crate::folders::user_state_folder;
 
 /// Under which name the keyring shows the entries.
 const SERVICE: &str = "beproduct-client";

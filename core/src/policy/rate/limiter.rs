@@ -11,8 +11,8 @@ use super::permits::{Gate, Permits, Standing};
 use super::window::{Around, Span, Window};
 use super::windows::{HOUR, Learnt, MINUTE, Which, Windows};
 use crate::answer::{self, RateNews};
-use crate::call::RateFigures;
 use crate::clock::Clock;
+use crate::history::RateFigures;
 
 /// The limiter of one company at one host.
 pub(crate) struct Limiter {

@@ -27,11 +27,13 @@ use futures_util::future::BoxFuture;
 use self::concurrency::{Ended, Sign};
 use self::limiter::{Fate, Outlook, Throttle};
 use self::permits::{Sending, Turn, Waiting};
-use crate::call::{Priority, WaitReason};
 use crate::catalog::{Base, Operation};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Result};
-use crate::pipeline::{Exchange, Next, Policy, Reply, Trace};
+use crate::history::WaitReason;
+use crate::options::Priority;
+use crate::pipeline::{Exchange, Next, Policy, Reply};
+use crate::trace::Trace;
 
 pub(crate) use limiter::Limiter;
 pub(crate) use registry::ForkGuard;

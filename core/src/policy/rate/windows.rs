@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::window::{Around, Span, Window};
 use crate::answer::RateNews;
-use crate::call::RateFigures;
+use crate::history::RateFigures;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3600);

@@ -15,10 +15,10 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::arguments::{Prepared, short_id};
-use crate::call::{Call, CallOptions};
 use crate::catalog::Operation;
-use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::options::{Call, CallOptions};
+use crate::requester::Requester;
 
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
@@ -56,7 +56,7 @@ impl FilterCheck {
     /// Refuses filters on unknown fields.
     pub(crate) async fn check(
         &self,
-        client: &Client,
+        requester: &Requester,
         prepared: &Prepared,
         options: &CallOptions,
     ) -> Result<()> {
@@ -86,9 +86,9 @@ impl FilterCheck {
                 short_id(operation)
             )));
         };
-        let mut known = self.cached(client, &schema);
+        let mut known = self.cached(requester, &schema);
         if known.as_ref().is_none_or(|known| open.iter().any(|field| !known.fields.contains(*field))) {
-            known = Some(self.fetch(client, &schema, options).await?);
+            known = Some(self.fetch(requester, &schema, options).await?);
         }
         let known = known.map(|known| known.fields).unwrap_or_default();
         match open.into_iter().find(|field| !known.contains(*field)) {
@@ -103,27 +103,26 @@ impl FilterCheck {
         }
     }
 
-    fn cached(&self, client: &Client, schema: &Schema) -> Option<Known> {
+    fn cached(&self, requester: &Requester, schema: &Schema) -> Option<Known> {
         let key = self.key(schema);
         let in_memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         let known = in_memory.or_else(|| {
             let text = std::fs::read(self.folder.as_ref()?.join(&key)).ok()?;
             serde_json::from_slice(&text).ok()
         })?;
-        let age = now(client).saturating_sub(known.fetched);
+        let age = now(requester).saturating_sub(known.fetched);
         (age < LIFETIME.as_secs()).then_some(known)
     }
 
-    async fn fetch(&self, client: &Client, schema: &Schema, options: &CallOptions) -> Result<Known> {
+    async fn fetch(&self, requester: &Requester, schema: &Schema, options: &CallOptions) -> Result<Known> {
         let operation = Operation::find(schema.operation)
             .ok_or_else(|| Error::config(format!("there is no operation {}", schema.operation)))?;
         let arguments = Map::from_iter([(schema.argument.to_owned(), Value::from(schema.id.clone()))]);
         let options = CallOptions { page_size: None, extra_query: Vec::new(), ..options.clone() };
-        // Boxed, as a request may lead here again; this one has no filters.
-        let answer = Box::pin(client.request(operation, &Call { arguments, options })).await?;
+        let answer = requester.request(operation, &Call { arguments, options }).await?;
         let fields: Vec<Map<String, Value>> = serde_json::from_slice(&answer.body).unwrap_or_default();
         let known = Known {
-            fetched: now(client),
+            fetched: now(requester),
             fields: fields
                 .iter()
                 .filter_map(|field| field.get("fieldId")?.as_str().map(str::to_owned))
@@ -172,6 +171,6 @@ fn nearest<'a>(field: &str, mut known: impl Iterator<Item = &'a str>) -> String 
     near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default()
 }
 
-fn now(client: &Client) -> u64 {
-    client.clock().now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+fn now(requester: &Requester) -> u64 {
+    requester.clock().now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -6,21 +6,23 @@ mod rows;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::call::{Answer, Call, Meta};
+use crate::answer::Answer;
 use crate::catalog::Operation;
-use crate::client::{Client, is_unclear};
 use crate::error::{ErrorKind, Result};
+use crate::history::Meta;
+use crate::options::Call;
+use crate::requester::{Requester, is_unclear};
 
 pub(crate) use lookup::{get_by_number, get_many_by_number};
 pub(crate) use rows::update_rows;
 
 /// Deletes a header. The service may do it and still answer 500, or the answer may be lost: then the header is read.
 pub(crate) async fn delete_header(
-    client: &Client,
+    requester: &Requester,
     operation: &'static Operation,
     call: &Call,
 ) -> Result<Answer> {
-    let error = match client.request(operation, call).await {
+    let error = match requester.request(operation, call).await {
         Err(error) if is_unclear(&error) && error.kind() != ErrorKind::Cancelled => error,
         result => return result,
     };
@@ -30,7 +32,7 @@ pub(crate) async fn delete_header(
         arguments: Map::from_iter([("header_id".to_owned(), id.clone())]),
         options: call.options.clone(),
     };
-    let (status, attempts, waits, cost) = match client.request(get, &look).await {
+    let (status, attempts, waits, cost) = match requester.request(get, &look).await {
         Ok(answer) if marked_deleted(&answer.body) => {
             (answer.meta.status, answer.meta.attempts, answer.meta.waits, answer.meta.cost)
         }

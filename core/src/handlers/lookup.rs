@@ -6,23 +6,25 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use crate::answer::Answer;
 use crate::arguments::encode;
 use crate::arguments::filters::{ANY_OF, MOST_VALUES};
-use crate::call::{Answer, Call, CallOptions, Meta};
 use crate::catalog::Operation;
-use crate::client::Client;
 use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::history::Meta;
+use crate::options::{Call, CallOptions};
+use crate::requester::Requester;
 use crate::{arguments, paging};
 
 /// The one record with a number.
 pub(crate) async fn get_by_number(
-    client: &Client,
+    requester: &Requester,
     operation: &'static Operation,
     call: &Call,
 ) -> Result<Answer> {
     arguments::check_names(operation, &call.arguments)?;
     let number = number("header_number", &call.arguments["header_number"])?;
-    let (mut found, meta) = fetch(client, operation, call, vec![number.clone()]).await?;
+    let (mut found, meta) = fetch(requester, operation, call, vec![number.clone()]).await?;
     let mut records = found.remove(&number).unwrap_or_default();
     let record = operation.resource;
     match (records.pop(), records.len()) {
@@ -52,7 +54,7 @@ fn answered(operation: &'static Operation, kind: ErrorKind, text: String, meta: 
 
 /// The records with these numbers: found, missing and ambiguous ones.
 pub(crate) async fn get_many_by_number(
-    client: &Client,
+    requester: &Requester,
     operation: &'static Operation,
     call: &Call,
 ) -> Result<Answer> {
@@ -68,7 +70,7 @@ pub(crate) async fn get_many_by_number(
             numbers.push(number);
         }
     }
-    let (by_number, meta) = fetch(client, operation, call, numbers.clone()).await?;
+    let (by_number, meta) = fetch(requester, operation, call, numbers.clone()).await?;
     let (mut found, mut missing, mut ambiguous) = (Vec::new(), Vec::new(), Vec::new());
     for number in numbers {
         match by_number.get(&number).map(Vec::as_slice) {
@@ -101,7 +103,7 @@ type ByNumber = HashMap<String, Vec<Box<RawValue>>>;
 
 /// All records that carry one of the numbers, 200 numbers a request.
 async fn fetch(
-    client: &Client,
+    requester: &Requester,
     operation: &Operation,
     call: &Call,
     numbers: Vec<String>,
@@ -109,6 +111,8 @@ async fn fetch(
     use futures_util::{StreamExt as _, TryStreamExt as _, stream};
     let chunks: Vec<Vec<String>> = numbers.chunks(MOST_VALUES).map(<[String]>::to_vec).collect();
     let list = format!("{}.attributes_list", operation.resource);
+    let list =
+        Operation::find(&list).ok_or_else(|| Error::config(format!("there is no operation {list}")))?;
     let results: Vec<(Vec<paging::Page>, Meta, HashSet<String>)> = stream::iter(chunks)
         .map(|chunk| {
             let mut arguments = Map::new();
@@ -121,7 +125,8 @@ async fn fetch(
                 json!([{"field": "header_number", "operator": "Eq", "value": value}]),
             );
             let options = CallOptions { page_size: None, ..call.options.clone() };
-            let pager = client.pages(&list, arguments, options);
+            let pager = arguments::prepare(list, &arguments)
+                .map(|prepared| paging::Pager::new(requester.clone(), None, prepared, options));
             async move {
                 let asked = chunk.into_iter().collect();
                 let pager = pager?;

@@ -1,9 +1,7 @@
-//! What goes into a call and what comes out of it.
+//! Options of a call, and a call before it is checked.
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::cancel::Cancel;
@@ -24,8 +22,11 @@ pub enum Priority {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// Time for each request of the call: its attempts, its waits and reading the answer.
+    /// Time for each request of the call from its first turn in the line: its attempts, the waits between them and the
+    /// whole answer.
     pub timeout: Option<Duration>,
+    /// Longest wait for that turn.
+    pub turn_timeout: Option<Duration>,
     /// Highest number of attempts, 1 for no retry.
     pub attempts: Option<u32>,
     /// Name under which the ledger counts the requests. Calls that wait take turns by it.
@@ -53,6 +54,7 @@ impl std::fmt::Debug for CallOptions {
             |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         out.debug_struct("CallOptions")
             .field("timeout", &self.timeout)
+            .field("turn_timeout", &self.turn_timeout)
             .field("attempts", &self.attempts)
             .field("label", &self.label)
             .field("priority", &self.priority)
@@ -65,8 +67,7 @@ impl std::fmt::Debug for CallOptions {
     }
 }
 
-const OPTIONS: &str =
-    "timeout, attempts, label, priority, page_size, extra_query, headers, check_filters, allow_repeat";
+const OPTIONS: &str = "timeout, turn_timeout, attempts, label, priority, page_size, extra_query, headers, check_filters, allow_repeat";
 
 impl CallOptions {
     /// Reads options from a JSON object. Seconds for `timeout`.
@@ -89,6 +90,10 @@ impl CallOptions {
             match name.as_str() {
                 "timeout" => {
                     options.timeout =
+                        Some(seconds(value).ok_or_else(|| wrong("a positive number of seconds"))?);
+                }
+                "turn_timeout" => {
+                    options.turn_timeout =
                         Some(seconds(value).ok_or_else(|| wrong("a positive number of seconds"))?);
                 }
                 "attempts" => {
@@ -123,12 +128,18 @@ impl CallOptions {
     }
 }
 
-/// A positive, finite number of seconds.
+/// No time limit is longer: some thirty years.
+pub(crate) const LONGEST_SECONDS: f64 = 1e9;
+
+/// A positive number of seconds, within bounds.
+pub(crate) fn duration(seconds: f64) -> Option<Duration> {
+    let duration = Duration::try_from_secs_f64(seconds).ok()?;
+    (seconds <= LONGEST_SECONDS && !duration.is_zero()).then_some(duration)
+}
+
+/// The same from JSON.
 pub(crate) fn seconds(value: &Value) -> Option<Duration> {
-    value
-        .as_f64()
-        .filter(|seconds| *seconds > 0.0)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    duration(value.as_f64()?)
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -153,96 +164,4 @@ pub(crate) fn pairs(value: &Value) -> Option<Vec<(String, String)>> {
 pub(crate) struct Call {
     pub(crate) arguments: Map<String, Value>,
     pub(crate) options: CallOptions,
-}
-
-/// One attempt to send a request.
-#[derive(Debug, Clone, Serialize, PartialEq)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// Status of the answer, if one came.
-    pub status: Option<u16>,
-    /// Kind of the failure, if it failed.
-    pub error: Option<&'static str>,
-    /// From sending to the end of the answer's body, in seconds.
-    pub seconds: f64,
-}
-
-/// Why a call paused.
-#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum WaitReason {
-    /// Before another attempt.
-    Backoff,
-    /// The service asked for it.
-    RetryAfter,
-    /// The limit of requests at this time was reached, or the service had asked another call for a pause.
-    Rate,
-    /// The requests of the day were used up.
-    Quota,
-}
-
-/// One pause of a call.
-#[derive(Debug, Clone, Serialize, PartialEq)]
-#[non_exhaustive]
-pub struct Wait {
-    /// Why.
-    pub reason: WaitReason,
-    /// How long, in seconds.
-    pub seconds: f64,
-}
-
-/// What is known about how an answer came about.
-#[derive(Debug, Clone, Default, Serialize)]
-#[non_exhaustive]
-pub struct Meta {
-    /// Status of the answer.
-    pub status: u16,
-    /// Headers of the answer, names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// Id of the request: the service's own when it sent one, else the client's.
-    pub request_id: String,
-    /// Every attempt.
-    pub attempts: Vec<Attempt>,
-    /// Every pause.
-    pub waits: Vec<Wait>,
-    /// The service's figures on its limit of requests, when it sent them.
-    pub rate: Option<RateFigures>,
-    /// Requests that were counted against the quota for this call.
-    pub cost: u32,
-}
-
-impl Meta {
-    /// Adds what another request of the same call took. The rest is that of the later answer.
-    pub(crate) fn absorb(&mut self, other: Self) {
-        let (attempts, waits) = (std::mem::take(&mut self.attempts), std::mem::take(&mut self.waits));
-        let cost = self.cost;
-        *self = other;
-        self.attempts.splice(0..0, attempts);
-        self.waits.splice(0..0, waits);
-        self.cost += cost;
-    }
-}
-
-/// `X-RateLimit-*` of an answer.
-#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RateFigures {
-    /// Requests allowed in the window.
-    pub limit: Option<u64>,
-    /// Requests left in it.
-    pub remaining: Option<u64>,
-    /// End of the window, Unix seconds.
-    pub reset: Option<u64>,
-}
-
-/// The answer to a call.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The record, the list of records, or null, as JSON text.
-    pub body: Bytes,
-    /// The body as it came from the service.
-    pub raw: Bytes,
-    /// How it came about.
-    pub meta: Meta,
 }

@@ -3,11 +3,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::answer::Answer;
 use crate::arguments::{self, fields};
-use crate::call::{Answer, Call, Meta};
 use crate::catalog::Operation;
-use crate::client::Client;
 use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::history::Meta;
+use crate::options::Call;
+use crate::requester::Requester;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -19,7 +21,7 @@ struct Fate {
 
 /// Sends the rows in order. When a request fails, those after it are not sent, and the error tells of every row.
 pub(crate) async fn update_rows(
-    client: &Client,
+    requester: &Requester,
     operation: &'static Operation,
     call: &Call,
 ) -> Result<Answer> {
@@ -41,7 +43,7 @@ pub(crate) async fn update_rows(
         arguments.insert("rows".into(), chunk.into());
         let first = number * limit;
         let fates_of_chunk = &mut fates[first..first + chunk.len()];
-        match client.request(operation, &Call { arguments, options: call.options.clone() }).await {
+        match requester.request(operation, &Call { arguments, options: call.options.clone() }).await {
             Ok(answer) => {
                 requests += 1;
                 fill_new_ids(fates_of_chunk, &answer.body);

@@ -1,0 +1,5 @@
+//! Whether filters do what they say.
+
+mod check;
+
+pub(crate) use check::FilterCheck;

@@ -1,0 +1,198 @@
+//! One checked request to one reply. Everything that sends goes through here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::header::CONTENT_TYPE;
+use ::http::{HeaderMap, HeaderValue};
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use url::Url;
+
+use crate::answer::{self, Answer};
+use crate::arguments::{self, Prepared, encode};
+use crate::cancel::Cancel;
+use crate::catalog::{Base, Operation};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::headers;
+use crate::history::Meta;
+use crate::options::{Call, CallOptions};
+use crate::pipeline::{Exchange, Next, Policy};
+use crate::redact::{Secrets, address};
+use crate::rng::Rng;
+use crate::trace::{Deadline, Trace};
+
+/// What the requests of one company have in common.
+pub(crate) struct Site {
+    /// The company's part of the API.
+    pub(crate) api: Url,
+    pub(crate) automation: Url,
+    /// Of every request.
+    pub(crate) headers: HeaderMap,
+    pub(crate) timeout: Duration,
+    pub(crate) turn_timeout: Option<Duration>,
+    /// Records a page, unless a call says otherwise.
+    pub(crate) page_size: usize,
+    /// Requests that one piece of work has on their way at a time, at most.
+    pub(crate) concurrency: usize,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) handle: Handle,
+    pub(crate) secrets: Secrets,
+}
+
+/// Sends requests for one sign-in. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Requester {
+    site: Arc<Site>,
+    policies: Arc<[Arc<dyn Policy>]>,
+    /// The end of the client.
+    closed: Cancel,
+}
+
+impl Requester {
+    pub(crate) fn new(site: Arc<Site>, policies: Arc<[Arc<dyn Policy>]>, closed: Cancel) -> Self {
+        Self { site, policies, closed }
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.site.handle
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.site.clock
+    }
+
+    /// Records a page, unless a call says otherwise.
+    pub(crate) fn page_size(&self) -> usize {
+        self.site.page_size
+    }
+
+    /// Requests that one piece of work has on their way at a time, at most.
+    pub(crate) fn concurrency(&self) -> usize {
+        self.site.concurrency
+    }
+
+    /// One request for one operation.
+    pub(crate) async fn request(&self, operation: &'static Operation, call: &Call) -> Result<Answer> {
+        self.send(arguments::prepare(operation, &call.arguments)?, &call.options).await
+    }
+
+    /// Sends a request, and reads the body in the form that its operation promises.
+    pub(crate) async fn send(&self, prepared: Prepared, options: &CallOptions) -> Result<Answer> {
+        let operation = prepared.operation;
+        let (body, raw, meta) =
+            self.send_and_read(prepared, options, &[], |body| answer::read(operation, body)).await?;
+        Ok(Answer { body, raw, meta })
+    }
+
+    /// Sends a request, and reads the body. `paging` goes behind the operation's own query. Returns what was read, the body
+    /// as it came, and how it came about.
+    pub(crate) async fn send_and_read<T>(
+        &self,
+        prepared: Prepared,
+        options: &CallOptions,
+        paging: &[(&str, String)],
+        read: impl FnOnce(&Bytes) -> Result<T>,
+    ) -> Result<(T, Bytes, Meta)> {
+        let operation = prepared.operation;
+        if options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            return Err(self.cancelled().with_operation(operation.id));
+        }
+        let exchange = self.exchange(prepared, options, paging)?;
+        let (trace, request_id) = (exchange.trace.clone(), exchange.request_id.clone());
+        let (method, url) = (exchange.method, address(&exchange.url));
+        let reply = Next::first(Arc::clone(&self.policies)).run(exchange).await?;
+        let meta = trace.meta(&reply, &request_id);
+        match read(&reply.body) {
+            Ok(content) => Ok((content, reply.body, meta)),
+            Err(error) => Err(error
+                .with_status(meta.status)
+                .with_excerpt(self.site.secrets.excerpt(&reply.body))
+                .with_request(operation, method, url, meta.request_id)
+                .with_trace(meta.attempts, meta.waits, meta.cost)),
+        }
+    }
+
+    fn cancelled(&self) -> Error {
+        if self.closed.is_cancelled() {
+            Error::new(ErrorKind::Cancelled, "the client was closed during the call")
+        } else {
+            Error::new(ErrorKind::Cancelled, "the call was cancelled before anything was sent")
+        }
+    }
+
+    fn exchange(
+        &self,
+        prepared: Prepared,
+        options: &CallOptions,
+        paging: &[(&str, String)],
+    ) -> Result<Exchange> {
+        let operation = prepared.operation;
+        let site = &*self.site;
+        let base = match operation.base {
+            Base::Api => &site.api,
+            Base::Automation => &site.automation,
+        };
+        let mut url =
+            base.join(&prepared.path).ok().filter(|url| url.as_str().starts_with(base.as_str())).ok_or_else(
+                || {
+                    Error::config(format!(
+                        "the path {:?} leaves the company's part of the service",
+                        prepared.path
+                    ))
+                },
+            )?;
+        let query = query_of(&prepared, options, paging)?;
+        url.set_query((!query.is_empty()).then_some(query.as_str()));
+        let mut headers = site.headers.clone();
+        if prepared.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for (name, value) in &options.headers {
+            let (name, value) = headers::parse(name, value)?;
+            headers.insert(name, value);
+        }
+        Ok(Exchange {
+            operation,
+            base: operation.base,
+            method: operation.method.as_str(),
+            url,
+            headers,
+            body: prepared.body,
+            adds_nothing: prepared.adds_nothing,
+            options: options.clone(),
+            request_id: site.rng.request_id(),
+            attempt: 0,
+            bearer: None,
+            deadline: Deadline::at(
+                site.clock.elapsed().saturating_add(options.timeout.unwrap_or(site.timeout)),
+            ),
+            trace: Trace::new(),
+        })
+    }
+}
+
+/// The whole query, in which no name comes from two places.
+fn query_of(prepared: &Prepared, options: &CallOptions, paging: &[(&str, String)]) -> Result<String> {
+    let paging = paging.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let mut query: Vec<_> = prepared.query.iter().cloned().chain(paging).collect();
+    for (name, _) in &options.extra_query {
+        if query.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            return Err(Error::config(format!("extra_query names {name}, which the operation sets itself")));
+        }
+        if name.eq_ignore_ascii_case("access_token") {
+            return Err(Error::config(
+                "extra_query names access_token, which the client sends itself; access_token_in_query puts it there",
+            ));
+        }
+    }
+    query.extend(options.extra_query.iter().cloned());
+    Ok(encode::query(&query))
+}
+
+/// Whether an error leaves open what became of the request.
+pub(crate) fn is_unclear(error: &Error) -> bool {
+    error.outcome() == Outcome::Unknown || error.failure() == Failure::Fault
+}
