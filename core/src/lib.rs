@@ -42,6 +42,7 @@ mod handlers;
 mod headers;
 mod history;
 mod http;
+mod limits;
 mod log;
 mod options;
 mod paging;
@@ -63,7 +64,10 @@ pub use clock::{Clock, TestingConfig};
 pub use config::{Config, LedgerConfig, RedisConfig, StoreConfig, WhenAway};
 pub use error::{Error, ErrorKind, Outcome, Result};
 pub use history::{Attempt, Meta, RateFigures, Wait, WaitReason};
-pub use http::{HttpRequest, HttpResponse, Reached, Transport, TransportError};
+pub use http::{
+    AnswerBody, Body, BodySource, Chunks, HttpRequest, HttpResponse, Reached, SourceError, Transport,
+    TransportError, Wire,
+};
 pub use log::{Attributes, Level, LogSink, Record};
 pub use options::{CallOptions, Priority};
 pub use paging::{Page, Pager};

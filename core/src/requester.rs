@@ -17,11 +17,13 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::headers;
 use crate::history::Meta;
+use crate::http::{Body, Wire};
+use crate::limits::Limits;
 use crate::options::{Call, CallOptions};
 use crate::pipeline::{Exchange, Next, Policy};
 use crate::redact::{Secrets, address};
 use crate::rng::Rng;
-use crate::trace::{Deadline, Trace};
+use crate::trace::Trace;
 
 /// What the requests of one company have in common.
 pub(crate) struct Site {
@@ -160,16 +162,20 @@ impl Requester {
             method: operation.method.as_str(),
             url,
             headers,
-            body: prepared.body,
+            body: prepared.body.map_or_else(Body::empty, Body::from),
             adds_nothing: prepared.adds_nothing,
             options: options.clone(),
             request_id: site.rng.request_id(),
             attempt: 0,
             bearer: None,
-            deadline: Deadline::at(
-                site.clock.elapsed().saturating_add(options.timeout.unwrap_or(site.timeout)),
+            limits: Limits::new(
+                site.clock.elapsed(),
+                Some(options.timeout.unwrap_or(site.timeout)),
+                options.turn_timeout.or(site.turn_timeout),
             ),
             trace: Trace::new(),
+            wire: Wire::new(Arc::clone(&site.clock)),
+            streams: false,
         })
     }
 }

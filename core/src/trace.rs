@@ -1,42 +1,26 @@
-//! What happens to a call on its way: its deadline, its attempts and pauses, and what they cost.
+//! What has happened to a call on its way: its turn, its attempts and pauses, and what they cost.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 use crate::answer::RateNews;
 use crate::clock::Clock;
 use crate::error::{ErrorKind, Outcome};
 use crate::history::{Attempt, Meta, Wait, WaitReason};
+use crate::http::Wire;
 use crate::pipeline::Reply;
-
-/// When a call ends at the latest. A request that several calls share ends with the last of them.
-#[derive(Debug, Clone)]
-pub(crate) struct Deadline(Arc<Mutex<Duration>>);
-
-impl Deadline {
-    pub(crate) fn at(elapsed: Duration) -> Self {
-        Self(Arc::new(Mutex::new(elapsed)))
-    }
-
-    pub(crate) fn get(&self) -> Duration {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A deadline of its own at the same time.
-    pub(crate) fn detached(&self) -> Self {
-        Self::at(self.get())
-    }
-
-    pub(crate) fn extend(&self, other: &Self) {
-        let other = other.get();
-        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *own = own.max(other);
-    }
-}
 
 /// What has happened to a call so far, readable also when the call is given up in the middle.
 #[derive(Debug, Clone)]
-pub(crate) struct Trace(Arc<Mutex<State>>);
+pub(crate) struct Trace(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    turned: Notify,
+}
 
 #[derive(Debug, Clone)]
 struct State {
@@ -44,10 +28,10 @@ struct State {
     waits: Vec<Wait>,
     cost: u32,
     outcome: Outcome,
-    /// Outcome before the attempt that is on its way.
-    before: Outcome,
-    /// When the attempt that is on its way began, on the clock's own scale.
-    began: Option<Duration>,
+    /// When the first turn in the line came, on the clock's own scale.
+    turn: Option<Duration>,
+    /// When the attempt that is on its way began, and how far it has got.
+    present: Option<(Duration, Wire)>,
     /// When the last attempt began, be it over or not.
     sent: Option<Duration>,
     /// What the last answer said about the limits of the service.
@@ -58,29 +42,54 @@ struct State {
 
 impl Trace {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(State {
+        let state = State {
             attempts: Vec::new(),
             waits: Vec::new(),
             cost: 0,
             outcome: Outcome::NotSent,
-            before: Outcome::NotSent,
-            began: None,
+            turn: None,
+            present: None,
             sent: None,
             news: None,
             followed: None,
-        })))
+        };
+        Self(Arc::new(Shared { state: Mutex::new(state), turned: Notify::new() }))
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The bytes are about to leave.
-    pub(crate) fn begin_attempt(&self, now: Duration) {
+    /// The call's turn has come. Only the first one counts.
+    pub(crate) fn take_turn(&self, now: Duration) {
+        let first = self.with(|state| state.turn.is_none() && state.turn.replace(now).is_none());
+        if first {
+            self.0.turned.notify_waiters();
+        }
+    }
+
+    /// When the first turn came, be it that of a request which the call shares.
+    pub(crate) fn turn(&self) -> Option<Duration> {
+        match self.with(|state| (state.turn, state.followed.clone())) {
+            (None, Some(shared)) => shared.turn(),
+            (turn, _) => turn,
+        }
+    }
+
+    /// Ends when the first turn has come. A call that comes to share a request does so before anybody waits here.
+    pub(crate) async fn turned(&self) {
+        let leader = self.with(|state| state.followed.clone()).unwrap_or_else(|| self.clone());
+        let mut turned = std::pin::pin!(leader.0.turned.notified());
+        turned.as_mut().enable();
+        if leader.turn().is_none() {
+            turned.await;
+        }
+    }
+
+    /// An attempt begins, which tells on this wire how far it gets.
+    pub(crate) fn begin_attempt(&self, now: Duration, wire: Wire) {
         self.with(|state| {
-            state.before = state.outcome;
-            state.outcome = Outcome::Unknown;
-            state.began = Some(now);
+            state.present = Some((now, wire));
             state.sent = Some(now);
             state.news = None;
         });
@@ -95,9 +104,10 @@ impl Trace {
         outcome: Outcome,
     ) {
         self.with(|state| {
-            let seconds = now.saturating_sub(state.began.take().unwrap_or(now)).as_secs_f64();
+            let began = state.present.take().map_or(now, |(began, _)| began);
+            let seconds = now.saturating_sub(began).as_secs_f64();
             state.attempts.push(Attempt { status, error: error.map(ErrorKind::as_str), seconds });
-            state.outcome = match (outcome, state.before) {
+            state.outcome = match (outcome, state.outcome) {
                 (Outcome::NotSent, before) => before,
                 (Outcome::Refused, Outcome::Unknown) => Outcome::Unknown,
                 (outcome, _) => outcome,
@@ -155,23 +165,36 @@ impl Trace {
         }
     }
 
-    /// Time that does not count against the deadline: waiting for the next day has a limit of its own.
-    pub(crate) fn excused(&self) -> Duration {
-        let waits = self.snapshot().waits;
-        let quota = waits.iter().filter(|wait| wait.reason == WaitReason::Quota);
-        Duration::from_secs_f64(quota.map(|wait| wait.seconds).sum())
+    /// Does something with the state of the request that the call shares, or its own.
+    fn look<T>(&self, act: impl FnOnce(&State) -> T) -> T {
+        match self.with(|state| state.followed.clone()) {
+            Some(shared) => shared.look(act),
+            None => self.with(|state| act(state)),
+        }
     }
 
+    /// Time that does not count against the limits of the call: waiting for the next day has a limit of its own.
+    pub(crate) fn excused(&self) -> Duration {
+        self.look(|state| {
+            let quota = state.waits.iter().filter(|wait| wait.reason == WaitReason::Quota);
+            Duration::from_secs_f64(quota.map(|wait| wait.seconds).sum())
+        })
+    }
+
+    /// What is known of the effect so far. A request on its way may have taken effect as soon as it may have left.
     pub(crate) fn outcome(&self) -> Outcome {
-        self.snapshot().outcome
+        self.look(|state| match &state.present {
+            Some((_, wire)) if wire.may_have_left() => Outcome::Unknown,
+            _ => state.outcome,
+        })
     }
 
     /// Attempts, pauses and cost of a call that ended now with this error; the attempt that it was cut off in is among
     /// them.
     pub(crate) fn history(&self, now: Duration, ended: ErrorKind) -> (Vec<Attempt>, Vec<Wait>, u32) {
         let mut state = self.snapshot();
-        if let Some(began) = state.began {
-            let seconds = now.saturating_sub(began).as_secs_f64();
+        if let Some((began, _)) = &state.present {
+            let seconds = now.saturating_sub(*began).as_secs_f64();
             state.attempts.push(Attempt { status: None, error: Some(ended.as_str()), seconds });
         }
         (state.attempts, state.waits, state.cost)
@@ -179,18 +202,18 @@ impl Trace {
 
     /// Requests that were counted against the quota.
     pub(crate) fn cost(&self) -> u32 {
-        self.snapshot().cost
+        // That of a shared request is its own.
+        self.with(|state| state.cost)
     }
 
     /// Seconds of all pauses.
     pub(crate) fn time_waited(&self) -> f64 {
-        self.snapshot().waits.iter().fold(0.0, |sum, wait| sum + wait.seconds)
+        self.look(|state| state.waits.iter().fold(0.0, |sum, wait| sum + wait.seconds))
     }
 
     /// How many attempts were begun.
     pub(crate) fn attempts(&self) -> usize {
-        let state = self.snapshot();
-        state.attempts.len() + usize::from(state.began.is_some())
+        self.look(|state| state.attempts.len() + usize::from(state.present.is_some()))
     }
 
     pub(crate) fn meta(&self, reply: &Reply, request_id: &str) -> Meta {

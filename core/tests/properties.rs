@@ -7,11 +7,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use beproduct::{
-    CallOptions, Client, ClientBuilder, Config, HttpRequest, HttpResponse, Outcome, Reached, Transport,
-    TransportError,
+    AnswerBody, CallOptions, Client, ClientBuilder, Config, HttpRequest, HttpResponse, Outcome, Reached,
+    Transport, TransportError,
 };
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use futures_util::stream;
 use http::HeaderMap;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -59,12 +60,9 @@ struct Scripted {
 impl Transport for Scripted {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
         let answer = |status, body: &'static str| {
-            Ok(HttpResponse { status, headers: HeaderMap::new(), body: Bytes::from_static(body.as_bytes()) })
+            Ok(HttpResponse { status, headers: HeaderMap::new(), body: body.into() })
         };
-        let failure = |reached| {
-            let message = String::from("it failed");
-            Err(TransportError { reached, message: message.clone(), source: message.into() })
-        };
+        let failure = |reached| Err(TransportError::new(reached, "it failed", "it failed"));
         let result = if request.url.path().ends_with("connect/token") {
             answer(200, r#"{"access_token": "token", "expires_in": 28800}"#)
         } else {
@@ -73,7 +71,12 @@ impl Transport for Scripted {
             match fate {
                 Fate::Status(200) => answer(200, r#"{"id": "1"}"#),
                 Fate::Status(status) => answer(status, r#"{"message": "no"}"#),
-                Fate::Cut => failure(Reached::Answer(200, Box::default())),
+                Fate::Cut => {
+                    let cut = TransportError::new(Reached::Sent, "it broke off", "it broke off");
+                    let chunks = stream::iter([Ok(Bytes::from_static(b"{\"id\"")), Err(cut)]);
+                    let body = AnswerBody::from_stream(chunks);
+                    Ok(HttpResponse { status: 200, headers: HeaderMap::new(), body })
+                }
                 Fate::Lost => failure(Reached::Sent),
                 Fate::NotSent => failure(Reached::Nothing),
             }
@@ -253,7 +256,7 @@ impl Transport for Table {
         let body = if request.url.path().ends_with("connect/token") {
             json!({"access_token": "token", "expires_in": 28800})
         } else {
-            self.0.lock().unwrap().push(serde_json::from_slice(&request.body).unwrap());
+            self.0.lock().unwrap().push(serde_json::from_slice(request.body.bytes().unwrap()).unwrap());
             json!({})
         };
         let answer = HttpResponse { status: 200, headers: HeaderMap::new(), body: body.to_string().into() };

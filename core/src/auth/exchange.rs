@@ -275,7 +275,7 @@ impl Exchanger {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        HttpRequest { method: "POST", url, headers, body: form.finish().into() }
+        self.server.request("POST", url, headers, form.finish())
     }
 
     /// A grant that the `oauth2` crate does not know, with answers as of any other.
@@ -359,7 +359,7 @@ impl<'a> Http<'a> {
     async fn send(
         &self,
         request: HttpRequest,
-    ) -> std::result::Result<crate::http::HttpResponse, TransportError> {
+    ) -> std::result::Result<crate::http::WholeResponse, TransportError> {
         let answer = self.server.send(request).await?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
             Last { status: Some(answer.status), body: answer.body.clone() };
@@ -373,12 +373,7 @@ impl<'c> AsyncHttpClient<'c> for Http<'_> {
 
     fn call(&'c self, request: oauth2::HttpRequest) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let request = HttpRequest {
-            method: "POST",
-            url: self.server.token_url.clone(),
-            headers: parts.headers,
-            body: Bytes::from(body),
-        };
+        let request = self.server.request("POST", self.server.token_url.clone(), parts.headers, body);
         Box::pin(async move {
             let answer = self.send(request).await?;
             let mut response = oauth2::HttpResponse::new(answer.body.to_vec());

@@ -13,8 +13,11 @@ use super::discovery::ProviderCache;
 use super::refusal;
 use crate::clock::ServerTime;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
-use crate::http::{HttpRequest, HttpResponse, Reached, Transport, TransportError};
+use crate::http::{Body, Extent, HttpRequest, Reached, Transport, TransportError, WholeResponse, Wire};
 use crate::redact::{Secret, Secrets, address};
+
+/// Bytes that are read of an answer: documents of keys are some thousand.
+const ANSWER_SIZE: usize = 1_000_000;
 
 #[derive(Debug, Clone)]
 pub(crate) struct IdentityServer {
@@ -38,21 +41,45 @@ impl IdentityServer {
     pub(crate) async fn send(
         &self,
         request: HttpRequest,
-    ) -> std::result::Result<HttpResponse, TransportError> {
+    ) -> std::result::Result<WholeResponse, TransportError> {
         let clock = self.time.clock();
         let alarm = clock.alarm(clock.elapsed().saturating_add(self.timeout));
+        let wire = request.wire.clone();
+        wire.hand_over();
         let answer = tokio::select! {
             biased;
-            answer = self.transport.send(request) => answer?,
+            answer = self.whole(request) => answer?,
             () = alarm => {
                 let message =
                     format!("no answer of the identity server within {} s", self.timeout.as_secs_f64());
-                let source = message.clone().into();
-                return Err(TransportError { reached: Reached::Sent, message, source });
+                let reached = if wire.may_have_left() { Reached::Sent } else { Reached::Nothing };
+                return Err(TransportError::new(reached, message.clone(), message));
             }
         };
         self.time.observe(&answer.headers);
         Ok(answer)
+    }
+
+    async fn whole(&self, request: HttpRequest) -> std::result::Result<WholeResponse, TransportError> {
+        let answer = self.transport.send(request).await?;
+        let (body, extent) = answer.body.read(ANSWER_SIZE, || {}).await;
+        if extent != Extent::Whole {
+            let text = "the answer of the identity server broke off, or is far too large";
+            return Err(TransportError::new(Reached::Sent, text, text));
+        }
+        Ok(WholeResponse { status: answer.status, headers: answer.headers, body })
+    }
+
+    /// A request with its body.
+    pub(crate) fn request(
+        &self,
+        method: &'static str,
+        url: Url,
+        headers: HeaderMap,
+        body: impl Into<Bytes>,
+    ) -> HttpRequest {
+        let wire = Wire::new(Arc::clone(self.time.clock()));
+        HttpRequest { method, url, headers, body: Body::from(body.into()), wire }
     }
 
     /// A JSON document of the identity server. `what` names it in errors.
@@ -62,7 +89,7 @@ impl IdentityServer {
         if let Some(bearer) = bearer {
             headers.insert(AUTHORIZATION, authorization(bearer)?);
         }
-        let request = HttpRequest { method: "GET", url: url.clone(), headers, body: Bytes::new() };
+        let request = self.request("GET", url.clone(), headers, Bytes::new());
         let answer = self.send(request).await.map_err(|error| unreachable(what, error))?;
         if !(200..300).contains(&answer.status) {
             return Err(self.failed(what, url, &answer));
@@ -84,7 +111,7 @@ impl IdentityServer {
     }
 
     /// The error of an answer that is no success.
-    pub(crate) fn failed(&self, what: &str, url: &Url, answer: &HttpResponse) -> Error {
+    pub(crate) fn failed(&self, what: &str, url: &Url, answer: &WholeResponse) -> Error {
         let (kind, failure, text) = match answer.status {
             401 => (
                 ErrorKind::Auth,

@@ -1,6 +1,9 @@
 //! Sending one HTTP request. [`Transport`] is the seam; `reqwest.rs` is the only file that names its library.
 
+mod body;
+mod proxy;
 mod reqwest;
+mod wire;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +13,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use url::Url;
 
+pub(crate) use self::body::Extent;
+pub use self::body::{AnswerBody, Body, BodySource, Chunks, SourceError};
 use self::reqwest::{ReqwestTransport, TransportSettings};
+pub use self::wire::Wire;
 use crate::config::Config;
 use crate::error::Result as Checked;
 
@@ -23,8 +29,10 @@ pub struct HttpRequest {
     pub url: Url,
     /// All headers but those of the connection.
     pub headers: HeaderMap,
-    /// The body, empty for none.
-    pub body: Bytes,
+    /// The body, empty for a request without one.
+    pub body: Body,
+    /// Where the transport may say how far the request has got.
+    pub wire: Wire,
 }
 
 impl fmt::Debug for HttpRequest {
@@ -34,43 +42,67 @@ impl fmt::Debug for HttpRequest {
     }
 }
 
-/// An answer with its whole body.
-#[derive(Clone)]
+/// An answer, whose body is still to be read.
+#[derive(Debug)]
 pub struct HttpResponse {
     /// Status.
     pub status: u16,
     /// Headers.
     pub headers: HeaderMap,
     /// The body, decompressed.
-    pub body: Bytes,
+    pub body: AnswerBody,
 }
 
-impl fmt::Debug for HttpResponse {
+/// An answer with its body.
+#[derive(Clone)]
+pub(crate) struct WholeResponse {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl fmt::Debug for WholeResponse {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "HttpResponse({}, {} bytes)", self.status, self.body.len())
+        write!(out, "WholeResponse({}, {} bytes)", self.status, self.body.len())
     }
 }
 
-/// How far a request got that has no complete answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How far a request got that has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reached {
-    /// No byte left: the name was not found, nobody listened, or TLS failed.
+    /// The service has processed nothing of it: the name was not found, nobody listened, TLS failed, or an HTTP/2 server has
+    /// proved that it did not look at the request.
     Nothing,
-    /// It left, and no status came back.
+    /// It may have arrived.
     Sent,
-    /// Status and headers came, and the body broke off.
-    Answer(u16, Box<HeaderMap>),
 }
 
-/// A request without a complete answer.
+/// A request without an answer, or an answer whose body broke off.
 #[derive(Debug)]
 pub struct TransportError {
     /// How far it got.
     pub reached: Reached,
+    /// Whether the same request will fail in the same way for some time, so that nothing is gained by another attempt.
+    pub lasting: bool,
     /// What happened, for people.
     pub message: String,
     /// The library's own error.
     pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl TransportError {
+    /// An error that may pass.
+    pub fn new(
+        reached: Reached,
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { reached, lasting: false, message: message.into(), source: source.into() }
+    }
+
+    pub(crate) fn lasting(self) -> Self {
+        Self { lasting: true, ..self }
+    }
 }
 
 impl fmt::Display for TransportError {
@@ -85,7 +117,8 @@ impl std::error::Error for TransportError {
     }
 }
 
-/// Sends a request once and reads the whole answer. It follows no redirect and repeats nothing.
+/// Sends a request once and returns the head of the answer, whose body is read later. It follows no redirect and repeats
+/// nothing.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request.
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>>;

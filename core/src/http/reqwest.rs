@@ -1,13 +1,22 @@
 //! The transport over reqwest and rustls.
 
 use std::error::Error as StdError;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use ::http::HeaderMap;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use reqwest::{Certificate, Client, Method, redirect, retry};
+use futures_util::{StreamExt as _, stream};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use reqwest::{Certificate, Client, ClientBuilder, Method, redirect, retry};
+use url::Url;
 
-use super::{HttpRequest, HttpResponse, Reached, Transport, TransportError};
+use super::body::SourceError;
+use super::proxy::Proxies;
+use super::{AnswerBody, Body, Chunks, HttpRequest, HttpResponse, Reached, Transport, TransportError, Wire};
+use crate::address::is_loopback;
 use crate::error::{Error, Result};
 
 /// What the transport needs to know of the configuration.
@@ -20,80 +29,261 @@ pub(crate) struct TransportSettings {
 }
 
 #[derive(Debug)]
-pub(crate) struct ReqwestTransport(Client);
+pub(crate) struct ReqwestTransport {
+    settings: TransportSettings,
+    certificates: Vec<Certificate>,
+    proxies: Arc<Proxies>,
+    clients: Clients,
+}
+
+/// Made when they are needed first: a client without TLS works on a machine without certificates.
+#[derive(Debug, Default)]
+struct Clients {
+    plain: OnceLock<Client>,
+    /// Without a proxy: for this machine, and where the environment excludes every host.
+    plain_direct: OnceLock<Client>,
+    secure: OnceLock<Client>,
+    secure_direct: OnceLock<Client>,
+}
 
 impl ReqwestTransport {
     pub(crate) fn new(settings: &TransportSettings) -> Result<Self> {
-        let mut builder = Client::builder()
-            .connect_timeout(settings.connect_timeout)
-            .pool_max_idle_per_host(settings.max_connections)
+        let wrong = |text: String| Error::config(format!("ca_certificates: {text}"));
+        let certificates = match &settings.ca_certificates {
+            None => Vec::new(),
+            Some(pem) => {
+                Certificate::from_pem_bundle(pem.as_bytes()).map_err(|error| wrong(error.to_string()))?
+            }
+        };
+        if certificates.is_empty() && settings.ca_certificates.is_some() {
+            return Err(wrong("there is no PEM certificate in it".into()));
+        }
+        let transport = Self {
+            settings: settings.clone(),
+            certificates,
+            proxies: Arc::new(Proxies::of_environment()),
+            clients: Clients::default(),
+        };
+        if settings.ca_certificates.is_some() {
+            // What rustls does not take is an error of the setting, not of the first call.
+            transport
+                .builder()
+                .tls_certs_only(transport.certificates.iter().cloned())
+                .build()
+                .map_err(|error| wrong(chain(&error)))?;
+        }
+        Ok(transport)
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        Client::builder()
+            .connect_timeout(self.settings.connect_timeout)
+            .pool_max_idle_per_host(self.settings.max_connections)
             .pool_idle_timeout(Duration::from_secs(60))
             .tcp_nodelay(true)
             .gzip(true)
             .redirect(redirect::Policy::none())
             // Sending again is for the pipeline to decide.
-            .retry(retry::never());
-        if let Some(pem) = &settings.ca_certificates {
-            let wrong = |text: String| Error::config(format!("ca_certificates: {text}"));
-            let certificates =
-                Certificate::from_pem_bundle(pem.as_bytes()).map_err(|error| wrong(error.to_string()))?;
-            if certificates.is_empty() {
-                return Err(wrong("there is no PEM certificate in it".into()));
-            }
-            builder = builder.tls_certs_merge(certificates);
+            .retry(retry::never())
+    }
+
+    fn client(&self, url: &Url) -> std::result::Result<Client, TransportError> {
+        let direct = is_loopback(url) || self.proxies.excludes_all();
+        let secure = url.scheme() == "https";
+        let cell = match (secure, direct) {
+            (false, false) => &self.clients.plain,
+            (false, true) => &self.clients.plain_direct,
+            (true, false) => &self.clients.secure,
+            (true, true) => &self.clients.secure_direct,
+        };
+        if let Some(client) = cell.get() {
+            return Ok(client.clone());
         }
-        let client = builder
-            .build()
-            .map_err(|error| Error::config(format!("the HTTP client cannot be made: {}", chain(&error))))?;
-        Ok(Self(client))
+        let mut builder = self.builder();
+        if direct {
+            builder = builder.no_proxy();
+        }
+        builder = match secure {
+            true => builder.tls_certs_merge(self.certificates.iter().cloned()),
+            false => builder.tls_certs_only([]),
+        };
+        let client = builder.build().map_err(|error| {
+            let text = format!(
+                "no certificate authorities can be loaded from this machine: {}. Install them (on Debian: ca-certificates), name \
+                 a file of them in SSL_CERT_FILE, or pass them as ca_certificates",
+                chain(&error)
+            );
+            TransportError::new(Reached::Nothing, text, error).lasting()
+        })?;
+        Ok(cell.get_or_init(|| client).clone())
     }
 }
 
 impl Transport for ReqwestTransport {
-    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
-        let client = self.0.clone();
+    fn send(
+        &self,
+        request: HttpRequest,
+    ) -> BoxFuture<'static, std::result::Result<HttpResponse, TransportError>> {
+        let client = self.client(&request.url);
+        let proxies = Arc::clone(&self.proxies);
         Box::pin(async move {
-            let method = match request.method {
+            let HttpRequest { method, url, headers, body, wire } = request;
+            wire.hold();
+            let client = client?;
+            let method = match method {
                 "GET" => Method::GET,
                 "DELETE" => Method::DELETE,
                 _ => Method::POST,
             };
-            let host = request.url.host_str().unwrap_or_default().to_owned();
+            let place =
+                Place { host: url.host_str().unwrap_or_default().to_owned(), proxy: proxies.of(&url) };
+            let outgoing = Outgoing::open(&body, wire.clone()).await.map_err(|error| {
+                TransportError::new(Reached::Nothing, format!("the body cannot be read: {error}"), error)
+                    .lasting()
+            })?;
             let answer = client
-                .request(method, request.url)
-                .headers(request.headers)
-                .body(request.body)
+                .request(method, url)
+                .headers(headers)
+                .body(reqwest::Body::wrap(outgoing))
                 .send()
                 .await
-                .map_err(|error| failure(error, &host, None))?;
-            let status = answer.status().as_u16();
-            let headers = answer.headers().clone();
-            match answer.bytes().await {
-                Ok(body) => Ok(HttpResponse { status, headers, body }),
-                Err(error) => Err(failure(error, &host, Some((status, headers)))),
-            }
+                .map_err(|error| failure(error, &place, &wire))?;
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            let chunks = stream::unfold(Some(answer), move |answer| {
+                let host = place.host.clone();
+                async move {
+                    let mut answer = answer?;
+                    match answer.chunk().await {
+                        Ok(Some(chunk)) => Some((Ok(chunk), Some(answer))),
+                        Ok(None) => None,
+                        Err(error) => {
+                            let error = error.without_url();
+                            let text = format!("the answer of {host} broke off: {}", chain(&error));
+                            Some((Err(TransportError::new(Reached::Sent, text, error)), None))
+                        }
+                    }
+                }
+            });
+            Ok(HttpResponse { status, headers, body: AnswerBody::from_stream(chunks) })
         })
     }
 }
 
-fn failure(error: reqwest::Error, host: &str, answer: Option<(u16, HeaderMap)>) -> TransportError {
+/// The body of a request on its way to the connection, which it tells of its departure.
+struct Outgoing {
+    wire: Wire,
+    /// Bytes that are still to come, where that is known.
+    left: Option<u64>,
+    /// Only ever used by one thread at a time, which the compiler cannot know.
+    chunks: Mutex<Option<Chunks>>,
+}
+
+impl Outgoing {
+    async fn open(body: &Body, wire: Wire) -> std::result::Result<Self, SourceError> {
+        let chunks = match body.length() {
+            Some(0) => None,
+            _ => Some(body.open().await?),
+        };
+        Ok(Self { wire, left: body.length(), chunks: Mutex::new(chunks) })
+    }
+}
+
+impl HttpBody for Outgoing {
+    type Data = Bytes;
+    type Error = SourceError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, SourceError>>> {
+        let this = self.get_mut();
+        this.wire.leave();
+        let chunks = this.chunks.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let Some(stream) = chunks else { return Poll::Ready(None) };
+        let next = match stream.poll_next_unpin(context) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(next) => next,
+        };
+        this.wire.moved();
+        let wrong = |text: &str| Poll::Ready(Some(Err(text.into())));
+        match next {
+            None => {
+                *chunks = None;
+                match this.left {
+                    Some(left) if left > 0 => wrong("the body is shorter than it was said to be"),
+                    _ => Poll::Ready(None),
+                }
+            }
+            Some(Ok(chunk)) => {
+                if let Some(left) = &mut this.left {
+                    match left.checked_sub(chunk.len() as u64) {
+                        Some(rest) => *left = rest,
+                        None => return wrong("the body is longer than it was said to be"),
+                    }
+                }
+                Poll::Ready(Some(Ok(Frame::data(chunk))))
+            }
+            Some(Err(error)) => Poll::Ready(Some(Err(error))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        // Asked by a connection that begins to send, and by nobody before (there is a test).
+        self.wire.leave();
+        self.left == Some(0)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+/// Where a request was to go, for people.
+struct Place {
+    host: String,
+    /// A proxy of the environment that stands between.
+    proxy: Option<String>,
+}
+
+fn failure(error: reqwest::Error, place: &Place, wire: &Wire) -> TransportError {
     // The address may hold a query, and reqwest prints it.
     let error = error.without_url();
-    let text = chain(&error);
-    let (reached, message) = match answer {
-        Some((status, headers)) => {
-            (Reached::Answer(status, Box::new(headers)), format!("the answer of {host} broke off: {text}"))
-        }
-        None if error.is_connect() && text.contains("certificate") => (
+    let (text, host) = (chain(&error), &place.host);
+    let through = place.proxy.as_ref().map(|proxy| format!(" through the proxy {proxy} of the environment"));
+    let through = through.unwrap_or_default();
+    if error.is_connect() && text.contains("certificate") {
+        let text = format!(
+            "{host} is not trusted{through}: {text}. If it is your own, add its certificate authority with ca_certificates"
+        );
+        return TransportError::new(Reached::Nothing, text, error).lasting();
+    }
+    if error.is_connect() || !wire.may_have_left() {
+        let advice = if through.is_empty() { "" } else { "; NO_PROXY excludes hosts from it" };
+        return TransportError::new(
             Reached::Nothing,
-            format!(
-                "{host} is not trusted: {text}. Add its certificate authority with ca_certificates if it is your own"
-            ),
-        ),
-        None if error.is_connect() => (Reached::Nothing, format!("no connection to {host}: {text}")),
-        None => (Reached::Sent, format!("the connection to {host} was lost: {text}")),
-    };
-    TransportError { reached, message, source: Box::new(error) }
+            format!("no connection to {host}{through}: {text}{advice}"),
+            error,
+        );
+    }
+    if was_not_processed(&error) {
+        let text = format!("{host} did not process the request: {text}");
+        return TransportError::new(Reached::Nothing, text, error);
+    }
+    TransportError::new(Reached::Sent, format!("the connection to {host} was lost{through}: {text}"), error)
+}
+
+/// Whether an HTTP/2 server has proved that it did not look at the request: it refused the stream, or closed the connection
+/// with a lower one as the last that it processed.
+fn was_not_processed(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        if let Some(error) = next.downcast_ref::<h2::Error>() {
+            let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            return error.is_remote() && (refused || error.is_go_away());
+        }
+        cause = next.source();
+    }
+    false
 }
 
 /// The error with its causes, each once.

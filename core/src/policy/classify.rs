@@ -11,6 +11,7 @@ use crate::answer::{self, RateNews, Refusal};
 use crate::catalog::AnswerKind;
 use crate::clock::{ServerTime, time_of};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::http::Extent;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::redact::Secrets;
 
@@ -25,9 +26,12 @@ impl Policy for Classify {
         Box::pin(async move {
             let (trace, operation) = (exchange.trace.clone(), exchange.operation);
             let reads = operation.is_read();
-            trace.begin_attempt(self.time.clock().elapsed());
+            trace.begin_attempt(self.time.clock().elapsed(), exchange.wire.clone());
             let sent = next.run(exchange).await;
-            let status = sent.as_ref().ok().map(|reply| reply.status);
+            let status = match &sent {
+                Ok(reply) => Some(reply.status),
+                Err(error) => error.status(),
+            };
             let result = sent.and_then(|reply| {
                 self.time.observe(&reply.headers);
                 trace.keep_news(self.news(&reply));
@@ -48,7 +52,8 @@ impl Policy for Classify {
 impl Classify {
     fn judge(&self, reply: Reply, reads: bool, json_only: bool) -> Result<Reply> {
         match reply.status {
-            200..=299 if !reply.whole && reads => Err(self.error(
+            200..=299 if reply.stream.is_some() => Ok(reply),
+            200..=299 if reply.extent == Extent::Cut && reads => Err(self.error(
                 &reply,
                 ErrorKind::Network,
                 Failure::Unreadable,

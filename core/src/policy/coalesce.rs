@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
@@ -15,9 +16,10 @@ use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
 use crate::options::Priority;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
-use crate::trace::{Deadline, Trace};
+use crate::trace::Trace;
 
 type Flights = Arc<Mutex<HashMap<Key, Arc<Flight>>>>;
 
@@ -30,18 +32,20 @@ pub(crate) struct Coalesce {
 struct Key {
     method: &'static str,
     url: String,
-    body: Option<bytes::Bytes>,
+    body: bytes::Bytes,
     /// Headers of the caller's own may change the answer.
     headers: Vec<(String, String)>,
     attempts: Option<u32>,
     /// A bulk call may be refused where an interactive one is not.
     priority: Priority,
+    timeout: Option<Duration>,
+    turn_timeout: Option<Duration>,
 }
 
 struct Flight {
     answer: watch::Receiver<Option<Result<Reply>>>,
     task: AbortHandle,
-    deadline: Deadline,
+    limits: Limits,
     trace: Trace,
     /// Changed only while the map is locked: who finds a flight in it finds one that somebody waits for.
     waiters: AtomicUsize,
@@ -56,15 +60,15 @@ impl Coalesce {
         let mut flights = lock(&self.flights);
         if let Some(flight) = flights.get(key) {
             flight.waiters.fetch_add(1, Ordering::Relaxed);
-            flight.deadline.extend(&exchange.deadline);
+            flight.limits.join(&exchange.limits);
             exchange.trace.follow(&flight.trace);
             return Seat { flight: Arc::clone(flight), flights: Arc::clone(&self.flights), key: key.clone() };
         }
         let (sender, answer) = watch::channel(None);
         let mut shared = exchange.clone();
-        shared.deadline = exchange.deadline.detached();
+        shared.limits = exchange.limits.shared();
         shared.options.cancel = None;
-        let (deadline, trace) = (shared.deadline.clone(), shared.trace.clone());
+        let (limits, trace) = (shared.limits.clone(), shared.trace.clone());
         let request = next.run(shared).in_current_span();
         let (map, own_key) = (Arc::clone(&self.flights), key.clone());
         let own_trace = trace.clone();
@@ -77,7 +81,7 @@ impl Coalesce {
         let flight = Arc::new(Flight {
             answer,
             task: task.abort_handle(),
-            deadline,
+            limits,
             trace,
             waiters: AtomicUsize::new(1),
         });
@@ -95,13 +99,19 @@ impl Policy for Coalesce {
                 let _closing = CloseAgain(&self.flights);
                 return next.run(exchange).await;
             }
+            let (true, Some(body)) = (!exchange.streams, exchange.body.bytes().cloned()) else {
+                // A body that arrives bit by bit is for one.
+                return next.run(exchange).await;
+            };
             let key = Key {
                 method: exchange.method,
                 url: exchange.url.to_string(),
-                body: exchange.body.clone(),
+                body,
                 headers: exchange.options.headers.clone(),
                 attempts: exchange.options.attempts,
                 priority: exchange.options.priority,
+                timeout: exchange.limits.timeout(),
+                turn_timeout: exchange.limits.turn_timeout(),
             };
             let seat = self.join(&key, &exchange, &next);
             let mut answer = seat.flight.answer.clone();

@@ -1,10 +1,10 @@
 //! The policies of the pipeline, one a file, in the order of `pipeline.rs`.
 
-mod attempt_timeout;
 mod authorize;
 mod classify;
 mod coalesce;
-mod deadline;
+mod ending;
+mod idle_timeout;
 mod log;
 mod metrics;
 mod quota_check;
@@ -64,7 +64,7 @@ pub(crate) fn row(parts: &Parts) -> Arc<[Arc<dyn Policy>]> {
             quota: Arc::clone(&parts.quota),
             log: parts.log.clone(),
         }),
-        Arc::new(deadline::OverallDeadline { clock: clock() }),
+        Arc::new(ending::Ending { clock: clock() }),
         Arc::new(coalesce::Coalesce::new(parts.handle.clone())),
         Arc::new(retry::Retry::new(clock(), Arc::clone(&parts.rng), parts.attempts, parts.max_wait)),
         Arc::new(quota_check::QuotaCheck {
@@ -85,13 +85,18 @@ pub(crate) fn row(parts: &Parts) -> Arc<[Arc<dyn Policy>]> {
             in_query: parts.token_in_query,
         }),
         Arc::new(quota_reserve::QuotaReserve { quota: Arc::clone(&parts.quota) }),
-        Arc::new(attempt_timeout::AttemptTimeout { clock: clock(), limit: parts.idle_timeout }),
+        Arc::new(idle_timeout::IdleTimeout { clock: clock(), limit: parts.idle_timeout }),
         Arc::new(log::LogAttempt { clock: clock(), log: parts.log.clone() }),
         Arc::new(classify::Classify {
             company: parts.company.clone(),
             secrets: parts.secrets.clone(),
             time: parts.time.clone(),
         }),
-        Arc::new(send::Send { transport: Arc::clone(&parts.transport) }),
+        Arc::new(send::Send {
+            transport: Arc::clone(&parts.transport),
+            clock: clock(),
+            idle_timeout: parts.idle_timeout,
+            max_answer_size: parts.max_answer_size,
+        }),
     ])
 }

@@ -10,9 +10,10 @@ use super::Limiter;
 use crate::catalog::Operation;
 use crate::clock::Clock;
 use crate::error::{Error, Failure, Outcome, Result};
+use crate::http::Body;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::quota::{Quota, STATUS};
-use crate::trace::{Deadline, Trace};
+use crate::trace::Trace;
 
 pub(crate) struct QuotaCheck {
     pub(crate) quota: Arc<Quota>,
@@ -39,10 +40,9 @@ impl QuotaCheck {
             base: operation.base,
             method: operation.method.as_str(),
             url,
-            body: None,
+            body: Body::empty(),
             adds_nothing: true,
             attempt: 1,
-            deadline: Deadline::at(exchange.deadline.get().saturating_add(exchange.trace.excused())),
             trace: Trace::new(),
             ..exchange.clone()
         };

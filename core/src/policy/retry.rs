@@ -38,6 +38,9 @@ impl Retry {
 
     /// The pause before the next attempt, or the error that ends the call.
     fn decide(&self, exchange: &Exchange, error: Error, history: &mut History) -> Result<Pause> {
+        if !exchange.body.can_be_sent() {
+            return Err(error);
+        }
         if error.failure() == Failure::TokenRejected {
             if history.renewed {
                 return Err(error);
@@ -65,9 +68,8 @@ impl Retry {
                 (WaitReason::Backoff, step.mul_f64(self.rng.fraction()))
             }
         };
-        if self.clock.elapsed().saturating_add(wait)
-            >= exchange.deadline.get().saturating_add(exchange.trace.excused())
-        {
+        let end = exchange.limits.end(&exchange.trace).time();
+        if end.is_some_and(|end| self.clock.elapsed().saturating_add(wait) >= end) {
             return Err(error);
         }
         if error.failure() != Failure::Throttled && !self.budget.take() {

@@ -1,49 +1,105 @@
-//! Hands the request to the transport. Any status is an answer here.
+//! Hands the request to the transport and reads the answer. Any status is an answer here.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use futures_util::stream;
 
+use super::idle_timeout;
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
-use crate::http::{HttpRequest, Reached, Transport};
+use crate::http::{AnswerBody, Extent, HttpRequest, Reached, Transport, TransportError, Wire};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
+
+/// Bytes that are read of an answer that is no success.
+const FAILURE_SIZE: usize = 64_000;
 
 pub(crate) struct Send {
     pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) idle_timeout: Duration,
+    /// Bytes that are read of any other.
+    pub(crate) max_answer_size: usize,
 }
 
 impl Policy for Send {
     fn run<'a>(&'a self, exchange: Exchange, _next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
+            let wire = exchange.wire;
+            wire.hand_over();
             let request = HttpRequest {
                 method: exchange.method,
                 url: exchange.url,
                 headers: exchange.headers,
-                body: exchange.body.unwrap_or_default(),
+                body: exchange.body,
+                wire: wire.clone(),
             };
-            match self.transport.send(request).await {
-                Ok(answer) => Ok(Reply {
-                    status: answer.status,
-                    headers: answer.headers,
-                    body: answer.body,
-                    whole: true,
-                }),
-                Err(error) => {
-                    let (failure, outcome) = match error.reached {
-                        Reached::Nothing => (Failure::NotSent, Outcome::NotSent),
-                        Reached::Sent => (Failure::Interrupted, Outcome::Unknown),
-                        Reached::Answer(status, headers) => {
-                            return Ok(Reply { status, headers: *headers, body: Bytes::new(), whole: false });
-                        }
-                    };
-                    let message = error.message.clone();
-                    Err(Error::new(ErrorKind::Network, message)
-                        .with_failure(failure)
-                        .with_outcome(outcome)
-                        .with_source(error))
-                }
+            let answer = self.transport.send(request).await.map_err(|error| failure(error, &wire))?;
+            wire.leave();
+            wire.moved();
+            let (status, headers) = (answer.status, answer.headers);
+            let succeeded = (200..300).contains(&status);
+            if exchange.streams && succeeded {
+                let body = self.watched(answer.body, wire);
+                let stream = Some(Arc::new(Mutex::new(Some(body))));
+                return Ok(Reply { status, headers, body: Bytes::new(), extent: Extent::Whole, stream });
             }
+            let limit = if succeeded { self.max_answer_size } else { FAILURE_SIZE };
+            let (body, extent) = answer.body.read(limit, || wire.moved()).await;
+            if extent == Extent::Limit && succeeded && exchange.operation.is_read() {
+                let text = format!(
+                    "the answer is larger than {limit} bytes; ask for less, with a smaller page_size for instance, or raise \
+                     max_answer_size"
+                );
+                return Err(Error::new(ErrorKind::Decode, text)
+                    .with_status(status)
+                    .with_outcome(Outcome::Refused));
+            }
+            let extent = if succeeded { extent } else { Extent::Whole };
+            Ok(Reply { status, headers, body, extent, stream: None })
         })
     }
+}
+
+impl Send {
+    /// A body that ends with an error when nothing comes for too long.
+    fn watched(&self, body: AnswerBody, wire: Wire) -> AnswerBody {
+        let (clock, limit) = (Arc::clone(&self.clock), self.idle_timeout);
+        AnswerBody::from_stream(stream::unfold(Some(body), move |body| {
+            let (clock, wire) = (Arc::clone(&clock), wire.clone());
+            async move {
+                let mut body = body?;
+                // The time in which nobody asked does not count.
+                wire.moved();
+                tokio::select! {
+                    biased;
+                    chunk = body.next() => {
+                        let chunk = chunk?;
+                        wire.moved();
+                        let rest = chunk.is_ok().then_some(body);
+                        Some((chunk, rest))
+                    }
+                    () = idle_timeout::idle(&*clock, &wire, limit) => {
+                        let text = idle_timeout::text(limit);
+                        Some((Err(TransportError::new(Reached::Sent, text.clone(), text)), None))
+                    }
+                }
+            }
+        }))
+    }
+}
+
+fn failure(error: TransportError, wire: &Wire) -> Error {
+    let (failure, outcome) = match error.reached {
+        Reached::Nothing if error.lasting => (Failure::Final, Outcome::NotSent),
+        Reached::Nothing => (Failure::NotSent, Outcome::NotSent),
+        Reached::Sent if !wire.may_have_left() => (Failure::NotSent, Outcome::NotSent),
+        Reached::Sent => (Failure::Interrupted, Outcome::Unknown),
+    };
+    Error::new(ErrorKind::Network, error.message.clone())
+        .with_failure(failure)
+        .with_outcome(outcome)
+        .with_source(error)
 }

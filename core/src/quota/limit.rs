@@ -63,8 +63,8 @@ impl Quota {
         let left = full.window.end().duration_since(self.now()).unwrap_or_default();
         let spread = SPREAD.min((left / 20).max(Duration::from_millis(1)));
         let wait = left + spread.mul_f64(self.rng.fraction());
-        let end = exchange.deadline.get().saturating_add(exchange.trace.excused());
-        let fits = self.clock().elapsed().saturating_add(wait) < end;
+        let end = exchange.limits.end(&exchange.trace).time();
+        let fits = end.is_none_or(|end| self.clock().elapsed().saturating_add(wait) < end);
         if full.window.span != Span::Day && left <= self.max_wait && fits {
             return Ok(Some(wait.min(self.max_wait)));
         }

@@ -44,8 +44,8 @@ impl Gate for Throttle {
 /// What a caller that joins has before it.
 #[derive(Debug, Default)]
 pub(super) struct Outlook {
-    /// Until it can go.
-    pub(super) wait: Duration,
+    /// Until any request can go, whoever sends it.
+    pub(super) standstill: Duration,
     /// Until the service's own pause ends.
     pub(super) pause: Duration,
     pub(super) ahead: usize,
@@ -95,10 +95,10 @@ impl Throttle {
     pub(super) fn outlook(&self, ahead: usize, in_flight: usize) -> Outlook {
         let now = self.clock.elapsed();
         let pause = self.paused_until.saturating_sub(now);
-        let window = self.windows.expect(now, ahead, in_flight);
+        let window = self.windows.expect(now, 0, in_flight);
         let figures = |(wait, window): (Duration, &Window)| (wait, (window.limit, window.length));
         let (wait, limit) = window.map(figures).unzip();
-        Outlook { wait: pause.max(wait.unwrap_or_default()), pause, ahead, limit }
+        Outlook { standstill: pause.max(wait.unwrap_or_default()), pause, ahead, limit }
     }
 
     /// Learns from a request that has ended. Returns whether those who wait have to hear of it.

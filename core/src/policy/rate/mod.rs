@@ -58,6 +58,11 @@ impl Policy for RateWait {
                 Base::Automation => &self.automation,
             };
             let sending = self.permit(limiter, &exchange).await?;
+            let now = self.clock.elapsed();
+            if let Some(error) = exchange.over(now) {
+                return Err(error);
+            }
+            exchange.trace.take_turn(now);
             let mut in_flight = InFlight {
                 clock: &*self.clock,
                 sending: Some(sending),
@@ -110,35 +115,33 @@ impl RateWait {
         .await
     }
 
-    /// Whether a call can be sent in time, and after no longer a pause than it wants to sit out.
+    /// Whether it makes sense to wait: a line that moves may take as long as it takes, a standstill may not.
     fn makes_sense(&self, waiting: &Waiting<Throttle>, exchange: &Exchange) -> Result<()> {
         let outlook = waiting.look(Throttle::outlook);
-        let end = exchange.deadline.get().saturating_add(exchange.trace.excused());
-        let left = end.saturating_sub(self.clock.elapsed());
-        if outlook.wait.is_zero() || (outlook.wait < left && outlook.pause <= self.max_wait) {
+        let end = exchange.limits.end(&exchange.trace).time();
+        let left = end.map(|end| end.saturating_sub(self.clock.elapsed()));
+        let standstill = outlook.standstill;
+        if standstill.is_zero() || (standstill <= self.max_wait && left.is_none_or(|left| standstill < left))
+        {
             return Ok(());
         }
         let text = self.too_long(&outlook, left);
-        Err(Error::new(ErrorKind::RateLimited, text).with_retry_after(Some(outlook.wait)))
+        Err(Error::new(ErrorKind::RateLimited, text).with_retry_after(Some(standstill)))
     }
 
-    fn too_long(&self, outlook: &Outlook, left: Duration) -> String {
+    fn too_long(&self, outlook: &Outlook, left: Option<Duration>) -> String {
         let seconds = |duration: Duration| (duration.as_secs_f64() * 1000.0).round() / 1000.0;
-        let mut text = format!("no request can go for {} s", seconds(outlook.wait));
+        let mut text = format!("no request can be sent for {} s", seconds(outlook.standstill));
         if !outlook.pause.is_zero() {
-            text += &format!(
-                "; the service, or the plan's limit, asks for a pause of {} s more",
-                seconds(outlook.pause)
-            );
+            text += ": the service, or a limit of the plan, asks for a pause";
         }
         if let Some((limit, length)) = outlook.limit {
-            text += &format!("; it takes {limit} requests in {} s", seconds(length));
+            text += &format!("; the service takes {limit} requests in {} s", seconds(length));
         }
-        let (left, most) = (seconds(left), seconds(self.max_wait));
-        text + &format!(
-            "; {} calls come first; the call's timeout leaves {left} s, and max_wait is {most} s",
-            outlook.ahead
-        )
+        if let Some(left) = left {
+            text += &format!("; the time limit of the call leaves {} s", seconds(left));
+        }
+        text + &format!("; max_wait is {} s", seconds(self.max_wait))
     }
 }
 

@@ -1,0 +1,241 @@
+//! Bodies: what a request carries, and what an answer brings.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::future::{BoxFuture, ready};
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+
+use super::TransportError;
+
+/// What a body source may fail with.
+pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The pieces of a body, in order.
+pub type Chunks = BoxStream<'static, Result<Bytes, SourceError>>;
+
+/// A body that is read while it is sent.
+pub trait BodySource: Send + Sync {
+    /// Bytes that it yields, where that is known beforehand.
+    fn length(&self) -> Option<u64>;
+
+    /// Whether it can be opened again, and then yields the same bytes.
+    fn replayable(&self) -> bool;
+
+    /// Opens it at its beginning.
+    fn open(&self) -> BoxFuture<'static, Result<Chunks, SourceError>>;
+}
+
+/// The body of a request.
+#[derive(Clone)]
+pub struct Body(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Bytes(Bytes),
+    Source(Arc<Source>),
+}
+
+struct Source {
+    source: Box<dyn BodySource>,
+    opened: AtomicBool,
+}
+
+impl Body {
+    /// A body without bytes.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(Kind::Bytes(Bytes::new()))
+    }
+
+    /// A body that is read while it is sent.
+    pub fn from_source(source: impl BodySource + 'static) -> Self {
+        Self(Kind::Source(Arc::new(Source { source: Box::new(source), opened: AtomicBool::new(false) })))
+    }
+
+    /// The bytes, unless they come from a source.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Kind::Bytes(bytes) => Some(bytes),
+            Kind::Source(_) => None,
+        }
+    }
+
+    /// Number of bytes, where it is known.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        match &self.0 {
+            Kind::Bytes(bytes) => Some(bytes.len() as u64),
+            Kind::Source(source) => source.source.length(),
+        }
+    }
+
+    /// Whether the whole body can be sent from now on: a source that cannot be replayed works once.
+    #[must_use]
+    pub fn can_be_sent(&self) -> bool {
+        match &self.0 {
+            Kind::Bytes(_) => true,
+            Kind::Source(source) => source.source.replayable() || !source.opened.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Opens the body at its beginning.
+    ///
+    /// # Errors
+    /// That of the source; and for one that has been read and cannot be replayed.
+    pub async fn open(&self) -> Result<Chunks, SourceError> {
+        match &self.0 {
+            Kind::Bytes(bytes) if bytes.is_empty() => Ok(stream::empty().boxed()),
+            Kind::Bytes(bytes) => Ok(stream::once(ready(Ok(bytes.clone()))).boxed()),
+            Kind::Source(source) => {
+                if source.opened.swap(true, Ordering::Relaxed) && !source.source.replayable() {
+                    return Err("the body source has been read already and cannot be replayed".into());
+                }
+                source.source.open().await
+            }
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Kind::Bytes(bytes))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.length() {
+            Some(length) => write!(out, "Body({length} bytes)"),
+            None => out.write_str("Body"),
+        }
+    }
+}
+
+/// The body of an answer, decompressed, as it arrives.
+pub struct AnswerBody(BoxStream<'static, Result<Bytes, TransportError>>);
+
+/// How much of an answer's body was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of it.
+    Whole,
+    /// As much as the limit allows. The rest was not read.
+    Limit,
+    /// As much as came before the connection broke.
+    Cut,
+}
+
+impl AnswerBody {
+    /// A body that arrives in pieces.
+    pub fn from_stream(
+        chunks: impl futures_util::Stream<Item = Result<Bytes, TransportError>> + Send + 'static,
+    ) -> Self {
+        Self(chunks.boxed())
+    }
+
+    /// The next piece, or none at the end.
+    pub async fn next(&mut self) -> Option<Result<Bytes, TransportError>> {
+        self.0.next().await
+    }
+
+    /// Reads the body to its end, or up to a number of bytes. `moved` hears of each piece.
+    pub(crate) async fn read(mut self, limit: usize, moved: impl Fn()) -> (Bytes, Extent) {
+        // Nearly always there is one piece, or a few.
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
+        while let Some(chunk) = self.next().await {
+            moved();
+            let Ok(chunk) = chunk else {
+                let read = if all.is_empty() { first } else { all.freeze() };
+                return (read, Extent::Cut);
+            };
+            let length = if all.is_empty() { first.len() } else { all.len() };
+            if chunk.len() > limit - length {
+                if all.is_empty() {
+                    all.extend_from_slice(&first);
+                }
+                all.extend_from_slice(&chunk[..limit - length]);
+                return (all.freeze(), Extent::Limit);
+            }
+            if length == 0 {
+                first = chunk;
+            } else {
+                if all.is_empty() {
+                    all.extend_from_slice(&first);
+                }
+                all.extend_from_slice(&chunk);
+            }
+        }
+        (if all.is_empty() { first } else { all.freeze() }, Extent::Whole)
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for AnswerBody {
+    fn from(bytes: T) -> Self {
+        let bytes = bytes.into();
+        Self(stream::iter((!bytes.is_empty()).then_some(Ok(bytes))).boxed())
+    }
+}
+
+impl fmt::Debug for AnswerBody {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("AnswerBody")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Reached;
+
+    fn broken() -> TransportError {
+        TransportError::new(Reached::Sent, "broken", "broken")
+    }
+
+    async fn read(chunks: &[Option<&'static [u8]>], limit: usize) -> (Vec<u8>, Extent) {
+        let chunks: Vec<_> =
+            chunks.iter().map(|chunk| chunk.map(Bytes::from_static).ok_or_else(broken)).collect();
+        let (bytes, extent) = AnswerBody::from_stream(stream::iter(chunks)).read(limit, || {}).await;
+        (bytes.to_vec(), extent)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_within_its_limit() {
+        let all: &[Option<&[u8]>] = &[Some(b"ab"), Some(b""), Some(b"cd"), Some(b"e")];
+        assert_eq!(read(all, 5).await, (b"abcde".to_vec(), Extent::Whole));
+        for limit in 0..5 {
+            assert_eq!(read(all, limit).await, (b"abcde"[..limit].to_vec(), Extent::Limit), "{limit}");
+        }
+        assert_eq!(read(&[], 0).await, (Vec::new(), Extent::Whole));
+        assert_eq!(read(&[Some(b"a"), None], 9).await, (b"a".to_vec(), Extent::Cut));
+        assert_eq!(read(&[Some(b"a"), Some(b"b"), None], 9).await, (b"ab".to_vec(), Extent::Cut));
+    }
+
+    struct Once;
+
+    impl BodySource for Once {
+        fn length(&self) -> Option<u64> {
+            None
+        }
+        fn replayable(&self) -> bool {
+            false
+        }
+        fn open(&self) -> BoxFuture<'static, Result<Chunks, SourceError>> {
+            Box::pin(ready(Ok(stream::iter([Ok(Bytes::from_static(b"x"))]).boxed())))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_source_that_cannot_be_replayed_works_once() {
+        let body = Body::from_source(Once);
+        let again = body.clone();
+        assert!(body.can_be_sent() && again.can_be_sent());
+        assert_eq!(body.open().await.unwrap().count().await, 1);
+        assert!(!body.can_be_sent() && !again.can_be_sent());
+        assert!(again.open().await.err().unwrap().to_string().contains("cannot be replayed"));
+    }
+}
