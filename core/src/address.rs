@@ -1,5 +1,7 @@
 //! Addresses that a client may send to.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use url::{Host, Url};
 
 use crate::error::{Error, Result};
@@ -35,9 +37,125 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Which machines a request may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// Any.
+    Any,
+    /// Those of the internet, and not those of a network inside.
+    Public,
+    /// The same, and this machine.
+    PublicOrLoopback,
+}
+
+impl Reach {
+    /// Whether it may be connected to.
+    #[must_use]
+    pub fn allows(self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Public => is_public(address),
+            Self::PublicOrLoopback => is_public(address) || address.is_loopback(),
+        }
+    }
+
+    /// Of a link that an answer names: the API's own host, wherever that is, and the internet.
+    pub(crate) fn of_link(link: &Url, api: &Url) -> Self {
+        if link.host_str() == api.host_str() {
+            Self::Any
+        } else if is_loopback(api) {
+            Self::PublicOrLoopback
+        } else {
+            Self::Public
+        }
+    }
+}
+
+/// Whether an address is one of the internet (the special-purpose registries of RFC 6890 and its successors).
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_documentation()
+        || a == 0
+        || a >= 224
+        || (a, b & 0xc0) == (100, 64)
+        || (a, b, c) == (192, 0, 0)
+        || (a, b & 0xfe) == (198, 18);
+    !special
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let parts = address.segments();
+    let inner = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        is_public_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    if let Some(mapped) = address.to_ipv4_mapped() {
+        return is_public_v4(mapped);
+    }
+    match parts {
+        // Translated to IPv4 on the way.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => inner(high, low),
+        [0x2001, 0xdb8, ..] => false,
+        [first, ..] => (0x2000..0x4000).contains(&first),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_networks_inside() {
+        for address in [
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "192.0.0.8",
+            "198.19.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.2.1",
+            "::",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "ff02::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+        ] {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+        for address in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:1.1.1.1"] {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn where_a_link_may_lead() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let (api, here) = (url("https://api.example/"), url("http://127.0.0.1:1/"));
+        assert_eq!(Reach::of_link(&url("https://api.example/x"), &api), Reach::Any);
+        assert_eq!(Reach::of_link(&url("https://store.example/x"), &api), Reach::Public);
+        assert_eq!(Reach::of_link(&url("https://store.example/x"), &here), Reach::PublicOrLoopback);
+        let loopback: IpAddr = "127.0.0.1".parse().unwrap();
+        assert!(!Reach::Public.allows(loopback) && Reach::PublicOrLoopback.allows(loopback));
+    }
 
     #[test]
     fn addresses_are_checked() {

@@ -20,10 +20,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filters::FilterCheck;
 use crate::handlers;
 use crate::headers;
+use crate::http::Body;
 use crate::options::{Call, CallOptions};
 use crate::paging::Pager;
 use crate::quota::{Estimate, Plan, QuotaReport, QuotaStatus, Work};
-use crate::requester::Requester;
+use crate::requester::{Requester, Transfer};
 
 pub use self::builder::ClientBuilder;
 use self::shared::Shared;
@@ -179,6 +180,21 @@ impl Client {
     /// Takes one request of the quota and sends nothing.
     pub(crate) async fn take_unit(&self) -> Result<()> {
         self.shared.quota.take(find("system.info_version")?, &CallOptions::default()).await.map(drop)
+    }
+
+    pub(crate) async fn transfer(
+        &self,
+        operation: &str,
+        arguments: &Map<String, Value>,
+        body: Option<Body>,
+        options: CallOptions,
+    ) -> Result<Transfer> {
+        let prepared = arguments::prepare(find(operation)?, arguments)?;
+        self.requester.transfer(prepared, body, &self.check_options(options)?).await
+    }
+
+    pub(crate) async fn read_link(&self, link: &str, options: CallOptions) -> Result<Transfer> {
+        self.requester.read_link(link, &self.check_options(options)?).await
     }
 
     /// What checks the filters of a call, unless its options or the settings leave them unchecked.

@@ -65,7 +65,7 @@ pub use config::{Config, LedgerConfig, RedisConfig, StoreConfig, WhenAway};
 pub use error::{Error, ErrorKind, Outcome, Result};
 pub use history::{Attempt, Meta, RateFigures, Wait, WaitReason};
 pub use http::{
-    AnswerBody, Body, BodySource, Chunks, HttpRequest, HttpResponse, Reached, SourceError, Transport,
+    AnswerBody, Body, BodySource, Chunks, HttpRequest, HttpResponse, Reach, Reached, SourceError, Transport,
     TransportError, Wire,
 };
 pub use log::{Attributes, Level, LogSink, Record};
@@ -76,4 +76,5 @@ pub use quota::{
     QuotaStatus, ReportRow, Share, Span, Usage, Work, stored_report, stored_status,
 };
 pub use redact::Secret;
+pub use requester::Transfer;
 pub use rng::Rng;

@@ -52,6 +52,11 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
+    /// Whether it moves a file, be it up or down.
+    pub(crate) fn is_transfer(&self) -> bool {
+        self.streams || self.body.bytes().is_none()
+    }
+
     /// The error of a call that is over: nothing more of it may leave.
     pub(crate) fn over(&self, now: Duration) -> Option<Error> {
         if self.options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {

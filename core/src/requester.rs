@@ -1,9 +1,9 @@
 //! One checked request to one reply. Everything that sends goes through here.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use ::http::header::CONTENT_TYPE;
+use ::http::header::{CONTENT_TYPE, USER_AGENT};
 use ::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use tokio::runtime::Handle;
@@ -12,12 +12,12 @@ use url::Url;
 use crate::answer::{self, Answer};
 use crate::arguments::{self, Prepared, encode};
 use crate::cancel::Cancel;
-use crate::catalog::{Base, Operation};
+use crate::catalog::{Base, LINK, Operation};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::headers;
 use crate::history::Meta;
-use crate::http::{Body, Wire};
+use crate::http::{AnswerBody, Body, Wire};
 use crate::limits::Limits;
 use crate::options::{Call, CallOptions};
 use crate::pipeline::{Exchange, Next, Policy};
@@ -117,6 +117,53 @@ impl Requester {
         }
     }
 
+    /// Sends a body that may be a stream, and hands on the body of a successful answer as it arrives. There is no time limit
+    /// but that of the options.
+    pub(crate) async fn transfer(
+        &self,
+        prepared: Prepared,
+        body: Option<Body>,
+        options: &CallOptions,
+    ) -> Result<Transfer> {
+        let mut exchange = self.exchange(prepared, options, &[])?;
+        if let Some(body) = body {
+            exchange.body = body;
+        }
+        self.stream(exchange, options).await
+    }
+
+    /// Reads what a signed link leads to. It is used as it is: another spelling would break its signature.
+    pub(crate) async fn read_link(&self, link: &str, options: &CallOptions) -> Result<Transfer> {
+        let url = Url::parse(link)
+            .map_err(|error| Error::config(format!("the link is not a valid URL: {error}")))?;
+        let mut exchange = self.exchange_at(&LINK, url, HeaderMap::new(), Body::empty(), options);
+        exchange.headers.extend(self.site.headers.get(USER_AGENT).map(|agent| (USER_AGENT, agent.clone())));
+        self.stream(exchange, options).await
+    }
+
+    async fn stream(&self, mut exchange: Exchange, options: &CallOptions) -> Result<Transfer> {
+        if options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            return Err(self.cancelled().with_operation(exchange.operation.id));
+        }
+        exchange.streams = true;
+        exchange.limits = self.limits(options, None);
+        let (trace, request_id) = (exchange.trace.clone(), exchange.request_id.clone());
+        let reply = Next::first(Arc::clone(&self.policies)).run(exchange).await?;
+        let stream = reply
+            .stream
+            .as_ref()
+            .and_then(|stream| stream.lock().unwrap_or_else(PoisonError::into_inner).take());
+        Ok(Transfer {
+            meta: trace.meta(&reply, &request_id),
+            body: stream.unwrap_or_else(|| reply.body.clone().into()),
+        })
+    }
+
+    fn limits(&self, options: &CallOptions, timeout: Option<Duration>) -> Limits {
+        let turn_timeout = options.turn_timeout.or(self.site.turn_timeout);
+        Limits::new(self.site.clock.elapsed(), options.timeout.or(timeout), turn_timeout)
+    }
+
     fn cancelled(&self) -> Error {
         if self.closed.is_cancelled() {
             Error::new(ErrorKind::Cancelled, "the client was closed during the call")
@@ -136,6 +183,7 @@ impl Requester {
         let base = match operation.base {
             Base::Api => &site.api,
             Base::Automation => &site.automation,
+            Base::Link => return Err(Error::config("a link is read by its address")),
         };
         let mut url =
             base.join(&prepared.path).ok().filter(|url| url.as_str().starts_with(base.as_str())).ok_or_else(
@@ -156,28 +204,47 @@ impl Requester {
             let (name, value) = headers::parse(name, value)?;
             headers.insert(name, value);
         }
-        Ok(Exchange {
+        let body = prepared.body.map_or_else(Body::empty, Body::from);
+        let mut exchange = self.exchange_at(operation, url, headers, body, options);
+        exchange.adds_nothing = prepared.adds_nothing;
+        Ok(exchange)
+    }
+
+    fn exchange_at(
+        &self,
+        operation: &'static Operation,
+        url: Url,
+        headers: HeaderMap,
+        body: Body,
+        options: &CallOptions,
+    ) -> Exchange {
+        Exchange {
             operation,
             base: operation.base,
             method: operation.method.as_str(),
             url,
             headers,
-            body: prepared.body.map_or_else(Body::empty, Body::from),
-            adds_nothing: prepared.adds_nothing,
+            body,
+            adds_nothing: true,
             options: options.clone(),
-            request_id: site.rng.request_id(),
+            request_id: self.site.rng.request_id(),
             attempt: 0,
             bearer: None,
-            limits: Limits::new(
-                site.clock.elapsed(),
-                Some(options.timeout.unwrap_or(site.timeout)),
-                options.turn_timeout.or(site.turn_timeout),
-            ),
+            limits: self.limits(options, Some(self.site.timeout)),
             trace: Trace::new(),
-            wire: Wire::new(Arc::clone(&site.clock)),
+            wire: Wire::new(Arc::clone(&self.site.clock)),
             streams: false,
-        })
+        }
     }
+}
+
+/// The answer to a transfer, whose body is still to be read.
+#[derive(Debug)]
+pub struct Transfer {
+    /// How it came about, as far as it has.
+    pub meta: Meta,
+    /// The body as it arrives.
+    pub body: AnswerBody,
 }
 
 /// The whole query, in which no name comes from two places.

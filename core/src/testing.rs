@@ -5,8 +5,13 @@
 pub use crate::clock::RecordedClock;
 pub use crate::rng::FixedRng;
 
+use serde_json::{Map, Value};
+
 use crate::client::Client;
 use crate::error::Result;
+use crate::http::Body;
+use crate::options::CallOptions;
+use crate::requester::Transfer;
 
 /// Takes one request of the client's quota, as a call does just before its bytes leave, and sends nothing.
 ///
@@ -14,4 +19,26 @@ use crate::error::Result;
 /// `quota_exceeded` when there is none left, or the error of the ledger.
 pub async fn reserve(client: &Client) -> Result<()> {
     client.take_unit().await
+}
+
+/// Sends a body that may be a stream with an operation, and hands on the body of the answer as it arrives.
+///
+/// # Errors
+/// Any kind.
+pub async fn transfer(
+    client: &Client,
+    operation: &str,
+    arguments: Map<String, Value>,
+    body: Option<Body>,
+    options: CallOptions,
+) -> Result<Transfer> {
+    client.transfer(operation, &arguments, body, options).await
+}
+
+/// Reads what a signed link leads to.
+///
+/// # Errors
+/// Any kind.
+pub async fn read_link(client: &Client, link: &str, options: CallOptions) -> Result<Transfer> {
+    client.read_link(link, options).await
 }

@@ -81,7 +81,7 @@ impl Transport for Scripted {
     fn send(&self, _: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
         let status = self.0.lock().unwrap().pop_front().unwrap_or(200);
         let body = Bytes::from_static(br#"{"id": "1"}"#);
-        Box::pin(async move { Ok(HttpResponse { status, headers: HeaderMap::new(), body }) })
+        Box::pin(async move { Ok(HttpResponse { status, headers: HeaderMap::new(), body: body.into() }) })
     }
 }
 

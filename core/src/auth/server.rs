@@ -13,7 +13,9 @@ use super::discovery::ProviderCache;
 use super::refusal;
 use crate::clock::ServerTime;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
-use crate::http::{Body, Extent, HttpRequest, Reached, Transport, TransportError, WholeResponse, Wire};
+use crate::http::{
+    Body, Extent, HttpRequest, Reach, Reached, Transport, TransportError, WholeResponse, Wire,
+};
 use crate::redact::{Secret, Secrets, address};
 
 /// Bytes that are read of an answer: documents of keys are some thousand.
@@ -79,7 +81,7 @@ impl IdentityServer {
         body: impl Into<Bytes>,
     ) -> HttpRequest {
         let wire = Wire::new(Arc::clone(self.time.clock()));
-        HttpRequest { method, url, headers, body: Body::from(body.into()), wire }
+        HttpRequest { method, url, headers, body: Body::from(body.into()), reach: Reach::Any, wire }
     }
 
     /// A JSON document of the identity server. `what` names it in errors.

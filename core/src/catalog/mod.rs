@@ -64,6 +64,8 @@ pub(crate) enum Base {
     Api,
     #[allow(dead_code)] // No operation of the present catalogue lives there.
     Automation,
+    /// Wherever a signed link of an answer leads: without a token, and not counted.
+    Link,
 }
 
 /// Where an argument goes.
@@ -220,7 +222,7 @@ impl Operation {
     pub(crate) fn cost(&self) -> u64 {
         match self.base {
             Base::Api => 1,
-            Base::Automation => 0,
+            Base::Automation | Base::Link => 0,
         }
     }
 
@@ -228,6 +230,25 @@ impl Operation {
         self.effect == Effect::Read
     }
 }
+
+/// Reading what a signed link leads to.
+pub(crate) static LINK: Operation = Operation {
+    id: "link.read",
+    resource: "link",
+    name: "read",
+    official: "read",
+    effect: Effect::Read,
+    replay: Replay::Read,
+    paged: false,
+    method: Method::Get,
+    base: Base::Link,
+    path: "",
+    rows: None,
+    answer: AnswerKind::Any,
+    body: BodyKind::None,
+    handler: Handler::Request,
+    parameters: &[],
+};
 
 /// Every operation of the catalogue.
 #[must_use]

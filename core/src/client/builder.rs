@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::headers;
 use crate::http::{self, Transport};
 use crate::log::{Log, LogSink, TracingSink};
-use crate::policy::Limiter;
+use crate::policy::{Limiter, Limiters};
 use crate::quota::{self, Plan, Quota, QuotaListener, QuotaParts};
 use crate::redact::Secrets;
 use crate::requester::Site;
@@ -208,7 +208,8 @@ impl ClientBuilder {
         let api_limiter = limiter(&api_owner);
         let automation_limiter =
             if api_owner == automation_owner { Arc::clone(&api_limiter) } else { limiter(&automation_owner) };
-        let limiters = (api_limiter, automation_limiter);
+        let links = Arc::new(Limiter::new(Arc::clone(&clock), config.concurrency));
+        let limiters = Limiters { api: api_limiter, automation: automation_limiter, links };
         let join = |base: &Url, path: &str| {
             base.join(path).map_err(|error| Error::config(format!("company_domain {company:?}: {error}")))
         };

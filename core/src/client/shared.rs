@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::filters::FilterCheck;
 use crate::http::Transport;
 use crate::log::Log;
-use crate::policy::{self, Limiter, Parts};
+use crate::policy::{self, Limiters, Parts};
 use crate::quota::Quota;
 use crate::redact::{Secret, Secrets};
 use crate::requester::{Requester, Site};
@@ -30,8 +30,7 @@ pub(super) struct Shared {
     pub(super) site: Arc<Site>,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) quota: Arc<Quota>,
-    /// Of the API and of the automation host.
-    pub(super) limiters: (Arc<Limiter>, Arc<Limiter>),
+    pub(super) limiters: Limiters,
     pub(super) time: ServerTime,
     pub(super) recorded: Option<RecordedClock>,
     pub(super) rng: Arc<dyn Rng>,

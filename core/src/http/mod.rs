@@ -17,6 +17,7 @@ pub(crate) use self::body::Extent;
 pub use self::body::{AnswerBody, Body, BodySource, Chunks, SourceError};
 use self::reqwest::{ReqwestTransport, TransportSettings};
 pub use self::wire::Wire;
+pub use crate::address::Reach;
 use crate::config::Config;
 use crate::error::Result as Checked;
 
@@ -31,6 +32,8 @@ pub struct HttpRequest {
     pub headers: HeaderMap,
     /// The body, empty for a request without one.
     pub body: Body,
+    /// Which machines may be connected to, whatever the name in the address resolves to.
+    pub reach: Reach,
     /// Where the transport may say how far the request has got.
     pub wire: Wire,
 }

@@ -1,8 +1,10 @@
 //! The transport over reqwest and rustls.
 
+use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,13 +12,14 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder, Method, redirect, retry};
-use url::Url;
+use url::{Host, Url};
 
 use super::body::SourceError;
 use super::proxy::Proxies;
 use super::{AnswerBody, Body, Chunks, HttpRequest, HttpResponse, Reached, Transport, TransportError, Wire};
-use crate::address::is_loopback;
+use crate::address::{Reach, is_loopback};
 use crate::error::{Error, Result};
 
 /// What the transport needs to know of the configuration.
@@ -36,15 +39,12 @@ pub(crate) struct ReqwestTransport {
     clients: Clients,
 }
 
+/// What tells one client from another: whether it has TLS, whether it goes past the proxies of the environment, and what it
+/// may connect to.
+type Variant = (bool, bool, Reach);
+
 /// Made when they are needed first: a client without TLS works on a machine without certificates.
-#[derive(Debug, Default)]
-struct Clients {
-    plain: OnceLock<Client>,
-    /// Without a proxy: for this machine, and where the environment excludes every host.
-    plain_direct: OnceLock<Client>,
-    secure: OnceLock<Client>,
-    secure_direct: OnceLock<Client>,
-}
+type Clients = Mutex<HashMap<Variant, Client>>;
 
 impl ReqwestTransport {
     pub(crate) fn new(settings: &TransportSettings) -> Result<Self> {
@@ -87,21 +87,19 @@ impl ReqwestTransport {
             .retry(retry::never())
     }
 
-    fn client(&self, url: &Url) -> std::result::Result<Client, TransportError> {
+    fn client(&self, url: &Url, reach: Reach) -> std::result::Result<Client, TransportError> {
         let direct = is_loopback(url) || self.proxies.excludes_all();
-        let secure = url.scheme() == "https";
-        let cell = match (secure, direct) {
-            (false, false) => &self.clients.plain,
-            (false, true) => &self.clients.plain_direct,
-            (true, false) => &self.clients.secure,
-            (true, true) => &self.clients.secure_direct,
-        };
-        if let Some(client) = cell.get() {
+        let (secure, variant) = (url.scheme() == "https", (url.scheme() == "https", direct, reach));
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&variant) {
             return Ok(client.clone());
         }
         let mut builder = self.builder();
         if direct {
             builder = builder.no_proxy();
+        }
+        if reach != Reach::Any {
+            builder = builder.dns_resolver(Arc::new(Within(reach)));
         }
         builder = match secure {
             true => builder.tls_certs_merge(self.certificates.iter().cloned()),
@@ -115,7 +113,46 @@ impl ReqwestTransport {
             );
             TransportError::new(Reached::Nothing, text, error).lasting()
         })?;
-        Ok(cell.get_or_init(|| client).clone())
+        clients.insert(variant, client.clone());
+        Ok(client)
+    }
+}
+
+/// Refuses an address that is written out in a URL and may not be connected to.
+fn check_reach(url: &Url, reach: Reach) -> std::result::Result<(), TransportError> {
+    let address = match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address),
+        _ => return Ok(()),
+    };
+    match reach.allows(address) {
+        true => Ok(()),
+        false => {
+            Err(TransportError::new(Reached::Nothing, inside(&address.to_string()), "a private address")
+                .lasting())
+        }
+    }
+}
+
+fn inside(host: &str) -> String {
+    format!("{host} is an address inside of a network, which a link of an answer may not lead to")
+}
+
+/// Resolves names to addresses that may be connected to.
+struct Within(Reach);
+
+impl Resolve for Within {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let allowed: Vec<_> =
+                found.iter().copied().filter(|address| reach.allows(address.ip())).collect();
+            if allowed.is_empty() && !found.is_empty() {
+                return Err(inside(name.as_str()).into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
     }
 }
 
@@ -124,10 +161,11 @@ impl Transport for ReqwestTransport {
         &self,
         request: HttpRequest,
     ) -> BoxFuture<'static, std::result::Result<HttpResponse, TransportError>> {
-        let client = self.client(&request.url);
+        let client =
+            check_reach(&request.url, request.reach).and_then(|()| self.client(&request.url, request.reach));
         let proxies = Arc::clone(&self.proxies);
         Box::pin(async move {
-            let HttpRequest { method, url, headers, body, wire } = request;
+            let HttpRequest { method, url, headers, body, wire, .. } = request;
             wire.hold();
             let client = client?;
             let method = match method {

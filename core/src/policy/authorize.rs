@@ -21,6 +21,9 @@ pub(crate) struct Authorize {
 impl Policy for Authorize {
     fn run<'a>(&'a self, mut exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
+            if exchange.base == Base::Link {
+                return next.run(exchange).await;
+            }
             let bearer = self.tokens.bearer().await.map_err(|error| match error.failure() {
                 // The exchange has been tried as often as it may: with rotation, once more could end the sign-in.
                 Failure::NotSent | Failure::Interrupted | Failure::Throttled => {
@@ -35,7 +38,7 @@ impl Policy for Authorize {
                 Base::Api => {
                     exchange.headers.insert(AUTHORIZATION, authorization(&bearer)?);
                 }
-                Base::Automation => {
+                Base::Automation | Base::Link => {
                     exchange.headers.insert("x-authorization", authorization(&bearer)?);
                 }
             }

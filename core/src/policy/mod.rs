@@ -29,7 +29,7 @@ use crate::quota::Quota;
 use crate::redact::Secrets;
 use crate::rng::Rng;
 
-pub(crate) use rate::{ForkGuard, Limiter};
+pub(crate) use rate::{ForkGuard, Limiter, Limiters};
 
 /// What the policies work with.
 pub(crate) struct Parts {
@@ -40,8 +40,7 @@ pub(crate) struct Parts {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) tokens: Arc<TokenHolder>,
     pub(crate) quota: Arc<Quota>,
-    /// Of the API and of the automation host, shared by all who send there for the same company.
-    pub(crate) limiters: (Arc<Limiter>, Arc<Limiter>),
+    pub(crate) limiters: Limiters,
     pub(crate) secrets: Secrets,
     pub(crate) log: Log,
     pub(crate) api: Url,
@@ -70,14 +69,13 @@ pub(crate) fn row(parts: &Parts) -> Arc<[Arc<dyn Policy>]> {
         Arc::new(quota_check::QuotaCheck {
             quota: Arc::clone(&parts.quota),
             clock: clock(),
-            limiter: Arc::clone(&parts.limiters.0),
+            limiter: Arc::clone(&parts.limiters.api),
             api: parts.api.clone(),
         }),
         Arc::new(rate::RateWait {
             clock: clock(),
             max_wait: parts.max_wait,
-            api: Arc::clone(&parts.limiters.0),
-            automation: Arc::clone(&parts.limiters.1),
+            limiters: parts.limiters.clone(),
         }),
         Arc::new(authorize::Authorize {
             tokens: Arc::clone(&parts.tokens),
@@ -94,6 +92,7 @@ pub(crate) fn row(parts: &Parts) -> Arc<[Arc<dyn Policy>]> {
         }),
         Arc::new(send::Send {
             transport: Arc::clone(&parts.transport),
+            api: parts.api.clone(),
             clock: clock(),
             idle_timeout: parts.idle_timeout,
             max_answer_size: parts.max_answer_size,

@@ -3,21 +3,33 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ::http::header::LOCATION;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
+use url::Url;
 
 use super::idle_timeout;
+use crate::address::is_loopback;
+use crate::catalog::Base;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
-use crate::http::{AnswerBody, Extent, HttpRequest, Reached, Transport, TransportError, Wire};
+use crate::http::{
+    AnswerBody, Extent, HttpRequest, HttpResponse, Reach, Reached, Transport, TransportError, Wire,
+};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
+use crate::redact::address;
 
 /// Bytes that are read of an answer that is no success.
 const FAILURE_SIZE: usize = 64_000;
 
+/// How often a link may lead on.
+const MOST_REDIRECTS: usize = 5;
+
 pub(crate) struct Send {
     pub(crate) transport: Arc<dyn Transport>,
+    /// The company's part of the API.
+    pub(crate) api: Url,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) idle_timeout: Duration,
     /// Bytes that are read of any other.
@@ -34,9 +46,14 @@ impl Policy for Send {
                 url: exchange.url,
                 headers: exchange.headers,
                 body: exchange.body,
+                reach: Reach::Any,
                 wire: wire.clone(),
             };
-            let answer = self.transport.send(request).await.map_err(|error| failure(error, &wire))?;
+            let answer = match exchange.base {
+                Base::Link => self.follow(request).await,
+                Base::Api | Base::Automation => self.transport.send(request).await,
+            };
+            let answer = answer.map_err(|error| failure(error, &wire))?;
             wire.leave();
             wire.moved();
             let (status, headers) = (answer.status, answer.headers);
@@ -64,6 +81,25 @@ impl Policy for Send {
 }
 
 impl Send {
+    /// Follows a link to where it leads. Every address on the way has to be one that it may lead to.
+    async fn follow(&self, mut request: HttpRequest) -> std::result::Result<HttpResponse, TransportError> {
+        for _ in 0..=MOST_REDIRECTS {
+            if request.url.scheme() != "https" && !(is_loopback(&request.url) && is_loopback(&self.api)) {
+                let text = format!("{} is no https address", address(&request.url));
+                return Err(TransportError::new(Reached::Nothing, text.clone(), text).lasting());
+            }
+            request.reach = Reach::of_link(&request.url, &self.api);
+            let answer = self.transport.send(request.clone()).await?;
+            let next = answer.headers.get(LOCATION).and_then(|place| place.to_str().ok());
+            match next.and_then(|place| request.url.join(place).ok()) {
+                Some(url) if (300..400).contains(&answer.status) => request.url = url,
+                _ => return Ok(answer),
+            }
+        }
+        let text = format!("the link leads on more than {MOST_REDIRECTS} times");
+        Err(TransportError::new(Reached::Nothing, text.clone(), text).lasting())
+    }
+
     /// A body that ends with an error when nothing comes for too long.
     fn watched(&self, body: AnswerBody, wire: Wire) -> AnswerBody {
         let (clock, limit) = (Arc::clone(&self.clock), self.idle_timeout);

@@ -46,16 +46,25 @@ pub(crate) struct RateWait {
     pub(crate) clock: Arc<dyn Clock>,
     /// Longest pause of the service's that a call sits out.
     pub(crate) max_wait: Duration,
+    pub(crate) limiters: Limiters,
+}
+
+/// Who says when a request may go, by the kind of host. All who send to the first two for one company share theirs.
+#[derive(Clone)]
+pub(crate) struct Limiters {
     pub(crate) api: Arc<Limiter>,
     pub(crate) automation: Arc<Limiter>,
+    /// Of signed links: files do not wait for records, nor records for files.
+    pub(crate) links: Arc<Limiter>,
 }
 
 impl Policy for RateWait {
     fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
             let limiter = match exchange.base {
-                Base::Api => &self.api,
-                Base::Automation => &self.automation,
+                Base::Api => &self.limiters.api,
+                Base::Automation => &self.limiters.automation,
+                Base::Link => &self.limiters.links,
             };
             let sending = self.permit(limiter, &exchange).await?;
             let now = self.clock.elapsed();
@@ -69,6 +78,7 @@ impl Policy for RateWait {
                 trace: exchange.trace.clone(),
                 operation: exchange.operation,
                 attempts: exchange.trace.attempts(),
+                transfer: exchange.is_transfer(),
             };
             let result = next.run(exchange).await;
             in_flight.end(Some(&result));
@@ -168,6 +178,8 @@ struct InFlight<'a> {
     operation: &'static Operation,
     /// Attempts of the call before this one.
     attempts: usize,
+    /// How long a transfer takes says nothing of the service.
+    transfer: bool,
 }
 
 impl InFlight<'_> {
@@ -193,7 +205,7 @@ impl InFlight<'_> {
                 bound: false,
             },
             counts: !refused && failure != Some(Failure::NotSent),
-            tells: answered || sign != Sign::Good,
+            tells: (answered && !self.transfer) || sign != Sign::Good,
             report: result
                 .filter(|_| self.operation.official == "ratelimit_status")
                 .and_then(|result| serde_json::from_slice(&result.as_ref().ok()?.body).ok()),

@@ -1,0 +1,123 @@
+//! What left, what did not, and what moves too slowly.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use beproduct::{CallOptions, Client, Error, ErrorKind, Outcome};
+use serde_json::{Map, Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::server::{client, head, serve};
+
+const MANUAL: &str = r#"{"clock": "manual", "fixed_chance": true}"#;
+
+async fn update(client: Client) -> Result<(), Error> {
+    let arguments =
+        Map::from_iter([("header_id".to_owned(), "s-1".into()), ("fields".to_owned(), json!({"a": 1}))]);
+    client.call("style.attributes_update", arguments, CallOptions::default()).await.map(drop)
+}
+
+async fn used(client: &Client) -> u64 {
+    client.quota_status().await.unwrap().used
+}
+
+fn manual() -> Value {
+    serde_json::from_str(MANUAL).unwrap()
+}
+
+/// The connection is there, and TLS never comes about.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_before_it_leaves_was_not_sent() {
+    let arrived = Arc::new(Notify::new());
+    let seen = Arc::clone(&arrived);
+    let address = serve(move |stream| {
+        let seen = Arc::clone(&seen);
+        async move {
+            seen.notify_one();
+            std::future::pending::<()>().await;
+            drop(stream);
+        }
+    })
+    .await;
+    for (settings, limit) in [
+        (json!({"timeout": 7, "idle_timeout": 1000}), 7.0),
+        (json!({"timeout": 1000, "idle_timeout": 8, "attempts": 1}), 8.0),
+    ] {
+        let mut all = json!({"testing": manual(), "connect_timeout": 600});
+        all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+        let client = client(&format!("https://{address}"), all);
+        let call = tokio::spawn(update(client.clone()));
+        arrived.notified().await;
+        client.recorded_clock().unwrap().advance(Duration::from_secs_f64(limit));
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent), "{error}");
+        assert!(error.message().contains(&format!("within {limit} s")), "{error}");
+        assert_eq!(used(&client).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_after_it_has_left_may_have_taken_effect() {
+    let arrived = Arc::new(Notify::new());
+    let seen = Arc::clone(&arrived);
+    let address = serve(move |mut stream| {
+        let seen = Arc::clone(&seen);
+        async move {
+            head(&mut stream).await.unwrap();
+            seen.notify_one();
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+    let client = client(&format!("http://{address}"), json!({"testing": manual(), "timeout": 5}));
+    let call = tokio::spawn(update(client.clone()));
+    arrived.notified().await;
+    client.recorded_clock().unwrap().advance(Duration::from_secs(5));
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Unknown), "{error}");
+    assert_eq!(used(&client).await, 1);
+}
+
+/// A byte every fourteen seconds is slow, but it is no standstill. (Two of these pauses may look like one: the client may read
+/// a byte after the next pause has begun.)
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_may_be_slow_as_long_as_it_moves() {
+    let (asked, go) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
+    let (seen, gate) = (Arc::clone(&asked), Arc::clone(&go));
+    let address = serve(move |mut stream| {
+        let (seen, gate) = (Arc::clone(&seen), Arc::clone(&gate));
+        async move {
+            head(&mut stream).await.unwrap();
+            let body = br#"{"a":1}"#;
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all(head.as_bytes()).await.unwrap();
+            for byte in body {
+                seen.notify_one();
+                gate.acquire().await.unwrap().forget();
+                stream.write_all(&[*byte]).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let settings = json!({"testing": manual(), "timeout": 1000, "idle_timeout": 30, "attempts": 1});
+    let client = client(&format!("http://{address}"), settings);
+    let get = |client: Client| async move {
+        let arguments = Map::from_iter([("header_id".to_owned(), "s-1".into())]);
+        client.call("style.get", arguments, CallOptions::default()).await
+    };
+    let clock = client.recorded_clock().unwrap().clone();
+    let call = tokio::spawn(get(client.clone()));
+    for _ in 0..7 {
+        asked.notified().await;
+        clock.advance(Duration::from_secs(14));
+        go.add_permits(1);
+    }
+    assert_eq!(&call.await.unwrap().unwrap().body[..], br#"{"a":1}"#);
+    let call = tokio::spawn(get(client.clone()));
+    asked.notified().await;
+    clock.advance(Duration::from_secs(31));
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.message().contains("no byte within 30 s"), "{error}");
+}

@@ -1,0 +1,11 @@
+//! The client at servers that do odd things with connections.
+
+// A test may stop at once.
+#![allow(clippy::unwrap_used)]
+
+mod departure;
+mod environment;
+mod http2;
+mod links;
+mod server;
+mod sizes;
