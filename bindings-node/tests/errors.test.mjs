@@ -46,7 +46,14 @@ test('every kind of the core has its class', async () => {
   const names = [...kinds.split('impl Outcome')[0].matchAll(/Self::\w+ => "(\w+)"/g)].map(([, kind]) => kind);
   assert.equal(names.length, new Set(names).size);
   const classes = names.map((kind) => {
-    const fields = { kind, message: 'it failed', retryable: false, outcome: 'not_sent', attempts: [], waits: [] };
+    const fields = {
+      kind,
+      message: 'it failed',
+      retryable: false,
+      outcome: 'not_sent',
+      attempts: [],
+      waits: [],
+    };
     const error = api.BeProductError.fromJSON(fields);
     assert.equal(error.kind, kind);
     return error.constructor;
@@ -71,9 +78,13 @@ test('a number out of its bounds is refused by the name of its setting', () => {
     }
   }
   for (const name of ['timeout', 'turnTimeout', 'idleTimeout', 'connectTimeout', 'maxWait', 'quotaWait']) {
-    for (const seconds of [-1, 0, true, '4', 2 ** 64, 10n ** 30n, 1e300, NaN, Infinity]) refused(name, seconds);
+    for (const seconds of [-1, 0, true, '4', 2 ** 64, 10n ** 30n, 1e300, NaN, Infinity])
+      refused(name, seconds);
   }
-  assert.throws(open('concurrency', 1e11), /concurrency has to be a whole number from 1 to 10000, not 100000000000/);
+  assert.throws(
+    open('concurrency', 1e11),
+    /concurrency has to be a whole number from 1 to 10000, not 100000000000/,
+  );
 });
 
 test('an error has all that is known', async () => {
