@@ -191,7 +191,10 @@ def test_a_lock_that_fails_or_cannot_be_given_back(settings: dict[str, Any], sim
         def try_lock(self) -> bool:
             raise OSError("the database is away")
 
-    with BeProduct(**settings, token_store=Broken()) as client, pytest.raises(CallbackError, match="the database is away"):
+    with (
+        BeProduct(**settings, token_store=Broken()) as client,
+        pytest.raises(CallbackError, match="the database is away"),
+    ):
         client.system.version()
     assert simulator.count("token") == 0
 
