@@ -277,9 +277,8 @@ async fn settings_that_cannot_work_are_refused() {
             *seen.lock().unwrap() += 1;
             (200, Value::Null)
         });
-        let built = ClientBuilder::from_config(Config::from_json(all).unwrap())
-            .transport(Arc::new(transport))
-            .build();
+        let built = Config::from_json(all)
+            .and_then(|config| ClientBuilder::from_config(config).transport(Arc::new(transport)).build());
         let error = built.err().unwrap_or_else(|| panic!("{settings} was accepted"));
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.message().contains(expected), "{error}");
