@@ -49,7 +49,7 @@ impl Login {
         let work = async move {
             match login {
                 Some(login) => login.complete().await,
-                None => Err(Error::of_callback("this sign-in has ended; begin another")),
+                None => Err(Error::config("this sign-in has ended; begin another")),
             }
         };
         cancellable(env, self.cancel.clone(), work, |tokens| Ok(tokens.to_json().to_string()))

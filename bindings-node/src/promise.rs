@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::sync::LazyLock;
 
-use beproduct::{Error, ErrorKind, Outcome};
+use beproduct::{Error, ErrorKind, Outcome, seam};
 use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, Status};
 use serde_json::json;
@@ -69,7 +69,7 @@ where
             biased;
             () = ended.cancelled() => {}
             () = cancel.cancelled() => deferred.reject(given_up(has_begun)),
-            result = work => match result {
+            result = seam::guarded(work) => match result {
                 Ok(value) => deferred.resolve(move |_| convert(value)),
                 Err(error) => deferred.reject(crossing(&error)),
             },

@@ -94,7 +94,7 @@ test('a failed read is repeated on the clock of the test', async () => {
 });
 
 test('a manual clock stands until it is advanced', async () => {
-  const patient = { ...simulator.settings, timeout: 1e9, attemptTimeout: 1e9 };
+  const patient = { ...simulator.settings, timeout: 1e9, idleTimeout: 1e9 };
   const client = recordedClient(patient, { clock: 'manual' });
   await simulator.faults({ path: 'Folders', action: { status: 429, headers: { 'retry-after': '30' } } });
   const call = client.withResponse.style.folders();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, test } from 'node:test';
 import { inspect } from 'node:util';
 
@@ -38,6 +39,53 @@ for (const [action, name, kind] of [
     assert.ok(error.stack.startsWith(`${name}: ${error.message}`), error.stack);
   });
 }
+
+test('every kind of the core has its class', async () => {
+  const source = await readFile(new URL('../../core/src/error.rs', import.meta.url), 'utf8');
+  const [, kinds] = source.split('impl ErrorKind');
+  const names = [...kinds.split('impl Outcome')[0].matchAll(/Self::\w+ => "(\w+)"/g)].map(([, kind]) => kind);
+  assert.equal(names.length, new Set(names).size);
+  const classes = names.map((kind) => {
+    const fields = {
+      kind,
+      message: 'it failed',
+      retryable: false,
+      outcome: 'not_sent',
+      attempts: [],
+      waits: [],
+    };
+    const error = api.BeProductError.fromJSON(fields);
+    assert.equal(error.kind, kind);
+    return error.constructor;
+  });
+  const exported = Object.values(api).filter((value) => value?.prototype instanceof api.BeProductError);
+  assert.deepEqual(new Set(classes), new Set(exported));
+  assert.equal(classes.length, exported.length);
+});
+
+test('a number out of its bounds is refused by the name of its setting', () => {
+  const open = (name, number) => () => new api.BeProduct({ ...simulator.settings, [name]: number });
+  const refused = (name, number) =>
+    assert.throws(open(name, number), (error) => {
+      const asEngine = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      assert.ok(error instanceof api.ConfigError, inspect(error));
+      assert.ok(error.message.includes(asEngine), error.message);
+      return true;
+    });
+  for (const name of ['attempts', 'concurrency', 'maxAnswerSize', 'maxPageSize', 'quotaLease']) {
+    for (const number of [-1, 0, 1.5, true, '4', 1e18, 2 ** 64, 10n ** 30n, -1n, 1e300, NaN, Infinity]) {
+      refused(name, number);
+    }
+  }
+  for (const name of ['timeout', 'turnTimeout', 'idleTimeout', 'connectTimeout', 'maxWait', 'quotaWait']) {
+    for (const seconds of [-1, 0, true, '4', 2 ** 64, 10n ** 30n, 1e300, NaN, Infinity])
+      refused(name, seconds);
+  }
+  assert.throws(
+    open('concurrency', 1e11),
+    /concurrency has to be a whole number from 1 to 10000, not 100000000000/,
+  );
+});
 
 test('an error has all that is known', async () => {
   const error = await failure({ status: 503, body: 'under repair', headers: { 'x-request-id': 'r-1' } });

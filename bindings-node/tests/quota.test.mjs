@@ -208,7 +208,7 @@ test('settings of plans and ledgers are checked', () => {
     [{ plan: 'enterprise' }, /a plan, which is/],
     [{ plan: Plan.enterprise({}) }, /licenses is missing/],
     [{ plan: Plan.requestsPerDay(1, { dayStart: '25:00' }) }, /no time of day/],
-    [{ quotaLease: 0 }, /quota_lease has to be at least 1/],
+    [{ quotaLease: 0 }, /quota_lease has to be a whole number from 1 to 1000000/],
     [{ ledger: 'disk' }, /ledger: it is "memory"/],
     [{ ledger: { redis: { address: 'x' } } }, /unknown field `address`/],
     [{ ledger: { redis: { url: 'x', whenAway: 'go on' } } }, /`go on`/],

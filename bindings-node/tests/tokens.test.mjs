@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { inspect } from 'node:util';
 
-import { AuthError, BeProduct, ConfigError } from 'beproduct-client';
+import { BeProduct, CallbackError, ConfigError } from 'beproduct-client';
 
 import { Simulator } from './simulator.mjs';
 
@@ -57,7 +57,7 @@ test('the exception of a store is the cause of the error', async () => {
     [1, 2].map((n) => client.style.folders({}, { extraQuery: { n } }).catch((error) => error)),
   );
   for (const error of errors) {
-    assert.ok(error instanceof AuthError);
+    assert.ok(error instanceof CallbackError);
     assert.equal(error.message, 'the token store could not be written: no such table');
     assert.equal(error.cause, broken);
   }
@@ -71,7 +71,7 @@ test('a store that returns no tokens is refused', async () => {
   const error = await open({ ...memory(), load: () => [1] })
     .style.folders()
     .catch((error) => error);
-  assert.ok(error instanceof AuthError && error.cause instanceof ConfigError, inspect(error));
+  assert.ok(error instanceof CallbackError && error.cause instanceof ConfigError, inspect(error));
 });
 
 test('tokens that could not be saved are saved by the next call', async () => {
@@ -81,7 +81,7 @@ test('tokens that could not be saved are saved by the next call', async () => {
     throw new Error('busy');
   };
   const client = open(store);
-  await assert.rejects(client.style.folders(), AuthError);
+  await assert.rejects(client.style.folders(), CallbackError);
   store.save = save;
   await client.style.folders();
   assert.deepEqual([store.saves, (await simulator.counts()).token], [1, 1]);
@@ -149,7 +149,7 @@ test('a lock that cannot be had fails the call', async () => {
     const error = await open(store)
       .style.folders()
       .catch((error) => error);
-    assert.ok(error instanceof AuthError && isCause(error.cause), inspect(error));
+    assert.ok(error instanceof CallbackError && isCause(error.cause), inspect(error));
     assert.equal(error.message, `the token store could not be locked: ${message}`);
     assert.deepEqual(store.events, []);
   }

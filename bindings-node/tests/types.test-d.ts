@@ -38,6 +38,9 @@ using client = new BeProduct({
   plan: Plan.businessMax({ licenses: 8 }),
   ledger: { sqlite: '/var/lib/shop/quota.sqlite' },
   quotaLease: 10,
+  turnTimeout: 600,
+  idleTimeout: 10,
+  maxAnswerSize: 1e6,
   onQuotaEvent: async ({ event, threshold }) => console.log(event, threshold?.toFixed()),
   onQuotaLimit: ({ window, resetsIn }) => (window === 'minute' ? resetsIn : undefined),
   tokenStore: store,
@@ -48,7 +51,7 @@ using client = new BeProduct({
 
 for await (const style of client.style.list(
   { folderId: 'f', filters: [{ field: 'season', operator: 'Eq', value: ['Fall', 'Spring'] }] },
-  { signal: AbortSignal.timeout(1000), pageSize: 100 },
+  { signal: AbortSignal.timeout(1000), pageSize: 100, fromPage: 2, allowIncomplete: true, turnTimeout: 5 },
 )) {
   same<typeof style, StyleHeader>(true);
   same<typeof style.headerNumber, string | null>(true);

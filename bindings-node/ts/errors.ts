@@ -110,7 +110,7 @@ export class ValidationError extends BeProductError {}
 /** The answer is not the one record that was asked for. */
 export class ConflictError extends BeProductError {}
 
-/** The service asks to wait longer than `maxWait`. */
+/** The service asks to wait longer than the caller is willing to. */
 export class RateLimitedError extends BeProductError {}
 
 /** The requests of the day are used up. */
@@ -128,11 +128,20 @@ export class ServerError extends BeProductError {}
 /** The answer could not be read. */
 export class DecodeError extends BeProductError {}
 
-/** The caller gave up. */
+/** A list ended before all of its records had come. */
+export class IncompleteError extends BeProductError {}
+
+/** The caller cancelled the call. */
 export class CancelledError extends BeProductError {}
 
 /** The client was closed before. */
 export class ClosedError extends BeProductError {}
+
+/** Code that was handed to the client failed: a token store, a listener. Its exception is the `cause`. */
+export class CallbackError extends BeProductError {}
+
+/** A fault of this client. Please report it. */
+export class InternalError extends BeProductError {}
 
 const CLASSES = {
   config: ConfigError,
@@ -147,8 +156,11 @@ const CLASSES = {
   network: NetworkError,
   server: ServerError,
   decode: DecodeError,
+  incomplete: IncompleteError,
   cancelled: CancelledError,
   closed: ClosedError,
+  callback: CallbackError,
+  internal: InternalError,
 };
 
 // On the prototypes, where Node looks for the first line of the stack.

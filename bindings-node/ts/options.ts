@@ -6,8 +6,13 @@ import { ARGUMENTS } from './resources.js';
 export interface CallOptions {
   /** Gives the call up. One that is aborted already sends nothing. */
   signal?: AbortSignal;
-  /** Time for each request with its retries and waits, in seconds. */
+  /**
+   * Time for each request, in seconds, from its first turn in the line: its retries, the waits between them and the
+   * whole answer.
+   */
   timeout?: number;
+  /** Longest wait for that turn, in seconds. */
+  turnTimeout?: number;
   /** Highest number of attempts, 1 for no retry. */
   attempts?: number;
   /** Name under which the ledger counts the requests. */
@@ -28,10 +33,20 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** Records a page, 1 to 200 unless the client was made with a higher `maxPageSize`. */
   pageSize?: number;
+  /** The page to begin with, from 0. */
+  fromPage?: number;
+  /**
+   * Lets a list end where the service delivers fewer records than it promised, in place of an `IncompleteError`.
+   * Default false.
+   */
+  allowIncomplete?: boolean;
 }
 
 const NAMES = {
+  turnTimeout: 'turn_timeout',
   pageSize: 'page_size',
+  fromPage: 'from_page',
+  allowIncomplete: 'allow_incomplete',
   extraQuery: 'extra_query',
   checkFilters: 'check_filters',
   allowRepeat: 'allow_repeat',

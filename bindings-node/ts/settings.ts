@@ -23,9 +23,9 @@ export interface SignInSettings {
   identityUrl?: string;
   /** Address of the token endpoint, where it is not `connect/token` below `identityUrl`. */
   tokenEndpoint?: string;
-  /** Longest time for one attempt, in seconds. Default 30. */
-  attemptTimeout?: number;
-  /** Longest time until a connection stands, in seconds. Default 10. */
+  /** Longest time without a byte in either direction, in seconds. Default 30. */
+  idleTimeout?: number;
+  /** Connect timeout, TLS included, in seconds. Default 10. */
   connectTimeout?: number;
   /** PEM text of certificate authorities to trust besides those of the machine. */
   caCertificates?: string;
@@ -69,15 +69,27 @@ export interface ClientSettings
   quotaLease?: number;
   /** Where tokens are kept, `keyring` being the name of an entry. Default: as long as the client lives. */
   tokenStore?: 'memory' | { file: string } | { keyring: string } | TokenStore;
-  /** Longest time for one request with its retries and waits. Default 60. */
+  /**
+   * Longest time for one request, from its first turn in the line: its retries, the waits between them and the whole
+   * answer. Default 60.
+   */
   timeout?: number;
-  /** Highest number of attempts of a request. Default 4. */
+  /** Longest wait for that turn. Default: none, as long as the line moves. */
+  turnTimeout?: number;
+  /** Highest number of attempts of a request, 1 to 100. Default 4. */
   attempts?: number;
-  /** Longest single pause that the service may impose. Default 60. */
+  /**
+   * Longest standstill, in which no request can be sent because the service asks for a pause or a limit is used up; a
+   * longer one is an error at once. Default 60.
+   */
   maxWait?: number;
-  /** Highest `pageSize`. Default 200, the documented limit of the service. */
+  /** Largest answer that is read, unpacked, in bytes. Default 256,000,000. */
+  maxAnswerSize?: number;
+  /** Highest `pageSize`, 1 to 10,000. Default 200, the documented limit of the service. */
   maxPageSize?: number;
-  /** Highest number of requests at the same time. The client finds the best number below it. Default 10. */
+  /**
+   * Highest number of requests at the same time, 1 to 10,000. The client finds the best number below it. Default 10.
+   */
   concurrency?: number;
   /** Whether filter fields are checked before sending. Default true. */
   checkFilters?: boolean;
@@ -152,9 +164,11 @@ const NAMES = {
   tokenEndpoint: 'token_endpoint',
   stateDir: 'state_dir',
   tokenStore: 'token_store',
-  attemptTimeout: 'attempt_timeout',
+  turnTimeout: 'turn_timeout',
+  idleTimeout: 'idle_timeout',
   connectTimeout: 'connect_timeout',
   maxWait: 'max_wait',
+  maxAnswerSize: 'max_answer_size',
   maxPageSize: 'max_page_size',
   checkFilters: 'check_filters',
   additionalHeaders: 'additional_headers',

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
+use beproduct::seam;
 use pyo3::prelude::*;
 use tokio::task::AbortHandle;
 
@@ -106,8 +107,8 @@ impl Bridge {
     /// Runs work on the runtime; its result comes to the future that is returned.
     pub(crate) fn spawn<T: Send + 'static>(
         slf: &Bound<'_, Self>,
-        work: impl Future<Output = T> + Send + 'static,
-        finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+        work: impl Future<Output = beproduct::Result<T>> + Send + 'static,
+        finish: impl FnOnce(Python<'_>, beproduct::Result<T>) -> PyResult<Py<PyAny>> + Send + 'static,
     ) -> PyResult<Work> {
         let (py, this) = (slf.py(), slf.get());
         let handle = runtime::handle()?;
@@ -116,7 +117,7 @@ impl Bridge {
         let number = this.next.fetch_add(1, Ordering::Relaxed);
         let bridge = slf.clone().unbind();
         let task = handle.spawn(async move {
-            let result = work.await;
+            let result = seam::guarded(work).await;
             let finish: Finish = Box::new(move |py| finish(py, result));
             let this = bridge.get();
             this.finished.lock().unwrap_or_else(PoisonError::into_inner).push((number, finish));

@@ -77,7 +77,9 @@ impl Writer<'_> {
             self.text.push_str(if flag.is_true() { "true" } else { "false" });
         } else if value.is_instance_of::<PyInt>() {
             // `int.__str__`, as an enum's own would print its name.
-            let digits = py.get_type::<PyInt>().call_method1("__repr__", (value,))?;
+            let digits = py.get_type::<PyInt>().call_method1("__repr__", (value,));
+            // Python writes no more than some thousand digits.
+            let digits = digits.map_err(|_| self.refuse(py, "has too many digits"))?;
             self.text.push_str(digits.cast::<PyString>()?.to_str()?);
         } else if let Ok(number) = value.cast::<PyFloat>() {
             self.float(py, number.value())?;

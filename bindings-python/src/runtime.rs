@@ -88,22 +88,22 @@ pub(crate) fn handle() -> PyResult<Handle> {
 /// `cancel` has been told.
 pub(crate) fn wait<T: Send + 'static>(
     py: Python<'_>,
-    work: impl Future<Output = T> + Send + 'static,
+    work: impl Future<Output = beproduct::Result<T>> + Send + 'static,
     cancel: impl Fn(),
-) -> PyResult<T> {
+) -> PyResult<beproduct::Result<T>> {
     let (sender, receiver) = sync_channel(1);
     // A receiver may not be shared between threads, and `detach` takes what may.
     let receiver = Mutex::new(receiver);
     handle()?.spawn(async move {
         // Nobody waits any more when a signal ended the call.
-        let _ = sender.send(work.await);
+        let _ = sender.send(seam::guarded(work).await);
     });
     loop {
         match py.detach(|| receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(SIGNALS)) {
             Ok(result) => return Ok(result),
             Err(RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| cancel())?,
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(pyo3::exceptions::PyRuntimeError::new_err("the call ended without a result"));
+                return Ok(Err(beproduct::Error::internal("the call ended without a result")));
             }
         }
     }

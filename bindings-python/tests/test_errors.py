@@ -2,8 +2,10 @@
 
 import copy
 import pickle
+import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +29,7 @@ from beproduct_client import (
     RateLimitedError,
     ServerError,
     ValidationError,
+    _errors,
     testing,
 )
 
@@ -69,8 +72,37 @@ def test_each_kind_has_its_class(
 def test_classes_fit_into_pythons_own() -> None:
     assert issubclass(ConfigError, ValueError)
     assert issubclass(CallTimeoutError, TimeoutError)
-    assert len(CLASSES) == 14
     assert all(issubclass(one, BeProductException) for one in CLASSES)
+
+
+def test_each_kind_of_the_core_has_a_class() -> None:
+    source = (Path(__file__).parents[2] / "core/src/error.rs").read_text(encoding="utf-8")
+    kinds = source.split("impl ErrorKind")[1].split("impl Outcome")[0]
+    assert sorted(re.findall(r'Self::\w+ => "(\w+)"', kinds)) == sorted(one.kind for one in CLASSES)
+    for one in CLASSES:
+        # What the engine hands over.
+        error = _errors.from_fields({"kind": one.kind, "message": "it failed"})
+        assert (type(error), error.kind, str(error)) == (one, one.kind, f"{one.kind}: it failed")
+
+
+class Mine(NotFoundError):
+    """What a program may derive."""
+
+
+@pytest.mark.parametrize("one", [*CLASSES, Mine], ids=lambda one: one.__name__)
+def test_kind_and_class_agree(one: type[BeProductError]) -> None:
+    error = one("it failed")
+    for made in (error, pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
+        assert (type(made), made.kind, str(made)) == (one, one.kind, f"{one.kind}: it failed")
+    assert Mine.kind == "not_found"
+    with pytest.raises(TypeError, match="no field kind"):
+        one("it failed", kind="config")
+
+
+def test_errors_share_no_lists() -> None:
+    one, other = ServerError("it failed"), ServerError("it failed")
+    one.attempts.append({"status": 503, "error": "server", "seconds": 0.1})
+    assert (other.attempts, ServerError("it failed").attempts) == ([], [])
 
 
 def test_an_error_tells_what_is_known(client: BeProduct, simulator: Simulator) -> None:
@@ -91,9 +123,8 @@ def test_an_error_tells_what_is_known(client: BeProduct, simulator: Simulator) -
 
 @pytest.fixture(params=CLASSES, ids=lambda one: one.__name__)
 def error(request: pytest.FixtureRequest) -> BeProductError:
-    kinds = beproduct_client._errors._CLASSES
-    kind = next(kind for kind, one in kinds.items() if one is request.param)
-    return request.param("it failed", kind=kind, status=418, details={"rows": [1]}, waits=[{"seconds": 1.5}])
+    made: BeProductError = request.param("it failed", status=418, details={"rows": [1]}, waits=[{"seconds": 1.5}])
+    return made
 
 
 @pytest.mark.parametrize("copied", [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, copy.deepcopy])

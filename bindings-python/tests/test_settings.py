@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,40 @@ def test_what_is_missing_is_named(settings: dict[str, Any], missing: list[str], 
         BeProduct(**{name: value for name, value in settings.items() if name not in missing})
 
 
+def shown(number: Any) -> str:
+    """Python writes no integer of thousands of digits."""
+    return "huge" if isinstance(number, int) and number > 2**100 else repr(number)
+
+
+@pytest.mark.parametrize("name", ["attempts", "concurrency", "max_answer_size", "max_page_size", "quota_lease"])
+@pytest.mark.parametrize(
+    "number",
+    [-1, 0, 1.5, True, "4", 10**18, 2**64, -(2**64) - 1, 10**5000, 1e300, float("nan"), Decimal("1.5")],
+    ids=shown,
+)
+def test_a_number_out_of_its_bounds_is_refused_by_its_name(settings: dict[str, Any], name: str, number: Any) -> None:
+    with pytest.raises(ConfigError, match=name):
+        BeProduct(**{**settings, name: number})
+
+
+def test_as_many_requests_at_once_as_no_machine_has(settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="concurrency has to be a whole number from 1 to 10000, not 100000000000"):
+        BeProduct(**settings, concurrency=10**11)
+
+
+@pytest.mark.parametrize(
+    "name", ["timeout", "turn_timeout", "idle_timeout", "connect_timeout", "max_wait", "quota_wait"]
+)
+@pytest.mark.parametrize(
+    "seconds", [-1, 0, True, "4", 2**64, 10**5000, 1e300, float("inf"), Decimal("-0.5")], ids=shown
+)
+def test_seconds_out_of_their_bounds_are_refused_by_their_name(
+    settings: dict[str, Any], name: str, seconds: Any
+) -> None:
+    with pytest.raises(ConfigError, match=name):
+        BeProduct(**{**settings, name: seconds})
+
+
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
@@ -81,7 +116,7 @@ def test_what_is_missing_is_named(settings: dict[str, Any], missing: list[str], 
         ({"ledger": {"mongodb": "x"}}, "ledger: it is"),
         ({"ledger": {"redis": 5}}, "ledger: redis: "),
         ({"ledger": {"redis": {"url": "x", "when_away": {"part": 5}}}}, "unknown variant `part`"),
-        ({"quota_lease": 0}, "quota_lease has to be at least 1"),
+        ({"quota_lease": 0}, "quota_lease has to be a whole number from 1 to 1000000"),
         ({"additional_headers": {"Authorization": "x"}}, "is the client's own"),
         ({"plan": Plan({"edition": "gold", "licenses": 1})}, 'edition "gold" is unknown'),
         ({"ca_certificates": "no certificate"}, "there is no PEM certificate in it"),

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from simulator import PATIENCE, Simulator
 
-from beproduct_client import AuthError, AuthorizationSession, BeProduct, BeProductAsync, ConfigError, Tokens
+from beproduct_client import (
+    AuthError,
+    AuthorizationSession,
+    BeProduct,
+    BeProductAsync,
+    CallbackError,
+    ConfigError,
+    Tokens,
+)
 
 
 class Store:
@@ -73,7 +81,7 @@ class Failing(Store):
 
 
 def test_an_exception_of_the_store_is_the_cause(settings: dict[str, Any], simulator: Simulator) -> None:
-    with BeProduct(**settings, token_store=Failing()) as client, pytest.raises(AuthError) as raised:
+    with BeProduct(**settings, token_store=Failing()) as client, pytest.raises(CallbackError) as raised:
         client.system.version()
     assert "the vault is locked" in raised.value.message
     assert isinstance(raised.value.__cause__, OSError)
@@ -95,7 +103,7 @@ def test_what_is_no_tokens_is_refused(
         def load(self) -> Tokens | None:
             return loaded
 
-    with BeProduct(**settings, token_store=Rotten()) as client, pytest.raises(AuthError) as raised:
+    with BeProduct(**settings, token_store=Rotten()) as client, pytest.raises(CallbackError) as raised:
         client.system.version()
     assert problem in raised.value.message
     assert type(raised.value.__cause__) is cause
@@ -104,7 +112,7 @@ def test_what_is_no_tokens_is_refused(
 
 async def test_an_exception_of_the_store_in_an_event_loop(settings: dict[str, Any]) -> None:
     async with BeProductAsync(**settings, token_store=Failing()) as client:
-        with pytest.raises(AuthError, match="the vault is locked"):
+        with pytest.raises(CallbackError, match="the vault is locked"):
             await client.system.version()
 
 
@@ -121,7 +129,7 @@ def test_a_store_that_failed_once_is_asked_again(settings: dict[str, Any], simul
     simulator.reset(rotation="strict")
     store = FailingOnce()
     with BeProduct(**settings, token_store=store) as client:
-        with pytest.raises(AuthError):
+        with pytest.raises(CallbackError):
             client.system.version()
         client.system.version()
     # The tokens of the one exchange were not lost.
@@ -183,7 +191,10 @@ def test_a_lock_that_fails_or_cannot_be_given_back(settings: dict[str, Any], sim
         def try_lock(self) -> bool:
             raise OSError("the database is away")
 
-    with BeProduct(**settings, token_store=Broken()) as client, pytest.raises(AuthError, match="the database is away"):
+    with (
+        BeProduct(**settings, token_store=Broken()) as client,
+        pytest.raises(CallbackError, match="the database is away"),
+    ):
         client.system.version()
     assert simulator.count("token") == 0
 

@@ -406,7 +406,7 @@ mod tests {
         let unreadable = error(store.load()).await;
         assert_eq!(unreadable["message"], "the token store does not hold tokens; sign in again");
         let refused = error(store.save(Tokens::default())).await;
-        assert_eq!(refused["kind"], "auth");
+        assert_eq!(refused["kind"], "callback");
         assert_eq!(refused["message"], "the token store could not be written");
         assert_eq!(refused["cause"], "the vault is locked");
     }

@@ -189,11 +189,12 @@ impl EnginePager {
 async fn spawned<T: Send + 'static>(
     work: impl Future<Output = beproduct::Result<T>> + Send + 'static,
 ) -> beproduct::Result<T> {
-    let task = RUNTIME.spawn(work);
+    let task = RUNTIME.spawn(seam::guarded(work));
     let _abort = AbortOnDrop(task.abort_handle());
     match task.await {
         Ok(result) => result,
-        Err(error) => Err(beproduct::Error::of_callback(format!("the call ended without a result: {error}"))),
+        // Its task was cancelled, which only the runtime could do.
+        Err(_) => Err(beproduct::Error::internal("the call ended without a result")),
     }
 }
 
@@ -207,4 +208,17 @@ impl Drop for AbortOnDrop {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use beproduct::ErrorKind;
+
+    #[tokio::test]
+    async fn a_panic_is_not_a_failed_sign_in() {
+        let error = spawned::<()>(async { panic!("the engine is broken") }).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert_eq!(spawned(async { Ok(1) }).await.unwrap(), 1);
+    }
 }

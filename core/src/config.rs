@@ -272,6 +272,17 @@ const AUTOMATION: &str = "https://automation.beproduct.com";
 const IDENTITY: &str = "https://id.winks.io/ids";
 /// What a sign-in may bring back.
 const RESPONSE_TYPES: [&str; 3] = ["code", "id_token token", "token id_token"];
+/// Whole numbers, with their bounds.
+const NUMBERS: [(&str, u64, u64); 6] = [
+    ("attempts", 1, 100),
+    ("concurrency", 1, 10_000),
+    ("max_answer_size", 1, if usize::BITS < 64 { u32::MAX as u64 } else { 1 << 40 }),
+    ("max_page_size", 1, 10_000),
+    ("quota_floor", 0, 1_000_000_000),
+    ("quota_lease", 1, 1_000_000),
+];
+const SECONDS: [&str; 6] =
+    ["timeout", "turn_timeout", "idle_timeout", "connect_timeout", "max_wait", "quota_wait"];
 const SCOPE: &str = "openid profile email roles offline_access BeProductPublicApi";
 
 impl Config {
@@ -281,6 +292,9 @@ impl Config {
             Value::Object(members) => members.into_iter().filter(|(_, value)| !value.is_null()).collect(),
             other => other,
         };
+        for (name, value) in value.as_object().into_iter().flatten() {
+            check_number(name, value)?;
+        }
         serde_json::from_value(value).map_err(|error| Error::config(format!("settings: {error}")))
     }
 
@@ -310,17 +324,17 @@ impl Config {
         self
     }
 
+    /// The same bounds for settings that were made in Rust. Seconds are checked where they are used.
     pub(crate) fn check_numbers(&self) -> Result<()> {
-        for (name, number, most) in [
-            ("max_page_size", self.max_page_size as u64, 10_000),
-            ("concurrency", self.concurrency as u64, 10_000),
-            ("attempts", self.attempts.into(), 100),
-            ("quota_lease", self.quota_lease, 1_000_000),
-            ("max_answer_size", self.max_answer_size as u64, 1 << 40),
+        for (name, number) in [
+            ("attempts", self.attempts.into()),
+            ("concurrency", self.concurrency as u64),
+            ("max_answer_size", self.max_answer_size as u64),
+            ("max_page_size", self.max_page_size as u64),
+            ("quota_floor", self.quota_floor),
+            ("quota_lease", self.quota_lease),
         ] {
-            if !(1..=most).contains(&number) {
-                return Err(Error::config(format!("{name} has to be from 1 to {most}, not {number}")));
-            }
+            check_number(name, &number.into())?;
         }
         Ok(())
     }
@@ -409,6 +423,32 @@ impl Config {
     }
 }
 
+/// Refuses a number out of its bounds by the name of the setting, which the error of serde does not know.
+fn check_number(name: &str, value: &Value) -> Result<()> {
+    let expected = if let Some((_, least, most)) = NUMBERS.iter().find(|(number, ..)| *number == name) {
+        if value.as_u64().is_some_and(|number| (*least..=*most).contains(&number)) {
+            return Ok(());
+        }
+        format!("a whole number from {least} to {most}")
+    } else if SECONDS.contains(&name) && crate::options::seconds(value).is_none() {
+        format!("a positive number of seconds, at most {}", crate::options::LONGEST_SECONDS)
+    } else {
+        return Ok(());
+    };
+    // A text at the wrong place may be a secret.
+    let given = match value {
+        Value::String(_) => "a text".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        other => other.to_string(),
+    };
+    let given = if given.len() > LONGEST_NUMBER { format!("{}...", &given[..LONGEST_NUMBER]) } else { given };
+    Err(Error::config(format!("{name} has to be {expected}, not {given}")))
+}
+
+/// What an error shows of a number.
+const LONGEST_NUMBER: usize = 24;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -429,5 +469,50 @@ mod tests {
             assert!(base("api_url", bad).is_err(), "{bad}");
         }
         assert_eq!(base("api_url", "https://x/y").unwrap().as_str(), "https://x/y/");
+    }
+
+    #[test]
+    fn a_wrong_number_is_refused_by_its_name_with_the_bounds() {
+        let wrong =
+            ["-1", "1.5", "1e400", "100000000000", "18446744073709551616", "true", "\"4\"", "[4]", "{}"];
+        for (name, least, most) in NUMBERS {
+            let bounds = format!("{name} has to be a whole number from {least} to {most}, not ");
+            for bad in wrong {
+                // One of them is within the bounds of the largest.
+                let value: Value = serde_json::from_str(bad).unwrap();
+                if value.as_u64().is_some_and(|number| number <= most) {
+                    continue;
+                }
+                let error = Config::read(json!({name: value})).unwrap_err();
+                assert_eq!(error.kind(), crate::ErrorKind::Config);
+                assert!(error.message().starts_with(&bounds), "{error}");
+            }
+            for number in [least, most] {
+                Config::read(json!({name: number})).unwrap().check_numbers().unwrap();
+            }
+            for number in [least.wrapping_sub(1), most + 1] {
+                assert!(Config::read(json!({name: number})).is_err(), "{name} {number}");
+            }
+        }
+        for name in SECONDS {
+            for bad in
+                ["-1", "0", "1e-12", "1000000001", "1e400", "18446744073709551616", "true", "\"4\"", "[4]"]
+            {
+                let value: Value = serde_json::from_str(bad).unwrap();
+                let error = Config::read(json!({name: value})).unwrap_err();
+                let bounds =
+                    format!("{name} has to be a positive number of seconds, at most 1000000000, not ");
+                assert!(error.message().starts_with(&bounds), "{error}");
+            }
+            Config::read(json!({name: 1e9})).unwrap();
+            Config::read(json!({name: null})).unwrap();
+        }
+        let made = Config { concurrency: 100_000_000_000, ..Config::default() };
+        assert!(made.check_numbers().unwrap_err().message().contains("concurrency"));
+        let long = format!("1{}", "0".repeat(5000));
+        let value: Value = serde_json::from_str(&long).unwrap();
+        assert!(Config::read(json!({"attempts": value})).unwrap_err().message().len() < 100);
+        let error = Config::read(json!({"attempts": "secret"})).unwrap_err();
+        assert!(!error.message().contains("secret"), "{error}");
     }
 }

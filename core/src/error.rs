@@ -183,14 +183,22 @@ impl Error {
         }))
     }
 
-    pub(crate) fn config(message: impl Into<String>) -> Self {
+    /// An error of the kind `config`: a setting, an argument or the use of an object is wrong. Nothing was sent.
+    #[must_use]
+    pub fn config(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, message)
     }
 
-    /// For implementations of this crate's traits outside of it: an error of a token store or another callback.
+    /// An error of the kind `callback`, for implementations of this crate's traits outside of it: a token store, a listener.
     #[must_use]
     pub fn of_callback(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Auth, message)
+        Self::new(ErrorKind::Callback, message)
+    }
+
+    /// An error of the kind `internal`, for a defect of this client or of a binding.
+    #[must_use]
+    pub fn internal(message: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Internal, format!("{message}; this is a fault of the client, please report it"))
     }
 
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {

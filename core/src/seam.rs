@@ -4,10 +4,12 @@
 //! values, errors and cancellation.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
@@ -20,7 +22,7 @@ use crate::cancel::CallIds;
 use crate::catalog::Operation;
 use crate::client::{Client, ClientBuilder};
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, Outcome, Result};
 use crate::log::LogSink;
 use crate::paging::Pager;
 use crate::quota::{self, Plan, QuotaListener, Work};
@@ -43,6 +45,18 @@ pub fn before_fork() -> ForkGuard {
         _caches: auth::CacheForkGuard::new(),
         _limiters: policy::ForkGuard::new(),
     }
+}
+
+/// Awaits work for a binding. A panic in it is an error of the kind `internal`, so that whoever waits gets an answer; its own
+/// text, which may hold anything, is left to the panic hook.
+///
+/// # Errors
+/// Those of the work, and `internal`.
+pub async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(Error::internal("the call panicked").with_outcome(Outcome::Unknown)))
 }
 
 /// What a host program may hand in besides its settings.
@@ -357,5 +371,20 @@ fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(Error::config(format!("{name}: a JSON object is needed"))),
         Err(error) => Err(Error::config(format!("{name}: this is no JSON: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_without_its_text() {
+        let error = guarded::<()>(async { panic!("a secret") }).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Internal, Outcome::Unknown));
+        assert!(error.message().contains("please report it"), "{error}");
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        assert_eq!(guarded(async { Ok(1) }).await.unwrap(), 1);
     }
 }

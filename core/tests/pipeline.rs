@@ -277,18 +277,17 @@ async fn settings_that_cannot_work_are_refused() {
             *seen.lock().unwrap() += 1;
             (200, Value::Null)
         });
-        let built = ClientBuilder::from_config(Config::from_json(all).unwrap())
-            .transport(Arc::new(transport))
-            .build();
+        let built = Config::from_json(all)
+            .and_then(|config| ClientBuilder::from_config(config).transport(Arc::new(transport)).build());
         let error = built.err().unwrap_or_else(|| panic!("{settings} was accepted"));
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.message().contains(expected), "{error}");
     };
     refused(json!({"token_endpoint": "http://example.com/token"}), "token_endpoint");
     refused(json!({"token_endpoint": "example"}), "token_endpoint");
-    refused(json!({"attempts": 0}), "attempts has to be at least 1");
-    refused(json!({"concurrency": 0}), "concurrency has to be at least 1");
-    refused(json!({"max_page_size": 0}), "max_page_size has to be at least 1");
+    refused(json!({"attempts": 0}), "attempts has to be a whole number from 1 to 100, not 0");
+    refused(json!({"concurrency": 0}), "concurrency has to be a whole number from 1 to 10000, not 0");
+    refused(json!({"max_page_size": 0}), "max_page_size has to be a whole number from 1 to 10000, not 0");
     refused(json!({"refresh_token": ""}), "refresh_token is missing");
     assert_eq!(*seen.lock().unwrap(), 0);
 }

@@ -129,6 +129,7 @@ async fn a_token_that_cannot_be_saved_is_not_used() {
     *store.0.lock().unwrap() = true;
     let client = service.builder(json!({})).token_store(store.clone()).build().unwrap();
     let error = client.style().folders().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Callback);
     assert!(error.message().contains("vault"), "{error}");
     assert_eq!(service.count("api").await, 0);
     *store.0.lock().unwrap() = false;

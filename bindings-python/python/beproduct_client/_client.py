@@ -193,9 +193,13 @@ _SETTINGS = """
         requests aside while it can, which count as used as long, and goes on with them; `quota_lease`: requests that are
         taken from the ledger at once and used one by one (1); `quota_floor`: requests of the day that calls of priority
         `bulk` leave alone (0); `quota_wait`: longest wait for the next day or hour when the requests of this one are used up
-        (default: none, the call fails); `timeout` (60 s for one request with retries), `attempt_timeout` (30 s),
-        `connect_timeout` (10 s), `attempts` (4), `max_wait` (60 s), `max_page_size` (200); `concurrency`: highest number of
-        requests at a time, below which the client finds the best one (10); `check_filters`; `ca_certificates` (PEM text).
+        (default: none, the call fails); `timeout`: longest time for one request from its first turn in the line, with its
+        retries, the waits between them and the whole answer (60 s); `turn_timeout`: longest wait for that turn (default:
+        none, as long as the line moves); `idle_timeout`: longest time without a byte in either direction (30 s);
+        `connect_timeout` (10 s); `attempts`, 1 to 100 (4); `max_wait`: longest standstill, in which nothing can be sent
+        because the service asks for a pause or a limit is used up (60 s); `max_answer_size`: largest answer that is read,
+        unpacked, in bytes (256,000,000); `max_page_size`, 1 to 10,000 (200); `concurrency`: highest number of requests at a time, 1 to 10,000,
+        below which the client finds the best one (10); `check_filters`; `ca_certificates` (PEM text).
     :raises ConfigError: when a setting is missing, wrong or unknown.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from beproduct_client._meta import Attempt, Wait
@@ -18,8 +18,8 @@ class BeProductError(BeProductException):
     Neither the text nor any attribute holds tokens, secrets, request bodies or queries.
     """
 
-    kind: str
-    """What went wrong: `config`, `auth`, `not_found`, ..."""
+    kind: ClassVar[str] = "error"
+    """What went wrong: `config`, `auth`, `not_found`, ... It belongs to the class."""
     message: str
     """One sentence, with what to do next where that is known."""
     status: int | None
@@ -52,8 +52,10 @@ class BeProductError(BeProductException):
         self.message = message
         # The message with the place and the possible effect, as the engine words it.
         self._text = text or message
-        self._fields = {**_DEFAULTS, **fields}
-        for name, value in self._fields.items():
+        known = _defaults()
+        if unknown := fields.keys() - known.keys():
+            raise TypeError(f"an error has no field {', '.join(sorted(unknown))}")
+        for name, value in {**known, **fields}.items():
             setattr(self, name, value)
 
     def __str__(self) -> str:
@@ -62,99 +64,148 @@ class BeProductError(BeProductException):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self})"
 
-    def __reduce__(self) -> Any:
-        return from_fields, ({"message": self.message, "text": self._text, **self._fields},)
 
-
-_DEFAULTS: dict[str, Any] = {
-    "kind": "config",
-    "status": None,
-    "code": None,
-    "retryable": False,
-    "retry_after": None,
-    "outcome": "not_sent",
-    "request_id": None,
-    "operation": None,
-    "method": None,
-    "url": None,
-    "attempts": [],
-    "waits": [],
-    "body_excerpt": None,
-    "details": None,
-}
+def _defaults() -> dict[str, Any]:
+    return {
+        "status": None,
+        "code": None,
+        "retryable": False,
+        "retry_after": None,
+        "outcome": "not_sent",
+        "request_id": None,
+        "operation": None,
+        "method": None,
+        "url": None,
+        "attempts": [],
+        "waits": [],
+        "body_excerpt": None,
+        "details": None,
+    }
 
 
 class ConfigError(BeProductError, ValueError):
     """A setting, an argument or an option is missing or wrong. Nothing was sent."""
 
+    kind = "config"
+
 
 class AuthError(BeProductError):
     """Nobody is signed in, or no longer."""
+
+    kind = "auth"
 
 
 class PermissionDeniedError(BeProductError):
     """Signed in, but not allowed to."""
 
+    kind = "permission"
+
 
 class NotFoundError(BeProductError):
     """There is no such record."""
+
+    kind = "not_found"
 
 
 class ValidationError(BeProductError):
     """The service refused what was sent."""
 
+    kind = "validation"
+
 
 class ConflictError(BeProductError):
     """The answer is not the one record that was asked for."""
+
+    kind = "conflict"
 
 
 class RateLimitedError(BeProductError):
     """The service asks to wait longer than the caller is willing to."""
 
+    kind = "rate_limited"
+
 
 class QuotaExceededError(BeProductError):
     """The requests of the day are used up."""
+
+    kind = "quota_exceeded"
 
 
 class CallTimeoutError(BeProductError, TimeoutError):
     """The deadline passed."""
 
+    kind = "timeout"
+
 
 class NetworkError(BeProductError):
     """No connection, or one that broke."""
+
+    kind = "network"
 
 
 class ServerError(BeProductError):
     """The service failed."""
 
+    kind = "server"
+
 
 class DecodeError(BeProductError):
     """The answer could not be read."""
 
+    kind = "decode"
+
+
+class IncompleteError(BeProductError):
+    """A list ended before all of its records had come."""
+
+    kind = "incomplete"
+
 
 class CallCancelledError(BeProductError):
-    """The call was given up."""
+    """The call was cancelled."""
+
+    kind = "cancelled"
 
 
 class ClosedError(BeProductError):
     """The client was closed before."""
 
+    kind = "closed"
+
+
+class CallbackError(BeProductError):
+    """Code that was handed to the client failed: a token store, a listener. `__cause__` is what it raised."""
+
+    kind = "callback"
+
+
+class InternalError(BeProductError):
+    """A fault of this client. Please report it."""
+
+    kind = "internal"
+
 
 _CLASSES: dict[str, type[BeProductError]] = {
-    "config": ConfigError,
-    "auth": AuthError,
-    "permission": PermissionDeniedError,
-    "not_found": NotFoundError,
-    "validation": ValidationError,
-    "conflict": ConflictError,
-    "rate_limited": RateLimitedError,
-    "quota_exceeded": QuotaExceededError,
-    "timeout": CallTimeoutError,
-    "network": NetworkError,
-    "server": ServerError,
-    "decode": DecodeError,
-    "cancelled": CallCancelledError,
-    "closed": ClosedError,
+    one.kind: one
+    for one in (
+        ConfigError,
+        AuthError,
+        PermissionDeniedError,
+        NotFoundError,
+        ValidationError,
+        ConflictError,
+        RateLimitedError,
+        QuotaExceededError,
+        CallTimeoutError,
+        NetworkError,
+        ServerError,
+        DecodeError,
+        IncompleteError,
+        CallCancelledError,
+        ClosedError,
+        CallbackError,
+        InternalError,
+    )
 }
 
 
@@ -166,7 +217,7 @@ def from_fields(fields: dict[str, Any]) -> BeProductError:
     """The error of the kind that the fields name."""
     fields = dict(fields)
     cause = fields.pop("cause", None)
-    error = _CLASSES[fields["kind"]](fields.pop("message"), **fields)
+    error = _CLASSES[fields.pop("kind")](fields.pop("message"), **fields)
     if cause:
         error.__cause__ = UnderlyingError(cause)
     return error
@@ -174,4 +225,4 @@ def from_fields(fields: dict[str, Any]) -> BeProductError:
 
 def after_fork() -> BeProductError:
     """For a call that the parent process had begun."""
-    return ClosedError("the process was forked during the call; only the parent gets its answer", kind="closed")
+    return ClosedError("the process was forked during the call; only the parent gets its answer")

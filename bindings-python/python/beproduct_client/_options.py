@@ -10,7 +10,10 @@ class CallOptions(TypedDict, total=False):
     """Options of one call. What is not given comes from the client."""
 
     timeout: float
-    """Longest time for each request of the call, with its retries and waits, in seconds."""
+    """Longest time for each request of the call, in seconds, from its first turn in the line: its retries, the waits
+    between them and the whole answer."""
+    turn_timeout: float
+    """Longest wait for that turn, in seconds. Without it a request waits as long as the line moves."""
     attempts: int
     """Highest number of attempts, 1 for no retry."""
     label: str
@@ -18,7 +21,12 @@ class CallOptions(TypedDict, total=False):
     priority: Literal["interactive", "bulk"]
     """`bulk` leaves the requests alone that `quota_floor` keeps free."""
     page_size: int
-    """Records a page, 1 to 200 unless the client was made with a higher `max_page_size`."""
+    """Records a page, 1 to 200 unless the client was made with a higher `max_page_size`. For lists."""
+    from_page: int
+    """The page to begin with, from 0. For lists."""
+    allow_incomplete: bool
+    """Let a list end where the service delivers fewer records than it promised, in place of `IncompleteError`. Default
+    False. For lists."""
     extra_query: Mapping[str, str | int | bool]
     """Query parameters that the catalogue does not know."""
     headers: Mapping[str, str]

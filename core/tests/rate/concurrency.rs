@@ -108,7 +108,7 @@ async fn fixed(shape: Shape, number: usize) -> f64 {
 
 async fn adaptive(shape: Shape) -> f64 {
     let queue = Queue::new(shape, 1);
-    let settings = json!({"concurrency": MOST, "attempt_timeout": 1000});
+    let settings = json!({"concurrency": MOST, "idle_timeout": 1000});
     let client = client(Arc::new(Line(Arc::clone(&queue))), settings);
     let callers = (0..30).map(|caller: usize| {
         let (client, queue) = (client.clone(), &queue);

@@ -21,7 +21,7 @@ public struct Auth: Sendable {
     ///
     /// - Parameter postLogoutRedirectURI: Where the person is sent then, an address that is registered for the
     ///   application. Default: they stay at the identity server.
-    /// - Throws: ``BeProductError`` of kind `config` when the parameter is no address, `auth` when the token store cannot
+    /// - Throws: ``BeProductError`` of kind `config` when the parameter is no address, `callback` when the token store cannot
     ///   be read.
     public func endSessionURL(postLogoutRedirectURI: String? = nil) async throws -> URL {
         let text = try await request { cancellation in

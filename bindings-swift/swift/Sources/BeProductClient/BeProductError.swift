@@ -9,7 +9,7 @@ public struct BeProductError: Error, Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// A setting, an argument or an option is missing or wrong. Nothing was sent.
         case config
-        /// Nobody is signed in, or no longer; or the token store failed.
+        /// Nobody is signed in, or no longer.
         case auth
         /// Signed in, but not allowed to.
         case permission
@@ -32,10 +32,16 @@ public struct BeProductError: Error, Hashable, Sendable {
         case server
         /// The answer could not be read.
         case decode
-        /// The caller gave up.
+        /// A list ended before all of its records had come.
+        case incomplete
+        /// The caller cancelled the call.
         case cancelled
         /// The client was closed before.
         case closed
+        /// Code that was handed to the client failed: a token store, a listener.
+        case callback
+        /// A fault of this client. Please report it.
+        case `internal`
     }
 
     /// What is known of the effect of a failed call.
@@ -127,7 +133,8 @@ extension BeProductError {
             let kind = fields["kind"]?.stringValue.flatMap(Kind.init),
             let outcome = fields["outcome"]?.stringValue.flatMap(Outcome.init)
         else {
-            self.init(kind: .decode, message: "the engine reported an error that cannot be read", cause: text)
+            let message = "the engine reported an error that cannot be read; this is a fault of the client, please report it"
+            self.init(kind: .internal, message: message, outcome: .unknown, cause: text)
             return
         }
         let message = fields["message"]?.stringValue ?? ""

@@ -9,9 +9,11 @@ public struct CallOptions: Hashable, Sendable {
         case bulk
     }
 
-    /// Time for each request of the call: its attempts, its waits and reading the answer. Default:
-    /// ``Configuration/timeout``.
+    /// Time for each request of the call, from its first turn in the line: its attempts, the waits between them and the
+    /// whole answer. Default: ``Configuration/timeout``.
     public var timeout: Duration?
+    /// Longest wait for that turn. Default: ``Configuration/turnTimeout``.
+    public var turnTimeout: Duration?
     /// Highest number of attempts of a request, 1 to 100; 1 is no retry. Default: ``Configuration/attempts``.
     public var attempts: Int?
     /// Name under which the ledger counts the requests. Default: none.
@@ -20,6 +22,11 @@ public struct CallOptions: Hashable, Sendable {
     public var priority: Priority
     /// Records a page, 1 to 200 unless the client was built with a higher ``Configuration/maxPageSize``. Default 200.
     public var pageSize: Int?
+    /// The page to begin with, from 0; for lists. Default 0.
+    public var fromPage: Int?
+    /// Lets a list end where the service delivers fewer records than it promised, in place of an error of kind
+    /// ``BeProductError/Kind/incomplete``. Default false.
+    public var allowIncomplete: Bool
     /// Query parameters that the catalogue does not know.
     public var extraQuery: [String: String]
     /// Extra headers. Those that carry the sign-in or describe the body are refused.
@@ -32,20 +39,26 @@ public struct CallOptions: Hashable, Sendable {
     /// Makes options. Each parameter is the property of its name.
     public init(
         timeout: Duration? = nil,
+        turnTimeout: Duration? = nil,
         attempts: Int? = nil,
         label: String? = nil,
         priority: Priority = .interactive,
         pageSize: Int? = nil,
+        fromPage: Int? = nil,
+        allowIncomplete: Bool = false,
         extraQuery: [String: String] = [:],
         headers: [String: String] = [:],
         checkFilters: Bool? = nil,
         allowRepeat: Bool = false
     ) {
         self.timeout = timeout
+        self.turnTimeout = turnTimeout
         self.attempts = attempts
         self.label = label
         self.priority = priority
         self.pageSize = pageSize
+        self.fromPage = fromPage
+        self.allowIncomplete = allowIncomplete
         self.extraQuery = extraQuery
         self.headers = headers
         self.checkFilters = checkFilters
@@ -55,10 +68,13 @@ public struct CallOptions: Hashable, Sendable {
     var json: JSONObject {
         JSONObject(present: [
             "timeout": timeout?.seconds,
+            "turn_timeout": turnTimeout?.seconds,
             "attempts": attempts,
             "label": label,
             "priority": priority.rawValue,
             "page_size": pageSize,
+            "from_page": fromPage,
+            "allow_incomplete": allowIncomplete ? true : nil,
             "extra_query": JSONObject(sorted: extraQuery),
             "headers": JSONObject(sorted: headers),
             "check_filters": checkFilters,

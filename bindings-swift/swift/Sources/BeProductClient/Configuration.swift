@@ -28,19 +28,25 @@ public struct Configuration: Sendable {
     public var quotaLease = 1
     /// Folder for cached schemas. Default: the user's state folder.
     public var stateDirectory: URL?
-    /// Longest time for one request with its retries and waits. Default 60 s.
+    /// Longest time for one request, from its first turn in the line: its retries, the waits between them and the whole
+    /// answer. Default 60 s.
     public var timeout: Duration = .seconds(60)
-    /// Longest time for one attempt. Default 30 s.
-    public var attemptTimeout: Duration = .seconds(30)
-    /// Longest time until a connection stands. Default 10 s.
+    /// Longest wait for that turn. Default: none, as long as the line moves.
+    public var turnTimeout: Duration?
+    /// Longest time without a byte in either direction. Default 30 s.
+    public var idleTimeout: Duration = .seconds(30)
+    /// Connect timeout, TLS included. Default 10 s.
     public var connectTimeout: Duration = .seconds(10)
-    /// Highest number of attempts of a request. Default 4.
+    /// Highest number of attempts of a request, 1 to 100. Default 4.
     public var attempts = 4
-    /// Longest single pause that the service may impose. Default 60 s.
+    /// Longest standstill, in which no request can be sent because the service asks for a pause or a limit is used up; a
+    /// longer one is an error at once. Default 60 s.
     public var maxWait: Duration = .seconds(60)
-    /// Highest page size. Default 200, the documented limit of the service.
+    /// Largest answer that is read, unpacked, in bytes. Default 256,000,000.
+    public var maxAnswerSize = 256_000_000
+    /// Highest page size, 1 to 10,000. Default 200, the documented limit of the service.
     public var maxPageSize = 200
-    /// Highest number of requests at the same time; the client finds the best number below it. Default 10.
+    /// Highest number of requests at the same time, 1 to 10,000; the client finds the best number below it. Default 10.
     public var concurrency = 10
     /// Whether filter fields are checked before sending, as the service ignores filters that it does not know. Default
     /// true.
@@ -70,10 +76,12 @@ public struct Configuration: Sendable {
             "quota_lease": quotaLease,
             "state_dir": stateDirectory?.path,
             "timeout": timeout.seconds,
-            "attempt_timeout": attemptTimeout.seconds,
+            "turn_timeout": turnTimeout?.seconds,
+            "idle_timeout": idleTimeout.seconds,
             "connect_timeout": connectTimeout.seconds,
             "attempts": attempts,
             "max_wait": maxWait.seconds,
+            "max_answer_size": maxAnswerSize,
             "max_page_size": maxPageSize,
             "concurrency": concurrency,
             "check_filters": checkFilters,

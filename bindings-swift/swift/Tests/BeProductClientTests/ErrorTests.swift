@@ -94,6 +94,46 @@ import Testing
         )
     }
 
+    @Test func everyKindOfTheCoreIsAKindHere() throws {
+        let path = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../../core/src/error.rs")
+        let source = try String(contentsOf: path.standardizedFileURL, encoding: .utf8)
+        let kinds = source.components(separatedBy: "impl ErrorKind")[1].components(separatedBy: "impl Outcome")[0]
+        let names = kinds.matches(of: /Self::\w+ => "(\w+)"/).map { String($0.1) }
+        #expect(names.sorted() == BeProductError.Kind.allCases.map(\.rawValue).sorted())
+    }
+
+    @Test func aNumberOutOfItsBoundsIsRefusedByItsName() {
+        let numbers: [(String, @Sendable (inout Configuration, Int) -> Void)] = [
+            ("attempts", { $0.attempts = $1 }), ("concurrency", { $0.concurrency = $1 }),
+            ("max_answer_size", { $0.maxAnswerSize = $1 }), ("max_page_size", { $0.maxPageSize = $1 }),
+            ("quota_lease", { $0.quotaLease = $1 }),
+        ]
+        let seconds: [(String, @Sendable (inout Configuration, Duration) -> Void)] = [
+            ("timeout", { $0.timeout = $1 }), ("turn_timeout", { $0.turnTimeout = $1 }),
+            ("idle_timeout", { $0.idleTimeout = $1 }), ("connect_timeout", { $0.connectTimeout = $1 }),
+            ("max_wait", { $0.maxWait = $1 }), ("quota_wait", { $0.quotaWait = $1 }),
+        ]
+        func expectRefused(_ name: String, _ change: (inout Configuration) -> Void) {
+            var configuration = Configuration()
+            change(&configuration)
+            #expect {
+                try BeProduct(companyDomain: "acme", credentials: .accessToken("x"), configuration: configuration)
+            } throws: { error in
+                guard let error = error as? BeProductError else { return false }
+                return error.kind == .config && error.message.hasPrefix("\(name) has to be ")
+            }
+        }
+        for (name, change) in numbers {
+            for number in [-1, 0, Int.min, Int.max] { expectRefused(name) { change(&$0, number) } }
+        }
+        expectRefused("concurrency") { $0.concurrency = 100_000_000_000 }
+        for (name, change) in seconds {
+            for time: Duration in [.seconds(-1), .zero, .seconds(1_000_000_001)] {
+                expectRefused(name) { change(&$0, time) }
+            }
+        }
+    }
+
     @Test func wrongArgumentsSendNothing() async throws {
         let simulator = try Simulator()
         let client = try simulator.client()

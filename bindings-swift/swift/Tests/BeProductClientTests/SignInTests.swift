@@ -20,7 +20,7 @@ import Testing
         let simulator = try Simulator(rotation: "strict")
         let client = try simulator.client(tokenStore: SampleStore(locked: true))
         let error = try await failure { try await client.style.folders() }
-        #expect(error.kind == .auth)
+        #expect(error.kind == .callback)
         #expect(error.message == "the token store could not be written")
         #expect(error.cause == "the keychain is locked")
         #expect(try await simulator.count("api") == 0)
@@ -30,7 +30,7 @@ import Testing
         let simulator = try Simulator()
         let client = try simulator.client(tokenStore: BrokenStore())
         let error = try await failure { try await client.style.folders() }
-        #expect(error.kind == .auth)
+        #expect(error.kind == .callback)
         #expect(error.message == "the token store could not be read")
         #expect(error.cause != nil)
         #expect(try await simulator.count("token") == 0)
@@ -58,7 +58,7 @@ import Testing
         let simulator = try Simulator()
         let client = try simulator.client(tokenStore: SharedSampleStore(failsToLock: true))
         let error = try await failure { try await client.style.folders() }
-        #expect(error.kind == .auth)
+        #expect(error.kind == .callback)
         #expect(error.message == "the token store could not be locked")
         #expect(error.cause == "the database is away")
         #expect(try await simulator.count("token") == 0)

@@ -171,10 +171,13 @@ extension CallOptions {
         var given = Arguments(given)
         let options = CallOptions(
             timeout: try given.optional("timeout", duration),
+            turnTimeout: try given.optional("turn_timeout", duration),
             attempts: try given.optional("attempts", integer),
             label: try given.optional("label", text),
             priority: try given.optional("priority") { $0.stringValue.flatMap(Priority.init) } ?? .interactive,
             pageSize: try given.optional("page_size", integer),
+            fromPage: try given.optional("from_page", integer),
+            allowIncomplete: try given.optional("allow_incomplete", boolean) ?? false,
             extraQuery: try given.optional("extra_query", textsByName) ?? [:],
             headers: try given.optional("headers", textsByName) ?? [:],
             checkFilters: try given.optional("check_filters", boolean),

@@ -29,7 +29,7 @@ class Auth internal constructor(private val seam: Seam) {
      * @param postLogoutRedirectUri Where the person is sent then, an address that is registered for the application.
      * Default: they stay at the identity server.
      * @throws ConfigException when the parameter is no address.
-     * @throws AuthException when the token store cannot be read.
+     * @throws CallbackException when the token store cannot be read.
      */
     suspend fun endSessionUrl(postLogoutRedirectUri: String? = null): String =
         seam.running { seam.engine.endSessionUrl(postLogoutRedirectUri, it) }

@@ -17,12 +17,16 @@ class CallOptions private constructor(internal val json: JsonObject) {
     /**
      * They are checked by the call, which throws a [ConfigException] for one that is wrong.
      *
-     * @param timeout Time for each request of the call: its attempts, its waits and reading the answer. Default: the
-     * client's, 60 s.
+     * @param timeout Time for each request of the call, from its first turn in the line: its attempts, the waits between
+     * them and the whole answer. Default: the client's, 60 s.
+     * @param turnTimeout Longest wait for that turn. Default: the client's, none.
      * @param attempts Highest number of attempts of a request, 1 to 100; 1 is no retry. Default: the client's, 4.
      * @param label Name under which the requests are counted. Default: none.
      * @param priority Interactive or bulk.
      * @param pageSize Records a page, 1 to 200 unless the client was made with a higher `maxPageSize`. Default 200.
+     * @param fromPage The page to begin with, from 0; for lists. Default 0.
+     * @param allowIncomplete Lets a list end where the service delivers fewer records than it promised, in place of an
+     * [IncompleteException]. Default false.
      * @param extraQuery Query parameters that the catalogue does not know.
      * @param headers Extra headers. Those that carry the sign-in or describe the body are refused.
      * @param checkFilters Whether filter fields are checked before sending. Default: the client's setting.
@@ -30,10 +34,13 @@ class CallOptions private constructor(internal val json: JsonObject) {
      */
     constructor(
         timeout: Duration? = null,
+        turnTimeout: Duration? = null,
         attempts: Int? = null,
         label: String? = null,
         priority: Priority = Priority.INTERACTIVE,
         pageSize: Int? = null,
+        fromPage: Int? = null,
+        allowIncomplete: Boolean = false,
         extraQuery: Map<String, String>? = null,
         headers: Map<String, String>? = null,
         checkFilters: Boolean? = null,
@@ -41,10 +48,13 @@ class CallOptions private constructor(internal val json: JsonObject) {
     ) : this(
         arguments(
             "timeout" to timeout?.inSeconds(),
+            "turn_timeout" to turnTimeout?.inSeconds(),
             "attempts" to attempts,
             "label" to label,
             "priority" to priority.name.lowercase().takeIf { priority != Priority.INTERACTIVE },
             "page_size" to pageSize,
+            "from_page" to fromPage,
+            "allow_incomplete" to allowIncomplete.takeIf { it },
             "extra_query" to extraQuery,
             "headers" to headers,
             "check_filters" to checkFilters,

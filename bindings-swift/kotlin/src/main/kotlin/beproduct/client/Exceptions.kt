@@ -59,6 +59,10 @@ enum class ErrorKind {
     @SerialName("decode")
     DECODE,
 
+    /** See [IncompleteException]. */
+    @SerialName("incomplete")
+    INCOMPLETE,
+
     /** See [CallCancelledException]. */
     @SerialName("cancelled")
     CANCELLED,
@@ -66,6 +70,14 @@ enum class ErrorKind {
     /** See [ClientClosedException]. */
     @SerialName("closed")
     CLOSED,
+
+    /** See [CallbackException]. */
+    @SerialName("callback")
+    CALLBACK,
+
+    /** See [InternalException]. */
+    @SerialName("internal")
+    INTERNAL,
 }
 
 /** What is known of the effect of a failed call. */
@@ -146,7 +158,7 @@ sealed class BeProductException(private val fields: ErrorFields, cause: Throwabl
 /** A setting, an argument or an option is missing or wrong. Nothing was sent. */
 class ConfigException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
 
-/** Nobody is signed in, or no longer; or the token store failed. */
+/** Nobody is signed in, or no longer. */
 class AuthException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
 
 /** Signed in, but not allowed to. */
@@ -184,6 +196,10 @@ class ServerException internal constructor(fields: ErrorFields, cause: Throwable
 /** The answer could not be read. */
 class DecodeException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
 
+/** A list ended before all of its records had come. */
+class IncompleteException internal constructor(fields: ErrorFields, cause: Throwable?) :
+    BeProductException(fields, cause)
+
 /**
  * The client was closed during the call.
  *
@@ -195,6 +211,14 @@ class CallCancelledException internal constructor(fields: ErrorFields, cause: Th
 
 /** The client was closed before the call. */
 class ClientClosedException internal constructor(fields: ErrorFields, cause: Throwable?) :
+    BeProductException(fields, cause)
+
+/** Code that was handed to the client failed: a [TokenStore], a [QuotaListener]. Its exception is the [cause]. */
+class CallbackException internal constructor(fields: ErrorFields, cause: Throwable?) :
+    BeProductException(fields, cause)
+
+/** A fault of this client. Please report it. */
+class InternalException internal constructor(fields: ErrorFields, cause: Throwable?) :
     BeProductException(fields, cause)
 
 /** An error as the engine tells it. */
@@ -232,8 +256,11 @@ internal data class ErrorFields(
         ErrorKind.NETWORK -> NetworkException(this, cause)
         ErrorKind.SERVER -> ServerException(this, cause)
         ErrorKind.DECODE -> DecodeException(this, cause)
+        ErrorKind.INCOMPLETE -> IncompleteException(this, cause)
         ErrorKind.CANCELLED -> CallCancelledException(this, cause)
         ErrorKind.CLOSED -> ClientClosedException(this, cause)
+        ErrorKind.CALLBACK -> CallbackException(this, cause)
+        ErrorKind.INTERNAL -> InternalException(this, cause)
     }
 }
 

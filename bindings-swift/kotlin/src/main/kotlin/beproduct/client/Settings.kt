@@ -25,13 +25,18 @@ import kotlinx.serialization.json.JsonObject
  * several processes share, and this client counts in memory.
  * @param stateDir Folder for what outlives the client, such as cached schemas. Default: the user's state folder.
  * @param tokenFile File to keep tokens in. Default: they are kept in memory.
- * @param timeout Longest time for one request with its retries and waits. Default 60 s.
- * @param attemptTimeout Longest time for one attempt. Default 30 s.
- * @param connectTimeout Longest time until a connection stands. Default 10 s.
- * @param attempts Highest number of attempts of a request. Default 4.
- * @param maxWait Longest single pause that the service may impose. Default 60 s.
- * @param maxPageSize Highest page size. Default 200, the documented limit of the service.
- * @param concurrency Highest number of requests at the same time; the client finds the best number below it. Default 10.
+ * @param timeout Longest time for one request, from its first turn in the line: its retries, the waits between them and
+ * the whole answer. Default 60 s.
+ * @param turnTimeout Longest wait for that turn. Default: none, as long as the line moves.
+ * @param idleTimeout Longest time without a byte in either direction. Default 30 s.
+ * @param connectTimeout Connect timeout, TLS included. Default 10 s.
+ * @param attempts Highest number of attempts of a request, 1 to 100. Default 4.
+ * @param maxWait Longest standstill, in which no request can be sent because the service asks for a pause or a limit is
+ * used up; a longer one is an error at once. Default 60 s.
+ * @param maxAnswerSize Largest answer that is read, unpacked, in bytes. Default 256,000,000.
+ * @param maxPageSize Highest page size, 1 to 10,000. Default 200, the documented limit of the service.
+ * @param concurrency Highest number of requests at the same time, 1 to 10,000; the client finds the best number below it.
+ * Default 10.
  * @param checkFilters Whether filter fields are checked before sending. Default true.
  * @param additionalHeaders Headers for every request of the API. Default: none.
  * @param caCertificates PEM text of certificate authorities to trust besides those of the machine. Default: none.
@@ -50,10 +55,12 @@ class Settings(
     stateDir: Path? = null,
     tokenFile: Path? = null,
     timeout: Duration? = null,
-    attemptTimeout: Duration? = null,
+    turnTimeout: Duration? = null,
+    idleTimeout: Duration? = null,
     connectTimeout: Duration? = null,
     attempts: Int? = null,
     maxWait: Duration? = null,
+    maxAnswerSize: Long? = null,
     maxPageSize: Int? = null,
     concurrency: Int? = null,
     checkFilters: Boolean? = null,
@@ -75,10 +82,12 @@ class Settings(
         "state_dir" to stateDir?.toString(),
         "token_store" to tokenFile?.let { mapOf("file" to it.toString()) },
         "timeout" to timeout?.inSeconds(),
-        "attempt_timeout" to attemptTimeout?.inSeconds(),
+        "turn_timeout" to turnTimeout?.inSeconds(),
+        "idle_timeout" to idleTimeout?.inSeconds(),
         "connect_timeout" to connectTimeout?.inSeconds(),
         "attempts" to attempts,
         "max_wait" to maxWait?.inSeconds(),
+        "max_answer_size" to maxAnswerSize,
         "max_page_size" to maxPageSize,
         "concurrency" to concurrency,
         "check_filters" to checkFilters,

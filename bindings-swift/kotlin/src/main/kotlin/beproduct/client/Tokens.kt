@@ -59,7 +59,7 @@ class Tokens(
 /**
  * Keeps tokens, such as in the key store of a device. Its functions are called on a thread that may block.
  *
- * What it throws ends the call that needed a token with an [AuthException], as its cause. So does not answering within
+ * What it throws ends the call that needed a token with a [CallbackException], as its cause. So does not answering within
  * 30 seconds.
  */
 interface TokenStore {
@@ -94,7 +94,7 @@ interface SharedTokenStore : TokenStore {
 
 /** A token store, as the engine sees it. */
 internal class HostTokenStore(private val store: TokenStore) :
-    HostCode(ErrorKind.AUTH),
+    HostCode(ErrorKind.CALLBACK),
     EngineTokenStore {
     override fun load(): String? = reported { store.load()?.toJson() }
 

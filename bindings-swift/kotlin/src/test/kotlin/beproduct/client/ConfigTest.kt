@@ -5,6 +5,8 @@ import java.time.OffsetDateTime
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonObject
@@ -25,6 +27,31 @@ class ConfigTest {
         for ((says, make) in wrong) {
             val error = failsWith<ConfigException> { make() }
             assertTrue(says in error.message, error.message)
+        }
+    }
+
+    @Test
+    fun `a number out of its bounds is refused by its name`() {
+        fun refused(name: String, settings: () -> Settings) {
+            val error = failsWith<ConfigException> { BeProduct("acme", AccessToken("token"), settings = settings()) }
+            assertTrue(error.message.startsWith("$name "), error.message)
+        }
+        for (number in listOf(-1, 0, Int.MIN_VALUE, Int.MAX_VALUE)) {
+            refused("attempts") { Settings(attempts = number) }
+            refused("concurrency") { Settings(concurrency = number) }
+            refused("max_page_size") { Settings(maxPageSize = number) }
+        }
+        for (number in listOf(-1L, 0L, Long.MIN_VALUE, Long.MAX_VALUE)) {
+            refused("max_answer_size") { Settings(maxAnswerSize = number) }
+            refused("quota_lease") { Settings(quotaLease = number) }
+        }
+        for (seconds in listOf(-(1.seconds), Duration.ZERO, 1_000_000_001.seconds, Duration.INFINITE)) {
+            refused("timeout") { Settings(timeout = seconds) }
+            refused("turn_timeout") { Settings(turnTimeout = seconds) }
+            refused("idle_timeout") { Settings(idleTimeout = seconds) }
+            refused("connect_timeout") { Settings(connectTimeout = seconds) }
+            refused("max_wait") { Settings(maxWait = seconds) }
+            refused("quota_wait") { Settings(quotaWait = seconds) }
         }
     }
 

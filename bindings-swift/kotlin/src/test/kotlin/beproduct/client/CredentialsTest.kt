@@ -68,7 +68,7 @@ class CredentialsTest {
     fun `a failure of the administrator's store is the cause`() = runBlocking {
         val failure = IllegalStateException("the vault is locked")
         Simulator.client(tokenStore = MemoryStore(failure = failure)).use { client ->
-            val error = failsWith<AuthException> { Simulator.actingAs("user_id", client).style.folders() }
+            val error = failsWith<CallbackException> { Simulator.actingAs("user_id", client).style.folders() }
             assertSame(failure, error.cause)
         }
     }

@@ -2,6 +2,7 @@ package beproduct.client
 
 import beproduct.client.testing.TestClock
 import beproduct.client.testing.advanceClock
+import java.io.File
 import kotlin.reflect.KClass
 import kotlin.test.BeforeTest
 import kotlin.test.Test
@@ -42,6 +43,20 @@ class ExceptionsTest {
                 assertEquals("style.attributes_get", error.operation)
             }
         }
+    }
+
+    @Test
+    fun `every kind of the core has its class`() {
+        val source = File("../../core/src/error.rs").readText()
+        val kinds = source.substringAfter("impl ErrorKind").substringBefore("impl Outcome")
+        val names = Regex("""Self::\w+ => "(\w+)"""").findAll(kinds).map { it.groupValues[1] }.toList()
+        assertEquals(names.sorted(), ErrorKind.entries.map { it.name.lowercase() }.sorted())
+        val classes = ErrorKind.entries.map { kind ->
+            val exception = ErrorFields(kind, "it failed").toException()
+            assertEquals(kind, exception.kind)
+            exception::class
+        }
+        assertEquals(ErrorKind.entries.size, classes.toSet().size)
     }
 
     @Test

@@ -53,7 +53,7 @@ class SignInTest {
         val failure = IllegalStateException("the vault is locked")
         val store = MemoryStore(failure = failure)
         Simulator.client(tokenStore = store).use { client ->
-            val error = failsWith<AuthException> { client.style.folders() }
+            val error = failsWith<CallbackException> { client.style.folders() }
             assertEquals("the token store could not be written", error.message)
             assertSame(failure, error.cause)
             assertEquals(0, Simulator.requests())
@@ -72,7 +72,7 @@ class SignInTest {
             override fun save(tokens: Tokens) = Unit
         }
         Simulator.client(tokenStore = store).use { client ->
-            val error = failsWith<AuthException> { client.style.folders() }
+            val error = failsWith<CallbackException> { client.style.folders() }
             assertEquals("the token store could not be read", error.message)
             assertIs<IllegalArgumentException>(error.cause)
         }
@@ -104,7 +104,7 @@ class SignInTest {
             override fun tryLock(): Boolean = throw failure
         }
         Simulator.client(tokenStore = store).use { client ->
-            val error = failsWith<AuthException> { client.style.folders() }
+            val error = failsWith<CallbackException> { client.style.folders() }
             assertEquals("the token store could not be locked", error.message)
             assertSame(failure, error.cause)
         }
