@@ -1,17 +1,19 @@
 //! The time limits of a call.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Failure};
 use crate::trace::Trace;
 
-/// How long a call may take. Clones share the time at which the call joined.
+/// How long a call may take. Clones are the same limits.
 #[derive(Debug, Clone)]
-pub(crate) struct Limits {
-    /// When the call joined, or the last of those that share a request, in nanoseconds on the clock's own scale.
-    joined: Arc<AtomicU64>,
+pub(crate) struct Limits(Arc<Mutex<State>>);
+
+#[derive(Debug, Clone, Copy)]
+struct State {
+    /// When the call joined, on the clock's own scale.
+    joined: Duration,
     /// From the first turn on. None for a transfer without a limit.
     timeout: Option<Duration>,
     /// Until the first turn.
@@ -41,35 +43,35 @@ impl End {
 
 impl Limits {
     pub(crate) fn new(now: Duration, timeout: Option<Duration>, turn_timeout: Option<Duration>) -> Self {
-        Self { joined: Arc::new(AtomicU64::new(nanos(now))), timeout, turn_timeout }
+        Self(Arc::new(Mutex::new(State { joined: now, timeout, turn_timeout })))
+    }
+
+    fn state(&self) -> State {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same limits for a request that others may join.
     pub(crate) fn shared(&self) -> Self {
-        Self { joined: Arc::new(AtomicU64::new(self.joined.load(Ordering::Relaxed))), ..self.clone() }
+        Self(Arc::new(Mutex::new(self.state())))
     }
 
-    /// A call joins a request that is shared: it ends with the last of them.
+    /// A call joins a shared request, which goes on for the one with the most time.
     pub(crate) fn join(&self, other: &Self) {
-        self.joined.fetch_max(other.joined.load(Ordering::Relaxed), Ordering::Relaxed);
-    }
-
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.timeout
-    }
-
-    pub(crate) fn turn_timeout(&self) -> Option<Duration> {
-        self.turn_timeout
+        let other = other.state();
+        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        own.joined = own.joined.max(other.joined);
+        own.timeout = own.timeout.zip(other.timeout).map(|(one, two)| one.max(two));
+        own.turn_timeout = own.turn_timeout.zip(other.turn_timeout).map(|(one, two)| one.max(two));
     }
 
     /// When the call ends at the latest.
     pub(crate) fn end(&self, trace: &Trace) -> End {
-        let joined = Duration::from_nanos(self.joined.load(Ordering::Relaxed));
+        let State { joined, timeout, turn_timeout } = self.state();
         match trace.turn() {
-            None => self.turn_timeout.map_or(End::Open, |limit| {
+            None => turn_timeout.map_or(End::Open, |limit| {
                 End::Turn(joined.saturating_add(limit).saturating_add(trace.excused()))
             }),
-            Some(turn) => self.timeout.map_or(End::Open, |limit| {
+            Some(turn) => timeout.map_or(End::Open, |limit| {
                 End::Answer(turn.max(joined).saturating_add(limit).saturating_add(trace.excused()))
             }),
         }
@@ -79,19 +81,16 @@ impl Limits {
 impl Limits {
     /// The error of a call that has reached this end.
     pub(crate) fn error(&self, end: End, trace: &Trace) -> Error {
+        let state = self.state();
         let (text, name, limit) = match end {
-            End::Turn(_) => ("the turn of the call did not come within", "turn_timeout", self.turn_timeout),
-            End::Answer(_) | End::Open => ("no answer within", "timeout", self.timeout),
+            End::Turn(_) => ("the turn of the call did not come within", "turn_timeout", state.turn_timeout),
+            End::Answer(_) | End::Open => ("no answer within", "timeout", state.timeout),
         };
         let seconds = limit.unwrap_or_default().as_secs_f64();
         Error::new(ErrorKind::Timeout, format!("{text} {seconds} s; the option {name} sets another limit"))
             .with_failure(Failure::Interrupted)
             .with_outcome(trace.outcome())
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -125,6 +124,8 @@ mod tests {
         shared.join(&later);
         assert_eq!(later.end(&trace), End::Answer(seconds(110)));
         assert_eq!(shared.end(&leader), End::Answer(seconds(110)));
+        shared.join(&Limits::new(seconds(50), Some(seconds(70)), None));
+        assert_eq!(shared.end(&leader), End::Answer(seconds(120)));
         assert_eq!(first.end(&leader), End::Answer(seconds(60)));
     }
 }

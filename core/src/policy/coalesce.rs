@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
@@ -38,8 +37,6 @@ struct Key {
     attempts: Option<u32>,
     /// A bulk call may be refused where an interactive one is not.
     priority: Priority,
-    timeout: Option<Duration>,
-    turn_timeout: Option<Duration>,
 }
 
 struct Flight {
@@ -110,8 +107,6 @@ impl Policy for Coalesce {
                 headers: exchange.options.headers.clone(),
                 attempts: exchange.options.attempts,
                 priority: exchange.options.priority,
-                timeout: exchange.limits.timeout(),
-                turn_timeout: exchange.limits.turn_timeout(),
             };
             let seat = self.join(&key, &exchange, &next);
             let mut answer = seat.flight.answer.clone();

@@ -3,9 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use beproduct::{CallOptions, Client, Error, ErrorKind, Outcome};
+use beproduct::{
+    AnswerBody, CallOptions, Client, ClientBuilder, Config, Error, ErrorKind, HttpRequest, HttpResponse,
+    Outcome, Transport, TransportError,
+};
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, ready};
+use futures_util::stream;
+use http::HeaderMap;
 use serde_json::{Map, Value, json};
-use tokio::io::AsyncWriteExt as _;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::server::{client, head, serve};
@@ -79,29 +85,42 @@ async fn what_hangs_after_it_has_left_may_have_taken_effect() {
     assert_eq!(used(&client).await, 1);
 }
 
-/// A byte every fourteen seconds is slow, but it is no standstill. (Two of these pauses may look like one: the client may read
-/// a byte after the next pause has begun.)
-#[tokio::test(flavor = "multi_thread")]
+/// An answer whose bytes come when the test lets them.
+#[derive(Debug)]
+struct Drops {
+    asked: Arc<Notify>,
+    go: Arc<Semaphore>,
+}
+
+impl Transport for Drops {
+    fn send(&self, _: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
+        let (asked, go) = (Arc::clone(&self.asked), Arc::clone(&self.go));
+        let bytes = stream::unfold(br#"{"a":1}"#.iter(), move |mut bytes| {
+            let (asked, go) = (Arc::clone(&asked), Arc::clone(&go));
+            async move {
+                let byte = bytes.next()?;
+                // Who asks for this one has read the one before.
+                asked.notify_one();
+                go.acquire().await.unwrap().forget();
+                Some((Ok(Bytes::copy_from_slice(&[*byte])), bytes))
+            }
+        });
+        let body = AnswerBody::from_stream(bytes);
+        Box::pin(ready(Ok(HttpResponse { status: 200, headers: HeaderMap::new(), body })))
+    }
+}
+
+/// A byte every twenty seconds is slow, but it is no standstill.
+#[tokio::test]
 async fn an_answer_may_be_slow_as_long_as_it_moves() {
     let (asked, go) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
-    let (seen, gate) = (Arc::clone(&asked), Arc::clone(&go));
-    let address = serve(move |mut stream| {
-        let (seen, gate) = (Arc::clone(&seen), Arc::clone(&gate));
-        async move {
-            head(&mut stream).await.unwrap();
-            let body = br#"{"a":1}"#;
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
-            stream.write_all(head.as_bytes()).await.unwrap();
-            for byte in body {
-                seen.notify_one();
-                gate.acquire().await.unwrap().forget();
-                stream.write_all(&[*byte]).await.unwrap();
-            }
-        }
-    })
-    .await;
-    let settings = json!({"testing": manual(), "timeout": 1000, "idle_timeout": 30, "attempts": 1});
-    let client = client(&format!("http://{address}"), settings);
+    let settings = json!({
+        "company_domain": "acme", "access_token": "token", "ledger": "memory", "testing": manual(),
+        "timeout": 1000, "idle_timeout": 30, "attempts": 1,
+    });
+    let transport = Drops { asked: Arc::clone(&asked), go: Arc::clone(&go) };
+    let builder = ClientBuilder::from_config(Config::from_json(settings).unwrap());
+    let client = builder.transport(Arc::new(transport)).build().unwrap();
     let get = |client: Client| async move {
         let arguments = Map::from_iter([("header_id".to_owned(), "s-1".into())]);
         client.call("style.get", arguments, CallOptions::default()).await
@@ -110,13 +129,13 @@ async fn an_answer_may_be_slow_as_long_as_it_moves() {
     let call = tokio::spawn(get(client.clone()));
     for _ in 0..7 {
         asked.notified().await;
-        clock.advance(Duration::from_secs(14));
+        clock.advance(Duration::from_secs(20));
         go.add_permits(1);
     }
     assert_eq!(&call.await.unwrap().unwrap().body[..], br#"{"a":1}"#);
     let call = tokio::spawn(get(client.clone()));
     asked.notified().await;
-    clock.advance(Duration::from_secs(31));
+    clock.advance(Duration::from_secs(30));
     let error = call.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.message().contains("no byte within 30 s"), "{error}");
