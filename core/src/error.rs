@@ -110,6 +110,9 @@ impl Outcome {
 pub(crate) enum Failure {
     /// Nothing left: resolving, connecting or TLS failed.
     NotSent,
+    /// Nothing left, for a reason that lasts: a certificate that is not trusted.
+    #[allow(dead_code)] // The transport does not tell it apart yet.
+    Lasting,
     /// 401 of the API.
     TokenRejected,
     /// 429.
@@ -126,6 +129,13 @@ pub(crate) enum Failure {
     QuotaRaced,
     /// Anything that another attempt cannot mend.
     Final,
+}
+
+impl Failure {
+    /// Whether no byte left.
+    pub(crate) fn left_nothing(self) -> bool {
+        matches!(self, Self::NotSent | Self::Lasting)
+    }
 }
 
 /// An error of a call, or of making a client.
@@ -307,7 +317,9 @@ impl Error {
             self.0.kind,
             ErrorKind::RateLimited | ErrorKind::QuotaExceeded | ErrorKind::Timeout | ErrorKind::Network
         ) || (self.0.kind == ErrorKind::Server && self.0.failure != Failure::Final);
-        passing && (self.0.reads || !matches!(self.0.outcome, Outcome::Unknown | Outcome::Applied))
+        passing
+            && self.0.failure != Failure::Lasting
+            && (self.0.reads || !matches!(self.0.outcome, Outcome::Unknown | Outcome::Applied))
     }
 
     /// How long the service asks to wait.

@@ -36,6 +36,10 @@ impl Retry {
         Self { clock, rng, attempts, max_wait, budget: Budget::default() }
     }
 
+    fn drawn_out(&self, asked: Duration) -> Duration {
+        asked.mul_f64(1.0 + SPREAD * self.rng.fraction())
+    }
+
     /// The pause before the next attempt, or the error that ends the call.
     fn decide(&self, exchange: &Exchange, error: Error, history: &mut History) -> Result<Pause> {
         if !exchange.body.can_be_sent() {
@@ -60,12 +64,19 @@ impl Retry {
                 if asked > self.max_wait {
                     return Err(too_long(&error, asked, self.max_wait));
                 }
-                (WaitReason::RetryAfter, asked.mul_f64(1.0 + SPREAD * self.rng.fraction()))
+                (WaitReason::RetryAfter, self.drawn_out(asked))
             }
             _ => {
                 let step = BACKOFF.saturating_mul(1 << history.backoffs.min(8)).min(LONGEST_BACKOFF);
                 history.backoffs += 1;
-                (WaitReason::Backoff, step.mul_f64(self.rng.fraction()))
+                let backoff = step.mul_f64(self.rng.fraction());
+                match error.retry_after() {
+                    Some(asked) if asked > self.max_wait => {
+                        return Err(too_long(&error, asked, self.max_wait));
+                    }
+                    Some(asked) if asked > backoff => (WaitReason::RetryAfter, self.drawn_out(asked)),
+                    _ => (WaitReason::Backoff, backoff),
+                }
             }
         };
         let end = exchange.limits.end(&exchange.trace).time();
@@ -132,7 +143,11 @@ fn may_repeat(exchange: &Exchange, failure: Failure, history: &mut History) -> b
             exchange.operation.replay == Replay::Read && history.faults == 1
         }
         Failure::Unreadable => exchange.operation.replay == Replay::Read,
-        Failure::TokenRejected | Failure::SignIn | Failure::QuotaRaced | Failure::Final => false,
+        Failure::Lasting
+        | Failure::TokenRejected
+        | Failure::SignIn
+        | Failure::QuotaRaced
+        | Failure::Final => false,
     }
 }
 
