@@ -43,7 +43,9 @@ pub(crate) struct List {
 /// A `{error: true, message}` in a 2xx is a failure that the status hides. Neither a second `error`, nor text that is no
 /// JSON further on, takes it back.
 pub(crate) fn hidden_failure(body: &[u8]) -> Option<Said> {
-    let text = String::from_utf8_lossy(text_of(body));
+    // A list is long, and none.
+    let text = Some(text_of(body)).filter(|text| text.first() == Some(&b'{'))?;
+    let text = String::from_utf8_lossy(text);
     let members = Members::of(&text).filter(|members| members.any_true("error"))?;
     Some(members.text("message").map_or_else(
         || Said { text: "the service reported an error without a message".into(), alone: false },

@@ -9,6 +9,7 @@ pub(crate) mod rows;
 use std::ops::Range;
 
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::catalog::{Absent, BodyKind, Handler, Kind, Operation, Parameter, Place};
@@ -53,6 +54,14 @@ impl Prepared {
     pub(crate) fn carrying(&self, rows: &Rows, range: &Range<usize>) -> Self {
         let adds_nothing = rows.list()[range.clone()].iter().all(|row| row.id.is_some());
         Self { body: Some(rows.body(range)), adds_nothing, ..self.clone() }
+    }
+
+    /// How many rows the body carries, for a request that was written by hand too.
+    pub(crate) fn rows_in_body(&self) -> usize {
+        let carries_rows = self.operation.rows.is_some_and(|rows| rows.place == Place::Body);
+        let rows = self.body.as_ref().filter(|_| carries_rows);
+        rows.and_then(|body| serde_json::from_slice::<Vec<IgnoredAny>>(body).ok())
+            .map_or(1, |rows| rows.len())
     }
 }
 

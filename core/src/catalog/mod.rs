@@ -145,7 +145,6 @@ pub(crate) enum Handler {
 /// How many records one request may carry.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows {
-    #[allow(dead_code)] // Stated for readers of the table; the limit applies the same in both places.
     pub(crate) place: Place,
     pub(crate) limit: usize,
 }

@@ -88,7 +88,7 @@ fn applied(fates: &[Fate]) -> usize {
 }
 
 /// The service may have stored some rows of a list that it refused after a look at them (docs/service.md, Data tables).
-fn refused_in_part(error: Error, rows: usize) -> Error {
+pub(crate) fn refused_in_part(error: Error, rows: usize) -> Error {
     let unread = matches!(error.kind(), ErrorKind::Auth | ErrorKind::RateLimited | ErrorKind::QuotaExceeded);
     if rows > 1 && !unread && error.outcome() == Outcome::Refused {
         return error.with_outcome(Outcome::Unknown);
