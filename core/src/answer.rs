@@ -27,7 +27,7 @@ pub struct Answer {
     pub meta: Meta,
 }
 
-/// The body as a value; null where it is none, or nested too deeply.
+/// The body as a value; null where it is not JSON, or nested too deeply.
 pub(crate) fn value(body: &[u8]) -> Value {
     serde_json::from_slice(text_of(body)).unwrap_or_default()
 }
@@ -43,7 +43,7 @@ pub(crate) struct List {
 /// A `{error: true, message}` in a 2xx is a failure that the status hides. Neither a second `error`, nor text that is no
 /// JSON further on, takes it back.
 pub(crate) fn hidden_failure(body: &[u8]) -> Option<Said> {
-    // A list is long, and none.
+    // A bare list can be long, and has no members.
     let text = Some(text_of(body)).filter(|text| text.first() == Some(&b'{'))?;
     let text = String::from_utf8_lossy(text);
     let members = Members::of(&text).filter(|members| members.any_true("error"))?;
@@ -87,7 +87,7 @@ fn names_a_record(text: &[u8]) -> bool {
     }
 }
 
-/// A create that was done, without a word on what it made: no record without an id may come of it.
+/// A create that was done and whose answer names no record: the caller gets an error and not a record without an id.
 fn unnamed(operation: &Operation, body: &[u8]) -> Error {
     let what = match form(body).as_str() {
         "empty" => "empty, or was cut off".to_owned(),
@@ -208,7 +208,7 @@ pub(crate) fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 /// Longest id of a request that is taken over, in bytes.
 const LONGEST_ID: usize = 200;
 
-/// The service's id of the request, under any of the usual names. What is empty or too long for one is none.
+/// The service's id of the request, under any of the usual names. An empty or very long value is left aside.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "request-id", "x-correlation-id", "traceparent"]
         .iter()

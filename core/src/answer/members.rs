@@ -43,7 +43,7 @@ impl<'a> Members<'a> {
         Some(serde_json::from_str(self.get(name)?.get()).unwrap_or_default())
     }
 
-    /// The same as a text; none for a member of another type.
+    /// The same as a text. No other type is turned into one.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         let raw = self.get(name)?.get();
         let inner = raw.strip_prefix('"')?.strip_suffix('"')?;

@@ -5,6 +5,7 @@
 //! kept for a day, and fetched again once before an unknown field is refused; such a field then stays refused for five minutes
 //! without another request.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::schema_cache::SchemaCache;
@@ -45,36 +46,24 @@ impl FilterCheck {
         named: &NamedFields,
         options: &CallOptions,
     ) -> Result<()> {
-        let standard = named.parameter.standard;
+        let (name, standard) = (named.parameter.name, named.parameter.standard);
         let open: Vec<_> = named.fields.iter().filter(|field| !standard.contains(&field.as_str())).collect();
         let Some(first) = open.first() else { return Ok(()) };
         let Some(schema) = &named.schema else { return Err(unchecked(operation, named, first)) };
-        let known = self.schemas.kept(requester, schema);
-        let lacking = open.iter().find(|field| self.schemas.lacks(requester, schema, field));
-        if let Some(field) = lacking {
-            return Err(unknown(
-                field,
-                known.iter().flatten().map(String::as_str).chain(standard.iter().copied()),
-            ));
-        }
-        let missing = |known: &std::collections::HashSet<String>| {
-            open.iter()
-                .filter(|field| !known.contains(**field))
-                .map(|field| (*field).clone())
-                .collect::<Vec<_>>()
+        let refused = |field: &str, known: &HashSet<String>| {
+            unknown(name, field, known.iter().map(String::as_str).chain(standard.iter().copied()))
         };
-        if known.is_some_and(|known| missing(&known).is_empty()) {
+        let kept = self.schemas.kept(requester, schema).unwrap_or_default();
+        if let Some(field) = open.iter().find(|field| self.schemas.lacks(requester, schema, field)) {
+            return Err(refused(field, &kept));
+        }
+        if open.iter().all(|field| kept.contains(*field)) {
             return Ok(());
         }
         let known = self.schemas.fetch(requester, schema, options).await?;
-        let missing = missing(&known);
+        let missing: Vec<_> = open.into_iter().filter(|field| !known.contains(*field)).cloned().collect();
         self.schemas.note_lacking(requester, schema, &missing);
-        match missing.first() {
-            None => Ok(()),
-            Some(field) => {
-                Err(unknown(field, known.iter().map(String::as_str).chain(standard.iter().copied())))
-            }
-        }
+        missing.first().map_or(Ok(()), |field| Err(refused(field, &known)))
     }
 }
 
@@ -96,10 +85,11 @@ fn unchecked(operation: &Operation, named: &NamedFields, field: &str) -> Error {
     }
 }
 
-fn unknown<'a>(field: &str, known: impl Iterator<Item = &'a str>) -> Error {
+fn unknown<'a>(name: &str, field: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let near = nearest(field, known);
+    let end = if near.is_empty() { "." } else { "" };
     Error::config(format!(
-        "filters names {field:?}, which the schema does not have: the service would ignore it and return everything{near} \
+        "{name} names {field:?}, which the schema does not have: the service would ignore it and return everything{near}{end} \
          With check_filters=false it is sent all the same"
     ))
 }

@@ -165,7 +165,7 @@ impl Classify {
     fn throttled(&self, reply: &Reply) -> Error {
         let told = Throttling::of(&reply.body);
         let mut text = told.error.clone().unwrap_or_else(|| "too many requests".into());
-        if let Some(limit) = told.limit {
+        if let Some(limit) = told.limit.filter(|_| !told.window.is_empty()) {
             text = format!("{text}: {limit} requests in {}", told.window);
         }
         let (kind, failure) = if told.is_of_the_day() {
@@ -217,12 +217,12 @@ fn kind_of(status: u16, said: Option<&Said>) -> (ErrorKind, Failure) {
         409 => (ErrorKind::Conflict, Failure::Final),
         400..=499 => (ErrorKind::Validation, Failure::Final),
         500..=599 => (ErrorKind::Server, Failure::Fault),
-        // No status of HTTP at all.
+        // No status that HTTP defines.
         _ => (ErrorKind::Server, Failure::Final),
     }
 }
 
-/// What the service's texts call records that it does not have.
+/// What the service's texts name when there is no such record.
 const NAMED: &[&str] = &["style", "material", "image", "color", "block", "page"];
 
 /// `Style not found`, `Page not found.`, and nothing else: the status that comes with these texts is not known.

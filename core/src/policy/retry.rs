@@ -192,6 +192,49 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Operation;
+    use crate::options::CallOptions;
+    use crate::trace::{Deadline, Trace};
+
+    fn exchange(id: &str, allow_repeat: bool, adds_nothing: bool) -> Exchange {
+        let operation = Operation::find(id).unwrap();
+        Exchange {
+            operation,
+            base: operation.base,
+            method: operation.method.as_str(),
+            url: "https://example.com".parse().unwrap(),
+            headers: ::http::HeaderMap::new(),
+            body: None,
+            adds_nothing,
+            options: CallOptions { allow_repeat, ..CallOptions::default() },
+            request_id: String::new(),
+            attempt: 1,
+            bearer: None,
+            deadline: Deadline::at(Duration::from_secs(60)),
+            trace: Trace::new(),
+        }
+    }
+
+    #[test]
+    fn what_may_be_repeated() {
+        use Failure::{Fault, Final, Interrupted, Lasting, NotSent, Throttled, Unreadable};
+        // Operation, allow_repeat, adds_nothing; then what may be sent again.
+        for (id, allow_repeat, adds_nothing, expected) in [
+            ("style.get", false, true, &[NotSent, Throttled, Interrupted, Fault, Unreadable][..]),
+            ("style.delete_header", false, true, &[NotSent, Throttled]),
+            ("style.delete_header", true, true, &[NotSent, Throttled, Interrupted]),
+            ("style.update", false, true, &[NotSent, Throttled]),
+            ("style.update", true, true, &[NotSent, Throttled, Interrupted]),
+            ("style.update", true, false, &[NotSent, Throttled]),
+            ("style.create", true, true, &[NotSent, Throttled]),
+        ] {
+            let exchange = exchange(id, allow_repeat, adds_nothing);
+            for failure in [NotSent, Lasting, Throttled, Interrupted, Fault, Unreadable, Final] {
+                let allowed = may_repeat(&exchange, failure, &mut History::default());
+                assert_eq!(allowed, expected.contains(&failure), "{id} {allow_repeat} {failure:?}");
+            }
+        }
+    }
 
     #[test]
     fn the_budget_runs_dry_and_refills() {
