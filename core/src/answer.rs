@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::catalog::{AnswerKind, Effect, Operation};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
@@ -63,7 +63,7 @@ pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
         AnswerKind::Object => {
             let record = text.first() == Some(&b'{') && is_json(text) && is_text();
             match operation.effect {
-                Effect::Create if !record || !names_a_record(text) => Err(unnamed(operation, body)),
+                Effect::Create if !record || id_of(text).is_none() => Err(unnamed(operation, text)),
                 _ if record => Ok(body.slice_ref(text)),
                 Effect::Read => Err(no_record(text, is_text())),
                 // The write was done, whatever the service says about it: what came is in the raw answer.
@@ -76,29 +76,33 @@ pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
     }
 }
 
-/// Whether a record says which it is.
-fn names_a_record(text: &[u8]) -> bool {
+/// The id that a record says it has, as far as the record can be read.
+fn id_of(text: &[u8]) -> Option<Value> {
     let text = String::from_utf8_lossy(text);
-    let id = Members::of(&text).and_then(|members| members.value("id"));
-    match id {
-        Some(Value::String(id)) => !id.trim().is_empty(),
-        Some(Value::Number(_)) => true,
-        _ => false,
-    }
+    Members::of(&text)?.value("id").filter(|id| match id {
+        Value::String(id) => !id.trim().is_empty(),
+        id => id.is_number(),
+    })
 }
 
-/// A create that was done and whose answer names no record: the caller gets an error and not a record without an id.
-fn unnamed(operation: &Operation, body: &[u8]) -> Error {
-    let what = match form(body).as_str() {
+/// A create that was done and whose answer is no record with an id: the caller gets an error and not a record without one.
+fn unnamed(operation: &Operation, text: &[u8]) -> Error {
+    let record = operation.resource;
+    let done = |text: String| Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Applied);
+    if let Some(id) = id_of(text) {
+        let text = format!(
+            "the {record} {id} was created, but the rest of the answer cannot be read: get it by its id"
+        );
+        return done(text).with_details(json!({ "id": id }));
+    }
+    let what = match form(text).as_str() {
         "empty" => "empty, or was cut off".to_owned(),
         "an object" => "an object without an id".to_owned(),
         form => form.to_owned(),
     };
-    let text = format!(
-        "the {} was created, but the answer does not name it: it is {what}. Look it up before you create it again",
-        operation.resource
-    );
-    Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Applied)
+    done(format!(
+        "the {record} was created, but the answer does not name it: it is {what}. Look it up before you create it again"
+    ))
 }
 
 fn no_record(text: &[u8], is_text: bool) -> Error {
@@ -147,7 +151,7 @@ fn read_message(text: &[u8]) -> Bytes {
         (_, Err(_)) if text.is_empty() => Value::Null,
         (_, Err(_)) => text.into_owned().into(),
     };
-    serde_json::json!({ "message": message }).to_string().into()
+    json!({ "message": message }).to_string().into()
 }
 
 /// `X-RateLimit-*`, when any of them came.
@@ -326,6 +330,11 @@ mod tests {
             assert!(error.message().contains("was created") && !error.retryable(), "{error}");
             assert_eq!(of("style.update", body.as_bytes()).unwrap().first(), Some(&b'{'), "{body}");
         }
+        // Cut off behind the id.
+        let error = of("style.create", br#"{"id": "a-1", "headerNumber": "T-"#).unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Applied));
+        assert_eq!(error.details(), Some(&json!({"id": "a-1"})));
+        assert!(of("style.create", br#"{"id": "a-"#).unwrap_err().details().is_none());
     }
 
     #[test]
