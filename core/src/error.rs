@@ -111,7 +111,6 @@ pub(crate) enum Failure {
     /// Nothing left: resolving, connecting or TLS failed.
     NotSent,
     /// Nothing left, for a reason that lasts: a certificate that is not trusted.
-    #[allow(dead_code)] // The transport does not tell it apart yet.
     Lasting,
     /// 401 of the API.
     TokenRejected,

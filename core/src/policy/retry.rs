@@ -193,8 +193,11 @@ impl Budget {
 mod tests {
     use super::*;
     use crate::catalog::Operation;
+    use crate::clock::RecordedClock;
+    use crate::http::{Body, Wire};
+    use crate::limits::Limits;
     use crate::options::CallOptions;
-    use crate::trace::{Deadline, Trace};
+    use crate::trace::Trace;
 
     fn exchange(id: &str, allow_repeat: bool, adds_nothing: bool) -> Exchange {
         let operation = Operation::find(id).unwrap();
@@ -204,14 +207,16 @@ mod tests {
             method: operation.method.as_str(),
             url: "https://example.com".parse().unwrap(),
             headers: ::http::HeaderMap::new(),
-            body: None,
+            body: Body::empty(),
             adds_nothing,
             options: CallOptions { allow_repeat, ..CallOptions::default() },
             request_id: String::new(),
             attempt: 1,
             bearer: None,
-            deadline: Deadline::at(Duration::from_secs(60)),
+            limits: Limits::new(Duration::ZERO, None, None),
             trace: Trace::new(),
+            wire: Wire::new(Arc::new(RecordedClock::new())),
+            streams: false,
         }
     }
 
