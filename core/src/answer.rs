@@ -91,7 +91,7 @@ fn unnamed(operation: &Operation, text: &[u8]) -> Error {
     let done = |text: String| Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Applied);
     if let Some(id) = id_of(text) {
         let text = format!(
-            "the {record} {id} was created, but the rest of the answer cannot be read: get it by its id"
+            "the {record} was created, but the answer cannot be read to its end: get it by the id in the details"
         );
         return done(text).with_details(json!({ "id": id }));
     }
@@ -145,7 +145,10 @@ pub(crate) fn read_list(body: &Bytes) -> Result<List> {
 fn read_message(text: &[u8]) -> Bytes {
     let text = String::from_utf8_lossy(text);
     let message = match (Members::of(&text), serde_json::from_str::<Value>(&text)) {
-        (Some(members), _) if members.whole => members.value("message").unwrap_or_default(),
+        // One that was cut off may have lost its message.
+        (Some(members), _) if members.whole || !members.is_empty() => {
+            members.value("message").unwrap_or_default()
+        }
         (_, Ok(Value::String(text))) => text.into(),
         (_, Ok(_)) => Value::Null,
         (_, Err(_)) if text.is_empty() => Value::Null,
@@ -370,6 +373,9 @@ mod tests {
             (r#"{"error":false,"message":"ok"}"#, r#"{"message":"ok"}"#),
             (r#"{"Error":false,"Message":"ok"}"#, r#"{"message":"ok"}"#),
             ("[1]", r#"{"message":null}"#),
+            (r#"{"error":false,"messa"#, r#"{"message":null}"#),
+            (r#"{"message":"ok","x"#, r#"{"message":"ok"}"#),
+            ("{done}", r#"{"message":"{done}"}"#),
         ] {
             assert_eq!(read_message(body.as_bytes()), message);
         }

@@ -383,7 +383,7 @@ impl Error {
         self.0.body_excerpt.as_deref()
     }
 
-    /// What became of each record, for calls that carry several.
+    /// What became of each record, for calls that carry several; the `id` of a created record whose answer could not be read.
     #[must_use]
     pub fn details(&self) -> Option<&Value> {
         self.0.details.as_ref()

@@ -24,6 +24,10 @@ impl<'a> Members<'a> {
         Some(Self { list, whole })
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// The last member of this name that is not null, else the last one; spelled exactly so if there is one.
     pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
         let last = |same: &dyn Fn(&[u8]) -> bool| {
