@@ -30,8 +30,9 @@ pub(super) fn of(rows: &[Row], body: &[u8]) -> Vec<Told> {
     if said.iter().any(Value::is_array) {
         by_ids(rows, &said, has_errors)
     } else if said.iter().any(Value::is_number) {
-        let counts = said.iter().map(|count| if count.is_null() { Some(0) } else { count.as_u64() });
-        let sum = counts.fold(Some(0_u64), |sum, count| sum?.checked_add(count?));
+        // None for a count that is no number of rows.
+        let count = |said: &Value| if said.is_null() { Some(0) } else { said.as_u64() };
+        let sum = said.iter().try_fold(0_u64, |sum, said| sum.checked_add(count(said)?));
         all(!has_errors && sum == Some(rows.len() as u64))
     } else {
         all(!has_errors)
