@@ -1,17 +1,20 @@
 //! Reading what the service answers, in all the forms that have been seen (docs/service.md, Answers).
 
+mod members;
+mod text;
+
 use std::time::Duration;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
-use crate::catalog::{AnswerKind, Operation};
+use crate::catalog::{AnswerKind, Effect, Operation};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::history::{Meta, RateFigures};
+
+pub(crate) use self::members::Members;
+pub(crate) use self::text::{Said, form, is_json, is_page, page, said, text_of};
 
 /// The answer to a call.
 #[derive(Debug, Clone)]
@@ -24,36 +27,9 @@ pub struct Answer {
     pub meta: Meta,
 }
 
-/// The members of an answer that tell its form. Everything else in it is kept in the raw text.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    result: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    total: Option<&'a RawValue>,
-    #[serde(borrow, default, alias = "Error")]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default, alias = "Message")]
-    message: Option<&'a RawValue>,
-}
-
-/// A member that is there, also when it is null.
-fn present<'de, D: serde::Deserializer<'de>>(
-    input: D,
-) -> std::result::Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(input).map(Some)
-}
-
-fn envelope(body: &[u8]) -> Option<Envelope<'_>> {
-    if first_letter(body) == Some(b'{') { serde_json::from_slice(body).ok() } else { None }
-}
-
-fn first_letter(body: &[u8]) -> Option<u8> {
-    body.iter().copied().find(|letter| !letter.is_ascii_whitespace())
+/// The body as a value; null where it is not JSON, or nested too deeply.
+pub(crate) fn value(body: &[u8]) -> Value {
+    serde_json::from_slice(text_of(body)).unwrap_or_default()
 }
 
 /// A page of a list.
@@ -64,54 +40,95 @@ pub(crate) struct List {
     pub(crate) total: Option<u64>,
 }
 
-/// Whether the body is JSON text.
-pub(crate) fn is_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(body).is_ok()
-}
-
-/// A `{error: true, message}` in a 2xx is a failure that the status hides.
-pub(crate) fn hidden_failure(body: &[u8]) -> Option<String> {
-    let envelope = envelope(body)?;
-    (envelope.error?.get() == "true").then(|| {
-        envelope
-            .message
-            .and_then(|message| serde_json::from_str::<Value>(message.get()).ok())
-            .and_then(|message| message.as_str().map(str::to_owned))
-            .unwrap_or_else(|| "the service reported an error without a message".into())
-    })
+/// A `{error: true, message}` in a 2xx is a failure that the status hides. Neither a second `error`, nor text that is no
+/// JSON further on, takes it back.
+pub(crate) fn hidden_failure(body: &[u8]) -> Option<Said> {
+    // A bare list can be long, and has no members.
+    let text = Some(text_of(body)).filter(|text| text.first() == Some(&b'{'))?;
+    let text = String::from_utf8_lossy(text);
+    let members = Members::of(&text).filter(|members| members.any_true("error"))?;
+    Some(members.text("message").map_or_else(
+        || Said { text: "the service reported an error without a message".into(), alone: false },
+        |text| Said { text, alone: true },
+    ))
 }
 
 /// The answer in the form that the operation promises.
 pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
+    let text = text_of(body);
+    let is_text = || std::str::from_utf8(text).is_ok();
     match operation.answer {
         AnswerKind::List => read_list(body).map(|list| list.rows),
-        AnswerKind::Message => Ok(read_message(body)),
-        AnswerKind::Object if first_letter(body) == Some(b'{') && is_json(body) => Ok(body.clone()),
-        // The write was done, whatever the service says about it: what came stands in the raw answer.
-        AnswerKind::Object if !operation.is_read() => Ok(Bytes::from_static(b"{}")),
-        AnswerKind::Object => Err(Error::new(ErrorKind::Decode, "the answer holds no record")
-            .with_outcome(Outcome::Refused)
-            .with_failure(Failure::Final)),
-        AnswerKind::Any if body.is_empty() => Ok(Bytes::from_static(b"null")),
-        AnswerKind::Any if is_json(body) => Ok(body.clone()),
-        AnswerKind::Any => Ok(Value::String(String::from_utf8_lossy(body).into_owned()).to_string().into()),
+        AnswerKind::Message => Ok(read_message(text)),
+        AnswerKind::Object => {
+            let record = text.first() == Some(&b'{') && is_json(text) && is_text();
+            match operation.effect {
+                Effect::Create if !record || id_of(text).is_none() => Err(unnamed(operation, text)),
+                _ if record => Ok(body.slice_ref(text)),
+                Effect::Read => Err(no_record(text, is_text())),
+                // The write was done, whatever the service says about it: what came is in the raw answer.
+                _ => Ok(Bytes::from_static(b"{}")),
+            }
+        }
+        AnswerKind::Any if text.is_empty() => Ok(Bytes::from_static(b"null")),
+        AnswerKind::Any if is_json(text) && is_text() => Ok(body.slice_ref(text)),
+        AnswerKind::Any => Ok(Value::String(String::from_utf8_lossy(text).into_owned()).to_string().into()),
     }
+}
+
+/// The id that a record says it has, as far as the record can be read.
+fn id_of(text: &[u8]) -> Option<Value> {
+    let text = String::from_utf8_lossy(text);
+    Members::of(&text)?.value("id").filter(|id| match id {
+        Value::String(id) => !id.trim().is_empty(),
+        id => id.is_number(),
+    })
+}
+
+/// A create that was done and whose answer is no record with an id: the caller gets an error and not a record without one.
+fn unnamed(operation: &Operation, text: &[u8]) -> Error {
+    let record = operation.resource;
+    let done = |text: String| Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Applied);
+    if let Some(id) = id_of(text) {
+        let text = format!(
+            "the {record} was created, but the answer cannot be read to its end: get it by the id in the details"
+        );
+        return done(text).with_details(json!({ "id": id }));
+    }
+    let what = match form(text).as_str() {
+        "empty" => "empty, or was cut off".to_owned(),
+        "an object" => "an object without an id".to_owned(),
+        form => form.to_owned(),
+    };
+    done(format!(
+        "the {record} was created, but the answer does not name it: it is {what}. Look it up before you create it again"
+    ))
+}
+
+fn no_record(text: &[u8], is_text: bool) -> Error {
+    let what = if is_text { form(text) } else { "not in UTF-8".into() };
+    Error::new(ErrorKind::Decode, format!("the answer holds no record: it is {what}"))
+        .with_outcome(Outcome::Refused)
+        .with_failure(Failure::Final)
 }
 
 /// A list: `result`, else the array itself, else `data` beside a text `kind`.
 pub(crate) fn read_list(body: &Bytes) -> Result<List> {
     let none = || Bytes::from_static(b"[]");
-    match first_letter(body) {
-        Some(b'[') => return Ok(List { rows: body.clone(), total: None }),
+    let text = text_of(body);
+    match text.first() {
+        Some(b'[') => return Ok(List { rows: body.slice_ref(text), total: None }),
         Some(b'n') | None => return Ok(List { rows: none(), total: None }),
         Some(_) => {}
     }
     let unreadable = |text: &str| {
         Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Refused).with_failure(Failure::Final)
     };
-    let envelope = envelope(body).ok_or_else(|| unreadable("the answer is no list"))?;
-    let total = envelope.total.and_then(|total| total.get().parse().ok());
-    let rows = match (envelope.result, envelope.kind, envelope.data) {
+    let envelope = std::str::from_utf8(text).ok().and_then(Members::of).filter(|members| members.whole);
+    let envelope =
+        envelope.ok_or_else(|| unreadable(&format!("the answer is no list: it is {}", form(text))))?;
+    let total = envelope.get("total").and_then(|total| total.get().parse().ok());
+    let rows = match (envelope.get("result"), envelope.get("kind"), envelope.get("data")) {
         (Some(rows), _, _) => Some(rows),
         (None, Some(kind), data) if kind.get().starts_with('"') => data,
         _ => return Err(unreadable("the answer is no list: it has neither result nor kind and data")),
@@ -125,52 +142,19 @@ pub(crate) fn read_list(body: &Bytes) -> Result<List> {
     }
 }
 
-fn read_message(body: &Bytes) -> Bytes {
-    let message = match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(members)) => members.get("message").cloned().unwrap_or_default(),
-        Ok(Value::String(text)) => text.into(),
-        Ok(_) => Value::Null,
-        Err(_) if body.is_empty() => Value::Null,
-        Err(_) => String::from_utf8_lossy(body).into_owned().into(),
-    };
-    serde_json::json!({ "message": message }).to_string().into()
-}
-
-/// What the service says went wrong, from any of the forms that error bodies have.
-pub(crate) fn error_text(body: &[u8]) -> Option<String> {
-    let text = match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(members)) => {
-            let member = |name: &str| {
-                let any_case =
-                    || members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-                members.get(name).or_else(any_case)
-            };
-            let text = ["message", "error_description", "error", "title", "detail"]
-                .iter()
-                .find_map(|name| member(name).and_then(Value::as_str));
-            match (text, member("errors")) {
-                (Some(text), Some(errors)) => format!("{text} {errors}"),
-                (Some(text), None) => text.to_owned(),
-                (None, Some(errors)) => errors.to_string(),
-                (None, None) => return None,
-            }
+fn read_message(text: &[u8]) -> Bytes {
+    let text = String::from_utf8_lossy(text);
+    let message = match (Members::of(&text), serde_json::from_str::<Value>(&text)) {
+        // One that was cut off may have lost its message.
+        (Some(members), _) if members.whole || !members.is_empty() => {
+            members.value("message").unwrap_or_default()
         }
-        Ok(Value::String(text)) => text,
-        Ok(_) => return None,
-        Err(_) => {
-            let text = String::from_utf8_lossy(body);
-            let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-            if line.starts_with('<') {
-                return None;
-            }
-            line.to_owned()
-        }
+        (_, Ok(Value::String(text))) => text.into(),
+        (_, Ok(_)) => Value::Null,
+        (_, Err(_)) if text.is_empty() => Value::Null,
+        (_, Err(_)) => text.into_owned().into(),
     };
-    let mut text = text.trim().to_owned();
-    if let Some((cut, _)) = text.char_indices().nth(300) {
-        text.truncate(cut);
-    }
-    (!text.is_empty()).then_some(text)
+    json!({ "message": message }).to_string().into()
 }
 
 /// `X-RateLimit-*`, when any of them came.
@@ -228,11 +212,17 @@ pub(crate) fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     }
 }
 
-/// The service's id of the request, under any of the usual names.
+/// Longest id of a request that is taken over, in bytes.
+const LONGEST_ID: usize = 200;
+
+/// The service's id of the request, under any of the usual names. An empty or very long value is left aside.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "request-id", "x-correlation-id", "traceparent"]
         .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok().map(str::to_owned))
+        .flat_map(|name| headers.get_all(*name))
+        .filter_map(|value| value.to_str().ok().map(str::trim))
+        .find(|id| !id.is_empty() && id.len() <= LONGEST_ID)
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -248,7 +238,7 @@ mod tests {
     fn lists_in_every_form() {
         assert_eq!(list(r#"{"result": [1, 2], "total": 9}"#), ("[1, 2]".into(), Some(9)));
         assert_eq!(list(r#"{"result": null, "total": 0}"#), ("[]".into(), Some(0)));
-        assert_eq!(list(" [1]"), (" [1]".into(), None));
+        assert_eq!(list(" [1]"), ("[1]".into(), None));
         assert_eq!(list("null"), ("[]".into(), None));
         assert_eq!(list(""), ("[]".into(), None));
         assert_eq!(list(r#"{"kind": "style", "data": [3], "state": "echo"}"#), ("[3]".into(), None));
@@ -257,17 +247,110 @@ mod tests {
     }
 
     #[test]
-    fn hidden_failures_and_error_texts() {
-        assert_eq!(hidden_failure(br#"{"error": true, "message": "gone"}"#), Some("gone".into()));
-        assert_eq!(hidden_failure(br#"{"error": false, "message": "done"}"#), None);
-        assert_eq!(hidden_failure(br#"{"Error": true, "Message": "gone"}"#), Some("gone".into()));
-        assert_eq!(hidden_failure(br#"{"error": "text"}"#), None);
-        assert_eq!(error_text(b"Style not found"), Some("Style not found".into()));
-        assert_eq!(error_text(b"<html><body>502</body></html>"), None);
-        assert_eq!(
-            error_text(br#"{"title": "Bad", "errors": {"folderId": ["no"]}}"#),
-            Some(r#"Bad {"folderId":["no"]}"#.into())
-        );
+    fn lists_behind_odd_beginnings_and_names() {
+        for body in [
+            "\u{feff}[1]",
+            "\u{feff}{\"result\": [1]}",
+            r#"{"Result": [1]}"#,
+            r#"{"result": null, "result": [1], "Total": 1}"#,
+            r#"{"error": false, "Error": false, "ERROR": null, "result": [1]}"#,
+        ] {
+            let list = read_list(&Bytes::from_static(body.as_bytes())).unwrap();
+            assert_eq!(list.rows, "[1]", "{body}");
+        }
+        for body in
+            [r#"{"result": {"id": 1}}"#, r#"{"result": "x"}"#, r#"{"result": [1]"#, "7", "\"x\"", "true"]
+        {
+            let error = read_list(&Bytes::from_static(body.as_bytes())).unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Refused), "{body}");
+        }
+    }
+
+    #[test]
+    fn hidden_failures() {
+        let hidden = |body: &str| hidden_failure(body.as_bytes()).map(|said| said.text);
+        let silent = "the service reported an error without a message";
+        for (body, text) in [
+            (r#"{"error": true, "message": "gone"}"#, Some("gone")),
+            (r#"{"Error": true, "Message": "gone"}"#, Some("gone")),
+            (r#"{"error": false, "message": "done"}"#, None),
+            (r#"{"error": "text"}"#, None),
+            // A second one, in any case, takes nothing back.
+            (r#"{"error": true, "Error": true, "message": "gone"}"#, Some("gone")),
+            (r#"{"error": true, "error": false, "message": "gone", "Message": "x"}"#, Some("gone")),
+            (r#"{"error": false, "ERROR": true, "data": [], "data": []}"#, Some(silent)),
+            ("\u{feff}{\"error\": true, \"message\": \"gone\"}", Some("gone")),
+            (r#"{"error": true, "message": "gone", "data": [1, 2"#, Some("gone")),
+            (r#"{"error": true, "message": "half \ud800"}"#, Some(r"half \ud800")),
+            (r#"{"error": true, "message": {"text": "x"}}"#, Some(silent)),
+        ] {
+            assert_eq!(hidden(body).as_deref(), text, "{body}");
+        }
+        assert!(hidden_failure(b"{\"error\": true, \"message\": \"caf\xe9\"}").is_some());
+        let deep = format!(r#"{{"error": true, "x": {}{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
+        assert!(hidden(&deep).is_some());
+    }
+
+    fn of(id: &str, body: &[u8]) -> Result<Bytes> {
+        read(Operation::find(id).unwrap(), &Bytes::copy_from_slice(body))
+    }
+
+    #[test]
+    fn a_record_is_an_object_behind_a_byte_order_mark_too() {
+        for id in ["style.get", "style.update", "style.create"] {
+            assert_eq!(of(id, "\u{feff}{\"id\": \"a\"}".as_bytes()).unwrap(), r#"{"id": "a"}"#, "{id}");
+        }
+        assert_eq!(of("system.version", "\u{feff}\"v1\"".as_bytes()).unwrap(), "\"v1\"");
+        assert_eq!(of("data_tables.reset", "\u{feff}done".as_bytes()).unwrap(), r#"{"message":"done"}"#);
+    }
+
+    #[test]
+    fn a_read_that_brings_no_record_says_what_came() {
+        for (body, what) in [
+            ("", "empty"),
+            ("null", "null"),
+            ("12.5", "a number"),
+            ("\"a\"", "a text"),
+            ("[{\"id\": \"a\"}]", "a list"),
+            ("{\"id\":", "no JSON"),
+        ] {
+            let error = of("style.get", body.as_bytes()).unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Refused));
+            assert_eq!(error.message(), format!("the answer holds no record: it is {what}"));
+        }
+        assert!(of("style.get", b"{\"a\": \"\xff\"}").unwrap_err().message().contains("UTF-8"));
+    }
+
+    #[test]
+    fn a_create_names_its_record_or_fails_as_applied() {
+        for body in [r#"{"ID": "a"}"#, r#"{"id": 7}"#, r#"{"id": null, "Id": "x", "id": "a"}"#] {
+            assert!(of("style.create", body.as_bytes()).is_ok(), "{body}");
+        }
+        for body in ["", "done", "null", "[]", "[{\"id\": \"a\"}]", "{}", r#"{"id": null}"#, r#"{"id": " "}"#]
+        {
+            let error = of("style.create", body.as_bytes()).unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Applied), "{body}");
+            assert!(error.message().contains("was created") && !error.retryable(), "{error}");
+            assert_eq!(of("style.update", body.as_bytes()).unwrap().first(), Some(&b'{'), "{body}");
+        }
+        // Cut off behind the id.
+        let error = of("style.create", br#"{"id": "a-1", "headerNumber": "T-"#).unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Applied));
+        assert_eq!(error.details(), Some(&json!({"id": "a-1"})));
+        assert!(of("style.create", br#"{"id": "a-"#).unwrap_err().details().is_none());
+    }
+
+    #[test]
+    fn ids_of_requests() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(request_id(&headers), None);
+        headers.insert("x-request-id", " ".parse().unwrap());
+        headers.append("x-request-id", "x".repeat(64 * 1024).parse().unwrap());
+        assert_eq!(request_id(&headers), None);
+        headers.insert("traceparent", "t-1".parse().unwrap());
+        assert_eq!(request_id(&headers), Some("t-1".into()));
+        headers.append("x-request-id", " r-2 ".parse().unwrap());
+        assert_eq!(request_id(&headers), Some("r-2".into()));
     }
 
     #[test]
@@ -288,8 +371,13 @@ mod tests {
             ("", r#"{"message":null}"#),
             ("done", r#"{"message":"done"}"#),
             (r#"{"error":false,"message":"ok"}"#, r#"{"message":"ok"}"#),
+            (r#"{"Error":false,"Message":"ok"}"#, r#"{"message":"ok"}"#),
+            ("[1]", r#"{"message":null}"#),
+            (r#"{"error":false,"messa"#, r#"{"message":null}"#),
+            (r#"{"message":"ok","x"#, r#"{"message":"ok"}"#),
+            ("{done}", r#"{"message":"{done}"}"#),
         ] {
-            assert_eq!(read_message(&Bytes::from_static(body.as_bytes())), message);
+            assert_eq!(read_message(body.as_bytes()), message);
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::answer::Answer;
 use crate::arguments::{self, short_id};
 use crate::auth::{Auth, Inherited, Tokens};
-use crate::catalog::{Handler, Operation};
+use crate::catalog::{Handler, Operation, operations};
 use crate::clock::RecordedClock;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
@@ -67,7 +67,9 @@ impl Client {
                 if let Some(filters) = self.filters_of(&call.options) {
                     filters.check(requester, &prepared, &call.options).await?;
                 }
-                requester.send(prepared, &call.options).await
+                let rows = prepared.rows_in_body();
+                let result = requester.send(prepared, &call.options).await;
+                result.map_err(|error| handlers::refused_in_part(error, rows))
             }
             Handler::DeleteHeader => handlers::delete_header(requester, operation, &call).await,
             Handler::GetByNumber => handlers::get_by_number(requester, operation, &call).await,
@@ -179,7 +181,8 @@ impl Client {
 
     /// Takes one request of the quota and sends nothing.
     pub(crate) async fn take_unit(&self) -> Result<()> {
-        self.shared.quota.take(find("system.info_version")?, &CallOptions::default()).await.map(drop)
+        let any = operations().first().ok_or_else(|| Error::config("the catalogue is empty"))?;
+        self.shared.quota.take(any, &CallOptions::default()).await.map(drop)
     }
 
     pub(crate) async fn transfer(

@@ -110,6 +110,8 @@ impl Outcome {
 pub(crate) enum Failure {
     /// Nothing left: resolving, connecting or TLS failed.
     NotSent,
+    /// Nothing left, for a reason that lasts: a certificate that is not trusted.
+    Lasting,
     /// 401 of the API.
     TokenRejected,
     /// 429.
@@ -126,6 +128,13 @@ pub(crate) enum Failure {
     QuotaRaced,
     /// Anything that another attempt cannot mend.
     Final,
+}
+
+impl Failure {
+    /// Whether no byte left.
+    pub(crate) fn left_nothing(self) -> bool {
+        matches!(self, Self::NotSent | Self::Lasting)
+    }
 }
 
 /// An error of a call, or of making a client.
@@ -315,7 +324,9 @@ impl Error {
             self.0.kind,
             ErrorKind::RateLimited | ErrorKind::QuotaExceeded | ErrorKind::Timeout | ErrorKind::Network
         ) || (self.0.kind == ErrorKind::Server && self.0.failure != Failure::Final);
-        passing && (self.0.reads || !matches!(self.0.outcome, Outcome::Unknown | Outcome::Applied))
+        passing
+            && self.0.failure != Failure::Lasting
+            && (self.0.reads || !matches!(self.0.outcome, Outcome::Unknown | Outcome::Applied))
     }
 
     /// How long the service asks to wait.
@@ -380,7 +391,7 @@ impl Error {
         self.0.body_excerpt.as_deref()
     }
 
-    /// What became of each record, for calls that carry several.
+    /// What became of each record, for calls that carry several; the `id` of a created record whose answer could not be read.
     #[must_use]
     pub fn details(&self) -> Option<&Value> {
         self.0.details.as_ref()

@@ -62,11 +62,12 @@ pub struct Meta {
 impl Meta {
     /// Adds what another request of the same call took. The rest is that of the later answer.
     pub(crate) fn absorb(&mut self, other: Self) {
-        let (attempts, waits) = (std::mem::take(&mut self.attempts), std::mem::take(&mut self.waits));
+        let (mut attempts, mut waits) = (std::mem::take(&mut self.attempts), std::mem::take(&mut self.waits));
         let cost = self.cost;
         *self = other;
-        self.attempts.splice(0..0, attempts);
-        self.waits.splice(0..0, waits);
+        attempts.append(&mut self.attempts);
+        waits.append(&mut self.waits);
+        (self.attempts, self.waits) = (attempts, waits);
         self.cost += cost;
     }
 }

@@ -2,6 +2,15 @@
 //!
 //! One `[[operation]]` stands for one operation per entry of its `resources`. In `path`, `record` and the texts,
 //! `{Resource}` and `{resource}` stand for the resource's name, `{record}` and `{records}` for what it holds.
+//!
+//! | member | states |
+//! |---|---|
+//! | `look` | the read, of the same resource, that shows what became of a delete whose answer leaves it open |
+//! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
+//! | `schema` of filters | where the fields are listed that they may name: an operation, and its argument, which the list has too |
+//! | `standard` of filters | fields that they may name besides |
+
+mod references;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -134,6 +143,16 @@ pub(crate) struct Rows {
     pub(crate) limit: u32,
 }
 
+/// Where the fields are listed that filters may name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Schema {
+    /// Id of an operation.
+    pub(crate) operation: String,
+    /// Its argument, which has the value of the list's argument of the same name.
+    pub(crate) argument: String,
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Operation {
     pub(crate) id: String,
@@ -154,6 +173,10 @@ pub(crate) struct Operation {
     pub(crate) record: Option<String>,
     pub(crate) body: Body,
     pub(crate) handler: Handler,
+    /// Id of the read that shows what became of a delete.
+    pub(crate) look: Option<String>,
+    /// Whether the answer holds the limits of the service.
+    pub(crate) tells_limits: bool,
     pub(crate) since: String,
     pub(crate) doc: String,
     pub(crate) parameters: Vec<Parameter>,
@@ -170,6 +193,10 @@ pub(crate) struct Parameter {
     pub(crate) record: Option<String>,
     pub(crate) required: bool,
     pub(crate) absent: Absent,
+    /// Of filters: where the fields are listed that they may name.
+    pub(crate) schema: Option<Schema>,
+    /// Of filters: fields that they may name besides.
+    pub(crate) standard: Vec<String>,
     pub(crate) doc: String,
 }
 
@@ -212,6 +239,9 @@ struct Entry {
     body: Body,
     #[serde(default)]
     handler: Handler,
+    look: Option<String>,
+    #[serde(default)]
+    tells_limits: bool,
     since: String,
     doc: String,
     #[serde(default)]
@@ -236,6 +266,9 @@ struct ParameterEntry {
     required: bool,
     #[serde(default)]
     absent: Absent,
+    schema: Option<Schema>,
+    #[serde(default)]
+    standard: Vec<String>,
     only: Option<Vec<String>>,
     doc: String,
 }
@@ -310,6 +343,8 @@ fn resolve(entry: &Entry, resource: &ResourceEntry) -> Operation {
         record: entry.record.as_deref().map(fill),
         body: entry.body,
         handler: entry.handler,
+        look: entry.look.as_ref().map(|look| format!("{}.{look}", resource.name)),
+        tells_limits: entry.tells_limits,
         since: entry.since.clone(),
         doc: fill(&entry.doc),
         parameters: entry
@@ -325,6 +360,11 @@ fn resolve(entry: &Entry, resource: &ResourceEntry) -> Operation {
                 record: parameter.record.as_deref().map(fill),
                 required: parameter.required,
                 absent: parameter.absent,
+                schema: parameter.schema.as_ref().map(|schema| Schema {
+                    operation: fill(&schema.operation),
+                    argument: schema.argument.clone(),
+                }),
+                standard: parameter.standard.clone(),
                 doc: fill(&parameter.doc),
             })
             .collect(),
@@ -388,5 +428,5 @@ fn validate(resources: &[Resource], shapes: &[Shape]) -> Result<(), String> {
             }
         }
     }
-    Ok(())
+    references::validate(resources)
 }

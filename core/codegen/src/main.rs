@@ -144,6 +144,61 @@ mod tests {
                 "there is no shape nothing",
             ),
             ("operations/system.toml", "answer = ", "colour = \"red\"\nanswer = ", "colour"),
+            (
+                "operations/headers.toml",
+                "look = \"attributes_get\"",
+                "look = \"attributes_fetch\"",
+                "there is no operation style.attributes_fetch",
+            ),
+            (
+                "operations/headers.toml",
+                "look = \"attributes_get\"",
+                "look = \"folders\"",
+                "is no read of one record",
+            ),
+            ("operations/headers.toml", "look = \"attributes_get\"\n", "", "need each other"),
+            (
+                "operations/system.toml",
+                "id = \"info_version\"",
+                "id = \"info_version\"\ntells_limits = true",
+                "both have tells_limits",
+            ),
+            (
+                "operations/data_tables.toml",
+                "id = \"reset\"",
+                "id = \"reset\"\ntells_limits = true",
+                "tells_limits is for a read",
+            ),
+            (
+                "operations/data_tables.toml",
+                "operation = \"data_tables.schema\"",
+                "operation = \"data_tables.columns\"",
+                "there is no operation data_tables.columns",
+            ),
+            (
+                "operations/data_tables.toml",
+                "operation = \"data_tables.schema\"",
+                "operation = \"data_tables.list\"",
+                "is no plain list",
+            ),
+            (
+                "operations/headers.toml",
+                "argument = \"folder_id\"",
+                "argument = \"header_id\"",
+                "header_id is not the one argument of style.folder_search_schema",
+            ),
+            (
+                "operations/headers.toml",
+                "kind = \"boolean\"",
+                "kind = \"boolean\"\nstandard = [\"active\"]",
+                "schema and standard are for filters",
+            ),
+            (
+                "operations/data_tables.toml",
+                "handler = \"update_rows\"\n",
+                "",
+                "need the handler update_rows",
+            ),
         ];
         for (file, from, to, expected) in cases {
             let message = generate(&changed(file, from, to), true).expect_err(expected);

@@ -1101,7 +1101,7 @@ impl DataTables<'_> {
 
     /// Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
     ///
-    /// Returns the fate of each row. When a request fails, the rows after it are not sent, and the error's `details` hold the fate of every row.
+    /// Returns the outcome of each row, which is what the answer says of it: `unknown` for a row that is missing in the ids that the service lists, or where its counts do not add up; read such rows back. When a request fails, the rows after it are not sent, and the error's `details` hold the outcome of every row.
     ///
     /// * `data_table_id`: Id of the data table.
     /// * `rows`: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true` removes it.

@@ -1,4 +1,4 @@
-//! Field values, colorways and table rows of the write requests.
+//! Field values and colorways of the write requests.
 
 use serde_json::{Map, Value, json};
 
@@ -105,64 +105,6 @@ pub(crate) fn records(name: &str, value: &Value) -> Result<Value> {
     }
 }
 
-/// Changes to the rows of a data table, and whether each adds a row.
-pub(crate) fn table_rows(name: &str, value: &Value) -> Result<Vec<TableRow>> {
-    let list = value
-        .as_array()
-        .ok_or_else(|| Error::config(format!("{name} has to be a list of rows, not {value}")))?;
-    if list.is_empty() {
-        return Err(Error::config(format!("{name} is empty: there is nothing to do")));
-    }
-    list.iter().enumerate().map(|(index, item)| table_row(&format!("{name}[{index}]"), item)).collect()
-}
-
-/// A change to one row of a data table.
-#[derive(Debug)]
-pub(crate) struct TableRow {
-    pub(crate) id: Option<String>,
-    pub(crate) sent: Value,
-}
-
-fn table_row(name: &str, item: &Value) -> Result<TableRow> {
-    let members =
-        item.as_object().ok_or_else(|| Error::config(format!("{name} has to be an object, not {item}")))?;
-    let (mut row_id, mut values, mut delete) = (None, None, false);
-    for (key, value) in members {
-        match key.as_str() {
-            "rowId" | "row_id" if value.is_null() => {}
-            "rowId" | "row_id" => row_id = Some(id(&format!("{name}.rowId"), value)?.to_owned()),
-            "rowFields" | "row_fields" | "fields" if value.is_null() => {}
-            "rowFields" | "row_fields" | "fields" => {
-                values = Some(fields(&format!("{name}.rowFields"), value, &[])?);
-            }
-            "deleteRow" | "delete_row" if value.is_null() => {}
-            "deleteRow" | "delete_row" => {
-                delete = value.as_bool().ok_or_else(|| {
-                    Error::config(format!("{name}.deleteRow has to be true or false, not {value}"))
-                })?;
-            }
-            _ => {
-                return Err(Error::config(format!(
-                    "{name} has an unknown member {key:?}; members are rowId, rowFields and deleteRow"
-                )));
-            }
-        }
-    }
-    if delete && row_id.is_none() {
-        return Err(Error::config(format!("{name} is to be deleted but has no rowId")));
-    }
-    if !delete && values.as_ref().and_then(Value::as_array).is_none_or(Vec::is_empty) {
-        return Err(Error::config(format!("{name} has no rowFields: it would change nothing")));
-    }
-    let mut sent = Map::new();
-    sent.insert("rowId".into(), row_id.clone().into());
-    sent.insert("rowFields".into(), values.unwrap_or_else(|| json!([])));
-    if delete {
-        sent.insert("deleteRow".into(), true.into());
-    }
-    Ok(TableRow { id: row_id, sent: sent.into() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,14 +131,5 @@ mod tests {
         let sent =
             colorways("colorways", &json!([{"id": "a-1", "fields": {"x": 1}, "unlinkImage": true}])).unwrap();
         assert_eq!(sent, json!([{"id": "a-1", "fields": [{"id": "x", "value": 1}], "unlinkImage": true}]));
-    }
-
-    #[test]
-    fn rows_say_what_they_do() {
-        assert!(table_rows("rows", &json!([{"deleteRow": true}])).is_err());
-        assert!(table_rows("rows", &json!([{"rowId": "a"}])).is_err());
-        assert!(table_rows("rows", &json!([{"rowID": "a", "rowFields": {"x": 1}}])).is_err());
-        let rows = table_rows("rows", &json!([{"rowFields": {"x": 1}}])).unwrap();
-        assert_eq!(rows[0].sent, json!({"rowId": null, "rowFields": [{"id": "x", "value": 1}]}));
     }
 }

@@ -4,12 +4,18 @@
 pub(crate) mod encode;
 pub(crate) mod fields;
 pub(crate) mod filters;
+pub(crate) mod rows;
+
+use std::ops::Range;
 
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::catalog::{Absent, BodyKind, Handler, Kind, Operation, Parameter, Place};
 use crate::error::{Error, Result};
+
+use self::rows::Rows;
 
 /// A request without host, sign-in and paging.
 #[derive(Debug, Clone)]
@@ -20,11 +26,43 @@ pub(crate) struct Prepared {
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Option<Bytes>,
-    /// What the filters name, to be checked against the folder's schema.
-    pub(crate) filter_fields: Vec<String>,
-    pub(crate) colorway_filter_fields: Vec<String>,
+    /// What the filters name, to be checked before the request is sent.
+    pub(crate) filters: Vec<NamedFields>,
     /// Whether a repeat adds nothing: what the replay class `conditional` asks for.
     pub(crate) adds_nothing: bool,
+}
+
+/// The fields that the filters of one argument name.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedFields {
+    pub(crate) parameter: &'static Parameter,
+    pub(crate) fields: Vec<String>,
+    /// Where the fields are listed that they may name. None when the argument that says so was not given.
+    pub(crate) schema: Option<Schema>,
+}
+
+/// A list of fields: an operation, and its argument.
+#[derive(Debug, Clone)]
+pub(crate) struct Schema {
+    pub(crate) operation: &'static str,
+    pub(crate) argument: &'static str,
+    pub(crate) id: String,
+}
+
+impl Prepared {
+    /// The same request with some of the rows as its body.
+    pub(crate) fn carrying(&self, rows: &Rows, range: &Range<usize>) -> Self {
+        let adds_nothing = rows.list()[range.clone()].iter().all(|row| row.id.is_some());
+        Self { body: Some(rows.body(range)), adds_nothing, ..self.clone() }
+    }
+
+    /// How many rows the body carries, for a request that was written by hand too.
+    pub(crate) fn rows_in_body(&self) -> usize {
+        let carries_rows = self.operation.rows.is_some_and(|rows| rows.place == Place::Body);
+        let rows = self.body.as_ref().filter(|_| carries_rows);
+        rows.and_then(|body| serde_json::from_slice::<Vec<IgnoredAny>>(body).ok())
+            .map_or(1, |rows| rows.len())
+    }
 }
 
 /// Whether the arguments are there and nothing else is.
@@ -53,7 +91,8 @@ pub(crate) fn short_id(operation: &Operation) -> String {
     format!("{}.{}", operation.resource, operation.name)
 }
 
-/// Checks and encodes the arguments of a single request.
+/// Checks and encodes the arguments of a single request. Rows of a table are left to [`Rows`], as one request may not carry all
+/// of them.
 pub(crate) fn prepare(operation: &'static Operation, arguments: &Map<String, Value>) -> Result<Prepared> {
     check_names(operation, arguments)?;
     build(operation, arguments).map_err(|error| error.with_operation(operation.id))
@@ -65,8 +104,7 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
         path: operation.path.to_owned(),
         query: Vec::new(),
         body: None,
-        filter_fields: Vec::new(),
-        colorway_filter_fields: Vec::new(),
+        filters: Vec::new(),
         adds_nothing: true,
     };
     let mut members = Map::new();
@@ -83,6 +121,7 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
                 prepared.path = prepared.path.replace(&format!("{{{}}}", parameter.name), &segment);
             }
             Place::Query => query(&mut prepared.query, parameter, given)?,
+            Place::Body if parameter.kind == Kind::TableRows => {}
             Place::Body => {
                 let value = match given {
                     Some(value) => Some(body_value(&mut prepared, parameter, value, arguments)?),
@@ -158,20 +197,19 @@ fn query(query: &mut Vec<(String, String)>, parameter: &Parameter, given: Option
 
 fn body_value(
     prepared: &mut Prepared,
-    parameter: &Parameter,
+    parameter: &'static Parameter,
     value: &Value,
     arguments: &Map<String, Value>,
 ) -> Result<Value> {
     let name = parameter.name;
     Ok(match parameter.kind {
-        Kind::Filters => {
+        Kind::Filters | Kind::ColorwayFilters => {
             let (sent, fields) = filters::prepare(name, value)?;
-            prepared.filter_fields = fields;
-            sent
-        }
-        Kind::ColorwayFilters => {
-            let (sent, fields) = filters::prepare(name, value)?;
-            prepared.colorway_filter_fields = fields;
+            let schema = parameter.schema.as_ref().and_then(|schema| {
+                let id = arguments.get(schema.argument)?.as_str()?.to_owned();
+                Some(Schema { operation: schema.operation, argument: schema.argument, id })
+            });
+            prepared.filters.push(NamedFields { parameter, fields, schema });
             sent
         }
         Kind::Fields => {
@@ -192,11 +230,6 @@ fn body_value(
             sent
         }
         Kind::Records => fields::records(name, value)?,
-        Kind::TableRows => {
-            let rows = fields::table_rows(name, value)?;
-            prepared.adds_nothing &= rows.iter().all(|row| row.id.is_some());
-            rows.into_iter().map(|row| row.sent).collect()
-        }
         _ => encode::canonical(value),
     })
 }
@@ -265,6 +298,24 @@ mod tests {
         assert!(error.message().contains("\"folderId\"") && error.message().contains("folder_id"), "{error}");
         let error = run("style.get", json!({})).unwrap_err();
         assert_eq!(error.message(), "style.get needs header_id");
+    }
+
+    #[test]
+    fn filters_say_where_their_fields_are_listed() {
+        let filters = json!([{"field": "x", "value": 1}]);
+        let schema = |id: &str, mut arguments: Value| {
+            arguments["filters"] = filters.clone();
+            let named = run(id, arguments).unwrap().filters.remove(0);
+            assert_eq!(named.fields, ["x"]);
+            named.schema.map(|schema| (schema.operation, schema.argument, schema.id))
+        };
+        let style = Some(("style.folder_search_schema", "folder_id", "f-1".to_owned()));
+        assert_eq!(schema("style.list", json!({"folder_id": "f-1"})), style);
+        assert_eq!(schema("style.list", json!({})), None);
+        assert_eq!(schema("style.list", json!({"folder_id": null})), None);
+        let table = Some(("data_tables.schema", "data_table_id", "joe+x".to_owned()));
+        assert_eq!(schema("data_tables.data", json!({"data_table_id": "joe+x"})), table);
+        assert_eq!(schema("data_tables.list", json!({})), None);
     }
 
     #[test]

@@ -145,9 +145,17 @@ pub(crate) enum Handler {
 /// How many records one request may carry.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows {
-    #[allow(dead_code)] // Stated for readers of the table; the limit applies the same in both places.
     pub(crate) place: Place,
     pub(crate) limit: usize,
+}
+
+/// Where the fields are listed that filters may name.
+#[derive(Debug)]
+pub(crate) struct FilterSchema {
+    /// Id of the operation that lists them.
+    pub(crate) operation: &'static str,
+    /// Its one argument, which has the value that the list's argument of this name has.
+    pub(crate) argument: &'static str,
 }
 
 /// One argument of an operation.
@@ -159,6 +167,10 @@ pub(crate) struct Parameter {
     pub(crate) kind: Kind,
     pub(crate) required: bool,
     pub(crate) absent: Absent,
+    /// Of filters: where the fields are listed that they may name.
+    pub(crate) schema: Option<FilterSchema>,
+    /// Of filters: fields that they may name besides.
+    pub(crate) standard: &'static [&'static str],
 }
 
 /// One operation of the service.
@@ -185,6 +197,10 @@ pub struct Operation {
     pub(crate) answer: AnswerKind,
     pub(crate) body: BodyKind,
     pub(crate) handler: Handler,
+    /// Id of the read that shows what became of a delete whose answer leaves it open.
+    pub(crate) look: Option<&'static str>,
+    /// Whether its answer holds the limits of the service.
+    pub(crate) tells_limits: bool,
     pub(crate) parameters: &'static [Parameter],
 }
 
@@ -247,8 +263,15 @@ pub(crate) static LINK: Operation = Operation {
     answer: AnswerKind::Any,
     body: BodyKind::None,
     handler: Handler::Request,
+    look: None,
+    tells_limits: false,
     parameters: &[],
 };
+
+/// The operation that asks the service for its limits.
+pub(crate) fn tells_limits() -> Option<&'static Operation> {
+    generated::OPERATIONS.iter().find(|operation| operation.tells_limits)
+}
 
 /// Every operation of the catalogue.
 #[must_use]

@@ -1,12 +1,12 @@
 //! Operations that are made of several requests, or of one and a look at what it did.
 
 mod lookup;
+mod row_outcomes;
 mod rows;
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
 
-use crate::answer::Answer;
+use crate::answer::{self, Answer, Members};
 use crate::catalog::Operation;
 use crate::error::{ErrorKind, Result};
 use crate::history::Meta;
@@ -14,7 +14,7 @@ use crate::options::Call;
 use crate::requester::{Requester, is_unclear};
 
 pub(crate) use lookup::{get_by_number, get_many_by_number};
-pub(crate) use rows::update_rows;
+pub(crate) use rows::{refused_in_part, update_rows};
 
 /// Deletes a header. The service may do it and still answer 500, or the answer may be lost: then the header is read.
 pub(crate) async fn delete_header(
@@ -26,13 +26,14 @@ pub(crate) async fn delete_header(
         Err(error) if is_unclear(&error) && error.kind() != ErrorKind::Cancelled => error,
         result => return result,
     };
-    let get = Operation::find(&format!("{}.attributes_get", operation.resource));
-    let (Some(get), Some(id)) = (get, call.arguments.get("header_id")) else { return Err(error) };
+    let Some(read) = operation.look.and_then(Operation::find) else { return Err(error) };
+    let known = |name: &str| read.parameters.iter().any(|parameter| parameter.name == name);
+    let arguments = call.arguments.iter().filter(|(name, _)| known(name));
     let look = Call {
-        arguments: Map::from_iter([("header_id".to_owned(), id.clone())]),
+        arguments: arguments.map(|(name, value)| (name.clone(), value.clone())).collect(),
         options: call.options.clone(),
     };
-    let (status, attempts, waits, cost) = match requester.request(get, &look).await {
+    let (status, attempts, waits, cost) = match requester.request(read, &look).await {
         Ok(answer) if marked_deleted(&answer.body) => {
             (answer.meta.status, answer.meta.attempts, answer.meta.waits, answer.meta.cost)
         }
@@ -58,6 +59,6 @@ pub(crate) async fn delete_header(
 }
 
 fn marked_deleted(header: &[u8]) -> bool {
-    let header: Value = serde_json::from_slice(header).unwrap_or_default();
-    ["isDeleted", "deleted"].iter().any(|name| header[*name] == true)
+    let text = String::from_utf8_lossy(answer::text_of(header));
+    Members::of(&text).is_some_and(|members| members.any_true("isDeleted") || members.any_true("deleted"))
 }

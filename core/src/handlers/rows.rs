@@ -1,22 +1,33 @@
-//! Changes to the rows of a data table, as many a request as the service takes, with the fate of each row.
+//! Changes to the rows of a data table, as many a request as the service takes, with the outcome of each row.
 
+use bytes::Bytes;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
+use super::row_outcomes;
 use crate::answer::Answer;
-use crate::arguments::{self, fields};
-use crate::catalog::Operation;
+use crate::arguments;
+use crate::arguments::rows::Rows;
+use crate::catalog::{Kind, Operation};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::history::Meta;
 use crate::options::Call;
 use crate::requester::Requester;
 
+/// What became of one row.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Fate {
     index: usize,
     row_id: Option<String>,
     outcome: &'static str,
+}
+
+#[derive(Serialize)]
+struct Done<'a> {
+    rows: &'a [Fate],
+    applied: usize,
+    requests: usize,
 }
 
 /// Sends the rows in order. When a request fails, those after it are not sent, and the error tells of every row.
@@ -26,71 +37,80 @@ pub(crate) async fn update_rows(
     call: &Call,
 ) -> Result<Answer> {
     // Everything is checked before the first request leaves.
-    arguments::prepare(operation, &call.arguments)?;
-    let rows = fields::table_rows("rows", &call.arguments["rows"])?;
+    let prepared = arguments::prepare(operation, &call.arguments)?;
+    let parameter = operation.parameters.iter().find(|parameter| parameter.kind == Kind::TableRows);
+    let name = parameter.map_or("rows", |parameter| parameter.name);
+    let rows = Rows::encode(name, &call.arguments[name])
+        .await
+        .map_err(|error| error.with_operation(operation.id))?;
     let limit = operation.rows.map_or(usize::MAX, |rows| rows.limit);
-    let given = call.arguments["rows"].as_array().cloned().unwrap_or_default();
     let mut fates: Vec<_> = rows
+        .list()
         .iter()
         .enumerate()
         .map(|(index, row)| Fate { index, row_id: row.id.clone(), outcome: Outcome::NotSent.as_str() })
         .collect();
     let mut meta = Meta::default();
     let mut requests = 0;
-    let mut raw = bytes::Bytes::new();
-    for (number, chunk) in given.chunks(limit).enumerate() {
-        let mut arguments: Map<String, Value> = call.arguments.clone();
-        arguments.insert("rows".into(), chunk.into());
-        let first = number * limit;
-        let fates_of_chunk = &mut fates[first..first + chunk.len()];
-        match requester.request(operation, &Call { arguments, options: call.options.clone() }).await {
+    let mut raw = Bytes::new();
+    for first in (0..fates.len()).step_by(limit) {
+        let range = first..fates.len().min(first.saturating_add(limit));
+        let fates_of_request = &mut fates[range.clone()];
+        match requester.send(prepared.carrying(&rows, &range), &call.options).await {
             Ok(answer) => {
                 requests += 1;
-                fill_new_ids(fates_of_chunk, &answer.body);
-                fates_of_chunk.iter_mut().for_each(|fate| fate.outcome = Outcome::Applied.as_str());
+                let told = row_outcomes::of(&rows.list()[range], &answer.raw);
+                for (fate, told) in fates_of_request.iter_mut().zip(told) {
+                    let outcome = if told.applied { Outcome::Applied } else { Outcome::Unknown };
+                    fate.outcome = outcome.as_str();
+                    fate.row_id = fate.row_id.take().or(told.new_id);
+                }
                 meta.absorb(answer.meta);
                 raw = answer.raw;
             }
             Err(error) => {
-                let error = refused_in_part(error, chunk.len());
-                fates_of_chunk.iter_mut().for_each(|fate| fate.outcome = error.outcome().as_str());
-                return Err(report(error, &fates, requests));
+                let error = refused_in_part(error, range.len());
+                fates_of_request.iter_mut().for_each(|fate| fate.outcome = error.outcome().as_str());
+                return Err(report(error, &fates, requests, meta));
             }
         }
     }
-    let applied = fates.len();
-    let body = json!({"rows": fates, "applied": applied, "requests": requests}).to_string();
+    let body = serde_json::to_vec(&Done { rows: &fates, applied: applied(&fates), requests });
+    let body = body.map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("the outcome of the rows cannot be put together: {error}"))
+            .with_outcome(Outcome::Applied)
+    })?;
     Ok(Answer { body: body.into(), raw, meta })
 }
 
-/// The ids of added rows, where the service lists them and their number fits.
-fn fill_new_ids(fates: &mut [Fate], body: &[u8]) {
-    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-    let Some(added) = answer["added"].as_array() else { return };
-    let mut new: Vec<_> = fates.iter_mut().filter(|fate| fate.row_id.is_none()).collect();
-    if new.len() == added.len() {
-        for (fate, id) in new.iter_mut().zip(added) {
-            fate.row_id = id.as_str().map(str::to_owned);
-        }
-    }
+fn applied(fates: &[Fate]) -> usize {
+    fates.iter().filter(|fate| fate.outcome == Outcome::Applied.as_str()).count()
 }
 
-/// The service may have stored some rows of a list that it refused (docs/service.md, Data tables).
-fn refused_in_part(error: Error, rows: usize) -> Error {
-    let looked_at = matches!(error.kind(), ErrorKind::Validation | ErrorKind::NotFound | ErrorKind::Conflict);
-    if rows > 1 && looked_at && error.outcome() == Outcome::Refused {
+/// The service may have stored some rows of a list that it refused after a look at them (docs/service.md, Data tables).
+pub(crate) fn refused_in_part(error: Error, rows: usize) -> Error {
+    let unread = matches!(error.kind(), ErrorKind::Auth | ErrorKind::RateLimited | ErrorKind::QuotaExceeded);
+    if rows > 1 && !unread && error.outcome() == Outcome::Refused {
         return error.with_outcome(Outcome::Unknown);
     }
     error
 }
 
-fn report(error: Error, fates: &[Fate], requests: usize) -> Error {
-    let applied = fates.iter().filter(|fate| fate.outcome == Outcome::Applied.as_str()).count();
+/// The error of a request, with what became of all rows and what all requests took.
+fn report(error: Error, fates: &[Fate], requests: usize, mut meta: Meta) -> Error {
     if fates.len() == 1 {
         return error;
     }
+    let applied = applied(fates);
     // Sending all of it again would repeat what was applied.
-    let error = if applied > 0 { error.with_outcome(Outcome::Unknown) } else { error };
+    let error = if requests > 0 { error.with_outcome(Outcome::Unknown) } else { error };
+    meta.attempts.extend_from_slice(error.attempts());
+    meta.waits.extend_from_slice(error.waits());
+    let cost = meta.cost + error.cost();
     let text = format!("{applied} of {} rows were applied, then: {}", fates.len(), error.message());
-    error.with_message(text).with_details(json!({"rows": fates, "applied": applied, "requests": requests}))
+    error.with_message(text).with_trace(meta.attempts, meta.waits, cost).with_details(json!(Done {
+        rows: fates,
+        applied,
+        requests
+    }))
 }

@@ -7,11 +7,12 @@ use ::http::header::RETRY_AFTER;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::answer::{self, RateNews, Refusal};
-use crate::catalog::AnswerKind;
+use crate::answer::{self, Members, RateNews, Refusal, Said};
+use crate::catalog::{AnswerKind, Operation};
 use crate::clock::{ServerTime, time_of};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::http::Extent;
+use crate::options::LONGEST_SECONDS;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::redact::Secrets;
 
@@ -25,7 +26,6 @@ impl Policy for Classify {
     fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
             let (trace, operation) = (exchange.trace.clone(), exchange.operation);
-            let reads = operation.is_read();
             trace.begin_attempt(self.time.clock().elapsed(), exchange.wire.clone());
             let sent = next.run(exchange).await;
             let status = match &sent {
@@ -35,8 +35,7 @@ impl Policy for Classify {
             let result = sent.and_then(|reply| {
                 self.time.observe(&reply.headers);
                 trace.keep_news(self.news(&reply));
-                let json_only = matches!(operation.answer, AnswerKind::List | AnswerKind::Object);
-                self.judge(reply, reads, json_only)
+                self.judge(reply, operation)
             });
             let (error, outcome) = match &result {
                 Ok(_) => (None, Outcome::Applied),
@@ -50,7 +49,8 @@ impl Policy for Classify {
 }
 
 impl Classify {
-    fn judge(&self, reply: Reply, reads: bool, json_only: bool) -> Result<Reply> {
+    fn judge(&self, reply: Reply, operation: &Operation) -> Result<Reply> {
+        let reads = operation.is_read();
         match reply.status {
             200..=299 if reply.stream.is_some() => Ok(reply),
             200..=299 if reply.extent == Extent::Cut && reads => Err(self.error(
@@ -60,30 +60,48 @@ impl Classify {
                 reads,
                 "the answer broke off",
             )),
-            200..=299 => {
-                if let Some(message) = answer::hidden_failure(&reply.body) {
-                    let kind =
-                        if names_no_record(&message) { ErrorKind::NotFound } else { ErrorKind::Validation };
-                    return Err(self.error(&reply, kind, Failure::Final, reads, &message));
-                }
-                if reads && json_only && reply.status != 204 && !answer::is_json(&reply.body) {
-                    let text = "the answer is not JSON; a proxy or a gateway may have written it";
-                    return Err(self.error(&reply, ErrorKind::Decode, Failure::Unreadable, reads, text));
-                }
-                Ok(reply)
-            }
+            200..=299 => self.judge_success(reply, operation),
             300..=399 => {
                 let text = "the service points to another address, which is not followed; is the base address right?";
                 Err(self.error(&reply, ErrorKind::Server, Failure::Final, reads, text))
             }
             429 => Err(self.throttled(&reply)),
             status => {
-                let said = answer::error_text(&reply.body);
-                let (kind, failure) = kind_of(status, said.as_deref());
-                let text = said.unwrap_or_else(|| self.hint(status, reply.body.is_empty()));
+                let said = answer::said(&reply.body);
+                let (kind, failure) = kind_of(status, said.as_ref());
+                let text = said.map_or_else(|| self.hint(status, reply.body.is_empty()), |said| said.text);
                 Err(self.error(&reply, kind, failure, reads, &text))
             }
         }
+    }
+
+    fn judge_success(&self, reply: Reply, operation: &Operation) -> Result<Reply> {
+        let reads = operation.is_read();
+        if let Some(said) = answer::hidden_failure(&reply.body) {
+            let kind = if names_no_record(&said) { ErrorKind::NotFound } else { ErrorKind::Validation };
+            return Err(self.error(&reply, kind, Failure::Final, reads, &said.text));
+        }
+        if answer::is_page(&reply.body) {
+            let page = answer::page(&reply.body);
+            return Err(if reads {
+                let text =
+                    format!("the answer is not JSON but {page}; a proxy or a gateway may have written it");
+                self.error(&reply, ErrorKind::Decode, Failure::Unreadable, reads, &text)
+            } else {
+                let text = format!(
+                    "the answer is {page}, which a proxy or a gateway may have written: whether the change was made is \
+                     unknown. Read the record before you send it again"
+                );
+                self.error(&reply, ErrorKind::Decode, Failure::Final, reads, &text)
+                    .with_outcome(Outcome::Unknown)
+            });
+        }
+        let json_only = matches!(operation.answer, AnswerKind::List | AnswerKind::Object);
+        if reads && json_only && reply.status != 204 && !answer::is_json(&reply.body) {
+            let text = "the answer is not JSON; a proxy or a gateway may have written it";
+            return Err(self.error(&reply, ErrorKind::Decode, Failure::Unreadable, reads, text));
+        }
+        Ok(reply)
     }
 
     fn hint(&self, status: u16, empty: bool) -> String {
@@ -103,9 +121,12 @@ impl Classify {
     }
 
     fn error(&self, reply: &Reply, kind: ErrorKind, failure: Failure, reads: bool, text: &str) -> Error {
+        // Whatever else came in place of an answer, the bytes had left.
         let outcome = match reply.status {
-            408 | 500..=599 if !reads => Outcome::Unknown,
-            _ => Outcome::Refused,
+            408 if !reads => Outcome::Unknown,
+            200..=299 | 400..=499 => Outcome::Refused,
+            _ if reads => Outcome::Refused,
+            _ => Outcome::Unknown,
         };
         let error = Error::new(kind, text)
             .with_status(reply.status)
@@ -120,18 +141,15 @@ impl Classify {
         }
     }
 
-    fn wait_of(&self, reply: &Reply, body: &Value) -> Option<Duration> {
-        retry_after(&reply.headers, self.time.time())
-            .or_else(|| crate::options::seconds(&body["retryAfterSeconds"]))
-    }
-
     fn news(&self, reply: &Reply) -> RateNews {
         let refusal = (reply.status == 429).then(|| {
-            let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-            let window = body["window"].as_str().unwrap_or_default();
-            // A limit of the day is no reason for a pause, but for the end of the call.
-            let wait = self.wait_of(reply, &body).filter(|_| !window.contains("day"));
-            Refusal { limit: body["limit"].as_u64(), window: answer::window(window), wait }
+            let told = Throttling::of(&reply.body);
+            Refusal {
+                limit: told.limit,
+                window: answer::window(&told.window),
+                // A limit of the day is no reason for a pause, but for the end of the call.
+                wait: self.wait_of(reply, &told).filter(|_| !told.is_of_the_day()),
+            }
         });
         RateNews {
             figures: answer::rate_figures(&reply.headers),
@@ -140,43 +158,77 @@ impl Classify {
         }
     }
 
+    fn wait_of(&self, reply: &Reply, told: &Throttling) -> Option<Duration> {
+        retry_after(&reply.headers, self.time.time()).or(told.wait)
+    }
+
     fn throttled(&self, reply: &Reply) -> Error {
-        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        let window = body["window"].as_str().unwrap_or_default();
-        let wait = self.wait_of(reply, &body);
-        let mut text = body["error"].as_str().unwrap_or("too many requests").to_owned();
-        if let Some(limit) = body["limit"].as_u64() {
-            text = format!("{text}: {limit} requests in {window}");
+        let told = Throttling::of(&reply.body);
+        let mut text = told.error.clone().unwrap_or_else(|| "too many requests".into());
+        if let Some(limit) = told.limit.filter(|_| !told.window.is_empty()) {
+            text = format!("{text}: {limit} requests in {}", told.window);
         }
-        let (kind, failure) = if window.contains("day") {
+        let (kind, failure) = if told.is_of_the_day() {
             (ErrorKind::QuotaExceeded, Failure::Final)
         } else {
             (ErrorKind::RateLimited, Failure::Throttled)
         };
-        self.error(reply, kind, failure, true, &text).with_retry_after(wait)
+        self.error(reply, kind, failure, true, &text).with_retry_after(self.wait_of(reply, &told))
     }
 }
 
-fn kind_of(status: u16, said: Option<&str>) -> (ErrorKind, Failure) {
-    if status != 401 && said.is_some_and(names_no_record) {
-        return (ErrorKind::NotFound, Failure::Final);
+/// What the body of a 429 says.
+#[derive(Default)]
+struct Throttling {
+    error: Option<String>,
+    limit: Option<u64>,
+    window: String,
+    wait: Option<Duration>,
+}
+
+impl Throttling {
+    fn of(body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(answer::text_of(body));
+        let Some(members) = Members::of(&text) else { return Self::default() };
+        Self {
+            error: members.text("error").map(|text| text.chars().take(300).collect()),
+            limit: members.value("limit").and_then(|limit| limit.as_u64()),
+            window: members.text("window").map(|text| text.chars().take(100).collect()).unwrap_or_default(),
+            wait: members.value("retryAfterSeconds").and_then(|wait| crate::options::seconds(&wait)),
+        }
     }
+
+    fn is_of_the_day(&self) -> bool {
+        self.window.contains("day")
+    }
+}
+
+fn kind_of(status: u16, said: Option<&Said>) -> (ErrorKind, Failure) {
+    let no_record = status <= 500 && said.is_some_and(names_no_record);
     match status {
         401 => (ErrorKind::Auth, Failure::TokenRejected),
-        403 if said.is_some_and(names_a_limit) => (ErrorKind::QuotaExceeded, Failure::Final),
-        403 => (ErrorKind::Permission, Failure::Final),
-        404 => (ErrorKind::NotFound, Failure::Final),
         408 | 502 | 503 | 504 => (ErrorKind::Server, Failure::Interrupted),
+        400..=599 if no_record => (ErrorKind::NotFound, Failure::Final),
+        403 if said.is_some_and(|said| names_a_limit(&said.text)) => {
+            (ErrorKind::QuotaExceeded, Failure::Final)
+        }
+        403 => (ErrorKind::Permission, Failure::Final),
+        404 | 410 => (ErrorKind::NotFound, Failure::Final),
         409 => (ErrorKind::Conflict, Failure::Final),
+        400..=499 => (ErrorKind::Validation, Failure::Final),
         500..=599 => (ErrorKind::Server, Failure::Fault),
-        _ => (ErrorKind::Validation, Failure::Final),
+        // No status that HTTP defines.
+        _ => (ErrorKind::Server, Failure::Final),
     }
 }
 
-/// `Style not found`, `Page not found.`: the status that comes with these texts is not known.
-fn names_no_record(text: &str) -> bool {
-    let text = text.trim().trim_end_matches('.').to_ascii_lowercase();
-    text.len() < 80 && text.ends_with(" not found")
+/// What the service's texts name when there is no such record.
+const NAMED: &[&str] = &["style", "material", "image", "color", "block", "page"];
+
+/// `Style not found`, `Page not found.`, and nothing else: the status that comes with these texts is not known.
+fn names_no_record(said: &Said) -> bool {
+    let text = said.text.trim().trim_end_matches('.').to_ascii_lowercase();
+    said.alone && text.strip_suffix(" not found").is_some_and(|name| NAMED.contains(&name))
 }
 
 /// How the service refuses what is over the edition's limit is not known; 403 is one of the two guesses.
@@ -187,49 +239,39 @@ fn names_a_limit(text: &str) -> bool {
 }
 
 fn code_of(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    ["code", "errorCode"].iter().find_map(|name| match &body[*name] {
-        Value::String(code) => Some(code.clone()),
+    let text = String::from_utf8_lossy(answer::text_of(body));
+    let members = Members::of(&text)?;
+    let code = ["code", "errorCode"].iter().find_map(|name| match members.value(name)? {
+        Value::String(code) => Some(code),
         Value::Number(code) => Some(code.to_string()),
         _ => None,
-    })
+    })?;
+    Some(code.chars().take(100).collect())
 }
 
-/// Seconds, or an HTTP date.
+/// Seconds, or an HTTP date. Of several the longest, and none is longer than any time limit of this client.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    match text.parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => Some(httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default()),
-    }
+    let texts = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok().map(str::trim));
+    // A gateway may have joined two of them by a comma, which a date has too.
+    texts
+        .filter_map(|text| {
+            pause(text, now).or_else(|| text.split(',').filter_map(|part| pause(part.trim(), now)).max())
+        })
+        .max()
+}
+
+fn pause(text: &str, now: SystemTime) -> Option<Duration> {
+    let longest = Duration::from_secs_f64(LONGEST_SECONDS);
+    let is_number = text.starts_with(|letter: char| letter.is_ascii_digit())
+        && text.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    let wait = if is_number {
+        // One that is too large for a duration is as good as the longest.
+        Duration::try_from_secs_f64(text.parse().ok()?).unwrap_or(longest)
+    } else {
+        httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default()
+    };
+    Some(wait.min(longest))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_in_seconds_and_as_dates() {
-        let mut headers = HeaderMap::new();
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-        assert_eq!(retry_after(&headers, now), None);
-        headers.insert(RETRY_AFTER, "21".parse().unwrap());
-        assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(21)));
-        headers.insert(RETRY_AFTER, "Sun, 06 Nov 1994 08:49:47 GMT".parse().unwrap());
-        assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(10)));
-        headers.insert(RETRY_AFTER, "Sun, 06 Nov 1994 08:49:07 GMT".parse().unwrap());
-        assert_eq!(retry_after(&headers, now), Some(Duration::ZERO));
-    }
-
-    #[test]
-    fn texts_that_name_no_record() {
-        assert!(names_no_record("Style not found") && names_no_record("Page not found."));
-        assert!(!names_no_record(
-            "the column Foo was not found in the sheet that you sent with this request to the service, today"
-        ));
-        assert_eq!(kind_of(500, Some("Style not found")).0, ErrorKind::NotFound);
-        assert_eq!(kind_of(403, Some("Daily limit of requests reached")).0, ErrorKind::QuotaExceeded);
-        let link = "The share link is past its limit of 30 days";
-        assert_eq!(kind_of(403, Some(link)).0, ErrorKind::Permission);
-    }
-}
+mod tests;

@@ -7,12 +7,12 @@ use futures_util::future::BoxFuture;
 use url::Url;
 
 use super::Limiter;
-use crate::catalog::Operation;
+use crate::catalog;
 use crate::clock::Clock;
 use crate::error::{Error, Failure, Outcome, Result};
 use crate::http::Body;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
-use crate::quota::{Quota, STATUS};
+use crate::quota::Quota;
 use crate::trace::Trace;
 
 pub(crate) struct QuotaCheck {
@@ -33,7 +33,7 @@ impl QuotaCheck {
         if !self.quota.is_open(exchange.operation).await? {
             return Ok(());
         }
-        let operation = Operation::find(STATUS).ok_or_else(|| self.quota.untold())?;
+        let operation = catalog::tells_limits().ok_or_else(|| self.quota.untold())?;
         let url = self.api.join(operation.path).map_err(|_| self.quota.untold())?;
         let mut question = Exchange {
             operation,

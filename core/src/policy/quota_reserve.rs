@@ -24,7 +24,7 @@ impl Policy for QuotaReserve {
             trace.count(1);
             let result = next.run(exchange).await;
             let noted = match &result {
-                Err(error) if error.failure() == Failure::NotSent => {
+                Err(error) if error.failure().left_nothing() => {
                     trace.refund(1);
                     self.quota.refund(&reservation).await
                 }

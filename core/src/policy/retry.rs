@@ -36,6 +36,10 @@ impl Retry {
         Self { clock, rng, attempts, max_wait, budget: Budget::default() }
     }
 
+    fn drawn_out(&self, asked: Duration) -> Duration {
+        asked.mul_f64(1.0 + SPREAD * self.rng.fraction())
+    }
+
     /// The pause before the next attempt, or the error that ends the call.
     fn decide(&self, exchange: &Exchange, error: Error, history: &mut History) -> Result<Pause> {
         if !exchange.body.can_be_sent() {
@@ -60,12 +64,19 @@ impl Retry {
                 if asked > self.max_wait {
                     return Err(too_long(&error, asked, self.max_wait));
                 }
-                (WaitReason::RetryAfter, asked.mul_f64(1.0 + SPREAD * self.rng.fraction()))
+                (WaitReason::RetryAfter, self.drawn_out(asked))
             }
             _ => {
                 let step = BACKOFF.saturating_mul(1 << history.backoffs.min(8)).min(LONGEST_BACKOFF);
                 history.backoffs += 1;
-                (WaitReason::Backoff, step.mul_f64(self.rng.fraction()))
+                let backoff = step.mul_f64(self.rng.fraction());
+                match error.retry_after() {
+                    Some(asked) if asked > self.max_wait => {
+                        return Err(too_long(&error, asked, self.max_wait));
+                    }
+                    Some(asked) if asked > backoff => (WaitReason::RetryAfter, self.drawn_out(asked)),
+                    _ => (WaitReason::Backoff, backoff),
+                }
             }
         };
         let end = exchange.limits.end(&exchange.trace).time();
@@ -132,7 +143,11 @@ fn may_repeat(exchange: &Exchange, failure: Failure, history: &mut History) -> b
             exchange.operation.replay == Replay::Read && history.faults == 1
         }
         Failure::Unreadable => exchange.operation.replay == Replay::Read,
-        Failure::TokenRejected | Failure::SignIn | Failure::QuotaRaced | Failure::Final => false,
+        Failure::Lasting
+        | Failure::TokenRejected
+        | Failure::SignIn
+        | Failure::QuotaRaced
+        | Failure::Final => false,
     }
 }
 
@@ -177,6 +192,54 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Operation;
+    use crate::clock::RecordedClock;
+    use crate::http::{Body, Wire};
+    use crate::limits::Limits;
+    use crate::options::CallOptions;
+    use crate::trace::Trace;
+
+    fn exchange(id: &str, allow_repeat: bool, adds_nothing: bool) -> Exchange {
+        let operation = Operation::find(id).unwrap();
+        Exchange {
+            operation,
+            base: operation.base,
+            method: operation.method.as_str(),
+            url: "https://example.com".parse().unwrap(),
+            headers: ::http::HeaderMap::new(),
+            body: Body::empty(),
+            adds_nothing,
+            options: CallOptions { allow_repeat, ..CallOptions::default() },
+            request_id: String::new(),
+            attempt: 1,
+            bearer: None,
+            limits: Limits::new(Duration::ZERO, None, None),
+            trace: Trace::new(),
+            wire: Wire::new(Arc::new(RecordedClock::new())),
+            streams: false,
+        }
+    }
+
+    #[test]
+    fn what_may_be_repeated() {
+        use Failure::{Fault, Final, Interrupted, Lasting, NotSent, Throttled, Unreadable};
+        // Operation, allow_repeat, adds_nothing; then what may be sent again.
+        for (id, allow_repeat, adds_nothing, expected) in [
+            ("style.get", false, true, &[NotSent, Throttled, Interrupted, Fault, Unreadable][..]),
+            ("style.delete_header", false, true, &[NotSent, Throttled]),
+            ("style.delete_header", true, true, &[NotSent, Throttled, Interrupted]),
+            ("style.update", false, true, &[NotSent, Throttled]),
+            ("style.update", true, true, &[NotSent, Throttled, Interrupted]),
+            ("style.update", true, false, &[NotSent, Throttled]),
+            ("style.create", true, true, &[NotSent, Throttled]),
+        ] {
+            let exchange = exchange(id, allow_repeat, adds_nothing);
+            for failure in [NotSent, Lasting, Throttled, Interrupted, Fault, Unreadable, Final] {
+                let allowed = may_repeat(&exchange, failure, &mut History::default());
+                assert_eq!(allowed, expected.contains(&failure), "{id} {allow_repeat} {failure:?}");
+            }
+        }
+    }
 
     #[test]
     fn the_budget_runs_dry_and_refills() {

@@ -129,7 +129,7 @@ impl Send {
 
 fn failure(error: TransportError, wire: &Wire) -> Error {
     let (failure, outcome) = match error.reached {
-        Reached::Nothing if error.lasting => (Failure::Final, Outcome::NotSent),
+        Reached::Nothing if error.lasting => (Failure::Lasting, Outcome::NotSent),
         Reached::Nothing => (Failure::NotSent, Outcome::NotSent),
         Reached::Sent if !wire.may_have_left() => (Failure::NotSent, Outcome::NotSent),
         Reached::Sent => (Failure::Interrupted, Outcome::Unknown),

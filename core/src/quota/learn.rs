@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::calendar::Frame;
 use super::events::{QuotaEvent, QuotaEventKind};
 use super::ledger::Limits;
@@ -18,9 +16,6 @@ const STATED: &str = "limits of the service";
 /// The policies of `ratelimit/status`, in the order of the windows.
 const POLICIES: [&str; 3] = ["per_day", "per_hour", "per_minute"];
 
-/// The operation that tells the service's own figures.
-pub(crate) const STATUS: &str = "system.ratelimit_status";
-
 /// A pause of the service's that holds for all who share a ledger lasts no longer: who comes then asks again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
@@ -28,7 +23,7 @@ impl Quota {
     /// Whether the service has to be asked for its limits before anything else is sent, as the plan says and nobody has
     /// done today.
     pub(crate) async fn is_open(&self, operation: &Operation) -> Result<bool> {
-        if operation.id == STATUS {
+        if operation.tells_limits {
             return Ok(false);
         }
         self.recall_limits(&self.frame()).await
@@ -83,10 +78,10 @@ impl Quota {
         operation: &Operation,
         body: &[u8],
     ) -> Result<()> {
-        if operation.id != STATUS {
+        if !operation.tells_limits {
             return Ok(());
         }
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let body = answer::value(body);
         let policies = POLICIES.map(|name| answer::find(&body, name));
         let stated: Limits = policies.map(|policy| policy.and_then(|policy| policy["limit"].as_u64()));
         if stated.iter().any(Option::is_some) {

@@ -43,7 +43,6 @@ use ledger::{Entry, Granted, Ledger, Limits, Spent, Standing};
 pub use calendar::Span;
 pub use estimate::{Estimate, EstimateItem, Work};
 pub use events::{QuotaEvent, QuotaEventKind, QuotaListener};
-pub(crate) use learn::STATUS;
 pub use ledger::Usage;
 pub(crate) use open::{ForkGuard, OpenLedger, before_fork, open_ledger};
 pub use open::{stored_report, stored_status};
@@ -229,7 +228,7 @@ impl Quota {
         };
         let limits = self.limits_for(&frame, priority);
         // The limits are not known before the service has told them: several at once may be too many.
-        let single = operation.id == STATUS;
+        let single = operation.tells_limits;
         let (granted, origin) = self.leases.take(priority, single, &frame, &limits, &entry).await?;
         if let Granted::Yes { counts, .. } = granted {
             let reservation = Reservation { frame, entry, origin };

@@ -27,6 +27,7 @@ use futures_util::future::BoxFuture;
 use self::concurrency::{Ended, Sign};
 use self::limiter::{Fate, Outlook, Throttle};
 use self::permits::{Sending, Turn, Waiting};
+use crate::answer;
 use crate::catalog::{Base, Operation};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Failure, Result};
@@ -204,11 +205,11 @@ impl InFlight<'_> {
                 sign,
                 bound: false,
             },
-            counts: !refused && failure != Some(Failure::NotSent),
+            counts: !refused && !failure.is_some_and(Failure::left_nothing),
             tells: (answered && !self.transfer) || sign != Sign::Good,
             report: result
-                .filter(|_| self.operation.official == "ratelimit_status")
-                .and_then(|result| serde_json::from_slice(&result.as_ref().ok()?.body).ok()),
+                .filter(|_| self.operation.tells_limits)
+                .and_then(|result| Some(answer::value(&result.as_ref().ok()?.body))),
             news,
         };
         sending.end(|throttle, limit, standing| throttle.learn(&fate, limit, standing));

@@ -1,0 +1,78 @@
+//! Checks what operations state about other operations, and what only one kind of operation can state.
+
+use super::{Answer, Effect, Handler, Kind, Operation, Parameter, Resource};
+
+pub(super) fn validate(resources: &[Resource]) -> Result<(), String> {
+    let all: Vec<_> = resources.iter().flat_map(|resource| &resource.operations).collect();
+    for operation in &all {
+        check(operation, &all).map_err(|text| format!("operation {}: {text}", operation.id))?;
+    }
+    match all.iter().filter(|operation| operation.tells_limits).collect::<Vec<_>>().as_slice() {
+        [first, second, ..] => Err(format!("{} and {} both have tells_limits", first.id, second.id)),
+        _ => Ok(()),
+    }
+}
+
+fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
+    let find = |id: &str| {
+        all.iter().find(|other| other.id == id).ok_or_else(|| format!("there is no operation {id}"))
+    };
+    if operation.tells_limits && (operation.effect != Effect::Read || !operation.parameters.is_empty()) {
+        return Err("tells_limits is for a read without parameters".into());
+    }
+    if (operation.handler == Handler::DeleteHeader) != operation.look.is_some() {
+        return Err("the handler delete_header and look need each other".into());
+    }
+    if let Some(look) = &operation.look {
+        let look = find(look)?;
+        if look.effect != Effect::Read || look.answer != Answer::Object {
+            return Err(format!("look: {} is no read of one record", look.id));
+        }
+        let missing = look.parameters.iter().find(|needed| needed.required && !has(operation, &needed.name));
+        if let Some(missing) = missing {
+            return Err(format!("look: {} needs {}, which is no parameter here", look.id, missing.name));
+        }
+    }
+    for parameter in &operation.parameters {
+        check_parameter(operation, parameter, &find)
+            .map_err(|text| format!("parameter {}: {text}", parameter.name))?;
+    }
+    Ok(())
+}
+
+fn check_parameter<'a>(
+    operation: &Operation,
+    parameter: &Parameter,
+    find: &dyn Fn(&str) -> Result<&'a &'a Operation, String>,
+) -> Result<(), String> {
+    if (parameter.kind == Kind::TableRows) && operation.handler != Handler::UpdateRows {
+        return Err("table rows need the handler update_rows".into());
+    }
+    if !matches!(parameter.kind, Kind::Filters | Kind::ColorwayFilters) {
+        return match (&parameter.schema, parameter.standard.as_slice()) {
+            (None, []) => Ok(()),
+            _ => Err("schema and standard are for filters".into()),
+        };
+    }
+    if parameter.schema.is_none() && parameter.standard.is_empty() {
+        return Err("filters need a schema or standard fields to be checked against".into());
+    }
+    let Some(schema) = &parameter.schema else { return Ok(()) };
+    let source = find(&schema.operation)?;
+    if source.effect != Effect::Read || source.answer != Answer::List || source.paged {
+        return Err(format!("schema: {} is no plain list", source.id));
+    }
+    if !source.parameters.iter().all(|needed| needed.name == schema.argument)
+        || !has(source, &schema.argument)
+    {
+        return Err(format!("schema: {} is not the one argument of {}", schema.argument, source.id));
+    }
+    if !has(operation, &schema.argument) {
+        return Err(format!("schema: {} is no parameter here", schema.argument));
+    }
+    Ok(())
+}
+
+fn has(operation: &Operation, parameter: &str) -> bool {
+    operation.parameters.iter().any(|own| own.name == parameter)
+}

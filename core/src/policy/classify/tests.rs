@@ -1,0 +1,206 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::*;
+use crate::clock::RecordedClock;
+
+fn classify() -> Classify {
+    Classify {
+        company: "acme".into(),
+        secrets: Secrets::default(),
+        time: ServerTime::new(Arc::new(RecordedClock::new()), None),
+    }
+}
+
+/// Judges an answer to an operation.
+fn judge(id: &str, status: u16, body: &str, whole: bool) -> Result<Reply> {
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    let extent = if whole { Extent::Whole } else { Extent::Cut };
+    let reply = Reply { status, headers: HeaderMap::new(), body, extent, stream: None };
+    classify().judge(reply, Operation::find(id).unwrap())
+}
+
+/// One of each effect.
+const READ: &[&str] = &["style.get"];
+const WRITES: &[&str] =
+    &["style.create", "style.update", "style.delete_header", "data_tables.update", "raw.get"];
+
+const PAGE: &str = "<!doctype html><title>Maintenance</title>";
+const REFUSED: &str = r#"{"error": true, "message": "locked"}"#;
+const GONE: &str = "Style not found";
+
+type Row = (&'static [&'static str], &'static [u16], &'static [&'static str], bool, Verdict);
+type Verdict = Option<(ErrorKind, Outcome, Failure)>;
+
+/// Operations, statuses, bodies, whether the body came to its end; then what it is taken for.
+fn table() -> Vec<Row> {
+    use ErrorKind::{Auth, Conflict, Decode, Network, NotFound, Permission, RateLimited, Server, Validation};
+    use Failure::{Fault, Final, Interrupted, Throttled, TokenRejected, Unreadable};
+    use Outcome::{Refused, Unknown};
+    const ANY: &[&str] = &["", "text", "{}", PAGE, REFUSED];
+    const SUCCESS: &[u16] = &[200, 201, 202, 204, 207, 299];
+    vec![
+        // A 2xx is success, unless its body says otherwise.
+        (READ, SUCCESS, &["{}", "[]", "null", "\u{feff}{}"], true, None),
+        (READ, &[204], &[""], true, None),
+        (READ, &[200], &["", "text", "{\"a\":"], true, Some((Decode, Refused, Unreadable))),
+        (READ, SUCCESS, &[PAGE], true, Some((Decode, Refused, Unreadable))),
+        (READ, SUCCESS, &["", "{\"a\":", REFUSED], false, Some((Network, Refused, Unreadable))),
+        (WRITES, SUCCESS, &["", "text", "{}", "[]", "null", "{\"a\":"], true, None),
+        (WRITES, SUCCESS, &["", "{\"a\":", "te"], false, None),
+        (WRITES, SUCCESS, &[PAGE, "\u{feff}<!-- 17 --> <HTML>"], true, Some((Decode, Unknown, Final))),
+        (WRITES, SUCCESS, &["<html><bo"], false, Some((Decode, Unknown, Final))),
+        (READ, SUCCESS, &[REFUSED, "\u{feff}{\"Error\": true}"], true, Some((Validation, Refused, Final))),
+        (
+            WRITES,
+            SUCCESS,
+            &[REFUSED, "{\"error\": true, \"error\": false}"],
+            true,
+            Some((Validation, Refused, Final)),
+        ),
+        (WRITES, SUCCESS, &["{\"error\": true, \"mess"], false, Some((Validation, Refused, Final))),
+        (
+            WRITES,
+            SUCCESS,
+            &["{\"error\": true, \"message\": \"Style not found\"}"],
+            true,
+            Some((NotFound, Refused, Final)),
+        ),
+        // A 4xx but 408 was refused, whatever its body is.
+        (READ, &[400, 402, 405, 413, 422, 499], ANY, true, Some((Validation, Refused, Final))),
+        (WRITES, &[400, 402, 405, 413, 422, 499], ANY, true, Some((Validation, Refused, Final))),
+        (WRITES, &[400, 413], &[""], false, Some((Validation, Refused, Final))),
+        (WRITES, &[401], ANY, true, Some((Auth, Refused, TokenRejected))),
+        (WRITES, &[403], ANY, true, Some((Permission, Refused, Final))),
+        (WRITES, &[404, 410], ANY, true, Some((NotFound, Refused, Final))),
+        (WRITES, &[409], ANY, true, Some((Conflict, Refused, Final))),
+        (WRITES, &[429], ANY, true, Some((RateLimited, Refused, Throttled))),
+        (READ, &[429], ANY, false, Some((RateLimited, Refused, Throttled))),
+        (READ, &[408], ANY, true, Some((Server, Refused, Interrupted))),
+        (WRITES, &[408], ANY, true, Some((Server, Unknown, Interrupted))),
+        // What else comes after a write leaves open whether it was done.
+        (READ, &[502, 503, 504], ANY, true, Some((Server, Refused, Interrupted))),
+        (WRITES, &[502, 503, 504], ANY, true, Some((Server, Unknown, Interrupted))),
+        (READ, &[500, 501, 505, 599], ANY, true, Some((Server, Refused, Fault))),
+        (WRITES, &[500, 501, 505, 599], ANY, true, Some((Server, Unknown, Fault))),
+        (READ, &[0, 100, 103, 199, 300, 303, 399, 600, 999], ANY, true, Some((Server, Refused, Final))),
+        (WRITES, &[0, 100, 103, 199, 300, 303, 399, 600, 999], ANY, true, Some((Server, Unknown, Final))),
+        // The service's own words, as all that a 4xx or a 500 says.
+        (
+            READ,
+            &[400, 403, 404, 500],
+            &[GONE, "\u{feff}Page not found.\r\n", "\"Material not found\""],
+            true,
+            Some((NotFound, Refused, Final)),
+        ),
+        (
+            READ,
+            &[400, 500],
+            &["{\"error\": true, \"message\": \"block NOT found\"}"],
+            true,
+            Some((NotFound, Refused, Final)),
+        ),
+        (WRITES, &[400], &[GONE], true, Some((NotFound, Refused, Final))),
+        (WRITES, &[500], &[GONE], true, Some((NotFound, Unknown, Final))),
+        (
+            READ,
+            &[502, 503, 504, 408],
+            &[GONE, "upstream host not found", "Page not found."],
+            true,
+            Some((Server, Refused, Interrupted)),
+        ),
+        (
+            READ,
+            &[500],
+            &["upstream host not found", "Style not found\n  at X", "no Style not found", "not found"],
+            true,
+            Some((Server, Refused, Fault)),
+        ),
+        (READ, &[501, 599], &[GONE], true, Some((Server, Refused, Fault))),
+        (
+            READ,
+            &[400],
+            &["upstream host not found", "{\"title\": \"Style not found\", \"errors\": {}}"],
+            true,
+            Some((Validation, Refused, Final)),
+        ),
+        (READ, &[401], &[GONE], true, Some((Auth, Refused, TokenRejected))),
+    ]
+}
+
+#[test]
+fn what_an_answer_is_taken_for() {
+    for (operations, statuses, bodies, whole, expected) in table() {
+        for id in operations {
+            for status in statuses {
+                for body in bodies {
+                    let verdict = judge(id, *status, body, whole).err();
+                    let verdict = verdict.map(|error| (error.kind(), error.outcome(), error.failure()));
+                    assert_eq!(verdict, expected, "{id} {status} {body:?}, whole: {whole}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_after_a_write_is_named() {
+    let error = judge("style.create", 200, PAGE, true).unwrap_err();
+    assert!(error.message().contains(r#"an HTML page ("Maintenance")"#), "{error}");
+    assert!(!error.retryable() && error.body_excerpt().is_some());
+}
+
+#[test]
+fn a_limit_of_the_day_is_no_missing_permission() {
+    let kind = |body: &str| judge("style.get", 403, body, true).unwrap_err().kind();
+    assert_eq!(kind("Daily limit of requests reached"), ErrorKind::QuotaExceeded);
+    assert_eq!(kind("The share link is past its limit of 30 days"), ErrorKind::Permission);
+}
+
+#[test]
+fn bodies_of_429_in_odd_forms() {
+    let wait = |body: &str| judge("style.get", 429, body, true).unwrap_err().retry_after();
+    assert_eq!(wait("\u{feff}{\"retryAfterSeconds\": 4}"), Some(Duration::from_secs(4)));
+    assert_eq!(
+        wait(r#"{"retryAfterSeconds": 9, "RetryAfterSeconds": 4, "retryAfterSeconds": 5}"#),
+        Some(Duration::from_secs(5))
+    );
+    assert_eq!(wait(r#"{"retryAfterSeconds": 1e400}"#), None);
+    for odd in ["-1", "0", "null", "[]", "\"4\"", "1e308"] {
+        assert_eq!(wait(&format!(r#"{{"retryAfterSeconds": {odd}}}"#)), None, "{odd}");
+    }
+    let error = judge("style.get", 429, r#"{"window": "1 day", "limit": 5}"#, true).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::QuotaExceeded);
+}
+
+#[test]
+fn waits_in_seconds_and_as_dates() {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+    let longest = Duration::from_secs_f64(LONGEST_SECONDS);
+    let wait = |texts: &[&str]| {
+        let mut headers = HeaderMap::new();
+        for text in texts {
+            headers.append(RETRY_AFTER, text.parse().unwrap());
+        }
+        retry_after(&headers, now)
+    };
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!(wait(&[]), None);
+    assert_eq!(wait(&["21"]), seconds(21));
+    assert_eq!(wait(&[" 0 "]), seconds(0));
+    assert_eq!(wait(&["1.5"]), Some(Duration::from_millis(1500)));
+    assert_eq!(wait(&["Sun, 06 Nov 1994 08:49:47 GMT"]), seconds(10));
+    assert_eq!(wait(&["Sun, 06 Nov 1994 08:49:07 GMT"]), seconds(0));
+    assert_eq!(wait(&["Fri, 31 Dec 9999 23:59:59 GMT"]), Some(longest));
+    // Several: the longest that can be read.
+    assert_eq!(wait(&["", "5", "20", "soon"]), seconds(20));
+    assert_eq!(wait(&["5, 20"]), seconds(20));
+    let digits = "9".repeat(64 * 1024);
+    for huge in ["99999999999999999999", &digits] {
+        assert_eq!(wait(&[huge]), Some(longest), "{huge:.30}");
+    }
+    for odd in ["", " ", "-5", "+5", "1e3", "inf", "NaN", "1.2.3", ".5", "soon", "5 s", ","] {
+        assert_eq!(wait(&[odd]), None, "{odd}");
+    }
+}
