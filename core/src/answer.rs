@@ -162,6 +162,21 @@ pub(crate) fn error_text(body: &[u8]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// A body without the byte order mark that it may begin with.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
+}
+
+/// What an OAuth error in a body says.
+pub(crate) fn said(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(without_mark(body)).unwrap_or_default();
+    match (body["error"].as_str(), body["error_description"].as_str()) {
+        (Some(code), Some(description)) => format!(", {code} ({description})"),
+        (Some(code), None) => format!(", {code}"),
+        _ => String::new(),
+    }
+}
+
 /// `X-RateLimit-*`, when any of them came.
 pub(crate) fn rate_figures(headers: &HeaderMap) -> Option<RateFigures> {
     let figure = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::auth::{BY_COMMAND, Exchanger, Flow, IdentityServer, ProviderCache};
+use crate::auth::{BY_COMMAND, Exchanger, Flow, IdentityServer, ProviderCache, credential};
 use crate::clock::{Clock, ServerTime};
 use crate::error::{Error, Result};
 use crate::http::{ReqwestTransport, Transport, TransportSettings};
@@ -314,14 +314,19 @@ impl Config {
         Ok(company)
     }
 
-    /// An empty credential is none: that is how unset variables of a shell arrive.
-    pub(crate) fn without_blanks(mut self) -> Self {
-        for credential in
-            [&mut self.client_id, &mut self.client_secret, &mut self.refresh_token, &mut self.access_token]
-        {
-            *credential = credential.take().filter(|text| !text.is_empty());
+    /// The same without white space around its credentials.
+    pub(crate) fn with_clean_credentials(mut self) -> Result<Self> {
+        for (name, value) in [
+            ("client_id", &mut self.client_id),
+            ("client_secret", &mut self.client_secret),
+            ("refresh_token", &mut self.refresh_token),
+            ("access_token", &mut self.access_token),
+        ] {
+            if let Some(text) = value.take() {
+                *value = credential(name, &text)?;
+            }
         }
-        self
+        Ok(self)
     }
 
     pub(crate) fn check_numbers(&self) -> Result<()> {

@@ -8,9 +8,11 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::refusal::BY_COMMAND;
-use super::store;
-use super::{Bearer, Exchanger, Lease, TokenStore, Tokens, expiry_in_token};
+use super::exchange::Exchanger;
+use super::grant::BY_COMMAND;
+use super::refusals::{CallKey, Refusal, Refusals};
+use super::store::{self, Lease, TokenStore};
+use super::tokens::{Bearer, Tokens, expiry_in_token};
 use crate::clock::{Clock, ServerTime};
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::log::Log;
@@ -80,8 +82,11 @@ struct State {
     loaded: bool,
     /// The person has signed out.
     signed_out: bool,
-    /// The access token was refused by the service.
+    /// The access token is not to be used any more, as the service refused it.
     rejected: bool,
+    refusals: Refusals,
+    /// The store may hold a better token than the one that was refused.
+    doubted: bool,
     /// The identity server has handed out a new refresh token before: a repeated exchange could end the sign-in.
     rotates: bool,
     /// Tokens that are not saved yet, because saving them failed.
@@ -92,6 +97,8 @@ struct State {
     nothing_stored: bool,
     /// A refresh token that the identity server does not accept any more, with what it said.
     refused: Option<(Secret, Error)>,
+    /// The configured refresh token was tried after the stored one, and not accepted either.
+    tried_configured: bool,
     /// On the clock's own scale.
     patient_until: Option<Duration>,
     renewal: Option<watch::Receiver<Option<Result<Bearer>>>>,
@@ -174,14 +181,31 @@ impl TokenHolder {
         Box::pin(self.bearer())
     }
 
-    /// The service refused this token. Returns whether another one may be had.
-    pub(crate) fn reject(&self, bearer: &Bearer) -> bool {
+    /// The service accepted this token.
+    pub(crate) fn accept(&self, bearer: &Bearer, call: CallKey) {
         let mut state = self.lock();
         if state.tokens.access_token.as_ref() == Some(bearer) {
+            state.refusals.accept(call);
+            // A renewal that somebody waits for goes on.
+            state.rejected = state.rejected && self.is_renewable(&state);
+        }
+    }
+
+    /// The service refused this token to a call.
+    pub(crate) fn reject(&self, bearer: &Bearer, call: CallKey) -> Refusal {
+        let mut state = self.lock();
+        if state.tokens.access_token.as_ref() != Some(bearer) {
+            state.refusals.refuse_former(call);
+            return Refusal::Renewable;
+        }
+        let renewable = self.is_renewable(&state);
+        let refusal = state.refusals.refuse(call, renewable, self.clock().elapsed());
+        state.doubted = true;
+        if refusal == Refusal::Renewable || (!renewable && state.refusals.has_ended()) {
             state.rejected = true;
             state.patient_until = None;
         }
-        state.tokens.access_token.as_ref() != Some(bearer) || self.is_renewable(&state)
+        refusal
     }
 
     /// Whether it gives tokens for another user than the one who signed in.
@@ -192,7 +216,10 @@ impl TokenHolder {
     fn is_renewable(&self, state: &State) -> bool {
         match &self.settings.source {
             Source::Nowhere => false,
-            Source::SignIn(_) => state.tokens.refresh_token.is_some(),
+            Source::SignIn(_) => {
+                let token = state.tokens.refresh_token.as_ref();
+                token.is_some() && token != state.refused.as_ref().map(|(refused, _)| refused)
+            }
             Source::Application(_) | Source::Administrator { .. } => true,
         }
     }
@@ -266,7 +293,10 @@ impl TokenHolder {
     }
 
     fn fresh(&self, state: &State) -> Option<Bearer> {
-        if state.signed_out || state.rejected || state.unsaved || (!state.loaded && self.is_stored()) {
+        if state.signed_out || state.rejected || state.unsaved {
+            return None;
+        }
+        if self.is_stored() && (state.doubted || !state.loaded) {
             return None;
         }
         // Whoever acts for others does so only while the administrator is signed in.
@@ -284,6 +314,16 @@ impl TokenHolder {
     }
 
     async fn renew(&self) -> Result<Bearer> {
+        let result = self.renewed().await;
+        if result.is_err() {
+            // The call that it was refused to has nothing better; others may be accepted with it.
+            let mut state = self.lock();
+            state.rejected = state.rejected && state.refusals.has_ended();
+        }
+        result
+    }
+
+    async fn renewed(&self) -> Result<Bearer> {
         if self.is_signed_out() {
             return Err(signed_out());
         }
@@ -333,18 +373,33 @@ impl TokenHolder {
         if self.lock().nothing_stored {
             self.settings.store.check().await?;
         }
-        match exchanger.refresh(&refresh_token, may_repeat).await {
-            Ok(tokens) => self.take(tokens, Some(lease)).await,
-            Err(error) if matches!(error.code(), Some("invalid_grant" | "unauthorized_client")) => {
-                // Somebody who shares the store without its lease may have used it up and saved its successor.
-                if let Some(bearer) = self.stored().await? {
-                    return Ok(bearer);
-                }
-                self.lock().refused = Some((refresh_token, error.clone()));
-                Err(error)
-            }
-            Err(error) => self.serve_on(error),
+        let error = match exchanger.refresh(&refresh_token, may_repeat).await {
+            Ok(tokens) => return self.take(tokens, Some(lease)).await,
+            Err(error) if is_final(&error) => error,
+            Err(error) => return self.serve_on(error),
+        };
+        // Somebody who shares the store without its lease may have used it up and saved its successor.
+        if let Some(bearer) = self.stored().await? {
+            return Ok(bearer);
         }
+        if let Some(configured) = self.configured_beside(&refresh_token) {
+            match exchanger.refresh(&configured, false).await {
+                Ok(tokens) => {
+                    self.lock().tokens.refresh_token = Some(configured);
+                    return self.take(tokens, Some(lease)).await;
+                }
+                Err(error) if is_final(&error) => self.lock().tried_configured = true,
+                Err(error) => return self.serve_on(error),
+            }
+        }
+        self.lock().refused = Some((refresh_token, error.clone()));
+        self.serve_on(error)
+    }
+
+    /// The configured refresh token, where another was stored and the configured one was not tried.
+    fn configured_beside(&self, stored: &Secret) -> Option<Secret> {
+        let configured = self.settings.refresh_token.as_ref();
+        configured.filter(|token| *token != stored && !self.lock().tried_configured).cloned()
     }
 
     /// A token for another user. The administrator's own is for the exchange only: no call is made with it.
@@ -354,16 +409,20 @@ impl TokenHolder {
         administrator: &Arc<TokenHolder>,
         user_id: &str,
     ) -> Result<Tokens> {
+        let call = CallKey::of("actas", user_id);
         let bearer = administrator.bearer_of_another().await?;
         let error = match exchanger.act_as(&bearer, user_id).await {
-            Ok(tokens) => return Ok(tokens),
+            Ok(tokens) => {
+                administrator.accept(&bearer, call);
+                return Ok(tokens);
+            }
             Err(error) => error,
         };
         // One answer for two reasons: the user may not be acted for, or the administrator's token was ended before its time.
         // Only the second is mended by another token.
         if matches!(error.code(), Some("invalid_grant" | "invalid_token"))
             && exchanger.server.rejects(&bearer).await
-            && administrator.reject(&bearer)
+            && administrator.reject(&bearer, call) == Refusal::Renewable
         {
             let bearer = administrator.bearer_of_another().await?;
             return exchanger.act_as(&bearer, user_id).await;
@@ -377,7 +436,8 @@ impl TokenHolder {
             (state.tokens.expires_at.unwrap_or_default(), state.rejected)
         };
         if rejected {
-            let text = "the service does not accept the access token, and nothing is there to renew it: sign in again";
+            let text = "the service has refused the access token to several calls in a row, and nothing is there to renew it: \
+                        sign in again";
             return Error::new(ErrorKind::Auth, text);
         }
         let now = self.settings.time.now();
@@ -396,8 +456,9 @@ impl TokenHolder {
 
     fn nothing_to_renew(&self, state: &State) -> Error {
         let text = if state.tokens.access_token.is_some() {
+            let ended = if state.rejected { "is no longer accepted" } else { "has expired" };
             format!(
-                "the access token has expired, and there is no refresh token to renew it: sign in again{BY_COMMAND}"
+                "the access token {ended}, and there is no refresh token to renew it: sign in again{BY_COMMAND}"
             )
         } else {
             format!("nobody is signed in: the token store is empty. Sign in first{BY_COMMAND}")
@@ -423,6 +484,7 @@ impl TokenHolder {
         let stored = self.settings.store.load().await?.filter(|tokens| !tokens.is_empty());
         let mut state = self.lock();
         let first = !std::mem::replace(&mut state.loaded, true);
+        state.doubted = false;
         let configured = self.settings.refresh_token.is_some() || self.settings.access_token.is_some();
         state.nothing_stored = stored.is_none();
         let Some(stored) = stored else {
@@ -440,6 +502,10 @@ impl TokenHolder {
             let keep_own =
                 first && state.tokens.access_token.is_some() && state.tokens.expires_at > stored.expires_at;
             let own = std::mem::replace(&mut state.tokens, stored);
+            if newer {
+                let refused = state.rejected;
+                state.refusals.replace(refused, self.clock().elapsed());
+            }
             if keep_own {
                 state.tokens.access_token = own.access_token;
                 state.tokens.expires_at = own.expires_at;
@@ -469,7 +535,8 @@ impl TokenHolder {
                 scope: new.scope.or(state.tokens.scope.take()),
                 ..new
             };
-            state.rejected = false;
+            let refused = std::mem::take(&mut state.rejected);
+            state.refusals.replace(refused, self.clock().elapsed());
             state.patient_until = None;
             state.unsaved = lease.is_some();
         }
@@ -491,23 +558,24 @@ impl TokenHolder {
         saved
     }
 
-    /// A token that is still valid serves on when renewing it fails for the moment.
+    /// A token that is still valid serves on when it could not be renewed.
     fn serve_on(&self, error: Error) -> Result<Bearer> {
         let bearer = {
             let mut state = self.lock();
             let passing =
                 matches!(error.failure(), Failure::NotSent | Failure::Interrupted | Failure::Throttled);
-            state.patient_until = (passing && !state.rejected).then(|| self.clock().elapsed() + PATIENCE);
-            let bearer = state.patient_until.and_then(|_| self.fresh(&state));
-            if bearer.is_none() {
-                state.patient_until = None;
-            }
-            bearer
+            state.patient_until = passing.then(|| self.clock().elapsed() + PATIENCE);
+            self.fresh(&state)
         };
         let Some(bearer) = bearer else { return Err(error) };
         self.settings.log.warn(&format!("the access token could not be renewed and serves on: {error}"));
         Ok(bearer)
     }
+}
+
+/// Whether a refresh token is not accepted any more.
+fn is_final(error: &Error) -> bool {
+    matches!(error.code(), Some("invalid_grant" | "unauthorized_client"))
 }
 
 fn signed_out() -> Error {
@@ -529,3 +597,6 @@ fn margin(tokens: &Tokens) -> u64 {
 fn fingerprint(token: &Secret) -> String {
     Sha256::digest(token.expose().as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

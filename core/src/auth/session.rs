@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, RedirectUrl, ResponseType};
 use url::{Url, form_urlencoded};
 
-use super::exchange::TokenAnswer;
+use super::exchange::Exchanger;
 use super::id_token::Expected;
 use super::refusal;
-use super::{Exchanger, Tokens};
+use super::token_answer::TokenAnswer;
+use super::tokens::Tokens;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::{Secret, address};
@@ -55,7 +56,7 @@ impl AuthorizationSession {
     /// # Errors
     /// `config` when something is missing or malformed.
     pub fn new(config: &Config) -> Result<Self> {
-        let config = config.clone().without_blanks();
+        let config = config.clone().with_clean_credentials()?;
         let exchanger = config.exchanger()?;
         let flow = config.flow()?;
         let redirect = config.redirect_uri.clone().ok_or_else(|| {
