@@ -318,6 +318,7 @@ impl TokenHolder {
         if result.is_err() {
             // The call that it was refused to has nothing better; others may be accepted with it.
             let mut state = self.lock();
+            state.doubted |= state.rejected;
             state.rejected = state.rejected && state.refusals.has_ended();
         }
         result

@@ -60,6 +60,7 @@ impl Refusals {
     pub(super) fn accept(&mut self, call: CallKey) {
         self.accepted = true;
         self.in_a_row.clear();
+        self.before.remove(&call);
         self.not_helped.remove(&call);
     }
 
@@ -184,8 +185,9 @@ mod tests {
         token.accept(B);
         assert_eq!(token.refuse(A, true, at(1)), Refusal::Kept);
         token.accept(A);
+        assert_eq!(token.refuse(A, true, at(2)), Refusal::Renewable);
+        // A token that has come in its time says nothing of refusals.
         token.replace(false, at(2));
-        assert!(!token.before.is_empty());
         assert_eq!(token.refuse(E, true, at(3)), Refusal::Renewable);
     }
 
