@@ -68,9 +68,10 @@ pub struct Config {
     pub quota_floor: u64,
     /// What to do when the requests of the day or the hour are used up: null to fail, or the longest wait for the next.
     pub quota_wait: Option<f64>,
-    /// Folder for the ledger and for cached schemas. Default: the user's state folder.
+    /// Folder for the ledger, for replaced refresh tokens and for cached schemas. Default: the user's state folder.
     pub state_dir: Option<PathBuf>,
-    /// Where tokens are kept: `"memory"` (default), `{"file": path}` or `{"keyring": name of the entry}`.
+    /// Where tokens are kept: `"memory"`, `{"file": path}` or `{"keyring": name of the entry}`. Default: memory, until the
+    /// identity server replaces the given refresh token; then a file in `state_dir` (docs/service.md, Tokens).
     pub token_store: Option<StoreConfig>,
     /// Longest time for one request with its retries and waits. Default 60.
     pub timeout: f64,
