@@ -203,7 +203,6 @@ impl TokenHolder {
         state.doubted = true;
         if refusal == Refusal::Renewable || (!renewable && state.refusals.has_ended()) {
             state.rejected = true;
-            state.patient_until = None;
         }
         refusal
     }
@@ -217,8 +216,8 @@ impl TokenHolder {
         match &self.settings.source {
             Source::Nowhere => false,
             Source::SignIn(_) => {
-                let token = state.tokens.refresh_token.as_ref();
-                token.is_some() && token != state.refused.as_ref().map(|(refused, _)| refused)
+                let refused = state.refused.as_ref().map(|(token, _)| token);
+                state.tokens.refresh_token.as_ref().is_some_and(|token| refused != Some(token))
             }
             Source::Application(_) | Source::Administrator { .. } => true,
         }
@@ -256,11 +255,7 @@ impl TokenHolder {
         let lease = self.lease().await;
         let loaded = if self.is_stored() { self.load().await } else { Ok(()) };
         let ended = end(self.snapshot()).await;
-        {
-            let mut state = self.lock();
-            state.tokens = Tokens::default();
-            state.unsaved = false;
-        }
+        self.lock().tokens = Tokens::default();
         self.settings.store.clear().await?;
         let unread = |error: Error| {
             let text = format!("the tokens are forgotten, but could not be read before: {}", error.message());
@@ -490,7 +485,7 @@ impl TokenHolder {
         state.nothing_stored = stored.is_none();
         let Some(stored) = stored else {
             // Somebody has signed out of what only the store had.
-            if !first && !configured && !state.unsaved {
+            if !configured && !state.unsaved {
                 state.tokens = Tokens::default();
             }
             return Ok(());
@@ -500,8 +495,7 @@ impl TokenHolder {
         if same_sign_in && !state.unsaved && (first || newer) {
             let still_rejected = state.rejected && !newer;
             // A token that the caller gave with a longer life than the stored one is kept.
-            let keep_own =
-                first && state.tokens.access_token.is_some() && state.tokens.expires_at > stored.expires_at;
+            let keep_own = first && state.tokens.expires_at > stored.expires_at;
             let own = std::mem::replace(&mut state.tokens, stored);
             if newer {
                 let refused = state.rejected;

@@ -73,6 +73,8 @@ struct Vault {
     saves: Mutex<usize>,
     loads: Mutex<usize>,
     shared: bool,
+    /// What another process has saved when this one is at last let in.
+    arrives: Mutex<Option<Tokens>>,
 }
 
 impl TokenStore for Vault {
@@ -99,6 +101,9 @@ impl TokenStore for Vault {
     }
 
     fn try_lease(&self) -> BoxFuture<'_, Result<Option<Lease>>> {
+        if let Some(tokens) = self.arrives.lock().unwrap().take() {
+            *self.kept.lock().unwrap() = Some(tokens);
+        }
         Box::pin(async { Ok(Some(if self.shared { Lease::held(()) } else { Lease::alone() })) })
     }
 }
@@ -305,10 +310,10 @@ async fn a_failed_renewal_is_not_tried_at_once() {
     assert_eq!(error.status(), Some(503));
     assert_eq!(world.script.seen().len(), 2);
     // And no longer than needed: a renewal ends the patience.
-    world.script.gives("second", 400);
+    world.script.gives("second", 20);
     assert_eq!(bearer(&holder).await.unwrap(), "second");
     world.script.seen();
-    world.advance(300);
+    world.advance(15);
     world.script.gives("third", 400);
     assert_eq!(bearer(&holder).await.unwrap(), "third");
 }
@@ -392,6 +397,11 @@ async fn a_refused_token_is_renewed_once() {
     assert_eq!(holder.reject(&Secret::new("first"), call("b")), Refusal::Renewable);
     assert_eq!(holder.reject(&Secret::new("second"), call("a")), Refusal::NewToo);
     assert_eq!(bearer(&holder).await.unwrap(), "second");
+    // However many they are.
+    for name in ["c", "d", "e"] {
+        assert_eq!(holder.reject(&Secret::new("second"), call(name)), Refusal::NewToo);
+        assert_eq!(bearer(&holder).await.unwrap(), "second");
+    }
     holder.accept(&Secret::new("second"), call("c"));
     assert_eq!(holder.reject(&Secret::new("second"), call("a")), Refusal::Kept);
     assert_eq!(holder.reject(&Secret::new("second"), call("b")), Refusal::Kept);
@@ -483,6 +493,66 @@ async fn a_refusal_is_a_reason_to_look_at_the_store() {
     let loads = *world.vault.loads.lock().unwrap();
     assert_eq!(bearer(&holder).await.unwrap(), "third");
     assert_eq!(*world.vault.loads.lock().unwrap(), loads, "the store is asked once");
+
+    // Before an exchange too. Its life says nothing, as the longer one has ended.
+    let world = World::new();
+    let holder = world.begun(28_800).await;
+    holder.reject(&Secret::new("first"), call("a"));
+    let mut newer = holder.snapshot();
+    (newer.access_token, newer.expires_at) = (Some(Secret::new("second")), Some(START + 3600));
+    *world.vault.kept.lock().unwrap() = Some(newer.clone());
+    assert_eq!(bearer(&holder).await.unwrap(), "second");
+    assert_eq!(world.secrets.scrub("<second>"), "<[REDACTED]>");
+    // It came because the former was refused, whoever fetched it.
+    assert_eq!(holder.reject(&Secret::new("second"), call("a")), Refusal::NewToo);
+    assert!(world.script.seen().is_empty());
+
+    // And after one that has failed for good.
+    let world = World::new();
+    let holder = world.begun(28_800).await;
+    holder.reject(&Secret::new("first"), call("a"));
+    world.script.answers(400, json!({"error": "invalid_grant"}));
+    assert_eq!(bearer(&holder).await.unwrap_err().code(), Some("invalid_grant"));
+    *world.vault.kept.lock().unwrap() = Some(newer);
+    assert_eq!(bearer(&holder).await.unwrap(), "second");
+}
+
+#[tokio::test]
+async fn a_store_that_keeps_the_refresh_token_only() {
+    let world = World::new();
+    let holder = world.begun(3600).await;
+    world.vault.kept.lock().unwrap().as_mut().unwrap().access_token = None;
+    world.vault.kept.lock().unwrap().as_mut().unwrap().expires_at = None;
+    holder.tokens().await.unwrap();
+    assert_eq!(bearer(&holder).await.unwrap(), "first");
+    assert!(world.script.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_child_goes_on_with_what_its_parent_had() {
+    let world = World::new();
+    let parent = world.begun(3600).await;
+    world.advance(3500);
+    world
+        .script
+        .answers(200, json!({"access_token": "second", "expires_in": 3600, "refresh_token": "rotated"}));
+    bearer(&parent).await.unwrap();
+    world.script.seen();
+    let inherited = parent.inherit();
+    // What is stored may be newer by now.
+    let mut newer = parent.snapshot();
+    newer.access_token = Some(Secret::new("third"));
+    *world.vault.kept.lock().unwrap() = Some(newer);
+    let child = world.holder(With { inherited: Some(inherited.clone()), ..With::default() });
+    assert_eq!(bearer(&child).await.unwrap(), "third");
+    // Where nothing is stored, it knows what its parent knew: that the refresh token works once.
+    *world.vault.kept.lock().unwrap() = None;
+    let child = world.holder(With { inherited: Some(inherited), ..With::default() });
+    assert_eq!(bearer(&child).await.unwrap(), "second");
+    world.advance(3600);
+    world.script.answers(503, json!({}));
+    assert_eq!(bearer(&child).await.unwrap_err().status(), Some(503));
+    assert_eq!(world.script.seen(), ["refresh_token rotated"]);
 }
 
 #[tokio::test]
@@ -501,8 +571,12 @@ async fn nobody_is_served_after_a_sign_out() {
         if state == 3 {
             world.advance(3500);
         }
+        let meanwhile = Arc::clone(&holder);
         let seen = holder
-            .sign_out(|tokens| async move { Ok(tokens.refresh_token.map(|token| token.expose().to_owned())) })
+            .sign_out(|tokens| async move {
+                ended(bearer(&meanwhile).await);
+                Ok(tokens.refresh_token.map(|token| token.expose().to_owned()))
+            })
             .await
             .unwrap();
         assert_eq!(seen.as_deref(), Some("given"), "{state}");
@@ -581,8 +655,21 @@ async fn tokens_are_used_once_they_are_saved() {
     assert_eq!(saves(), 3);
     let kept = world.vault.kept.lock().unwrap().clone().unwrap();
     assert_eq!(kept.refresh_token.unwrap().expose(), "rotated");
+    // Somebody else's sign-out does not take what is not saved yet.
+    let stored = world.holder(With { no_refresh_token: true, ..With::default() });
+    assert_eq!(bearer(&stored).await.unwrap(), "second");
+    world.advance(3500);
+    *world.vault.locked.lock().unwrap() = true;
+    world.script.answers(200, json!({"access_token": "third", "expires_in": 3600}));
+    bearer(&stored).await.unwrap_err();
+    world.script.seen();
+    *world.vault.locked.lock().unwrap() = false;
+    *world.vault.kept.lock().unwrap() = None;
+    assert_eq!(bearer(&stored).await.unwrap(), "third");
+    let kept = world.vault.kept.lock().unwrap().clone().unwrap();
+    assert_eq!(kept.access_token.unwrap().expose(), "third");
+    *world.vault.kept.lock().unwrap() = None;
     // Once rotated, a lost answer is not asked for again.
-    world.advance(3400);
     world.script.answers(503, json!({}));
     assert_eq!(bearer(&holder).await.unwrap(), "second");
     assert_eq!(world.script.seen(), ["refresh_token rotated"]);
@@ -618,8 +705,16 @@ async fn what_another_process_has_renewed_is_taken_over() {
     assert_eq!(bearer(&one).await.unwrap(), "second");
     assert_eq!(bearer(&other).await.unwrap(), "second");
     assert_eq!(world.script.seen(), ["refresh_token given"]);
+    // Also where that was done while this one waited for its turn.
+    world.advance(3500);
+    let mut newer = one.snapshot();
+    (newer.access_token, newer.expires_at) = (Some(Secret::new("arrived")), Some(START + 10_000));
+    *world.vault.arrives.lock().unwrap() = Some(newer);
+    assert_eq!(bearer(&one).await.unwrap(), "arrived");
+    assert!(world.script.seen().is_empty());
     // Tokens of another sign-in are not.
     let mut foreign = one.snapshot();
+    foreign.expires_at = Some(u64::MAX);
     foreign.origin = Some("another".into());
     foreign.access_token = Some(Secret::new("foreign"));
     *world.vault.kept.lock().unwrap() = Some(foreign.clone());
@@ -627,7 +722,7 @@ async fn what_another_process_has_renewed_is_taken_over() {
     world.script.gives("third", 3600);
     assert_eq!(bearer(&one).await.unwrap(), "third");
     // Unless nothing else is configured.
-    *world.vault.kept.lock().unwrap() = Some(Tokens { expires_at: Some(u64::MAX), ..foreign });
+    *world.vault.kept.lock().unwrap() = Some(foreign);
     let stored = world.holder(With { no_refresh_token: true, ..With::default() });
     assert_eq!(bearer(&stored).await.unwrap(), "foreign");
     // A sign-out elsewhere ends what only the store had.
@@ -693,6 +788,21 @@ async fn the_configured_refresh_token_is_tried_once_after_the_stored_one() {
         assert_eq!(bearer(&holder).await.unwrap_err().code(), Some("invalid_grant"));
     }
     assert_eq!(world.script.seen(), ["refresh_token rotated", "refresh_token given"]);
+    // Nor after another stored one.
+    let mut another = stored().unwrap();
+    (another.access_token, another.refresh_token) = (Some(Secret::new("over")), Some(Secret::new("another")));
+    *world.vault.kept.lock().unwrap() = Some(another);
+    world.script.answers(400, refused);
+    assert_eq!(bearer(&holder).await.unwrap_err().code(), Some("invalid_grant"));
+    assert_eq!(world.script.seen(), ["refresh_token another"]);
+
+    // What is stored is another than the configured one, so it rotates: a lost answer is not asked for again.
+    let world = World::new();
+    *world.vault.kept.lock().unwrap() = stored();
+    let holder = world.holder(With::default());
+    world.script.answers(503, json!({}));
+    assert_eq!(bearer(&holder).await.unwrap_err().status(), Some(503));
+    assert_eq!(world.script.seen(), ["refresh_token rotated"]);
 }
 
 #[tokio::test]
@@ -720,6 +830,24 @@ async fn an_administrator_whose_token_has_ended_fetches_another() {
     world.script.gives("acting", 3600);
     assert_eq!(bearer(&acting).await.unwrap(), "acting");
     assert_eq!(world.script.seen(), ["actas", "", "refresh_token given", "actas"]);
+
+    // An exchange that succeeds shows that the administrator's token is good.
+    let world = World::new();
+    let administrator = world.holder(With {
+        source: Some(Source::Nowhere),
+        access_token: Some("opaque".into()),
+        no_refresh_token: true,
+        ..With::default()
+    });
+    let source = Source::Administrator {
+        exchanger: world.exchanger(),
+        administrator: Arc::clone(&administrator),
+        user_id: "u".into(),
+    };
+    let acting = world.holder(With { source: Some(source), no_refresh_token: true, ..With::default() });
+    world.script.gives("acting", 3600);
+    assert_eq!(bearer(&acting).await.unwrap(), "acting");
+    assert_eq!(administrator.reject(&Secret::new("opaque"), call("a")), Refusal::Kept);
 }
 
 #[tokio::test]
