@@ -15,6 +15,9 @@ use crate::redact::Secrets;
 
 const START: u64 = 1_768_478_400;
 
+/// For an answer that no connection came about for.
+const UNREACHABLE: u16 = 0;
+
 /// An identity server that answers as it was told, in order.
 #[derive(Debug, Default)]
 struct Script {
@@ -52,14 +55,15 @@ impl Transport for Script {
         self.forms.lock().unwrap().push(String::from_utf8(request.body.to_vec()).unwrap());
         let answer = self.answers.lock().unwrap().pop_front();
         Box::pin(async move {
-            let Some((status, body)) = answer else {
-                let source = "nothing is scripted".into();
-                return Err(TransportError {
-                    reached: Reached::Sent,
-                    message: "connection reset".into(),
-                    source,
-                });
+            let failed = |reached: Reached| TransportError {
+                reached,
+                message: "connection reset".into(),
+                source: "scripted".into(),
             };
+            let (status, body) = answer.ok_or_else(|| failed(Reached::Sent))?;
+            if status == UNREACHABLE {
+                return Err(failed(Reached::Nothing));
+            }
             Ok(HttpResponse { status, headers: HeaderMap::new(), body: Bytes::from(body.to_string()) })
         })
     }
@@ -316,6 +320,20 @@ async fn a_failed_renewal_is_not_tried_at_once() {
     world.advance(15);
     world.script.gives("third", 400);
     assert_eq!(bearer(&holder).await.unwrap(), "third");
+}
+
+#[tokio::test]
+async fn failures_that_pass() {
+    for (status, tries) in [(503, 2), (429, 2), (UNREACHABLE, 3)] {
+        let world = World::new();
+        let holder = world.begun(3600).await;
+        world.advance(3400);
+        (0..tries).for_each(|_| world.script.answers(status, json!({})));
+        for _ in 0..2 {
+            assert_eq!(bearer(&holder).await.unwrap(), "first", "{status}");
+        }
+        assert_eq!(world.script.seen().len(), tries, "{status}");
+    }
 }
 
 #[tokio::test]
@@ -614,6 +632,29 @@ async fn nobody_is_served_after_a_sign_out() {
 }
 
 #[tokio::test]
+async fn what_an_earlier_process_has_left() {
+    let stored = Tokens {
+        access_token: Some(Secret::new("stored")),
+        expires_at: Some(u64::MAX),
+        refresh_token: Some(Secret::new("rotated")),
+        scope: Some("openid email".into()),
+        ..Tokens::default()
+    };
+    let world = World::new();
+    *world.vault.kept.lock().unwrap() = Some(stored.clone());
+    let holder = world.holder(With { no_refresh_token: true, ..With::default() });
+    assert!(holder.scopes().is_empty());
+    // Nothing has been sent yet.
+    let tokens = holder.tokens().await.unwrap();
+    assert_eq!(tokens.refresh_token.unwrap().expose(), "rotated");
+    assert_eq!(holder.scopes(), ["openid", "email"]);
+    // It is revoked by a client that has done nothing else.
+    let holder = world.holder(With { no_refresh_token: true, ..With::default() });
+    let revoked = holder.sign_out(|tokens| async move { Ok(tokens.refresh_token) }).await.unwrap();
+    assert_eq!(revoked.unwrap().expose(), "rotated");
+}
+
+#[tokio::test]
 async fn a_sign_out_that_fails_forgets_all_the_same() {
     let world = World::new();
     let holder = world.begun(3600).await;
@@ -819,6 +860,10 @@ async fn an_administrator_whose_token_has_ended_fetches_another() {
     world.script.answers(400, json!({"error": "invalid_grant"}));
     world.script.answers(200, json!({"sub": "1"}));
     assert_eq!(bearer(&acting).await.unwrap_err().code(), Some("invalid_grant"));
+    assert_eq!(world.script.seen(), ["actas", ""]);
+    world.script.answers(400, json!({"error": "invalid_token"}));
+    world.script.answers(200, json!({"sub": "1"}));
+    assert_eq!(bearer(&acting).await.unwrap_err().code(), Some("invalid_token"));
     assert_eq!(world.script.seen(), ["actas", ""]);
     // Any other reason is not looked into.
     world.script.answers(400, json!({"error": "invalid_scope"}));
