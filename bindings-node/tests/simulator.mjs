@@ -57,6 +57,8 @@ export class Simulator {
   }
 
   async reset(changes = {}) {
+    // Refresh tokens that were kept are none of the simulator's any more.
+    rmSync(join(this.#folder, 'tokens'), { recursive: true, force: true });
     this.at = await this.#post('reset', changes);
   }
 
