@@ -57,7 +57,7 @@ export class Simulator {
   }
 
   async reset(changes = {}) {
-    // Refresh tokens that were kept are none of the simulator's any more.
+    // A reset simulator accepts no refresh token that was kept before.
     rmSync(join(this.#folder, 'tokens'), { recursive: true, force: true });
     this.at = await this.#post('reset', changes);
   }

@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(secrets.scrub("<outer-inner-outer-tail><inner>"), "<[REDACTED]><[REDACTED]>");
     }
 
-    /// Counted in comparisons it is one look at each letter of each reading, however many secrets there are.
+    /// It would not end soon if each letter were compared with each secret.
     #[test]
     fn a_long_text_and_many_tokens() {
         let secrets = Secrets::default();

@@ -57,10 +57,10 @@ impl Policy for Authorize {
                     let what = match self.tokens.reject(&bearer, call) {
                         Refusal::Renewable => return Err(error),
                         Refusal::Kept => {
-                            "the service accepts the access token in other calls, so it is kept: may the user do this?"
+                            "the service accepts the access token in other calls, so it is kept: check whether this user has access"
                         }
                         Refusal::NewToo => {
-                            "a new access token was refused too, so no other is fetched for some minutes"
+                            "a new access token was refused too, and no other is fetched for some minutes: check what this user may do"
                         }
                         Refusal::Lost => "the access token cannot be renewed: sign in again",
                     };

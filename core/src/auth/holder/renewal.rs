@@ -135,7 +135,7 @@ impl TokenHolder {
             (state.tokens.expires_at.unwrap_or_default(), state.rejected)
         };
         if rejected {
-            let text = "the service has refused the access token to several calls in a row, and nothing is there to renew it: \
+            let text = "the service has refused the access token in several calls in a row, and nothing is there to renew it: \
                         sign in again";
             return Error::new(ErrorKind::Auth, text);
         }
