@@ -101,19 +101,26 @@ impl TokenStore for RotatedStore {
                 Some(file) => write(file, tokens).await,
                 None => Err("there is no folder for it".into()),
             };
-            let mut state = self.lock();
-            state.unwritten = written.is_err();
+            let is_first = {
+                let mut state = self.lock();
+                state.unwritten = written.is_err();
+                if written.is_ok() {
+                    state.memory = None;
+                    !std::mem::replace(&mut state.reported, true)
+                } else {
+                    !std::mem::replace(&mut state.warned, true)
+                }
+            };
             match written {
-                Ok(place) if !std::mem::replace(&mut state.reported, true) => self.log.info(&format!(
+                _ if !is_first => {}
+                Ok(place) => self.log.info(&format!(
                     "the identity server has replaced the refresh token; the new one is kept in {place}"
                 )),
-                Ok(_) => {}
-                Err(reason) if !std::mem::replace(&mut state.warned, true) => self.log.warn(&format!(
+                Err(reason) => self.log.warn(&format!(
                     "the identity server has replaced the refresh token, and the new one cannot be kept ({reason}): it ends \
                      with this process, and the next one has to sign in again. Set token_store or state_dir to a place that \
                      can be written"
                 )),
-                Err(_) => {}
             }
             Ok(())
         })
@@ -222,6 +229,8 @@ mod tests {
         assert_eq!(held(&store(Some(&state), "app", "given").0).await.as_deref(), Some("given"));
         next.clear().await.unwrap();
         assert!(!path.exists() && held(&next).await.is_none());
+        // Nor does another that is open bring it back.
+        assert!(held(&one).await.is_none());
     }
 
     #[tokio::test]
