@@ -57,6 +57,8 @@ export class Simulator {
   }
 
   async reset(changes = {}) {
+    // A reset simulator accepts no refresh token that was kept before.
+    rmSync(join(this.#folder, 'tokens'), { recursive: true, force: true });
     this.at = await this.#post('reset', changes);
   }
 

@@ -67,7 +67,10 @@ export interface ClientSettings
   ledger?: 'memory' | { sqlite: string } | { redis: string | RedisLedger };
   /** Requests that are taken from the ledger at once and used one by one, so that it is not asked for each. Default 1. */
   quotaLease?: number;
-  /** Where tokens are kept, `keyring` being the name of an entry. Default: as long as the client lives. */
+  /**
+   * Where tokens are kept, `keyring` being the name of an entry. Default: memory, until the server replaces the given
+   * refresh token; then a file in `stateDir`.
+   */
   tokenStore?: 'memory' | { file: string } | { keyring: string } | TokenStore;
   /**
    * Longest time for one request, from its first turn in the line: its retries, the waits between them and the whole

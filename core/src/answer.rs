@@ -157,6 +157,16 @@ fn read_message(text: &[u8]) -> Bytes {
     json!({ "message": message }).to_string().into()
 }
 
+/// What an OAuth error in a body says.
+pub(crate) fn said_by_oauth(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(text_of(body)).unwrap_or_default();
+    match (body["error"].as_str(), body["error_description"].as_str()) {
+        (Some(code), Some(description)) => format!(", {code} ({description})"),
+        (Some(code), None) => format!(", {code}"),
+        _ => String::new(),
+    }
+}
+
 /// `X-RateLimit-*`, when any of them came.
 pub(crate) fn rate_figures(headers: &HeaderMap) -> Option<RateFigures> {
     let figure = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();

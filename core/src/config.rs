@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::address::base;
 use crate::clock::TestingConfig;
+use crate::credentials::credential;
 use crate::error::{Error, Result};
 use crate::folders::user_state_folder;
 use crate::quota::Plan;
@@ -66,9 +67,10 @@ pub struct Config {
     pub quota_floor: u64,
     /// What to do when the requests of the day or the hour are used up: null to fail, or the longest wait for the next.
     pub quota_wait: Option<f64>,
-    /// Folder for the ledger and for cached schemas. Default: the user's state folder.
+    /// Folder for the ledger, for replaced refresh tokens and for cached schemas. Default: the user's state folder.
     pub state_dir: Option<PathBuf>,
-    /// Where tokens are kept: `"memory"` (default), `{"file": path}` or `{"keyring": name of the entry}`.
+    /// Where tokens are kept: `"memory"`, `{"file": path}` or `{"keyring": name of the entry}`. Default: memory, until the
+    /// identity server replaces the given refresh token; then a file in `state_dir` (docs/service.md, Tokens).
     pub token_store: Option<StoreConfig>,
     /// Longest time for one request, from its first turn in the line: its retries, the waits between them and the whole
     /// answer. Default 60.
@@ -314,14 +316,19 @@ impl Config {
         Ok(company)
     }
 
-    /// An empty credential is none: that is how unset variables of a shell arrive.
-    pub(crate) fn without_blanks(mut self) -> Self {
-        for credential in
-            [&mut self.client_id, &mut self.client_secret, &mut self.refresh_token, &mut self.access_token]
-        {
-            *credential = credential.take().filter(|text| !text.is_empty());
+    /// The same without white space around its credentials.
+    pub(crate) fn with_clean_credentials(mut self) -> Result<Self> {
+        for (name, value) in [
+            ("client_id", &mut self.client_id),
+            ("client_secret", &mut self.client_secret),
+            ("refresh_token", &mut self.refresh_token),
+            ("access_token", &mut self.access_token),
+        ] {
+            if let Some(text) = value.take() {
+                *value = credential(name, &text)?;
+            }
         }
-        self
+        Ok(self)
     }
 
     /// The same bounds for settings that were made in Rust. Seconds are checked where they are used.

@@ -35,6 +35,7 @@ mod catalog;
 mod client;
 mod clock;
 mod config;
+mod credentials;
 mod error;
 mod filters;
 mod folders;

@@ -112,6 +112,10 @@ impl Log {
         }
     }
 
+    pub(crate) fn info(&self, line: &str) {
+        self.write(Level::Info, "", "", || line.to_owned().into());
+    }
+
     pub(crate) fn warn(&self, line: &str) {
         self.write(Level::Warn, "", "", || line.to_owned().into());
     }

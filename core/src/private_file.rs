@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 pub(crate) fn read(what: &str, path: &Path) -> Result<Option<String>> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(failed(what, path, "read", &error)),
     };
     private(what, path)?;
@@ -67,9 +67,41 @@ pub(crate) fn remove_remains(path: &Path) {
     }
 }
 
-/// The file that a link points to.
+/// Removes a file, where it is there: that which a link points to, as that is what was written.
+pub(crate) fn remove(what: &str, path: &Path) -> Result<()> {
+    let path = &resolved(path);
+    match std::fs::remove_file(path).and_then(|()| sync_folder(path)) {
+        Err(error) if !is_missing(&error) => Err(failed(what, path, "removed", &error)),
+        _ => {
+            remove_remains(path);
+            Ok(())
+        }
+    }
+}
+
+/// A folder that only its owner may enter, made where it is missing.
+pub(crate) fn make_folder(path: &Path) -> std::io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.recursive(true).create(path)
+}
+
+/// How many links may point to each other, as on Linux.
+const MOST_LINKS: usize = 40;
+
+/// The file that a link points to, also where that is not there yet.
 pub(crate) fn resolved(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if let Ok(whole) = std::fs::canonicalize(&path) {
+            return whole;
+        }
+        let Ok(target) = std::fs::read_link(&path) else { break };
+        // A relative target begins at the folder of its link.
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    path
 }
 
 /// A renaming is lost in a power cut while only the file is on the disk.
@@ -97,6 +129,11 @@ pub(crate) fn options() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Whether there is no such file, as there is no such folder perhaps.
+fn is_missing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 fn failed(what: &str, path: &Path, done: &str, error: &std::io::Error) -> Error {

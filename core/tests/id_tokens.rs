@@ -159,3 +159,17 @@ async fn a_clock_that_is_off_is_corrected_by_the_servers_date() {
         assert!(tokens.expires_at.unwrap().abs_diff(start) > 86400);
     }
 }
+
+#[tokio::test]
+async fn keys_behind_a_byte_order_mark() {
+    let service = Service::start(1, 0).await;
+    let identity = service.address("identity");
+    for path in ["/.well-known/openid-configuration", "/.well-known/jwks"] {
+        let document = reqwest::get(format!("{identity}{path}")).await.unwrap().text().await.unwrap();
+        let body = format!("\u{feff}\r\n{document}\r\n");
+        service
+            .control("faults", json!([{"path": path, "times": 0, "action": {"status": 200, "body": body}}]))
+            .await;
+    }
+    assert!(sign_in(&service, json!({})).await.unwrap().id_token.is_some());
+}

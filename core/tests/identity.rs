@@ -100,6 +100,34 @@ async fn a_token_for_another_user_is_renewed() {
     assert!(folders(&another, 6).await.unwrap_err().message().contains("signed out"));
 }
 
+/// A record that the service refuses whatever the token costs one exchange, and ends nothing.
+#[tokio::test]
+async fn a_refusal_of_one_record_is_not_the_end_of_a_token() {
+    let service = Service::start(1, 0).await;
+    let administrator = service.client();
+    let acting = administrator.acting_as(&whom(&service, "user_id")).unwrap();
+    let own = json!({"refresh_token": null, "client_credentials": true});
+    for (client, tokens) in [(acting, "actas"), (service.builder(own).build().unwrap(), "token")] {
+        service.control("reset", json!({})).await;
+        let refuses = json!([{"path": "Style/Folders", "times": 0, "action": {"status": 401}}]);
+        service.control("faults", refuses).await;
+        client.material().folders().await.unwrap();
+        let before = service.count(tokens).await;
+        let error = folders(&client, 1).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts().len()), (ErrorKind::Auth, 2));
+        for number in 0..5 {
+            client.material().folders().await.unwrap();
+            let error = folders(&client, number).await.unwrap_err();
+            assert_eq!((error.kind(), error.attempts().len()), (ErrorKind::Auth, 1));
+            assert!(error.message().contains("in other calls"), "{error}");
+        }
+        assert_eq!(service.count(tokens).await, before + 1, "{tokens}");
+        // What ends the token for all is seen for what it is.
+        service.control("tokens", json!({"expire": "access"})).await;
+        client.material().folders().await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_renewal_does_not_outlast_a_sign_out() {
     let service = Service::start(1, 0).await;
@@ -139,8 +167,18 @@ async fn who_may_not_act_is_told_why() {
 
     let acting = client.acting_as(&whom(&service, "user_id")).unwrap();
     assert!(acting.acting_as(&whom(&service, "user_id")).unwrap_err().message().contains("already"));
-    wrong.user_id.clear();
-    assert!(client.acting_as(&wrong).unwrap_err().message().contains("user_id is empty"));
+    for (user, says) in
+        [("", "user_id is empty"), (" \n", "user_id is empty"), ("a b", "user_id has a blank")]
+    {
+        wrong.user_id = user.into();
+        assert!(client.acting_as(&wrong).unwrap_err().message().contains(says), "{user:?}");
+    }
+    // White space around them is nobody's.
+    let mut padded = whom(&service, "user_id");
+    for text in [&mut padded.user_id, &mut padded.client_id, &mut padded.client_secret] {
+        *text = format!(" {text}\r\n");
+    }
+    folders(&client.acting_as(&padded).unwrap(), 1).await.unwrap();
     // It ends with the administrator's, and by itself ends nothing else.
     acting.close();
     folders(&client, 1).await.unwrap();
@@ -189,6 +227,10 @@ async fn who_is_signed_in() {
     ]);
     service.control("faults", rules).await;
     let user = client.auth().userinfo().await.unwrap();
+    let marked =
+        json!([{"path": "userinfo", "action": {"status": 200, "body": "\u{feff}{\"sub\": \"2\"}\r\n"}}]);
+    service.control("faults", marked).await;
+    assert_eq!(client.auth().userinfo().await.unwrap().sub.as_deref(), Some("2"));
     assert_eq!((user.sub.as_deref(), user.email_verified), (Some("1"), Some(true)));
     assert_eq!(user.others.keys().collect::<Vec<_>>(), ["roles"]);
     assert_eq!(service.count("token").await, 2, "the 401 renewed the token once");
@@ -216,6 +258,20 @@ async fn signing_out_revokes_and_forgets() {
     let empty = json!({"token_store": {"file": path}, "refresh_token": null});
     let error = folders(&service.builder(empty).build().unwrap(), 1).await.unwrap_err();
     assert!(error.message().contains("nobody is signed in"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn signing_out_removes_what_a_link_points_to() {
+    let service = Service::start(1, 0).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (link, target) = (folder.path().join("tokens.json"), folder.path().join("target.json"));
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let client = service.builder(json!({"token_store": {"file": link}})).build().unwrap();
+    folders(&client, 1).await.unwrap();
+    assert!(std::fs::read_to_string(&target).unwrap().contains(&service.address("refresh_token")));
+    client.auth().sign_out().await.unwrap();
+    assert!(!target.exists() && link.is_symlink());
 }
 
 #[tokio::test]

@@ -103,6 +103,88 @@ async fn a_rotated_token_is_saved_before_its_use() {
     assert_eq!(service.count("token").await, 2);
 }
 
+/// The files of tokens below a state folder.
+fn kept(state: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(state.join("tokens")).into_iter().flatten();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect()
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_kept_where_no_store_is_named() {
+    let service = strict().await;
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let open = |changes: serde_json::Value| {
+        let mut all = json!({"state_dir": state});
+        all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        service.builder(all).build().unwrap()
+    };
+    open(json!({})).style().folders().await.unwrap();
+    assert_eq!(kept(&state).len(), 1);
+    service.control("tokens", json!({"expire": "access"})).await;
+    // The next process is given the first token again, with a line break.
+    let token = format!("{}\n", service.address("refresh_token"));
+    let client = open(json!({"refresh_token": token}));
+    client.style().folders().await.unwrap();
+    assert_eq!(service.count("token").await, 2);
+    // One that is given later has a file of its own.
+    let session = session(&service);
+    let answer = service.control("authorize", json!({"url": session.url()})).await;
+    let later = session.finish(answer["redirect"].as_str().unwrap()).await.unwrap().refresh_token.unwrap();
+    let another = open(json!({"refresh_token": later.expose()}));
+    another.style().folders().await.unwrap();
+    assert_eq!(kept(&state).len(), 2);
+    client.auth().sign_out().await.unwrap();
+    assert_eq!(kept(&state).len(), 1);
+    another.style().folders().await.unwrap();
+    another.auth().sign_out().await.unwrap();
+    assert!(kept(&state).is_empty());
+}
+
+/// Both have the same token, which works once.
+#[tokio::test]
+async fn two_processes_that_begin_at_once_renew_once() {
+    let service = strict().await;
+    let open = || service.builder(json!({"testing": {"clock": "manual"}})).build().unwrap();
+    let (one, other) = (open(), open());
+    service.control("faults", json!([{"path": "connect/token", "action": {"hang": true}}])).await;
+    let call = |client: &beproduct::Client| {
+        let client = client.clone();
+        tokio::spawn(async move { client.style().folders().await })
+    };
+    let first = call(&one);
+    service.look("wait?base=identity&requests=1").await;
+    let second = call(&other);
+    while other.recorded_clock().unwrap().pauses().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    service.control("release", json!({})).await;
+    first.await.unwrap().unwrap();
+    other.recorded_clock().unwrap().advance(std::time::Duration::from_secs(1));
+    second.await.unwrap().unwrap();
+    assert_eq!(service.count("token").await, 1);
+}
+
+#[tokio::test]
+async fn credentials_that_cannot_be_ones() {
+    let service = Service::start(1, 0).await;
+    let mut settings = service.settings();
+    settings["redirect_uri"] = service.address("redirect_uri").into();
+    settings["client_id"] = format!("\u{feff}{}\r\n", service.address("client_id")).into();
+    settings["client_secret"] = format!("{} \n", service.address("client_secret")).into();
+    let begin = |settings: &serde_json::Value| {
+        AuthorizationSession::new(&Config::from_json(settings.clone()).unwrap())
+    };
+    let session = begin(&settings).unwrap();
+    let answer = service.control("authorize", json!({"url": session.url()})).await;
+    session.finish(answer["redirect"].as_str().unwrap()).await.unwrap();
+    settings["client_secret"] = "marker\nmarker".into();
+    let error = begin(&settings).unwrap_err();
+    assert!(error.message().contains("client_secret has a line break inside"), "{error}");
+    assert!(!error.message().contains("marker"), "{error}");
+}
+
 #[derive(Debug, Default)]
 struct Failing(Mutex<bool>, Mutex<Option<Tokens>>);
 

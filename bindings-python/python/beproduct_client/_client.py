@@ -170,8 +170,9 @@ _SETTINGS = """
     :param additional_headers: Headers for every request of the API.
     :param plan: What the company has bought: a limit of the day, and of the hour and the minute where it has them. Without
         it requests are counted and none is refused.
-    :param token_store: Where tokens are kept: a `TokenStore`, `"memory"` (default), `{"file": path}`, or `{"keyring": name}`
-        for an entry in the keyring of this machine. With one that holds the tokens of an earlier sign-in, `client_id` (and
+    :param token_store: Where tokens are kept: a `TokenStore`, `"memory"`, `{"file": path}`, or `{"keyring": name}` for an entry in
+        the keyring of this machine. Default: memory, until the server replaces the given refresh token; then a file in
+        `state_dir`. With one that holds the tokens of an earlier sign-in, `client_id` (and
         `client_secret`) is all else that is needed.
     :param decimals: `"exact"` returns decimals as `Decimal`, `"float"` (default) as `float`.
     :param state_dir: Folder for the ledger and for cached schemas. Default: the user's state folder.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::discovery::ProviderCache;
 use super::exchange::Exchanger;
+use super::keys::ProviderCache;
 use super::server::IdentityServer;
 use crate::address::secure;
 use crate::clock::{self, ServerTime};

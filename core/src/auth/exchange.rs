@@ -6,23 +6,20 @@ use std::time::Duration;
 
 use ::http::header::{ACCEPT, CONTENT_TYPE};
 use ::http::{HeaderMap, HeaderValue};
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use oauth2::basic::{
-    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
-};
+use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
 use oauth2::{
-    AccessToken, AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet,
-    EndpointSet, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
-    StandardRevocableToken, TokenResponse, TokenUrl,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
+    TokenResponse, TokenUrl,
 };
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use super::refusal::Grant;
+use super::grant::{Grant, Last};
+use super::refusal::refused;
 use super::server::{IdentityServer, unreachable};
-use super::{Tokens, expiry_in_token};
+use super::token_answer::{TokenAnswer, plain};
+use super::tokens::{Tokens, expiry_in_token};
 use crate::error::{Failure, Result};
 use crate::http::{HttpRequest, TransportError};
 use crate::redact::Secret;
@@ -45,95 +42,6 @@ pub(crate) type OAuthClient<HasAuthUrl = EndpointNotSet> = oauth2::Client<
     EndpointNotSet,
     EndpointSet,
 >;
-
-/// The answer of the token endpoint, as tolerant as the service is loose.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct TokenAnswer {
-    #[serde(deserialize_with = "some_token")]
-    access_token: AccessToken,
-    #[serde(default = "bearer")]
-    token_type: BasicTokenType,
-    #[serde(default, deserialize_with = "lifetime", skip_serializing)]
-    expires_in: Option<u64>,
-    #[serde(default, deserialize_with = "refresh_token")]
-    refresh_token: Option<RefreshToken>,
-    #[serde(default, deserialize_with = "some_text", skip_serializing)]
-    pub(super) id_token: Option<String>,
-    #[serde(default, deserialize_with = "some_text", skip_serializing)]
-    pub(super) scope: Option<String>,
-}
-
-impl std::fmt::Debug for TokenAnswer {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("TokenAnswer")
-    }
-}
-
-impl TokenAnswer {
-    /// What a redirect carried.
-    pub(super) fn new(access_token: String, expires_in: Option<&str>) -> Self {
-        Self {
-            access_token: AccessToken::new(access_token),
-            token_type: BasicTokenType::Bearer,
-            expires_in: expires_in.and_then(|seconds| seconds.parse().ok()).filter(|seconds| *seconds > 0),
-            refresh_token: None,
-            id_token: None,
-            scope: None,
-        }
-    }
-}
-
-fn bearer() -> BasicTokenType {
-    BasicTokenType::Bearer
-}
-
-/// Seconds as a number or as a text; anything else, and zero, counts as not stated.
-fn lifetime<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<u64>, D::Error> {
-    let seconds = match Value::deserialize(input)? {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    Ok(seconds.filter(|seconds| *seconds >= 1.0).map(|seconds| seconds as u64))
-}
-
-/// A text that is not empty; what else there is counts as not stated.
-fn some_text<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<String>, D::Error> {
-    Ok(Value::deserialize(input)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
-}
-
-fn refresh_token<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<RefreshToken>, D::Error> {
-    Ok(some_text(input)?.map(RefreshToken::new))
-}
-
-/// An empty one would be sent as one.
-fn some_token<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<AccessToken, D::Error> {
-    some_text(input)?.map(AccessToken::new).ok_or_else(|| serde::de::Error::custom("access_token is empty"))
-}
-
-impl TokenResponse for TokenAnswer {
-    type TokenType = BasicTokenType;
-
-    fn access_token(&self) -> &AccessToken {
-        &self.access_token
-    }
-
-    fn token_type(&self) -> &BasicTokenType {
-        &self.token_type
-    }
-
-    fn expires_in(&self) -> Option<Duration> {
-        self.expires_in.map(Duration::from_secs)
-    }
-
-    fn refresh_token(&self) -> Option<&RefreshToken> {
-        self.refresh_token.as_ref()
-    }
-
-    fn scopes(&self) -> Option<&Vec<Scope>> {
-        None
-    }
-}
 
 /// What a client shows to the identity server, and the exchanges that it makes there.
 #[derive(Debug, Clone)]
@@ -285,12 +193,12 @@ impl Exchanger {
         http: &Http<'_>,
     ) -> std::result::Result<TokenAnswer, Refusal> {
         let request = self.form(self.server.token_url.clone(), pairs);
-        let answer = http.send(request).await.map_err(RequestTokenError::Request)?;
-        if (200..300).contains(&answer.status) {
-            return serde_json::from_slice(&answer.body)
+        let (status, body) = http.send(request).await.map_err(RequestTokenError::Request)?;
+        if status == 200 {
+            return serde_json::from_slice(&body)
                 .map_err(|error| RequestTokenError::Other(error.to_string()));
         }
-        match serde_json::from_slice(&answer.body) {
+        match serde_json::from_slice(&body) {
             Ok(error) => Err(RequestTokenError::ServerResponse(error)),
             Err(error) => Err(RequestTokenError::Other(error.to_string())),
         }
@@ -303,24 +211,27 @@ impl Exchanger {
         grant: &Grant,
     ) -> Result<Tokens> {
         let has_secret = self.client_secret.is_some();
-        let answer = answer.map_err(|error| self.server.refused(error, &http.last(), grant, has_secret))?;
+        let answer = answer.map_err(|error| {
+            let server = &self.server;
+            refused(error, &server.token_url, &server.secrets, &http.last(), grant, has_secret)
+        })?;
         Ok(self.accept(&answer))
     }
 
     /// The tokens of an answer. From here on nothing that is shown holds one of them.
     pub(crate) fn accept(&self, answer: &TokenAnswer) -> Tokens {
         let now = self.server.time.now();
-        let access = answer.access_token.secret();
+        let access = answer.access_token().secret();
         let expires_at = answer
-            .expires_in
-            .map(|seconds| now.saturating_add(seconds))
+            .expires_in()
+            .map(|life| now.saturating_add(life.as_secs()))
             .or_else(|| expiry_in_token(access).filter(|expiry| *expiry > now))
             .unwrap_or(now + USUAL_LIFETIME);
         let tokens = Tokens {
             access_token: Some(Secret::new(access.clone())),
             expires_at: Some(expires_at),
             lifetime: Some(expires_at - now),
-            refresh_token: answer.refresh_token.as_ref().map(|token| Secret::new(token.secret().clone())),
+            refresh_token: answer.refresh_token().map(|token| Secret::new(token.secret().clone())),
             id_token: answer.id_token.clone().map(Secret::new),
             scope: answer.scope.clone(),
             origin: None,
@@ -340,13 +251,6 @@ struct Http<'a> {
     last: Arc<Mutex<Last>>,
 }
 
-/// The answer of an exchange.
-#[derive(Clone, Default)]
-pub(crate) struct Last {
-    pub(crate) status: Option<u16>,
-    pub(crate) body: Bytes,
-}
-
 impl<'a> Http<'a> {
     fn new(server: &'a IdentityServer) -> Self {
         Self { server, last: Arc::default() }
@@ -356,14 +260,13 @@ impl<'a> Http<'a> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn send(
-        &self,
-        request: HttpRequest,
-    ) -> std::result::Result<crate::http::WholeResponse, TransportError> {
+    /// Status and body, in the form that the crate takes.
+    async fn send(&self, request: HttpRequest) -> std::result::Result<(u16, Vec<u8>), TransportError> {
         let answer = self.server.send(request).await?;
+        let plain = plain(answer.status, &answer.body);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
-            Last { status: Some(answer.status), body: answer.body.clone() };
-        Ok(answer)
+            Last { status: Some(answer.status), body: answer.body };
+        Ok(plain)
     }
 }
 
@@ -375,41 +278,11 @@ impl<'c> AsyncHttpClient<'c> for Http<'_> {
         let (parts, body) = request.into_parts();
         let request = self.server.request("POST", self.server.token_url.clone(), parts.headers, body);
         Box::pin(async move {
-            let answer = self.send(request).await?;
-            let mut response = oauth2::HttpResponse::new(answer.body.to_vec());
-            *response.status_mut() = ::http::StatusCode::from_u16(answer.status).unwrap_or_default();
-            *response.headers_mut() = answer.headers;
+            let (status, body) = self.send(request).await?;
+            // Without headers: the crate would take no content type but one.
+            let mut response = oauth2::HttpResponse::new(body);
+            *response.status_mut() = ::http::StatusCode::from_u16(status).unwrap_or_default();
             Ok(response)
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lifetimes_in_every_form() {
-        for (given, seconds) in [
-            ("28800", Some(28800)),
-            ("\"3600\"", Some(3600)),
-            ("0", None),
-            ("-5", None),
-            ("\"soon\"", None),
-            ("null", None),
-            ("1.5", Some(1)),
-        ] {
-            let answer: TokenAnswer =
-                serde_json::from_str(&format!(r#"{{"access_token": "a", "expires_in": {given}}}"#)).unwrap();
-            assert_eq!(answer.expires_in, seconds, "{given}");
-        }
-        let answer: TokenAnswer =
-            serde_json::from_str(r#"{"access_token": "a", "refresh_token": "", "id_token": "", "scope": 1, "token_endpoint": "x"}"#)
-                .unwrap();
-        assert_eq!((answer.expires_in, answer.refresh_token.is_some()), (None, false));
-        assert_eq!((answer.id_token, answer.scope), (None, None));
-        for empty in ["\"\"", "null", "7"] {
-            assert!(serde_json::from_str::<TokenAnswer>(&format!(r#"{{"access_token": {empty}}}"#)).is_err());
-        }
     }
 }

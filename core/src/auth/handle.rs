@@ -8,6 +8,7 @@ use url::Url;
 
 use super::exchange::Exchanger;
 use super::holder::TokenHolder;
+use super::refusals::{CallKey, Refusal};
 use super::server::IdentityServer;
 use super::tokens::Tokens;
 use crate::cancel::Cancel;
@@ -87,17 +88,21 @@ impl Auth {
 
     async fn fetch_userinfo(&self) -> Result<Map<String, Value>> {
         let url = self.server.url("connect/userinfo")?;
-        let mut renewed = false;
+        let (call, mut renewed) = (CallKey::of("userinfo", ""), false);
         let answer = loop {
             let bearer = self.tokens.bearer().await?;
             match self.server.get("user information", &url, Some(&bearer)).await {
-                Err(error) if error.failure() == Failure::TokenRejected && !renewed => {
-                    renewed = true;
-                    if !self.tokens.reject(&bearer) {
+                Err(error) if error.failure() == Failure::TokenRejected => {
+                    let refusal = self.tokens.reject(&bearer, call);
+                    if std::mem::replace(&mut renewed, true) || refusal != Refusal::Renewable {
                         return Err(error);
                     }
                 }
-                answer => break answer?,
+                answer => {
+                    let answer = answer?;
+                    self.tokens.accept(&bearer, call);
+                    break answer;
+                }
             }
         };
         let Value::Object(mut members) = answer else {

@@ -1,5 +1,7 @@
 //! The present access token, renewed once for all who wait for it.
 
+mod renewal;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,11 +10,12 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::store;
-use super::{Bearer, Exchanger, Lease, TokenStore, Tokens, expiry_in_token};
+use super::exchange::Exchanger;
+use super::refusals::{CallKey, Refusal, Refusals};
+use super::store::{self, Lease, TokenStore};
+use super::tokens::{Bearer, Tokens, expiry_in_token};
 use crate::clock::{Clock, ServerTime};
-use crate::config::BY_COMMAND;
-use crate::error::{Error, ErrorKind, Failure, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::log::Log;
 use crate::redact::Secret;
 
@@ -80,8 +83,11 @@ struct State {
     loaded: bool,
     /// The person has signed out.
     signed_out: bool,
-    /// The access token was refused by the service.
+    /// The access token is not to be used any more, as the service refused it.
     rejected: bool,
+    refusals: Refusals,
+    /// The store may hold a better token than the one that was refused.
+    doubted: bool,
     /// The identity server has handed out a new refresh token before: a repeated exchange could end the sign-in.
     rotates: bool,
     /// Tokens that are not saved yet, because saving them failed.
@@ -92,6 +98,8 @@ struct State {
     nothing_stored: bool,
     /// A refresh token that the identity server does not accept any more, with what it said.
     refused: Option<(Secret, Error)>,
+    /// The configured refresh token was tried after the stored one, and not accepted either.
+    tried_configured: bool,
     /// On the clock's own scale.
     patient_until: Option<Duration>,
     renewal: Option<watch::Receiver<Option<Result<Bearer>>>>,
@@ -174,14 +182,30 @@ impl TokenHolder {
         Box::pin(self.bearer())
     }
 
-    /// The service refused this token. Returns whether another one may be had.
-    pub(crate) fn reject(&self, bearer: &Bearer) -> bool {
+    /// The service accepted this token.
+    pub(crate) fn accept(&self, bearer: &Bearer, call: CallKey) {
         let mut state = self.lock();
         if state.tokens.access_token.as_ref() == Some(bearer) {
-            state.rejected = true;
-            state.patient_until = None;
+            state.refusals.accept(call);
+            // A renewal that somebody waits for goes on.
+            state.rejected = state.rejected && self.is_renewable(&state);
         }
-        state.tokens.access_token.as_ref() != Some(bearer) || self.is_renewable(&state)
+    }
+
+    /// The service refused this token to a call.
+    pub(crate) fn reject(&self, bearer: &Bearer, call: CallKey) -> Refusal {
+        let mut state = self.lock();
+        if state.tokens.access_token.as_ref() != Some(bearer) {
+            state.refusals.refuse_former(call);
+            return Refusal::Renewable;
+        }
+        let renewable = self.is_renewable(&state);
+        let refusal = state.refusals.refuse(call, renewable, self.clock().elapsed());
+        state.doubted = true;
+        if refusal == Refusal::Renewable || (!renewable && state.refusals.has_ended()) {
+            state.rejected = true;
+        }
+        refusal
     }
 
     /// Whether it gives tokens for another user than the one who signed in.
@@ -192,7 +216,10 @@ impl TokenHolder {
     fn is_renewable(&self, state: &State) -> bool {
         match &self.settings.source {
             Source::Nowhere => false,
-            Source::SignIn(_) => state.tokens.refresh_token.is_some(),
+            Source::SignIn(_) => {
+                let refused = state.refused.as_ref().map(|(token, _)| token);
+                state.tokens.refresh_token.as_ref().is_some_and(|token| refused != Some(token))
+            }
             Source::Application(_) | Source::Administrator { .. } => true,
         }
     }
@@ -229,11 +256,7 @@ impl TokenHolder {
         let lease = self.lease().await;
         let loaded = if self.is_stored() { self.load().await } else { Ok(()) };
         let ended = end(self.snapshot()).await;
-        {
-            let mut state = self.lock();
-            state.tokens = Tokens::default();
-            state.unsaved = false;
-        }
+        self.lock().tokens = Tokens::default();
         self.settings.store.clear().await?;
         let unread = |error: Error| {
             let text = format!("the tokens are forgotten, but could not be read before: {}", error.message());
@@ -266,7 +289,10 @@ impl TokenHolder {
     }
 
     fn fresh(&self, state: &State) -> Option<Bearer> {
-        if state.signed_out || state.rejected || state.unsaved || (!state.loaded && self.is_stored()) {
+        if state.signed_out || state.rejected || state.unsaved {
+            return None;
+        }
+        if self.is_stored() && (state.doubted || !state.loaded) {
             return None;
         }
         // Whoever acts for others does so only while the administrator is signed in.
@@ -281,128 +307,6 @@ impl TokenHolder {
         let now = self.settings.time.now();
         let expiry = state.tokens.expires_at.unwrap_or_default();
         if expiry > now.saturating_add(margin) { state.tokens.access_token.clone() } else { None }
-    }
-
-    async fn renew(&self) -> Result<Bearer> {
-        if self.is_signed_out() {
-            return Err(signed_out());
-        }
-        match &self.settings.source {
-            Source::Nowhere => Err(self.expired()),
-            Source::SignIn(exchanger) => self.renew_sign_in(exchanger).await,
-            Source::Application(exchanger) => match exchanger.client_credentials().await {
-                Ok(tokens) => self.take(tokens, None).await,
-                Err(error) => self.serve_on(error),
-            },
-            Source::Administrator { exchanger, administrator, user_id } => {
-                match self.act_as(exchanger, administrator, user_id).await {
-                    Ok(tokens) => self.take(tokens, None).await,
-                    Err(error) => self.serve_on(error),
-                }
-            }
-        }
-    }
-
-    async fn renew_sign_in(&self, exchanger: &Exchanger) -> Result<Bearer> {
-        if let Some(bearer) = self.stored().await? {
-            return Ok(bearer);
-        }
-        let lease = self.lease().await?;
-        if self.lock().unsaved {
-            self.save(lease).await?;
-            let state = self.lock();
-            return state.tokens.access_token.clone().filter(|_| !state.signed_out).ok_or_else(signed_out);
-        }
-        // Whoever had it before may have renewed the tokens.
-        if lease.is_shared()
-            && let Some(bearer) = self.stored().await?
-        {
-            return Ok(bearer);
-        }
-        let (refresh_token, may_repeat) = {
-            let state = self.lock();
-            let Some(token) = state.tokens.refresh_token.clone() else {
-                return Err(self.nothing_to_renew(&state));
-            };
-            match &state.refused {
-                // It will not be accepted the next time either.
-                Some((refused, error)) if *refused == token => return Err(error.clone()),
-                _ => (token, !state.rotates),
-            }
-        };
-        if self.lock().nothing_stored {
-            self.settings.store.check().await?;
-        }
-        match exchanger.refresh(&refresh_token, may_repeat).await {
-            Ok(tokens) => self.take(tokens, Some(lease)).await,
-            Err(error) if matches!(error.code(), Some("invalid_grant" | "unauthorized_client")) => {
-                // Somebody who shares the store without its lease may have used it up and saved its successor.
-                if let Some(bearer) = self.stored().await? {
-                    return Ok(bearer);
-                }
-                self.lock().refused = Some((refresh_token, error.clone()));
-                Err(error)
-            }
-            Err(error) => self.serve_on(error),
-        }
-    }
-
-    /// A token for another user. The administrator's own is for the exchange only: no call is made with it.
-    async fn act_as(
-        &self,
-        exchanger: &Exchanger,
-        administrator: &Arc<TokenHolder>,
-        user_id: &str,
-    ) -> Result<Tokens> {
-        let bearer = administrator.bearer_of_another().await?;
-        let error = match exchanger.act_as(&bearer, user_id).await {
-            Ok(tokens) => return Ok(tokens),
-            Err(error) => error,
-        };
-        // One answer for two reasons: the user may not be acted for, or the administrator's token was ended before its time.
-        // Only the second is mended by another token.
-        if matches!(error.code(), Some("invalid_grant" | "invalid_token"))
-            && exchanger.server.rejects(&bearer).await
-            && administrator.reject(&bearer)
-        {
-            let bearer = administrator.bearer_of_another().await?;
-            return exchanger.act_as(&bearer, user_id).await;
-        }
-        Err(error)
-    }
-
-    fn expired(&self) -> Error {
-        let (expiry, rejected) = {
-            let state = self.lock();
-            (state.tokens.expires_at.unwrap_or_default(), state.rejected)
-        };
-        if rejected {
-            let text = "the service does not accept the access token, and nothing is there to renew it: sign in again";
-            return Error::new(ErrorKind::Auth, text);
-        }
-        let now = self.settings.time.now();
-        let text = match self.settings.time.hint() {
-            Some(hint) => format!(
-                "the access token has expired, and nothing is there to renew it: sign in again; {hint}"
-            ),
-            None => format!(
-                "the access token has expired {} s ago by this machine's clock, and nothing is there to renew it: sign in \
-                 again, or set the clock right if it is wrong",
-                now.saturating_sub(expiry)
-            ),
-        };
-        Error::new(ErrorKind::Auth, text)
-    }
-
-    fn nothing_to_renew(&self, state: &State) -> Error {
-        let text = if state.tokens.access_token.is_some() {
-            format!(
-                "the access token has expired, and there is no refresh token to renew it: sign in again{BY_COMMAND}"
-            )
-        } else {
-            format!("nobody is signed in: the token store is empty. Sign in first{BY_COMMAND}")
-        };
-        Error::new(ErrorKind::Auth, text)
     }
 
     /// A valid token from the store.
@@ -423,11 +327,12 @@ impl TokenHolder {
         let stored = self.settings.store.load().await?.filter(|tokens| !tokens.is_empty());
         let mut state = self.lock();
         let first = !std::mem::replace(&mut state.loaded, true);
+        state.doubted = false;
         let configured = self.settings.refresh_token.is_some() || self.settings.access_token.is_some();
         state.nothing_stored = stored.is_none();
         let Some(stored) = stored else {
             // Somebody has signed out of what only the store had.
-            if !first && !configured && !state.unsaved {
+            if !configured && !state.unsaved {
                 state.tokens = Tokens::default();
             }
             return Ok(());
@@ -437,9 +342,12 @@ impl TokenHolder {
         if same_sign_in && !state.unsaved && (first || newer) {
             let still_rejected = state.rejected && !newer;
             // A token that the caller gave with a longer life than the stored one is kept.
-            let keep_own =
-                first && state.tokens.access_token.is_some() && state.tokens.expires_at > stored.expires_at;
+            let keep_own = first && state.tokens.expires_at > stored.expires_at;
             let own = std::mem::replace(&mut state.tokens, stored);
+            if newer {
+                let refused = state.rejected;
+                state.refusals.replace(refused, self.clock().elapsed());
+            }
             if keep_own {
                 state.tokens.access_token = own.access_token;
                 state.tokens.expires_at = own.expires_at;
@@ -469,7 +377,8 @@ impl TokenHolder {
                 scope: new.scope.or(state.tokens.scope.take()),
                 ..new
             };
-            state.rejected = false;
+            let refused = std::mem::take(&mut state.rejected);
+            state.refusals.replace(refused, self.clock().elapsed());
             state.patient_until = None;
             state.unsaved = lease.is_some();
         }
@@ -489,24 +398,6 @@ impl TokenHolder {
             Err(_) => state.lease = Some(lease),
         }
         saved
-    }
-
-    /// A token that is still valid serves on when renewing it fails for the moment.
-    fn serve_on(&self, error: Error) -> Result<Bearer> {
-        let bearer = {
-            let mut state = self.lock();
-            let passing =
-                matches!(error.failure(), Failure::NotSent | Failure::Interrupted | Failure::Throttled);
-            state.patient_until = (passing && !state.rejected).then(|| self.clock().elapsed() + PATIENCE);
-            let bearer = state.patient_until.and_then(|_| self.fresh(&state));
-            if bearer.is_none() {
-                state.patient_until = None;
-            }
-            bearer
-        };
-        let Some(bearer) = bearer else { return Err(error) };
-        self.settings.log.warn(&format!("the access token could not be renewed and serves on: {error}"));
-        Ok(bearer)
     }
 }
 
@@ -529,3 +420,6 @@ fn margin(tokens: &Tokens) -> u64 {
 fn fingerprint(token: &Secret) -> String {
     Sha256::digest(token.expose().as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,8 @@ impl Login {
     /// # Errors
     /// `config` when a setting is missing or malformed, or when the port is taken.
     pub async fn begin(config: &Config, options: LoginOptions) -> Result<Self> {
-        let (kept, mut config) = (config.clone(), config.clone());
+        let kept = config.clone().with_clean_credentials()?;
+        let mut config = kept.clone();
         let free_port = options.free_port;
         let patience = config.seconds("timeout", options.timeout.unwrap_or(PATIENCE))?;
         if options.profile.is_some() {

@@ -8,9 +8,11 @@
 mod assembly;
 mod discovery;
 mod exchange;
+mod grant;
 mod handle;
 mod holder;
 mod id_token;
+mod keys;
 #[cfg(feature = "login")]
 mod listener;
 #[cfg(feature = "login")]
@@ -18,27 +20,30 @@ mod login;
 #[cfg(feature = "login")]
 mod profiles;
 mod refusal;
+mod refusals;
 mod server;
 mod session;
 mod store;
+mod token_answer;
 mod tokens;
 
-pub(crate) use discovery::{ForkGuard as CacheForkGuard, ProviderCache};
 pub(crate) use exchange::Exchanger;
 pub use handle::{ActAs, Auth, UserInfo};
 pub use holder::Inherited;
 pub(crate) use holder::{HolderSettings, Source, TokenHolder};
+pub(crate) use keys::{ForkGuard as CacheForkGuard, ProviderCache};
 #[cfg(feature = "login")]
 pub use login::{Login, LoginOptions, open_browser};
 #[cfg(feature = "login")]
 pub use profiles::Profiles;
 #[cfg(feature = "login")]
 pub(crate) use profiles::completed;
+pub(crate) use refusals::{CallKey, Refusal};
 pub(crate) use server::{IdentityServer, authorization};
 pub use session::AuthorizationSession;
 #[cfg(feature = "keyring")]
 pub use store::KeyringStore;
 pub use store::{FileStore, Lease, MemoryStore, TokenStore};
-pub(crate) use store::{ForkGuard as StoreForkGuard, open_store};
+pub(crate) use store::{ForkGuard as StoreForkGuard, RotatedStore, open_store};
+pub(crate) use tokens::Bearer;
 pub use tokens::Tokens;
-pub(crate) use tokens::{Bearer, expiry_in_token};

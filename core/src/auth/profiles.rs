@@ -20,6 +20,7 @@ use super::store::{self, TokenStore, open_store};
 use super::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, StoreConfig};
+use crate::credentials::trimmed;
 use crate::error::{Error, Result};
 use crate::folders::user_folder;
 use crate::private_file;
@@ -322,6 +323,7 @@ pub(crate) fn completed(mut settings: Map<String, Value>) -> Result<Map<String, 
         return Ok(settings);
     }
     let variables = if environment { variables() } else { Map::new() };
+    let settings = without_blanks(settings);
     let chosen = std::env::var_os("BEPRODUCT_PROFILE").is_some_and(|name| !name.is_empty());
     let must_be_there = named.is_some() || chosen || variables.is_empty();
     let name = named.unwrap_or_else(Profiles::chosen);
@@ -341,7 +343,19 @@ pub(crate) fn completed(mut settings: Map<String, Value>) -> Result<Map<String, 
         }
         None => Map::new(),
     };
-    Ok([profile, variables, settings].into_iter().fold(Map::new(), over))
+    Ok([without_blanks(profile), variables, settings].into_iter().fold(Map::new(), over))
+}
+
+/// Whether two layers name the same application must not depend on a line break.
+fn without_blanks(mut settings: Map<String, Value>) -> Map<String, Value> {
+    for name in ["client_id", "client_secret", "refresh_token", "access_token"] {
+        if let Some(Value::String(text)) = settings.get_mut(name) {
+            *text = trimmed(text).to_owned();
+        }
+    }
+    // An unset variable of a shell names no other sign-in.
+    settings.retain(|name, value| !(name.ends_with("_token") && value == ""));
+    settings
 }
 
 fn reads_environment(settings: &mut Map<String, Value>) -> Result<bool> {
@@ -354,10 +368,10 @@ fn reads_environment(settings: &mut Map<String, Value>) -> Result<bool> {
 
 fn variables() -> Map<String, Value> {
     let set = VARIABLES.iter().filter_map(|(variable, setting)| {
-        let value = std::env::var(variable).ok().filter(|value| !value.is_empty())?;
+        let value = std::env::var(variable).ok().filter(|value| !trimmed(value).is_empty())?;
         Some(((*setting).to_owned(), Value::String(value)))
     });
-    set.collect()
+    without_blanks(set.collect())
 }
 
 /// Lays settings over others. Whoever names another application or another sign-in means all of it: a secret or tokens
@@ -423,7 +437,7 @@ impl Config {
         };
         let variables = if reads_environment(&mut settings)? { variables() } else { Map::new() };
         let place = below.get("token_store").cloned();
-        let layers = [below, variables, settings].map(|mut layer| {
+        let layers = [below, variables, settings].map(without_blanks).map(|mut layer| {
             layer.retain(|name, _| name != "refresh_token" && name != "access_token");
             layer
         });

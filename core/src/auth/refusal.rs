@@ -2,54 +2,13 @@
 
 use oauth2::basic::BasicErrorResponse;
 use oauth2::{RequestTokenError, StandardErrorResponse};
-use serde_json::Value;
+use url::Url;
 
-use super::exchange::Last;
-use super::server::IdentityServer;
+use super::grant::{Grant, Last};
 use crate::config::BY_COMMAND;
 use crate::error::{Error, ErrorKind, Failure, Outcome};
 use crate::http::{Reached, TransportError};
-use crate::redact::address;
-
-/// What was asked of the token endpoint.
-#[derive(Debug, Clone)]
-pub(crate) enum Grant {
-    Code,
-    Refresh,
-    ClientCredentials,
-    /// For the user with this id.
-    ActAs(String),
-}
-
-impl Grant {
-    /// What is refused when a grant is.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Code => "code",
-            Self::Refresh => "refresh token",
-            Self::ClientCredentials => "client",
-            Self::ActAs(_) => "impersonation",
-        }
-    }
-
-    /// What a person can do when it is not accepted.
-    fn not_accepted(&self) -> String {
-        match self {
-            Self::Code => {
-                "the code was used, has expired, or belongs to another redirect_uri: sign in again".into()
-            }
-            Self::Refresh => {
-                "the refresh token was revoked, used up or has expired: sign in again (beproduct login)"
-                    .into()
-            }
-            Self::ClientCredentials => "the client may not sign in as itself".into(),
-            Self::ActAs(user) => format!(
-                "nobody may act as the user {user:?} here: who does so has to be an administrator of the company, \
-                 and the user has to be registered there as PRIVATE"
-            ),
-        }
-    }
-}
+use crate::redact::{Secrets, address};
 
 /// A redirect that carries an error in place of a code.
 pub(crate) fn denied(code: &str, description: &str, pkce: bool) -> Error {
@@ -77,65 +36,54 @@ pub(crate) fn denied(code: &str, description: &str, pkce: bool) -> Error {
     Error::new(ErrorKind::Auth, text).with_code(code).with_outcome(Outcome::Refused)
 }
 
-/// What an OAuth error in a body says.
-pub(crate) fn said(body: &[u8]) -> String {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    match (body["error"].as_str(), body["error_description"].as_str()) {
-        (Some(code), Some(description)) => format!(", {code} ({description})"),
-        (Some(code), None) => format!(", {code}"),
-        _ => String::new(),
-    }
-}
-
-impl IdentityServer {
-    /// The error of an exchange at the token endpoint. `has_secret`: whether the client showed one.
-    pub(crate) fn refused(
-        &self,
-        error: RequestTokenError<TransportError, BasicErrorResponse>,
-        last: &Last,
-        grant: &Grant,
-        has_secret: bool,
-    ) -> Error {
-        let status = last.status.unwrap_or_default();
-        let transient = match status {
-            429 => Some(Failure::Throttled),
-            408 | 500..=599 => Some(Failure::Interrupted),
-            _ => None,
-        };
-        let error = match (error, transient) {
-            (RequestTokenError::Request(error), _) => {
-                let failure =
-                    if error.reached == Reached::Nothing { Failure::NotSent } else { Failure::Interrupted };
-                return Error::new(ErrorKind::Network, format!("signing in failed: {}", error.message))
-                    .with_failure(failure)
-                    .with_outcome(Outcome::NotSent)
-                    .with_source(error);
-            }
-            (_, Some(failure)) => {
-                let text = format!("the identity server failed with status {status}");
-                Error::new(ErrorKind::Server, text).with_failure(failure)
-            }
-            (RequestTokenError::ServerResponse(answer), None) => {
-                let text = self.secrets.scrub(&reason(&answer, grant, has_secret));
-                Error::new(ErrorKind::Auth, text).with_code(answer.error().as_ref())
-            }
-            _ if (200..300).contains(&status) => Error::new(
-                ErrorKind::Auth,
-                "the identity server answered without an access_token; is the identity address right?",
-            ),
-            _ => Error::new(
-                ErrorKind::Auth,
-                format!(
-                    "{} answered with status {status} and no OAuth error; is the identity address right?",
-                    address(&self.token_url)
-                ),
-            ),
-        };
-        let error = error.with_excerpt(self.secrets.excerpt(&last.body)).with_outcome(Outcome::Refused);
-        match last.status {
-            Some(status) => error.with_status(status),
-            None => error,
+/// The error of an exchange at the token endpoint at `url`. `has_secret`: whether the client showed one.
+pub(crate) fn refused(
+    error: RequestTokenError<TransportError, BasicErrorResponse>,
+    url: &Url,
+    secrets: &Secrets,
+    last: &Last,
+    grant: &Grant,
+    has_secret: bool,
+) -> Error {
+    let status = last.status.unwrap_or_default();
+    let transient = match status {
+        429 => Some(Failure::Throttled),
+        408 | 500..=599 => Some(Failure::Interrupted),
+        _ => None,
+    };
+    let error = match (error, transient) {
+        (RequestTokenError::Request(error), _) => {
+            let failure =
+                if error.reached == Reached::Nothing { Failure::NotSent } else { Failure::Interrupted };
+            return Error::new(ErrorKind::Network, format!("signing in failed: {}", error.message))
+                .with_failure(failure)
+                .with_outcome(Outcome::NotSent)
+                .with_source(error);
         }
+        (_, Some(failure)) => {
+            let text = format!("the identity server failed with status {status}");
+            Error::new(ErrorKind::Server, text).with_failure(failure)
+        }
+        (RequestTokenError::ServerResponse(answer), None) => {
+            let text = secrets.scrub(&reason(&answer, grant, has_secret));
+            Error::new(ErrorKind::Auth, text).with_code(answer.error().as_ref())
+        }
+        _ if (200..300).contains(&status) => Error::new(
+            ErrorKind::Auth,
+            "the identity server answered without an access_token; is the identity address right?",
+        ),
+        _ => Error::new(
+            ErrorKind::Auth,
+            format!(
+                "{} answered with status {status} and no OAuth error; is the identity address right?",
+                address(url)
+            ),
+        ),
+    };
+    let error = error.with_excerpt(secrets.excerpt(&last.body)).with_outcome(Outcome::Refused);
+    match last.status {
+        Some(status) => error.with_status(status),
+        None => error,
     }
 }
 

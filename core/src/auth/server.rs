@@ -9,8 +9,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use url::Url;
 
-use super::discovery::ProviderCache;
-use super::refusal;
+use super::keys::ProviderCache;
+use crate::answer;
 use crate::clock::ServerTime;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::http::{
@@ -96,7 +96,7 @@ impl IdentityServer {
         if !(200..300).contains(&answer.status) {
             return Err(self.failed(what, url, &answer));
         }
-        serde_json::from_slice(&answer.body).map_err(|_| {
+        serde_json::from_slice(answer::text_of(&answer.body)).map_err(|_| {
             let text =
                 format!("{} did not answer with JSON: no {what}; is identity_url right?", address(url));
             Error::new(ErrorKind::Decode, text)
@@ -140,7 +140,7 @@ impl IdentityServer {
                 Failure::Final,
                 format!(
                     "the identity server gives no {what}: status {status}{}",
-                    refusal::said(&answer.body)
+                    answer::said_by_oauth(&answer.body)
                 ),
             ),
         };

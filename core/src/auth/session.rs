@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, RedirectUrl, ResponseType};
 use url::{Url, form_urlencoded};
 
-use super::exchange::TokenAnswer;
+use super::exchange::Exchanger;
 use super::id_token::Expected;
 use super::refusal;
-use super::{Exchanger, Tokens};
+use super::token_answer::TokenAnswer;
+use super::tokens::Tokens;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::{Secret, address};
@@ -65,9 +66,9 @@ impl AuthorizationSession {
     /// # Errors
     /// `config` when something is missing or malformed.
     pub fn new(config: &Config) -> Result<Self> {
-        let config = config.clone().without_blanks();
-        let exchanger = Exchanger::alone(&config)?;
+        let config = config.clone().with_clean_credentials()?;
         config.check_sign_in()?;
+        let exchanger = Exchanger::alone(&config)?;
         let flow = Flow::of(&config);
         let redirect = config.redirect_uri.clone().ok_or_else(|| {
             Error::config("redirect_uri is missing: give the address that is registered for the client")

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Client;
 use crate::auth::{ActAs, Auth, Exchanger, HolderSettings, MemoryStore, Source, TokenHolder};
+use crate::credentials::credential;
 use crate::error::{Error, Result};
 use crate::redact::Secret;
 
@@ -17,25 +18,27 @@ impl Client {
     /// # Errors
     /// `config` when something is empty, or when this client acts for another user itself.
     pub fn acting_as(&self, whom: &ActAs) -> Result<Self> {
-        for (name, value) in [
-            ("user_id", &whom.user_id),
-            ("client_id", &whom.client_id),
-            ("client_secret", &whom.client_secret),
-        ] {
-            if value.is_empty() {
-                return Err(Error::config(format!("acting as another user: {name} is empty")));
+        let given = |name: &str, text: &str| match credential(name, text) {
+            Ok(Some(text)) => Ok(text),
+            Ok(None) => Err(Error::config(format!("acting as another user: {name} is empty"))),
+            Err(error) => {
+                let text = format!("acting as another user: {}", error.message());
+                Err(error.with_message(text))
             }
-        }
+        };
+        let user_id = given("user_id", &whom.user_id)?;
+        let client_id = given("client_id", &whom.client_id)?;
+        let client_secret = given("client_secret", &whom.client_secret)?;
         if self.auth.tokens.is_acting() {
             return Err(Error::config(
                 "this client acts for another user already: begin with the administrator's own",
             ));
         }
-        let secret = Secret::new(whom.client_secret.as_str());
+        let secret = Secret::new(client_secret);
         self.shared.secrets.keep(&secret);
         let exchanger = Exchanger {
             server: self.auth.server.clone(),
-            client_id: whom.client_id.clone(),
+            client_id,
             client_secret: Some(secret),
             scope: self.shared.config.scope().to_owned(),
         };
@@ -48,7 +51,7 @@ impl Client {
             source: Source::Administrator {
                 exchanger: exchanger.clone(),
                 administrator: Arc::clone(&self.auth.tokens),
-                user_id: whom.user_id.clone(),
+                user_id,
             },
             access_token: None,
             refresh_token: None,

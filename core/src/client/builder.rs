@@ -8,7 +8,7 @@ use url::Url;
 use super::Client;
 use super::shared::Shared;
 use crate::arguments::encode;
-use crate::auth::{Inherited, ProviderCache, TokenStore, open_store};
+use crate::auth::{Inherited, ProviderCache, RotatedStore, TokenStore, open_store};
 use crate::clock::{self, Clock, ServerTime};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::http::{self, Transport};
 use crate::log::{Log, LogSink, TracingSink};
 use crate::policy::{Limiter, Limiters};
 use crate::quota::{self, Plan, Quota, QuotaListener, QuotaParts};
-use crate::redact::Secrets;
+use crate::redact::{Secret, Secrets};
 use crate::requester::Site;
 use crate::rng::{FixedRng, Rng, SystemRng};
 
@@ -145,7 +145,7 @@ impl ClientBuilder {
     /// # Errors
     /// `config` when a setting is missing or wrong.
     pub fn build(self) -> Result<Client> {
-        let config = self.config.without_blanks();
+        let config = self.config.with_clean_credentials()?;
         let company = config.company()?.to_owned();
         let store = match (self.store, &config.token_store) {
             (Some(_), Some(_)) => {
@@ -169,6 +169,7 @@ impl ClientBuilder {
         };
         let secrets = Secrets::default();
         let log = Log { sink: self.sink.unwrap_or_else(|| Arc::new(TracingSink)), secrets: secrets.clone() };
+        let store = store.or_else(|| rotated_store(&config, &log));
         let time = ServerTime::new(Arc::clone(&clock), Some(log.clone()));
         let handle = match self.handle {
             Some(handle) => handle,
@@ -244,4 +245,14 @@ impl ClientBuilder {
         };
         shared.client(store, cache, self.inherited)
     }
+}
+
+/// Where the tokens of a configured refresh token are kept when nobody has said. In a mobile library the store is the app's.
+fn rotated_store(config: &Config, log: &Log) -> Option<Arc<dyn TokenStore>> {
+    let (client_id, token) = (config.client_id.as_ref()?, config.refresh_token.as_ref()?);
+    if !cfg!(feature = "login") || config.token_store.is_some() {
+        return None;
+    }
+    let folder = config.state_folder().ok();
+    Some(Arc::new(RotatedStore::new(folder, client_id, Secret::new(token), log.clone())))
 }

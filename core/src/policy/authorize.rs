@@ -1,11 +1,11 @@
-//! Puts the token on the request, and turns a token in that the service refused.
+//! Puts the token on the request, and reports whether the service took it.
 
 use std::sync::Arc;
 
 use ::http::header::AUTHORIZATION;
 use futures_util::future::BoxFuture;
 
-use crate::auth::{TokenHolder, authorization};
+use crate::auth::{CallKey, Refusal, TokenHolder, authorization};
 use crate::catalog::Base;
 use crate::clock::ServerTime;
 use crate::error::{Error, ErrorKind, Failure, Result};
@@ -43,7 +43,11 @@ impl Policy for Authorize {
                 }
             }
             exchange.bearer = Some(bearer.clone());
+            let call = CallKey::of(exchange.operation.id, exchange.url.path());
             let result = next.run(exchange).await;
+            if is_accepted(&result) {
+                self.tokens.accept(&bearer, call);
+            }
             match result {
                 Err(error) if error.failure() == Failure::TokenRejected => {
                     let error = match self.time.hint() {
@@ -53,11 +57,17 @@ impl Policy for Authorize {
                         }
                         None => error,
                     };
-                    if self.tokens.reject(&bearer) {
-                        return Err(error);
-                    }
-                    let message =
-                        format!("{}; the access token cannot be renewed: sign in again", error.message());
+                    let what = match self.tokens.reject(&bearer, call) {
+                        Refusal::Renewable => return Err(error),
+                        Refusal::Kept => {
+                            "the service accepts the access token in other calls, so it is kept: check whether this user has access"
+                        }
+                        Refusal::NewToo => {
+                            "a new access token was refused too, and no other is fetched for some minutes: check what this user may do"
+                        }
+                        Refusal::Lost => "the access token cannot be renewed: sign in again",
+                    };
+                    let message = format!("{}; {what}", error.message());
                     Err(error.with_failure(Failure::Final).with_message(message))
                 }
                 Err(error) if error.kind() == ErrorKind::Permission => {
@@ -66,6 +76,15 @@ impl Policy for Authorize {
                 result => result,
             }
         })
+    }
+}
+
+/// Whether an answer shows that the service knows the token: one of a gateway does not.
+fn is_accepted(result: &Result<Reply>) -> bool {
+    match result {
+        Ok(_) => true,
+        Err(error) if error.kind() == ErrorKind::Decode => false,
+        Err(error) => matches!(error.status(), Some(200..=299 | 403)),
     }
 }
 

@@ -33,6 +33,8 @@ impl Service {
     /// Settings of a client that signs in with the simulator's refresh token and lives in memory.
     pub(crate) fn settings(&self) -> Value {
         let about = serde_json::to_value(self.simulator.addresses()).unwrap();
+        // Of its own, as a rotated refresh token is kept there and all simulators begin with the same.
+        let port = url::Url::parse(about["identity"].as_str().unwrap()).unwrap().port().unwrap();
         json!({
             "company_domain": about["company"],
             "client_id": about["client_id"],
@@ -41,7 +43,7 @@ impl Service {
             "api_url": about["api"],
             "identity_url": about["identity"],
             "ledger": "memory",
-            "state_dir": std::env::temp_dir().join(format!("beproduct-test-{}", std::process::id())),
+            "state_dir": std::env::temp_dir().join(format!("beproduct-test-{}-{port}", std::process::id())),
         })
     }
 

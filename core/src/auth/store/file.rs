@@ -22,10 +22,6 @@ impl FileStore {
         Self(path.into())
     }
 
-    fn failed(&self, what: &str, error: &std::io::Error) -> Error {
-        Error::config(format!("the token file {} cannot be {what}: {error}", self.0.display()))
-    }
-
     fn read(&self) -> Result<Option<Tokens>> {
         let text = match private_file::read("the token file", &self.0)? {
             Some(text) => text,
@@ -60,20 +56,14 @@ impl TokenStore for FileStore {
     }
 
     fn clear(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async {
-            match std::fs::remove_file(&self.0) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(self.failed("removed", &error))
-                }
-                _ => Ok(()),
-            }
-        })
+        Box::pin(async { private_file::remove("the token file", &self.0) })
     }
 
     fn try_lease(&self) -> BoxFuture<'_, Result<Option<Lease>>> {
         Box::pin(async {
-            try_lock(&private_file::beside(&private_file::resolved(&self.0), "lock"))
-                .map_err(|error| self.failed("locked", &error))
+            try_lock(&private_file::beside(&private_file::resolved(&self.0), "lock")).map_err(|error| {
+                Error::config(format!("the token file {} cannot be locked: {error}", self.0.display()))
+            })
         })
     }
 }
@@ -110,6 +100,45 @@ mod tests {
         store.clear().await.unwrap();
         store.clear().await.unwrap();
         assert!(store.load().await.unwrap().is_none());
+    }
+
+    fn tokens(refresh_token: &str) -> Tokens {
+        Tokens { refresh_token: Some(Secret::new(refresh_token)), ..Tokens::default() }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_was_written_through_a_link_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir(path("away")).unwrap();
+        // A link to a link, which is relative, to a file that is not there yet.
+        std::os::unix::fs::symlink(path("second"), path("first")).unwrap();
+        std::os::unix::fs::symlink("away/tokens.json", path("second")).unwrap();
+        let store = FileStore::new(path("first"));
+        store.clear().await.unwrap();
+        for _ in 0..2 {
+            store.check().await.unwrap();
+            let lease = store.try_lease().await.unwrap().unwrap();
+            assert!(FileStore::new(path("away/tokens.json")).try_lease().await.unwrap().is_none());
+            drop(lease);
+            store.save(tokens("marker")).await.unwrap();
+            assert!(std::fs::read_to_string(path("away/tokens.json")).unwrap().contains("marker"));
+            assert!(path("first").is_symlink() && path("second").is_symlink());
+            // What a save that was cut off has left holds tokens too.
+            let remains = private_file::beside(&path("away/tokens.json"), uuid::Uuid::new_v4());
+            std::fs::write(&remains, "marker").unwrap();
+            store.clear().await.unwrap();
+            assert!(!path("away/tokens.json").exists() && !remains.exists());
+            assert!(path("first").is_symlink() && store.load().await.unwrap().is_none());
+        }
+        // A folder cannot be written, and is not removed.
+        std::os::unix::fs::symlink(path("away"), path("folder")).unwrap();
+        let store = FileStore::new(path("folder"));
+        for error in [store.save(tokens("marker")).await.unwrap_err(), store.clear().await.unwrap_err()] {
+            assert!(error.message().contains("the token file"), "{error}");
+        }
+        assert!(path("away").is_dir() && path("folder").is_symlink());
     }
 
     #[tokio::test]

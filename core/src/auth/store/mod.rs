@@ -5,6 +5,7 @@ mod file;
 mod keyring;
 mod lock;
 mod memory;
+mod rotated;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::Tokens;
+use super::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::StoreConfig;
 use crate::error::{Error, ErrorKind, Failure, Result};
@@ -22,6 +23,7 @@ pub use file::FileStore;
 pub use keyring::KeyringStore;
 pub(crate) use lock::ForkGuard;
 pub use memory::MemoryStore;
+pub(crate) use rotated::RotatedStore;
 
 /// Keeps the tokens of one sign-in.
 ///
@@ -104,7 +106,7 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// The store of the configuration; none for memory. What is named and cannot be had is an error: no other store takes its
+/// The store of the configuration; none for memory, and where none is configured. What is named and cannot be had is an error: no other store takes its
 /// place.
 pub(crate) fn open_store(config: Option<&StoreConfig>) -> Result<Option<Arc<dyn TokenStore>>> {
     match config {
