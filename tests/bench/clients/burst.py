@@ -8,8 +8,9 @@ import asyncio
 import json
 import sys
 
-from beproduct_client import BeProductAsync, ConfigError
 from measured import arrivals, report, settings, style
+
+from beproduct_client import BeProductAsync, ConfigError
 
 # Some answers have come by then, others are on their way.
 SECONDS = 1.0

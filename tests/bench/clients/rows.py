@@ -2,8 +2,9 @@
 
 import sys
 
-from beproduct_client import BeProduct
 from measured import measured, settings, style
+
+from beproduct_client import BeProduct
 
 
 def main(count):

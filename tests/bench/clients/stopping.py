@@ -4,8 +4,9 @@ import itertools
 import sys
 import time
 
-from beproduct_client import BeProduct
 from measured import arrivals, report, settings
+
+from beproduct_client import BeProduct
 
 PAGE = 200
 
