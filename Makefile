@@ -172,9 +172,14 @@ test-cases: wheel node kotlin swift
 
 # --- the rest
 
-bench: wheel node
-	$(PY) tests/bench/calls.py --simulator $(BEPRODUCT_SIMULATOR)
+# BENCH="--quick lists" runs one part of the comparison, once.
+BENCH :=
+
+bench: wheel node setup-redis
+	cargo build --quiet --profile $(PROFILE) -p beproduct-bench-server
 	$(VENV)/bin/pip install --quiet --requirement tests/bench/requirements.txt
+	$(PY) tests/bench/compare.py --server $(OUT)/beproduct-bench-server $(BENCH)
+	$(PY) tests/bench/calls.py --simulator $(BEPRODUCT_SIMULATOR)
 	$(PY) tests/bench/quota.py
 	$(PY) tests/bench/rate.py --simulator $(BEPRODUCT_SIMULATOR)
 

@@ -43,3 +43,4 @@ mod values;
 
 pub use options::{Edition, Options, Rotation, SigningAlgorithm};
 pub use server::{Addresses, Simulator};
+pub use tls::Authority;

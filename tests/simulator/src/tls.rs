@@ -11,7 +11,8 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) struct Authority {
+/// A certificate authority that lasts as long as the process, and a server certificate for 127.0.0.1.
+pub struct Authority {
     ca_path: PathBuf,
     config: Arc<ServerConfig>,
     /// Removed when dropped; None in a folder that the caller named.
@@ -19,7 +20,9 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    pub(crate) fn new(folder: Option<&Path>) -> io::Result<Self> {
+    /// Makes both. The certificate of the authority goes to a file in `folder`; None is a temporary one, which is removed
+    /// when this is dropped.
+    pub fn new(folder: Option<&Path>) -> io::Result<Self> {
         let temporary = match folder {
             Some(_) => None,
             None => Some(tempfile::Builder::new().prefix("beproduct-simulator-").tempdir()?),
@@ -59,11 +62,13 @@ impl Authority {
         Ok(Authority { ca_path, config: Arc::new(config), _folder: temporary })
     }
 
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+    /// Takes TLS connections, for HTTP/2 and HTTP/1.1.
+    pub fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.config.clone())
     }
 
-    pub(crate) fn ca_path(&self) -> String {
+    /// The PEM file with the certificate of the authority.
+    pub fn ca_path(&self) -> String {
         self.ca_path.to_string_lossy().into_owned()
     }
 }
