@@ -76,7 +76,10 @@ impl Limiter {
 
     /// Lets the number of requests at once grow this far.
     pub(super) fn allow(&self, concurrency: usize) {
-        self.permits.update(|throttle, _| throttle.concurrency.allow(concurrency));
+        self.permits.update(|throttle, limit| {
+            throttle.concurrency.allow(concurrency);
+            *limit = throttle.concurrency.limit();
+        });
     }
 
     /// Lets nothing through before this time on the clock's own scale.

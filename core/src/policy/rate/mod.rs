@@ -5,10 +5,11 @@
 //! |---|---|
 //! | `permits.rs`, `queue.rs` | who may go next |
 //! | `window.rs`, `windows.rs` | how many requests the limits of the service leave |
-//! | `concurrency.rs` | how many requests at once get the most out of it |
+//! | `concurrency.rs`, `latency.rs` | how many requests at once get the most out of it |
 //! | `limiter.rs`, `registry.rs` | these put together, and shared |
 
 mod concurrency;
+mod latency;
 mod limiter;
 mod permits;
 mod queue;
