@@ -46,6 +46,7 @@ mod pipeline;
 mod policy;
 mod private_file;
 mod quota;
+mod rate_news;
 mod redact;
 mod rng;
 

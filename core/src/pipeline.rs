@@ -18,12 +18,12 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use url::Url;
 
-use crate::answer::RateNews;
 use crate::auth::Bearer;
 use crate::call::{Attempt, CallOptions, Meta, Wait, WaitReason};
 use crate::catalog::{Base, Operation};
 use crate::clock::Clock;
 use crate::error::{ErrorKind, Outcome, Result};
+use crate::rate_news::{RateNews, rate_figures};
 
 /// A request on its way. Cheap to clone: every attempt gets its own.
 #[derive(Clone)]
@@ -201,6 +201,11 @@ impl Trace {
         self.with(|state| state.news = Some(news));
     }
 
+    /// The pause that the 429 of the present attempt asks for, no longer than the window that it names.
+    pub(crate) fn pause_asked(&self) -> Option<Duration> {
+        self.with(|state| state.news.as_ref()?.refusal?.pause())
+    }
+
     pub(crate) fn news(&self) -> Option<RateNews> {
         self.with(|state| state.news.take())
     }
@@ -279,7 +284,7 @@ impl Trace {
             request_id: crate::answer::request_id(&reply.headers).unwrap_or_else(|| request_id.to_owned()),
             attempts: state.attempts,
             waits: state.waits,
-            rate: crate::answer::rate_figures(&reply.headers),
+            rate: rate_figures(&reply.headers),
             cost: state.cost,
         }
     }

@@ -7,11 +7,12 @@ use ::http::header::RETRY_AFTER;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::answer::{self, RateNews, Refusal};
+use crate::answer;
 use crate::catalog::AnswerKind;
 use crate::clock::{ServerTime, time_of};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
+use crate::rate_news::{self, RateNews, Refusal};
 use crate::redact::Secrets;
 
 pub(crate) struct Classify {
@@ -126,10 +127,10 @@ impl Classify {
             let window = body["window"].as_str().unwrap_or_default();
             // A limit of the day is no reason for a pause, but for the end of the call.
             let wait = self.wait_of(reply, &body).filter(|_| !window.contains("day"));
-            Refusal { limit: body["limit"].as_u64(), window: answer::window(window), wait }
+            Refusal { limit: body["limit"].as_u64(), window: rate_news::window(window), wait }
         });
         RateNews {
-            figures: answer::rate_figures(&reply.headers),
+            figures: rate_news::rate_figures(&reply.headers),
             time: time_of(&reply.headers).unwrap_or_else(|| self.time.now()),
             refusal,
         }

@@ -114,7 +114,7 @@ impl RateWait {
         let outlook = waiting.look(Throttle::outlook);
         let end = exchange.deadline.get().saturating_add(exchange.trace.excused());
         let left = end.saturating_sub(self.clock.elapsed());
-        if outlook.wait.is_zero() || (outlook.wait < left && outlook.pause <= self.max_wait) {
+        if outlook.wait.is_zero() || (outlook.wait < left && outlook.standstill <= self.max_wait) {
             return Ok(());
         }
         let text = self.too_long(&outlook, left);
