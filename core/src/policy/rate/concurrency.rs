@@ -21,12 +21,14 @@ use super::latency::Latency;
 /// Requests after which a number is chosen anew: as many as are in flight, and no fewer than these.
 const ROUND: usize = 12;
 
-/// What a number keeps of its past with every round of its own, and with every round of another.
-const OWN: f64 = 0.99;
-const OTHERS: f64 = 0.995;
+/// What is kept of the past with every round.
+const KEPT: f64 = 0.995;
 
 /// A number of which fewer requests are left is as good as unknown.
 const FORGOTTEN: f64 = 6.0;
+
+/// Standard errors by which a number may be better than it seems; more for one that few requests tell of.
+const HOPE: f64 = 0.8;
 
 /// Latency, in units of the shortest, from which fewer requests at once may be better.
 const CROWDED: f64 = 1.3;
@@ -161,9 +163,7 @@ impl Concurrency {
 
     fn close_round(&mut self, now: Duration) {
         let round = std::mem::take(&mut self.round);
-        for (number, level) in &mut self.levels {
-            level.fade(if *number == self.number { OWN } else { OTHERS });
-        }
+        self.levels.values_mut().for_each(|level| level.fade(KEPT));
         self.levels.retain(|_, level| level.count() >= FORGOTTEN);
         self.levels.entry(self.number).or_default().absorb(&round);
         let next = self.choose();
@@ -200,13 +200,13 @@ impl Concurrency {
         Some(longer * number as f64 / base as f64)
     }
 
-    /// The same, as good as it may be: the fewer of all requests tell of a number, the more it may differ.
+    /// The same, as good as it may be.
     fn promise(&self, number: usize, base: usize) -> f64 {
         let Some((level, gain)) = self.levels.get(&number).zip(self.gain(number, base)) else {
             return f64::INFINITY;
         };
         let all: f64 = self.levels.values().map(Latency::count).sum();
-        let errors = (1.0 + (all / level.count()).ln()).sqrt();
+        let errors = HOPE * (1.0 + (all / level.count()).ln()).sqrt();
         gain * (1.0 + errors * level.error())
     }
 }

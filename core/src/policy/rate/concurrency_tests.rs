@@ -167,8 +167,7 @@ struct Shape {
     long: f64,
 }
 
-const SHAPE: Shape =
-    Shape { name: "", servers: 1, thrashing: 0.0, exponential: false, time: 1.5, long: 1.5 };
+const SHAPE: Shape = Shape { name: "", servers: 1, thrashing: 0.0, exponential: false, time: 1.5, long: 1.5 };
 
 struct Chance(u64);
 
@@ -198,7 +197,7 @@ struct Service {
 
 impl Service {
     fn new(shape: Shape, seed: u64) -> Self {
-        let chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let chance = Chance(seed.wrapping_mul(0xd134_2543_de82_ef95));
         Self { shape, chance, now: 0, queue: VecDeque::new(), served: BinaryHeap::new() }
     }
 
@@ -252,7 +251,7 @@ impl Service {
     }
 }
 
-/// The best fixed number of each shape is found with the first seed, and taken for what it achieves with all of them.
+/// The best fixed number of each shape is found with the first seed; what it achieves with a seed is the mark for that seed.
 #[test]
 fn within_a_tenth_of_the_best_fixed_number_with_twenty_seeds() {
     let (exponential, long) = (true, 9.0);
@@ -283,12 +282,17 @@ fn within_a_tenth_of_the_best_fixed_number_with_twenty_seeds() {
         let fixed = |number, seed| Service::new(shape, seed).throughput(|_| number);
         let first = |number: &usize| fixed(*number, 1);
         let number = (1..=MOST).max_by(|one, other| first(one).total_cmp(&first(other))).unwrap();
-        let best = (1..=SEEDS).map(|seed| fixed(number, seed)).sum::<f64>() / SEEDS as f64;
-        let share = |seed| Service::new(shape, seed).adaptive(&mut Concurrency::new(MOST)) / best;
+        let share =
+            |seed| Service::new(shape, seed).adaptive(&mut Concurrency::new(MOST)) / fixed(number, seed);
         let shares: Vec<_> = (1..=SEEDS).map(share).collect();
         let worst = shares.iter().copied().fold(f64::INFINITY, f64::min);
         let mean = shares.iter().sum::<f64>() / shares.len() as f64;
-        println!("{:40} best {number:2}: {best:.3}/s, worst {:.1} %, mean {:.1} %", shape.name, worst * 100.0, mean * 100.0);
+        println!(
+            "{:40} best {number:2}, worst {:.1} %, mean {:.1} %",
+            shape.name,
+            worst * 100.0,
+            mean * 100.0
+        );
         assert!(worst >= 0.9, "{}: {shares:?}", shape.name);
     }
 }
