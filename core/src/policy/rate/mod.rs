@@ -75,7 +75,8 @@ impl RateWait {
     async fn permit(&self, limiter: &Limiter, exchange: &Exchange) -> Result<Sending<Throttle>> {
         let urgent = exchange.options.priority == Priority::Interactive;
         let label = exchange.options.label.as_deref().unwrap_or_default();
-        let mut place = Place { waiting: limiter.permits.join(urgent, label), trace: exchange.trace.clone() };
+        let mut place =
+            Place { waiting: limiter.permits.join(urgent, label, false), trace: exchange.trace.clone() };
         let mut sleep: Option<(Duration, BoxFuture<'static, ()>)> = None;
         poll_fn(|context| {
             loop {

@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::queue::Queue;
+use super::queue::{Queue, Rank};
 use super::sync::{Arc, Mutex};
 
 /// What has to allow a request besides a free slot.
@@ -126,8 +126,9 @@ impl<G: Gate> Permits<G> {
         })
     }
 
-    /// Gets in line.
-    pub(crate) fn join(&self, urgent: bool, label: &str) -> Waiting<G> {
+    /// Gets in line; `again`: before all of the same priority that were not sent yet.
+    pub(crate) fn join(&self, urgent: bool, label: &str, again: bool) -> Waiting<G> {
+        let rank = Rank { urgent, again };
         let number = self.change(|state, _| {
             state.settle();
             let number = state.next;
@@ -135,10 +136,10 @@ impl<G: Gate> Permits<G> {
             let news = state.news.wrapping_sub(1);
             let caller = Caller { waker: None, told: news, held_before: state.held, granted: None };
             state.callers.insert(number, caller);
-            state.queue.push(urgent, label, number);
+            state.queue.push(rank, label, number);
             number
         });
-        Waiting { permits: self.clone(), number, urgent, label: label.to_owned(), held: None }
+        Waiting { permits: self.clone(), number, rank, label: label.to_owned(), held: None }
     }
 }
 
@@ -198,7 +199,7 @@ impl<G: Gate> State<G> {
 pub(crate) struct Waiting<G: Gate> {
     permits: Permits<G>,
     number: u64,
-    urgent: bool,
+    rank: Rank,
     label: String,
     /// Once the caller has its permit: how long the gate had held it up.
     held: Option<Duration>,
@@ -233,7 +234,7 @@ impl<G: Gate> Waiting<G> {
     /// Looks at the gate, with how many come first and how many are in flight.
     pub(crate) fn look<T>(&self, act: impl FnOnce(&G, usize, usize) -> T) -> T {
         let state = self.permits.0.lock().unwrap_or_else(PoisonError::into_inner);
-        act(&state.gate, state.queue.ahead(self.urgent, &self.label, self.number), state.in_flight)
+        act(&state.gate, state.queue.ahead(self.rank, &self.label, self.number), state.in_flight)
     }
 
     /// How long the gate has held the caller up.
@@ -259,7 +260,7 @@ impl<G: Gate> Drop for Waiting<G> {
         }
         self.permits.change(|state, _| match state.callers.remove(&self.number) {
             Some(caller) if caller.granted.is_some() => state.release(),
-            _ => state.queue.remove(self.urgent, &self.label, self.number),
+            _ => state.queue.remove(self.rank, &self.label, self.number),
         });
     }
 }
