@@ -3,15 +3,13 @@
 mod members;
 mod text;
 
-use std::time::Duration;
-
 use ::http::HeaderMap;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::catalog::{AnswerKind, Effect, Operation};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
-use crate::history::{Meta, RateFigures};
+use crate::history::Meta;
 
 pub(crate) use self::members::Members;
 pub(crate) use self::text::{Said, form, is_json, is_page, page, said, text_of};
@@ -167,50 +165,6 @@ pub(crate) fn said_by_oauth(body: &[u8]) -> String {
     }
 }
 
-/// `X-RateLimit-*`, when any of them came.
-pub(crate) fn rate_figures(headers: &HeaderMap) -> Option<RateFigures> {
-    let figure = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
-    let figures = RateFigures {
-        limit: figure("x-ratelimit-limit"),
-        remaining: figure("x-ratelimit-remaining"),
-        reset: figure("x-ratelimit-reset"),
-    };
-    (figures != RateFigures::default()).then_some(figures)
-}
-
-/// What an answer says about the limits of the service.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct RateNews {
-    pub(crate) figures: Option<RateFigures>,
-    /// When it said so, Unix seconds of its own clock.
-    pub(crate) time: u64,
-    /// Of a 429.
-    pub(crate) refusal: Option<Refusal>,
-}
-
-/// What a 429 says about the limit that it is for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) limit: Option<u64>,
-    pub(crate) window: Option<Duration>,
-    pub(crate) wait: Option<Duration>,
-}
-
-/// `1 minute`, `hour`, `60 seconds`. Nothing of a day or more, which is the ledger's business.
-pub(crate) fn window(text: &str) -> Option<Duration> {
-    let text = text.trim().to_ascii_lowercase();
-    let (number, unit) = text.split_at(text.find(|letter: char| !letter.is_ascii_digit())?);
-    let number: u64 = if number.is_empty() { 1 } else { number.parse().ok()? };
-    let unit = match unit.trim() {
-        unit if unit.starts_with("sec") || unit == "s" => 1,
-        unit if unit.starts_with("min") || unit == "m" => 60,
-        unit if unit.starts_with("hour") || unit == "h" => 3600,
-        _ => return None,
-    };
-    let seconds = number.checked_mul(unit).filter(|seconds| (1..24 * 3600).contains(seconds))?;
-    Some(Duration::from_secs(seconds))
-}
-
 /// A member of this name, wherever in the value it stands.
 pub(crate) fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     match value {
@@ -361,18 +315,6 @@ mod tests {
         assert_eq!(request_id(&headers), Some("t-1".into()));
         headers.append("x-request-id", " r-2 ".parse().unwrap());
         assert_eq!(request_id(&headers), Some("r-2".into()));
-    }
-
-    #[test]
-    fn windows() {
-        for (text, seconds) in
-            [("1 minute", 60), ("minute", 60), ("60 seconds", 60), ("1 hour", 3600), ("15m", 900)]
-        {
-            assert_eq!(window(text), Some(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "1 day", "24 hours", "60", "0 minutes", "99999999999999999999 hours"] {
-            assert_eq!(window(text), None, "{text}");
-        }
     }
 
     #[test]

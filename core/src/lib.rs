@@ -51,6 +51,7 @@ mod pipeline;
 mod policy;
 mod private_file;
 mod quota;
+mod rate_news;
 mod redact;
 mod requester;
 mod rng;

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::answer::RateNews;
 use crate::clock::Clock;
 use crate::error::{ErrorKind, Outcome};
 use crate::history::{Attempt, Meta, Wait, WaitReason};
 use crate::http::Wire;
 use crate::pipeline::Reply;
+use crate::rate_news::{RateNews, rate_figures};
 
 /// What has happened to a call so far, readable also when the call is given up in the middle.
 #[derive(Debug, Clone)]
@@ -139,6 +139,16 @@ impl Trace {
         self.with(|state| state.news = Some(news));
     }
 
+    /// The pause that the 429 of the present attempt asks for, no longer than the window that it names.
+    pub(crate) fn pause_asked(&self) -> Option<Duration> {
+        self.with(|state| state.news.as_ref()?.refusal?.pause())
+    }
+
+    /// Whether the attempt that is on its way may have left.
+    pub(crate) fn may_have_left(&self) -> bool {
+        self.with(|state| state.present.as_ref().is_some_and(|(_, wire)| wire.may_have_left()))
+    }
+
     pub(crate) fn news(&self) -> Option<RateNews> {
         self.with(|state| state.news.take())
     }
@@ -230,7 +240,7 @@ impl Trace {
             request_id: crate::answer::request_id(&reply.headers).unwrap_or_else(|| request_id.to_owned()),
             attempts: state.attempts,
             waits: state.waits,
-            rate: crate::answer::rate_figures(&reply.headers),
+            rate: rate_figures(&reply.headers),
             cost: state.cost,
         }
     }

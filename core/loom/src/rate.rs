@@ -74,7 +74,7 @@ fn ask_once(waiting: &mut Waiting<Door>) -> Option<Sending<Door>> {
 
 /// Sends once, and sees that no more than `most` do so at a time.
 fn send(line: &Line, in_flight: &AtomicUsize, most: usize) {
-    let sending = block_on(permit(line, line.join(false, "")));
+    let sending = block_on(permit(line, line.join(false, "", false)));
     assert!(in_flight.fetch_add(1, Ordering::SeqCst) < most);
     in_flight.fetch_sub(1, Ordering::SeqCst);
     drop(sending);
@@ -107,12 +107,12 @@ fn no_more_than_the_limit_are_in_flight() {
 fn a_caller_that_gives_up_holds_nobody_up() {
     check(|| {
         let line = line(1, 0);
-        let held = block_on(permit(&line, line.join(false, "")));
-        let mut leaving = line.join(false, "");
+        let held = block_on(permit(&line, line.join(false, "", false)));
+        let mut leaving = line.join(false, "", false);
         assert!(ask_once(&mut leaving).is_none());
         let leaves = thread::spawn(move || drop(leaving));
-        let ends = thread::spawn(move || held.end(|_, _, _| false));
-        drop(block_on(permit(&line, line.join(false, ""))));
+        let ends = thread::spawn(move || held.end(None, |_, _, _| false));
+        drop(block_on(permit(&line, line.join(false, "", false))));
         leaves.join().unwrap();
         ends.join().unwrap();
     });
@@ -123,11 +123,11 @@ fn a_caller_that_gives_up_holds_nobody_up() {
 fn a_keeper_that_gives_up_hands_over() {
     check(|| {
         let line = line(1, 5);
-        let mut keeper = line.join(false, "");
+        let mut keeper = line.join(false, "", false);
         assert!(ask_once(&mut keeper).is_none());
         let other = {
             let line = line.clone();
-            thread::spawn(move || drop(block_on(permit(&line, line.join(false, "")))))
+            thread::spawn(move || drop(block_on(permit(&line, line.join(false, "", false)))))
         };
         drop(keeper);
         other.join().unwrap();
@@ -154,7 +154,8 @@ fn a_limit_that_changes_lets_everybody_through() {
         changes.join().unwrap();
         other.join().unwrap();
         // With one slot again, only one goes.
-        let (one, mut two) = (block_on(permit(&line, line.join(false, ""))), line.join(false, ""));
+        let (one, mut two) =
+            (block_on(permit(&line, line.join(false, "", false))), line.join(false, "", false));
         assert!(ask_once(&mut two).is_none());
         drop(one);
         drop(block_on(permit(&line, two)));
@@ -171,9 +172,9 @@ fn a_gate_that_shuts_again_keeps_nobody_out_for_good() {
         };
         let other = {
             let line = line.clone();
-            thread::spawn(move || drop(block_on(permit(&line, line.join(false, "")))))
+            thread::spawn(move || drop(block_on(permit(&line, line.join(false, "", false)))))
         };
-        drop(block_on(permit(&line, line.join(false, ""))));
+        drop(block_on(permit(&line, line.join(false, "", false))));
         shuts.join().unwrap();
         other.join().unwrap();
     });
@@ -183,8 +184,8 @@ fn a_gate_that_shuts_again_keeps_nobody_out_for_good() {
 fn an_urgent_caller_goes_first() {
     check(|| {
         let line = line(1, 0);
-        let held = block_on(permit(&line, line.join(false, "")));
-        let (patient, urgent) = (line.join(false, ""), line.join(true, ""));
+        let held = block_on(permit(&line, line.join(false, "", false)));
+        let (patient, urgent) = (line.join(false, "", false), line.join(true, "", false));
         let order = Arc::new(AtomicUsize::new(0));
         let bulk = {
             let (line, order) = (line.clone(), Arc::clone(&order));

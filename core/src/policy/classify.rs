@@ -7,13 +7,14 @@ use ::http::header::RETRY_AFTER;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::answer::{self, Members, RateNews, Refusal, Said};
+use crate::answer::{self, Members, Said};
 use crate::catalog::{AnswerKind, Operation};
 use crate::clock::{ServerTime, time_of};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::http::Extent;
 use crate::options::LONGEST_SECONDS;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
+use crate::rate_news::{self, RateNews, Refusal};
 use crate::redact::Secrets;
 
 pub(crate) struct Classify {
@@ -146,13 +147,13 @@ impl Classify {
             let told = Throttling::of(&reply.body);
             Refusal {
                 limit: told.limit,
-                window: answer::window(&told.window),
+                window: rate_news::window(&told.window),
                 // A limit of the day is no reason for a pause, but for the end of the call.
                 wait: self.wait_of(reply, &told).filter(|_| !told.is_of_the_day()),
             }
         });
         RateNews {
-            figures: answer::rate_figures(&reply.headers),
+            figures: rate_news::rate_figures(&reply.headers),
             time: time_of(&reply.headers).unwrap_or_else(|| self.time.now()),
             refusal,
         }

@@ -31,7 +31,7 @@ impl Policy for QuotaReserve {
                 Err(error) if error.kind() == ErrorKind::QuotaExceeded => {
                     self.quota.learn_refusal(&reservation).await
                 }
-                Err(error) if error.failure() == Failure::Throttled => match error.retry_after() {
+                Err(error) if error.failure() == Failure::Throttled => match trace.pause_asked() {
                     Some(wait) => self.quota.learn_pause(wait).await,
                     None => Ok(()),
                 },

@@ -1,4 +1,5 @@
-//! Finding the number of requests at once that gets the most out of a service.
+//! Finding the number of requests at once that gets the most out of a service, by a whole client with one seed; the unit tests
+//! of the search play each shape with twenty.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +16,7 @@ use crate::world::{Chance, answer, client, seconds};
 
 const MOST: usize = 10;
 const WARM_UP: Duration = Duration::from_secs(300);
-const LONG: Duration = Duration::from_secs(1800);
+const LONG: Duration = Duration::from_secs(900);
 
 /// A service of so many servers and one queue.
 #[derive(Debug, Clone, Copy)]
@@ -25,14 +26,15 @@ struct Shape {
     /// What each request beyond the servers adds to the time of all.
     thrashing: f64,
     exponential: bool,
-    /// Every fifth request is of an operation that takes six times as long.
+    /// Every fifth request is of another operation.
     two: bool,
-    /// Time of a request, in seconds.
+    /// Times of a request of either, in seconds.
     time: f64,
+    long: f64,
 }
 
 const SHAPE: Shape =
-    Shape { name: "", servers: 1, thrashing: 0.0, exponential: false, two: false, time: 1.5 };
+    Shape { name: "", servers: 1, thrashing: 0.0, exponential: false, two: false, time: 1.5, long: 9.0 };
 
 #[derive(Debug)]
 struct Queue {
@@ -59,7 +61,7 @@ impl Queue {
     }
 
     async fn serve(&self, long: bool) {
-        let mean = self.shape.time * if long { 6.0 } else { 1.0 };
+        let mean = if long { self.shape.long } else { self.shape.time };
         let time = if self.shape.exponential {
             mean * self.chance.exponential()
         } else {
@@ -153,6 +155,7 @@ async fn within_a_tenth_of_the_best_fixed_number() {
             ..SHAPE
         },
         Shape { name: "6 servers, exponential, two operations", servers: 6, exponential, two, ..SHAPE },
+        Shape { name: "10 servers, 0.2 s and 9 s", servers: 10, two, time: 0.2, ..SHAPE },
     ] {
         let mut best = (0, 0.0);
         for number in 1..=MOST {
@@ -171,5 +174,47 @@ async fn within_a_tenth_of_the_best_fixed_number() {
             share * 100.0
         );
         assert!(share >= 0.9, "{}", shape.name);
+    }
+}
+
+/// Answers slowly at first, as where connections are set up.
+#[derive(Debug, Default)]
+struct Steady {
+    sent: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct SteadyLine(Arc<Steady>);
+
+impl Transport for SteadyLine {
+    fn send(&self, _request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
+        let service = Arc::clone(&self.0);
+        Box::pin(async move {
+            let number = service.sent.fetch_add(1, Ordering::Relaxed);
+            sleep(seconds(if number < MOST { 0.08 } else { 0.02 })).await;
+            Ok(answer(200, HeaderMap::new(), &json!([])))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_are_in_flight_from_the_first_call_on_and_stay_so() {
+    for most in [MOST, 50] {
+        let service = Arc::new(Steady::default());
+        let client = client(Arc::new(SteadyLine(Arc::clone(&service))), json!({"concurrency": most}));
+        let calls: Vec<_> = (0..1000)
+            .map(|index| {
+                let client = client.clone();
+                tokio::spawn(async move { call(&client, "style.folders", index.to_string()).await })
+            })
+            .collect();
+        sleep(seconds(0.01)).await;
+        assert_eq!(service.sent.load(Ordering::Relaxed), most);
+        let begun = tokio::time::Instant::now();
+        for call in calls {
+            call.await.unwrap();
+        }
+        let most_seconds = 0.08 + 0.0215 * (1000 / most) as f64;
+        assert!(begun.elapsed() < seconds(most_seconds), "{most}: {:?}", begun.elapsed());
     }
 }

@@ -214,7 +214,11 @@ async fn who_cannot_be_sent_in_time_hears_so_at_once() {
 async fn a_pause_that_is_too_long_ends_those_who_wait() {
     let service = Noting::new(|number| match number {
         1 => (200, figures(60, 0, START + 11), json!([])),
-        2 => refusal(3600, 60),
+        2 => {
+            let body =
+                json!({"error": "Too many", "retryAfterSeconds": 3600, "window": "1 hour", "limit": 60});
+            (429, HeaderMap::new(), body)
+        }
         _ => (200, HeaderMap::new(), json!([])),
     });
     let settings = json!({"max_wait": 60, "timeout": 1000, "concurrency": 1});
@@ -287,4 +291,78 @@ async fn a_report_on_the_limits_is_learnt_from() {
         .await;
     // The first place is free again a minute after its answer.
     assert_eq!(begun.elapsed(), Duration::from_secs(62));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_requests_a_second_are_learnt() {
+    let taken = Mutex::new((0, 0));
+    let begun = Instant::now();
+    let service = Noting::new(move |_| {
+        let second = begun.elapsed().as_secs();
+        let mut taken = taken.lock().unwrap();
+        *taken = if taken.0 == second { (second, taken.1 + 1) } else { (second, 1) };
+        let headers = figures(2, 2_u64.saturating_sub(taken.1), START + second + 1);
+        match taken.1 {
+            0..=2 => (200, headers, json!([])),
+            _ => (
+                429,
+                headers,
+                json!({"error": "Too many", "retryAfterSeconds": 1, "window": "1 second", "limit": 2}),
+            ),
+        }
+    });
+    let settings = json!({"concurrency": 1, "timeout": 60});
+    let client = client(Arc::new(Line(Arc::clone(&service))), settings);
+    for _ in 0..20 {
+        request(&client, json!({})).await.unwrap();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
+}
+
+/// What is used up until a reset in three seconds holds a call up for as long, whatever its time limit.
+#[tokio::test(start_paused = true)]
+async fn a_reset_that_is_near_is_waited_for() {
+    for timeout in [30, 120] {
+        let service = Noting::new(|number| match number {
+            1 => (200, figures(60, 0, START + 4), json!([])),
+            _ => (200, HeaderMap::new(), json!([])),
+        });
+        let client = client(Arc::new(Line(Arc::clone(&service))), json!({"timeout": timeout}));
+        let begun = Instant::now();
+        request(&client, json!({})).await.unwrap();
+        let waits = request(&client, json!({})).await.unwrap().meta.waits;
+        assert!(
+            waits.len() == 1 && begun.elapsed() < Duration::from_secs(7),
+            "{timeout}: {:?}",
+            begun.elapsed()
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_of_many_hours_for_a_window_of_a_minute_ends_with_a_probe() {
+    let service = Noting::new(|number| match number {
+        1 => {
+            let body = json!({"error": "Too many", "retryAfterSeconds": 43_200, "window": "1 minute"});
+            (429, HeaderMap::new(), body)
+        }
+        _ => (200, HeaderMap::new(), json!([])),
+    });
+    let client = client(Arc::new(Line(Arc::clone(&service))), json!({"max_wait": 100, "timeout": 200}));
+    let begun = Instant::now();
+    request(&client, json!({})).await.unwrap_err();
+    let calls: Vec<_> = (0..5)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { request(&client, json!({})).await.unwrap() })
+        })
+        .collect();
+    sleep(seconds(60.5)).await;
+    // A minute after the refusal one tries, and when it was answered the others go.
+    assert_eq!(service.came().len(), 2);
+    for call in calls {
+        call.await.unwrap();
+    }
+    assert_eq!(service.came().len(), 6);
+    assert_eq!(begun.elapsed(), Duration::from_secs(63));
 }

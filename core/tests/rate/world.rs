@@ -76,7 +76,7 @@ pub(crate) fn client(transport: Arc<dyn Transport>, settings: Value) -> Client {
         "ledger": "memory",
         "timeout": 1e6,
         "max_wait": 1e6,
-        "attempts": 1000,
+        "attempts": 100,
         "testing": {"fixed_chance": true},
     });
     all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());

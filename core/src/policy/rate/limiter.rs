@@ -10,9 +10,10 @@ use super::concurrency::{Concurrency, Ended};
 use super::permits::{Gate, Permits, Standing};
 use super::window::{Around, Span, Window};
 use super::windows::{HOUR, Learnt, MINUTE, Which, Windows};
-use crate::answer::{self, RateNews};
+use crate::answer;
 use crate::clock::Clock;
 use crate::history::RateFigures;
+use crate::rate_news::RateNews;
 
 /// The limiter of one company at one host.
 pub(crate) struct Limiter {
@@ -23,6 +24,8 @@ pub(crate) struct Limiter {
 pub(super) struct Throttle {
     clock: Arc<dyn Clock>,
     paused_until: Duration,
+    /// When a request has to have been sent for its answer to end the time of trying one at a time.
+    probing: Option<Duration>,
     windows: Windows,
     concurrency: Concurrency,
 }
@@ -37,6 +40,9 @@ impl Gate for Throttle {
         if now < self.paused_until {
             return Err(Some(self.paused_until));
         }
+        if self.probing.is_some() && in_flight > 0 {
+            return Err(None);
+        }
         self.windows.pass(now, in_flight)
     }
 }
@@ -44,11 +50,10 @@ impl Gate for Throttle {
 /// What a caller that joins has before it.
 #[derive(Debug, Default)]
 pub(super) struct Outlook {
-    /// Until any request can go, whoever sends it.
+    /// Until any request can go: the line does not move before. Zero while it moves.
     pub(super) standstill: Duration,
     /// Until the service's own pause ends.
     pub(super) pause: Duration,
-    pub(super) ahead: usize,
     /// Requests, and in how much time.
     pub(super) limit: Option<(usize, Duration)>,
 }
@@ -69,14 +74,22 @@ impl Limiter {
     pub(crate) fn new(clock: Arc<dyn Clock>, concurrency: usize) -> Self {
         let concurrency = Concurrency::new(concurrency);
         let limit = concurrency.limit();
-        let throttle =
-            Throttle { clock, paused_until: Duration::ZERO, windows: Windows::default(), concurrency };
+        let throttle = Throttle {
+            clock,
+            paused_until: Duration::ZERO,
+            probing: None,
+            windows: Windows::default(),
+            concurrency,
+        };
         Self { permits: Permits::new(throttle, limit) }
     }
 
     /// Lets the number of requests at once grow this far.
     pub(super) fn allow(&self, concurrency: usize) {
-        self.permits.update(|throttle, _| throttle.concurrency.allow(concurrency));
+        self.permits.update(|throttle, limit| {
+            throttle.concurrency.allow(concurrency);
+            *limit = throttle.concurrency.limit();
+        });
     }
 
     /// Lets nothing through before this time on the clock's own scale.
@@ -92,13 +105,17 @@ impl Throttle {
         longer
     }
 
-    pub(super) fn outlook(&self, ahead: usize, in_flight: usize) -> Outlook {
+    pub(super) fn outlook(&self, in_flight: usize) -> Outlook {
         let now = self.clock.elapsed();
-        let pause = self.paused_until.saturating_sub(now);
-        let window = self.windows.expect(now, 0, in_flight);
-        let figures = |(wait, window): (Duration, &Window)| (wait, (window.limit, window.length));
-        let (wait, limit) = window.map(figures).unzip();
-        Outlook { standstill: pause.max(wait.unwrap_or_default()), pause, ahead, limit }
+        let from = self.paused_until.max(now);
+        let opens = self.windows.expect(from, 0, in_flight);
+        let figures = |(at, window): (Duration, &Window)| (at, (window.limit, window.length));
+        let (opens, limit) = opens.map(figures).unzip();
+        Outlook {
+            pause: from.saturating_sub(now),
+            standstill: opens.unwrap_or(from).saturating_sub(now),
+            limit,
+        }
     }
 
     /// Learns from a request that has ended. Returns whether those who wait have to hear of it.
@@ -114,10 +131,16 @@ impl Throttle {
         }
         let around = Around { span, in_flight: standing.in_flight - 1, later: standing.later };
         let Some(news) = &fate.news else { return false };
+        if fate.counts && self.probing.is_some_and(|since| span.sent >= since) {
+            self.probing = None;
+        }
         let reported = fate.report.as_ref().map(|report| self.learn_report(report, news.time, &around));
         let mut learnt = self.windows.learn(news, &around);
         learnt.add(reported.unwrap_or_default());
         let paused = learnt.pause.is_some_and(|pause| self.pause_until(span.ended.saturating_add(pause)));
+        if learnt.probe {
+            self.probing = Some(self.paused_until);
+        }
         paused || learnt.limit
     }
 
@@ -141,5 +164,38 @@ fn unix_seconds(value: &Value) -> Option<u64> {
     match value {
         Value::String(text) => u64::try_from(text.parse::<Timestamp>().ok()?.as_second()).ok(),
         value => value.as_u64(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::RecordedClock;
+
+    #[test]
+    fn a_standstill_is_no_line_that_moves() {
+        let clock = Arc::new(RecordedClock::manual());
+        let limiter = Limiter::new(Arc::<RecordedClock>::clone(&clock), 10);
+        let outlook = || limiter.permits.update(|throttle, _| throttle.outlook(0));
+        assert_eq!(outlook().standstill, Duration::ZERO);
+        limiter.permits.update(|throttle, _| {
+            let figures = RateFigures { limit: Some(60), remaining: Some(60), reset: Some(60) };
+            let now = throttle.clock.elapsed();
+            let around = Around { span: Span { sent: now, ended: now }, in_flight: 0, later: 0 };
+            throttle.windows.figures(&figures, Which::Length(MINUTE), 0, &around);
+        });
+        // Sixty go at once, and sixty each minute: the line moves.
+        assert_eq!(outlook().standstill, Duration::ZERO);
+        limiter.pause_until(Duration::from_secs(5));
+        assert_eq!((outlook().standstill, outlook().pause), (Duration::from_secs(5), Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn what_another_client_asks_for_holds_at_once() {
+        let limiter = Limiter::new(Arc::new(RecordedClock::manual()), 2);
+        limiter.allow(7);
+        assert_eq!(limiter.permits.update(|_, limit| *limit), 7);
+        limiter.allow(3);
+        assert_eq!(limiter.permits.update(|_, limit| *limit), 7);
     }
 }

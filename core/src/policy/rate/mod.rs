@@ -5,10 +5,11 @@
 //! |---|---|
 //! | `permits.rs`, `queue.rs` | who may go next |
 //! | `window.rs`, `windows.rs` | how many requests the limits of the service leave |
-//! | `concurrency.rs` | how many requests at once get the most out of it |
+//! | `concurrency.rs`, `latency.rs` | how many requests at once get the most out of it |
 //! | `limiter.rs`, `registry.rs` | these put together, and shared |
 
 mod concurrency;
+mod latency;
 mod limiter;
 mod permits;
 mod queue;
@@ -41,6 +42,10 @@ pub(crate) use registry::ForkGuard;
 
 /// What is shorter is no wait, but the time that it takes to find out that none makes sense.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+/// How long a request that was cancelled on its way keeps its place: the service still works on it, and calls that are
+/// cancelled together must not send each other off one by one.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// The limiters of both hosts, as one client uses them.
 pub(crate) struct RateWait {
@@ -92,7 +97,10 @@ impl RateWait {
     async fn permit(&self, limiter: &Limiter, exchange: &Exchange) -> Result<Sending<Throttle>> {
         let urgent = exchange.options.priority == Priority::Interactive;
         let label = exchange.options.label.as_deref().unwrap_or_default();
-        let mut place = Place { waiting: limiter.permits.join(urgent, label), trace: exchange.trace.clone() };
+        let mut place = Place {
+            waiting: limiter.permits.join(urgent, label, exchange.attempt > 1),
+            trace: exchange.trace.clone(),
+        };
         let mut sleep: Option<(Duration, BoxFuture<'static, ()>)> = None;
         poll_fn(|context| {
             loop {
@@ -186,7 +194,8 @@ struct InFlight<'a> {
 impl InFlight<'_> {
     fn end(&mut self, result: Option<&Result<Reply>>) {
         let Some(sending) = self.sending.take() else { return };
-        let left = self.trace.attempts() > self.attempts;
+        let begun = self.trace.attempts() > self.attempts;
+        let left = begun && (result.is_some() || self.trace.may_have_left());
         let Some(sent) = self.trace.sent().filter(|_| left) else { return };
         let news = self.trace.news();
         let failure = result.and_then(|result| result.as_ref().err()).map(Error::failure);
@@ -212,7 +221,8 @@ impl InFlight<'_> {
                 .and_then(|result| Some(answer::value(&result.as_ref().ok()?.body))),
             news,
         };
-        sending.end(|throttle, limit, standing| throttle.learn(&fate, limit, standing));
+        let lingers = result.is_none().then(|| self.clock.elapsed().saturating_add(LINGER));
+        sending.end(lingers, |throttle, limit, standing| throttle.learn(&fate, limit, standing));
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::queue::Queue;
+use super::queue::{Queue, Rank};
 use super::sync::{Arc, Mutex};
 
 /// What has to allow a request besides a free slot.
@@ -34,6 +34,8 @@ struct State<G> {
     gate: G,
     limit: usize,
     in_flight: usize,
+    /// When requests end that were cancelled on their way: the service still works on them.
+    lingering: Vec<Duration>,
     queue: Queue,
     callers: BTreeMap<u64, Caller>,
     /// Number of the next caller.
@@ -94,6 +96,7 @@ impl<G: Gate> Permits<G> {
             gate,
             limit,
             in_flight: 0,
+            lingering: Vec::new(),
             queue: Queue::default(),
             callers: BTreeMap::new(),
             next: 0,
@@ -126,8 +129,9 @@ impl<G: Gate> Permits<G> {
         })
     }
 
-    /// Gets in line.
-    pub(crate) fn join(&self, urgent: bool, label: &str) -> Waiting<G> {
+    /// Gets in line; `again`: before all of the same priority that were not sent yet.
+    pub(crate) fn join(&self, urgent: bool, label: &str, again: bool) -> Waiting<G> {
+        let rank = Rank { urgent, again };
         let number = self.change(|state, _| {
             state.settle();
             let number = state.next;
@@ -135,10 +139,10 @@ impl<G: Gate> Permits<G> {
             let news = state.news.wrapping_sub(1);
             let caller = Caller { waker: None, told: news, held_before: state.held, granted: None };
             state.callers.insert(number, caller);
-            state.queue.push(urgent, label, number);
+            state.queue.push(rank, label, number);
             number
         });
-        Waiting { permits: self.clone(), number, urgent, label: label.to_owned(), held: None }
+        Waiting { permits: self.clone(), number, rank, label: label.to_owned(), held: None }
     }
 }
 
@@ -156,7 +160,15 @@ impl<G: Gate> State<G> {
         self.settle();
         let mut held = false;
         let mut until = None;
+        if !self.lingering.is_empty() {
+            let now = self.gate.now();
+            self.lingering.retain(|end| now < *end);
+        }
         while self.in_flight < self.limit && self.queue.front().is_some() {
+            if self.in_flight + self.lingering.len() >= self.limit {
+                until = self.lingering.iter().min().copied();
+                break;
+            }
             if let Err(time) = self.gate.pass(self.in_flight) {
                 (held, until) = (true, time);
                 break;
@@ -198,7 +210,7 @@ impl<G: Gate> State<G> {
 pub(crate) struct Waiting<G: Gate> {
     permits: Permits<G>,
     number: u64,
-    urgent: bool,
+    rank: Rank,
     label: String,
     /// Once the caller has its permit: how long the gate had held it up.
     held: Option<Duration>,
@@ -230,10 +242,10 @@ impl<G: Gate> Waiting<G> {
         Poll::Ready(Turn::Go(sending))
     }
 
-    /// Looks at the gate, with how many come first and how many are in flight.
-    pub(crate) fn look<T>(&self, act: impl FnOnce(&G, usize, usize) -> T) -> T {
+    /// Looks at the gate, with how many are in flight.
+    pub(crate) fn look<T>(&self, act: impl FnOnce(&G, usize) -> T) -> T {
         let state = self.permits.0.lock().unwrap_or_else(PoisonError::into_inner);
-        act(&state.gate, state.queue.ahead(self.urgent, &self.label, self.number), state.in_flight)
+        act(&state.gate, state.in_flight)
     }
 
     /// How long the gate has held the caller up.
@@ -259,7 +271,7 @@ impl<G: Gate> Drop for Waiting<G> {
         }
         self.permits.change(|state, _| match state.callers.remove(&self.number) {
             Some(caller) if caller.granted.is_some() => state.release(),
-            _ => state.queue.remove(self.urgent, &self.label, self.number),
+            _ => state.queue.remove(self.rank, &self.label, self.number),
         });
     }
 }
@@ -272,8 +284,13 @@ pub(crate) struct Sending<G: Gate> {
 }
 
 impl<G: Gate> Sending<G> {
-    /// Ends it and changes the gate and the number that may be in flight. All who wait are told if `act` says so.
-    pub(crate) fn end(mut self, act: impl FnOnce(&mut G, &mut usize, &Standing) -> bool) {
+    /// Ends it and changes the gate and the number that may be in flight. All who wait hear of it if `act` says so. With
+    /// `lingers` its place becomes free at that time.
+    pub(crate) fn end(
+        mut self,
+        lingers: Option<Duration>,
+        act: impl FnOnce(&mut G, &mut usize, &Standing) -> bool,
+    ) {
         self.ended = true;
         self.permits.change(|state, woken| {
             let standing = Standing {
@@ -283,6 +300,7 @@ impl<G: Gate> Sending<G> {
                 held: state.held_since.is_some(),
             };
             state.release();
+            state.lingering.extend(lingers);
             if act(&mut state.gate, &mut state.limit, &standing) {
                 state.announce(woken);
             }

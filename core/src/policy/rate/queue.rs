@@ -1,12 +1,25 @@
-//! The order of callers that wait: urgent ones first, then the labels in turn, then first come, first served.
+//! The order of callers that wait: urgent ones first, of these who comes again, then the labels in turn, then first come,
+//! first served.
 
 use std::collections::VecDeque;
 
 /// Callers that wait, by number. A caller that comes later has a higher one.
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
-    urgent: Turns,
-    patient: Turns,
+pub(crate) struct Queue([Turns; 4]);
+
+/// What a caller's place in the line depends on, besides its label and when it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rank {
+    pub(crate) urgent: bool,
+    /// It was sent before and comes back for another attempt.
+    pub(crate) again: bool,
+}
+
+impl Rank {
+    /// Lower ones go first.
+    fn index(self) -> usize {
+        2 * usize::from(!self.urgent) + usize::from(!self.again)
+    }
 }
 
 /// Labels that take turns; the first is next.
@@ -22,13 +35,9 @@ struct Lane {
 }
 
 impl Queue {
-    fn turns(&mut self, urgent: bool) -> &mut Turns {
-        if urgent { &mut self.urgent } else { &mut self.patient }
-    }
-
     /// Adds a caller.
-    pub(crate) fn push(&mut self, urgent: bool, label: &str, caller: u64) {
-        let turns = self.turns(urgent);
+    pub(crate) fn push(&mut self, rank: Rank, label: &str, caller: u64) {
+        let turns = &mut self.0[rank.index()];
         match turns.0.iter_mut().find(|lane| lane.label == label) {
             Some(lane) => lane.callers.push_back(caller),
             None => turns.0.push_back(Lane { label: label.to_owned(), callers: VecDeque::from([caller]) }),
@@ -37,17 +46,17 @@ impl Queue {
 
     /// Who is next.
     pub(crate) fn front(&self) -> Option<u64> {
-        self.urgent.front().or_else(|| self.patient.front())
+        self.0.iter().find_map(Turns::front)
     }
 
     /// Takes out who is next, and lets the next label have its turn.
     pub(crate) fn pop(&mut self) -> Option<u64> {
-        self.urgent.pop().or_else(|| self.patient.pop())
+        self.0.iter_mut().find_map(Turns::pop)
     }
 
     /// Takes out a caller that gave up.
-    pub(crate) fn remove(&mut self, urgent: bool, label: &str, caller: u64) {
-        let turns = self.turns(urgent);
+    pub(crate) fn remove(&mut self, rank: Rank, label: &str, caller: u64) {
+        let turns = &mut self.0[rank.index()];
         let Some(lane) = turns.0.iter().position(|lane| lane.label == label) else { return };
         if let Ok(index) = turns.0[lane].callers.binary_search(&caller) {
             turns.0[lane].callers.remove(index);
@@ -57,18 +66,9 @@ impl Queue {
         }
     }
 
-    /// How many are served before this caller, as things stand.
-    pub(crate) fn ahead(&self, urgent: bool, label: &str, caller: u64) -> usize {
-        if urgent {
-            self.urgent.ahead(label, caller)
-        } else {
-            self.urgent.len() + self.patient.ahead(label, caller)
-        }
-    }
-
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
-        self.urgent.len() + self.patient.len()
+        self.0.iter().map(Turns::len).sum()
     }
 }
 
@@ -86,15 +86,6 @@ impl Turns {
         caller
     }
 
-    fn ahead(&self, label: &str, caller: u64) -> usize {
-        let Some(own) = self.0.iter().position(|lane| lane.label == label) else { return 0 };
-        let rounds = self.0[own].callers.partition_point(|other| *other < caller);
-        let lanes = self.0.iter().enumerate();
-        let taken = lanes.map(|(index, lane)| lane.callers.len().min(rounds + usize::from(index < own)));
-        // Its own lane has been counted with as many as stand before it there.
-        taken.sum()
-    }
-
     fn len(&self) -> usize {
         self.0.iter().map(|lane| lane.callers.len()).sum()
     }
@@ -104,6 +95,9 @@ impl Turns {
 mod tests {
     use super::*;
 
+    const URGENT: Rank = Rank { urgent: true, again: false };
+    const PATIENT: Rank = Rank { urgent: false, again: false };
+
     fn drain(queue: &mut Queue) -> Vec<u64> {
         std::iter::from_fn(|| queue.pop()).collect()
     }
@@ -112,29 +106,38 @@ mod tests {
     fn urgent_callers_come_first_and_labels_take_turns() {
         let mut queue = Queue::default();
         for caller in 0..4 {
-            queue.push(false, "export", caller);
+            queue.push(PATIENT, "export", caller);
         }
-        queue.push(false, "import", 4);
-        queue.push(false, "import", 5);
-        queue.push(true, "", 6);
-        queue.push(true, "", 7);
-        for (place, caller) in [6, 7, 0, 4, 1, 5, 2, 3].into_iter().enumerate() {
-            let label = ["export", "export", "export", "export", "import", "import", "", ""][caller as usize];
-            assert_eq!(queue.ahead(caller > 5, label, caller), place, "{caller}");
-        }
+        queue.push(PATIENT, "import", 4);
+        queue.push(PATIENT, "import", 5);
+        queue.push(URGENT, "", 6);
+        queue.push(URGENT, "", 7);
         assert_eq!(drain(&mut queue), [6, 7, 0, 4, 1, 5, 2, 3]);
+    }
+
+    #[test]
+    fn who_comes_again_goes_before_all_newcomers_of_the_same_priority() {
+        let mut queue = Queue::default();
+        let again = |rank| Rank { again: true, ..rank };
+        queue.push(PATIENT, "export", 0);
+        queue.push(URGENT, "", 1);
+        queue.push(again(PATIENT), "import", 2);
+        queue.push(again(URGENT), "", 3);
+        queue.push(again(PATIENT), "export", 4);
+        queue.push(again(PATIENT), "import", 5);
+        assert_eq!(drain(&mut queue), [3, 1, 2, 4, 5, 0]);
     }
 
     #[test]
     fn who_gives_up_holds_nobody_up() {
         let mut queue = Queue::default();
         for caller in 0..3 {
-            queue.push(false, "export", caller);
+            queue.push(PATIENT, "export", caller);
         }
-        queue.push(false, "import", 3);
-        queue.remove(false, "export", 0);
-        queue.remove(false, "import", 3);
-        queue.remove(false, "import", 3);
+        queue.push(PATIENT, "import", 3);
+        queue.remove(PATIENT, "export", 0);
+        queue.remove(PATIENT, "import", 3);
+        queue.remove(PATIENT, "import", 3);
         assert_eq!((queue.front(), queue.len()), (Some(1), 2));
         assert_eq!(drain(&mut queue), [1, 2]);
     }

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// Part of the window's length by which a request may have arrived after it was sent.
 const SLACK: u32 = 24;
 
+/// The same at least: of a short window an answer's way may take a large part.
+const LEAST_SLACK: Duration = Duration::from_secs(1);
+
 /// How long others are remembered at most, two times over, once figures tell of them no longer.
 const LONGEST_STRETCH: Duration = Duration::from_secs(60);
 
@@ -79,15 +82,19 @@ impl Window {
 
     /// Counts an own request.
     pub(super) fn add(&mut self, span: Span) {
-        let from = span.ended.min(span.sent.saturating_add(self.length / SLACK));
+        let from = span.ended.min(span.sent.saturating_add(self.slack()));
         // Nearly always the last one.
         let later = self.own.iter().rev().take_while(|other| **other > from).count();
         self.own.insert(self.own.len() - later, from);
     }
 
+    fn slack(&self) -> Duration {
+        (self.length / SLACK).max(LEAST_SLACK)
+    }
+
     /// Drops what counts no longer. Figures of slow answers are about the past: what they may have counted stays longer.
     pub(super) fn forget(&mut self, now: Duration) {
-        let kept = self.length + self.length / SLACK;
+        let kept = self.length + self.slack();
         while self.own.front().is_some_and(|from| *from + kept <= now) {
             self.own.pop_front();
         }
@@ -116,14 +123,6 @@ impl Window {
         (self.limit as f64 / 60.0).max(1.0)
     }
 
-    /// When `others` next falls.
-    fn next_easing(&self, now: Duration) -> Option<Duration> {
-        let less = (self.others_told() - self.others(now).checked_sub(1)?) as f64;
-        let lengths = (less / self.step() + 1.0).log2();
-        let at = self.told + self.length.mul_f64(lengths);
-        Some(at.max(now) + Duration::from_millis(1))
-    }
-
     fn tell_others(&mut self, others: usize, now: Duration) {
         let (stretch, past) = (self.length.min(LONGEST_STRETCH), now.saturating_sub(self.others_since));
         if past >= stretch {
@@ -134,35 +133,71 @@ impl Window {
         self.told = now;
     }
 
-    /// Lets a request through, or says when to ask again.
-    pub(super) fn pass(&self, now: Duration, in_flight: usize) -> Result<(), Option<Duration>> {
-        let mut counted = self.counted(now);
-        let own = counted.len() + in_flight;
-        if own + self.others(now) < self.limit {
-            return Ok(());
+    /// When a request can go, if nothing is learnt until then. None: not before one of those in flight has ended.
+    fn opens(&self, now: Duration, in_flight: usize) -> Option<Duration> {
+        let room = |at: Duration| self.counted(at).len() + in_flight + self.others(at) < self.limit;
+        if room(now) {
+            return Some(now);
         }
-        // Where nearly all of it was taken by others and that is void by now, one request at a time fetches new figures.
-        let alone = in_flight == 0 && own < self.limit && self.others(now) * 2 > self.limit;
-        if alone && now >= self.void_at {
-            return Ok(());
-        }
-        let frees = counted.next().map(|from| from + self.length);
-        let eases = if own < self.limit { self.next_easing(now) } else { None };
-        let void = Some(self.void_at).filter(|_| alone);
-        Err([frees, eases, void].into_iter().flatten().min())
+        // By then nothing is left of own requests and of others.
+        let last = now.saturating_add(self.length.saturating_mul(65));
+        let eases = room(last).then(|| first(now, last, room));
+        let alone = (in_flight == 0).then(|| self.alone(now)).flatten();
+        eases.into_iter().chain(alone).min()
     }
 
-    /// How long a caller waits that `ahead` others come before.
+    /// Where most of it was taken by others, and that is void by now, one request at a time fetches new figures.
+    fn alone(&self, now: Duration) -> Option<Duration> {
+        if self.others_told() <= self.limit / 2 {
+            return None;
+        }
+        let counted = self.counted(now);
+        let frees = counted.len().checked_sub(self.limit).and_then(|index| self.counted(now).nth(index));
+        Some(frees.map_or(now, |from| from + self.length).max(self.void_at).max(now))
+    }
+
+    /// Lets a request through, or says when to ask again.
+    pub(super) fn pass(&self, now: Duration, in_flight: usize) -> Result<(), Option<Duration>> {
+        match self.opens(now, in_flight) {
+            Some(at) if at <= now => Ok(()),
+            at => Err(at),
+        }
+    }
+
+    /// When a caller can go that `ahead` others come before.
     pub(super) fn expect(&self, now: Duration, ahead: usize, in_flight: usize) -> Duration {
-        let capacity = self.limit.saturating_sub(self.others(now)).max(1);
-        let mut counted = self.counted(now);
+        let opens = self.opens(now, 0).unwrap_or(now);
+        if ahead == 0 && in_flight == 0 {
+            return opens;
+        }
+        let line = self.line(now, ahead, in_flight, self.others(now));
+        let renewed = self.alone(now).map(|at| self.line(at, ahead, in_flight, 0));
+        renewed.map_or(line, |renewed| renewed.min(line)).max(opens)
+    }
+
+    /// When it is a caller's turn, from a time on at which this many places are taken by others.
+    fn line(&self, from: Duration, ahead: usize, in_flight: usize, others: usize) -> Duration {
+        let capacity = self.limit.saturating_sub(others).max(1);
+        let mut counted = self.counted(from);
         let own = counted.len() + in_flight;
-        let Some(place) = (own + ahead).checked_sub(capacity) else { return Duration::ZERO };
+        let Some(place) = (own + ahead).checked_sub(capacity) else { return from };
         // Places become free in the order in which they were taken, again and again; those in flight are about to be.
         let (round, place) = (place / own.max(capacity), place % own.max(capacity));
-        let from = counted.nth(place).unwrap_or(now);
+        let taken = counted.nth(place).unwrap_or(from);
         let rounds = u32::try_from(round).unwrap_or(u32::MAX).saturating_add(1);
-        from.saturating_add(self.length.saturating_mul(rounds)).saturating_sub(now)
+        taken.saturating_add(self.length.saturating_mul(rounds)).max(from)
+    }
+
+    /// The length that figures prove: the reset that was told has passed, the next one is so much later, and what was
+    /// sent before it counts no longer, although by the length that was concluded it should.
+    pub(super) fn shorter(&self, remaining: u64, reset: u64, time: u64, around: &Around) -> Option<Duration> {
+        let step = Duration::from_secs(reset.checked_sub(self.reset.filter(|before| *before <= time)?)?);
+        let gone = self.limit.saturating_sub(usize::try_from(remaining).unwrap_or(usize::MAX));
+        // Those that arrived before this one, and too late to be gone when it did.
+        let before = |from: &Duration| *from < around.span.sent;
+        let certain = self.counted(around.span.ended + self.slack()).filter(before).count() + 1;
+        let shorter = self.inferred && !step.is_zero() && step < self.length && gone < certain;
+        shorter.then_some(step)
     }
 
     /// The service said how many requests were left when it took this one, which is among the own ones by now.
@@ -192,4 +227,13 @@ impl Window {
         self.rolling |= ahead.is_some_and(|before| before + 1 < reset);
         self.reset = ahead.or(Some(reset));
     }
+}
+
+/// The first time at which something holds that does at `yes`, does not at `no`, and does not change back.
+fn first(mut no: Duration, mut yes: Duration, holds: impl Fn(Duration) -> bool) -> Duration {
+    while yes - no > Duration::from_nanos(1) {
+        let middle = no + (yes - no) / 2;
+        if holds(middle) { yes = middle } else { no = middle }
+    }
+    yes
 }

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::window::{Around, Span, Window};
-use crate::answer::RateNews;
 use crate::history::RateFigures;
+use crate::rate_news::RateNews;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
@@ -15,8 +15,14 @@ pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Own requests that are kept for a limit that is not known yet.
 const KEPT: usize = 4096;
 
-/// The time until a reset is told in whole seconds, by a clock that may be off by one.
+/// The time until a reset is told in whole seconds, by a clock that may be off by one; of a short window no more than it.
 const ROUNDING: Duration = Duration::from_secs(2);
+
+/// Lengths that a window is concluded to have. Another one shows in the time between two resets.
+const USUAL: [Duration; 4] = [Duration::from_secs(1), Duration::from_secs(10), MINUTE, HOUR];
+
+/// A limit that is larger is as good as none.
+const LARGEST: u64 = 1_000_000;
 
 /// The limits, and what counts against them.
 #[derive(Debug, Default)]
@@ -30,6 +36,8 @@ pub(super) struct Windows {
 pub(super) struct Learnt {
     /// No request before this time from now.
     pub(super) pause: Option<Duration>,
+    /// Whether one request has to try first when the pause is over, as the service asked for a longer one.
+    pub(super) probe: bool,
     /// A limit that was not known.
     pub(super) limit: bool,
 }
@@ -37,6 +45,7 @@ pub(super) struct Learnt {
 impl Learnt {
     pub(super) fn add(&mut self, more: Self) {
         self.limit |= more.limit;
+        self.probe |= more.probe;
         self.pause = self.pause.max(more.pause);
     }
 }
@@ -65,15 +74,15 @@ impl Windows {
         refused.map_or(Ok(()), Err)
     }
 
-    /// The longest wait of a caller that `ahead` others come before, and the limit that it is for.
+    /// When a caller can go that `ahead` others come before, and the limit that holds it up longest.
     pub(super) fn expect(
         &self,
         now: Duration,
         ahead: usize,
         in_flight: usize,
     ) -> Option<(Duration, &Window)> {
-        let waits = self.known.iter().map(|window| (window.expect(now, ahead, in_flight), window));
-        waits.max_by_key(|(wait, _)| *wait).filter(|(wait, _)| !wait.is_zero())
+        let times = self.known.iter().map(|window| (window.expect(now, ahead, in_flight), window));
+        times.max_by_key(|(at, _)| *at).filter(|(at, _)| *at > now)
     }
 
     /// Counts an own request.
@@ -93,8 +102,9 @@ impl Windows {
             if let (Some(limit), Some(length)) = (refusal.limit, refusal.window) {
                 learnt.limit = self.set(limit, length, now);
             }
-            learnt.pause = refusal.wait.filter(|wait| !wait.is_zero() && *wait <= DAY);
-            let until = now.saturating_add(refusal.wait.unwrap_or_default());
+            learnt.pause = refusal.pause().filter(|pause| *pause <= DAY);
+            learnt.probe = refusal.is_cut();
+            let until = now.saturating_add(learnt.pause.unwrap_or_default());
             // Without a name it is that of the only limit, if there is but one.
             let only = self.known.len() == 1 && refusal.window.is_none();
             let named = |window: &&mut Window| only || Some(window.length) == refusal.window;
@@ -114,12 +124,16 @@ impl Windows {
         time: u64,
         around: &Around,
     ) -> Learnt {
+        let Some(figures) = sensible(figures) else { return Learnt::default() };
         let now = around.span.ended;
         let left = figures.reset.and_then(|reset| reset.checked_sub(time)).map(Duration::from_secs);
         let left = left.filter(|left| *left <= DAY);
         let length = match which {
             Which::Length(length) => Some(length),
-            Which::Inferred => figures.limit.zip(left).and_then(|(limit, left)| self.infer(limit, left)),
+            Which::Inferred => {
+                self.correct(&figures, time, around);
+                figures.limit.zip(left).and_then(|(limit, left)| self.infer(limit, left))
+            }
         };
         let mut learnt = Learnt::default();
         let rolling = match (figures.limit, length) {
@@ -148,16 +162,35 @@ impl Windows {
 
     /// Length of the window with this limit that ends so soon: the shortest that fits what was seen of it.
     fn infer(&mut self, limit: u64, left: Duration) -> Option<Duration> {
-        let fits = |length: &Duration| left <= *length + ROUNDING;
+        let fits = |length: &Duration| left <= *length + ROUNDING.min(*length);
         let mut known = self.known.iter().filter(|window| window.limit as u64 == limit);
         if let Some(window) = known.find(|window| fits(&window.length)) {
             return Some(window.length);
         }
         // What was concluded before was wrong.
         self.known.retain(|window| !window.inferred || window.limit as u64 != limit);
-        let length = [MINUTE, HOUR].into_iter().find(fits)?;
+        let length = USUAL.into_iter().find(fits)?;
         // A longer window near its end looks like this one, whose limit the service has told.
         self.known.iter().all(|window| window.length != length || window.inferred).then_some(length)
+    }
+
+    /// Shortens the window that these figures are of, where they prove that it is shorter than was concluded.
+    fn correct(&mut self, figures: &RateFigures, time: u64, around: &Around) {
+        let (Some(limit), Some(remaining), Some(reset)) = (figures.limit, figures.remaining, figures.reset)
+        else {
+            return;
+        };
+        let is_it = |window: &&Window| window.inferred && window.limit as u64 == limit;
+        let window = self.known.iter().find(is_it);
+        let Some(length) = window.and_then(|window| window.shorter(remaining, reset, time, around)) else {
+            return;
+        };
+        self.known.retain(|window| !is_it(&window));
+        if self.find(length).is_none() {
+            let mut window = Window::new(length, limit as usize, around.span.ended, &self.past);
+            window.inferred = true;
+            self.known.push(window);
+        }
     }
 
     fn find(&mut self, length: Duration) -> Option<&mut Window> {
@@ -166,7 +199,10 @@ impl Windows {
 
     /// Whether that lets fewer through than what was known.
     fn set(&mut self, limit: u64, length: Duration, now: Duration) -> bool {
-        let Some(limit) = usize::try_from(limit).ok().filter(|limit| *limit > 0) else { return false };
+        if !(1..=LARGEST).contains(&limit) {
+            return false;
+        }
+        let limit = limit as usize;
         if let Some(window) = self.find(length) {
             let less = limit < window.limit;
             (window.limit, window.confirmed) = (limit, now);
@@ -175,6 +211,14 @@ impl Windows {
         self.known.push(Window::new(length, limit, now, &self.past));
         true
     }
+}
+
+/// Figures that may be true: those of a limit of nothing, or of more than anybody sends, and more left than there are, are
+/// not.
+fn sensible(figures: &RateFigures) -> Option<RateFigures> {
+    let limit = figures.limit.unwrap_or(LARGEST);
+    let remaining = figures.remaining.filter(|remaining| *remaining <= limit);
+    (1..=LARGEST).contains(&limit).then_some(RateFigures { remaining, ..*figures })
 }
 
 fn latest((one, other): (Duration, Duration)) -> Duration {
