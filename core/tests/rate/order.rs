@@ -179,35 +179,49 @@ async fn a_pause_holds_for_all_and_shows_in_their_traces() {
     assert_eq!(service.came().len(), 5);
 }
 
+/// Two requests a minute: the first of all is refused and comes again after the pause.
+fn two_a_minute() -> Arc<Noting> {
+    Noting::new(|number| if number == 1 { refusal(5, 2) } else { (200, HeaderMap::new(), json!([])) })
+}
+
 #[tokio::test(start_paused = true)]
-async fn who_cannot_be_sent_in_time_hears_so_at_once() {
-    let service =
-        Noting::new(|number| if number == 1 { refusal(5, 2) } else { (200, HeaderMap::new(), json!([])) });
-    let client = client(Arc::new(Line(Arc::clone(&service))), json!({}));
-    // Two requests a minute: the first is refused and comes again after the pause.
+async fn a_line_that_moves_may_take_as_long_as_it_takes() {
+    let client = client(Arc::new(Line(two_a_minute())), json!({"max_wait": 60}));
     request(&client, json!({})).await.unwrap();
-    let waiting: Vec<_> = (0..4)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { request(&client, json!({})).await.unwrap() })
-        })
-        .collect();
-    sleep(seconds(2.0)).await;
     let begun = Instant::now();
-    let error = request(&client, json!({"timeout": 30})).await.unwrap_err();
-    assert_eq!(begun.elapsed(), Duration::ZERO);
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent));
-    assert!(error.waits().is_empty() && error.attempts().is_empty() && error.retryable());
-    for figure in ["2 requests in 60 s", "calls come first", "leaves 30 s", "max_wait is 1000000 s"] {
-        assert!(error.message().contains(figure), "{error}");
-    }
-    // Its time would have come after those who wait now.
-    let wait = error.retry_after().unwrap();
-    assert!(wait > Duration::from_secs(100) && wait < Duration::from_secs(180), "{wait:?}");
+    let ask = |options: Value| {
+        let client = client.clone();
+        tokio::spawn(async move { request(&client, options).await })
+    };
+    let mut waiting: Vec<_> = (0..4).map(|_| ask(json!({}))).collect();
+    sleep(seconds(2.0)).await;
+    // Its time begins with its turn, which comes in two minutes.
+    waiting.push(ask(json!({"timeout": 30})));
+    let error = ask(json!({"turn_timeout": 30})).await.unwrap().unwrap_err();
+    assert_eq!(begun.elapsed(), Duration::from_secs(32));
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent), "{error}");
+    assert!(error.message().contains("turn_timeout") && error.attempts().is_empty(), "{error}");
     for call in waiting {
-        call.await.unwrap();
+        call.await.unwrap().unwrap();
     }
     assert!(begun.elapsed() < Duration::from_secs(190), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_standstill_that_is_too_long_is_an_error_at_once() {
+    let client = client(Arc::new(Line(two_a_minute())), json!({"max_wait": 20}));
+    request(&client, json!({})).await.unwrap();
+    request(&client, json!({})).await.unwrap();
+    let begun = Instant::now();
+    let error = request(&client, json!({})).await.unwrap_err();
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent), "{error}");
+    assert!(error.waits().is_empty() && error.attempts().is_empty() && error.retryable());
+    for figure in ["2 requests in 60 s", "max_wait is 20 s"] {
+        assert!(error.message().contains(figure), "{error}");
+    }
+    let wait = error.retry_after().unwrap();
+    assert!(wait > Duration::from_secs(40) && wait < Duration::from_secs(70), "{wait:?}");
 }
 
 #[tokio::test(start_paused = true)]

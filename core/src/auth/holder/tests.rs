@@ -8,7 +8,6 @@ mod stored;
 use std::collections::VecDeque;
 
 use ::http::HeaderMap;
-use bytes::Bytes;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -59,19 +58,15 @@ impl Transport for Script {
         &self,
         request: HttpRequest,
     ) -> BoxFuture<'static, std::result::Result<HttpResponse, TransportError>> {
-        self.forms.lock().unwrap().push(String::from_utf8(request.body.to_vec()).unwrap());
+        self.forms.lock().unwrap().push(String::from_utf8(request.body.bytes().unwrap().to_vec()).unwrap());
         let answer = self.answers.lock().unwrap().pop_front();
         Box::pin(async move {
-            let failed = |reached: Reached| TransportError {
-                reached,
-                message: "connection reset".into(),
-                source: "scripted".into(),
-            };
+            let failed = |reached: Reached| TransportError::new(reached, "connection reset", "scripted");
             let (status, body) = answer.ok_or_else(|| failed(Reached::Sent))?;
             if status == UNREACHABLE {
                 return Err(failed(Reached::Nothing));
             }
-            Ok(HttpResponse { status, headers: HeaderMap::new(), body: Bytes::from(body.to_string()) })
+            Ok(HttpResponse { status, headers: HeaderMap::new(), body: body.to_string().into() })
         })
     }
 }

@@ -7,8 +7,7 @@
 //!
 //! Vegas and the gradient algorithms, and the crates that offer them (`congestion-limiter`, `tower-acc`), start low, take
 //! every queue for a fault and compare with a latency without load, which a client that begins at the full number does not
-//! see; where latencies differ widely they were well below the best number. The crates besides read the machine's clock and
-//! know one latency for all operations.
+//! see; where latencies differ widely they were well below the best number.
 //!
 //! The search begins at the highest number, and goes lower only while requests take longer than the shortest of their
 //! operation.
