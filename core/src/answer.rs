@@ -1,5 +1,7 @@
 //! Reading what the service answers, in all the forms that have been seen (docs/service.md, Answers).
 
+pub(crate) mod list;
+
 use std::time::Duration;
 
 use ::http::HeaderMap;
@@ -9,6 +11,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use self::list::List;
 use crate::catalog::{AnswerKind, Operation};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::history::{Meta, RateFigures};
@@ -24,28 +27,13 @@ pub struct Answer {
     pub meta: Meta,
 }
 
-/// The members of an answer that tell its form. Everything else in it is kept in the raw text.
+/// The members of an answer that say whether it is a failure.
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    result: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    total: Option<&'a RawValue>,
     #[serde(borrow, default, alias = "Error")]
     error: Option<&'a RawValue>,
     #[serde(borrow, default, alias = "Message")]
     message: Option<&'a RawValue>,
-}
-
-/// A member that is there, also when it is null.
-fn present<'de, D: serde::Deserializer<'de>>(
-    input: D,
-) -> std::result::Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(input).map(Some)
 }
 
 fn envelope(body: &[u8]) -> Option<Envelope<'_>> {
@@ -54,14 +42,6 @@ fn envelope(body: &[u8]) -> Option<Envelope<'_>> {
 
 fn first_letter(body: &[u8]) -> Option<u8> {
     body.iter().copied().find(|letter| !letter.is_ascii_whitespace())
-}
-
-/// A page of a list.
-#[derive(Debug, Clone)]
-pub(crate) struct List {
-    /// A JSON array.
-    pub(crate) rows: Bytes,
-    pub(crate) total: Option<u64>,
 }
 
 /// Whether the body is JSON text.
@@ -84,7 +64,7 @@ pub(crate) fn hidden_failure(body: &[u8]) -> Option<String> {
 /// The answer in the form that the operation promises.
 pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
     match operation.answer {
-        AnswerKind::List => read_list(body).map(|list| list.rows),
+        AnswerKind::List => List::read(body, "").map(|list| list.array(body)),
         AnswerKind::Message => Ok(read_message(body)),
         AnswerKind::Object if first_letter(body) == Some(b'{') && is_json(body) => Ok(body.clone()),
         // The write was done, whatever the service says about it: what came stands in the raw answer.
@@ -95,33 +75,6 @@ pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
         AnswerKind::Any if body.is_empty() => Ok(Bytes::from_static(b"null")),
         AnswerKind::Any if is_json(body) => Ok(body.clone()),
         AnswerKind::Any => Ok(Value::String(String::from_utf8_lossy(body).into_owned()).to_string().into()),
-    }
-}
-
-/// A list: `result`, else the array itself, else `data` beside a text `kind`.
-pub(crate) fn read_list(body: &Bytes) -> Result<List> {
-    let none = || Bytes::from_static(b"[]");
-    match first_letter(body) {
-        Some(b'[') => return Ok(List { rows: body.clone(), total: None }),
-        Some(b'n') | None => return Ok(List { rows: none(), total: None }),
-        Some(_) => {}
-    }
-    let unreadable = |text: &str| {
-        Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Refused).with_failure(Failure::Final)
-    };
-    let envelope = envelope(body).ok_or_else(|| unreadable("the answer is no list"))?;
-    let total = envelope.total.and_then(|total| total.get().parse().ok());
-    let rows = match (envelope.result, envelope.kind, envelope.data) {
-        (Some(rows), _, _) => Some(rows),
-        (None, Some(kind), data) if kind.get().starts_with('"') => data,
-        _ => return Err(unreadable("the answer is no list: it has neither result nor kind and data")),
-    };
-    match rows {
-        Some(rows) if rows.get().starts_with('[') => {
-            Ok(List { rows: body.slice_ref(rows.get().as_bytes()), total })
-        }
-        Some(rows) if rows.get() != "null" => Err(unreadable("the answer's result is no list")),
-        _ => Ok(List { rows: none(), total }),
     }
 }
 
@@ -238,23 +191,6 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn list(body: &'static str) -> (String, Option<u64>) {
-        let list = read_list(&Bytes::from_static(body.as_bytes())).unwrap();
-        (String::from_utf8(list.rows.to_vec()).unwrap(), list.total)
-    }
-
-    #[test]
-    fn lists_in_every_form() {
-        assert_eq!(list(r#"{"result": [1, 2], "total": 9}"#), ("[1, 2]".into(), Some(9)));
-        assert_eq!(list(r#"{"result": null, "total": 0}"#), ("[]".into(), Some(0)));
-        assert_eq!(list(" [1]"), (" [1]".into(), None));
-        assert_eq!(list("null"), ("[]".into(), None));
-        assert_eq!(list(""), ("[]".into(), None));
-        assert_eq!(list(r#"{"kind": "style", "data": [3], "state": "echo"}"#), ("[3]".into(), None));
-        // An application page has `data` too: without `kind` it is no list.
-        assert!(read_list(&Bytes::from_static(br#"{"data": [1]}"#)).is_err());
-    }
 
     #[test]
     fn hidden_failures_and_error_texts() {

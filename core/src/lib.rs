@@ -44,6 +44,7 @@ mod history;
 mod http;
 mod log;
 mod options;
+mod page_sizes;
 mod paging;
 mod pipeline;
 mod policy;
@@ -66,7 +67,7 @@ pub use history::{Attempt, Meta, RateFigures, Wait, WaitReason};
 pub use http::{HttpRequest, HttpResponse, Reached, Transport, TransportError};
 pub use log::{Attributes, Level, LogSink, Record};
 pub use options::{CallOptions, Priority};
-pub use paging::{Page, Pager};
+pub use paging::{Page, Pager, Position};
 pub use quota::{
     Estimate, EstimateItem, LimitStatus, Plan, QuotaEvent, QuotaEventKind, QuotaListener, QuotaReport,
     QuotaStatus, ReportRow, Share, Span, Usage, Work, stored_report, stored_status,

@@ -20,6 +20,7 @@ from beproduct_client._errors import (
     ConfigError,
     ConflictError,
     DecodeError,
+    IncompleteError,
     NetworkError,
     NotFoundError,
     PermissionDeniedError,
@@ -29,7 +30,7 @@ from beproduct_client._errors import (
     ValidationError,
 )
 from beproduct_client._meta import Attempt, Meta, RateFigures, Wait
-from beproduct_client._paging import AsyncPager, Page, Pager
+from beproduct_client._paging import AsyncPager, Page, Pager, Position
 from beproduct_client._plan import Plan
 from beproduct_client._quota import (
     Estimate,
@@ -77,6 +78,7 @@ __all__ = [
     "DecodeError",
     "Estimate",
     "EstimateItem",
+    "IncompleteError",
     "LimitStatus",
     "Meta",
     "NetworkError",
@@ -85,6 +87,7 @@ __all__ = [
     "Pager",
     "PermissionDeniedError",
     "Plan",
+    "Position",
     "QuotaEvent",
     "QuotaExceededError",
     "QuotaReport",

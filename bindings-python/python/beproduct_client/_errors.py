@@ -132,6 +132,10 @@ class DecodeError(BeProductError):
     """The answer could not be read."""
 
 
+class IncompleteError(BeProductError):
+    """A list ended before all of its records had come. `details` has `received` and `total`."""
+
+
 class CallCancelledError(BeProductError):
     """The call was given up."""
 
@@ -153,6 +157,7 @@ _CLASSES: dict[str, type[BeProductError]] = {
     "network": NetworkError,
     "server": ServerError,
     "decode": DecodeError,
+    "incomplete": IncompleteError,
     "cancelled": CallCancelledError,
     "closed": ClosedError,
 }

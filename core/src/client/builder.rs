@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::headers;
 use crate::http::{self, Transport};
 use crate::log::{Log, LogSink, TracingSink};
+use crate::page_sizes::PageSizes;
 use crate::policy::Limiter;
 use crate::quota::{self, Plan, Quota, QuotaListener, QuotaParts};
 use crate::redact::Secrets;
@@ -221,6 +222,8 @@ impl ClientBuilder {
             turn_timeout: config.turn_timeout.map(|value| seconds("turn_timeout", value)).transpose()?,
             page_size: config.max_page_size.min(200),
             concurrency: config.concurrency,
+            page_sizes: PageSizes::default(),
+            log: log.clone(),
             clock,
             rng: Arc::clone(&rng),
             handle: handle.clone(),

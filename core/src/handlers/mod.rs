@@ -2,6 +2,7 @@
 
 mod lookup;
 mod rows;
+mod search;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
