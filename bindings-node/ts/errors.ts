@@ -128,6 +128,9 @@ export class ServerError extends BeProductError {}
 /** The answer could not be read. */
 export class DecodeError extends BeProductError {}
 
+/** A list ended before all of its records had come. `details` has `received` and `total`. */
+export class IncompleteError extends BeProductError {}
+
 /** The caller gave up. */
 export class CancelledError extends BeProductError {}
 
@@ -147,6 +150,7 @@ const CLASSES = {
   network: NetworkError,
   server: ServerError,
   decode: DecodeError,
+  incomplete: IncompleteError,
   cancelled: CancelledError,
   closed: ClosedError,
 };

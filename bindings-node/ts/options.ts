@@ -28,10 +28,16 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** Records a page, 1 to 200 unless the client was made with a higher `maxPageSize`. */
   pageSize?: number;
+  /** The page that the list begins with, from 0. Default 0. */
+  fromPage?: number;
+  /** Accept a list that ends before its total, with a warning, instead of an `IncompleteError`. Default false. */
+  allowIncomplete?: boolean;
 }
 
 const NAMES = {
   pageSize: 'page_size',
+  fromPage: 'from_page',
+  allowIncomplete: 'allow_incomplete',
   extraQuery: 'extra_query',
   checkFilters: 'check_filters',
   allowRepeat: 'allow_repeat',

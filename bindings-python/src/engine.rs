@@ -399,8 +399,7 @@ impl Reply {
 impl Reply {
     /// The record, or the page's records.
     fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        parse(py, &self.reply.body, self.exact)
-            .map_err(|message| raise(py, &self.reply.unreadable(message)))
+        parse(py, &self.reply.body, self.exact).map_err(|message| raise(py, &self.reply.unreadable(message)))
     }
 
     /// The body as it came from the service.

@@ -91,25 +91,28 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Whether a page shows records that have nothing to do with the numbers: none that has, or mostly such, with more to
-    /// come. How exactly the service compares is not known, so a text that contains a number fits as well.
+    /// Whether most records of a page have nothing to do with the numbers, and more pages follow: that is the whole list.
+    /// How exactly the service compares is not known, so a text that contains a number fits as well.
     fn ignores_filter<'r>(
         &self,
         page: &Page,
         numbers: impl Iterator<Item = Option<&'r str>>,
         asked: &HashSet<&str>,
     ) -> bool {
+        let has_more = match page.total {
+            Some(total) => total > page.len() as u64,
+            None => page.len() >= self.requester.page_size(),
+        };
+        if !has_more {
+            return false;
+        }
         let lowered: Vec<String> = asked.iter().map(|number| number.to_lowercase()).collect();
         let fits = |number: &str| {
             let lower = number.to_lowercase();
             asked.contains(number.trim()) || lowered.iter().any(|asked| lower.contains(asked))
         };
         let fitting = numbers.filter(|number| number.is_some_and(fits)).count();
-        let has_more = match page.total {
-            Some(total) => total > page.len() as u64,
-            None => page.len() >= self.requester.page_size(),
-        };
-        fitting == 0 || (has_more && fitting * 2 < page.len())
+        fitting * 2 < page.len()
     }
 }
 

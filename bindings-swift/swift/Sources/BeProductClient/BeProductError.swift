@@ -32,6 +32,8 @@ public struct BeProductError: Error, Hashable, Sendable {
         case server
         /// The answer could not be read.
         case decode
+        /// A list ended before all of its records had come. ``details`` has `received` and `total`.
+        case incomplete
         /// The caller gave up.
         case cancelled
         /// The client was closed before.

@@ -20,6 +20,10 @@ public struct CallOptions: Hashable, Sendable {
     public var priority: Priority
     /// Records a page, 1 to 200 unless the client was built with a higher ``Configuration/maxPageSize``. Default 200.
     public var pageSize: Int?
+    /// The page that a list begins with, from 0. Default 0.
+    public var fromPage: Int?
+    /// Accept a list that ends before its total, with a warning. Default false: an error of kind `incomplete`.
+    public var allowIncomplete: Bool
     /// Query parameters that the catalogue does not know.
     public var extraQuery: [String: String]
     /// Extra headers. Those that carry the sign-in or describe the body are refused.
@@ -36,6 +40,8 @@ public struct CallOptions: Hashable, Sendable {
         label: String? = nil,
         priority: Priority = .interactive,
         pageSize: Int? = nil,
+        fromPage: Int? = nil,
+        allowIncomplete: Bool = false,
         extraQuery: [String: String] = [:],
         headers: [String: String] = [:],
         checkFilters: Bool? = nil,
@@ -46,6 +52,8 @@ public struct CallOptions: Hashable, Sendable {
         self.label = label
         self.priority = priority
         self.pageSize = pageSize
+        self.fromPage = fromPage
+        self.allowIncomplete = allowIncomplete
         self.extraQuery = extraQuery
         self.headers = headers
         self.checkFilters = checkFilters
@@ -59,6 +67,8 @@ public struct CallOptions: Hashable, Sendable {
             "label": label,
             "priority": priority.rawValue,
             "page_size": pageSize,
+            "from_page": fromPage,
+            "allow_incomplete": allowIncomplete,
             "extra_query": JSONObject(sorted: extraQuery),
             "headers": JSONObject(sorted: headers),
             "check_filters": checkFilters,

@@ -175,6 +175,8 @@ extension CallOptions {
             label: try given.optional("label", text),
             priority: try given.optional("priority") { $0.stringValue.flatMap(Priority.init) } ?? .interactive,
             pageSize: try given.optional("page_size", integer),
+            fromPage: try given.optional("from_page", integer),
+            allowIncomplete: try given.optional("allow_incomplete", boolean) ?? false,
             extraQuery: try given.optional("extra_query", textsByName) ?? [:],
             headers: try given.optional("headers", textsByName) ?? [:],
             checkFilters: try given.optional("check_filters", boolean),

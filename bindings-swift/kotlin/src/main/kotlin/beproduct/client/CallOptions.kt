@@ -23,6 +23,9 @@ class CallOptions private constructor(internal val json: JsonObject) {
      * @param label Name under which the requests are counted. Default: none.
      * @param priority Interactive or bulk.
      * @param pageSize Records a page, 1 to 200 unless the client was made with a higher `maxPageSize`. Default 200.
+     * @param fromPage The page that a list begins with, from 0. Default 0.
+     * @param allowIncomplete Accept a list that ends before its total, with a warning, instead of an
+     * [IncompleteException]. Default false.
      * @param extraQuery Query parameters that the catalogue does not know.
      * @param headers Extra headers. Those that carry the sign-in or describe the body are refused.
      * @param checkFilters Whether filter fields are checked before sending. Default: the client's setting.
@@ -34,6 +37,8 @@ class CallOptions private constructor(internal val json: JsonObject) {
         label: String? = null,
         priority: Priority = Priority.INTERACTIVE,
         pageSize: Int? = null,
+        fromPage: Long? = null,
+        allowIncomplete: Boolean = false,
         extraQuery: Map<String, String>? = null,
         headers: Map<String, String>? = null,
         checkFilters: Boolean? = null,
@@ -45,6 +50,8 @@ class CallOptions private constructor(internal val json: JsonObject) {
             "label" to label,
             "priority" to priority.name.lowercase().takeIf { priority != Priority.INTERACTIVE },
             "page_size" to pageSize,
+            "from_page" to fromPage,
+            "allow_incomplete" to allowIncomplete.takeIf { it },
             "extra_query" to extraQuery,
             "headers" to headers,
             "check_filters" to checkFilters,

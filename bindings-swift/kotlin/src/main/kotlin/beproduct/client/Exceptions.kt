@@ -59,6 +59,10 @@ enum class ErrorKind {
     @SerialName("decode")
     DECODE,
 
+    /** See [IncompleteException]. */
+    @SerialName("incomplete")
+    INCOMPLETE,
+
     /** See [CallCancelledException]. */
     @SerialName("cancelled")
     CANCELLED,
@@ -184,6 +188,10 @@ class ServerException internal constructor(fields: ErrorFields, cause: Throwable
 /** The answer could not be read. */
 class DecodeException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
 
+/** A list ended before all of its records had come. Its [details] have `received` and `total`. */
+class IncompleteException internal constructor(fields: ErrorFields, cause: Throwable?) :
+    BeProductException(fields, cause)
+
 /**
  * The client was closed during the call.
  *
@@ -232,6 +240,7 @@ internal data class ErrorFields(
         ErrorKind.NETWORK -> NetworkException(this, cause)
         ErrorKind.SERVER -> ServerException(this, cause)
         ErrorKind.DECODE -> DecodeException(this, cause)
+        ErrorKind.INCOMPLETE -> IncompleteException(this, cause)
         ErrorKind.CANCELLED -> CallCancelledException(this, cause)
         ErrorKind.CLOSED -> ClientClosedException(this, cause)
     }
