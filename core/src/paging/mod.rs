@@ -61,7 +61,7 @@ struct Progress {
     pages: u64,
     /// What all pages took so far, those without a record included.
     meta: Meta,
-    /// The array of the page before, in a list without total.
+    /// The array of the page before, where rows or a total do not tell whether a page repeats it.
     before: Option<Bytes>,
 }
 
@@ -250,7 +250,8 @@ impl Pager {
             }
         };
         self.0.fetch.requester.page_sizes().learn(operation, progress.rule.largest());
-        progress.before = (progress.rule.total().is_none() && !list.rows.is_empty()).then_some(array);
+        let is_untold = progress.rule.total().is_none() || arrival.rows.iter().all(Option::is_none);
+        progress.before = (is_untold && !list.rows.is_empty()).then_some(array);
         let next = match progress.rule.next() {
             Next::Page { number: next, size: next_size } => {
                 if (next, next_size) != (number + 1, size) {

@@ -6,6 +6,10 @@ use std::collections::HashSet;
 /// How often the list goes back from one page. A total that keeps falling there is no sign of rows that move.
 const MOST_RETREATS: u32 = 10;
 
+/// How often a page of rows without identity may come in a row. The rows of a list can be equal, but a service that ignores
+/// paging sends one page for ever.
+const MOST_EQUAL: u32 = 2;
+
 /// Rows of a first page that may be a cap: a multiple of this.
 const CAPS: u64 = 5;
 
@@ -17,6 +21,12 @@ pub(super) struct Arrival {
     pub(super) total: Option<u64>,
     /// Whether its text is that of the page before it.
     pub(super) repeats: bool,
+}
+
+impl Arrival {
+    fn is_nameless(&self) -> bool {
+        self.rows.iter().all(Option::is_none)
+    }
 }
 
 /// What to do with a page.
@@ -61,6 +71,10 @@ pub(super) struct Rule {
     stale: u64,
     /// How often the list went back from the frontier.
     retreats: u32,
+    /// Whether rows without identity were delivered.
+    has_nameless: bool,
+    /// How often the same page of such rows came in a row.
+    equal: u32,
     /// Whether rows are known to be missing.
     has_gap: bool,
     /// The most rows that a page of this list is known to hold.
@@ -81,6 +95,8 @@ impl Rule {
             growth: 0,
             stale: 0,
             retreats: 0,
+            has_nameless: false,
+            equal: 0,
             has_gap: false,
             largest,
         }
@@ -135,20 +151,25 @@ impl Rule {
         }
         self.largest = self.largest.max(rows);
         let position = number.saturating_mul(size).saturating_add(rows);
+        self.equal = if page.repeats && page.is_nameless() { self.equal + 1 } else { 0 };
         let fresh = self.fresh(page);
         let fall = before.zip(self.total).map_or(0, |(before, total)| before.saturating_sub(total));
         let rise = before.zip(self.total).map_or(0, |(before, total)| total.saturating_sub(before));
         self.growth = self.growth.saturating_add(rise).min(self.received);
 
         if fall > 0 && number > 0 {
-            if self.retreats < MOST_RETREATS && !self.has_gap {
+            // Rows without identity would come twice.
+            if self.retreats < MOST_RETREATS && !self.has_gap && !self.has_nameless {
                 // Rows have moved forward, to pages that were read before.
                 let span = fall.div_ceil(size).max(1);
                 return self.deliver(number, number.saturating_sub(span), size, &fresh, page);
             }
             self.has_gap = true;
         }
+        let is_stale = rows > 0 && fresh.is_empty() && number >= self.frontier;
         let is_complete = match self.total {
+            // Known rows at the end are not those that the total says.
+            Some(total) if is_stale && self.growth == 0 && self.received < total => false,
             // A full page beyond the total disproves it: the next page tells.
             Some(total) => position >= total && (position == total || rows < size || fresh.is_empty()),
             None => {
@@ -161,7 +182,6 @@ impl Rule {
             self.next = if self.has_gap { Next::Incomplete } else { Next::End };
             return Verdict::Deliver(fresh);
         }
-        let is_stale = rows > 0 && fresh.is_empty() && number >= self.frontier;
         if rows == 0 || (is_stale && !self.may_be_stale(size)) {
             if !self.asked_again {
                 self.asked_again = true;
@@ -208,9 +228,10 @@ impl Rule {
         self.stale < repeatable && (self.growth > 0 || self.total.is_none())
     }
 
-    /// Rows without an identity are never taken for repeats, unless the whole page is one and no total says more.
+    /// Rows without an identity are never taken for repeats, unless the whole page is one and no total says more, or comes again
+    /// and again.
     fn fresh(&self, page: &Arrival) -> Vec<usize> {
-        if page.repeats && self.total.is_none() {
+        if (page.repeats && self.total.is_none()) || self.equal > MOST_EQUAL {
             return Vec::new();
         }
         let mut here = HashSet::new();
@@ -223,6 +244,7 @@ impl Rule {
     fn deliver(&mut self, number: u64, next: u64, size: u64, fresh: &[usize], page: &Arrival) -> Verdict {
         self.seen.extend(fresh.iter().filter_map(|index| page.rows[*index]));
         self.received += fresh.len() as u64;
+        self.has_nameless |= fresh.iter().any(|index| page.rows[*index].is_none());
         self.asked_again = false;
         self.is_first = false;
         if !fresh.is_empty() {

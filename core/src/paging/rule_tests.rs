@@ -102,6 +102,19 @@ fn an_early_end_is_asked_for_once_more() {
 }
 
 #[test]
+fn a_last_page_of_known_rows_is_an_early_end() {
+    let mut rule = Rule::new(0, 10, 0);
+    rule.take(&page(0..10, 20));
+    assert_eq!(rule.take(&page(0..10, 20)), Verdict::Again);
+    assert_eq!(rule.take(&page(0..10, 20)), Verdict::Incomplete);
+    // Not where the list grew: 10 were put in front of 12, and the last 2 were deleted.
+    let mut rule = Rule::new(0, 10, 0);
+    rule.take(&page(0..10, 12));
+    assert_eq!(count(rule.take(&page(0..10, 20))), 0);
+    assert_eq!(rule.next(), Next::End);
+}
+
+#[test]
 fn a_short_page_is_asked_for_once_more_and_the_list_goes_on() {
     let mut rule = Rule::new(0, 10, 0);
     rule.take(&page(0..10, 40));
@@ -169,6 +182,25 @@ fn rows_without_identity_are_never_repeats() {
     assert_eq!(count(rule.take(&nameless(2, 3))), 2);
     assert_eq!(count(rule.take(&repeated(nameless(1, 3)))), 1);
     assert_eq!((rule.next(), rule.received()), (Next::End, 3));
+}
+
+#[test]
+fn one_page_of_rows_without_identity_for_ever_is_an_early_end() {
+    let mut rule = Rule::new(0, 2, 0);
+    rule.take(&nameless(2, u64::MAX));
+    assert_eq!(count(rule.take(&repeated(nameless(2, u64::MAX)))), 2);
+    assert_eq!(count(rule.take(&repeated(nameless(2, u64::MAX)))), 2);
+    assert_eq!(rule.take(&repeated(nameless(2, u64::MAX))), Verdict::Again);
+    assert_eq!(rule.take(&repeated(nameless(2, u64::MAX))), Verdict::Incomplete);
+}
+
+#[test]
+fn a_total_that_falls_cannot_be_followed_without_identities() {
+    let mut rule = Rule::new(0, 2, 0);
+    rule.take(&nameless(2, 6));
+    assert_eq!(count(rule.take(&nameless(2, 5))), 2);
+    assert_eq!(count(rule.take(&nameless(1, 5))), 1);
+    assert_eq!(rule.next(), Next::Incomplete);
 }
 
 #[test]
