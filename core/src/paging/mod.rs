@@ -291,7 +291,7 @@ impl Pager {
         }
         let operation = self.0.fetch.prepared.operation;
         let text = format!(
-            "{text}. The service did not list the others, asked twice; read the list again, or accept what came with \
+            "{text}, and the service did not give the others; read the list again, or accept what came with \
              allow_incomplete"
         );
         let meta = progress.meta.clone();

@@ -217,7 +217,7 @@ impl Rule {
         let falls_short = match self.total {
             Some(total) => number.saturating_mul(asked).saturating_add(rows) < total,
             // A page was longer before: this is no cap.
-            None => rows % CAPS == 0 && rows >= self.largest,
+            None => rows.is_multiple_of(CAPS) && rows >= self.largest,
         };
         if rows > asked || falls_short { rows } else { asked }
     }
