@@ -155,10 +155,22 @@ pub struct Pager(seam::EnginePager);
 
 #[napi]
 impl Pager {
-    /// The next page, or null at the end.
+    /// The next page, or null at the end. `whole` says that all pages are wanted.
     #[napi]
-    pub fn next_page<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        promise(env, self.0.next_page(), |page| page.map(reply).transpose())
+    pub fn next_page<'env>(&self, env: &'env Env, whole: bool) -> Result<Object<'env>> {
+        promise(env, self.0.next_page(whole), |page| page.map(reply).transpose())
+    }
+
+    /// Gives the last page once more.
+    #[napi]
+    pub fn again(&self) {
+        self.0.again();
+    }
+
+    /// How far the list was read, as JSON text.
+    #[napi]
+    pub fn position(&self) -> String {
+        self.0.position()
     }
 
     /// Records of the whole list, once a page has told.
@@ -167,13 +179,7 @@ impl Pager {
         promise(env, self.0.total(), |total| Ok(total.map(figure)))
     }
 
-    /// All records that are left, as JSON text.
-    #[napi]
-    pub fn collect<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        promise(env, self.0.collect(), text)
-    }
-
-    /// Tells how many more records of the present page were taken.
+    /// Reports records that were taken.
     #[napi]
     pub fn consumed(&self, count: u32) {
         self.0.consumed(count as usize);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { BeProduct, CancelledError, ConfigError } from 'beproduct-client';
+import { BeProduct, CancelledError, ConfigError, IncompleteError, NotFoundError } from 'beproduct-client';
 
 import { Simulator } from './simulator.mjs';
 
@@ -53,7 +53,7 @@ test('pages carry their total and how they came about', async () => {
     if (lengths.length === 3) break;
   }
   assert.deepEqual(lengths, [100, 100, 100]);
-  assert.ok((await requests()) <= 4);
+  assert.ok((await requests()) <= 6);
 });
 
 test('the total costs one page, which is not fetched again', async () => {
@@ -142,4 +142,47 @@ test('leaving a loop gives the page up that is on its way', async () => {
     second = (await simulator.log()).find(({ target }) => target.includes('pageNumber=1'));
   } while (!second.closed_by_client);
   await simulator.release();
+});
+
+test('a list says where it is, and another goes on there', async () => {
+  const pager = client.style.list({}, { pageSize: 200 });
+  const seen = [];
+  for await (const { id } of pager) if (seen.push(id) === 250) break;
+  const { page, records, total } = pager.position;
+  assert.deepEqual({ page, records, total }, { page: 1, records: 250, total: 5000 });
+  const rest = await client.style.list({}, { fromPage: page }).collect();
+  assert.equal(new Set([...seen, ...rest.map(({ id }) => id)]).size, 5000);
+});
+
+test('a list that ends early is an error after its records', async () => {
+  await simulator.faults({ path: 'pageNumber=2', times: 4, action: { status: 200, body: { result: null } } });
+  let seen = 0;
+  await assert.rejects(
+    async () => {
+      for await (const _ of client.style.list()) seen++;
+    },
+    (error) =>
+      error instanceof IncompleteError && error.details.received === 400 && error.details.total === 5000,
+  );
+  assert.equal(seen, 400);
+  assert.equal((await client.style.list({}, { allowIncomplete: true }).collect()).length, 400);
+});
+
+test('a collect that failed loses nothing', async () => {
+  await simulator.faults({ path: 'pageNumber=2', action: { status: 404 } });
+  const pager = client.style.list();
+  await assert.rejects(pager.collect(), NotFoundError);
+  const styles = await pager.collect();
+  assert.equal(new Set(styles.map(({ id }) => id)).size, 5000);
+});
+
+test('two loops over one pager share its records', async () => {
+  const pager = client.style.list({}, { pageSize: 100 });
+  const ids = [];
+  const loop = async () => {
+    for await (const { id } of pager) ids.push(id);
+  };
+  await Promise.all([loop(), loop()]);
+  assert.equal(ids.length, 5000);
+  assert.equal(new Set(ids).size, 5000);
 });

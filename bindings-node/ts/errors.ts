@@ -128,7 +128,7 @@ export class ServerError extends BeProductError {}
 /** The answer could not be read. */
 export class DecodeError extends BeProductError {}
 
-/** A list ended before all of its records had come. */
+/** A list ended before all of its records had come. `details` has `received` and `total`. */
 export class IncompleteError extends BeProductError {}
 
 /** The caller cancelled the call. */

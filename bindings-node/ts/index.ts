@@ -26,7 +26,7 @@ export type { Attempt, ErrorFields, ErrorKind, Outcome, Wait } from './errors.js
 export type { QuotaCallbacks, QuotaEvent } from './listener.js';
 export { login, type LoginSettings } from './login.js';
 export type { CallOptions, ListOptions } from './options.js';
-export type { Page, Pager } from './pager.js';
+export type { Page, Pager, Position } from './pager.js';
 export { Plan, type PlanOptions } from './plan.js';
 export type {
   Estimate,

@@ -32,9 +32,10 @@ interface NativeEngine {
 }
 
 interface NativePager {
-  nextPage(): Promise<NativeReply | null>;
+  nextPage(whole: boolean): Promise<NativeReply | null>;
+  again(): void;
+  position(): string;
   total(): Promise<number | null>;
-  collect(): Promise<string>;
   consumed(count: number): void;
 }
 

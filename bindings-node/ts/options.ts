@@ -33,12 +33,9 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** Records a page, 1 to 200 unless the client was made with a higher `maxPageSize`. */
   pageSize?: number;
-  /** The page to begin with, from 0. */
+  /** The page that the list begins with, from 0. Default 0. */
   fromPage?: number;
-  /**
-   * Lets a list end where the service delivers fewer records than it promised, in place of an `IncompleteError`.
-   * Default false.
-   */
+  /** Accept a list that ends before its total, with a warning, instead of an `IncompleteError`. Default false. */
   allowIncomplete?: boolean;
 }
 

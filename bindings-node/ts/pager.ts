@@ -15,11 +15,23 @@ export interface Page<T> {
   raw: Buffer;
 }
 
+/** How far a list was read. */
+export interface Position {
+  /** The first page whose records were not all taken: a list with this `fromPage` goes on there. */
+  page: number;
+  /** Records that were taken. */
+  records: number;
+  /** Records of the whole list, where the service says it. */
+  total?: number;
+}
+
 /**
- * The records of a list, page by page as they are taken. Nothing is sent before the first is asked for; the next page is
- * fetched when half of the present one is taken.
+ * The records of a list, page by page as they are taken. Nothing is sent before the first is asked for. The next page is
+ * fetched when half of the first is taken, and for each page that is taken one more is fetched ahead, up to the client's
+ * `concurrency`: leaving a loop in page `p`, from 1, has cost at most `p + min(p, concurrency)` requests.
  *
- * A pager goes through its list once. Leaving a loop over it gives up what is still on its way.
+ * A pager goes through its list once, and each record is given once. Leaving a loop over it ends what is still on its way.
+ * A list that ends before its total throws an `IncompleteError` after the records that came.
  */
 export class Pager<T> implements AsyncIterable<T> {
   readonly #connection: Connection;
@@ -27,7 +39,10 @@ export class Pager<T> implements AsyncIterable<T> {
   readonly #args: object;
   readonly #options: ListOptions;
   #opened: { call: number; pages: native.Pager } | undefined;
-  #first: Promise<Page<T> | undefined> | undefined;
+  /** What has come and was not taken: the page of a total, or what a `collect` that failed had got. */
+  #kept: Page<T>[] = [];
+  /** The page that is being fetched. One at a time, so that each is given once. */
+  #fetching: Promise<unknown> = Promise.resolve();
 
   /** @internal */
   constructor(connection: Connection, operation: string, args: object, options: ListOptions) {
@@ -56,54 +71,81 @@ export class Pager<T> implements AsyncIterable<T> {
     }
   }
 
-  /** All records at once, fetched several pages at a time. */
+  /** All records at once, fetched several pages at a time. After an error, what had come is kept for the next call. */
   async collect(): Promise<T[]> {
-    try {
-      const first = await this.#takeFirst();
-      const json = await this.#run((pages) => pages.collect());
-      const rows = this.#connection.decode(json) as T[];
-      return first ? first.rows.concat(rows) : rows;
-    } finally {
-      this.#cancel();
-    }
+    let page: Page<T> | undefined;
+    while ((page = await this.#next(true))) this.#kept.push(page);
+    const records = this.#kept.flatMap(({ rows }) => rows);
+    this.#kept = [];
+    this.#open().pages.consumed(records.length);
+    return records;
   }
 
   /** Records of the whole list, where the service says it. Fetches the first page, which is not fetched again. */
   async total(): Promise<number | undefined> {
-    if (!this.#opened) this.#first = this.#next();
-    await this.#first;
+    if (!this.#opened) {
+      await this.#inTurn(async () => {
+        const page = await this.#fetch(false);
+        if (page) this.#kept.push(page);
+      });
+    }
     const total = await this.#run((pages) => pages.total());
     return total ?? undefined;
   }
 
+  /** How far the list was read. */
+  get position(): Position {
+    const { page, records, total } = JSON.parse(this.#open().pages.position());
+    return total === null ? { page, records } : { page, records, total };
+  }
+
   async *#pages(): AsyncGenerator<Page<T>, void, undefined> {
+    let isLeft = true;
     try {
-      let page = (await this.#takeFirst()) ?? (await this.#next());
-      while (page) {
-        yield page;
-        page = await this.#next();
-      }
+      let page: Page<T> | undefined;
+      while ((page = await this.#take())) yield page;
+      isLeft = false;
+    } catch (error) {
+      // The page can be asked for again.
+      isLeft = false;
+      throw error;
     } finally {
-      this.#cancel();
+      if (isLeft) this.#cancel();
     }
   }
 
-  /** The page that was fetched for the total, if it was. */
-  async #takeFirst(): Promise<Page<T> | undefined> {
-    const first = this.#first;
-    this.#first = undefined;
-    return first;
+  /** A page that has come already, or the next one. */
+  async #take(): Promise<Page<T> | undefined> {
+    // The page of a total that is on its way is the first.
+    await this.#fetching.catch(() => undefined);
+    return this.#kept.shift() ?? (await this.#next());
   }
 
-  async #next(): Promise<Page<T> | undefined> {
-    const reply = await this.#run((pages) => pages.nextPage());
+  #next(whole = false): Promise<Page<T> | undefined> {
+    return this.#inTurn(() => this.#fetch(whole));
+  }
+
+  #inTurn<R>(fetch: () => Promise<R>): Promise<R> {
+    const fetched = this.#fetching.catch(() => undefined).then(fetch);
+    this.#fetching = fetched;
+    return fetched;
+  }
+
+  async #fetch(whole: boolean): Promise<Page<T> | undefined> {
+    const reply = await this.#run((pages) => pages.nextPage(whole));
     if (!reply) return undefined;
-    const page = {
-      rows: this.#connection.decode(reply.body) as T[],
-      meta: decodeMeta(reply.meta),
-      raw: reply.raw,
-    };
-    return reply.total === undefined ? page : { ...page, total: reply.total };
+    try {
+      const page = {
+        rows: this.#connection.decode(reply.body) as T[],
+        meta: decodeMeta(reply.meta),
+        raw: reply.raw,
+      };
+      return reply.total === undefined ? page : { ...page, total: reply.total };
+    } catch (error) {
+      // The page comes again when it is asked for.
+      this.#open().pages.again();
+      throw error;
+    }
   }
 
   async #run<R>(start: (pages: native.Pager) => Promise<R>): Promise<R> {

@@ -428,7 +428,7 @@ export interface StyleGetArguments {
 
 /** Arguments of {@link Style.getByNumber}. */
 export interface StyleGetByNumberArguments {
-  /** Number of the style, with or without blanks around it. */
+  /** Number of the style. The exact text comes first, then the one without blanks around it. */
   headerNumber: string;
   /** Folder to look in. Default: all folders. */
   folderId?: string;
@@ -545,7 +545,11 @@ export class Style {
    * The styles with these numbers, at most 200 numbers a request.
    *
    * Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and
-   * `ambiguous` (numbers that several carry, with those styles).
+   * `ambiguous` (numbers that several carry, with those styles). A number is compared exactly first, then
+   * without blanks around it.
+   *
+   * When a request fails, the error's `details` hold what the others have found: `found`, `missing`,
+   * `ambiguous`, and the `cost` of all.
    */
   getManyByNumber(args: StyleGetManyByNumberArguments, options?: CallOptions): Promise<StyleLookup> {
     return this.#caller.call('style.attributes_get_many_by_number', args, options);
@@ -609,7 +613,7 @@ export interface MaterialGetArguments {
 
 /** Arguments of {@link Material.getByNumber}. */
 export interface MaterialGetByNumberArguments {
-  /** Number of the material, with or without blanks around it. */
+  /** Number of the material. The exact text comes first, then the one without blanks around it. */
   headerNumber: string;
   /** Folder to look in. Default: all folders. */
   folderId?: string;
@@ -733,7 +737,11 @@ export class Material {
    * The materials with these numbers, at most 200 numbers a request.
    *
    * Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries)
-   * and `ambiguous` (numbers that several carry, with those materials).
+   * and `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first,
+   * then without blanks around it.
+   *
+   * When a request fails, the error's `details` hold what the others have found: `found`, `missing`,
+   * `ambiguous`, and the `cost` of all.
    */
   getManyByNumber(args: MaterialGetManyByNumberArguments, options?: CallOptions): Promise<MaterialLookup> {
     return this.#caller.call('material.attributes_get_many_by_number', args, options);

@@ -9,8 +9,8 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
 /// Levels of lists and dicts in an argument. A list that holds itself has no end.
 const DEEPEST: usize = 100;
 
-/// JSON text as dicts, lists and plain values. `exact` keeps decimals as `Decimal`.
-pub(crate) fn from_json<'py>(py: Python<'py>, text: &[u8], exact: bool) -> PyResult<Bound<'py, PyAny>> {
+/// JSON text as dicts, lists and plain values. `exact` keeps decimals as `Decimal`. The error says why it cannot be read.
+pub(crate) fn parse<'py>(py: Python<'py>, text: &[u8], exact: bool) -> Result<Bound<'py, PyAny>, String> {
     let parse = PythonParse {
         // Values too: names, types and choices are the same in every record of a list.
         cache_mode: StringCacheMode::All,
@@ -18,12 +18,15 @@ pub(crate) fn from_json<'py>(py: Python<'py>, text: &[u8], exact: bool) -> PyRes
         ..PythonParse::default()
     };
     let _uncollected = Uncollected::begin(py);
-    parse.python_parse(py, text).map_err(|error| {
-        let fields = serde_json::json!({
-            "kind": "decode",
-            "message": format!("the answer is no JSON: {}", error.description(text)),
-            "outcome": "applied",
-        });
+    parse
+        .python_parse(py, text)
+        .map_err(|error| format!("the answer cannot be read: {}", error.description(text)))
+}
+
+/// The same of text that the core has written.
+pub(crate) fn from_json<'py>(py: Python<'py>, text: &[u8], exact: bool) -> PyResult<Bound<'py, PyAny>> {
+    parse(py, text, exact).map_err(|message| {
+        let fields = serde_json::json!({"kind": "decode", "message": message, "outcome": "applied"});
         raise_fields(py, &fields.to_string())
     })
 }

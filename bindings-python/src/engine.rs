@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::bridge::{Bridge, Work};
-use crate::convert::{config_error, from_json, raise, to_json};
+use crate::convert::{config_error, from_json, parse, raise, to_json};
 use crate::host::{HostCode, HostLog, HostThread};
 use crate::runtime;
 
@@ -399,7 +399,7 @@ impl Reply {
 impl Reply {
     /// The record, or the page's records.
     fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        from_json(py, &self.reply.body, self.exact)
+        parse(py, &self.reply.body, self.exact).map_err(|message| raise(py, &self.reply.unreadable(message)))
     }
 
     /// The body as it came from the service.
@@ -415,6 +415,11 @@ impl Reply {
     /// Records of the whole list, for a page.
     fn total(&self) -> Option<u64> {
         self.reply.total
+    }
+
+    /// Number of records, for a page.
+    fn records(&self) -> usize {
+        self.reply.records
     }
 }
 
@@ -440,19 +445,19 @@ impl Pager {
 
 #[pymethods]
 impl Pager {
-    /// Waits for the next page; none at the end.
-    fn next_page(&self, py: Python<'_>) -> PyResult<Option<Reply>> {
+    /// Waits for the next page; none at the end. `whole` says that all pages are wanted.
+    fn next_page(&self, py: Python<'_>, whole: bool) -> PyResult<Option<Reply>> {
         self.check(py)?;
-        let page = runtime::wait(py, self.pager.next_page(), || self.cancel())?
+        let page = runtime::wait(py, self.pager.next_page(whole), || self.cancel())?
             .map_err(|error| raise(py, &error))?;
         Ok(page.map(|reply| Reply { reply, exact: self.exact }))
     }
 
     /// The same for an event loop.
-    fn next_page_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Work> {
+    fn next_page_async(&self, bridge: &Bound<'_, Bridge>, whole: bool) -> PyResult<Work> {
         self.check(bridge.py())?;
         let exact = self.exact;
-        Bridge::spawn(bridge, self.pager.next_page(), move |py, result| {
+        Bridge::spawn(bridge, self.pager.next_page(whole), move |py, result| {
             match result.map_err(|error| raise(py, &error))? {
                 Some(reply) => Ok(Py::new(py, Reply { reply, exact })?.into_any()),
                 None => Ok(py.None()),
@@ -460,25 +465,17 @@ impl Pager {
         })
     }
 
-    /// Waits for all records that are left.
-    fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.check(py)?;
-        let all =
-            runtime::wait(py, self.pager.collect(), || self.cancel())?.map_err(|error| raise(py, &error))?;
-        from_json(py, &all, self.exact)
+    /// Gives the last page once more.
+    fn again(&self) {
+        self.pager.again();
     }
 
-    /// The same for an event loop.
-    fn collect_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Work> {
-        self.check(bridge.py())?;
-        let exact = self.exact;
-        Bridge::spawn(bridge, self.pager.collect(), move |py, result| {
-            let all = result.map_err(|error| raise(py, &error))?;
-            Ok(from_json(py, &all, exact)?.unbind())
-        })
+    /// How far the list was read.
+    fn position<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        from_json(py, self.pager.position().as_bytes(), false)
     }
 
-    /// Tells how many more records of the present page were taken.
+    /// Reports records that were taken.
     fn consumed(&self, count: usize) {
         if self.generation == runtime::generation() {
             self.pager.consumed(count);

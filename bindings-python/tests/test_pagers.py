@@ -1,11 +1,21 @@
 """Lists as iterators: what they yield, and how few requests they take."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from simulator import Simulator
 
-from beproduct_client import BeProduct, BeProductAsync, ConfigError, NotFoundError, Page
+from beproduct_client import (
+    BeProduct,
+    BeProductAsync,
+    ConfigError,
+    DecodeError,
+    IncompleteError,
+    NotFoundError,
+    Page,
+)
 
 
 def test_a_list_is_an_iterator(client: BeProduct, simulator: Simulator) -> None:
@@ -92,3 +102,91 @@ def test_an_error_ends_the_loop_and_the_page_can_be_asked_for_again(client: BePr
 def test_a_page_has_at_most_two_hundred_records(client: BeProduct) -> None:
     with pytest.raises(ConfigError, match="page_size has to be from 1 to 200"):
         client.style.list(page_size=201)
+
+
+def test_threads_share_a_pager(client: BeProduct, simulator: Simulator) -> None:
+    simulator.reset(styles=2000)
+    styles = client.style.list(page_size=50)
+    with ThreadPoolExecutor(8) as threads:
+        parts = list(threads.map(lambda _: [style["id"] for style in styles], range(8)))
+    ids = [id for part in parts for id in part]
+    assert (len(ids), len(set(ids))) == (2000, 2000)
+
+
+async def test_tasks_share_a_pager(async_client: BeProductAsync, simulator: Simulator) -> None:
+    simulator.reset(styles=2000)
+    styles = async_client.style.list(page_size=50)
+
+    async def take() -> list[str]:
+        return [style["id"] async for style in styles]
+
+    ids = [id for part in await asyncio.gather(*(take() for _ in range(4))) for id in part]
+    assert (len(ids), len(set(ids))) == (2000, 2000)
+
+
+def test_pages_begin_with_what_is_left_of_a_page(client: BeProduct) -> None:
+    styles = client.style.list(page_size=25)
+    first = next(styles)
+    pages = list(styles.pages())
+    assert [len(page.records) for page in pages] == [24, 25, 10]
+    assert first["id"] not in {style["id"] for page in pages for style in page.records}
+    assert len(pages[0].raw) > 0
+
+
+def test_a_collect_that_failed_loses_nothing(client: BeProduct, simulator: Simulator) -> None:
+    styles = client.style.list(page_size=20)
+    first = next(styles)
+    simulator.faults({"path": "pageNumber=2", "action": {"status": 404}})
+    with pytest.raises(NotFoundError):
+        styles.collect()
+    assert styles.position["records"] == 1
+    rest = styles.collect()
+    assert len({style["id"] for style in [first, *rest]}) == 60
+
+
+def test_a_page_that_cannot_be_read_comes_again(client: BeProduct, simulator: Simulator) -> None:
+    body = '{"result": [{"id": "a"}, {"id": "\\ud800"}], "total": 2}'
+    simulator.faults({"path": "Headers", "action": {"status": 200, "body": body}})
+    styles = client.style.list()
+    for _ in range(2):
+        with pytest.raises(DecodeError) as caught:
+            next(styles)
+        error = caught.value
+        assert (error.operation, error.status, error.outcome) == ("style.attributes_list", 200, "refused")
+        assert error.request_id
+    (page,) = styles.pages()
+    assert page.raw.decode() == body
+    with pytest.raises(DecodeError):
+        _ = page.records
+    assert list(styles) == []
+    assert simulator.count() == 1
+
+
+def test_a_list_that_ends_early(client: BeProduct, simulator: Simulator) -> None:
+    simulator.faults({"path": "pageNumber=1", "times": 4, "action": {"status": 200, "body": {"result": None}}})
+    styles = client.style.list(page_size=30)
+    received = []
+    with pytest.raises(IncompleteError, match="30 of 60") as caught:
+        received.extend(styles)
+    assert caught.value.details == {"received": 30, "total": 60}
+    # `extend` keeps what came before the error.
+    assert len(received) == 30
+    assert len(list(client.style.list(page_size=30, allow_incomplete=True))) == 30
+    assert len(list(styles)) == 30
+
+
+def test_a_list_goes_on_at_its_position(client: BeProduct) -> None:
+    styles = client.style.list(page_size=25)
+    assert styles.position == {"page": 0, "records": 0, "total": None}
+    taken = [next(styles) for _ in range(30)]
+    position = styles.position
+    assert position == {"page": 1, "records": 30, "total": 60}
+    rest = client.style.list(page_size=25, from_page=position["page"]).collect()
+    assert len({style["id"] for style in [*taken, *rest]}) == 60
+
+
+def test_pages_are_fetched_ahead(client: BeProduct, simulator: Simulator) -> None:
+    simulator.reset(styles=5000)
+    pages = client.style.list(page_size=50).pages()
+    next(pages)
+    simulator.wait(2)

@@ -169,17 +169,17 @@ pub struct EnginePager(seam::EnginePager);
 
 #[uniffi::export]
 impl EnginePager {
-    /// The next page, or null at the end.
-    pub async fn next_page(&self) -> Result<Option<EngineReply>, EngineError> {
-        Ok(spawned(self.0.next_page()).await?.map(EngineReply::from))
+    /// The next page, or null at the end. `whole` says that all pages are wanted.
+    pub async fn next_page(&self, whole: bool) -> Result<Option<EngineReply>, EngineError> {
+        Ok(spawned(self.0.next_page(whole)).await?.map(EngineReply::from))
     }
 
-    /// All records that are left, as one JSON array.
-    pub async fn collect(&self) -> Result<String, EngineError> {
-        Ok(text(&spawned(self.0.collect()).await?))
+    /// How far the list was read, as a JSON object.
+    pub fn position(&self) -> String {
+        self.0.position()
     }
 
-    /// Tells how many more records of the present page were taken.
+    /// Reports records that were taken.
     pub fn consumed(&self, count: u32) {
         self.0.consumed(count as usize);
     }

@@ -1,5 +1,6 @@
 //! Reading what the service answers, in all the forms that have been seen (docs/service.md, Answers).
 
+pub(crate) mod list;
 mod members;
 mod text;
 
@@ -11,6 +12,7 @@ use crate::catalog::{AnswerKind, Effect, Operation};
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::history::Meta;
 
+use self::list::List;
 pub(crate) use self::members::Members;
 pub(crate) use self::text::{Said, form, is_json, is_page, page, said, text_of};
 
@@ -28,14 +30,6 @@ pub struct Answer {
 /// The body as a value; null where it is not JSON, or nested too deeply.
 pub(crate) fn value(body: &[u8]) -> Value {
     serde_json::from_slice(text_of(body)).unwrap_or_default()
-}
-
-/// A page of a list.
-#[derive(Debug, Clone)]
-pub(crate) struct List {
-    /// A JSON array.
-    pub(crate) rows: Bytes,
-    pub(crate) total: Option<u64>,
 }
 
 /// A `{error: true, message}` in a 2xx is a failure that the status hides. Neither a second `error`, nor text that is no
@@ -56,7 +50,7 @@ pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
     let text = text_of(body);
     let is_text = || std::str::from_utf8(text).is_ok();
     match operation.answer {
-        AnswerKind::List => read_list(body).map(|list| list.rows),
+        AnswerKind::List => List::read(body, "").map(|list| list.array(body)),
         AnswerKind::Message => Ok(read_message(text)),
         AnswerKind::Object => {
             let record = text.first() == Some(&b'{') && is_json(text) && is_text();
@@ -108,36 +102,6 @@ fn no_record(text: &[u8], is_text: bool) -> Error {
     Error::new(ErrorKind::Decode, format!("the answer holds no record: it is {what}"))
         .with_outcome(Outcome::Refused)
         .with_failure(Failure::Final)
-}
-
-/// A list: `result`, else the array itself, else `data` beside a text `kind`.
-pub(crate) fn read_list(body: &Bytes) -> Result<List> {
-    let none = || Bytes::from_static(b"[]");
-    let text = text_of(body);
-    match text.first() {
-        Some(b'[') => return Ok(List { rows: body.slice_ref(text), total: None }),
-        Some(b'n') | None => return Ok(List { rows: none(), total: None }),
-        Some(_) => {}
-    }
-    let unreadable = |text: &str| {
-        Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Refused).with_failure(Failure::Final)
-    };
-    let envelope = std::str::from_utf8(text).ok().and_then(Members::of).filter(|members| members.whole);
-    let envelope =
-        envelope.ok_or_else(|| unreadable(&format!("the answer is no list: it is {}", form(text))))?;
-    let total = envelope.get("total").and_then(|total| total.get().parse().ok());
-    let rows = match (envelope.get("result"), envelope.get("kind"), envelope.get("data")) {
-        (Some(rows), _, _) => Some(rows),
-        (None, Some(kind), data) if kind.get().starts_with('"') => data,
-        _ => return Err(unreadable("the answer is no list: it has neither result nor kind and data")),
-    };
-    match rows {
-        Some(rows) if rows.get().starts_with('[') => {
-            Ok(List { rows: body.slice_ref(rows.get().as_bytes()), total })
-        }
-        Some(rows) if rows.get() != "null" => Err(unreadable("the answer's result is no list")),
-        _ => Ok(List { rows: none(), total }),
-    }
 }
 
 fn read_message(text: &[u8]) -> Bytes {
@@ -193,25 +157,12 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn list(body: &'static str) -> (String, Option<u64>) {
-        let list = read_list(&Bytes::from_static(body.as_bytes())).unwrap();
-        (String::from_utf8(list.rows.to_vec()).unwrap(), list.total)
-    }
-
-    #[test]
-    fn lists_in_every_form() {
-        assert_eq!(list(r#"{"result": [1, 2], "total": 9}"#), ("[1, 2]".into(), Some(9)));
-        assert_eq!(list(r#"{"result": null, "total": 0}"#), ("[]".into(), Some(0)));
-        assert_eq!(list(" [1]"), ("[1]".into(), None));
-        assert_eq!(list("null"), ("[]".into(), None));
-        assert_eq!(list(""), ("[]".into(), None));
-        assert_eq!(list(r#"{"kind": "style", "data": [3], "state": "echo"}"#), ("[3]".into(), None));
-        // An application page has `data` too: without `kind` it is no list.
-        assert!(read_list(&Bytes::from_static(br#"{"data": [1]}"#)).is_err());
-    }
-
     #[test]
     fn lists_behind_odd_beginnings_and_names() {
+        let array = |body: &'static str| {
+            let body = Bytes::from_static(body.as_bytes());
+            List::read(&body, "id").map(|list| list.array(&body))
+        };
         for body in [
             "\u{feff}[1]",
             "\u{feff}{\"result\": [1]}",
@@ -219,13 +170,12 @@ mod tests {
             r#"{"result": null, "result": [1], "Total": 1}"#,
             r#"{"error": false, "Error": false, "ERROR": null, "result": [1]}"#,
         ] {
-            let list = read_list(&Bytes::from_static(body.as_bytes())).unwrap();
-            assert_eq!(list.rows, "[1]", "{body}");
+            assert_eq!(array(body).unwrap(), "[1]", "{body}");
         }
         for body in
             [r#"{"result": {"id": 1}}"#, r#"{"result": "x"}"#, r#"{"result": [1]"#, "7", "\"x\"", "true"]
         {
-            let error = read_list(&Bytes::from_static(body.as_bytes())).unwrap_err();
+            let error = array(body).unwrap_err();
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Refused), "{body}");
         }
     }

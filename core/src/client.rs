@@ -227,6 +227,6 @@ impl std::fmt::Debug for Client {
     }
 }
 
-fn find(name: &str) -> Result<&'static Operation> {
+pub(crate) fn find(name: &str) -> Result<&'static Operation> {
     Operation::find(name).ok_or_else(|| Error::config(format!("there is no operation {name:?}")))
 }

@@ -46,6 +46,7 @@ mod http;
 mod limits;
 mod log;
 mod options;
+mod page_sizes;
 mod paging;
 mod pipeline;
 mod policy;
@@ -72,7 +73,7 @@ pub use http::{
 };
 pub use log::{Attributes, Level, LogSink, Record};
 pub use options::{CallOptions, Priority};
-pub use paging::{Page, Pager};
+pub use paging::{Page, Pager, Position};
 pub use quota::{
     Estimate, EstimateItem, LimitStatus, Plan, QuotaEvent, QuotaEventKind, QuotaListener, QuotaReport,
     QuotaStatus, ReportRow, Share, Span, Usage, Work, stored_report, stored_status,

@@ -35,6 +35,10 @@ pub struct CallOptions {
     pub priority: Priority,
     /// Records a page, 1 to 200 unless the client was built with a higher `max_page_size`.
     pub page_size: Option<usize>,
+    /// The page that a list begins with, from 0. Default 0.
+    pub from_page: Option<u64>,
+    /// Accept a list that ends before its total, with a warning. Default false: an error of kind `incomplete`.
+    pub allow_incomplete: bool,
     /// Query parameters that the catalogue does not know.
     pub extra_query: Vec<(String, String)>,
     /// Extra headers. Those that carry the sign-in or describe the body are refused.
@@ -59,6 +63,8 @@ impl std::fmt::Debug for CallOptions {
             .field("label", &self.label)
             .field("priority", &self.priority)
             .field("page_size", &self.page_size)
+            .field("from_page", &self.from_page)
+            .field("allow_incomplete", &self.allow_incomplete)
             .field("extra_query", &names(&self.extra_query))
             .field("headers", &names(&self.headers))
             .field("check_filters", &self.check_filters)
@@ -67,7 +73,10 @@ impl std::fmt::Debug for CallOptions {
     }
 }
 
-const OPTIONS: &str = "timeout, turn_timeout, attempts, label, priority, page_size, extra_query, headers, check_filters, allow_repeat";
+/// No list has more pages.
+const MOST_PAGES: u64 = 1_000_000_000;
+
+const OPTIONS: &str = "timeout, turn_timeout, attempts, label, priority, page_size, from_page, allow_incomplete, extra_query, headers, check_filters, allow_repeat";
 
 impl CallOptions {
     /// Reads options from a JSON object. Seconds for `timeout`.
@@ -112,6 +121,14 @@ impl CallOptions {
                     let size =
                         value.as_u64().filter(|size| *size > 0).ok_or_else(|| wrong("a number from 1"))?;
                     options.page_size = Some(usize::try_from(size).map_err(|_| wrong("a smaller number"))?);
+                }
+                "from_page" => {
+                    let page = value.as_u64().filter(|page| *page <= MOST_PAGES);
+                    options.from_page =
+                        Some(page.ok_or_else(|| wrong("a page number from 0 to 1000000000"))?);
+                }
+                "allow_incomplete" => {
+                    options.allow_incomplete = value.as_bool().ok_or_else(|| wrong("true or false"))?;
                 }
                 "extra_query" => options.extra_query = pairs(value).ok_or_else(|| wrong("a map of texts"))?,
                 "headers" => options.headers = pairs(value).ok_or_else(|| wrong("a map of texts"))?,

@@ -19,7 +19,9 @@ use crate::headers;
 use crate::history::Meta;
 use crate::http::{AnswerBody, Body, Wire};
 use crate::limits::Limits;
+use crate::log::Log;
 use crate::options::{Call, CallOptions};
+use crate::page_sizes::PageSizes;
 use crate::pipeline::{Exchange, Next, Policy};
 use crate::redact::{Secrets, address};
 use crate::rng::Rng;
@@ -38,6 +40,9 @@ pub(crate) struct Site {
     pub(crate) page_size: usize,
     /// Requests that one piece of work has on their way at a time, at most.
     pub(crate) concurrency: usize,
+    /// What pages of lists have shown.
+    pub(crate) page_sizes: PageSizes,
+    pub(crate) log: Log,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) handle: Handle,
@@ -74,6 +79,15 @@ impl Requester {
     /// Requests that one piece of work has on their way at a time, at most.
     pub(crate) fn concurrency(&self) -> usize {
         self.site.concurrency
+    }
+
+    /// What pages of lists have shown.
+    pub(crate) fn page_sizes(&self) -> &PageSizes {
+        &self.site.page_sizes
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.site.log
     }
 
     /// One request for one operation.

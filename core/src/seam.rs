@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,9 +22,9 @@ use crate::cancel::CallIds;
 use crate::catalog::Operation;
 use crate::client::{Client, ClientBuilder};
 use crate::config::Config;
-use crate::error::{Error, Outcome, Result};
+use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::log::LogSink;
-use crate::paging::Pager;
+use crate::paging::{Page, Pager};
 use crate::quota::{self, Plan, QuotaListener, Work};
 use crate::{CallOptions, Meta, auth, policy};
 
@@ -90,13 +90,41 @@ pub struct Reply {
     pub meta: String,
     /// Records of the whole list, for a page.
     pub total: Option<u64>,
+    /// Number of records, for a page.
+    pub records: usize,
+    origin: Origin,
+}
+
+/// Where a reply comes from.
+#[derive(Debug, Clone)]
+struct Origin {
+    operation: &'static Operation,
+    meta: Meta,
 }
 
 impl Reply {
-    fn new(body: Bytes, raw: Bytes, meta: &Meta, total: Option<u64>) -> Self {
+    fn new(operation: &'static Operation, body: Bytes, raw: Bytes, meta: Meta) -> Self {
         // Texts and numbers only: this cannot fail.
-        let meta = serde_json::to_string(meta).unwrap_or_default();
-        Self { body, raw, meta, total }
+        let text = serde_json::to_string(&meta).unwrap_or_default();
+        Self { body, raw, meta: text, total: None, records: 0, origin: Origin { operation, meta } }
+    }
+
+    fn of_page(operation: &'static Operation, page: Page) -> Self {
+        let (body, total, records) = (page.json(), page.total, page.len());
+        Self { total, records, ..Self::new(operation, body, page.raw, page.meta) }
+    }
+
+    /// The error for a body that the far side cannot read.
+    #[must_use]
+    pub fn unreadable(&self, message: impl Into<String>) -> Error {
+        let Origin { operation, meta } = &self.origin;
+        let outcome = if operation.is_read() { Outcome::Refused } else { Outcome::Applied };
+        Error::new(ErrorKind::Decode, message)
+            .with_outcome(outcome)
+            .with_operation(operation.id)
+            .with_status(meta.status)
+            .with_request_id(Some(meta.request_id.clone()))
+            .with_trace(meta.attempts.clone(), meta.waits.clone(), meta.cost)
     }
 }
 
@@ -149,7 +177,8 @@ impl Engine {
             let (arguments, mut options) = parsed?;
             options.cancel = Some(cancel);
             let answer = client.call(&operation, arguments, options).await?;
-            Ok(Reply::new(answer.body, answer.raw, &answer.meta, None))
+            let operation = crate::client::find(&operation)?;
+            Ok(Reply::new(operation, answer.body, answer.raw, answer.meta))
         }
     }
 
@@ -161,7 +190,8 @@ impl Engine {
         let (cancel, guard) = self.ids.enter(call);
         let (arguments, mut options) = read(operation, arguments, options)?;
         options.cancel = Some(cancel);
-        Ok(EnginePager { pager: self.client.pages(operation, arguments, options)?, _guard: Arc::new(guard) })
+        let pager = self.client.pages(operation, arguments, options)?;
+        Ok(EnginePager { pager, last: Arc::default(), _guard: Arc::new(guard) })
     }
 
     /// How the quota stands, as JSON text.
@@ -271,17 +301,42 @@ impl Engine {
 #[derive(Debug, Clone)]
 pub struct EnginePager {
     pager: Pager,
+    last: Arc<Mutex<Last>>,
     _guard: Arc<crate::cancel::CallGuard>,
 }
 
+/// The page that was given last, for a far side that could not use it.
+#[derive(Debug, Default)]
+struct Last {
+    page: Option<Reply>,
+    again: bool,
+}
+
 impl EnginePager {
-    /// The next page, or none at the end.
-    pub fn next_page(&self) -> impl Future<Output = Result<Option<Reply>>> + Send + 'static {
+    /// The next page, or none at the end. `all` says that the whole list is wanted: then as many pages are fetched at a
+    /// time as the client's concurrency allows. Else the read-ahead grows with the pages that are consumed.
+    pub fn next_page(&self, all: bool) -> impl Future<Output = Result<Option<Reply>>> + Send + 'static {
         let this = self.clone();
         async move {
-            let page = this.pager.next_page().await?;
-            Ok(page.map(|page| Reply::new(page.rows, page.raw, &page.meta, page.total)))
+            {
+                let mut last = this.last();
+                if std::mem::take(&mut last.again) {
+                    return Ok(last.page.clone());
+                }
+                // Its body is not kept while the next one is waited for.
+                last.page = None;
+            }
+            let page = if all { this.pager.next_of_all().await } else { this.pager.next_page().await }?;
+            let page = page.map(|page| Reply::of_page(this.pager.operation(), page));
+            this.last().page.clone_from(&page);
+            Ok(page)
         }
+    }
+
+    /// Gives the last page once more: the far side could not use it.
+    pub fn again(&self) {
+        let mut last = self.last();
+        last.again = last.page.is_some();
     }
 
     /// Records of the whole list, once a page has told.
@@ -290,27 +345,20 @@ impl EnginePager {
         async move { Ok(this.pager.total().await) }
     }
 
-    /// All records that are left, as one JSON array, fetched several pages at a time.
-    pub fn collect(&self) -> impl Future<Output = Result<Bytes>> + Send + 'static {
-        let this = self.clone();
-        async move {
-            let pages = this.pager.collect().await?;
-            let mut all = Vec::with_capacity(pages.iter().map(|page| page.rows.len() + 1).sum::<usize>() + 2);
-            all.push(b'[');
-            for page in pages.iter().filter(|page| page.len > 0) {
-                if all.len() > 1 {
-                    all.push(b',');
-                }
-                all.extend_from_slice(&page.rows[1..page.rows.len() - 1]);
-            }
-            all.push(b']');
-            Ok(all.into())
-        }
+    /// How far the list was read, as a JSON object: `page`, `records`, `total`.
+    #[must_use]
+    pub fn position(&self) -> String {
+        // Numbers only: this cannot fail.
+        serde_json::to_string(&self.pager.position()).unwrap_or_default()
     }
 
-    /// Tells how many more records of the present page were taken; past the half, the next page is fetched.
+    /// Reports records that were consumed; past the half of a page, the next one is fetched.
     pub fn consumed(&self, count: usize) {
         self.pager.consumed(count);
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

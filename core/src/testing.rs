@@ -7,11 +7,20 @@ pub use crate::rng::FixedRng;
 
 use serde_json::{Map, Value};
 
+use crate::answer::list::List;
 use crate::client::Client;
 use crate::error::Result;
 use crate::http::Body;
 use crate::options::CallOptions;
 use crate::requester::Transfer;
+
+/// Finds the rows of a list's body, as a pager does, and says how many there are.
+///
+/// # Errors
+/// `decode` when the body is no list.
+pub fn rows_of(body: &[u8], identity: &str) -> Result<usize> {
+    List::read(body, identity).map(|list| list.rows.len())
+}
 
 /// Takes one request of the client's quota, as a call does just before its bytes leave, and sends nothing.
 ///

@@ -200,16 +200,29 @@ async fn a_collect_that_failed_goes_on_where_it_was() {
     let pages = || client.pages("style.attributes_list", Map::new(), CallOptions::default()).unwrap();
     let pager = pages();
     service.control("faults", json!([{"path": "pageNumber=2", "action": {"status": 503}}])).await;
-    assert_eq!(pager.collect().await.unwrap_err().kind(), ErrorKind::Server);
-    let rest = pager.collect().await.unwrap();
-    assert_eq!(rest.iter().map(|page| page.len).sum::<usize>(), 1000);
-    assert!(pager.collect().await.unwrap().is_empty());
+    let mut received = 0;
+    let mut failures = Vec::new();
+    loop {
+        match pager.next_of_all().await {
+            Ok(Some(page)) => received += page.len(),
+            Ok(None) => break,
+            Err(error) => failures.push(error.kind()),
+        }
+    }
+    assert_eq!((received, failures), (1000, vec![ErrorKind::Server]));
+    assert!(pager.next_of_all().await.unwrap().is_none());
 
     // Two at the same time share the pages: each is delivered once.
     let shared = pages();
-    let (one, other) = tokio::join!(shared.collect(), shared.collect());
-    let delivered = [one.unwrap(), other.unwrap()].concat();
-    assert_eq!(delivered.iter().map(|page| page.len).sum::<usize>(), 1000);
+    let all = || async {
+        let mut received = 0;
+        while let Some(page) = shared.next_of_all().await.unwrap() {
+            received += page.len();
+        }
+        received
+    };
+    let (one, other) = tokio::join!(all(), all());
+    assert_eq!(one + other, 1000);
 }
 
 #[tokio::test]
@@ -219,7 +232,7 @@ async fn a_page_that_nobody_waits_for_any_more_is_given_up() {
     let pager = client.pages("style.attributes_list", Map::new(), CallOptions::default()).unwrap();
     let first = pager.next_page().await.unwrap().unwrap();
     service.control("faults", json!([{"path": "pageNumber=1", "action": {"hang": true}}])).await;
-    pager.consumed(first.len);
+    pager.consumed(first.len());
     let next = {
         let pager = pager.clone();
         tokio::spawn(async move { pager.next_page().await })
@@ -234,7 +247,7 @@ async fn a_page_that_nobody_waits_for_any_more_is_given_up() {
         }
     }
     service.control("release", json!({})).await;
-    assert_eq!(pager.next_page().await.unwrap().unwrap().len, 200);
+    assert_eq!(pager.next_page().await.unwrap().unwrap().len(), 200);
 }
 
 #[tokio::test]

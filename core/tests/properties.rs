@@ -236,13 +236,13 @@ proptest! {
             let pager = client.pages("style.attributes_list", Map::new(), options).unwrap();
             let mut received = Vec::new();
             if at_once {
-                for page in pager.collect().await.unwrap() {
-                    received.extend(ids(&page.rows));
+                while let Some(page) = pager.next_of_all().await.unwrap() {
+                    received.extend(ids(&page.json()));
                 }
             } else {
                 while let Some(page) = pager.next_page().await.unwrap() {
-                    received.extend(ids(&page.rows));
-                    pager.consumed(page.len);
+                    received.extend(ids(&page.json()));
+                    pager.consumed(page.len());
                 }
             }
             received

@@ -32,7 +32,7 @@ from beproduct_client._errors import (
     ValidationError,
 )
 from beproduct_client._meta import Attempt, Meta, RateFigures, Wait
-from beproduct_client._paging import AsyncPager, Page, Pager
+from beproduct_client._paging import AsyncPager, Page, Pager, Position
 from beproduct_client._plan import Plan
 from beproduct_client._quota import (
     Estimate,
@@ -91,6 +91,7 @@ __all__ = [
     "Pager",
     "PermissionDeniedError",
     "Plan",
+    "Position",
     "QuotaEvent",
     "QuotaExceededError",
     "QuotaReport",

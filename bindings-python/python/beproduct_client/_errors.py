@@ -156,7 +156,7 @@ class DecodeError(BeProductError):
 
 
 class IncompleteError(BeProductError):
-    """A list ended before all of its records had come."""
+    """A list ended before all of its records had come. `details` has `received` and `total`."""
 
     kind = "incomplete"
 

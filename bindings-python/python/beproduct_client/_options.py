@@ -21,12 +21,11 @@ class CallOptions(TypedDict, total=False):
     priority: Literal["interactive", "bulk"]
     """`bulk` leaves the requests alone that `quota_floor` keeps free."""
     page_size: int
-    """Records a page, 1 to 200 unless the client was made with a higher `max_page_size`. For lists."""
+    """Records a page, 1 to 200 unless the client was made with a higher `max_page_size`."""
     from_page: int
-    """The page to begin with, from 0. For lists."""
+    """The page that a list begins with, from 0. Default 0."""
     allow_incomplete: bool
-    """Let a list end where the service delivers fewer records than it promised, in place of `IncompleteError`. Default
-    False. For lists."""
+    """Accept a list that ends before its total, with a warning, instead of an `IncompleteError`."""
     extra_query: Mapping[str, str | int | bool]
     """Query parameters that the catalogue does not know."""
     headers: Mapping[str, str]

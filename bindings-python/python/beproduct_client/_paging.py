@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
 
 from beproduct_client._bridge import present_bridge, wait
 
@@ -15,110 +18,202 @@ if TYPE_CHECKING:
 Record = TypeVar("Record")
 
 
-@dataclass(frozen=True)
-class Page(Generic[Record]):
-    """One page of a list."""
+class Position(TypedDict):
+    """How far a list was read."""
 
-    records: list[Record]
+    page: int
+    """The first page whose records were not all taken: a list with this `from_page` goes on there."""
+    records: int
+    """Records that were taken."""
     total: int | None
     """Records of the whole list, where the service says it."""
-    meta: Meta
-    """Status, headers, request id, attempts, waits, rate figures, cost in requests."""
-    raw: bytes
-    """The body as it came from the service."""
 
-    @classmethod
-    def of(cls, reply: _native.Reply) -> Page[Record]:
-        return cls(reply.body(), reply.total(), reply.meta(), reply.raw())
+
+class Page(Generic[Record]):
+    """One page of a list. Its records are read when they are first asked for."""
+
+    def __init__(self, reply: _native.Reply) -> None:
+        self._reply = reply
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """Those that no earlier page held. Raises `DecodeError` for an answer that cannot be read."""
+        records: list[Record] = self._reply.body()
+        return records
+
+    @property
+    def total(self) -> int | None:
+        """Records of the whole list, where the service says it."""
+        return self._reply.total()
+
+    @cached_property
+    def meta(self) -> Meta:
+        """Status, headers, request id, attempts, waits, rate figures, cost in requests."""
+        return self._reply.meta()
+
+    @property
+    def raw(self) -> bytes:
+        """The body as it came from the service."""
+        return self._reply.raw()
+
+    def __repr__(self) -> str:
+        return f"Page({self._reply.records()} of {self.total} records)"
 
 
 class _Pages(Generic[Record]):
-    """Where an iterator stands."""
+    """Where an iterator is in its list, and the records that were not taken yet."""
 
     def __init__(self, pager: _native.Pager) -> None:
         self._pager = pager
-        self._records: list[Any] = []
-        self._next = 0
-        self._total: int | None = None
+        self._records: deque[Record] = deque()
+        # The page that the last of these records came in.
+        self._reply: _native.Reply | None = None
 
     @property
     def total(self) -> int | None:
         """Records of the whole list, once the first page has come and where the service says it."""
-        return self._total
+        return self._pager.position()["total"]
 
-    def _take(self) -> Record:
-        record: Record = self._records[self._next]
-        # Not kept here: whoever iterates decides how long a record lives.
-        self._records[self._next] = None
-        self._next += 1
-        self._pager.consumed(1)
-        return record
+    @property
+    def position(self) -> Position:
+        """How far the list was read. A list with `from_page=position["page"]` goes on there."""
+        return self._pager.position()
 
-    def _turn(self, reply: _native.Reply | None) -> bool:
+    def _keep(self, reply: _native.Reply) -> None:
+        try:
+            records = reply.body()
+        except BaseException:
+            # The page comes again when it is asked for.
+            self._pager.again()
+            raise
+        self._records.extend(records)
+        self._reply = reply
+
+    def _rest(self) -> list[Record]:
+        rest: list[Record] = []
+        # One at a time, as other threads may take some.
+        while True:
+            try:
+                rest.append(self._records.popleft())
+            except IndexError:
+                break
+        self._reply = None
+        self._pager.consumed(len(rest))
+        return rest
+
+    def _rest_of_page(self) -> Page[Record] | None:
+        reply = self._reply
+        rest = self._rest()
+        if reply is None or not rest:
+            return None
+        page: Page[Record] = Page(reply)
+        page.__dict__["records"] = rest
+        return page
+
+    def _page(self, reply: _native.Reply | None) -> Page[Record] | None:
         if reply is None:
-            return False
-        self._records, self._next, self._total = reply.body(), 0, reply.total()
-        return True
+            return None
+        self._pager.consumed(reply.records())
+        return Page(reply)
 
 
 class Pager(_Pages[Record], Iterator[Record]):
     """All records of a list, fetched page by page as they are taken.
 
-    The next page is fetched when half of the present one is taken: stopping after k records has caused at most
-    ceil(k / page_size) + 1 requests.
+    The next page is fetched when half of the first is taken, and for each page that is taken one more is fetched ahead, up
+    to the client's `concurrency`: stopping in page `p`, from 1, has cost at most `p + min(p, concurrency)` requests.
+
+    Threads may share a pager: each record goes to one of them. After an error the page can be asked for again; a list
+    that ends before its total raises `IncompleteError` after the records that came.
     """
+
+    def __init__(self, pager: _native.Pager) -> None:
+        super().__init__(pager)
+        self._lock = Lock()
 
     def __iter__(self) -> Pager[Record]:
         return self
 
     def __next__(self) -> Record:
-        while self._next >= len(self._records):
-            if not self._turn(self._pager.next_page()):
-                raise StopIteration
-        return self._take()
+        while True:
+            try:
+                record = self._records.popleft()
+            except IndexError:
+                self._load()
+            else:
+                self._pager.consumed(1)
+                return record
 
     def pages(self) -> Iterator[Page[Record]]:
-        """The pages instead of the records."""
-        while (reply := self._pager.next_page()) is not None:
-            page: Page[Record] = Page.of(reply)
-            self._total = page.total
+        """The pages instead of the records. Of a page that was begun, the records that are left."""
+        while True:
+            with self._lock:
+                page = self._rest_of_page() or self._page(self._pager.next_page(False))
+            if page is None:
+                return
             yield page
-            self._pager.consumed(len(page.records))
 
     def collect(self) -> list[Record]:
-        """All records that are left, fetched several pages at a time."""
-        rest: list[Record] = self._records[self._next :]
-        self._records, self._next = [], 0
-        return rest + self._pager.collect()
+        """All records that are left, several pages at a time. After an error, what had come is kept for the next call."""
+        with self._lock:
+            while (reply := self._pager.next_page(True)) is not None:
+                self._keep(reply)
+            return self._rest()
+
+    def _load(self) -> None:
+        with self._lock:
+            # Another thread may have been faster.
+            if self._records:
+                return
+            reply = self._pager.next_page(False)
+            if reply is None:
+                raise StopIteration
+            self._keep(reply)
 
 
 class AsyncPager(_Pages[Record], AsyncIterator[Record]):
-    """All records of a list, fetched page by page as they are taken. See `Pager`."""
+    """All records of a list, fetched page by page as they are taken. Tasks may share it. See `Pager`."""
+
+    def __init__(self, pager: _native.Pager) -> None:
+        super().__init__(pager)
+        self._lock = asyncio.Lock()
 
     def __aiter__(self) -> AsyncPager[Record]:
         return self
 
     async def __anext__(self) -> Record:
-        while self._next >= len(self._records):
-            if not self._turn(await self._next_page()):
-                raise StopAsyncIteration
-        return self._take()
+        while not self._records:
+            await self._load()
+        record = self._records.popleft()
+        self._pager.consumed(1)
+        return record
 
     async def pages(self) -> AsyncIterator[Page[Record]]:
-        """The pages instead of the records."""
-        while (reply := await self._next_page()) is not None:
-            page: Page[Record] = Page.of(reply)
-            self._total = page.total
+        """The pages instead of the records. Of a page that was begun, the records that are left."""
+        while True:
+            async with self._lock:
+                page = self._rest_of_page() or self._page(await self._next_page(False))
+            if page is None:
+                return
             yield page
-            self._pager.consumed(len(page.records))
 
     async def collect(self) -> list[Record]:
-        """All records that are left, fetched several pages at a time."""
-        rest: list[Record] = self._records[self._next :]
-        self._records, self._next = [], 0
-        bridge = present_bridge()
-        return rest + await wait(bridge, self._pager.collect_async(bridge), self._pager.cancel)
+        """All records that are left, several pages at a time. After an error, what had come is kept for the next call."""
+        async with self._lock:
+            while (reply := await self._next_page(True)) is not None:
+                self._keep(reply)
+            return self._rest()
 
-    async def _next_page(self) -> _native.Reply | None:
+    async def _load(self) -> None:
+        async with self._lock:
+            # Another task may have been faster.
+            if self._records:
+                return
+            reply = await self._next_page(False)
+            if reply is None:
+                raise StopAsyncIteration
+            self._keep(reply)
+
+    async def _next_page(self, whole: bool) -> _native.Reply | None:
         bridge = present_bridge()
-        return await wait(bridge, self._pager.next_page_async(bridge), self._pager.cancel)
+        return await wait(bridge, self._pager.next_page_async(bridge, whole), self._pager.cancel)

@@ -105,7 +105,8 @@ class Style(Resource):
 
         Errors: `not_found` when there is none, `conflict` when several carry the number.
 
-        :param header_number: Number of the style, with or without blanks around it.
+        :param header_number: Number of the style. The exact text comes first, then the one without
+            blanks around it.
         :param folder_id: Folder to look in. Default: all folders.
         """
         arguments = {
@@ -125,7 +126,11 @@ class Style(Resource):
         """The styles with these numbers, at most 200 numbers a request.
 
         Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style
-        carries) and `ambiguous` (numbers that several carry, with those styles).
+        carries) and `ambiguous` (numbers that several carry, with those styles). A number is
+        compared exactly first, then without blanks around it.
+
+        When a request fails, the error's `details` hold what the others have found: `found`,
+        `missing`, `ambiguous`, and the `cost` of all.
 
         :param numbers: Numbers to look up. Repeated ones are asked for once.
         :param folder_id: Folder to look in. Default: all folders.
@@ -319,7 +324,8 @@ class Material(Resource):
 
         Errors: `not_found` when there is none, `conflict` when several carry the number.
 
-        :param header_number: Number of the material, with or without blanks around it.
+        :param header_number: Number of the material. The exact text comes first, then the one without
+            blanks around it.
         :param folder_id: Folder to look in. Default: all folders.
         """
         arguments = {
@@ -339,7 +345,11 @@ class Material(Resource):
         """The materials with these numbers, at most 200 numbers a request.
 
         Returns `found` (the materials in the order of the numbers), `missing` (numbers that no
-        material carries) and `ambiguous` (numbers that several carry, with those materials).
+        material carries) and `ambiguous` (numbers that several carry, with those materials). A
+        number is compared exactly first, then without blanks around it.
+
+        When a request fails, the error's `details` hold what the others have found: `found`,
+        `missing`, `ambiguous`, and the `cost` of all.
 
         :param numbers: Numbers to look up. Repeated ones are asked for once.
         :param folder_id: Folder to look in. Default: all folders.

@@ -94,7 +94,8 @@ class Style(Resource):
 
         Errors: `not_found` when there is none, `conflict` when several carry the number.
 
-        :param header_number: Number of the style, with or without blanks around it.
+        :param header_number: Number of the style. The exact text comes first, then the one without
+            blanks around it.
         :param folder_id: Folder to look in. Default: all folders.
         """
 
@@ -109,7 +110,11 @@ class Style(Resource):
         """The styles with these numbers, at most 200 numbers a request.
 
         Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style
-        carries) and `ambiguous` (numbers that several carry, with those styles).
+        carries) and `ambiguous` (numbers that several carry, with those styles). A number is
+        compared exactly first, then without blanks around it.
+
+        When a request fails, the error's `details` hold what the others have found: `found`,
+        `missing`, `ambiguous`, and the `cost` of all.
 
         :param numbers: Numbers to look up. Repeated ones are asked for once.
         :param folder_id: Folder to look in. Default: all folders.
@@ -258,7 +263,8 @@ class Material(Resource):
 
         Errors: `not_found` when there is none, `conflict` when several carry the number.
 
-        :param header_number: Number of the material, with or without blanks around it.
+        :param header_number: Number of the material. The exact text comes first, then the one without
+            blanks around it.
         :param folder_id: Folder to look in. Default: all folders.
         """
 
@@ -273,7 +279,11 @@ class Material(Resource):
         """The materials with these numbers, at most 200 numbers a request.
 
         Returns `found` (the materials in the order of the numbers), `missing` (numbers that no
-        material carries) and `ambiguous` (numbers that several carry, with those materials).
+        material carries) and `ambiguous` (numbers that several carry, with those materials). A
+        number is compared exactly first, then without blanks around it.
+
+        When a request fails, the error's `details` hold what the others have found: `found`,
+        `missing`, `ambiguous`, and the `cost` of all.
 
         :param numbers: Numbers to look up. Repeated ones are asked for once.
         :param folder_id: Folder to look in. Default: all folders.
@@ -561,7 +571,8 @@ class AsyncStyle(Resource):
 
         Errors: `not_found` when there is none, `conflict` when several carry the number.
 
-        :param header_number: Number of the style, with or without blanks around it.
+        :param header_number: Number of the style. The exact text comes first, then the one without
+            blanks around it.
         :param folder_id: Folder to look in. Default: all folders.
         """
 
@@ -576,7 +587,11 @@ class AsyncStyle(Resource):
         """The styles with these numbers, at most 200 numbers a request.
 
         Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style
-        carries) and `ambiguous` (numbers that several carry, with those styles).
+        carries) and `ambiguous` (numbers that several carry, with those styles). A number is
+        compared exactly first, then without blanks around it.
+
+        When a request fails, the error's `details` hold what the others have found: `found`,
+        `missing`, `ambiguous`, and the `cost` of all.
 
         :param numbers: Numbers to look up. Repeated ones are asked for once.
         :param folder_id: Folder to look in. Default: all folders.
@@ -725,7 +740,8 @@ class AsyncMaterial(Resource):
 
         Errors: `not_found` when there is none, `conflict` when several carry the number.
 
-        :param header_number: Number of the material, with or without blanks around it.
+        :param header_number: Number of the material. The exact text comes first, then the one without
+            blanks around it.
         :param folder_id: Folder to look in. Default: all folders.
         """
 
@@ -740,7 +756,11 @@ class AsyncMaterial(Resource):
         """The materials with these numbers, at most 200 numbers a request.
 
         Returns `found` (the materials in the order of the numbers), `missing` (numbers that no
-        material carries) and `ambiguous` (numbers that several carry, with those materials).
+        material carries) and `ambiguous` (numbers that several carry, with those materials). A
+        number is compared exactly first, then without blanks around it.
+
+        When a request fails, the error's `details` hold what the others have found: `found`,
+        `missing`, `ambiguous`, and the `cost` of all.
 
         :param numbers: Numbers to look up. Repeated ones are asked for once.
         :param folder_id: Folder to look in. Default: all folders.

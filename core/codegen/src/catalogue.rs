@@ -153,6 +153,18 @@ pub(crate) struct Schema {
     pub(crate) argument: String,
 }
 
+/// Where records are looked up by a text of theirs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lookup {
+    /// The list, as an id without its resource.
+    pub(crate) list: String,
+    /// What its filters call the text.
+    pub(crate) field: String,
+    /// What its records call it.
+    pub(crate) member: String,
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Operation {
     pub(crate) id: String,
@@ -167,6 +179,9 @@ pub(crate) struct Operation {
     pub(crate) effect: Effect,
     pub(crate) replay: Replay,
     pub(crate) paged: bool,
+    /// Member that identifies a record of the answer; empty where none does so for good.
+    pub(crate) identity: String,
+    pub(crate) lookup: Option<Lookup>,
     pub(crate) rows: Option<Rows>,
     pub(crate) answer: Answer,
     /// Shape of a record of the answer.
@@ -233,6 +248,9 @@ struct Entry {
     effect: Effect,
     replay: Replay,
     paging: Option<Paging>,
+    #[serde(default = "id")]
+    identity: String,
+    lookup: Option<Lookup>,
     rows: Option<Rows>,
     answer: Answer,
     record: Option<String>,
@@ -246,6 +264,10 @@ struct Entry {
     doc: String,
     #[serde(default)]
     parameter: Vec<ParameterEntry>,
+}
+
+fn id() -> String {
+    "id".to_owned()
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -338,6 +360,11 @@ fn resolve(entry: &Entry, resource: &ResourceEntry) -> Operation {
         effect: entry.effect,
         replay: entry.replay,
         paged: entry.paging.is_some(),
+        identity: entry.identity.clone(),
+        lookup: entry
+            .lookup
+            .clone()
+            .map(|lookup| Lookup { list: format!("{}.{}", resource.name, lookup.list), ..lookup }),
         rows: entry.rows,
         answer: entry.answer,
         record: entry.record.as_deref().map(fill),
@@ -400,6 +427,15 @@ fn validate(resources: &[Resource], shapes: &[Shape]) -> Result<(), String> {
             }
             if let Some(record) = operation.record.as_deref().filter(|record| !shapes.contains(record)) {
                 return problem(format!("there is no shape {record}"));
+            }
+            let looks_up = matches!(operation.handler, Handler::GetByNumber | Handler::GetManyByNumber);
+            if looks_up != operation.lookup.is_some() {
+                return problem("lookup goes with the handlers that look records up".into());
+            }
+            if let Some(lookup) = &operation.lookup
+                && !resource.operations.iter().any(|list| list.id == lookup.list && list.paged)
+            {
+                return problem(format!("its lookup names {}, which is no list in pages", lookup.list));
             }
             let placeholders: BTreeSet<_> =
                 operation.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();

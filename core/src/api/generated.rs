@@ -94,7 +94,7 @@ impl Style<'_> {
     ///
     /// Errors: `not_found` when there is none, `conflict` when several carry the number.
     ///
-    /// * `header_number`: Number of the style, with or without blanks around it.
+    /// * `header_number`: Number of the style. The exact text comes first, then the one without blanks around it.
     pub fn get_by_number(&self, header_number: impl Into<String>) -> StyleGetByNumber {
         StyleGetByNumber {
             request: Request::new(self.client, "style.attributes_get_by_number")
@@ -104,7 +104,9 @@ impl Style<'_> {
 
     /// The styles with these numbers, at most 200 numbers a request.
     ///
-    /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and `ambiguous` (numbers that several carry, with those styles).
+    /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and `ambiguous` (numbers that several carry, with those styles). A number is compared exactly first, then without blanks around it.
+    ///
+    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and the `cost` of all.
     ///
     /// * `numbers`: Numbers to look up. Repeated ones are asked for once.
     pub fn get_many_by_number(
@@ -603,7 +605,7 @@ impl Material<'_> {
     ///
     /// Errors: `not_found` when there is none, `conflict` when several carry the number.
     ///
-    /// * `header_number`: Number of the material, with or without blanks around it.
+    /// * `header_number`: Number of the material. The exact text comes first, then the one without blanks around it.
     pub fn get_by_number(&self, header_number: impl Into<String>) -> MaterialGetByNumber {
         MaterialGetByNumber {
             request: Request::new(self.client, "material.attributes_get_by_number")
@@ -613,7 +615,9 @@ impl Material<'_> {
 
     /// The materials with these numbers, at most 200 numbers a request.
     ///
-    /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and `ambiguous` (numbers that several carry, with those materials).
+    /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first, then without blanks around it.
+    ///
+    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and the `cost` of all.
     ///
     /// * `numbers`: Numbers to look up. Repeated ones are asked for once.
     pub fn get_many_by_number(

@@ -151,7 +151,7 @@ impl<T: DeserializeOwned + Send + 'static> PagedRequest<T> {
                         return Ok(Some((row, (Some(Ok(pager)), rows))));
                     }
                     let Some(page) = pager.next_page().await? else { return Ok(None) };
-                    rows = decode::<Vec<T>>(&page.rows)?.into_iter();
+                    rows = decode::<Vec<T>>(&page.json())?.into_iter();
                 }
             },
         )
@@ -159,10 +159,10 @@ impl<T: DeserializeOwned + Send + 'static> PagedRequest<T> {
 
     async fn collect(self) -> Result<Vec<T>> {
         let Request { client, operation, arguments, options, .. } = self.0;
-        let pages = client.pages(operation, arguments?, options)?.collect().await?;
+        let pager = client.pages(operation, arguments?, options)?;
         let mut all = Vec::new();
-        for page in pages {
-            all.extend(decode::<Vec<T>>(&page.rows)?);
+        while let Some(page) = pager.next_of_all().await? {
+            all.extend(decode::<Vec<T>>(&page.json())?);
         }
         Ok(all)
     }

@@ -142,6 +142,17 @@ pub(crate) enum Handler {
     Raw,
 }
 
+/// Where records are looked up by a text of theirs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lookup {
+    /// Id of the list.
+    pub(crate) list: &'static str,
+    /// What its filters call the text.
+    pub(crate) field: &'static str,
+    /// What its records call it.
+    pub(crate) member: &'static str,
+}
+
 /// How many records one request may carry.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows {
@@ -190,6 +201,9 @@ pub struct Operation {
     pub replay: Replay,
     /// Whether its answer comes in pages.
     pub paged: bool,
+    /// Member that identifies a record of the answer; empty where none does so for good.
+    pub(crate) identity: &'static str,
+    pub(crate) lookup: Option<Lookup>,
     pub(crate) method: Method,
     pub(crate) base: Base,
     pub(crate) path: &'static str,
@@ -265,6 +279,8 @@ pub(crate) static LINK: Operation = Operation {
     handler: Handler::Request,
     look: None,
     tells_limits: false,
+    identity: "",
+    lookup: None,
     parameters: &[],
 };
 

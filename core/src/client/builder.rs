@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::headers;
 use crate::http::{self, Transport};
 use crate::log::{Log, LogSink, TracingSink};
+use crate::page_sizes::PageSizes;
 use crate::policy::{Limiter, Limiters};
 use crate::quota::{self, Plan, Quota, QuotaListener, QuotaParts};
 use crate::redact::{Secret, Secrets};
@@ -223,6 +224,8 @@ impl ClientBuilder {
             turn_timeout: config.turn_timeout.map(|value| seconds("turn_timeout", value)).transpose()?,
             page_size: config.max_page_size.min(200),
             concurrency: config.concurrency,
+            page_sizes: PageSizes::default(),
+            log: log.clone(),
             clock,
             rng: Arc::clone(&rng),
             handle: handle.clone(),

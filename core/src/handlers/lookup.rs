@@ -1,20 +1,23 @@
-//! Records by number, many in one request. What comes back is compared with what was asked for.
+//! Records by number, many in one request. What comes back is compared with what was asked for, by the exact text first
+//! and by the trimmed one then.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use bytes::{BufMut as _, Bytes, BytesMut};
+use futures_util::{StreamExt as _, stream};
+use serde_json::{Value, json};
 
+use super::search::{Found, Search};
 use crate::answer::Answer;
+use crate::arguments;
 use crate::arguments::encode;
 use crate::arguments::filters::{ANY_OF, MOST_VALUES};
 use crate::catalog::Operation;
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::history::Meta;
-use crate::options::{Call, CallOptions};
+use crate::options::Call;
 use crate::requester::Requester;
-use crate::{arguments, paging};
 
 /// The one record with a number.
 pub(crate) async fn get_by_number(
@@ -22,23 +25,21 @@ pub(crate) async fn get_by_number(
     operation: &'static Operation,
     call: &Call,
 ) -> Result<Answer> {
-    arguments::check_names(operation, &call.arguments)?;
-    let number = number("header_number", &call.arguments["header_number"])?;
-    let (mut found, meta) = fetch(requester, operation, call, vec![number.clone()]).await?;
-    let mut records = found.remove(&number).unwrap_or_default();
+    let (name, value) = asked(operation, call)?;
+    let number = number(name, value)?;
+    let search = Search::new(requester, operation, call, name)?;
+    let mut found = Found::default();
+    let meta = search.find(std::slice::from_ref(&number), &mut found).await.1?;
     let record = operation.resource;
-    match (records.pop(), records.len()) {
-        (Some(one), 0) => {
-            let body: bytes::Bytes = String::from(Box::<str>::from(one)).into();
-            Ok(Answer { raw: body.clone(), body, meta })
-        }
-        (Some(_), others) => {
-            let text = format!("{} {record}s carry the number {number}", others + 1);
-            Err(answered(operation, ErrorKind::Conflict, text, meta))
-        }
-        (None, _) => {
+    match found.of(&number) {
+        [one] => Ok(Answer { raw: one.clone(), body: one.clone(), meta }),
+        [] => {
             let text = format!("no {record} carries the number {number}");
             Err(answered(operation, ErrorKind::NotFound, text, meta))
+        }
+        several => {
+            let text = format!("{} {record}s carry the number {number}", several.len());
+            Err(answered(operation, ErrorKind::Conflict, text, meta))
         }
     }
 }
@@ -52,139 +53,177 @@ fn answered(operation: &'static Operation, kind: ErrorKind, text: String, meta: 
         .with_operation(operation.id)
 }
 
-/// The records with these numbers: found, missing and ambiguous ones.
+/// The records with these numbers: found, missing and ambiguous ones. An error carries in its details what the requests
+/// before it have found.
 pub(crate) async fn get_many_by_number(
     requester: &Requester,
     operation: &'static Operation,
     call: &Call,
 ) -> Result<Answer> {
-    arguments::check_names(operation, &call.arguments)?;
-    let wrong = || Error::config("numbers has to be a list of texts").with_operation(operation.id);
-    let list = call.arguments["numbers"].as_array().ok_or_else(wrong)?;
-    let mut asked = HashSet::new();
+    let (name, value) = asked(operation, call)?;
+    let wrong = || Error::config(format!("{name} has to be a list of texts")).with_operation(operation.id);
+    let list = value.as_array().ok_or_else(wrong)?;
+    let mut known = HashSet::new();
     let mut numbers = Vec::with_capacity(list.len());
     for (index, value) in list.iter().enumerate() {
-        let number = number(&format!("numbers[{index}]"), value)
-            .map_err(|error| error.with_operation(operation.id))?;
-        if asked.insert(number.clone()) {
+        let number =
+            number(&format!("{name}[{index}]"), value).map_err(|error| error.with_operation(operation.id))?;
+        if known.insert(number.clone()) {
             numbers.push(number);
         }
     }
-    let (by_number, meta) = fetch(requester, operation, call, numbers.clone()).await?;
-    let (mut found, mut missing, mut ambiguous) = (Vec::new(), Vec::new(), Vec::new());
-    for number in numbers {
-        match by_number.get(&number).map(Vec::as_slice) {
-            None | Some([]) => missing.push(number),
-            Some([one]) => found.push(&**one),
-            Some(several) => ambiguous.push(Ambiguity { number, records: several }),
-        }
-    }
-    let body = serde_json::to_vec(&Lookup { found, missing, ambiguous }).map_err(|error| {
-        Error::new(ErrorKind::Decode, format!("the result could not be put together: {error}"))
-    })?;
-    let body = bytes::Bytes::from(body);
-    Ok(Answer { raw: body.clone(), body, meta })
-}
-
-#[derive(serde::Serialize)]
-struct Lookup<'a> {
-    found: Vec<&'a RawValue>,
-    missing: Vec<String>,
-    ambiguous: Vec<Ambiguity<'a>>,
-}
-
-#[derive(serde::Serialize)]
-struct Ambiguity<'a> {
-    number: String,
-    records: &'a [Box<RawValue>],
-}
-
-type ByNumber = HashMap<String, Vec<Box<RawValue>>>;
-
-/// All records that carry one of the numbers, 200 numbers a request.
-async fn fetch(
-    requester: &Requester,
-    operation: &Operation,
-    call: &Call,
-    numbers: Vec<String>,
-) -> Result<(ByNumber, Meta)> {
-    use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-    let chunks: Vec<Vec<String>> = numbers.chunks(MOST_VALUES).map(<[String]>::to_vec).collect();
-    let list = format!("{}.attributes_list", operation.resource);
-    let list =
-        Operation::find(&list).ok_or_else(|| Error::config(format!("there is no operation {list}")))?;
-    let results: Vec<(Vec<paging::Page>, Meta, HashSet<String>)> = stream::iter(chunks)
-        .map(|chunk| {
-            let mut arguments = Map::new();
-            if let Some(folder) = call.arguments.get("folder_id") {
-                arguments.insert("folder_id".into(), folder.clone());
-            }
-            let value: Value = if chunk.len() == 1 { chunk[0].clone().into() } else { chunk.clone().into() };
-            arguments.insert(
-                "filters".into(),
-                json!([{"field": "header_number", "operator": "Eq", "value": value}]),
-            );
-            let options = CallOptions { page_size: None, ..call.options.clone() };
-            let pager = arguments::prepare(list, &arguments)
-                .map(|prepared| paging::Pager::new(requester.clone(), None, prepared, options));
-            async move {
-                let asked = chunk.into_iter().collect();
-                let pager = pager?;
-                let pages = read(&pager, &asked).await?;
-                Ok::<_, Error>((pages, pager.meta().await, asked))
-            }
-        })
-        .buffered(paging::WINDOW)
-        .try_collect()
-        .await?;
-    let mut by_number = ByNumber::new();
+    let search = Search::new(requester, operation, call, name)?;
+    let mut found = Found::default();
     let mut meta = Meta::default();
-    for (pages, spent, asked) in results {
-        meta.absorb(spent);
-        for page in pages {
-            for row in rows_of(&page) {
-                // Records that nobody asked for are no answer.
-                if let Some(number) = number_of(&row).filter(|number| asked.contains(number)) {
-                    by_number.entry(number).or_default().push(row);
-                }
+    let mut answered = Vec::with_capacity(numbers.len());
+    let mut failure: Option<Error> = None;
+    let has_failed = AtomicBool::new(false);
+    let requests = chunks(&numbers).into_iter().map(|chunk: Vec<String>| {
+        let (search, has_failed) = (&search, &has_failed);
+        async move {
+            // Those that are on their way are paid for: they are waited for. No other begins.
+            if has_failed.load(Ordering::Relaxed) {
+                return None;
+            }
+            let mut found = Found::default();
+            let (spent, result) = search.find(&chunk, &mut found).await;
+            if result.is_err() {
+                has_failed.store(true, Ordering::Relaxed);
+            }
+            Some((chunk, found, spent, result))
+        }
+    });
+    let mut requests = stream::iter(requests).buffered(requester.concurrency());
+    while let Some(outcome) = requests.next().await {
+        let Some((chunk, part, spent, result)) = outcome else { continue };
+        match result {
+            Ok(whole) => {
+                meta.absorb(whole);
+                found.absorb(part);
+                answered.extend(chunk);
+            }
+            Err(error) => {
+                meta.absorb(spent);
+                failure.get_or_insert(error);
             }
         }
     }
-    Ok((by_number, meta))
-}
-
-/// The pages of one lookup: as many as equal numbers need.
-async fn read(pager: &paging::Pager, asked: &HashSet<String>) -> Result<Vec<paging::Page>> {
-    let mut pages = Vec::new();
-    while let Some(page) = pager.next_page().await? {
-        // A list that is far longer than what was asked for, and unrelated to it, is the whole folder.
-        let too_many = page.total.is_some_and(|total| total > 2 * asked.len() as u64 + MOST_VALUES as u64);
-        if too_many
-            && !rows_of(&page).iter().filter_map(|row| number_of(row)).any(|number| asked.contains(&number))
-        {
-            return Err(Error::new(
-                ErrorKind::Decode,
-                "the service ignored the filter by number and returned other records",
-            )
-            .with_outcome(Outcome::Refused));
+    drop(requests);
+    let lookup = Lookup::new(&answered, &found);
+    match failure {
+        None => {
+            let body = lookup.json();
+            Ok(Answer { raw: body.clone(), body, meta })
         }
-        pages.push(page);
+        Some(error) => Err(lookup.into_error(error, &numbers, answered.len(), meta)),
     }
-    Ok(pages)
 }
 
-fn rows_of(page: &paging::Page) -> Vec<Box<RawValue>> {
-    // The page was put together here: it is a list.
-    serde_json::from_slice(&page.rows).unwrap_or_default()
+/// The argument that is looked up.
+fn asked<'a>(operation: &'static Operation, call: &'a Call) -> Result<(&'static str, &'a Value)> {
+    arguments::check_names(operation, &call.arguments)?;
+    operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.required)
+        .find_map(|parameter| Some((parameter.name, call.arguments.get(parameter.name)?)))
+        .ok_or_else(|| Error::config("the number is missing").with_operation(operation.id))
+}
+
+/// Numbers for one request each: both spellings of a number are values of its filter.
+fn chunks(numbers: &[String]) -> Vec<Vec<String>> {
+    let mut chunks = Vec::new();
+    let (mut start, mut values) = (0, 0);
+    for (index, number) in numbers.iter().enumerate() {
+        let spellings = if number.trim() == number { 1 } else { 2 };
+        if values + spellings > MOST_VALUES {
+            chunks.push(numbers[start..index].to_vec());
+            (start, values) = (index, 0);
+        }
+        values += spellings;
+    }
+    if start < numbers.len() {
+        chunks.push(numbers[start..].to_vec());
+    }
+    chunks
+}
+
+/// What became of each number.
+struct Lookup<'a> {
+    found: Vec<&'a Bytes>,
+    missing: Vec<&'a str>,
+    ambiguous: Vec<(&'a str, &'a [Bytes])>,
+}
+
+impl<'a> Lookup<'a> {
+    fn new(numbers: &'a [String], all: &'a Found) -> Self {
+        let mut lookup = Self { found: Vec::new(), missing: Vec::new(), ambiguous: Vec::new() };
+        let mut given = HashSet::new();
+        for number in numbers {
+            match all.of(number) {
+                [] => lookup.missing.push(number),
+                // Two spellings may lead to one record.
+                [one] if given.insert(one.as_ptr()) => lookup.found.push(one),
+                [_] => {}
+                several => lookup.ambiguous.push((number, several)),
+            }
+        }
+        lookup
+    }
+
+    /// The records are put together as they came.
+    fn json(&self) -> Bytes {
+        let mut json = BytesMut::new();
+        json.put_slice(br#"{"found":"#);
+        put_list(&mut json, self.found.iter().copied());
+        json.put_slice(br#","missing":"#);
+        json.put_slice(json!(self.missing).to_string().as_bytes());
+        json.put_slice(br#","ambiguous":["#);
+        for (index, (number, records)) in self.ambiguous.iter().enumerate() {
+            json.put_slice(if index > 0 { b",{\"number\":" } else { b"{\"number\":" });
+            json.put_slice(json!(number).to_string().as_bytes());
+            json.put_slice(br#","records":"#);
+            put_list(&mut json, records.iter());
+            json.put_u8(b'}');
+        }
+        json.put_slice(b"]}");
+        json.freeze()
+    }
+
+    /// The error of a request, with what the others have found.
+    fn into_error(self, error: Error, numbers: &[String], answered: usize, meta: Meta) -> Error {
+        let attempts = [meta.attempts, error.attempts().to_vec()].concat();
+        let waits = [meta.waits, error.waits().to_vec()].concat();
+        let cost = meta.cost + error.cost();
+        let mut details: Value = serde_json::from_slice(&self.json()).unwrap_or_default();
+        details["cost"] = cost.into();
+        let text = format!(
+            "{answered} of {} numbers were looked up before a request failed: {}",
+            numbers.len(),
+            error.message()
+        );
+        error.with_message(text).with_details(details).with_trace(attempts, waits, cost)
+    }
+}
+
+fn put_list<'a>(json: &mut BytesMut, records: impl Iterator<Item = &'a Bytes>) {
+    json.put_u8(b'[');
+    for (index, record) in records.enumerate() {
+        if index > 0 {
+            json.put_u8(b',');
+        }
+        json.put_slice(record);
+    }
+    json.put_u8(b']');
 }
 
 fn number(name: &str, value: &Value) -> Result<String> {
     let text = match value {
-        Value::String(text) => text.trim().to_owned(),
+        Value::String(text) => text.clone(),
         Value::Number(_) => encode::canonical(value).to_string(),
         _ => return Err(Error::config(format!("{name} has to be a text, not {value}"))),
     };
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err(Error::config(format!("{name} is empty")));
     }
     if text.contains(ANY_OF) {
@@ -193,16 +232,18 @@ fn number(name: &str, value: &Value) -> Result<String> {
     Ok(text)
 }
 
-/// The number of a record, trimmed.
-fn number_of(row: &RawValue) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Numbered {
-        #[serde(rename = "headerNumber")]
-        number: Option<Value>,
-    }
-    match serde_json::from_str::<Numbered>(row.get()).ok()?.number? {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_count_and_stay_together() {
+        let plain: Vec<String> = (0..201).map(|number| number.to_string()).collect();
+        assert_eq!(chunks(&plain).iter().map(|chunk| chunk.len()).collect::<Vec<_>>(), [200, 1]);
+        let padded: Vec<String> = (0..201).map(|number| format!(" {number}")).collect();
+        assert_eq!(chunks(&padded).iter().map(|chunk| chunk.len()).collect::<Vec<_>>(), [100, 100, 1]);
+        assert!(chunks(&[]).is_empty());
+        let mixed = [plain[..199].to_vec(), padded[..2].to_vec()].concat();
+        assert_eq!(chunks(&mixed).iter().map(|chunk| chunk.len()).collect::<Vec<_>>(), [199, 2]);
     }
 }

@@ -3,6 +3,7 @@
 mod lookup;
 mod row_outcomes;
 mod rows;
+mod search;
 
 use bytes::Bytes;
 

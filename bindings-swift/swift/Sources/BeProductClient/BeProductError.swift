@@ -32,7 +32,7 @@ public struct BeProductError: Error, Hashable, Sendable {
         case server
         /// The answer could not be read.
         case decode
-        /// A list ended before all of its records had come.
+        /// A list ended before all of its records had come. ``details`` has `received` and `total`.
         case incomplete
         /// The caller cancelled the call.
         case cancelled

@@ -22,10 +22,9 @@ public struct CallOptions: Hashable, Sendable {
     public var priority: Priority
     /// Records a page, 1 to 200 unless the client was built with a higher ``Configuration/maxPageSize``. Default 200.
     public var pageSize: Int?
-    /// The page to begin with, from 0; for lists. Default 0.
+    /// The page that a list begins with, from 0. Default 0.
     public var fromPage: Int?
-    /// Lets a list end where the service delivers fewer records than it promised, in place of an error of kind
-    /// ``BeProductError/Kind/incomplete``. Default false.
+    /// Accept a list that ends before its total, with a warning. Default false: an error of kind `incomplete`.
     public var allowIncomplete: Bool
     /// Query parameters that the catalogue does not know.
     public var extraQuery: [String: String]

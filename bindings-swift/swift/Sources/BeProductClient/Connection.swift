@@ -52,13 +52,13 @@ struct Connection: Sendable {
 
 /// The pages of one list, on their way.
 struct Pager<Element: Sendable>: Sendable {
-    private let nextPage: @Sendable () async throws -> Page<Element>?
-    private let rest: @Sendable () async throws -> [Element]
+    private let nextPage: @Sendable (_ whole: Bool) async throws -> Page<Element>?
     private let report: @Sendable (UInt32) -> Void
+    private let readPosition: @Sendable () throws -> Position
 
     init(engine: Engine, call: UInt64, pager: EnginePager, operation: String) where Element: JSONReadable {
-        nextPage = {
-            let reply = try await cancellable(engine, call) { _ in try await pager.nextPage() }
+        nextPage = { whole in
+            let reply = try await cancellable(engine, call) { _ in try await pager.nextPage(whole: whole) }
             return try reply.map { reply in
                 let meta = try Meta(text: reply.meta)
                 return Page(
@@ -69,21 +69,28 @@ struct Pager<Element: Sendable>: Sendable {
                 )
             }
         }
-        rest = {
-            try decode(try await cancellable(engine, call) { _ in try await pager.collect() }, operation)
-        }
         report = { pager.consumed(count: $0) }
+        readPosition = { try Position(text: pager.position()) }
     }
 
     func next() async throws -> Page<Element>? {
-        try await nextPage()
+        try await nextPage(false)
     }
 
     func collect() async throws -> [Element] {
-        try await rest()
+        var records: [Element] = []
+        while let page = try await nextPage(true) {
+            records += page.records
+        }
+        return records
     }
 
-    /// Records of the present page that were taken: past the half, the next page is fetched.
+    /// How far the list was read.
+    func position() throws -> Position {
+        try readPosition()
+    }
+
+    /// Records that were taken.
     func consumed(_ count: Int) {
         report(UInt32(clamping: count))
     }

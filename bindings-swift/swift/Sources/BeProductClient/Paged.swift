@@ -5,12 +5,13 @@ import Foundation
 ///     for try await style in client.style.list() { ... }
 ///     let all = try await client.style.list().collect()
 ///
-/// Nothing is sent before the first record is asked for. The next page is fetched when half of the present one is
-/// taken: whoever stops after `k` records has caused at most `k / pageSize`, rounded up, and one more request. Each
-/// iteration begins anew.
+/// Nothing is sent before the first record is asked for. The next page is fetched when half of the first is taken, and for
+/// each page that is taken one more is fetched ahead, up to ``Configuration/concurrency``: stopping in page `p`, from 1,
+/// has cost at most `p + min(p, concurrency)` requests. Each iteration begins anew.
 ///
 /// Iterating throws a ``BeProductError`` when a page cannot be had, of kind `config` before anything is sent when an
-/// argument or an option is wrong.
+/// argument or an option is wrong, and of kind `incomplete` after the records that came when the list ends before its
+/// total.
 public struct Paged<Element: Sendable>: AsyncSequence, Sendable {
     private let open: @Sendable () throws -> Pager<Element>
 
@@ -62,6 +63,9 @@ public struct Paged<Element: Sendable>: AsyncSequence, Sendable {
             self.source = source
         }
 
+        /// How far the list was read. None before the first record and after the end.
+        public var position: Position? { source.position }
+
         public mutating func next() async throws -> Element? {
             while true {
                 if let record = records.next() {
@@ -72,6 +76,20 @@ public struct Paged<Element: Sendable>: AsyncSequence, Sendable {
                 records = page.records.makeIterator()
             }
         }
+    }
+}
+
+/// How far a list was read.
+public struct Position: Hashable, Sendable, Decodable {
+    /// The first page whose records were not all taken: a list with this ``CallOptions/fromPage`` goes on there.
+    public let page: Int
+    /// Records that were taken.
+    public let records: Int
+    /// Records of the whole list, where the service says it.
+    public let total: Int?
+
+    init(text: String) throws {
+        self = try JSONDecoder().decode(Self.self, from: Data(text.utf8))
     }
 }
 
@@ -98,6 +116,9 @@ public struct Pages<Item: Sendable>: AsyncSequence, Sendable {
     /// The pages on their way.
     public struct Iterator: AsyncIteratorProtocol, Sendable {
         fileprivate var source: PageSource<Item>
+
+        /// How far the list was read. None before the first page and after the end.
+        public var position: Position? { source.position }
 
         public mutating func next() async throws -> Page<Item>? {
             let page = try await source.next()
@@ -139,5 +160,10 @@ private struct PageSource<Item: Sendable>: Sendable {
         if case .open(let pager) = state {
             pager.consumed(count)
         }
+    }
+
+    var position: Position? {
+        guard case .open(let pager) = state else { return nil }
+        return try? pager.position()
     }
 }

@@ -101,7 +101,7 @@ public struct StyleResource: Sendable {
     /// Errors: `notFound` when there is none, `conflict` when several carry the number.
     ///
     /// - Parameters:
-    ///   - headerNumber: Number of the style, with or without blanks around it.
+    ///   - headerNumber: Number of the style. The exact text comes first, then the one without blanks around it.
     ///   - folderID: Folder to look in. Default: all folders.
     public func getByNumber(
         headerNumber: String,
@@ -118,7 +118,11 @@ public struct StyleResource: Sendable {
     /// The styles with these numbers, at most 200 numbers a request.
     ///
     /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and
-    /// `ambiguous` (numbers that several carry, with those styles).
+    /// `ambiguous` (numbers that several carry, with those styles). A number is compared exactly first, then without
+    /// blanks around it.
+    ///
+    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`,
+    /// and the `cost` of all.
     ///
     /// - Parameters:
     ///   - numbers: Numbers to look up. Repeated ones are asked for once.
@@ -411,7 +415,7 @@ public struct MaterialResource: Sendable {
     /// Errors: `notFound` when there is none, `conflict` when several carry the number.
     ///
     /// - Parameters:
-    ///   - headerNumber: Number of the material, with or without blanks around it.
+    ///   - headerNumber: Number of the material. The exact text comes first, then the one without blanks around it.
     ///   - folderID: Folder to look in. Default: all folders.
     public func getByNumber(
         headerNumber: String,
@@ -428,7 +432,11 @@ public struct MaterialResource: Sendable {
     /// The materials with these numbers, at most 200 numbers a request.
     ///
     /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and
-    /// `ambiguous` (numbers that several carry, with those materials).
+    /// `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first, then without
+    /// blanks around it.
+    ///
+    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`,
+    /// and the `cost` of all.
     ///
     /// - Parameters:
     ///   - numbers: Numbers to look up. Repeated ones are asked for once.

@@ -203,8 +203,8 @@ fn work(value: &Value) -> Work {
 fn pages(pager: Pager) -> Records {
     let pages = stream::try_unfold(pager, |pager| async {
         let Some(page) = pager.next_page().await? else { return Ok(None) };
-        pager.consumed(page.len);
-        let rows: Vec<Value> = serde_json::from_slice(&page.rows).unwrap_or_default();
+        pager.consumed(page.len());
+        let rows: Vec<Value> = serde_json::from_slice(&page.json()).unwrap_or_default();
         Ok(Some((stream::iter(rows.into_iter().map(Ok)), pager)))
     });
     pages.try_flatten().boxed()

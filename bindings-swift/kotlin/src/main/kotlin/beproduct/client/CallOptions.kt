@@ -24,8 +24,8 @@ class CallOptions private constructor(internal val json: JsonObject) {
      * @param label Name under which the requests are counted. Default: none.
      * @param priority Interactive or bulk.
      * @param pageSize Records a page, 1 to 200 unless the client was made with a higher `maxPageSize`. Default 200.
-     * @param fromPage The page to begin with, from 0; for lists. Default 0.
-     * @param allowIncomplete Lets a list end where the service delivers fewer records than it promised, in place of an
+     * @param fromPage The page that a list begins with, from 0. Default 0.
+     * @param allowIncomplete Accept a list that ends before its total, with a warning, instead of an
      * [IncompleteException]. Default false.
      * @param extraQuery Query parameters that the catalogue does not know.
      * @param headers Extra headers. Those that carry the sign-in or describe the body are refused.
@@ -39,7 +39,7 @@ class CallOptions private constructor(internal val json: JsonObject) {
         label: String? = null,
         priority: Priority = Priority.INTERACTIVE,
         pageSize: Int? = null,
-        fromPage: Int? = null,
+        fromPage: Long? = null,
         allowIncomplete: Boolean = false,
         extraQuery: Map<String, String>? = null,
         headers: Map<String, String>? = null,

@@ -196,7 +196,7 @@ class ServerException internal constructor(fields: ErrorFields, cause: Throwable
 /** The answer could not be read. */
 class DecodeException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
 
-/** A list ended before all of its records had come. */
+/** A list ended before all of its records had come. Its [details] have `received` and `total`. */
 class IncompleteException internal constructor(fields: ErrorFields, cause: Throwable?) :
     BeProductException(fields, cause)
 

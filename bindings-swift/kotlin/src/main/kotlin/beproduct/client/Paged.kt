@@ -7,6 +7,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.flow.flow
 import kotlinx.serialization.KSerializer
+import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.JsonObject
 
 /** A page of a list. */
@@ -19,16 +20,31 @@ class Page<out T> internal constructor(
     val meta: Meta,
     /** The body as it came from the service. */
     val raw: ByteArray,
+    /** How far the list was read, with this page. */
+    val position: Position,
+)
+
+/** How far a list was read. */
+@Serializable
+data class Position(
+    /** The page that is next: a list with this `fromPage` goes on there. */
+    val page: Long,
+    /** Records that were read. */
+    val records: Long,
+    /** Records of the whole list, where the service says it. */
+    val total: Long? = null,
 )
 
 /**
  * The records of a list, in order, fetched page by page as they are collected.
  *
- * The first page is fetched alone, the next one when half of the present page is collected: whoever stops early has
- * caused at most one request more than was needed. Each collection begins anew.
+ * The first page is fetched alone, the next one when half of it is collected, and for each page that is collected one more
+ * is fetched ahead, up to the client's `concurrency`: stopping in page `p`, from 1, has cost at most
+ * `p + min(p, concurrency)` requests. Each collection begins anew.
  *
- * Collecting throws a [BeProductException] when a page cannot be had, and a [ConfigException] for arguments or options
- * that are wrong, before anything is sent.
+ * Collecting throws a [BeProductException] when a page cannot be had, a [ConfigException] for arguments or options that
+ * are wrong, before anything is sent, and an [IncompleteException] after the records that came when the list ends before
+ * its total.
  */
 @OptIn(ExperimentalCoroutinesApi::class)
 class Paged<T> internal constructor(
@@ -40,8 +56,8 @@ class Paged<T> internal constructor(
 ) : AbstractFlow<T>() {
     override suspend fun collectSafely(collector: FlowCollector<T>): Unit = opened { call, pager ->
         while (true) {
-            val page = next(call, pager) ?: break
-            for (item in page.items) {
+            val (items) = fetch(call, pager) ?: break
+            for (item in items) {
                 collector.emit(item)
                 pager.consumed(1u)
             }
@@ -52,17 +68,22 @@ class Paged<T> internal constructor(
     fun pages(): Flow<Page<T>> = flow {
         opened { call, pager ->
             while (true) {
-                val page = next(call, pager) ?: break
-                pager.consumed(page.items.size.toUInt())
-                emit(page)
+                val (items, reply, total) = fetch(call, pager) ?: break
+                pager.consumed(items.size.toUInt())
+                val position = answerFormat.decodeFromString(Position.serializer(), pager.position())
+                emit(Page(items, total, reply.meta, reply.raw, position))
             }
         }
     }
 
     /** All records at once, several pages at a time: the fastest way to get a whole list. */
     suspend fun collectAll(): List<T> = opened { call, pager ->
-        val all = seam.running(call) { pager.collect() }
-        seam.shaped(operation, meta = null) { answerFormat.decodeFromString(serializer, all) }
+        buildList {
+            while (true) {
+                val (items) = fetch(call, pager, whole = true) ?: break
+                addAll(items)
+            }
+        }
     }
 
     private inline fun <R> opened(block: (call: ULong, pager: EnginePager) -> R): R {
@@ -76,9 +97,11 @@ class Paged<T> internal constructor(
         }
     }
 
-    private suspend fun next(call: ULong, pager: EnginePager): Page<T>? {
-        val fetched = seam.running(call) { pager.nextPage() } ?: return null
+    private suspend fun fetch(call: ULong, pager: EnginePager, whole: Boolean = false): Fetched<T>? {
+        val fetched = seam.running(call) { pager.nextPage(whole) } ?: return null
         val reply = seam.answered(fetched)
-        return Page(seam.decoded(operation, reply, serializer), fetched.total?.toLong(), reply.meta, reply.raw)
+        return Fetched(seam.decoded(operation, reply, serializer), reply, fetched.total?.toLong())
     }
+
+    private data class Fetched<T>(val items: List<T>, val reply: Reply, val total: Long?)
 }

@@ -73,7 +73,7 @@ class StyleResource internal constructor(private val seam: Seam) {
      *
      * Errors: [NotFoundException] when there is none, [ConflictException] when several carry the number.
      *
-     * @param headerNumber Number of the style, with or without blanks around it.
+     * @param headerNumber Number of the style. The exact text comes first, then the one without blanks around it.
      * @param folderId Folder to look in. Default: all folders.
      */
     suspend fun getByNumber(
@@ -91,7 +91,11 @@ class StyleResource internal constructor(private val seam: Seam) {
      * The styles with these numbers, at most 200 numbers a request.
      *
      * Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and
-     * `ambiguous` (numbers that several carry, with those styles).
+     * `ambiguous` (numbers that several carry, with those styles). A number is compared exactly first, then without
+     * blanks around it.
+     *
+     * When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and
+     * the `cost` of all.
      *
      * @param numbers Numbers to look up. Repeated ones are asked for once.
      * @param folderId Folder to look in. Default: all folders.
@@ -245,7 +249,7 @@ class MaterialResource internal constructor(private val seam: Seam) {
      *
      * Errors: [NotFoundException] when there is none, [ConflictException] when several carry the number.
      *
-     * @param headerNumber Number of the material, with or without blanks around it.
+     * @param headerNumber Number of the material. The exact text comes first, then the one without blanks around it.
      * @param folderId Folder to look in. Default: all folders.
      */
     suspend fun getByNumber(
@@ -263,7 +267,11 @@ class MaterialResource internal constructor(private val seam: Seam) {
      * The materials with these numbers, at most 200 numbers a request.
      *
      * Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and
-     * `ambiguous` (numbers that several carry, with those materials).
+     * `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first, then without
+     * blanks around it.
+     *
+     * When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and
+     * the `cost` of all.
      *
      * @param numbers Numbers to look up. Repeated ones are asked for once.
      * @param folderId Folder to look in. Default: all folders.
