@@ -78,8 +78,12 @@ impl Shared {
         inherited: Option<Inherited>,
     ) -> Result<Client> {
         let config = &self.config;
-        let server =
-            config.identity_server(Arc::clone(&self.transport), self.time.clone(), &self.secrets, cache)?;
+        let server = config.identity_server(
+            Arc::clone(&self.transport),
+            self.time.of_identity_server(),
+            &self.secrets,
+            cache,
+        )?;
         let exchanger = match &config.client_id {
             Some(_) => Some(config.exchanger_at(server.clone())?),
             None => None,
@@ -93,7 +97,7 @@ impl Shared {
         };
         let tokens = TokenHolder::new(HolderSettings {
             handle: self.handle.clone(),
-            time: self.time.clone(),
+            time: self.time.of_identity_server(),
             log: self.log.clone(),
             store: store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
             source,
@@ -255,7 +259,7 @@ impl Client {
         };
         let tokens = TokenHolder::new(HolderSettings {
             handle: self.shared.handle.clone(),
-            time: self.shared.time.clone(),
+            time: self.shared.time.of_identity_server(),
             log: self.shared.log.clone(),
             // There is no refresh token to keep, and the next process has to be an administrator's again.
             store: Arc::new(MemoryStore::default()),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::answer::{self, RateNews, Refusal};
 use crate::catalog::AnswerKind;
-use crate::clock::{ServerTime, time_of};
+use crate::clock::ServerTime;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::redact::Secrets;
@@ -130,7 +130,7 @@ impl Classify {
         });
         RateNews {
             figures: answer::rate_figures(&reply.headers),
-            time: time_of(&reply.headers).unwrap_or_else(|| self.time.now()),
+            time: self.time.of_answer(&reply.headers),
             refusal,
         }
     }
