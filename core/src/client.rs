@@ -1,6 +1,7 @@
 //! [`Client`]: one company, one sign-in, one quota.
 
 mod builder;
+mod stored;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::auth::{
     TokenStore, Tokens,
 };
 use crate::batch;
-use crate::call::{Answer, Call, CallOptions, Meta};
+use crate::call::{Answer, Call, CallOptions, Meta, Priority};
 use crate::cancel::Cancel;
 use crate::catalog::{Base, Handler, Operation};
 use crate::clock::{Clock, RecordedClock, ServerTime};
@@ -33,11 +34,12 @@ use crate::log::Log;
 use crate::paging::Pager;
 use crate::pipeline::{Deadline, Exchange, Next, Policy, Trace};
 use crate::policy::{self, Limiter, Parts};
-use crate::quota::{Estimate, Plan, Quota, QuotaReport, QuotaStatus, Work};
+use crate::quota::{Ask, Estimate, Plan, Quota, QuotaReport, QuotaStatus, Work};
 use crate::redact::{Secret, Secrets, address};
 use crate::rng::Rng;
 
 pub use self::builder::ClientBuilder;
+pub use self::stored::{stored_report, stored_status};
 
 /// A client for one company. Cheap to clone; all clones share tokens, quota and connections.
 #[derive(Clone)]
@@ -325,7 +327,8 @@ impl Client {
 
     /// Takes one request of the quota and sends nothing.
     pub(crate) async fn take_unit(&self) -> Result<()> {
-        self.shared.quota.take(find("system.info_version")?, &CallOptions::default()).await.map(drop)
+        let ask = Ask { operation: find("system.info_version")?, label: "", priority: Priority::default() };
+        self.shared.quota.reserve(&ask).await.map(|reservation| reservation.keep())
     }
 
     pub(crate) fn handle(&self) -> &Handle {

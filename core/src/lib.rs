@@ -53,7 +53,7 @@ pub use arguments::filters::{Filter, Operator};
 pub use call::{Answer, Attempt, CallOptions, Meta, Priority, RateFigures, Wait, WaitReason};
 pub use cancel::{CallGuard, CallIds, Cancel};
 pub use catalog::{Effect, Operation, Replay, operations};
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, stored_report, stored_status};
 pub use clock::Clock;
 pub use config::{Config, LedgerConfig, RedisConfig, StoreConfig, TestingConfig, WhenAway};
 pub use error::{Error, ErrorKind, Outcome, Result};
@@ -62,7 +62,7 @@ pub use log::{Attributes, Level, LogSink, Record};
 pub use paging::{Page, Pager};
 pub use quota::{
     Estimate, EstimateItem, LimitStatus, Plan, QuotaEvent, QuotaEventKind, QuotaListener, QuotaReport,
-    QuotaStatus, ReportRow, Share, Span, Usage, Work, stored_report, stored_status,
+    QuotaStatus, ReportRow, Share, Span, Usage, Work,
 };
 pub use redact::Secret;
 pub use rng::Rng;
