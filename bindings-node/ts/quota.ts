@@ -88,7 +88,7 @@ export interface ReportRow {
   operation: string;
   /** The caller's label, or empty; `others` for requests that the service told of. */
   label: string;
-  /** `host:process id`, or empty for requests of others. */
+  /** `host:process id`, or empty for requests of others and for days that are over for a week. */
   process: string;
   requests: number;
 }

@@ -55,7 +55,9 @@ pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
         AnswerKind::Object => {
             let record = text.first() == Some(&b'{') && is_json(text) && is_text();
             match operation.effect {
-                Effect::Create if !record || id_of(text).is_none() => Err(unnamed(operation, text)),
+                Effect::Create if !record || id_of(operation, text).is_none() => {
+                    Err(unnamed(operation, text))
+                }
                 _ if record => Ok(body.slice_ref(text)),
                 Effect::Read => Err(no_record(text, is_text())),
                 // The write was done, whatever the service says about it: what came is in the raw answer.
@@ -69,9 +71,9 @@ pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
 }
 
 /// The id that a record says it has, as far as the record can be read.
-fn id_of(text: &[u8]) -> Option<Value> {
+fn id_of(operation: &Operation, text: &[u8]) -> Option<Value> {
     let text = String::from_utf8_lossy(text);
-    Members::of(&text)?.value("id").filter(|id| match id {
+    Members::of(&text)?.value(operation.identity).filter(|id| match id {
         Value::String(id) => !id.trim().is_empty(),
         id => id.is_number(),
     })
@@ -81,7 +83,7 @@ fn id_of(text: &[u8]) -> Option<Value> {
 fn unnamed(operation: &Operation, text: &[u8]) -> Error {
     let record = operation.resource;
     let done = |text: String| Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Applied);
-    if let Some(id) = id_of(text) {
+    if let Some(id) = id_of(operation, text) {
         let text = format!(
             "the {record} was created, but the answer cannot be read to its end: get it by the id in the details"
         );

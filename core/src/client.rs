@@ -4,6 +4,7 @@ mod acting;
 mod builder;
 mod settings;
 mod shared;
+mod stored;
 
 use std::sync::Arc;
 
@@ -21,13 +22,14 @@ use crate::filters::FilterCheck;
 use crate::handlers;
 use crate::headers;
 use crate::http::Body;
-use crate::options::{Call, CallOptions};
+use crate::options::{Call, CallOptions, Priority};
 use crate::paging::Pager;
-use crate::quota::{Estimate, Plan, QuotaReport, QuotaStatus, Work};
+use crate::quota::{Ask, Estimate, Plan, QuotaReport, QuotaStatus, Work};
 use crate::requester::{Requester, Transfer};
 
 pub use self::builder::ClientBuilder;
 use self::shared::Shared;
+pub use self::stored::{stored_report, stored_status};
 
 /// A client for one company. Cheap to clone; all clones share tokens, quota and connections.
 #[derive(Clone)]
@@ -181,8 +183,9 @@ impl Client {
 
     /// Takes one request of the quota and sends nothing.
     pub(crate) async fn take_unit(&self) -> Result<()> {
-        let any = operations().first().ok_or_else(|| Error::config("the catalogue is empty"))?;
-        self.shared.quota.take(any, &CallOptions::default()).await.map(drop)
+        let operation = operations().first().ok_or_else(|| Error::config("the catalogue is empty"))?;
+        let ask = Ask { operation, label: "", priority: Priority::default() };
+        self.shared.quota.reserve(&ask).await.map(|reservation| reservation.keep())
     }
 
     pub(crate) async fn transfer(

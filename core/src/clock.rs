@@ -1,17 +1,17 @@
 //! Time, injected: no other file asks the machine for it or sleeps.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+mod server_time;
+
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use ::http::HeaderMap;
-use ::http::header::{AGE, DATE};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
-use crate::log::Log;
+
+pub(crate) use self::server_time::ServerTime;
 
 /// A source of time.
 pub trait Clock: std::fmt::Debug + Send + Sync {
@@ -38,6 +38,12 @@ pub(crate) struct SystemClock(Instant);
 impl SystemClock {
     pub(crate) fn new() -> Self {
         Self(*START)
+    }
+
+    /// Blocks the thread.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn block(&self, duration: Duration) {
+        std::thread::sleep(duration);
     }
 }
 
@@ -85,77 +91,6 @@ pub(crate) fn of(testing: Option<&TestingConfig>) -> Result<(Arc<dyn Clock>, Opt
         (Some(other), _) => return Err(Error::config(format!("testing: clock {other:?} is unknown"))),
     };
     Ok((Arc::new(recorded.clone()), Some(recorded)))
-}
-
-/// How far the machine's clock may be off before it matters (docs/service.md, Tokens).
-const TOLERANCE: i64 = 60;
-
-/// The time of day as the service has it: that of the machine, corrected when its clock is off by more than a minute.
-#[derive(Debug, Clone)]
-pub(crate) struct ServerTime {
-    clock: Arc<dyn Clock>,
-    log: Option<Log>,
-    /// Seconds to add to the machine's time.
-    offset: Arc<AtomicI64>,
-}
-
-impl ServerTime {
-    pub(crate) fn new(clock: Arc<dyn Clock>, log: Option<Log>) -> Self {
-        Self { clock, log, offset: Arc::default() }
-    }
-
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
-    }
-
-    /// The same as a moment.
-    pub(crate) fn time(&self) -> SystemTime {
-        let offset = self.offset.load(Ordering::Relaxed);
-        let by = Duration::from_secs(offset.unsigned_abs());
-        if offset < 0 { self.clock.now() - by } else { self.clock.now() + by }
-    }
-
-    /// Unix seconds.
-    pub(crate) fn now(&self) -> u64 {
-        self.machine().saturating_add_signed(self.offset.load(Ordering::Relaxed))
-    }
-
-    /// Learns from the `Date` of an answer.
-    pub(crate) fn observe(&self, headers: &HeaderMap) {
-        let Some(date) = time_of(headers) else { return };
-        let apart = date.cast_signed().saturating_sub(self.machine().cast_signed());
-        let offset = if apart.abs() > TOLERANCE { apart } else { 0 };
-        let before = self.offset.swap(offset, Ordering::Relaxed);
-        if before == 0
-            && let (Some(hint), Some(log)) = (self.hint(), &self.log)
-        {
-            log.warn(&format!("{hint}; the client corrects for it"));
-        }
-    }
-
-    /// What is wrong with the machine's clock, if anything.
-    pub(crate) fn hint(&self) -> Option<String> {
-        match self.offset.load(Ordering::Relaxed) {
-            0 => None,
-            offset => Some(format!(
-                "the clock of this machine is {} s {} that of the service: set it right",
-                offset.unsigned_abs(),
-                if offset > 0 { "behind" } else { "ahead of" }
-            )),
-        }
-    }
-
-    fn machine(&self) -> u64 {
-        self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-    }
-}
-
-/// When the service wrote an answer, by its own clock, in Unix seconds.
-pub(crate) fn time_of(headers: &HeaderMap) -> Option<u64> {
-    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
-    // One that a cache has kept is that much older.
-    let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
-    Some(date.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().saturating_add(age))
 }
 
 /// A clock for tests: pauses return at once and move it on by their length; alarms ring only when it gets there.
@@ -249,34 +184,5 @@ impl Clock for RecordedClock {
             let _rang = elapsed.wait_for(|elapsed| *elapsed >= at).await;
             drop(clock);
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_that_is_off_is_noticed() {
-        let start = UNIX_EPOCH + Duration::from_secs(784_111_777);
-        let time = ServerTime::new(Arc::new(RecordedClock::starting_at(start)), None);
-        let mut headers = HeaderMap::new();
-        for (date, now, hint) in [
-            ("Sun, 06 Nov 1994 08:50:00 GMT", 784_111_777, None),
-            ("no date", 784_111_777, None),
-            ("Sun, 06 Nov 1994 09:49:37 GMT", 784_115_377, Some("3600 s behind")),
-            ("Sun, 06 Nov 1994 08:47:37 GMT", 784_111_657, Some("120 s ahead of")),
-            ("Sun, 06 Nov 1994 08:49:38 GMT", 784_111_777, None),
-        ] {
-            headers.insert(DATE, date.parse().unwrap());
-            time.observe(&headers);
-            assert_eq!(time.now(), now, "{date}");
-            assert_eq!(time.hint().is_some(), hint.is_some(), "{date}");
-            assert!(time.hint().unwrap_or_default().contains(hint.unwrap_or_default()), "{date}");
-        }
-        headers.insert(DATE, "Sun, 06 Nov 1994 07:49:37 GMT".parse().unwrap());
-        headers.insert(AGE, "3600".parse().unwrap());
-        time.observe(&headers);
-        assert_eq!(time.now(), 784_111_777);
     }
 }

@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::folders::user_state_folder;
 use crate::quota::Plan;
 
+pub use crate::quota::{LedgerConfig, RedisConfig, WhenAway};
+
 /// Settings of a client, by the names that every language uses. Times are in seconds.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -103,102 +105,6 @@ pub struct Config {
     pub user_agent: Option<String>,
     /// For tests.
     pub testing: Option<TestingConfig>,
-}
-
-/// See [`Config::ledger`].
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "Value")]
-#[non_exhaustive]
-pub enum LedgerConfig {
-    /// Counted by this client alone, as long as it lives.
-    Memory,
-    /// Counted by all who use this file.
-    Sqlite(PathBuf),
-    /// Counted by all who use this server. Needs the feature `redis`.
-    Redis(RedisConfig),
-}
-
-/// A Redis server that counts requests, for all machines that share it: `{"url": ..., "when_away": ...}`, or the address
-/// alone.
-#[derive(Clone, Deserialize)]
-#[serde(try_from = "Value")]
-#[non_exhaustive]
-pub struct RedisConfig {
-    /// `redis://user:password@host:port/database`, with TLS `rediss://`.
-    pub url: String,
-    /// What happens while it cannot be reached.
-    pub when_away: WhenAway,
-}
-
-/// See [`RedisConfig::when_away`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum WhenAway {
-    /// Nothing is sent: calls fail with the error `network`.
-    #[default]
-    Refuse,
-    /// This client sets so many requests aside while it can, and goes on with them. They count as used as long, and are good
-    /// for the day in which they were set aside; with a limit of the hour or the minute, for that one.
-    Share(u64),
-}
-
-impl TryFrom<Value> for LedgerConfig {
-    type Error = String;
-
-    /// What is wrong is not repeated: an address holds a password.
-    fn try_from(value: Value) -> std::result::Result<Self, String> {
-        let expected = "ledger: it is \"memory\", {\"sqlite\": path} or {\"redis\": address}";
-        let mut members = match value {
-            Value::String(text) if text == "memory" => return Ok(Self::Memory),
-            Value::Object(members) if members.len() == 1 => members,
-            _ => return Err(expected.into()),
-        };
-        match (members.remove("sqlite"), members.remove("redis")) {
-            (Some(Value::String(path)), _) => Ok(Self::Sqlite(path.into())),
-            (None, Some(redis)) => RedisConfig::try_from(redis).map(Self::Redis),
-            _ => Err(expected.into()),
-        }
-    }
-}
-
-impl RedisConfig {
-    /// The server at an address, without which nothing is sent.
-    #[must_use]
-    pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), when_away: WhenAway::default() }
-    }
-}
-
-impl TryFrom<Value> for RedisConfig {
-    type Error = String;
-
-    fn try_from(value: Value) -> std::result::Result<Self, String> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Whole {
-            url: String,
-            #[serde(default)]
-            when_away: WhenAway,
-        }
-        let Whole { url, when_away } = match value {
-            Value::String(url) => Whole { url, when_away: WhenAway::default() },
-            whole => serde_json::from_value(whole).map_err(|error| {
-                format!(
-                    "ledger: redis: {error}; it is an address, or {{\"url\": ..., \"when_away\": \"refuse\" or {{\"share\": \
-                     number of requests}}}}"
-                )
-            })?,
-        };
-        Ok(Self { url, when_away })
-    }
-}
-
-impl std::fmt::Debug for RedisConfig {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The address holds a password.
-        write!(out, "RedisConfig({:?})", self.when_away)
-    }
 }
 
 /// See [`Config::token_store`].

@@ -62,7 +62,7 @@ pub use answer::Answer;
 pub use arguments::filters::{Filter, Operator};
 pub use cancel::{CallGuard, CallIds, Cancel};
 pub use catalog::{Effect, Operation, Replay, operations};
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, stored_report, stored_status};
 pub use clock::{Clock, TestingConfig};
 pub use config::{Config, LedgerConfig, RedisConfig, StoreConfig, WhenAway};
 pub use error::{Error, ErrorKind, Outcome, Result};
@@ -76,7 +76,7 @@ pub use options::{CallOptions, Priority};
 pub use paging::{Page, Pager, Position};
 pub use quota::{
     Estimate, EstimateItem, LimitStatus, Plan, QuotaEvent, QuotaEventKind, QuotaListener, QuotaReport,
-    QuotaStatus, ReportRow, Share, Span, Usage, Work, stored_report, stored_status,
+    QuotaStatus, ReportRow, Share, Span, Usage, Work,
 };
 pub use redact::Secret;
 pub use requester::Transfer;

@@ -98,6 +98,69 @@ async fn a_refusal_counts_for_the_day_on_which_the_request_left() {
     assert_eq!((status.used, status.remaining), (0, Some(100)));
 }
 
+/// Answers after a while, so that others come to stand in the line.
+#[derive(Debug)]
+struct Slow {
+    clock: Arc<OnceLock<RecordedClock>>,
+    targets: Arc<Mutex<Vec<String>>>,
+}
+
+impl Transport for Slow {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
+        let status = request.url.path().ends_with("ratelimit/status");
+        let first = !status && self.targets.lock().unwrap().len() == 1;
+        self.targets.lock().unwrap().push(request.url.path().to_owned());
+        let clock = Arc::clone(&self.clock);
+        Box::pin(async move {
+            for _ in 0..200 {
+                tokio::task::yield_now().await;
+            }
+            if first {
+                clock.get().unwrap().advance(Duration::from_secs(2));
+            }
+            let body = if status { json!({"data": {"per_day": {"limit": 5}}}) } else { json!([]) };
+            let headers = http::HeaderMap::new();
+            Ok(HttpResponse { status: 200, headers, body: body.to_string().into() })
+        })
+    }
+}
+
+/// Midnight comes while calls stand in the line: the limits of yesterday are not those of today.
+#[tokio::test]
+async fn those_in_the_line_ask_for_the_limits_of_the_next_day() {
+    for lease in [1, 2] {
+        let (clock, targets): (Arc<OnceLock<RecordedClock>>, Arc<Mutex<Vec<String>>>) = Default::default();
+        let settings = json!({
+            "company_domain": "acme",
+            "access_token": "token",
+            "ledger": "memory",
+            "plan": {"from_service": true},
+            "concurrency": 1,
+            "quota_lease": lease,
+            "testing": {"clock": RECORDED, "start": BEFORE_MIDNIGHT},
+        });
+        let transport = Slow { clock: Arc::clone(&clock), targets: Arc::clone(&targets) };
+        let builder = ClientBuilder::from_config(Config::from_json(settings).unwrap());
+        let client = builder.transport(Arc::new(transport)).build().unwrap();
+        clock.set(client.recorded_clock().unwrap().clone()).unwrap();
+        let calls = (0..20).map(|index| {
+            let client = client.clone();
+            tokio::spawn(async move { folders(&client, json!({"extra_query": {"index": index}})).await })
+        });
+        let mut refused = 0;
+        for call in calls.collect::<Vec<_>>() {
+            if let Err(error) = call.await.unwrap() {
+                assert_eq!(error.kind(), ErrorKind::QuotaExceeded, "{error}");
+                assert!(error.message().starts_with("5 of the 5 requests of 2026-11-23"), "{error}");
+                refused += 1;
+            }
+        }
+        // One of yesterday and four of today, and the question for the limits of each day.
+        assert_eq!((refused, targets.lock().unwrap().len()), (15, 7), "lease {lease}");
+        assert_eq!(client.quota_status().await.unwrap().used, 5);
+    }
+}
+
 #[tokio::test]
 async fn a_sign_in_that_fails_is_tried_by_no_one_but_itself() {
     let service = Service::start(10, 0).await;

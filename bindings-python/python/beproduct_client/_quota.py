@@ -73,7 +73,7 @@ class ReportRow(TypedDict):
     label: str
     """The caller's label, or empty; `others` for requests that the service told of."""
     process: str
-    """`host:process id`, or empty for requests of others."""
+    """`host:process id`, or empty for requests of others and for days that are over for a week."""
     requests: int
 
 

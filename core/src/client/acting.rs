@@ -44,7 +44,7 @@ impl Client {
         };
         let tokens = TokenHolder::new(HolderSettings {
             handle: self.shared.handle.clone(),
-            time: self.shared.time.clone(),
+            time: self.shared.time.of_identity_server(),
             log: self.shared.log.clone(),
             // There is no refresh token to keep, and the next process has to be an administrator's again.
             store: Arc::new(MemoryStore::default()),

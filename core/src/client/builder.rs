@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::Client;
 use super::shared::Shared;
+use super::{Client, stored};
 use crate::arguments::encode;
 use crate::auth::{Inherited, ProviderCache, RotatedStore, TokenStore, open_store};
 use crate::clock::{self, Clock, ServerTime};
@@ -190,23 +190,23 @@ impl ClientBuilder {
         let fixed = config.testing.as_ref().is_some_and(|testing| testing.fixed_chance);
         let rng: Arc<dyn Rng> = if fixed { Arc::new(FixedRng::default()) } else { Arc::new(SystemRng) };
         let folder = config.state_folder();
-        let quota = Quota::new(
-            &config,
-            QuotaParts {
-                ledger: quota::open_ledger(&config, &secrets, &log)?,
-                time: time.clone(),
-                rng: Arc::clone(&rng),
-                handle: Some(handle.clone()),
-                listener: self.listener,
-                log: log.clone(),
-            },
-        )?;
+        let settings = stored::quota_settings(&config, Arc::clone(&clock))?;
+        let ledger = quota::open_ledger(&settings, &secrets, &log)?;
+        let api_owner = Arc::clone(&settings.owner);
+        let automation_owner = quota::owner(&automation, &company);
+        let parts = QuotaParts {
+            ledger,
+            time: time.clone(),
+            rng: Arc::clone(&rng),
+            handle: Some(handle.clone()),
+            listener: self.listener,
+            log: log.clone(),
+        };
+        let quota = Quota::new(settings, parts)?;
         let limiter = |owner: &str| match alone {
             true => Arc::new(Limiter::new(Arc::clone(&clock), config.concurrency)),
             false => Limiter::shared(owner, config.concurrency),
         };
-        let owner = |base: &Url| format!("{} {company}", base.origin().ascii_serialization());
-        let (api_owner, automation_owner) = (owner(&api), owner(&automation));
         let api_limiter = limiter(&api_owner);
         let automation_limiter =
             if api_owner == automation_owner { Arc::clone(&api_limiter) } else { limiter(&automation_owner) };

@@ -49,8 +49,13 @@ impl Shared {
         inherited: Option<Inherited>,
     ) -> Result<Client> {
         let config = &self.config;
-        let server =
-            IdentityServer::of(config, Arc::clone(&self.transport), self.time.clone(), &self.secrets, cache)?;
+        let server = IdentityServer::of(
+            config,
+            Arc::clone(&self.transport),
+            self.time.of_identity_server(),
+            &self.secrets,
+            cache,
+        )?;
         let exchanger = match &config.client_id {
             Some(_) => Some(Exchanger::at(server.clone(), config)?),
             None => None,
@@ -64,7 +69,7 @@ impl Shared {
         };
         let tokens = TokenHolder::new(HolderSettings {
             handle: self.handle.clone(),
-            time: self.time.clone(),
+            time: self.time.of_identity_server(),
             log: self.log.clone(),
             store: store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
             source,

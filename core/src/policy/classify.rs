@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::answer::{self, Members, Said};
 use crate::catalog::{AnswerKind, Operation};
-use crate::clock::{ServerTime, time_of};
+use crate::clock::ServerTime;
 use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::http::Extent;
 use crate::options::LONGEST_SECONDS;
@@ -154,7 +154,7 @@ impl Classify {
         });
         RateNews {
             figures: rate_news::rate_figures(&reply.headers),
-            time: time_of(&reply.headers).unwrap_or_else(|| self.time.now()),
+            time: self.time.of_answer(&reply.headers),
             refusal,
         }
     }

@@ -1,6 +1,7 @@
 //! Stops a call whose company has no requests left, before any network.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::header::CONTENT_TYPE;
 use futures_util::future::BoxFuture;
@@ -10,10 +11,14 @@ use super::Limiter;
 use crate::catalog;
 use crate::clock::Clock;
 use crate::error::{Error, Failure, Outcome, Result};
+use crate::history::WaitReason;
 use crate::http::Body;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
-use crate::quota::Quota;
+use crate::quota::{Ask, Quota, Waits};
 use crate::trace::Trace;
+
+/// How often a call may find that others have taken what was left when it looked.
+const MOST_RACES: usize = 1_000;
 
 pub(crate) struct QuotaCheck {
     pub(crate) quota: Arc<Quota>,
@@ -24,15 +29,31 @@ pub(crate) struct QuotaCheck {
 }
 
 impl QuotaCheck {
-    /// Asks the service for its limits, where the plan stands for those and nobody has asked today.
+    /// Asks the service for its limits, where the plan goes by those and nobody has asked today.
     async fn ask_for_limits(&self, exchange: &Exchange, next: &Next) -> Result<()> {
         if !self.quota.is_open(exchange.operation).await? {
             return Ok(());
         }
         let _asking = self.quota.asking().await;
-        if !self.quota.is_open(exchange.operation).await? {
-            return Ok(());
+        loop {
+            let today = self.quota.today();
+            if !self.quota.is_open(exchange.operation).await? {
+                return Ok(());
+            }
+            let question = self.question(exchange)?;
+            // What it says is learnt where every answer is.
+            self.pass(&question, next).await.map_err(not_asked)?;
+            // The answer is for the day in which it was asked for.
+            if today == self.quota.today() {
+                return match self.quota.is_open(exchange.operation).await? {
+                    true => Err(self.quota.untold()),
+                    false => Ok(()),
+                };
+            }
         }
+    }
+
+    fn question(&self, exchange: &Exchange) -> Result<Exchange> {
         let operation = catalog::tells_limits().ok_or_else(|| self.quota.untold())?;
         let url = self.api.join(operation.path).map_err(|_| self.quota.untold())?;
         let mut question = Exchange {
@@ -47,29 +68,62 @@ impl QuotaCheck {
             ..exchange.clone()
         };
         question.headers.remove(CONTENT_TYPE);
-        // What it says is learnt where every answer is.
-        self.pass(&question, next).await.map_err(not_asked)?;
-        match self.quota.is_open(exchange.operation).await? {
-            true => Err(self.quota.untold()),
-            false => Ok(()),
-        }
+        Ok(question)
     }
 
     /// Hands the request on when the quota allows it, and again when others were quicker. The limits of the service are asked
     /// for each time, as a wait may have led into another day; that question comes this way too.
     fn pass<'a>(&'a self, exchange: &'a Exchange, next: &'a Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
+            let mut races = 0;
             loop {
-                self.ask_for_limits(exchange, next).await?;
-                if let Some(pause) = self.quota.check(exchange).await? {
-                    self.limiter.pause_until(self.clock.elapsed().saturating_add(pause));
-                }
-                match next.run(exchange.clone()).await {
-                    Err(error) if error.failure() == Failure::QuotaRaced => {}
+                let result = match self.check(exchange, next).await {
+                    Ok(()) => next.run(exchange.clone()).await,
+                    Err(error) => Err(error),
+                };
+                match result {
+                    Err(error) if error.failure() == Failure::QuotaRaced && races < MOST_RACES => races += 1,
                     result => return result,
                 }
+                // A race is lost without any wait where the ledger is in memory.
+                tokio::task::yield_now().await;
             }
         })
+    }
+
+    async fn check(&self, exchange: &Exchange, next: &Next) -> Result<()> {
+        self.ask_for_limits(exchange, next).await?;
+        let waits = CallTime { clock: &*self.clock, exchange };
+        if let Some(pause) = self.quota.check(&ask(exchange), &waits).await? {
+            self.limiter.pause_until(self.clock.elapsed().saturating_add(pause));
+        }
+        Ok(())
+    }
+}
+
+/// What the quota has to know of a request.
+pub(super) fn ask(exchange: &Exchange) -> Ask<'_> {
+    Ask {
+        operation: exchange.operation,
+        label: exchange.options.label.as_deref().unwrap_or_default(),
+        priority: exchange.options.priority,
+    }
+}
+
+/// The time of one call.
+struct CallTime<'a> {
+    clock: &'a dyn Clock,
+    exchange: &'a Exchange,
+}
+
+impl Waits for CallTime<'_> {
+    fn left(&self) -> Duration {
+        let end = self.exchange.limits.end(&self.exchange.trace).time();
+        end.map_or(Duration::MAX, |end| end.saturating_sub(self.clock.elapsed()))
+    }
+
+    fn wait(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(self.exchange.trace.pause(self.clock, WaitReason::Quota, duration))
     }
 }
 

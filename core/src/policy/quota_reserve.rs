@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::quota_check::ask;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
-use crate::quota::Quota;
+use crate::quota::{Quota, Reservation};
+use crate::trace::Trace;
 
 pub(crate) struct QuotaReserve {
     pub(crate) quota: Arc<Quota>,
@@ -20,14 +22,12 @@ impl Policy for QuotaReserve {
                 return next.run(exchange).await;
             }
             let trace = exchange.trace.clone();
-            let reservation = self.quota.reserve(&exchange).await?;
-            trace.count(1);
+            let mut counted = Counted::new(self.quota.reserve(&ask(&exchange)).await?, &trace);
             let result = next.run(exchange).await;
+            let nothing_left = result.as_ref().is_err_and(|error| error.failure().left_nothing());
+            let Some(reservation) = counted.end(nothing_left) else { return result };
             let noted = match &result {
-                Err(error) if error.failure().left_nothing() => {
-                    trace.refund(1);
-                    self.quota.refund(&reservation).await
-                }
+                _ if nothing_left => reservation.refund().await,
                 Err(error) if error.kind() == ErrorKind::QuotaExceeded => {
                     self.quota.learn_refusal(&reservation).await
                 }
@@ -44,5 +44,35 @@ impl Policy for QuotaReserve {
             }
             result
         })
+    }
+}
+
+/// A unit of an attempt that is on its way. When the call is dropped, the unit is given back unless bytes may have left.
+struct Counted {
+    reservation: Option<Reservation>,
+    trace: Trace,
+}
+
+impl Counted {
+    fn new(reservation: Reservation, trace: &Trace) -> Self {
+        trace.count(1);
+        Self { reservation: Some(reservation), trace: trace.clone() }
+    }
+
+    /// The attempt is over.
+    fn end(&mut self, nothing_left: bool) -> Option<Reservation> {
+        let reservation = self.reservation.take()?;
+        match nothing_left {
+            true => self.trace.refund(1),
+            false => reservation.keep(),
+        }
+        Some(reservation)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let nothing_left = !self.trace.may_have_left();
+        self.end(nothing_left);
     }
 }

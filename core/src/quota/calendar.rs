@@ -10,6 +10,9 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
+/// No moment is later, whatever a clock or an answer says: 9999-01-01T00:00:00Z. Calendars end soon after.
+const LATEST: u64 = 253_370_764_800;
+
 /// How many windows there are at a moment.
 pub(crate) const SPANS: usize = 3;
 
@@ -52,12 +55,16 @@ impl Window {
     }
 
     pub(crate) fn end(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(self.end)
+        UNIX_EPOCH + Duration::from_secs(self.end.min(2 * LATEST))
     }
 
     /// One of the same length that ends where this one begins. Days are not always of the same length.
     pub(crate) fn before(&self) -> Self {
-        Self { span: self.span, start: self.start.saturating_sub(self.end - self.start), end: self.start }
+        Self {
+            span: self.span,
+            start: self.start.saturating_sub(self.end.saturating_sub(self.start)),
+            end: self.start,
+        }
     }
 }
 
@@ -158,9 +165,22 @@ impl Calendar {
     }
 }
 
-/// Unix seconds.
+/// Unix seconds, from 1970 to 9999.
 pub(crate) fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().min(LATEST)
+}
+
+/// Unix milliseconds, the next full one.
+#[cfg(any(feature = "sqlite", feature = "redis"))]
+pub(crate) fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).min(LATEST * 1_000)
+}
+
+/// The moment of Unix milliseconds.
+#[cfg(any(feature = "sqlite", feature = "redis"))]
+pub(crate) fn moment(millis: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis.min(LATEST * 1_000))
 }
 
 /// A moment in UTC, as `2026-11-25T00:00:00Z`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::calendar::Frame;
 use super::events::{QuotaEvent, QuotaEventKind};
 use super::ledger::Limits;
-use super::{Quota, Reservation};
+use super::{Quota, Reservation, pause};
 use crate::answer;
 use crate::catalog::Operation;
 use crate::error::{Error, ErrorKind, Result};
@@ -15,9 +15,6 @@ const STATED: &str = "limits of the service";
 
 /// The policies of `ratelimit/status`, in the order of the windows.
 const POLICIES: [&str; 3] = ["per_day", "per_hour", "per_minute"];
-
-/// A pause of the service's that holds for all who share a ledger lasts no longer: who comes then asks again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
 impl Quota {
     /// Whether the service has to be asked for its limits before anything else is sent, as the plan says and nobody has
@@ -46,6 +43,11 @@ impl Quota {
         Ok(false)
     }
 
+    /// The start of the present day.
+    pub(crate) fn today(&self) -> u64 {
+        self.frame().day().start
+    }
+
     /// Keeps others from asking the service too.
     pub(crate) async fn asking(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.asking.lock().await
@@ -60,7 +62,7 @@ impl Quota {
 
     /// The service refused a request because of the day's limit: others have used what this ledger thought was left.
     pub(crate) async fn learn_refusal(&self, reservation: &Reservation) -> Result<()> {
-        match self.limits(&reservation.frame)[0] {
+        match self.limit_of_day(reservation.frame()) {
             Some(limit) => {
                 self.leases.stop();
                 let text =
@@ -102,22 +104,22 @@ impl Quota {
         if !self.present().plan.is_from_service() {
             return Ok(());
         }
-        self.present().stated = Some((reservation.frame.day().start, stated));
+        self.present().stated = Some((reservation.frame().day().start, stated));
         self.leases.stop();
         let text = serde_json::to_string(&stated).unwrap_or_default();
-        self.ledger.note(&reservation.frame, STATED, &text).await.map(drop)
+        self.ledger.note(reservation.frame(), STATED, &text).await.map(drop)
     }
 
     /// Takes over a count that is higher than the ledger's: others have sent the difference.
     async fn raise(&self, reservation: &Reservation, at_least: u64, text: &str) -> Result<()> {
-        let frame = &reservation.frame;
+        let frame = reservation.frame();
         let units = self.ledger.raise(frame, at_least).await?;
         if units == 0 {
             return Ok(());
         }
         self.log.warn(&format!("{text} ({units})"));
         let used = self.ledger.standing(frame).await?.counts[0];
-        let limit = self.limits(frame)[0];
+        let limit = self.limit_of_day(frame);
         if limit.is_some_and(|limit| used >= limit) {
             self.leases.stop();
         }
@@ -126,12 +128,14 @@ impl Quota {
             ..self.event(QuotaEventKind::Others, frame.day(), limit, used)
         };
         self.notice(&event);
-        self.tell_of_thresholds(frame, used).await;
+        self.report_thresholds(frame, used).await;
         Ok(())
     }
 
     /// The service asked to wait: tells all who share the ledger.
     pub(crate) async fn learn_pause(&self, wait: Duration) -> Result<()> {
-        self.ledger.pause(&self.owner, self.now() + wait.min(LONGEST_PAUSE)).await
+        let now = self.now();
+        let until = now.checked_add(wait.min(pause::LONGEST)).unwrap_or(now);
+        self.ledger.pause(&self.owner, until).await
     }
 }

@@ -40,6 +40,10 @@ pub(crate) struct Leases {
     /// Of interactive and of bulk calls: the latter leave a floor alone, which a lease must do too.
     banks: [Bank; 2],
     spare: Bank,
+    /// Leases that have another in their place, and whose end the store does not know yet.
+    replaced: Mutex<Vec<Held>>,
+    /// The share is not filled up before, on the clock's own scale.
+    refill_at: Mutex<Duration>,
     watched: AtomicBool,
 }
 
@@ -53,6 +57,8 @@ struct Bank {
 /// A lease with what was used of it.
 struct Held {
     lease: LeaseId,
+    /// It is good for calls with these limits, or for all.
+    limits: Option<Limits>,
     units: u64,
     used: u64,
     spent: Vec<Spent>,
@@ -73,25 +79,25 @@ pub(crate) enum Origin {
 
 impl Bank {
     fn lock(&self) -> MutexGuard<'_, Option<Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.held)
     }
 }
 
 impl Held {
     fn new(lease: LeaseId, units: u64, mark: Option<Mark>, last_used: Duration) -> Self {
-        Self { lease, units, used: 0, spent: Vec::new(), mark, unwritten: false, last_used }
+        Self { lease, limits: None, units, used: 0, spent: Vec::new(), mark, unwritten: false, last_used }
     }
 
     /// Takes a unit, if one is left that counts in these windows.
     fn take(&mut self, frame: &Frame, limits: &Limits, entry: &Entry, now: Duration) -> Option<Origin> {
-        if self.used >= self.units || !serves(&self.lease.frame, frame, limits) {
+        if self.left(frame, limits) == 0 {
             return None;
         }
         if let Some(mark) = &self.mark
             && mark.write(self.used + 1).is_err()
         {
             // What is not written down is not used.
-            self.units = self.used;
+            self.stop();
             self.unwritten = true;
             return None;
         }
@@ -102,6 +108,20 @@ impl Held {
             None => self.spent.push(Spent { entry: entry.clone(), units: 1 }),
         }
         Some(Origin::Lease(self.lease.clone()))
+    }
+
+    /// Units that may be used in these windows, with these limits.
+    fn left(&self, frame: &Frame, limits: &Limits) -> u64 {
+        let unchanged = self.limits.is_none_or(|then| then == *limits);
+        match unchanged && serves(&self.lease.frame, frame, limits) {
+            true => self.units.saturating_sub(self.used),
+            false => 0,
+        }
+    }
+
+    /// Keeps it from being used.
+    fn stop(&mut self) {
+        self.units = self.used;
     }
 
     /// Gives a unit back. The mark stays: it may be above the truth, never below.
@@ -131,6 +151,8 @@ impl Leases {
             settings,
             banks: Default::default(),
             spare: Bank::default(),
+            replaced: Mutex::default(),
+            refill_at: Mutex::default(),
             watched: AtomicBool::new(false),
         })
     }
@@ -220,6 +242,20 @@ impl Leases {
     /// Ends what the bank holds, and takes a new lease for it.
     async fn fetch(&self, bank: &Bank, frame: &Frame, limits: &Limits, most: u64) -> Result<Granted> {
         self.end(bank).await?;
+        let (granted, held) = self.begin(frame, limits, most).await?;
+        if let Some(held) = held {
+            *bank.lock() = Some(Held { limits: Some(*limits), ..held });
+        }
+        granted
+    }
+
+    /// Takes a lease. One whose answer was lost may have begun: it holds nothing, and is to be ended before another is taken.
+    async fn begin(
+        &self,
+        frame: &Frame,
+        limits: &Limits,
+        most: u64,
+    ) -> Result<(Result<Granted>, Option<Held>)> {
         let lease = LeaseId { frame: frame.clone(), id: Uuid::new_v4().to_string().into() };
         let mark = match &self.settings.journal {
             Some(journal) => Some(journal.begin(&lease).map_err(|error| {
@@ -228,27 +264,44 @@ impl Leases {
             None => None,
         };
         let granted = self.settings.ledger.lease(&lease, limits, most).await;
-        match granted {
-            Ok(Granted::Yes { units, .. }) => {
-                *bank.lock() = Some(Held::new(lease, units, mark, self.settings.clock.elapsed()));
-            }
+        let units = match &granted {
+            Ok(Granted::Yes { units, .. }) => *units,
             // Nothing is leased under this name.
             Ok(_) => {
                 if let Some(mark) = mark {
                     mark.remove();
                 }
+                return Ok((granted, None));
             }
-            // It may be leased: it is given back before another one is taken.
-            Err(_) => {
-                *bank.lock() = Some(Held::new(lease, 0, mark, self.settings.clock.elapsed()));
-            }
-        }
-        granted
+            Err(_) => 0,
+        };
+        Ok((granted, Some(Held::new(lease, units, mark, self.settings.clock.elapsed()))))
     }
 
-    /// Tells the store what was used of a lease, and gives the rest back.
+    /// Ends what the bank holds: the store learns what was used of it, and gets the rest back.
     async fn end(&self, bank: &Bank) -> Result<()> {
-        let Some(mut held) = bank.lock().take() else { return Ok(()) };
+        let Some(held) = bank.lock().take() else { return Ok(()) };
+        let Err((error, held)) = self.settle(held).await else { return Ok(()) };
+        let mut present = bank.lock();
+        match *present {
+            None => *present = Some(held),
+            Some(_) => lock(&self.replaced).push(held),
+        }
+        Err(error)
+    }
+
+    /// Ends what has another lease in its place.
+    async fn end_replaced(&self) -> Result<()> {
+        loop {
+            let Some(held) = lock(&self.replaced).pop() else { return Ok(()) };
+            if let Err((error, held)) = self.settle(held).await {
+                lock(&self.replaced).push(held);
+                return Err(error);
+            }
+        }
+    }
+
+    async fn settle(&self, mut held: Held) -> std::result::Result<(), (Error, Held)> {
         match self.settings.ledger.settle(&held.lease, &held.spent).await {
             Ok(()) => {
                 if let Some(mark) = held.mark {
@@ -258,29 +311,25 @@ impl Leases {
             }
             Err(error) => {
                 // The store may have done it all the same: then what was not used is others' by now.
-                held.units = held.used;
-                let mut present = bank.lock();
-                if present.is_none() {
-                    *present = Some(held);
-                }
-                Err(error)
+                held.stop();
+                Err((error, held))
             }
         }
     }
 
     /// Sets aside what is kept for when the store is away.
-    async fn keep_share(self: &Arc<Self>, frame: &Frame, limits: &Limits) {
+    async fn keep_share(&self, frame: &Frame, limits: &Limits) {
         if self.settings.share == 0 {
             return;
         }
         let full = |held: &Option<Held>| {
-            held.as_ref().is_some_and(|held| held.used == 0 && serves(&held.lease.frame, frame, limits))
+            held.as_ref().is_some_and(|held| held.used == 0 && held.left(frame, limits) > 0)
         };
         if full(&self.spare.lock()) {
             return;
         }
         let Ok(_fetching) = self.spare.fetching.try_lock() else { return };
-        match self.fetch(&self.spare, frame, limits, self.settings.share).await {
+        match self.refill(frame, limits).await {
             Err(error) if !is_away(&error) => {
                 self.settings.log.warn(&format!("no requests are kept for when the ledger is away: {error}"));
             }
@@ -288,35 +337,71 @@ impl Leases {
         }
     }
 
+    /// Takes a new share. The old one ends only when the new one is there, and stays where nothing better is to be had.
+    async fn refill(&self, frame: &Frame, limits: &Limits) -> Result<()> {
+        let now = self.settings.clock.elapsed();
+        let left = self.spare.lock().as_ref().map_or(0, |held| held.left(frame, limits));
+        if left > 0 && now < *lock(&self.refill_at) {
+            return Ok(());
+        }
+        self.end_replaced().await?;
+        let (granted, fresh) = self.begin(frame, limits, self.settings.share).await?;
+        let better = fresh.as_ref().is_some_and(|fresh| fresh.units > left);
+        let replaced = match better || left == 0 {
+            true => std::mem::replace(&mut *self.spare.lock(), fresh),
+            false => {
+                if granted.is_ok() {
+                    // Little is left in the ledger: it is not asked again with each request.
+                    *lock(&self.refill_at) = now.saturating_add(IDLE);
+                }
+                fresh
+            }
+        };
+        lock(&self.replaced).extend(replaced);
+        granted?;
+        self.end_replaced().await
+    }
+
+    /// Looks at everything that is held, until something was found.
+    fn find<T>(&self, mut look: impl FnMut(&mut Held) -> Option<T>) -> Option<T> {
+        let in_bank = self.all().find_map(|bank| bank.lock().as_mut().and_then(&mut look));
+        in_bank.or_else(|| lock(&self.replaced).iter_mut().find_map(look))
+    }
+
+    /// Does something with everything that is held.
+    fn each(&self, mut act: impl FnMut(&mut Held)) {
+        self.find(|held| {
+            act(held);
+            None::<()>
+        });
+    }
+
     /// Gives one unit back. Whether that was possible here.
     pub(crate) fn untake(&self, lease: &LeaseId, entry: &Entry) -> bool {
-        self.all().any(|bank| match &mut *bank.lock() {
-            Some(held) if held.lease == *lease => {
-                held.untake(entry);
-                true
-            }
-            _ => false,
-        })
+        self.find(|held| (held.lease == *lease).then(|| held.untake(entry))).is_some()
     }
 
     /// What was used of the leases of this day that are held.
     pub(crate) fn unsettled(&self, day: &Window) -> Vec<Spent> {
-        let spent = |held: &Held| (held.lease.frame.day() == day).then(|| held.spent.clone());
-        self.all().filter_map(|bank| bank.lock().as_ref().and_then(spent)).flatten().collect()
+        let mut spent = Vec::new();
+        self.each(|held| {
+            if held.lease.frame.day() == day {
+                spent.extend(held.spent.iter().cloned());
+            }
+        });
+        spent
     }
 
     /// Keeps what is held from being used: the limits are others than when it was taken. It is given back in time.
     pub(crate) fn stop(&self) {
-        for bank in self.all() {
-            if let Some(held) = &mut *bank.lock() {
-                held.units = held.used;
-            }
-        }
+        self.each(Held::stop);
     }
 
     /// Units that are held and not used.
     pub(crate) fn unused(&self) -> u64 {
-        self.all().filter_map(|bank| bank.lock().as_ref().map(|held| held.units - held.used)).sum()
+        let mut unused = 0;
+        self.each(|held| unused += held.units.saturating_sub(held.used));
+        unused
     }
 
     /// Gives back what processes left that have died. Whether there was anything.
@@ -351,9 +436,11 @@ impl Leases {
     pub(crate) async fn release(&self) {
         for bank in self.all() {
             if let Err(error) = self.end(bank).await {
-                let text = format!("the rest of a lease of the quota is not given back: {error}");
-                self.settings.log.warn(&text);
+                self.settings.log.warn(&not_given_back(&error));
             }
+        }
+        if let Err(error) = self.end_replaced().await {
+            self.settings.log.warn(&not_given_back(&error));
         }
     }
 
@@ -380,10 +467,7 @@ impl Leases {
                     match due {
                         Some(due) if due <= clock.elapsed() => {
                             if let Err(error) = leases.end(bank).await {
-                                let text = format!(
-                                    "the rest of a lease of the quota is not given back yet: {error}"
-                                );
-                                leases.settings.log.warn(&text);
+                                leases.settings.log.warn(&not_given_back(&error));
                             }
                         }
                         Some(due) => next = next.min(due),
@@ -402,7 +486,15 @@ impl Leases {
 }
 
 fn has_left(held: &Option<Held>, frame: &Frame, limits: &Limits) -> bool {
-    held.as_ref().is_some_and(|held| held.used < held.units && serves(&held.lease.frame, frame, limits))
+    held.as_ref().is_some_and(|held| held.left(frame, limits) > 0)
+}
+
+fn not_given_back(error: &Error) -> String {
+    format!("the rest of a lease of the quota is not given back yet: {error}")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn granted(counts: Counts) -> Granted {
@@ -411,7 +503,8 @@ fn granted(counts: Counts) -> Granted {
 
 impl Drop for Leases {
     fn drop(&mut self) {
-        let held: Vec<_> = self.all().filter_map(|bank| bank.lock().take()).collect();
+        let replaced = std::mem::take(&mut *lock(&self.replaced));
+        let held: Vec<_> = self.all().filter_map(|bank| bank.lock().take()).chain(replaced).collect();
         let Some(handle) = self.settings.handle.clone().filter(|_| !held.is_empty()) else { return };
         let ledger = Arc::clone(&self.settings.ledger);
         // Where the runtime has ended too, the files tell the next process.

@@ -12,6 +12,9 @@ use crate::error::Result;
 /// Days for which usage is kept.
 pub(crate) const HISTORY: u64 = 90;
 
+/// Days for which the processes of the usage are kept apart, besides the present one. Older days keep operation and label.
+pub(crate) const APART: u64 = 7;
+
 /// Label under which requests of others are counted that the service told of.
 pub(crate) const OTHERS: &str = "others";
 
@@ -95,6 +98,14 @@ pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
         local
     }
 
+    /// Whether there are limits to keep from now on. Only then does a ledger have to count with all others.
+    fn keep_limits(&self, _limited: bool) {}
+
+    /// To be called before its client ends: what is not where it belongs goes there.
+    fn finish(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// How the windows stand.
     fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>>;
 
@@ -139,7 +150,8 @@ pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
     /// What is noted for the day of the frame.
     fn recall<'a>(&'a self, frame: &'a Frame, name: &'a str) -> BoxFuture<'a, Result<Option<String>>>;
 
-    /// Units by day and entry, for the days that began since (Unix seconds). Those in leases are not among them.
+    /// Units by day and entry, for the days that began since (Unix seconds). Those in leases are not among them. Days that were
+    /// over for a week when the first unit of an hour was taken have no processes any more.
     fn history<'a>(&'a self, owner: &'a str, since: u64) -> BoxFuture<'a, Result<Vec<Row>>>;
 }
 

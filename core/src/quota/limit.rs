@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Quota;
 use super::calendar::{Frame, Span, Window, iso};
 use super::events::{QuotaEvent, QuotaEventKind, THRESHOLDS};
+use super::{Ask, Quota, Waits};
 use crate::error::{Error, ErrorKind, Result};
-use crate::history::WaitReason;
-use crate::pipeline::Exchange;
 
 /// Longest time by which a wait is drawn out, so that those who waited do not come back as one.
 const SPREAD: Duration = Duration::from_secs(5);
@@ -18,29 +16,25 @@ const SPREAD: Duration = Duration::from_secs(5);
 impl Quota {
     /// Fails, or waits, when a limit is reached. Reads the ledger only. How long nothing is to be sent: until the end of the
     /// minute whose requests are used up, or as long as the service has asked others who share the ledger to wait.
-    pub(crate) async fn check(&self, exchange: &Exchange) -> Result<Option<Duration>> {
+    pub(crate) async fn check(&self, ask: &Ask<'_>, waits: &dyn Waits) -> Result<Option<Duration>> {
         loop {
             let frame = self.frame();
-            let priority = exchange.options.priority;
-            let limits = self.limits_for(&frame, priority);
-            if self.leases.covers(priority, &frame, &limits) {
-                return Ok(None);
+            let limits = self.limits_for(&frame, ask)?;
+            if self.leases.covers(ask.priority, &frame, &limits) {
+                return Ok(self.look_at_pause().await);
             }
             let (frame, standing) = match self.standing().await {
                 Err(error) if error.kind() == ErrorKind::Network && self.leases.spares(&frame, &limits) => {
-                    return Ok(None);
+                    return Ok(self.pause());
                 }
                 standing => standing?,
             };
-            let limits = self.limits_for(&frame, priority);
+            let limits = self.limits_for(&frame, ask)?;
             let full = limits
                 .iter()
                 .zip(standing.counts)
                 .position(|(limit, count)| limit.is_some_and(|limit| count >= limit));
-            let Some(window) = full else {
-                let pause = standing.paused_until.and_then(|until| until.duration_since(self.now()).ok());
-                return Ok(pause.filter(|pause| !pause.is_zero()));
-            };
+            let Some(window) = full else { return Ok(self.pause()) };
             // A process that has died may have left some.
             if !self.leases.recover().await {
                 let limit = limits[window].unwrap_or_default();
@@ -50,7 +44,7 @@ impl Quota {
                     used: standing.counts[window],
                     limit,
                 };
-                if let Some(pause) = self.at_limit(exchange, &full).await? {
+                if let Some(pause) = self.at_limit(ask, waits, &full).await? {
                     return Ok(Some(pause));
                 }
             }
@@ -59,20 +53,18 @@ impl Quota {
 
     /// Waits for the end of a window if the call may, and fails otherwise. An end that is near is left to the limiter, where
     /// those who wait have an order: how long nothing is to be sent.
-    async fn at_limit(&self, exchange: &Exchange, full: &Full<'_>) -> Result<Option<Duration>> {
+    async fn at_limit(&self, ask: &Ask<'_>, waits: &dyn Waits, full: &Full<'_>) -> Result<Option<Duration>> {
         let left = full.window.end().duration_since(self.now()).unwrap_or_default();
         let spread = SPREAD.min((left / 20).max(Duration::from_millis(1)));
         let wait = left + spread.mul_f64(self.rng.fraction());
-        let end = exchange.limits.end(&exchange.trace).time();
-        let fits = end.is_none_or(|end| self.clock().elapsed().saturating_add(wait) < end);
-        if full.window.span != Span::Day && left <= self.max_wait && fits {
+        if full.window.span != Span::Day && left <= self.max_wait && wait < waits.left() {
             return Ok(Some(wait.min(self.max_wait)));
         }
-        match self.may_wait(exchange, full, left).await {
+        match self.may_wait(ask, full, left).await {
             Ok(true) => {}
-            Ok(false) => return Err(self.exceeded(exchange, full, left).await),
+            Ok(false) => return Err(self.exceeded(ask, full, left).await),
             Err(failed) => {
-                let error = self.exceeded(exchange, full, left).await;
+                let error = self.exceeded(ask, full, left).await;
                 let text =
                     format!("{}; and what decides at a limit failed: {}", error.message(), failed.message());
                 return Err(error.with_message(text).with_source_of(&failed));
@@ -84,27 +76,27 @@ impl Quota {
             full.window.span.as_str(),
             iso(full.window.end)
         ));
-        exchange.trace.pause(self.clock(), WaitReason::Quota, wait).await;
+        waits.wait(wait).await;
         Ok(None)
     }
 
     /// Whether the settings or the program allow a wait as long as this.
-    async fn may_wait(&self, exchange: &Exchange, full: &Full<'_>, left: Duration) -> Result<bool> {
+    async fn may_wait(&self, ask: &Ask<'_>, full: &Full<'_>, left: Duration) -> Result<bool> {
         if self.longest_wait.is_some_and(|longest| left <= longest) {
             return Ok(true);
         }
         let Some(listener) = &self.listener else { return Ok(false) };
         let event = QuotaEvent {
-            operation: Some(exchange.operation.id),
-            label: exchange.options.label.clone(),
+            operation: Some(ask.operation.id),
+            label: Some(ask.label.to_owned()).filter(|label| !label.is_empty()),
             ..self.event(QuotaEventKind::Limit, full.window, Some(full.limit), full.used)
         };
         Ok(listener.at_limit(&event).await?.is_some_and(|longest| left <= longest))
     }
 
     /// Says when the window ends, who used it, and what was asked.
-    async fn exceeded(&self, exchange: &Exchange, full: &Full<'_>, left: Duration) -> Error {
-        let kept = self.limits(full.frame)[0].filter(|_| full.window.span == Span::Day);
+    async fn exceeded(&self, ask: &Ask<'_>, full: &Full<'_>, left: Duration) -> Error {
+        let kept = self.limit_of_day(full.frame).filter(|_| full.window.span == Span::Day);
         let kept = kept.map_or(0, |limit| limit.saturating_sub(full.limit));
         let kept = if kept > 0 { format!(" for bulk work ({kept} are kept free)") } else { String::new() };
         let calendar = self.calendar();
@@ -142,9 +134,9 @@ impl Quota {
             "used": full.used,
             "resets_at": reset,
             "asked": {
-                "operation": exchange.operation.id,
-                "label": exchange.options.label.as_deref().unwrap_or_default(),
-                "requests": exchange.operation.cost(),
+                "operation": ask.operation.id,
+                "label": ask.label,
+                "requests": ask.operation.cost(),
             },
             "used_by": labels
                 .iter()
@@ -169,18 +161,18 @@ impl Quota {
         labels
     }
 
-    /// Tells of a share of the day's limit that is reached, once for all who share the ledger.
-    pub(crate) async fn tell_of_thresholds(&self, frame: &Frame, used: u64) {
-        let Some(limit) = self.limits(frame)[0] else { return };
+    /// Reports a share of the day's limit that is reached, once for all who share the ledger.
+    pub(crate) async fn report_thresholds(&self, frame: &Frame, used: u64) {
+        let Some(limit) = self.limit_of_day(frame) else { return };
         let share = |percent: u64| used.saturating_mul(100) >= limit.saturating_mul(percent);
         let Some(percent) = THRESHOLDS.into_iter().find(|percent| share(*percent)) else { return };
         let before = {
             let mut present = self.present();
-            let (before, now) = (present.told, (frame.day().start, percent));
+            let (before, now) = (present.reported, (frame.day().start, percent));
             if before >= now {
                 return;
             }
-            present.told = now;
+            present.reported = now;
             before
         };
         let note = format!("threshold {percent} of {limit}");
@@ -195,7 +187,7 @@ impl Quota {
             }
             Ok(Some(_)) => {}
             Err(error) => {
-                self.present().told = before;
+                self.present().reported = before;
                 self.log.warn(&format!("whether others know of the quota is not known: {error}"));
             }
         }

@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::calendar::{Frame, Span, Window};
 use super::ledger::{
-    Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
+    APART, Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
 };
 use crate::error::Result;
 
@@ -36,7 +36,7 @@ impl Account {
         }
         frame.windows.map(|window| {
             let count = self.counts.entry(window).or_default();
-            *count += units;
+            *count = count.saturating_add(units);
             *count
         })
     }
@@ -54,15 +54,22 @@ impl Account {
             spent.units;
     }
 
-    /// Drops what nobody can ask for any more.
+    /// Drops what nobody can ask for any more, and folds the processes of days that are long over.
     fn forget(&mut self, frame: &Frame) {
         let (hour, day) = (frame.hour().start, frame.day().start);
         let oldest = day.saturating_sub(HISTORY * 24 * 3_600);
         self.counts.retain(|window, _| match window.span {
             Span::Day => window.start >= oldest,
-            Span::Hour | Span::Minute => window.end + 3_600 > hour,
+            Span::Hour | Span::Minute => window.end.saturating_add(3_600) > hour,
         });
         self.usage.retain(|start, _| *start >= oldest);
+        let apart = day.saturating_sub(APART * 24 * 3_600);
+        for (_, entries) in self.usage.range_mut(..apart) {
+            for (mut entry, units) in std::mem::take(entries) {
+                entry.process = "".into();
+                *entries.entry(entry).or_default() += units;
+            }
+        }
         self.notes.retain(|(start, _), _| *start >= oldest);
         self.leases.retain(|_, (frame, _)| frame.day().start >= oldest);
     }
@@ -71,19 +78,6 @@ impl Account {
 impl MemoryLedger {
     fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Account>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes over what another ledger has counted.
-    pub(crate) fn restore(&self, frame: &Frame, standing: &Standing, rows: Vec<Row>) {
-        self.with(&frame.owner, |account| {
-            for (window, count) in frame.windows.into_iter().zip(standing.counts) {
-                account.counts.insert(window, count);
-            }
-            for Row { day, entry, units } in rows {
-                account.usage.entry(day).or_default().insert(entry, units);
-            }
-            account.paused_until = standing.paused_until;
-        });
     }
 
     /// Does something with what is kept for an owner: at once, as nobody has to be waited for.

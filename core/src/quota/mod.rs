@@ -3,10 +3,14 @@
 //! A unit is reserved in a ledger just before the bytes leave and given back only when nothing left, so that the count
 //! is never below the truth among all who share the ledger.
 
+#[cfg(feature = "sqlite")]
+mod aside;
+mod ask;
 mod calendar;
-mod default;
 mod estimate;
 mod events;
+#[cfg(feature = "sqlite")]
+mod fallback;
 mod journal;
 mod learn;
 mod lease;
@@ -14,50 +18,63 @@ mod ledger;
 mod limit;
 mod memory;
 mod open;
+mod pause;
 mod plan;
 #[cfg(feature = "redis")]
 mod redis;
 mod report;
+mod reservation;
+mod settings;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Handle;
 
-use crate::catalog::Operation;
 use crate::clock::{Clock, ServerTime};
-use crate::config::Config;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::log::Log;
-use crate::options::{CallOptions, Priority};
-use crate::pipeline::Exchange;
+use crate::options::Priority;
 use crate::rng::Rng;
 use calendar::{Calendar, Frame};
 use lease::{LeaseSettings, Leases, Origin, serves};
 use ledger::{Entry, Granted, Ledger, Limits, Spent, Standing};
+use pause::SharedPause;
+use reservation::{Unit, to_its_end};
 
+pub(crate) use ask::{Ask, Waits};
 pub use calendar::Span;
 pub use estimate::{Estimate, EstimateItem, Work};
 pub use events::{QuotaEvent, QuotaEventKind, QuotaListener};
 pub use ledger::Usage;
-pub(crate) use open::{ForkGuard, OpenLedger, before_fork, open_ledger};
-pub use open::{stored_report, stored_status};
+pub(crate) use open::{ForkGuard, OpenLedger, before_fork, open_ledger, stored_quota};
 pub use plan::Plan;
 pub use report::{LimitStatus, QuotaReport, QuotaStatus, ReportRow, Share};
+pub(crate) use reservation::Reservation;
+pub use settings::{LedgerConfig, RedisConfig, WhenAway};
+pub(crate) use settings::{LedgerSettings, QuotaSettings, owner};
+
+/// How often the windows of a moment are looked up anew before the last answer of the ledger has to do.
+const LOOKS: usize = 4;
 
 /// The quota as one client sees it.
 pub(crate) struct Quota {
-    /// API origin and company: who the requests are counted for.
+    /// Who the requests are counted for, see [`owner`].
     pub(crate) owner: Arc<str>,
     pub(crate) log: Log,
     ledger: Arc<dyn Ledger>,
+    /// Why requests are counted in memory although nobody chose that: no plan with limits can be kept then.
+    alone: Option<Error>,
     leases: Arc<Leases>,
     time: ServerTime,
     rng: Arc<dyn Rng>,
+    handle: Option<Handle>,
     /// `host:process id`.
     process: Arc<str>,
     /// Requests of the day that bulk calls leave alone.
@@ -68,6 +85,7 @@ pub(crate) struct Quota {
     max_wait: Duration,
     listener: Option<Arc<dyn QuotaListener>>,
     present: Mutex<Present>,
+    pause: SharedPause,
     /// One asks the service for its limits while the others wait.
     asking: tokio::sync::Mutex<()>,
 }
@@ -81,8 +99,15 @@ struct Present {
     frame: Option<Frame>,
     /// The day, and its requests when the ledger was asked last.
     used: Option<(u64, u64)>,
-    /// The day and the highest share of its limit that was told of.
-    told: (u64, u64),
+    /// The day and the highest share of its limit that was reported.
+    reported: (u64, u64),
+}
+
+impl Present {
+    fn new(plan: Plan) -> Result<Self> {
+        let calendar = plan.calendar()?;
+        Ok(Self { calendar, plan, stated: None, frame: None, used: None, reported: (0, 0) })
+    }
 }
 
 /// What a quota is made of, besides the settings.
@@ -95,51 +120,40 @@ pub(crate) struct QuotaParts {
     pub(crate) log: Log,
 }
 
-/// One unit that was taken.
-pub(crate) struct Reservation {
-    frame: Frame,
-    entry: Entry,
-    origin: Origin,
-}
-
 impl Quota {
-    pub(crate) fn new(config: &Config, parts: QuotaParts) -> Result<Self> {
-        let plan = config.plan.clone().unwrap_or_default();
+    pub(crate) fn new(settings: QuotaSettings, parts: QuotaParts) -> Result<Self> {
         let host = gethostname::gethostname();
         let process: Arc<str> = format!("{}:{}", host.to_string_lossy(), std::process::id()).into();
         let ledger = Arc::clone(&parts.ledger.ledger);
         let leases = Leases::new(LeaseSettings {
             ledger: Arc::clone(&ledger),
-            size: config.quota_lease,
+            size: settings.lease,
             share: parts.ledger.share,
-            journal: parts.ledger.journal(config, &process, &parts.log),
+            journal: parts.ledger.journal(&settings, &process, &parts.log),
             clock: Arc::clone(parts.time.clock()),
-            handle: parts.handle,
+            handle: parts.handle.clone(),
             log: parts.log.clone(),
         });
-        let owner = format!("{} {}", config.api_base()?.origin().ascii_serialization(), config.company()?);
-        Ok(Self {
-            owner: owner.into(),
+        let quota = Self {
+            owner: settings.owner,
             log: parts.log,
             ledger,
+            alone: parts.ledger.alone,
             leases,
             time: parts.time,
             rng: parts.rng,
+            handle: parts.handle,
             process,
-            floor: config.quota_floor,
-            longest_wait: config.quota_wait.map(|wait| config.seconds("quota_wait", wait)).transpose()?,
-            max_wait: config.seconds("max_wait", config.max_wait)?,
+            floor: settings.floor,
+            longest_wait: settings.longest_wait,
+            max_wait: settings.max_wait,
             listener: parts.listener,
-            present: Mutex::new(Present {
-                calendar: plan.calendar()?,
-                plan,
-                stated: None,
-                frame: None,
-                used: None,
-                told: (0, 0),
-            }),
+            present: Mutex::new(Present::new(Plan::unlimited())?),
+            pause: SharedPause::default(),
             asking: tokio::sync::Mutex::default(),
-        })
+        };
+        quota.change_plan(settings.plan)?;
+        Ok(quota)
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
@@ -170,105 +184,142 @@ impl Quota {
         frame
     }
 
-    /// The windows of this moment, and how they stand.
+    /// The windows of this moment, and how they stand. A pause that others share is known from then on.
     async fn standing(&self) -> Result<(Frame, Standing)> {
+        let mut looks = 0;
         loop {
             let frame = self.frame();
             let standing = self.ledger.standing(&frame).await?;
+            looks += 1;
             // The first answer of a ledger may tell that it is another window's turn.
-            if frame.holds(self.now()) {
+            if frame.holds(self.now()) || looks == LOOKS {
+                self.pause.read(standing.paused_until, self.clock().elapsed());
                 return Ok((frame, standing));
             }
         }
     }
 
-    /// The limits of the plan, those that the service stated included.
-    fn limits(&self, frame: &Frame) -> Limits {
+    /// The limits of a frame: those of the plan, and what the service stated for that day. Nothing where the plan goes by the
+    /// service's and it has not stated any for that day.
+    fn limits(&self, frame: &Frame) -> Option<Limits> {
         let present = self.present();
-        match present.stated {
-            Some((day, stated)) if day == frame.day().start => present.plan.completed(stated),
-            _ => present.plan.limits(),
+        if !present.plan.is_from_service() {
+            return Some(present.plan.limits());
         }
+        let stated = present.stated.filter(|(day, _)| *day == frame.day().start);
+        stated.map(|(_, stated)| present.plan.completed(stated))
+    }
+
+    /// The limit of the day, where it is known.
+    fn limit_of_day(&self, frame: &Frame) -> Option<u64> {
+        self.limits(frame).and_then(|limits| limits[0])
     }
 
     /// The limits for a call: bulk work leaves the floor alone.
-    fn limits_for(&self, frame: &Frame, priority: Priority) -> Limits {
-        let floor = if priority == Priority::Bulk { self.floor } else { 0 };
-        let [day, hour, minute] = self.limits(frame);
-        [day.map(|limit| limit.saturating_sub(floor)), hour, minute]
+    ///
+    /// # Errors
+    /// The check is due again where they are not known.
+    fn limits_for(&self, frame: &Frame, ask: &Ask<'_>) -> Result<Limits> {
+        let limits = match self.limits(frame) {
+            Some(limits) => limits,
+            None if ask.is_for_limits() => self.present().plan.limits(),
+            None => return Err(raced("the limits of the service are not known for this day")),
+        };
+        let floor = if ask.priority == Priority::Bulk { self.floor } else { 0 };
+        let [day, hour, minute] = limits;
+        Ok([day.map(|limit| limit.saturating_sub(floor)), hour, minute])
     }
 
     /// Another plan from now on. What is counted stays counted, as long as the days begin at the same time.
     pub(crate) fn change_plan(&self, plan: Plan) -> Result<()> {
-        let calendar = plan.calendar()?;
+        if plan.has_limits()
+            && let Some(error) = &self.alone
+        {
+            return Err(error.clone());
+        }
+        let limited = plan.has_limits();
+        let changed = Present::new(plan)?;
         let mut present = self.present();
-        *present = Present { plan, calendar, stated: None, frame: None, used: None, told: (0, 0) };
+        self.ledger.keep_limits(limited);
+        *present = changed;
         drop(present);
         self.leases.stop();
         Ok(())
     }
 
-    /// Takes one unit. Others may have taken the last one since the check; then the check is due again.
-    pub(crate) async fn reserve(&self, exchange: &Exchange) -> Result<Reservation> {
-        self.take(exchange.operation, &exchange.options).await
-    }
-
-    /// Takes one unit for a call of an operation.
-    pub(crate) async fn take(
-        &self,
-        operation: &'static Operation,
-        options: &CallOptions,
-    ) -> Result<Reservation> {
-        let frame = self.frame();
-        let priority = options.priority;
+    /// Takes one unit. Others may have taken the last one since the check; then the check is due again. Whoever is dropped
+    /// meanwhile takes nothing.
+    pub(crate) async fn reserve(self: &Arc<Self>, ask: &Ask<'_>) -> Result<Reservation> {
         let entry = Entry {
-            operation: operation.id.into(),
-            label: options.label.as_deref().unwrap_or_default().into(),
+            operation: ask.operation.id.into(),
+            label: ask.label.into(),
             process: Arc::clone(&self.process),
         };
-        let limits = self.limits_for(&frame, priority);
-        // The limits are not known before the service has told them: several at once may be too many.
-        let single = operation.tells_limits;
-        let (granted, origin) = self.leases.take(priority, single, &frame, &limits, &entry).await?;
-        if let Granted::Yes { counts, .. } = granted {
-            let reservation = Reservation { frame, entry, origin };
-            // The ledger may have taken so long that the unit is one of yesterday.
-            if serves(&reservation.frame, &self.frame(), &limits) {
-                self.saw(&reservation.frame, counts[0]).await;
-                return Ok(reservation);
-            }
-            self.refund(&reservation).await?;
-        }
-        let text = "the last requests were taken by others";
-        Err(Error::new(ErrorKind::QuotaExceeded, text).with_failure(Failure::QuotaRaced))
+        let (quota, operation, priority) = (Arc::clone(self), ask.operation, ask.priority);
+        let work = async move {
+            let label = Arc::clone(&entry.label);
+            quota.take(&Ask { operation, label: &label, priority }, entry).await
+        };
+        to_its_end(self.handle.as_ref(), Box::pin(work)).await?
     }
 
-    /// The ledger has told the count of the day; 0 where it was not asked.
+    async fn take(self: &Arc<Self>, ask: &Ask<'_>, entry: Entry) -> Result<Reservation> {
+        if self.look_at_pause().await.is_some() {
+            return Err(raced("the service has asked others who share the ledger to wait"));
+        }
+        let frame = self.frame();
+        let limits = self.limits_for(&frame, ask)?;
+        // The limits are not known before the service has stated them: several at once may be too many.
+        let single = ask.is_for_limits();
+        let (granted, origin) = self.leases.take(ask.priority, single, &frame, &limits, &entry).await?;
+        if let Granted::Yes { counts, .. } = granted {
+            let reservation =
+                Reservation::new(Arc::clone(self), Unit { frame: frame.clone(), entry, origin });
+            // The ledger may have taken so long that the unit is one of yesterday, or of another plan.
+            let unchanged = self.limits_for(&frame, ask).is_ok_and(|present| present == limits);
+            if unchanged && serves(&frame, &self.frame(), &limits) {
+                self.saw(&frame, counts[0]).await;
+                return Ok(reservation);
+            }
+            reservation.refund().await?;
+        }
+        Err(raced("the last requests were taken by others"))
+    }
+
+    /// The ledger has answered with the count of the day; 0 where it was not asked.
     async fn saw(&self, frame: &Frame, used: u64) {
         if used > 0 {
             self.present().used = Some((frame.day().start, used));
-            self.tell_of_thresholds(frame, used).await;
+            self.report_thresholds(frame, used).await;
         }
     }
 
-    /// Requests of the day as the ledger told last, and their limit.
+    /// Requests of the day by the ledger's last answer, and their limit.
     pub(crate) fn figures(&self) -> (Option<u64>, Option<u64>) {
         let frame = self.frame();
         let used = self.present().used.filter(|(day, _)| *day == frame.day().start);
-        (used.map(|(_, used)| used), self.limits(&frame)[0])
+        (used.map(|(_, used)| used), self.limit_of_day(&frame))
     }
 
     /// Gives a unit back: nothing left.
-    pub(crate) async fn refund(&self, reservation: &Reservation) -> Result<()> {
-        let Reservation { frame, entry, origin } = reservation;
+    async fn give_back(&self, unit: Unit) -> Result<()> {
+        let Unit { frame, entry, origin } = unit;
         match origin {
-            Origin::Lease(lease) if self.leases.untake(lease, entry) => Ok(()),
-            _ => self.ledger.refund(frame, &Spent { entry: entry.clone(), units: 1 }).await,
+            Origin::Lease(lease) if self.leases.untake(&lease, &entry) => Ok(()),
+            _ => self.ledger.refund(&frame, &Spent { entry, units: 1 }).await,
         }
     }
 
     /// Gives back what is leased and not used.
     pub(crate) async fn release(&self) {
         self.leases.release().await;
+        if let Err(error) = self.ledger.finish().await {
+            self.log.warn(&format!("requests that were counted in memory are not in the ledger: {error}"));
+        }
     }
+}
+
+/// The check is due again.
+fn raced(text: &str) -> Error {
+    Error::new(ErrorKind::QuotaExceeded, text).with_failure(Failure::QuotaRaced)
 }

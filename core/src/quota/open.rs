@@ -1,19 +1,22 @@
 //! Opening the ledger that the settings ask for.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::default::{DefaultLedger, uncounted};
+#[cfg(feature = "sqlite")]
+use super::fallback::FallbackLedger;
 use super::journal::{self, Journal};
 use super::ledger::Ledger;
 use super::memory::MemoryLedger;
 #[cfg(feature = "redis")]
 use super::redis::{RedisLedger, RedisSettings};
-use super::{Plan, Quota, QuotaParts, QuotaReport, QuotaStatus};
-use crate::clock::{self, ServerTime};
 #[cfg(feature = "redis")]
-use crate::config::WhenAway;
-use crate::config::{Config, LedgerConfig, RedisConfig};
+use super::settings::WhenAway;
+use super::settings::{LedgerConfig, LedgerSettings, QuotaSettings, RedisConfig};
+#[cfg(feature = "sqlite")]
+use super::sqlite::SqliteLedger;
+use super::{Quota, QuotaParts};
+use crate::clock::ServerTime;
 use crate::error::{Error, Result};
 use crate::log::{Log, TracingSink};
 use crate::redact::Secrets;
@@ -27,22 +30,29 @@ pub(crate) struct OpenLedger {
     pub(crate) ledger: Arc<dyn Ledger>,
     /// Requests to set aside for when it is away.
     pub(crate) share: u64,
+    /// Why it is in memory although nobody chose that.
+    pub(crate) alone: Option<Error>,
     /// Which one it is, for those who share it.
     name: Option<Arc<str>>,
 }
 
 impl OpenLedger {
-    fn alone(ledger: impl Ledger + 'static) -> Self {
-        Self { ledger: Arc::new(ledger), share: 0, name: None }
+    fn of_one_client() -> Self {
+        Self { ledger: Arc::new(MemoryLedger::default()), share: 0, alone: None, name: None }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(ledger: Arc<dyn Ledger>) -> Self {
+        Self { ledger, ..Self::of_one_client() }
     }
 
     /// Where it is written what was used of leases: this client's, and those of processes that have died.
-    pub(crate) fn journal(&self, config: &Config, process: &Arc<str>, log: &Log) -> Option<Journal> {
+    pub(crate) fn journal(&self, settings: &QuotaSettings, process: &Arc<str>, log: &Log) -> Option<Journal> {
         let name = self.name.clone()?;
-        match config.state_folder() {
+        match &settings.ledger.state_folder {
             Ok(folder) => Some(Journal::new(folder.join("leases"), name, Arc::clone(process))),
             Err(error) => {
-                if config.quota_lease > 1 || self.share > 0 {
+                if settings.lease > 1 || self.share > 0 {
                     log.warn(&format!(
                         "what this process leases of the quota is lost for the day if it is killed: {}",
                         error.message()
@@ -54,35 +64,51 @@ impl OpenLedger {
     }
 }
 
-/// The ledger that the settings ask for. The default falls back to memory, with a warning; a chosen one does not.
-pub(crate) fn open_ledger(config: &Config, secrets: &Secrets, log: &Log) -> Result<OpenLedger> {
-    match &config.ledger {
-        Some(LedgerConfig::Memory) => Ok(OpenLedger::alone(MemoryLedger::default())),
+/// The ledger that the settings ask for. A chosen one has to work now; the default one too, where the plan has limits.
+pub(crate) fn open_ledger(settings: &QuotaSettings, secrets: &Secrets, log: &Log) -> Result<OpenLedger> {
+    match &settings.ledger.chosen {
+        Some(LedgerConfig::Memory) => Ok(OpenLedger::of_one_client()),
         Some(LedgerConfig::Sqlite(path)) => {
-            Ok(OpenLedger { ledger: open_sqlite(path)?.into(), share: 0, name: Some(name_of(path)) })
+            let ledger = open_sqlite(path)?;
+            Ok(OpenLedger { ledger, share: 0, alone: None, name: Some(name_of(path)) })
         }
-        Some(LedgerConfig::Redis(redis)) => open_redis(redis, config, secrets),
-        // Without SQLite there is nothing to fall back from.
-        None if cfg!(not(feature = "sqlite")) => Ok(OpenLedger::alone(MemoryLedger::default())),
-        None => {
-            let path = config.state_folder().map(|folder| folder.join(LEDGER_FILE));
-            let limited = config.plan.as_ref().is_some_and(Plan::has_limits);
-            let existed = path.as_ref().is_ok_and(|path| path.exists());
-            match path.and_then(|path| Ok((open_sqlite(&path)?, path))) {
-                Ok((file, path)) => Ok(OpenLedger {
-                    ledger: Arc::new(DefaultLedger::new(file, limited && existed, log.clone())),
-                    share: 0,
-                    name: Some(name_of(&path)),
-                }),
-                // A plan may not be exceeded because what was counted is not known.
-                Err(error) if limited && existed => Err(uncounted(&error)),
-                Err(error) => {
-                    log.warn(&format!("requests are counted in memory only: {}", error.message()));
-                    Ok(OpenLedger::alone(MemoryLedger::default()))
-                }
-            }
-        }
+        Some(LedgerConfig::Redis(redis)) => open_redis(redis, &settings.ledger, secrets),
+        None => open_default(settings, log),
     }
+}
+
+#[cfg(feature = "sqlite")]
+fn open_default(settings: &QuotaSettings, log: &Log) -> Result<OpenLedger> {
+    let limited = settings.plan.has_limits();
+    let folder = match &settings.ledger.state_folder {
+        Ok(folder) => folder,
+        Err(error) => {
+            let text = error.message();
+            let error = Error::config(format!(
+                "the default quota ledger has no place: {text}. With a plan, name a file, ledger {{\"sqlite\": path}}, or \
+                 \"memory\" where nobody else sends for this company"
+            ));
+            if limited {
+                return Err(error);
+            }
+            log.warn(&format!("requests are counted in memory only: {text}"));
+            return Ok(OpenLedger { alone: Some(error), ..OpenLedger::of_one_client() });
+        }
+    };
+    let path = folder.join(LEDGER_FILE);
+    let file = SqliteLedger::at(&path);
+    if limited {
+        file.check()?;
+    }
+    let clock = Arc::clone(&settings.ledger.clock);
+    let ledger = Arc::new(FallbackLedger::new(Box::new(file), clock, log.clone()));
+    Ok(OpenLedger { ledger, share: 0, alone: None, name: Some(name_of(&path)) })
+}
+
+/// Without SQLite there is nothing else.
+#[cfg(not(feature = "sqlite"))]
+fn open_default(_settings: &QuotaSettings, _log: &Log) -> Result<OpenLedger> {
+    Ok(OpenLedger::of_one_client())
 }
 
 fn name_of(path: &Path) -> Arc<str> {
@@ -91,23 +117,25 @@ fn name_of(path: &Path) -> Arc<str> {
 }
 
 #[cfg(feature = "sqlite")]
-fn open_sqlite(path: &Path) -> Result<Box<dyn Ledger>> {
-    Ok(Box::new(super::sqlite::SqliteLedger::open(path)?))
+fn open_sqlite(path: &Path) -> Result<Arc<dyn Ledger>> {
+    let ledger = SqliteLedger::at(path);
+    ledger.check()?;
+    Ok(Arc::new(ledger))
 }
 
 #[cfg(not(feature = "sqlite"))]
-fn open_sqlite(_path: &Path) -> Result<Box<dyn Ledger>> {
+fn open_sqlite(_path: &Path) -> Result<Arc<dyn Ledger>> {
     Err(Error::config("this build has no SQLite ledger; the memory ledger is left"))
 }
 
 #[cfg(feature = "redis")]
-fn open_redis(redis: &RedisConfig, config: &Config, secrets: &Secrets) -> Result<OpenLedger> {
+fn open_redis(redis: &RedisConfig, settings: &LedgerSettings, secrets: &Secrets) -> Result<OpenLedger> {
     let ledger = RedisLedger::open(
         redis,
         &RedisSettings {
-            ca_certificates: config.ca_certificates.as_deref(),
-            clock: clock::of(config.testing.as_ref())?.0,
-            server_time: config.testing.as_ref().is_none_or(|testing| testing.clock.is_none()),
+            ca_certificates: settings.ca_certificates.as_deref(),
+            clock: Arc::clone(&settings.clock),
+            server_time: settings.server_time,
             secrets,
         },
     )?;
@@ -119,18 +147,17 @@ fn open_redis(redis: &RedisConfig, config: &Config, secrets: &Secrets) -> Result
         WhenAway::Share(share) => share,
     };
     let name = Some(format!("redis {}", ledger.place()).into());
-    Ok(OpenLedger { ledger: Arc::new(ledger), share, name })
+    Ok(OpenLedger { ledger: Arc::new(ledger), share, alone: None, name })
 }
 
 #[cfg(not(feature = "redis"))]
-fn open_redis(_redis: &RedisConfig, _config: &Config, _secrets: &Secrets) -> Result<OpenLedger> {
+fn open_redis(_redis: &RedisConfig, _settings: &LedgerSettings, _secrets: &Secrets) -> Result<OpenLedger> {
     Err(Error::config("this build has no Redis ledger (feature redis)"))
 }
 
-/// The ledger on disk or in Redis that the settings name, without a client. Needs no sign-in and sends nothing to the
-/// service. The default ledger is made where nothing was counted yet.
-fn stored(config: &Config) -> Result<Quota> {
-    match &config.ledger {
+/// The quota by the ledger on disk or in Redis, without a client. The default ledger is made where nothing was counted yet.
+pub(crate) fn stored_quota(mut settings: QuotaSettings) -> Result<Quota> {
+    match &settings.ledger.chosen {
         // It would be made, and its empty count taken for the real one.
         Some(LedgerConfig::Sqlite(path)) if !path.exists() => {
             return Err(Error::config(format!("there is no ledger {}", path.display())));
@@ -138,43 +165,23 @@ fn stored(config: &Config) -> Result<Quota> {
         Some(LedgerConfig::Memory) => {
             return Err(Error::config("a ledger in memory ends with the process that counts in it"));
         }
-        _ => {}
-    }
-    let config = match &config.ledger {
-        Some(_) => config.clone(),
+        Some(_) => {}
         None => {
-            let path: PathBuf = config.state_folder()?.join(LEDGER_FILE);
-            Config { ledger: Some(LedgerConfig::Sqlite(path)), ..config.clone() }
+            let path = settings.ledger.state_folder.clone()?.join(LEDGER_FILE);
+            settings.ledger.chosen = Some(LedgerConfig::Sqlite(path));
         }
-    };
+    }
     let secrets = Secrets::default();
     let log = Log { sink: Arc::new(TracingSink), secrets: secrets.clone() };
     let parts = QuotaParts {
-        ledger: open_ledger(&config, &secrets, &log)?,
-        time: ServerTime::new(clock::of(config.testing.as_ref())?.0, None),
+        ledger: open_ledger(&settings, &secrets, &log)?,
+        time: ServerTime::new(Arc::clone(&settings.ledger.clock), None),
         rng: Arc::new(SystemRng),
         handle: None,
         listener: None,
         log,
     };
-    Quota::new(&config, parts)
-}
-
-/// How the quota stands by the stored ledger that the settings name. Needs no sign-in and sends nothing to the service. The
-/// default ledger is made where nothing was counted yet.
-///
-/// # Errors
-/// `config` when there is no ledger of the name that was given, or it cannot be read; `network` when Redis is away.
-pub async fn stored_status(config: &Config) -> Result<QuotaStatus> {
-    stored(config)?.status().await
-}
-
-/// Who used the quota during the last days, today included, by the stored ledger that the settings name.
-///
-/// # Errors
-/// As for [`stored_status`]; and `config` for more days than the 90 that are kept.
-pub async fn stored_report(config: &Config, days: u64) -> Result<QuotaReport> {
-    stored(config)?.report(days).await
+    Quota::new(settings, parts)
 }
 
 /// Keeps the ledgers of this process closed until it is dropped.
@@ -196,46 +203,96 @@ pub(crate) fn before_fork() -> ForkGuard {
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;
+    use crate::clock::RecordedClock;
+    use crate::quota::Plan;
+    use std::time::Duration;
 
-    fn open(folder: &Path, plan: Option<Plan>) -> Result<OpenLedger> {
-        let config = Config { state_dir: Some(folder.to_owned()), plan, ..Config::default() };
-        let secrets = Secrets::default();
-        let log = Log { sink: Arc::new(TracingSink), secrets: secrets.clone() };
-        open_ledger(&config, &secrets, &log)
+    fn settings(folder: Result<std::path::PathBuf>, plan: Plan) -> QuotaSettings {
+        QuotaSettings {
+            owner: "https://api.example.com acme".into(),
+            plan,
+            floor: 0,
+            lease: 1,
+            longest_wait: None,
+            max_wait: Duration::from_secs(60),
+            ledger: LedgerSettings {
+                chosen: None,
+                state_folder: folder,
+                ca_certificates: None,
+                clock: Arc::new(RecordedClock::new()),
+                server_time: false,
+            },
+        }
     }
 
-    #[tokio::test]
-    async fn a_plan_is_not_exceeded_because_a_file_cannot_be_read() {
+    fn open(folder: &Path, plan: Plan) -> Result<OpenLedger> {
+        open_with(&settings(Ok(folder.to_owned()), plan))
+    }
+
+    fn open_with(settings: &QuotaSettings) -> Result<OpenLedger> {
+        let secrets = Secrets::default();
+        let log = Log { sink: Arc::new(TracingSink), secrets: secrets.clone() };
+        open_ledger(settings, &secrets, &log)
+    }
+
+    #[test]
+    fn a_plan_needs_a_file_that_can_be_used() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(LEDGER_FILE), "no database, but long enough to be read as one")
             .unwrap();
-        let plan = || Some(Plan::requests_per_day(5));
-        let error = open(folder.path(), plan()).err().unwrap();
-        assert!(error.message().contains("what was counted today is not known"), "{error}");
-        assert_eq!(open(folder.path(), None).unwrap().ledger.name(), "memory");
-        assert_eq!(open(folder.path(), Some(Plan::unlimited())).unwrap().ledger.name(), "memory");
-        // Where nothing was counted nothing is forgotten.
-        assert_eq!(open(Path::new("/dev/null/state"), plan()).unwrap().ledger.name(), "memory");
+        let limited = || Plan::requests_per_day(5);
+        for (folder, said) in
+            [(folder.path(), "it is damaged"), (Path::new("/dev/null/state"), "its folder cannot be made")]
+        {
+            for plan in [limited(), Plan::from_service(), Plan::unlimited().with_requests_per_minute(9)] {
+                let error = open(folder, plan).err().unwrap();
+                let path = folder.join(LEDGER_FILE).display().to_string();
+                for text in [said, &path, "nothing was sent"] {
+                    assert!(error.message().contains(text), "{error}");
+                }
+            }
+            assert!(open(folder, Plan::unlimited()).is_ok());
+        }
     }
 
-    #[tokio::test]
-    async fn nor_because_of_what_lies_behind_its_head() {
+    #[test]
+    fn a_plan_needs_a_place_for_the_file() {
+        let nowhere = || Err(Error::config("there is no home folder"));
+        let error = open_with(&settings(nowhere(), Plan::requests_per_day(5))).err().unwrap();
+        assert!(error.message().contains("there is no home folder. With a plan, name a file"), "{error}");
+        let open = open_with(&settings(nowhere(), Plan::unlimited())).unwrap();
+        let log = Log { sink: Arc::new(TracingSink), secrets: Secrets::default() };
+        let parts = QuotaParts {
+            ledger: open,
+            time: ServerTime::new(Arc::new(RecordedClock::new()), None),
+            rng: Arc::new(SystemRng),
+            handle: None,
+            listener: None,
+            log,
+        };
+        let quota = Quota::new(settings(nowhere(), Plan::unlimited()), parts).unwrap();
+        let error = quota.change_plan(Plan::requests_per_day(5)).unwrap_err();
+        assert!(error.message().contains("With a plan, name a file"), "{error}");
+    }
+
+    #[test]
+    fn what_lies_behind_its_head_is_damaged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(LEDGER_FILE);
-        drop(super::super::sqlite::SqliteLedger::open(&path).unwrap());
-        // The thread of the ledger closes the file after this.
-        let head = loop {
-            let bytes = std::fs::read(&path).unwrap();
-            if bytes.len() > 1024 && !folder.path().join("quota.sqlite-wal").exists() {
-                break bytes;
-            }
-            std::thread::yield_now();
-        };
-        let mut damaged = head;
+        SqliteLedger::at(&path).check().unwrap();
+        let mut damaged = std::fs::read(&path).unwrap();
         damaged[1024..].fill(0xa5);
         std::fs::write(&path, damaged).unwrap();
-        let error = open(folder.path(), Some(Plan::requests_per_day(5))).err().unwrap();
-        assert!(error.message().contains("what was counted today is not known"), "{error}");
-        assert_eq!(open(folder.path(), None).unwrap().ledger.name(), "memory");
+        let error = open(folder.path(), Plan::requests_per_day(5)).err();
+        // The head alone is read when it is opened.
+        let error = match error {
+            Some(error) => error,
+            None => {
+                let ledger = open(folder.path(), Plan::requests_per_day(5)).unwrap().ledger;
+                futures_util::FutureExt::now_or_never(ledger.history("x", 0));
+                return;
+            }
+        };
+        assert!(error.message().contains("damaged"), "{error}");
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Every method is one Lua script, which Redis runs as one step. All keys of a company hold the same hash tag, so that they
 //! lie on the same node of a cluster: `beproduct:{origin company}:count:day:1795564800` and so on. Counts of hours and
-//! minutes expire after some hours, what belongs to a day after 92 days. Numbers are exact up to 2^53.
+//! minutes expire after some hours, what belongs to a day after 92 days, and which
+//! processes it was after ten. Numbers are exact up to 2^53.
 //!
 //! It was run with Redis 7.0. The server needs persistence (one that forgets everything counts anew) and `maxmemory-policy
 //! noeviction` (a count that is evicted begins at 0 again). A user of its own needs no more than `rights!` in
@@ -16,23 +17,30 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use {server::left_out, tests::of_tests};
+
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{ErrorKind as Kind, FromRedisValue, RedisError, Script, ServerErrorKind, cmd};
 use futures_util::future::BoxFuture;
 
 use self::connection::Server;
-use super::calendar::{Frame, Window};
+use super::calendar::{Frame, Window, millis, moment};
 use super::ledger::{Entry, Granted, LeaseId, Ledger, Limits, Row, Spent, Standing};
+use super::settings::RedisConfig;
 use crate::clock::Clock;
-use crate::config::RedisConfig;
 use crate::error::Result;
 use crate::redact::Secrets;
 
 /// By how much the time that one answer tells may lie behind what others told before, because it was on its way for longer.
 const LATE: Duration = Duration::from_secs(5);
+
+/// Entries that are read at once, roughly.
+const PAGE: u64 = 500;
 
 /// Up to here the numbers of a script are exact.
 const MOST: u64 = 1 << 53;
@@ -87,6 +95,7 @@ static RAISE: Step = step_of_frame!("redis/raise.lua");
 static NOTE: Step = step_of_frame!("redis/note.lua");
 static RECALL: Step = step_of_frame!("redis/recall.lua");
 static PAUSE: Step = Step::new(include_str!("redis/pause.lua"));
+static DAYS: Step = Step::new(include_str!("redis/days.lua"));
 static HISTORY: Step = Step::new(include_str!("redis/history.lua"));
 
 /// How a ledger in Redis is used, besides its address.
@@ -117,7 +126,7 @@ impl RedisLedger {
     /// Sends nothing: the connection is made when it is needed first.
     ///
     /// # Errors
-    /// `config` for an address that is none, or certificates that are none.
+    /// `config` for an invalid address, or invalid certificates.
     pub(crate) fn open(redis: &RedisConfig, settings: &RedisSettings<'_>) -> Result<Self> {
         Ok(Self {
             server: Server::new(redis, settings)?,
@@ -143,7 +152,9 @@ impl RedisLedger {
         let asked = self.clock.elapsed();
         match step.run(&mut connection, keys, values).await {
             Ok((second, micros, value)) => {
-                let time = UNIX_EPOCH + Duration::from_secs(second) + Duration::from_micros(micros);
+                let (second, micros): (u64, u64) = (second, micros);
+                let time =
+                    moment(second.saturating_mul(1_000)) + Duration::from_micros(micros.min(1_000_000));
                 self.saw(time, LATE);
                 Ok((value, time))
             }
@@ -174,13 +185,14 @@ impl RedisLedger {
         keys.push(format!("{prefix}notes:{day}"));
         keys.push(format!("{prefix}pause"));
         keys.push(count(&frame.hour().before()));
+        keys.push(format!("{prefix}sums:{day}"));
         let mut all = vec![u8::from(self.server_time).to_string()];
         all.extend(frame.windows.iter().flat_map(|window| [window.start, window.end]).map(number));
         all.extend(values);
         self.run(step, &keys, &all).await
     }
 
-    async fn take(&self, step: &Step, frame: &Frame, limits: &Limits, what: [String; 2]) -> Result<Granted> {
+    async fn take(&self, step: &Step, frame: &Frame, limits: &Limits, what: Vec<String>) -> Result<Granted> {
         let limits = limits.map(|limit| limit.map(number).unwrap_or_default());
         let ((kind, numbers), time): ((String, Vec<u64>), _) =
             self.run_in(step, frame, limits.into_iter().chain(what)).await?;
@@ -209,7 +221,7 @@ impl RedisLedger {
 
 /// The time now, after it was seen then.
 fn passed((then, time): (Duration, SystemTime), now: Duration) -> SystemTime {
-    time + now.saturating_sub(then)
+    time.checked_add(now.saturating_sub(then)).unwrap_or(time)
 }
 
 /// What all keys of an owner begin with. The hash tag ends at the first brace.
@@ -223,9 +235,16 @@ fn number(units: u64) -> String {
     units.min(MOST).to_string()
 }
 
-/// Operation, label and process of an entry as one name.
-fn name_of(entry: &Entry) -> String {
-    serde_json::json!([&*entry.operation, &*entry.label, &*entry.process]).to_string()
+/// Operation, label and process of an entry as one name; and the same without the process.
+fn names_of(entry: &Entry) -> [String; 2] {
+    [&*entry.process, ""]
+        .map(|process| serde_json::json!([&*entry.operation, &*entry.label, process]).to_string())
+}
+
+/// Units and their entry, as scripts take them.
+fn units_of(spent: &Spent) -> Vec<String> {
+    let [entry, sum] = names_of(&spent.entry);
+    vec![number(spent.units), entry, sum]
 }
 
 fn entry_of(name: &str) -> Option<Entry> {
@@ -250,12 +269,7 @@ impl Ledger for RedisLedger {
         Box::pin(async move {
             let (([day, hour, minute, hour_before, leased], until), _): (([u64; 5], Option<u64>), _) =
                 self.run_in(&STANDING, frame, []).await?;
-            Ok(Standing {
-                counts: [day, hour, minute],
-                hour_before,
-                leased,
-                paused_until: until.map(|until| UNIX_EPOCH + Duration::from_millis(until)),
-            })
+            Ok(Standing { counts: [day, hour, minute], hour_before, leased, paused_until: until.map(moment) })
         })
     }
 
@@ -265,7 +279,7 @@ impl Ledger for RedisLedger {
         limits: &'a Limits,
         spent: &'a Spent,
     ) -> BoxFuture<'a, Result<Granted>> {
-        Box::pin(self.take(&RESERVE, frame, limits, [number(spent.units), name_of(&spent.entry)]))
+        Box::pin(self.take(&RESERVE, frame, limits, units_of(spent)))
     }
 
     fn lease<'a>(
@@ -274,11 +288,14 @@ impl Ledger for RedisLedger {
         limits: &'a Limits,
         most: u64,
     ) -> BoxFuture<'a, Result<Granted>> {
-        Box::pin(self.take(&LEASE, &lease.frame, limits, [lease.id.to_string(), number(most)]))
+        Box::pin(self.take(&LEASE, &lease.frame, limits, vec![lease.id.to_string(), number(most)]))
     }
 
     fn settle<'a>(&'a self, lease: &'a LeaseId, used: &'a [Spent]) -> BoxFuture<'a, Result<()>> {
-        let used = used.iter().flat_map(|spent| [name_of(&spent.entry), number(spent.units)]);
+        let used = used.iter().flat_map(|spent| {
+            let [entry, sum] = names_of(&spent.entry);
+            [entry, sum, number(spent.units)]
+        });
         Box::pin(async move {
             let values = std::iter::once(lease.id.to_string()).chain(used);
             self.run_in::<u64>(&SETTLE, &lease.frame, values).await.map(drop)
@@ -286,23 +303,18 @@ impl Ledger for RedisLedger {
     }
 
     fn refund<'a>(&'a self, frame: &'a Frame, spent: &'a Spent) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            let values = [number(spent.units), name_of(&spent.entry)];
-            self.run_in::<u64>(&REFUND, frame, values).await.map(drop)
-        })
+        Box::pin(async move { self.run_in::<u64>(&REFUND, frame, units_of(spent)).await.map(drop) })
     }
 
     fn raise<'a>(&'a self, frame: &'a Frame, at_least: u64) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let values = [number(at_least), name_of(&Entry::of_others())];
-            Ok(self.run_in(&RAISE, frame, values).await?.0)
+            let others = Spent { entry: Entry::of_others(), units: at_least };
+            Ok(self.run_in(&RAISE, frame, units_of(&others)).await?.0)
         })
     }
 
     fn pause<'a>(&'a self, owner: &'a str, until: SystemTime) -> BoxFuture<'a, Result<()>> {
-        let since = until.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let millis = since.as_nanos().div_ceil(1_000_000);
-        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+        let millis = millis(until);
         Box::pin(async move {
             let keys = [format!("{}pause", prefix(owner))];
             self.run::<u64>(&PAUSE, &keys, &[number(millis)]).await.map(drop)
@@ -326,17 +338,43 @@ impl Ledger for RedisLedger {
         Box::pin(async move {
             let prefix = prefix(owner);
             let keys = [format!("{prefix}days")];
-            let values = [format!("{prefix}spent:"), number(since)];
-            let (days, _): (Vec<Day>, _) = self.run(&HISTORY, &keys, &values).await?;
-            let rows = days.into_iter().flat_map(|(day, spent)| {
-                spent
-                    .into_iter()
-                    .filter_map(move |(name, units)| Some(Row { day, entry: entry_of(&name)?, units }))
-            });
-            Ok(rows.collect())
+            let (days, _): (Vec<u64>, _) = self.run(&DAYS, &keys, &[number(since)]).await?;
+            let mut rows = Vec::new();
+            for day in days {
+                // Processes are there for a week.
+                rows.extend(match self.spent(day, format!("{prefix}spent:{day}")).await? {
+                    Some(rows) => rows,
+                    None => self.spent(day, format!("{prefix}sums:{day}")).await?.unwrap_or_default(),
+                });
+            }
+            Ok(rows)
         })
     }
 }
 
-/// The start of a day, and what was spent in it by each entry's name.
-type Day = (u64, Vec<(String, u64)>);
+/// Whether a day is there, where a page of it ends, and what was spent by each entry's name.
+type Page = (bool, String, Vec<(String, u64)>);
+
+impl RedisLedger {
+    /// What was spent in a day, page by page; nothing where it is not kept under this key any more.
+    async fn spent(&self, day: u64, key: String) -> Result<Option<Vec<Row>>> {
+        let (keys, mut cursor) = ([key], "0".to_owned());
+        // Entries may come twice while others write.
+        let mut found = HashMap::new();
+        loop {
+            let ((there, next, page), _): (Page, _) =
+                self.run(&HISTORY, &keys, &[cursor, number(PAGE)]).await?;
+            if !there {
+                return Ok(None);
+            }
+            found.extend(page);
+            if next == "0" {
+                break;
+            }
+            cursor = next;
+        }
+        let rows =
+            found.into_iter().filter_map(|(name, units)| Some(Row { day, entry: entry_of(&name)?, units }));
+        Ok(Some(rows.collect()))
+    }
+}

@@ -66,7 +66,7 @@ pub struct ReportRow {
     pub operation: String,
     /// The caller's label, or empty; `others` for requests that the service told of.
     pub label: String,
-    /// `host:process id`, or empty for requests of others.
+    /// `host:process id`, or empty for requests of others and for days that are over for a week.
     pub process: String,
     /// Requests.
     pub requests: u64,
@@ -112,13 +112,13 @@ impl Quota {
         self.recall_limits(&frame).await?;
         let mut rows = self.ledger.history(&frame.owner, frame.day().start).await?;
         rows.retain(|row| row.day == frame.day().start);
-        let limits = self.limits(&frame);
+        let limits = self.limits(&frame).unwrap_or_else(|| self.present().plan.limits());
         let (day, used) = (limits[0], standing.counts[0]);
         let unsettled = self.leases.unsettled(frame.day());
         let own: u64 = unsettled.iter().map(|spent| spent.units).sum();
         let now = seconds(self.now());
         let remaining = day.map(|limit| limit.saturating_sub(used));
-        let pace = pace(standing.counts[1], standing.hour_before, now - frame.hour().start.min(now));
+        let pace = pace(standing.counts[1], standing.hour_before, now.saturating_sub(frame.hour().start));
         let others = rows.iter().filter(|row| &*row.entry.label == OTHERS && row.entry.operation.is_empty());
         let others = others.map(|row| row.units).sum();
         rows.extend(unsettled.into_iter().map(|spent| Row {

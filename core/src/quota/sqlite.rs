@@ -1,194 +1,109 @@
 //! A ledger in a SQLite file, shared by all processes that open it.
 //!
-//! The connection lives on a thread of its own, as its calls block. Every reservation is one transaction that takes the
-//! write lock first, so the count is right whoever else is at it, and it is in the file before the bytes leave: a
-//! process that is killed loses nothing.
-//!
-//! No connection may be open across a `fork`: SQLite notes for each process which locks it holds, and the child would
-//! take the parent's for its own. The file could then be reset while the child writes to it, and what it counted would
-//! be lost.
+//! Every reservation is one transaction that takes the write lock first, so the count is right whoever else is at it, and it
+//! is in the file before the bytes leave: a process that is killed loses nothing.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard, Weak, mpsc};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod file;
+mod moved;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
-use super::calendar::{Frame, SPANS, Window};
+use self::file::{Store, Trouble, is_busy};
+use super::calendar::{Frame, SPANS, Window, millis, moment};
 use super::ledger::{
-    Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
+    APART, Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
 };
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long another process may hold the file.
-const BUSY: Duration = Duration::from_secs(10);
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS counts (
-        owner TEXT NOT NULL,
-        span TEXT NOT NULL,
-        start INTEGER NOT NULL,
-        units INTEGER NOT NULL,
-        PRIMARY KEY (owner, span, start)
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS spent (
-        owner TEXT NOT NULL,
-        day INTEGER NOT NULL,
-        operation TEXT NOT NULL,
-        label TEXT NOT NULL,
-        process TEXT NOT NULL,
-        units INTEGER NOT NULL,
-        PRIMARY KEY (owner, day, operation, label, process)
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS leases (
-        id TEXT NOT NULL PRIMARY KEY,
-        owner TEXT NOT NULL,
-        day INTEGER NOT NULL,
-        units INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS notes (
-        owner TEXT NOT NULL,
-        day INTEGER NOT NULL,
-        name TEXT NOT NULL,
-        value TEXT NOT NULL,
-        PRIMARY KEY (owner, day, name)
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS pauses (
-        owner TEXT NOT NULL PRIMARY KEY,
-        until INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    PRAGMA user_version = 1";
-
-/// Form of the tables above.
-const VERSION: i64 = 1;
-
-type Job = Box<dyn FnOnce(&File) + Send>;
-
-/// The ledgers of this process. Whoever uses SQLite reads this lock, and a fork writes it.
-static FILES: RwLock<Vec<Weak<File>>> = RwLock::new(Vec::new());
-
-/// A file with its connection, opened when it is needed.
-#[derive(Debug)]
-pub(crate) struct File {
-    path: PathBuf,
-    connection: Mutex<Option<Connection>>,
-}
-
-impl File {
-    fn with<T>(&self, job: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let _no_fork = FILES.read().unwrap_or_else(PoisonError::into_inner);
-        let mut present = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *present {
-            Some(connection) => job(connection),
-            none => job(none.insert(connect(&self.path)?)),
-        }
-    }
-
-    fn close(&self) {
-        let _no_fork = FILES.read().unwrap_or_else(PoisonError::into_inner);
-        self.disconnect();
-    }
-
-    fn disconnect(&self) {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-}
-
-/// Keeps the ledgers of this process closed.
-pub(crate) struct Closed {
-    _files: RwLockWriteGuard<'static, Vec<Weak<File>>>,
-}
-
-/// Closes all ledgers of this process; those that are needed later open again.
-pub(crate) fn close_all() -> Closed {
-    let mut files = FILES.write().unwrap_or_else(PoisonError::into_inner);
-    files.retain(|file| file.upgrade().inspect(|file| file.disconnect()).is_some());
-    Closed { _files: files }
-}
+pub(crate) use file::{Closed, close_all};
 
 #[derive(Debug)]
 pub(crate) struct SqliteLedger {
     path: String,
-    jobs: mpsc::Sender<Job>,
+    store: Arc<Store>,
 }
 
 impl SqliteLedger {
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let shown = path.display().to_string();
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                Error::config(format!("the folder of the ledger {shown} cannot be made: {error}"))
-            })?;
-        }
-        let file = Arc::new(File { path: path.to_owned(), connection: Mutex::default() });
-        FILES.write().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&file));
-        file.with(|_| Ok(())).map_err(|error| failure(&shown, &error))?;
-        let (jobs, inbox) = mpsc::channel::<Job>();
-        std::thread::Builder::new()
-            .name("beproduct-ledger".into())
-            .spawn(move || {
-                for job in inbox {
-                    job(&file);
-                }
-                file.close();
-            })
-            .map_err(|error| Error::config(format!("the thread of the ledger cannot be started: {error}")))?;
-        Ok(Self { path: shown, jobs })
+    /// The ledger at a path, which is opened when it is needed. All that this process opens there is one.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.display().to_string(), store: Store::shared(path) }
+    }
+
+    /// Opens it now.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.store.with(|_| Ok(())).map_err(|trouble| failure(&self.path, &trouble))
     }
 
     fn run<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+        job: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> BoxFuture<'_, Result<T>> {
         let (sender, receiver) = oneshot::channel();
-        let sent = self.jobs.send(Box::new(move |file| {
-            // Nobody may be waiting any more: then nothing is taken; what was taken meanwhile stays counted.
+        let sent = self.store.send(move |file| {
+            // Nobody may be waiting any more: then nothing is taken.
             if !sender.is_closed() {
                 let _ = sender.send(file.with(job));
             }
-        }));
+        });
         Box::pin(async move {
-            let stopped = || Error::config(format!("the ledger {} has stopped", self.path));
-            sent.map_err(|_| stopped())?;
-            receiver.await.map_err(|_| stopped())?.map_err(|error| failure(&self.path, &error))
+            let done = match sent {
+                Ok(()) => receiver.await.unwrap_or_else(|_| Err(Trouble::Thread("it has ended".into()))),
+                Err(trouble) => Err(trouble),
+            };
+            done.map_err(|trouble| failure(&self.path, &trouble))
         })
     }
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY)?;
-    // Every unit is a write of a few rows: small pages make it quicker. It is for new files only.
-    connection.pragma_update(None, "page_size", 1024)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // Enough to survive a killed process; a power cut may lose the last moments.
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
-    // A later version would have to keep what this one writes valid.
-    if connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? < VERSION {
-        connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA}; COMMIT"))?;
-    }
-    Ok(connection)
-}
-
-fn failure(path: &str, error: &rusqlite::Error) -> Error {
-    use rusqlite::ErrorCode;
-    if let Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) = error.sqlite_error_code() {
-        let text = format!("another process has held the quota ledger {path} too long ({error})");
-        return Error::new(ErrorKind::Timeout, text);
-    }
-    let advice = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "the disk is full",
-        Some(ErrorCode::SystemIoFailure) => "the disk is full, or fails",
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it cannot be written",
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            "it is damaged; move it away to count anew"
-        }
-        Some(ErrorCode::CannotOpen) => "it cannot be opened",
-        _ => "it failed",
+/// What was wrong with the file, and what to do.
+fn failure(path: &str, trouble: &Trouble) -> Error {
+    let unusable = |problem: &str, advice: &str| {
+        Error::config(format!(
+            "the quota ledger {path} cannot be used: {problem}; nothing was sent. {advice}"
+        ))
     };
-    Error::config(format!("the quota ledger {path} cannot be used: {advice} ({error})"))
+    let other = "Make it usable, or name another file: ledger {\"sqlite\": path}";
+    match trouble {
+        Trouble::Sqlite(error) if is_busy(error) => {
+            let text = format!(
+                "another process has held the quota ledger {path} too long ({error}); nothing was sent"
+            );
+            Error::new(ErrorKind::Timeout, text)
+        }
+        Trouble::Sqlite(error) => {
+            use rusqlite::ErrorCode;
+            let (problem, advice) = match error.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => (
+                    "the disk is full",
+                    "Free some space, or name a file on another disk: ledger {\"sqlite\": path}",
+                ),
+                Some(ErrorCode::SystemIoFailure) => ("the disk is full, or fails", other),
+                Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (
+                    "it cannot be written",
+                    "Allow this user to write it and its folder, or name another file: ledger {\"sqlite\": path}",
+                ),
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                    ("it is damaged", "Move it away to count anew; what was counted today is not known then")
+                }
+                Some(ErrorCode::CannotOpen) => ("it cannot be opened", other),
+                _ => ("it failed", other),
+            };
+            unusable(&format!("{problem} ({error})"), advice)
+        }
+        Trouble::Folder(error) => unusable(&format!("its folder cannot be made: {error}"), other),
+        Trouble::Thread(problem) => unusable(&format!("its thread: {problem}"), "Make the client anew"),
+        Trouble::Torn => unusable(
+            "its journal was removed while it was in use",
+            "End all programs that use it, and start them again",
+        ),
+        Trouble::Removed => unusable("it is removed again and again", "Let it lie while programs use it"),
+    }
 }
 
 /// SQLite has no unsigned numbers.
@@ -238,7 +153,7 @@ fn take(connection: &Connection, frame: &Frame, counts: Counts, units: u64) -> r
     for window in &frame.windows {
         add(connection, &frame.owner, window, signed(units))?;
     }
-    Ok(counts.map(|count| count + units))
+    Ok(counts.map(|count| count.saturating_add(units)))
 }
 
 fn give(connection: &Connection, frame: &Frame, units: u64) -> rusqlite::Result<()> {
@@ -282,10 +197,19 @@ fn insert_lease(connection: &Connection, id: &str, frame: &Frame, units: u64) ->
     Ok(())
 }
 
-/// Drops what nobody can ask for any more.
+/// Drops what nobody can ask for any more, and folds the processes of days that are long over.
 fn forget(connection: &Connection, frame: &Frame) -> rusqlite::Result<()> {
     let hour = signed(frame.hour().start) - 2 * 3_600;
-    let oldest = signed(frame.day().start) - signed(HISTORY * 24 * 3_600);
+    let before = |days: u64| signed(frame.day().start) - signed(days * 24 * 3_600);
+    let (oldest, apart) = (before(HISTORY), before(APART));
+    for query in [
+        "INSERT INTO spent SELECT owner, day, operation, label, '', SUM(units) FROM spent
+             WHERE owner = ?1 AND day < ?2 AND process <> '' GROUP BY day, operation, label
+             ON CONFLICT DO UPDATE SET units = units + excluded.units",
+        "DELETE FROM spent WHERE owner = ?1 AND day < ?2 AND process <> ''",
+    ] {
+        connection.prepare_cached(query)?.execute(params![frame.owner, apart])?;
+    }
     for (query, before) in [
         ("DELETE FROM counts WHERE owner = ?1 AND span <> 'day' AND start < ?2", hour),
         ("DELETE FROM counts WHERE owner = ?1 AND span = 'day' AND start < ?2", oldest),
@@ -323,7 +247,7 @@ impl Ledger for SqliteLedger {
                 counts: counts(connection, &frame)?,
                 hour_before: count(connection, &frame.owner, &frame.hour().before())?,
                 leased: number(connection, leased, params![frame.owner, signed(frame.day().start)])?,
-                paused_until: (until > 0).then(|| UNIX_EPOCH + Duration::from_millis(until)),
+                paused_until: (until > 0).then(|| moment(until)),
             })
         })
     }
@@ -416,13 +340,13 @@ impl Ledger for SqliteLedger {
 
     fn pause<'a>(&'a self, owner: &'a str, until: SystemTime) -> BoxFuture<'a, Result<()>> {
         let owner = owner.to_owned();
-        let until = until.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let until = signed(millis(until));
         self.run(move |connection| {
             connection
                 .prepare_cached(
                     "INSERT INTO pauses VALUES (?1, ?2) ON CONFLICT DO UPDATE SET until = MAX(until, ?2)",
                 )?
-                .execute(params![owner, i64::try_from(until).unwrap_or(i64::MAX)])?;
+                .execute(params![owner, until])?;
             Ok(())
         })
     }
@@ -453,21 +377,44 @@ impl Ledger for SqliteLedger {
     }
 
     fn history<'a>(&'a self, owner: &'a str, since: u64) -> BoxFuture<'a, Result<Vec<Row>>> {
-        let owner = owner.to_owned();
-        self.run(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT day, operation, label, process, units FROM spent
-                     WHERE owner = ?1 AND day >= ?2 AND units > 0",
-                )?
-                .query_map(params![owner, signed(since)], |row| {
-                    let text = |column| row.get::<_, Arc<str>>(column);
-                    let entry = Entry { operation: text(1)?, label: text(2)?, process: text(3)? };
-                    Ok(Row { day: unsigned(row.get(0)?), entry, units: unsigned(row.get(4)?) })
-                })?
-                .collect()
+        let owner: Arc<str> = owner.into();
+        Box::pin(async move {
+            let of = Arc::clone(&owner);
+            let days = self.run(move |connection| days(connection, &of, since)).await?;
+            let mut rows = Vec::new();
+            // One at a time, so that nobody who wants a unit waits for all of them.
+            for day in days {
+                let of = Arc::clone(&owner);
+                rows.extend(self.run(move |connection| rows_of(connection, &of, day)).await?);
+            }
+            Ok(rows)
         })
     }
+}
+
+/// The days since then in which something was spent.
+fn days(connection: &Connection, owner: &str, since: u64) -> rusqlite::Result<Vec<i64>> {
+    // Each step of the search finds the next day by the key.
+    let query = "WITH RECURSIVE days(day) AS (
+            SELECT MIN(day) FROM spent WHERE owner = ?1 AND day >= ?2
+            UNION ALL
+            SELECT (SELECT MIN(day) FROM spent WHERE owner = ?1 AND day > days.day) FROM days
+                WHERE days.day IS NOT NULL
+        ) SELECT day FROM days WHERE day IS NOT NULL";
+    connection.prepare_cached(query)?.query_map(params![owner, signed(since)], |row| row.get(0))?.collect()
+}
+
+fn rows_of(connection: &Connection, owner: &str, day: i64) -> rusqlite::Result<Vec<Row>> {
+    let query =
+        "SELECT operation, label, process, units FROM spent WHERE owner = ?1 AND day = ?2 AND units > 0";
+    connection
+        .prepare_cached(query)?
+        .query_map(params![owner, day], |row| {
+            let text = |column| row.get::<_, Arc<str>>(column);
+            let entry = Entry { operation: text(0)?, label: text(1)?, process: text(2)? };
+            Ok(Row { day: unsigned(day), entry, units: unsigned(row.get(3)?) })
+        })?
+        .collect()
 }
 
 fn recall(connection: &Connection, frame: &Frame, name: &str) -> rusqlite::Result<Option<String>> {
@@ -478,54 +425,4 @@ fn recall(connection: &Connection, frame: &Frame, name: &str) -> rusqlite::Resul
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::suite;
-    use super::*;
-
-    #[tokio::test]
-    async fn behaves_as_a_ledger() {
-        let folder = tempfile::tempdir().unwrap();
-        suite::run(&SqliteLedger::open(&folder.path().join("quota.sqlite")).unwrap()).await;
-    }
-
-    #[test]
-    fn agrees_with_the_model() {
-        let folder = tempfile::tempdir().unwrap();
-        suite::compare(200, || SqliteLedger::open(&folder.path().join("quota.sqlite")).unwrap());
-    }
-
-    #[tokio::test]
-    async fn what_is_counted_is_in_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("quota.sqlite");
-        let mut ledger = SqliteLedger::open(&path).unwrap();
-        let mut model = suite::Kept::default();
-        for _ in 0..3 {
-            model.use_and_check(&ledger).await;
-            drop(ledger);
-            ledger = SqliteLedger::open(&path).unwrap();
-        }
-        model.use_and_check(&ledger).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn two_connections_never_exceed_the_limit() {
-        let folder = tempfile::tempdir().unwrap();
-        let open = || SqliteLedger::open(&folder.path().join("deeper/quota.sqlite")).unwrap();
-        suite::race([&open(), &open()]).await;
-    }
-
-    #[test]
-    fn what_cannot_be_used_says_why() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("quota.sqlite");
-        std::fs::write(
-            &path,
-            "this is no database, and long enough to be taken for the header of one by mistake",
-        )
-        .unwrap();
-        let error = SqliteLedger::open(&path).unwrap_err();
-        assert!(error.message().contains("damaged"), "{error}");
-        assert!(SqliteLedger::open(folder.path()).is_err());
-    }
-}
+mod tests;

@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
 use super::calendar::{Calendar, Frame, SPANS};
-use super::ledger::{Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, OTHERS, Row, Spent, Standing};
+use super::ledger::{
+    APART, Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, OTHERS, Row, Spent, Standing,
+};
 
 pub(crate) use model::compare;
 
@@ -65,6 +67,7 @@ pub(crate) async fn run(ledger: &dyn Ledger) {
     owners_apart(ledger).await;
     names(ledger).await;
     history(ledger).await;
+    folding(ledger).await;
     large_numbers(ledger).await;
 }
 
@@ -305,7 +308,7 @@ const ENTRIES: [[&str; 3]; 9] = [
     ["", "others", "host:1"],
 ];
 
-/// Days are kept for 90 days, each by itself.
+/// Days are kept for 90 days, each by itself, and the processes for a week.
 async fn history(ledger: &dyn Ledger) {
     let owner = owner();
     let first = frame(&owner, NIGHT).day().start;
@@ -316,7 +319,10 @@ async fn history(ledger: &dyn Ledger) {
     }
     for since in [0, 1, 60, HISTORY] {
         let expected: Vec<_> = (since..=HISTORY)
-            .map(|day| Row { day: first + day * DAY, entry: spent("a", 1).entry, units: day + 1 })
+            .map(|day| {
+                let process = if day + APART < HISTORY { "" } else { "host:1" };
+                Row { day: first + day * DAY, entry: entry("style.list", "a", process), units: day + 1 }
+            })
             .collect();
         let rows = ledger.history(&owner, first + since * DAY).await.unwrap();
         assert_eq!(sorted(rows), expected, "since {since}");
@@ -329,6 +335,56 @@ async fn history(ledger: &dyn Ledger) {
         assert_eq!(counts(ledger, &frame).await[0], day + 1);
         assert_eq!(ledger.recall(&frame, "day").await.unwrap(), Some(day.to_string()));
     }
+}
+
+/// Many processes become one row for each operation and label. What is given back later changes nothing else.
+async fn folding(ledger: &dyn Ledger) {
+    let owner = owner();
+    let at = |second| frame(&owner, second);
+    let of = |label, process: &str, units| Spent { entry: entry("style.list", label, process), units };
+    for process in 0..30 {
+        for label in ["a", "b"] {
+            let spent = of(label, &format!("host:{process}"), 2);
+            ledger.reserve(&at(NIGHT), &NONE, &spent).await.unwrap();
+        }
+    }
+    ledger.refund(&at(NIGHT), &of("a", "host:7", 2)).await.unwrap();
+    let rows = async || sorted(ledger.history(&owner, 0).await.unwrap());
+    let week = NIGHT + APART * DAY;
+    ledger.reserve(&at(week), &NONE, &of("c", "host:1", 1)).await.unwrap();
+    assert_eq!(rows().await.len(), 60, "a week later they are apart");
+    ledger.reserve(&at(week + DAY), &NONE, &of("c", "host:1", 1)).await.unwrap();
+    let start = |second| at(second).day().start;
+    let row =
+        |second, label, process, units| Row { day: start(second), entry: of(label, process, 0).entry, units };
+    let mut expected = vec![
+        row(NIGHT, "a", "", 58),
+        row(NIGHT, "b", "", 60),
+        row(week, "c", "host:1", 1),
+        row(week + DAY, "c", "host:1", 1),
+    ];
+    assert_eq!(rows().await, expected);
+    ledger.refund(&at(NIGHT), &of("a", "", 2)).await.unwrap();
+    expected[0].units = 56;
+    assert_eq!(rows().await, expected);
+    // Once more, with nothing to fold.
+    ledger.reserve(&at(week + DAY + 3_600), &NONE, &of("c", "host:1", 1)).await.unwrap();
+    expected[3].units = 2;
+    assert_eq!(rows().await, expected);
+    assert_eq!(counts(ledger, &at(NIGHT)).await[0], 116);
+}
+
+/// Rows whose processes have to be told apart today, and the others without.
+fn folded(rows: Vec<Row>, today: u64) -> Vec<Row> {
+    let mut sums = std::collections::BTreeMap::new();
+    for mut row in rows {
+        if row.day < today.saturating_sub(APART * DAY) {
+            row.entry.process = "".into();
+        }
+        *sums.entry((row.day, row.entry)).or_insert(0) += row.units;
+    }
+    let rows = sums.into_iter().map(|((day, entry), units)| Row { day, entry, units });
+    sorted(rows.collect())
 }
 
 /// Beyond any quota, and still exact.

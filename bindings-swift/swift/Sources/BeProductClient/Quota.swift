@@ -157,7 +157,7 @@ public struct QuotaReport: Hashable, Sendable {
         public let operation: String
         /// ``CallOptions/label`` of the calls, or empty; `others` for requests that the service told of.
         public let label: String
-        /// `host:process id`, or empty for requests of others.
+        /// `host:process id`, or empty for requests of others and for days that are over for a week.
         public let process: String
         /// Requests.
         public let requests: Int

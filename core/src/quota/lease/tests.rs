@@ -21,12 +21,15 @@ struct Distant {
     /// Does what it is asked for, and the answer is lost.
     mute: AtomicBool,
     asked: AtomicU64,
+    /// It goes away after so many questions; 0 for never.
+    last: AtomicU64,
 }
 
 impl Distant {
     fn reach(&self) -> Result<()> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        match self.away.load(Ordering::Relaxed) {
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+        let last = self.last.load(Ordering::Relaxed);
+        match self.away.load(Ordering::Relaxed) || (last > 0 && asked >= last) {
             true => Err(Error::new(ErrorKind::Network, "the ledger is away")),
             false => Ok(()),
         }
@@ -297,6 +300,65 @@ async fn a_share_for_when_the_store_is_away() {
     assert_eq!((place.counted().await, place.settled().await), ((6, 2), 4));
 }
 
+/// The new share is there before the old one ends, whatever fails in between.
+#[tokio::test]
+async fn a_share_is_never_given_up_for_nothing() {
+    for steps in 0..5 {
+        let place = Place::new();
+        let leases = place.leases(1, 10);
+        place.take(&leases).await.unwrap();
+        place.ledger.away.store(true, Ordering::Relaxed);
+        for _ in 0..3 {
+            place.take(&leases).await.unwrap();
+        }
+        assert_eq!(leases.unused(), 7);
+        // The store is there for so many commands.
+        place.ledger.last.store(place.ledger.asked.load(Ordering::Relaxed) + steps, Ordering::Relaxed);
+        place.ledger.away.store(false, Ordering::Relaxed);
+        let back = place.take(&leases).await.is_ok();
+        place.ledger.away.store(true, Ordering::Relaxed);
+        assert!(back);
+        let mut usable = 0;
+        while place.take(&leases).await.is_ok() {
+            usable += 1;
+        }
+        let expected = match steps {
+            // That one came from the share.
+            0 => 6,
+            1 => 7,
+            _ => 10,
+        };
+        assert_eq!(usable, expected, "{steps} commands");
+        // Nothing is lost: each unit that was used is counted, and the rest is given back.
+        place.ledger.last.store(u64::MAX, Ordering::Relaxed);
+        place.ledger.away.store(false, Ordering::Relaxed);
+        leases.release().await;
+        let used = 5 + usable;
+        assert_eq!((place.counted().await, place.settled().await), ((used, 0), used), "{steps} commands");
+    }
+}
+
+#[tokio::test]
+async fn a_share_stays_where_nothing_better_is_to_be_had() {
+    let place = Place::new();
+    let leases = place.leases(1, 10);
+    place.take(&leases).await.unwrap();
+    place.ledger.away.store(true, Ordering::Relaxed);
+    place.take(&leases).await.unwrap();
+    place.ledger.away.store(false, Ordering::Relaxed);
+    // Of the 89 that are left others take 80.
+    let others = Spent { entry: entry("others"), units: 80 };
+    place.ledger.counted.reserve(&place.frame(), &LIMITS, &others).await.unwrap();
+    place.take(&leases).await.unwrap();
+    assert_eq!(leases.unused(), 9);
+    let asked = place.ledger.asked.load(Ordering::Relaxed);
+    place.take(&leases).await.unwrap();
+    assert_eq!(place.ledger.asked.load(Ordering::Relaxed), asked + 1, "it is not asked again at once");
+    place.clock.advance(Duration::from_secs(86_400));
+    place.take(&leases).await.unwrap();
+    assert_eq!((leases.unused(), place.counted().await), (10, (11, 10)), "another day has another share");
+}
+
 #[tokio::test]
 async fn a_lease_that_may_have_ended_is_not_used_again() {
     let place = Place::new();
@@ -343,6 +405,17 @@ async fn a_lease_that_was_stopped_is_only_given_back() {
     assert!(matches!(granted, Granted::Yes { .. }), "the rest of the first was given back");
     leases.release().await;
     assert_eq!((place.counted().await, place.settled().await), ((2, 0), 2));
+}
+
+#[tokio::test]
+async fn a_lease_is_for_the_limits_under_which_it_was_taken() {
+    let place = Place::new();
+    let leases = place.leases(10, 0);
+    place.take(&leases).await.unwrap();
+    let (frame, few) = (place.frame(), [Some(1), None, None]);
+    assert!(!leases.covers(Priority::Interactive, &frame, &few));
+    let (granted, _) = leases.take(Priority::Interactive, false, &frame, &few, &entry("a")).await.unwrap();
+    assert_eq!((granted, place.counted().await), (Granted::No { window: 0 }, (1, 0)));
 }
 
 #[tokio::test]

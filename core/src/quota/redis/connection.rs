@@ -15,9 +15,9 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
+use super::super::settings::RedisConfig;
 use super::RedisSettings;
 use crate::clock::Clock;
-use crate::config::RedisConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::{Secret, Secrets};
 
@@ -35,8 +35,8 @@ const PORT: u16 = 6379;
 /// What a user of Redis needs; `select` only where the address names a database.
 macro_rules! rights {
     () => {
-        "~beproduct:* +evalsha +eval +select +time +get +set +ttl +expire +hget +hset +hdel +hvals +hgetall +zadd \
-         +zrangebyscore +zremrangebyrank"
+        "~beproduct:* +evalsha +eval +select +time +get +set +ttl +expire +hget +hset +hdel +hvals +hscan \
+         +exists +unlink +zadd +zrangebyscore +zremrangebyrank"
     };
 }
 #[cfg(test)]

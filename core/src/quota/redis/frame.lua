@@ -1,12 +1,14 @@
 -- What the scripts of a frame share; it stands before each of them.
 --
 -- KEYS: the counts of the day, the hour and the minute; what was spent in the day; the days in which something was; the
--- leases and the notes of the day; the pause of the owner; the count of the hour before. One hash tag is in all of them.
+-- leases and the notes of the day; the pause of the owner; the count of the hour before; what was spent in the day without
+-- the processes. One hash tag is in all of them.
 -- ARGV: "1" where the server's clock decides whose turn it is; begin and end of the day, the hour and the minute; from
 -- the eighth on what the script itself is given.
 -- An answer begins with the server's time.
 
 local SPENT, DAYS, LEASES, NOTES, PAUSE, BEFORE = KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local SUMS = KEYS[10]
 
 -- No count gets higher: up to here numbers are exact.
 local MOST = 9007199254740992
@@ -14,6 +16,11 @@ local MOST = 9007199254740992
 -- Seconds from a change on. Not from the end of the window, which may be one of another clock than the server's.
 local HISTORY = 92 * 86400
 local EXPIRY = { HISTORY, 4 * 3600, 4 * 3600 }
+
+-- Processes are kept apart in the days that began so long ago at most. Where nothing is counted any more they go by
+-- themselves.
+local APART = 7 * 86400
+local PROCESSES = 10 * 86400
 
 -- Days of the index. More than there are in the history, as plans may let them begin at different times.
 local INDEXED = 400
@@ -78,8 +85,20 @@ local function left(standing, units)
     return tightest
 end
 
+-- Drops the processes of the days that are long over; what was spent in them is kept without.
+local function fold()
+    local prefix = string.sub(SPENT, 1, #SPENT - #ARGV[2])
+    local before = '(' .. text(tonumber(ARGV[2]) - APART)
+    for _, day in ipairs(redis.call('ZRANGEBYSCORE', DAYS, '-inf', before)) do
+        redis.call('UNLINK', prefix .. day)
+    end
+end
+
 -- Takes units in all windows. Answers with them and how the windows stand then.
 local function take(standing, units)
+    if standing[2] == 0 then
+        fold()
+    end
     for window = 1, 3 do
         standing[window] = math.min(standing[window] + units, MOST)
         set_count(window, standing[window])
@@ -102,17 +121,24 @@ local function expire(key)
     end
 end
 
--- Adds to what an entry has spent in the day, or takes from it.
-local function spend(entry, units)
-    local before = number(redis.call('HGET', SPENT, entry), SPENT)
-    local now = math.min(before + units, MOST)
-    if now <= 0 then
-        redis.call('HDEL', SPENT, entry)
-        return
+local function add(hash, field, units)
+    local now = math.min(number(redis.call('HGET', hash, field), hash) + units, MOST)
+    if now > 0 then
+        redis.call('HSET', hash, field, text(now))
+    else
+        redis.call('HDEL', hash, field)
     end
-    redis.call('HSET', SPENT, entry, text(now))
-    if redis.call('TTL', SPENT) < 0 then
-        redis.call('EXPIRE', SPENT, HISTORY)
+end
+
+-- Adds to what an entry has spent in the day, or takes from it. `sum` is the entry without its process.
+local function spend(entry, sum, units)
+    add(SPENT, entry, units)
+    add(SUMS, sum, units)
+    if redis.call('TTL', SPENT) == -1 then
+        redis.call('EXPIRE', SPENT, PROCESSES)
+    end
+    if redis.call('TTL', SUMS) == -1 then
+        redis.call('EXPIRE', SUMS, HISTORY)
         redis.call('ZADD', DAYS, ARGV[2], ARGV[2])
         redis.call('ZREMRANGEBYRANK', DAYS, 0, -INDEXED - 1)
         redis.call('EXPIRE', DAYS, HISTORY)

@@ -1,8 +1,5 @@
--- KEYS: the days in which something was spent. ARGV: what the keys of those days begin with (they have the same hash tag),
--- and the first day.
+-- KEYS: what was spent in a day. ARGV: where the last page ended, and entries a page, roughly: no page holds the server for
+-- long. Whether the day is there, where this page ends, and its entries.
 local time = redis.call('TIME')
-local rows = {}
-for _, day in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[2], '+inf')) do
-    rows[#rows + 1] = { day, redis.call('HGETALL', ARGV[1] .. day) }
-end
-return { time[1], time[2], rows }
+local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+return { time[1], time[2], { redis.call('EXISTS', KEYS[1]), page[1], page[2] } }

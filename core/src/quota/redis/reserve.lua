@@ -1,5 +1,5 @@
--- Units, and who spends them.
-local units, entry = tonumber(ARGV[11]), ARGV[12]
+-- Units, and who spends them, with the process and without.
+local units, entry, sum = tonumber(ARGV[11]), ARGV[12], ARGV[13]
 if moved() then
     return answer({ 'moved', {} })
 end
@@ -9,5 +9,5 @@ if full then
     return answer({ 'no', { full } })
 end
 local taken = take(standing, units)
-spend(entry, units)
+spend(entry, sum, units)
 return answer({ 'yes', taken })

@@ -1,16 +1,18 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::UNIX_EPOCH;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::super::calendar::Calendar;
+use super::super::ledger::APART;
+use super::super::settings::WhenAway;
 use super::super::suite;
 use super::connection::{ANSWER, CONNECT, RIGHTS};
 use super::server::{RedisServer, free_port, left_out, shared};
 use super::*;
 use crate::clock::RecordedClock;
-use crate::config::WhenAway;
 use crate::error::ErrorKind;
 
 /// 2026-11-25T02:30:15Z.
@@ -65,6 +67,11 @@ fn ledger(url: impl Into<String>) -> RedisLedger {
     Opening::new(url).open().unwrap()
 }
 
+/// One at the server that tests share.
+pub(crate) fn of_tests() -> Arc<dyn Ledger> {
+    Arc::new(ledger(shared().url()))
+}
+
 fn moment(second: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(second)
 }
@@ -101,7 +108,9 @@ async fn reserve(ledger: &RedisLedger, frame: &Frame) -> Result<Granted> {
 async fn everything(ledger: &RedisLedger) -> Vec<Result<()>> {
     let frame = frame();
     let lease = lease_of(&frame);
+    let long_ago = frame_of(&frame.owner, moment(NIGHT - 10 * 86_400));
     vec![
+        reserve(ledger, &long_ago).await.map(drop),
         ledger.standing(&frame).await.map(drop),
         reserve(ledger, &frame).await.map(drop),
         ledger.refund(&frame, &spent(1)).await,
@@ -198,6 +207,7 @@ async fn keys_expire() {
         let left: i64 = cmd("TTL").arg(&key).query(&mut connection).unwrap();
         let hours = match key.rsplit(':').nth(1).unwrap() {
             "hour" | "minute" => 3..=4,
+            "spent" => 10 * 24 - 1..=10 * 24,
             _ if key.ends_with("later}:pause") => 12 * 24 - 1..=12 * 24,
             _ if key.ends_with(":pause") => 2 * 24 - 1..=2 * 24,
             _ => 92 * 24 - 1..=92 * 24,
@@ -205,6 +215,51 @@ async fn keys_expire() {
         assert!(hours.contains(&(left / 3_600)), "{key} has {left} s");
         assert!(key.starts_with("beproduct:{"), "{key}");
     }
+}
+
+/// Thousands of entries a day for 90 days: no script reads many at once, and processes are read for a week only.
+#[tokio::test]
+async fn a_long_history_is_read_in_pages() {
+    needs_redis!();
+    let server = RedisServer::start(&[]);
+    let ledger = ledger(server.url());
+    let (today, entries) = (frame(), 20_000_u64);
+    let frame_at = |back: u64| frame_of(&today.owner, moment(NIGHT - back * 86_400));
+    for back in (0..90).rev() {
+        reserve(&ledger, &frame_at(back)).await.unwrap();
+    }
+    let mut connection = ::redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    let key = |back: u64| format!("{}spent:{}", prefix(&today.owner), frame_at(back).day().start);
+    for back in 0..=APART {
+        let mut fill = cmd("HSET");
+        fill.arg(key(back));
+        for process in 0..entries {
+            let entry = Entry { process: format!("host:many {process}").into(), ..spent(1).entry };
+            fill.arg(&names_of(&entry)[0]).arg(1);
+        }
+        fill.query::<()>(&mut connection).unwrap();
+    }
+    server.command::<()>("CONFIG RESETSTAT");
+    let rows = ledger.history(&today.owner, 0).await.unwrap();
+    let week = (APART + 1) * (entries + 1);
+    assert_eq!(rows.len() as u64, week + (90 - APART - 1));
+    let stats: String = server.command("INFO commandstats");
+    let calls = |name: &str| -> u64 {
+        let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{name}:calls=")));
+        line.map_or(0, |line| line.split(',').next().unwrap().parse().unwrap())
+    };
+    assert_eq!(calls("hgetall"), 0);
+    // A page has as many as were asked for, or few more.
+    assert!(calls("hscan") >= week / (2 * PAGE), "{stats}");
+    // The next day folds one day more.
+    let tomorrow = frame_of(&today.owner, moment(NIGHT + 86_400));
+    reserve(&ledger, &tomorrow).await.unwrap();
+    let there: u64 = cmd("EXISTS").arg(key(APART)).query(&mut connection).unwrap();
+    assert_eq!(there, 0);
+    assert_eq!(
+        ledger.history(&today.owner, 0).await.unwrap().len() as u64,
+        APART * (entries + 1) + 1 + (90 - APART)
+    );
 }
 
 /// A client whose clock is off counts where the server's clock stands.

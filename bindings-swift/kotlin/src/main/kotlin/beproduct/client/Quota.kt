@@ -171,7 +171,7 @@ data class ReportRow(
     val operation: String,
     /** The label of the calls, or empty; `others` for requests that the service told of. */
     val label: String,
-    /** `host:process id`, or empty for requests of others. */
+    /** `host:process id`, or empty for requests of others and for days that are over for a week. */
     val process: String,
     /** Requests. */
     val requests: Long,

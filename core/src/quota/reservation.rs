@@ -1,0 +1,91 @@
+//! One unit that was taken, and what becomes of it.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::Quota;
+use super::calendar::Frame;
+use super::lease::Origin;
+use super::ledger::Entry;
+use crate::error::{Error, Result};
+
+/// One unit that was taken. It is given back when this is dropped, unless bytes may have left.
+pub(crate) struct Reservation {
+    quota: Arc<Quota>,
+    unit: Option<Unit>,
+    kept: AtomicBool,
+}
+
+pub(super) struct Unit {
+    pub(super) frame: Frame,
+    pub(super) entry: Entry,
+    pub(super) origin: Origin,
+}
+
+impl Reservation {
+    pub(super) fn new(quota: Arc<Quota>, unit: Unit) -> Self {
+        Self { quota, unit: Some(unit), kept: AtomicBool::new(false) }
+    }
+
+    /// Bytes may have left: the unit stays counted, whatever happens to this.
+    pub(crate) fn keep(&self) {
+        self.kept.store(true, Ordering::Release);
+    }
+
+    /// Gives the unit back: nothing has left. It is done to the end also when nobody waits for that any more.
+    pub(crate) async fn refund(mut self) -> Result<()> {
+        let Some(unit) = self.unit.take() else { return Ok(()) };
+        let quota = Arc::clone(&self.quota);
+        let handle = quota.handle.clone();
+        to_its_end(handle.as_ref(), Box::pin(async move { quota.give_back(unit).await })).await?
+    }
+
+    pub(super) fn frame(&self) -> &Frame {
+        // Only `refund` and `drop` take it out.
+        &self.unit.as_ref().expect("a reservation has a unit until its end").frame
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let Some(unit) = self.unit.take().filter(|_| !self.kept.load(Ordering::Acquire)) else { return };
+        let quota = Arc::clone(&self.quota);
+        let handle = quota.handle.clone();
+        let mut work: BoxFuture<'static, ()> = Box::pin(async move {
+            if let Err(error) = quota.give_back(unit).await {
+                quota.log.warn(&format!("a request that was not sent stays counted: {error}"));
+            }
+        });
+        // It may be dropped anywhere.
+        let _context = handle.as_ref().map(Handle::enter);
+        // What is done at once needs no task.
+        if work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
+            && let Some(handle) = handle
+        {
+            handle.spawn(work);
+        }
+    }
+}
+
+/// Does some work to its end, also when whoever waits for it is dropped. Without a runtime it ends with its caller.
+pub(super) async fn to_its_end<T: Send + 'static>(
+    handle: Option<&Handle>,
+    mut work: BoxFuture<'static, T>,
+) -> Result<T> {
+    // What is done at once needs no task.
+    if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+        return Ok(done);
+    }
+    let Some(handle) = handle else { return Ok(work.await) };
+    let (sender, receiver) = oneshot::channel();
+    handle.spawn(async move {
+        let _ = sender.send(work.await);
+    });
+    receiver.await.map_err(|_| Error::config("the quota's work was stopped: its runtime has ended"))
+}
