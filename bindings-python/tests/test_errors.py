@@ -69,7 +69,7 @@ def test_each_kind_has_its_class(
 def test_classes_fit_into_pythons_own() -> None:
     assert issubclass(ConfigError, ValueError)
     assert issubclass(CallTimeoutError, TimeoutError)
-    assert len(CLASSES) == 14
+    assert len(CLASSES) == 15
     assert all(issubclass(one, BeProductException) for one in CLASSES)
 
 
