@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -317,10 +318,17 @@ class Play:
     def judge(self, step, answer, place):
         judge(step, answer, place, self.errors)
 
-    def collect_logs(self):
-        answer = self.driver.ask({"do": "logs"})
-        self.judge({}, answer, "logs")
-        self.lines.extend(answer["ok"])
+    def collect_logs(self, expected=None):
+        """Lines may come a moment after the answer that they are about: the driver is asked until all have."""
+        patience = time.monotonic() + 10
+        while True:
+            answer = self.driver.ask({"do": "logs"})
+            self.judge({}, answer, "logs")
+            lines = self.lines + answer["ok"]
+            have_come = all(sum(text in line for line in lines) >= times for text, times in (expected or {}).items())
+            if have_come or time.monotonic() > patience:
+                break
+        self.lines = lines
 
 
 def play(case, simulator, driver):
@@ -341,7 +349,7 @@ def play(case, simulator, driver):
         for index, step in enumerate(case.get("steps", [])):
             run_step(fill(step, names), f"step {index + 1}", playing)
         if "open_error" not in case:
-            playing.collect_logs()
+            playing.collect_logs(case.get("logged"))
             driver.ask({"do": "close"})
     log = simulator.control("log")
     write_down(driver, playing.errors + playing.lines)
