@@ -154,7 +154,11 @@ impl IdentityServer {
 
 /// The error of a request that has no answer.
 pub(crate) fn unreachable(what: &str, error: TransportError) -> Error {
-    let failure = if error.reached == Reached::Nothing { Failure::NotSent } else { Failure::Interrupted };
+    let failure = match error.reached {
+        Reached::Nothing if error.lasting => Failure::Lasting,
+        Reached::Nothing => Failure::NotSent,
+        Reached::Sent => Failure::Interrupted,
+    };
     Error::new(ErrorKind::Network, format!("no {what}: {}", error.message))
         .with_failure(failure)
         .with_outcome(Outcome::NotSent)

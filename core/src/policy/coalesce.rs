@@ -72,7 +72,11 @@ impl Coalesce {
         let task = self.handle.spawn(async move {
             let result = request.await;
             // Whoever comes from now on wants a newer answer.
-            lock(&map).retain(|key, flight| *key != own_key || !flight.trace.is(&own_trace));
+            let mut flights = lock(&map);
+            if flights.get(&own_key).is_some_and(|flight| flight.trace.is(&own_trace)) {
+                flights.remove(&own_key);
+            }
+            drop(flights);
             sender.send_replace(Some(result));
         });
         let flight = Arc::new(Flight {

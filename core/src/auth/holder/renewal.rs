@@ -169,8 +169,10 @@ impl TokenHolder {
     fn serve_on(&self, error: Error) -> Result<Bearer> {
         let bearer = {
             let mut state = self.lock();
-            let passing =
-                matches!(error.failure(), Failure::NotSent | Failure::Interrupted | Failure::Throttled);
+            let passing = matches!(
+                error.failure(),
+                Failure::NotSent | Failure::Lasting | Failure::Interrupted | Failure::Throttled
+            );
             state.patient_until = passing.then(|| self.clock().elapsed() + PATIENCE);
             self.fresh(&state)
         };
