@@ -120,7 +120,7 @@ impl Requester {
         let (trace, request_id) = (exchange.trace.clone(), exchange.request_id.clone());
         let (method, url) = (exchange.method, address(&exchange.url));
         let reply = Next::first(Arc::clone(&self.policies)).run(exchange).await?;
-        let meta = trace.meta(&reply, &request_id);
+        let meta = trace.meta(reply.status, &reply.headers, &request_id);
         match read(&reply.body) {
             Ok(content) => Ok((content, reply.body, meta)),
             Err(error) => Err(error
@@ -168,7 +168,7 @@ impl Requester {
             .as_ref()
             .and_then(|stream| stream.lock().unwrap_or_else(PoisonError::into_inner).take());
         Ok(Transfer {
-            meta: trace.meta(&reply, &request_id),
+            meta: trace.meta(reply.status, &reply.headers, &request_id),
             body: stream.unwrap_or_else(|| reply.body.clone().into()),
         })
     }

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ::http::HeaderMap;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::error::{ErrorKind, Outcome};
 use crate::history::{Attempt, Meta, Wait, WaitReason};
 use crate::http::Wire;
-use crate::pipeline::Reply;
 use crate::rate_news::{RateNews, rate_figures};
 
 /// What has happened to a call so far, readable also when the call is given up in the middle.
@@ -226,21 +226,21 @@ impl Trace {
         self.look(|state| state.attempts.len() + usize::from(state.present.is_some()))
     }
 
-    pub(crate) fn meta(&self, reply: &Reply, request_id: &str) -> Meta {
+    /// How an answer of this head came about.
+    pub(crate) fn meta(&self, status: u16, headers: &HeaderMap, request_id: &str) -> Meta {
         let state = self.snapshot();
         Meta {
-            status: reply.status,
-            headers: reply
-                .headers
+            status,
+            headers: headers
                 .iter()
                 .map(|(name, value)| {
                     (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
                 })
                 .collect(),
-            request_id: crate::answer::request_id(&reply.headers).unwrap_or_else(|| request_id.to_owned()),
+            request_id: crate::answer::request_id(headers).unwrap_or_else(|| request_id.to_owned()),
             attempts: state.attempts,
             waits: state.waits,
-            rate: rate_figures(&reply.headers),
+            rate: rate_figures(headers),
             cost: state.cost,
         }
     }

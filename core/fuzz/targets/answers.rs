@@ -27,8 +27,11 @@ struct Fixed {
 
 impl Transport for Fixed {
     fn send(&self, _request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
-        let answer =
-            HttpResponse { status: self.status, headers: http::HeaderMap::new(), body: self.body.clone() };
+        let answer = HttpResponse {
+            status: self.status,
+            headers: http::HeaderMap::new(),
+            body: self.body.clone().into(),
+        };
         Box::pin(async move { Ok(answer) })
     }
 }

@@ -32,7 +32,7 @@ async fn endless(status: u16, packed: bool) -> (String, Arc<AtomicU64>) {
     let address = serve(move |mut stream| {
         let count = Arc::clone(&count);
         async move {
-            while head(&mut stream).await.is_some() {
+            if head(&mut stream).await.is_some() {
                 let encoding = if packed { "content-encoding: gzip\r\n" } else { "" };
                 let head = format!("HTTP/1.1 {status} X\r\n{encoding}transfer-encoding: chunked\r\n\r\n");
                 let mut piece = vec![b' '; 1 << 16];
