@@ -6,6 +6,7 @@ import native from './native.cjs';
 import { type CallOptions, encodeArguments, encodeOptions, type ListOptions } from './options.js';
 import { Pager } from './pager.js';
 import { decodeMeta, type Response } from './response.js';
+import type { Runner } from './runner.js';
 import { type ActAs, encodeActAs } from './settings.js';
 
 /** What a resource calls operations with. */
@@ -15,7 +16,7 @@ export interface Caller {
 }
 
 /** The engine with values, errors and abort signals instead of text and numbers. */
-export class Connection implements Caller {
+export class Connection implements Caller, Runner {
   readonly engine: native.Engine;
   readonly decode: Decode;
   readonly #causes: Causes;

@@ -1,6 +1,6 @@
+import { ARGUMENTS } from './argument-names.js';
 import { encode } from './encode.js';
 import { toEngine } from './names.js';
-import { ARGUMENTS } from './resources.js';
 
 /** Options of one call. What is not set comes from the client. */
 export interface CallOptions {

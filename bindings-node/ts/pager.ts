@@ -1,9 +1,9 @@
-import type { Connection } from './connection.js';
 import { CancelledError } from './errors.js';
 import { toError } from './failure.js';
 import type native from './native.cjs';
 import { encodeArguments, encodeOptions, type ListOptions } from './options.js';
 import { decodeMeta, type Meta } from './response.js';
+import type { Runner } from './runner.js';
 
 /** One page of a list. */
 export interface Page<T> {
@@ -34,7 +34,7 @@ export interface Position {
  * A list that ends before its total throws an `IncompleteError` after the records that came.
  */
 export class Pager<T> implements AsyncIterable<T> {
-  readonly #connection: Connection;
+  readonly #runner: Runner;
   readonly #operation: string;
   readonly #args: object;
   readonly #options: ListOptions;
@@ -45,8 +45,8 @@ export class Pager<T> implements AsyncIterable<T> {
   #fetching: Promise<unknown> = Promise.resolve();
 
   /** @internal */
-  constructor(connection: Connection, operation: string, args: object, options: ListOptions) {
-    this.#connection = connection;
+  constructor(runner: Runner, operation: string, args: object, options: ListOptions) {
+    this.#runner = runner;
     this.#operation = operation;
     this.#args = args;
     this.#options = options;
@@ -136,7 +136,7 @@ export class Pager<T> implements AsyncIterable<T> {
     if (!reply) return undefined;
     try {
       const page = {
-        rows: this.#connection.decode(reply.body) as T[],
+        rows: this.#runner.decode(reply.body) as T[],
         meta: decodeMeta(reply.meta),
         raw: reply.raw,
       };
@@ -150,16 +150,16 @@ export class Pager<T> implements AsyncIterable<T> {
 
   async #run<R>(start: (pages: native.Pager) => Promise<R>): Promise<R> {
     const { call, pages } = this.#open();
-    return this.#connection.run(call, this.#options.signal, () => start(pages));
+    return this.#runner.run(call, this.#options.signal, () => start(pages));
   }
 
   #open(): { call: number; pages: native.Pager } {
     if (this.#opened) return this.#opened;
     const { signal, ...options } = this.#options;
     const [args, optionsText] = [encodeArguments(this.#args), encodeOptions(options)];
-    const call = this.#connection.engine.issueCall();
+    const call = this.#runner.engine.issueCall();
     try {
-      this.#opened = { call, pages: this.#connection.engine.pages(call, this.#operation, args, optionsText) };
+      this.#opened = { call, pages: this.#runner.engine.pages(call, this.#operation, args, optionsText) };
       return this.#opened;
     } catch (error) {
       throw toError(error);
@@ -183,6 +183,6 @@ export class Pager<T> implements AsyncIterable<T> {
   }
 
   #cancel(): void {
-    if (this.#opened) this.#connection.engine.cancel(this.#opened.call);
+    if (this.#opened) this.#runner.engine.cancel(this.#opened.call);
   }
 }

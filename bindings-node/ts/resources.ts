@@ -960,14 +960,3 @@ export class Resources {
     this.raw = new Raw(caller);
   }
 }
-
-/** The engine's names of arguments. */
-export const ARGUMENTS = {
-  colorwayFilters: 'colorway_filters',
-  dataTableId: 'data_table_id',
-  folderId: 'folder_id',
-  headerId: 'header_id',
-  headerNumber: 'header_number',
-  preserveVersion: 'preserve_version',
-  showDeleted: 'show_deleted',
-};

@@ -46,7 +46,7 @@ from beproduct_client._quota import (
     Usage,
     Work,
 )
-from beproduct_client._resource import Response
+from beproduct_client._response import Response
 from beproduct_client.auth import (
     AsyncAuth,
     Auth,

@@ -15,9 +15,9 @@ from beproduct_client import _native
 from beproduct_client._bridge import abandon, present_bridge, wait
 from beproduct_client._connection import AsyncConnection, Connection
 from beproduct_client._errors import ConfigError, after_fork
+from beproduct_client._options import split
 from beproduct_client._plan import Plan, plan_settings
 from beproduct_client._quota import AsyncQuota, Quota, QuotaEvent, check_callback
-from beproduct_client._resource import split
 from beproduct_client._resources import (
     AsyncResources,
     AsyncResourcesWithResponse,

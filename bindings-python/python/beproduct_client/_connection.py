@@ -8,7 +8,7 @@ from typing import Any
 from beproduct_client import _native
 from beproduct_client._bridge import present_bridge, wait
 from beproduct_client._paging import AsyncPager, Pager
-from beproduct_client._resource import Response
+from beproduct_client._response import Response
 
 
 class Connection:

@@ -1,9 +1,9 @@
-"""Options that every call takes."""
+"""Options that every call takes, and telling them from its arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 
 class CallOptions(TypedDict, total=False):
@@ -34,3 +34,9 @@ class CallOptions(TypedDict, total=False):
     """Whether filter fields are checked before sending."""
     allow_repeat: bool
     """Send a write whose fate is unknown again, where a repeat leaves the same data."""
+
+
+def split(arguments: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Leaves out what was not given."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return given, {name: value for name, value in options.items() if value is not None}

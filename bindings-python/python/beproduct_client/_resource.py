@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
+
+from beproduct_client._options import split
 
 if TYPE_CHECKING:
     from beproduct_client._connection import Connection
-    from beproduct_client._meta import Meta
-
-Body = TypeVar("Body")
-
-
-@dataclass(frozen=True)
-class Response(Generic[Body]):
-    """An answer with all that is known about it."""
-
-    body: Body
-    """The record, the list of records, or None."""
-    meta: Meta
-    """Status, headers, request id, attempts, waits, rate figures, cost in requests."""
-    raw: bytes
-    """The body as it came from the service."""
 
 
 class Resource:
@@ -35,9 +21,3 @@ class Resource:
 
     def _pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         return self._connection.pages(operation, *split(arguments, options))
-
-
-def split(arguments: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Leaves out what was not given."""
-    given = {name: value for name, value in arguments.items() if value is not None}
-    return given, {name: value for name, value in options.items() if value is not None}

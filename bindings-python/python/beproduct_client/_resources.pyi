@@ -9,7 +9,8 @@ from typing_extensions import Unpack
 from beproduct_client._connection import Connection
 from beproduct_client._options import CallOptions
 from beproduct_client._paging import AsyncPager, Pager
-from beproduct_client._resource import Resource, Response
+from beproduct_client._resource import Resource
+from beproduct_client._response import Response
 from beproduct_client.types import *
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypedDict
 
 from beproduct_client import _native
 from beproduct_client._bridge import present_bridge, wait
-from beproduct_client._resource import split
+from beproduct_client._options import split
 
 
 class Tokens(TypedDict, total=False):

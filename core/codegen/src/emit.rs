@@ -30,6 +30,11 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("../templates/types.py.jinja"),
         "bindings-python/python/beproduct_client/types.py",
     ),
+    (
+        "argument-names.ts",
+        include_str!("../templates/argument-names.ts.jinja"),
+        "bindings-node/ts/argument-names.ts",
+    ),
     ("resources.ts", include_str!("../templates/resources.ts.jinja"), "bindings-node/ts/resources.ts"),
     (
         "Resources.swift",
