@@ -1,13 +1,24 @@
 //! Results into an asyncio event loop, many at a time.
 //!
-//! Handing over each result by itself costs one hand-over of the GIL. Here results gather in a queue, and one
-//! `call_soon_threadsafe(drain)` per burst fetches them all in the loop's own thread.
+//! Handing over each result by itself costs one hand-over of the GIL. Here results gather in a queue, and one wake-up per
+//! burst lets the loop fetch them all in its own thread: a byte on a socket that the loop watches, which needs no GIL. A loop
+//! that cannot watch sockets is woken by a thread with `call_soon_threadsafe`.
 
 use std::collections::HashMap;
+#[cfg(unix)]
+use std::io::{Read as _, Write as _};
+#[cfg(unix)]
+use std::os::fd::AsRawFd as _;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+#[cfg(unix)]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
 use beproduct::seam;
+#[cfg(unix)]
+use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use tokio::task::AbortHandle;
 
@@ -35,6 +46,9 @@ pub(crate) struct Bridge {
     finished: Mutex<Vec<(u64, Finish)>>,
     /// Whether `drain` is about to be called.
     scheduled: AtomicBool,
+    /// Both ends of the socket that the loop watches: to read, and to write.
+    #[cfg(unix)]
+    bell: OnceLock<(UnixStream, UnixStream)>,
 }
 
 #[pymethods]
@@ -47,11 +61,31 @@ impl Bridge {
             next: AtomicU64::new(0),
             finished: Mutex::default(),
             scheduled: AtomicBool::new(false),
+            #[cfg(unix)]
+            bell: OnceLock::new(),
         }
+    }
+
+    /// Lets the loop watch for results, where it can. Called once, in the loop's thread.
+    fn watch(slf: &Bound<'_, Self>) -> PyResult<()> {
+        #[cfg(unix)]
+        {
+            let (reader, writer) = UnixStream::pair()?;
+            reader.set_nonblocking(true)?;
+            writer.set_nonblocking(true)?;
+            let watched = (reader.as_raw_fd(), slf.getattr("drain")?);
+            match slf.get().event_loop.bind(slf.py()).call_method1("add_reader", watched) {
+                Ok(_) => drop(slf.get().bell.set((reader, writer))),
+                Err(error) if error.is_instance_of::<PyNotImplementedError>(slf.py()) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Gives every result that has come to its future. Called in the loop's thread.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        self.silence();
         self.scheduled.store(false, Ordering::Release);
         let finished = std::mem::take(&mut *self.finished.lock().unwrap_or_else(PoisonError::into_inner));
         for (number, finish) in finished {
@@ -112,7 +146,6 @@ impl Bridge {
     ) -> PyResult<Work> {
         let (py, this) = (slf.py(), slf.get());
         let handle = runtime::handle()?;
-        let notifier = notifier()?;
         let future = this.event_loop.bind(py).call_method0("create_future")?;
         let number = this.next.fetch_add(1, Ordering::Relaxed);
         let bridge = slf.clone().unbind();
@@ -121,15 +154,35 @@ impl Bridge {
             let finish: Finish = Box::new(move |py| finish(py, result));
             let this = bridge.get();
             this.finished.lock().unwrap_or_else(PoisonError::into_inner).push((number, finish));
-            if !this.scheduled.swap(true, Ordering::AcqRel) {
+            if !this.scheduled.swap(true, Ordering::AcqRel) && !this.ring() {
                 // Fails only when the thread is gone, with the interpreter.
-                let _ = notifier.send(bridge);
+                let _ = notifier().map(|notifier| notifier.send(bridge));
             }
         });
         // In time: `drain` runs in this same thread.
         let waiting = Waiting { future: future.clone().unbind(), task: task.abort_handle() };
         this.waiting().insert(number, waiting);
         Ok((number, future.unbind()))
+    }
+
+    /// Wakes the loop through the socket. Whether it watches one.
+    fn ring(&self) -> bool {
+        #[cfg(unix)]
+        if let Some((_, writer)) = self.bell.get() {
+            // A full socket wakes the loop as well, and a closed loop has nobody left to wake.
+            let _ = (&*writer).write(&[0]);
+            return true;
+        }
+        false
+    }
+
+    /// Takes what has been rung, before the results: what comes later rings again.
+    fn silence(&self) {
+        #[cfg(unix)]
+        if let Some((reader, _)) = self.bell.get() {
+            let mut rung = [0; 64];
+            while matches!((&*reader).read(&mut rung), Ok(taken) if taken == rung.len()) {}
+        }
     }
 
     fn wake(slf: &Bound<'_, Self>) {
@@ -140,7 +193,7 @@ impl Bridge {
     }
 }
 
-/// The thread that wakes event loops, so that no worker of the runtime ever waits for the GIL.
+/// The thread that wakes loops which watch no socket, so that no worker of the runtime ever waits for the GIL.
 fn notifier() -> PyResult<mpsc::Sender<Py<Bridge>>> {
     static NOTIFIER: Mutex<Option<(u64, mpsc::Sender<Py<Bridge>>)>> = Mutex::new(None);
     let generation = runtime::generation();

@@ -27,6 +27,7 @@ def present_bridge() -> _native.Bridge:
         for closed in [other for other in list(_bridges) if other.is_closed()]:
             _bridges.pop(closed, None)
         bridge = _bridges[loop] = _native.Bridge(loop)
+        bridge.watch()
     return bridge
 
 
