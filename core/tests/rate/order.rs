@@ -197,14 +197,33 @@ async fn a_line_that_moves_may_take_as_long_as_it_takes() {
     sleep(seconds(2.0)).await;
     // Its time begins with its turn, which comes in two minutes.
     waiting.push(ask(json!({"timeout": 30})));
+    // This one cannot have its turn in time.
     let error = ask(json!({"turn_timeout": 30})).await.unwrap().unwrap_err();
-    assert_eq!(begun.elapsed(), Duration::from_secs(32));
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent), "{error}");
-    assert!(error.message().contains("turn_timeout") && error.attempts().is_empty(), "{error}");
+    assert_eq!(begun.elapsed(), Duration::from_secs(2));
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent), "{error}");
+    assert!(error.message().contains("leaves 30 s") && error.attempts().is_empty(), "{error}");
     for call in waiting {
         call.await.unwrap().unwrap();
     }
     assert!(begun.elapsed() < Duration::from_secs(190), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_for_a_turn_has_a_limit_of_its_own() {
+    let service = Noting::new(|_| (200, HeaderMap::new(), json!([])));
+    let client = client(Arc::new(Line(Arc::clone(&service))), json!({"concurrency": 1, "turn_timeout": 2.5}));
+    let begun = Instant::now();
+    let calls = (0..10).map(|_| request(&client, json!({})));
+    let ended = futures_util::future::join_all(calls).await;
+    // Each takes a second: three have had their turn by then, the others end together.
+    assert_eq!(begun.elapsed(), seconds(3.0));
+    let errors: Vec<_> = ended.into_iter().filter_map(Result::err).collect();
+    assert_eq!((errors.len(), service.came().len()), (7, 3));
+    for error in errors {
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent), "{error}");
+        assert!(error.message().contains("turn_timeout") && error.attempts().is_empty(), "{error}");
+    }
+    assert_eq!(client.quota_status().await.unwrap().used, 3);
 }
 
 #[tokio::test(start_paused = true)]

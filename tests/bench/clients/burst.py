@@ -1,7 +1,7 @@
 """Many writes in one burst that end together: burst.py cancelled|turn_timeout LEDGER WRITES.
 
-Tells how many requests the ledger has counted and how many have arrived at the server. Where the client does not know
-the option `turn_timeout`, it tells that.
+Reports how many requests the ledger has counted, how many have arrived at the server, and for how many writes the outcome is
+unknown.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import sys
 
 from measured import arrivals, report, settings, style
 
-from beproduct_client import BeProductAsync, ConfigError
+from beproduct_client import BeProductAsync, BeProductError
 
 # Some answers have come by then, others are on their way.
 SECONDS = 1.0
@@ -27,18 +27,23 @@ async def main(end, ledger, count):
         await asyncio.sleep(SECONDS)
         for task in writes:
             task.cancel()
-    ended = await asyncio.gather(*writes, return_exceptions=True)
+    outcomes = await asyncio.gather(*writes, return_exceptions=True)
     await asyncio.sleep(SETTLED)
-    if all(isinstance(error, ConfigError) for error in ended):
-        report(unavailable=str(ended[0]))
-    else:
-        used = (await client.quota.status())["used"]
-        report(counted=used - before, arrived=arrivals())
+    used = (await client.quota.status())["used"]
+    report(counted=used - before, arrived=arrivals(), unknown=outcomes.count("unknown"))
     await client.close()
 
 
 async def write(client, number, options):
-    await client.style.update(style(number), fields={"header_name": f"Style {number}"}, **options)
+    """The outcome of one write."""
+    try:
+        await client.style.update(style(number), fields={"header_name": f"Style {number}"}, **options)
+    except BeProductError as error:
+        return error.outcome
+    except asyncio.CancelledError as error:
+        # That of a cancelled one is in its cause; without one the client never had it.
+        return error.__cause__.outcome if error.__cause__ else "not_sent"
+    return "applied"
 
 
 if __name__ == "__main__":
