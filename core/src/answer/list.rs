@@ -118,6 +118,15 @@ impl<T> Member<T> {
     }
 }
 
+impl<'a> Member<Found<'a>> {
+    /// As `put`, for what may hold the rows: a null takes no rows away.
+    fn put_rows(&mut self, key: &str, name: &str, found: Found<'a>) {
+        if !matches!((&self.value, &found), (Some(Found::Rows(_)), Found::Nothing)) {
+            self.put(key, name, found);
+        }
+    }
+}
+
 #[derive(Default)]
 struct Envelope<'a> {
     result: Member<Found<'a>>,
@@ -173,8 +182,8 @@ impl<'de> Visitor<'de> for Top {
         let mut envelope = Envelope::default();
         while let Some(key) = members.next_key::<String>()? {
             match key.to_ascii_lowercase().as_str() {
-                "result" => envelope.result.put(&key, "result", members.next_value_seed(Rows)?),
-                "data" => envelope.data.put(&key, "data", members.next_value_seed(Rows)?),
+                "result" => envelope.result.put_rows(&key, "result", members.next_value_seed(Rows)?),
+                "data" => envelope.data.put_rows(&key, "data", members.next_value_seed(Rows)?),
                 "kind" => envelope.kind.put(&key, "kind", members.next_value()?),
                 "total" => envelope.total.put(&key, "total", members.next_value()?),
                 _ => drop(members.next_value::<IgnoredAny>()?),
