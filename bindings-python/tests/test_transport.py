@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,22 +57,30 @@ def test_compressed_answers_are_read() -> None:
 
 
 PROGRAM = """
-from beproduct_client import BeProduct
-with BeProduct(company_domain="acme", access_token="token", api_url="http://127.0.0.1:9", ledger="memory") as client:
-    print(client.style.folders())
+from beproduct_client import BeProduct, NetworkError
+settings = {"company_domain": "acme", "access_token": "token", "ledger": "memory", "attempts": 1}
+with BeProduct(api_url="https://developers.example", **settings) as client:
+    try:
+        client.style.folders()
+    except NetworkError as error:
+        print(error.message)
 """
 
 
-def test_a_proxy_of_the_environment_is_used() -> None:
-    with answering() as (address, asked):
+def test_a_proxy_of_the_environment_is_used_and_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
         environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-        done = subprocess.run(
+        program = subprocess.Popen(
             [sys.executable, "-c", PROGRAM],
-            check=False,
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
-            env={**environment, "HTTP_PROXY": address},
+            env={**environment, "HTTPS_PROXY": address},
         )
-        assert done.stdout.strip() == str(FOLDERS), done.stderr
-        # A proxy is told the whole address; nobody listens at it.
-        assert [path for path, _ in asked] == ["http://127.0.0.1:9/api/acme/Style/Folders"]
+        connection, _ = proxy.accept()
+        with connection:
+            asked = connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+        said, _ = program.communicate()
+    assert asked.startswith(b"CONNECT developers.example:443 HTTP/1.1\r\n")
+    assert f"through the proxy {address} of the environment" in said

@@ -70,7 +70,7 @@ impl Client {
                     filters.check(requester, &prepared, &call.options).await?;
                 }
                 let rows = prepared.rows_in_body();
-                let result = requester.send(prepared, &call.options).await;
+                let result = requester.send(operation, prepared, &call.options).await;
                 result.map_err(|error| handlers::refused_in_part(error, rows))
             }
             Handler::DeleteHeader => handlers::delete_header(requester, operation, &call).await,

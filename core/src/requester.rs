@@ -92,12 +92,17 @@ impl Requester {
 
     /// One request for one operation.
     pub(crate) async fn request(&self, operation: &'static Operation, call: &Call) -> Result<Answer> {
-        self.send(arguments::prepare(operation, &call.arguments)?, &call.options).await
+        self.send(operation, arguments::prepare(operation, &call.arguments)?, &call.options).await
     }
 
-    /// Sends a request, and reads the body in the form that its operation promises.
-    pub(crate) async fn send(&self, prepared: Prepared, options: &CallOptions) -> Result<Answer> {
-        let operation = prepared.operation;
+    /// Sends a request, and reads the body in the form that the operation promises. One that was written by hand may be
+    /// treated as another operation, and its answer is handed on as it is.
+    pub(crate) async fn send(
+        &self,
+        operation: &Operation,
+        prepared: Prepared,
+        options: &CallOptions,
+    ) -> Result<Answer> {
         let (body, raw, meta) =
             self.send_and_read(prepared, options, &[], |body| answer::read(operation, body)).await?;
         Ok(Answer { body, raw, meta })

@@ -33,6 +33,7 @@ def settings(simulator: Simulator, ledger: dict[str, Any], tmp_path: Path) -> di
         "ledger": ledger,
         "quota_lease": LEASE,
         "state_dir": str(tmp_path / "state"),
+        "token_store": "memory",
         "testing": {"clock": "recorded", "start": NOON},
     }
 

@@ -39,6 +39,7 @@ def test_fifty_kills(simulator: Simulator, tmp_path: Path) -> None:
         **simulator.settings(),
         "ledger": {"sqlite": str(tmp_path / "quota.sqlite")},
         "concurrency": IN_FLIGHT,
+        "token_store": "memory",
         "testing": {"clock": "recorded", "start": NOON},
     }
     chance = random.Random(SEED)

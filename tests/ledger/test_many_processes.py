@@ -34,6 +34,8 @@ def settings_of(simulator: Simulator, ledger: dict[str, Any], folder: Path, limi
         "quota_lease": lease,
         "plan": Plan.requests_per_day(limit),
         "state_dir": str(folder / "state"),
+        # The lock of the default store is waited for on the client's clock, which does not wait here.
+        "token_store": "memory",
         "testing": {"clock": "recorded", "start": NOON},
     }
 

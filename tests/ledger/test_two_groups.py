@@ -126,6 +126,7 @@ def settings(simulator: Simulator) -> dict[str, Any]:
     return {
         **simulator.settings(),
         "plan": Plan.requests_per_day(LIMIT),
+        "token_store": "memory",
         "testing": {"clock": "recorded", "start": NOON},
     }
 

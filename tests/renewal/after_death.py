@@ -50,7 +50,8 @@ class Next(NamedTuple):
         if killed == "after saving":
             return cls("usable", 0)
         lost = killed == "between sending and saving" and rotation == "strict"
-        return cls("sign in again" if lost else "usable", 1)
+        # After the stored token the configured one is tried, once.
+        return cls("sign in again", 2) if lost else cls("usable", 1)
 
     def __str__(self) -> str:
         return f"{self.outcome} with {self.token_requests} token request(s)"

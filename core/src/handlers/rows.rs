@@ -56,7 +56,7 @@ pub(crate) async fn update_rows(
     for first in (0..fates.len()).step_by(limit) {
         let range = first..fates.len().min(first.saturating_add(limit));
         let fates_of_request = &mut fates[range.clone()];
-        match requester.send(prepared.carrying(&rows, &range), &call.options).await {
+        match requester.send(operation, prepared.carrying(&rows, &range), &call.options).await {
             Ok(answer) => {
                 requests += 1;
                 let told = row_outcomes::of(&rows.list()[range], &answer.raw);
