@@ -220,6 +220,17 @@ fn a_page_that_comes_three_times_ends_a_list_without_total() {
 }
 
 #[test]
+fn a_page_that_was_read_before_is_no_end() {
+    let mut rule = Rule::new(0, 2, 0);
+    rule.take(&page(0..2, 10));
+    rule.take(&page(2..4, 8));
+    assert_eq!(rule.next(), at(0, 2));
+    // Its rows are known, and beyond its total, as others are that came.
+    assert_eq!(count(rule.take(&page(0..2, 1))), 0);
+    assert_eq!(rule.next(), at(1, 2));
+}
+
+#[test]
 fn a_full_page_beyond_the_total_disproves_it() {
     let mut rule = Rule::new(0, 10, 0);
     assert_eq!(count(rule.take(&page(0..10, 2))), 10);
