@@ -38,12 +38,9 @@ impl Caller {
         let cancel = Cancel::new();
         options.cancel = Some(cancel.clone());
         let cancelling = async {
-            match planned.cancelled {
-                Some(after) => {
-                    tokio::time::sleep(after).await;
-                    cancel.cancel();
-                }
-                None => {}
+            if let Some(after) = planned.cancelled {
+                tokio::time::sleep(after).await;
+                cancel.cancel();
             }
             std::future::pending::<()>().await;
         };

@@ -43,7 +43,7 @@ impl Chance {
     }
 
     /// Both ends are among them.
-    pub(crate) fn from_to(&self, first: usize, last: usize) -> usize {
+    pub(crate) fn between(&self, first: usize, last: usize) -> usize {
         first + self.below(last - first + 1)
     }
 

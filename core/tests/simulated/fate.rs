@@ -157,11 +157,8 @@ impl Said {
             }
             Fate::Status { status: 503, .. } => {
                 let said = Self::text(503, "upstream host not found");
-                if chance.hits(0.5) {
-                    said.with("retry-after", *chance.one_of(&["1", "5", "30", "600"]))
-                } else {
-                    said
-                }
+                let wait = *chance.one_of(&["1", "5", "30", "600"]);
+                if chance.hits(0.5) { said.with("retry-after", wait) } else { said }
             }
             Fate::Status { status: status @ (400 | 409 | 422), .. } => {
                 Self::json(*status, &json!({"error": true, "message": "this cannot be done"}))
@@ -188,13 +185,13 @@ impl Said {
     }
 
     fn throttled(chance: &Chance, now: u64) -> Self {
-        let seconds = chance.from_to(1, 100) as u64;
+        let seconds = chance.between(1, 100) as u64;
         let date = |second: u64| httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(second));
         let window = *chance.one_of(&["", "", "1 minute", "1 minute", "1 hour", "1 day"]);
         let mut body = json!({"error": "too many requests"});
         if !window.is_empty() {
             body["window"] = window.into();
-            body["limit"] = chance.from_to(1, 60).into();
+            body["limit"] = chance.between(1, 60).into();
         }
         let form = chance.below(6);
         if form == 2 {

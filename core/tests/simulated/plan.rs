@@ -59,17 +59,17 @@ impl Plan {
         let start = 1_800_000_000
             + if chance.hits(0.4) { 57_600 - chance.below(300) as u64 } else { chance.below(3_600) as u64 };
         let limit = |share: f64, least: usize, most: usize| {
-            chance.hits(share).then(|| chance.from_to(least, most) as u64)
+            chance.hits(share).then(|| chance.between(least, most) as u64)
         };
         let limits = [limit(0.7, 10, 150), limit(0.3, 10, 80), limit(0.4, 3, 25)];
-        let processes = chance.from_to(1, 3);
+        let processes = chance.between(1, 3);
         let processes = (0..processes)
             .map(|index| {
                 let last = index + 1 == processes;
                 let crash = (!last || chance.hits(0.2)).then(|| chance.below(400) as u64);
-                let clients = chance.from_to(1, 3);
+                let clients = chance.between(1, 3);
                 let mut calls = 36 / processes / clients;
-                calls = chance.from_to(calls / 2, calls + 4);
+                calls = chance.between(calls / 2, calls + 4);
                 let clients = (0..clients).map(|_| ClientPlan::new(&chance, limits, calls)).collect();
                 Process { crash, clients }
             })
@@ -90,7 +90,7 @@ impl ClientPlan {
             "timeout": chance.one_of(&[5.0, 20.0, 60.0]),
             "max_wait": chance.one_of(&[0.5, 10.0, 60.0]),
             "idle_timeout": chance.one_of(&[3.0, 30.0]),
-            "attempts": chance.from_to(1, 5),
+            "attempts": chance.between(1, 5),
             "concurrency": chance.one_of(&[1, 2, 10]),
             "quota_lease": chance.one_of(&[1, 1, 3, 20]),
         });
@@ -107,15 +107,15 @@ impl ClientPlan {
             settings["plan"] = plan;
         }
         if day.is_some() && chance.hits(0.3) {
-            settings["quota_floor"] = chance.from_to(1, 8).into();
+            settings["quota_floor"] = chance.between(1, 8).into();
         }
         if chance.hits(0.15) {
-            settings["quota_wait"] = json!(chance.from_to(5, 400));
+            settings["quota_wait"] = json!(chance.between(5, 400));
         }
         if chance.hits(0.3) {
-            settings["turn_timeout"] = json!(chance.from_to(1, 60));
+            settings["turn_timeout"] = json!(chance.between(1, 60));
         }
-        let callers = chance.from_to(1, 8).min(calls.max(1));
+        let callers = chance.between(1, 8).min(calls.max(1));
         Self {
             settings,
             dropped: chance.hits(0.1).then(|| seconds(120.0 * chance.share())),
@@ -129,7 +129,7 @@ impl ClientPlan {
 impl Planned {
     fn new(chance: &Chance) -> Self {
         let style = || format!("s{}", chance.below(14));
-        let unique = || format!("c{}", chance.from_to(100, 1 << 40));
+        let unique = || format!("c{}", chance.between(100, 1 << 40));
         let (operation, arguments): (&'static str, Value) = match chance.below(16) {
             0..=1 => ("style.attributes_get", json!({"header_id": style()})),
             2..=3 => (
@@ -151,17 +151,17 @@ impl Planned {
             10 => ("raw.post", json!({"path": "Unknown/Thing", "body": {"mark": unique()}})),
             11 => ("style.folders", json!({})),
             12 => {
-                let numbers: Vec<_> = (0..chance.from_to(1, 6)).map(|_| format!("N-{}", style())).collect();
+                let numbers: Vec<_> = (0..chance.between(1, 6)).map(|_| format!("N-{}", style())).collect();
                 ("style.attributes_get_many_by_number", json!({"numbers": numbers}))
             }
             _ => (LIST, json!({})),
         };
         let mut options = json!({});
         if chance.hits(0.3) {
-            options["timeout"] = json!(chance.from_to(1, 90));
+            options["timeout"] = json!(chance.between(1, 90));
         }
         if chance.hits(0.2) {
-            options["turn_timeout"] = json!(chance.from_to(1, 60));
+            options["turn_timeout"] = json!(chance.between(1, 60));
         }
         if chance.hits(0.3) {
             options["priority"] = json!("bulk");
@@ -170,7 +170,7 @@ impl Planned {
             options["allow_repeat"] = json!(true);
         }
         if chance.hits(0.2) {
-            options["attempts"] = json!(chance.from_to(1, 6));
+            options["attempts"] = json!(chance.between(1, 6));
         }
         if operation == LIST {
             options["page_size"] = json!(chance.one_of(&[1, 5, 7, 10, 30, 200]));

@@ -119,7 +119,7 @@ impl Records {
     pub(crate) fn new(weather: &Weather, chance: &Chance) -> Self {
         let count = match weather.moving {
             Moving::Still => *chance.one_of(&[0, 1, 7, 40, 90]),
-            _ => chance.from_to(20, 90),
+            _ => chance.between(20, 90),
         };
         let life = Life { born: 0, died: None };
         let materials: Vec<_> = (0..count).map(|index| format!("m{index}")).collect();
@@ -238,7 +238,7 @@ impl Records {
         if moving == Moving::Still || !chance.hits(0.4) {
             return;
         }
-        let moves = chance.from_to(1, 12).min(self.moves_left);
+        let moves = chance.between(1, 12).min(self.moves_left);
         self.moves_left = if self.moves_once { 0 } else { self.moves_left - moves };
         for _ in 0..moves {
             match moving {

@@ -61,7 +61,7 @@ impl Weather {
         let total = match (moving, chance.below(8)) {
             // Rows that leave cannot be seen without a total that says so.
             (Moving::Removed, _) => Total::Honest,
-            (_, 0) => Total::TooHigh(chance.from_to(1, 300)),
+            (_, 0) => Total::TooHigh(chance.between(1, 300)),
             (_, 1) => Total::Odd,
             (_, 2) => Total::Bare,
             _ => Total::Honest,

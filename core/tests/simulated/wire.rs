@@ -287,7 +287,7 @@ impl Transport for Line {
 fn pieces(flight: Flight, body: Vec<u8>, fate: &Fate) -> AnswerBody {
     let chance = &flight.chance;
     let (slow, cut) = (*fate == Fate::Slow, *fate == Fate::Cut);
-    let count = if slow { chance.from_to(2, 40) } else { chance.from_to(1, 3) };
+    let count = if slow { chance.between(2, 40) } else { chance.between(1, 3) };
     let length = body.len().div_ceil(count).max(1);
     let mut rest: Vec<_> = body.chunks(length).map(Bytes::copy_from_slice).collect();
     if cut {
