@@ -1,5 +1,6 @@
 # make demo    sets up, and runs the main job against the simulator through the built wheel
 # make test    sets up, and runs every language
+# make soak    plays 50,000 seeds of the simulated world (core/tests/simulated)
 #
 # Everything that is built lies in target/ and in the packages' own output folders; toolchains that had to be fetched lie
 # in the user's cache folder.
@@ -30,7 +31,7 @@ SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,
 	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
 
 .PHONY: help demo test test-all setup setup-python setup-node setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate check build \
-	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases bench dist audit
+	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench dist audit
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -171,6 +172,12 @@ test-cases: wheel node kotlin swift
 	$(CASES) $(DRIVERS)
 
 # --- the rest
+
+# Seeds of the simulated world: a number, or a range such as 50000..100000.
+SEEDS := 50000
+
+soak:
+	BEPRODUCT_SEEDS=$(SEEDS) cargo test --quiet --profile $(PROFILE) -p beproduct --features redis,keyring --test simulated
 
 # BENCH="--quick lists" runs one part of the comparison, once.
 BENCH :=

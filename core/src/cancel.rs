@@ -35,6 +35,7 @@ impl Cancel {
     pub(crate) async fn cancelled(&self) {
         let client = self.client.as_ref().unwrap_or(&self.call);
         tokio::select! {
+            biased;
             () = self.call.cancelled() => {}
             () = client.cancelled() => {}
         }

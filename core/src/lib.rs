@@ -51,6 +51,7 @@ mod paging;
 mod pipeline;
 mod policy;
 mod private_file;
+mod promise;
 mod quota;
 mod rate_news;
 mod redact;

@@ -72,7 +72,8 @@ impl Limits {
                 End::Turn(joined.saturating_add(limit).saturating_add(trace.excused()))
             }),
             Some(turn) => timeout.map_or(End::Open, |limit| {
-                End::Answer(turn.max(joined).saturating_add(limit).saturating_add(trace.excused()))
+                let excused = trace.excused_since_turn();
+                End::Answer(turn.max(joined).saturating_add(limit).saturating_add(excused))
             }),
         }
     }
@@ -96,6 +97,7 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::WaitReason;
 
     const fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -112,6 +114,17 @@ mod tests {
         assert_eq!(limits.end(&trace), End::Answer(seconds(74)));
         let without = Limits::new(seconds(10), None, None);
         assert_eq!((without.end(&trace), without.end(&Trace::new())), (End::Open, End::Open));
+    }
+
+    #[test]
+    fn a_wait_for_the_quota_counts_neither_before_the_turn_nor_after_it() {
+        let (limits, trace) = (Limits::new(seconds(0), Some(seconds(60)), Some(seconds(5))), Trace::new());
+        trace.waited(WaitReason::Quota, seconds(100));
+        assert_eq!(limits.end(&trace), End::Turn(seconds(105)));
+        trace.take_turn(seconds(101));
+        assert_eq!(limits.end(&trace), End::Answer(seconds(161)));
+        trace.waited(WaitReason::Quota, seconds(1000));
+        assert_eq!(limits.end(&trace), End::Answer(seconds(1161)));
     }
 
     #[test]

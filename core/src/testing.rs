@@ -2,17 +2,29 @@
 //!
 //! A client gets the first two by its settings: `testing: {"clock": "recorded", "fixed_chance": true}`.
 
+mod ledger;
+
+pub use self::ledger::{Counted, StepLedger, Steps};
 pub use crate::clock::RecordedClock;
 pub use crate::rng::FixedRng;
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::answer::list::List;
-use crate::client::Client;
+use crate::client::{Client, ClientBuilder};
 use crate::error::Result;
 use crate::http::Body;
 use crate::options::CallOptions;
 use crate::requester::Transfer;
+use crate::rng::Rng;
+
+/// A client that counts in this ledger, with others that do so, and takes its chances from this source.
+#[must_use]
+pub fn simulated(builder: ClientBuilder, ledger: &StepLedger, rng: Arc<dyn Rng>) -> ClientBuilder {
+    builder.simulated(ledger.clone(), rng)
+}
 
 /// Finds the rows of a list's body, as a pager does, and says how many there are.
 ///

@@ -30,6 +30,8 @@ struct State {
     outcome: Outcome,
     /// When the first turn in the line came, on the clock's own scale.
     turn: Option<Duration>,
+    /// Of the time that does not count, what had passed by then.
+    excused_before: Duration,
     /// When the attempt that is on its way began, and how far it has got.
     present: Option<(Duration, Wire)>,
     /// When the last attempt began, be it over or not.
@@ -40,6 +42,13 @@ struct State {
     followed: Option<Trace>,
 }
 
+impl State {
+    fn excused(&self) -> Duration {
+        let quota = self.waits.iter().filter(|wait| wait.reason == WaitReason::Quota);
+        Duration::from_secs_f64(quota.map(|wait| wait.seconds).sum())
+    }
+}
+
 impl Trace {
     pub(crate) fn new() -> Self {
         let state = State {
@@ -48,6 +57,7 @@ impl Trace {
             cost: 0,
             outcome: Outcome::NotSent,
             turn: None,
+            excused_before: Duration::ZERO,
             present: None,
             sent: None,
             news: None,
@@ -62,7 +72,14 @@ impl Trace {
 
     /// The call's turn has come. Only the first one counts.
     pub(crate) fn take_turn(&self, now: Duration) {
-        let first = self.with(|state| state.turn.is_none() && state.turn.replace(now).is_none());
+        let first = self.with(|state| {
+            let first = state.turn.is_none();
+            if first {
+                state.turn = Some(now);
+                state.excused_before = state.excused();
+            }
+            first
+        });
         if first {
             self.0.turned.notify_waiters();
         }
@@ -185,10 +202,12 @@ impl Trace {
 
     /// Time that does not count against the limits of the call: waiting for the next day has a limit of its own.
     pub(crate) fn excused(&self) -> Duration {
-        self.look(|state| {
-            let quota = state.waits.iter().filter(|wait| wait.reason == WaitReason::Quota);
-            Duration::from_secs_f64(quota.map(|wait| wait.seconds).sum())
-        })
+        self.look(State::excused)
+    }
+
+    /// What of it came after the first turn.
+    pub(crate) fn excused_since_turn(&self) -> Duration {
+        self.look(|state| state.excused().saturating_sub(state.excused_before))
     }
 
     /// What is known of the effect so far. A request on its way may have taken effect as soon as it may have left.

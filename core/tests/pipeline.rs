@@ -170,7 +170,7 @@ async fn a_sign_in_that_fails_is_tried_by_no_one_but_itself() {
         .control("faults", json!([{"path": "connect/token", "times": 0, "action": {"status": 503}}]))
         .await;
     let error = folders(&client, json!({})).await.unwrap_err();
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Server, Outcome::Refused));
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Server, Outcome::NotSent));
     // Once, and once more as the answer may have been lost: no attempt of the call multiplies that.
     assert_eq!((service.count("token").await, service.count("api").await), (2, 0));
     assert_eq!(client.quota_status().await.unwrap().used, 0);

@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 
 use super::exchange::Exchanger;
 use super::refusals::{CallKey, Refusal, Refusals};
@@ -17,6 +16,7 @@ use super::tokens::{Bearer, Tokens, expiry_in_token};
 use crate::clock::{Clock, ServerTime};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Log;
+use crate::promise::{self, Promised};
 use crate::redact::Secret;
 
 /// How long before its end a token is renewed, at most.
@@ -102,7 +102,7 @@ struct State {
     tried_configured: bool,
     /// On the clock's own scale.
     patient_until: Option<Duration>,
-    renewal: Option<watch::Receiver<Option<Result<Bearer>>>>,
+    renewal: Option<Promised<Result<Bearer>>>,
 }
 
 impl TokenHolder {
@@ -145,32 +145,31 @@ impl TokenHolder {
 
     /// A token that is valid now.
     pub(crate) async fn bearer(self: &Arc<Self>) -> Result<Bearer> {
-        let mut renewal = {
+        let renewal = {
             let mut state = self.lock();
             if let Some(bearer) = self.fresh(&state) {
                 return Ok(bearer);
             }
             match &state.renewal {
                 // One whose task is gone, because the token store panicked, has nothing to wait for.
-                Some(renewal) if renewal.has_changed().is_ok() => renewal.clone(),
+                Some(renewal) if !renewal.is_broken() => renewal.clone(),
                 _ => {
-                    let (sender, receiver) = watch::channel(None);
-                    state.renewal = Some(receiver.clone());
+                    let (promise, promised) = promise::promise();
+                    state.renewal = Some(promised.clone());
                     let holder = Arc::clone(self);
                     // A task of its own: with rotation, an answer that nobody reads loses the sign-in.
                     self.settings.handle.spawn(async move {
                         let result = holder.renew().await;
                         holder.lock().renewal = None;
-                        sender.send_replace(Some(result));
+                        promise.keep(result);
                     });
-                    receiver
+                    promised
                 }
             }
         };
-        let result = renewal.wait_for(Option::is_some).await.map(|result| result.clone());
-        match result {
-            Ok(Some(result)) => result,
-            _ => Err(Error::new(
+        match renewal.wait().await {
+            Some(result) => result,
+            None => Err(Error::new(
                 ErrorKind::Closed,
                 "the renewal of the token ended without a result: the token store panicked, or the runtime was shut down",
             )),
@@ -249,8 +248,8 @@ impl TokenHolder {
             state.signed_out = true;
             state.renewal.clone()
         };
-        if let Some(mut renewal) = renewal {
-            let _ = renewal.wait_for(Option::is_some).await;
+        if let Some(renewal) = renewal {
+            let _ = renewal.wait().await;
         }
         // What cannot be read is forgotten all the same.
         let lease = self.lease().await;

@@ -17,10 +17,11 @@ use crate::http::{self, Transport};
 use crate::log::{Log, LogSink, TracingSink};
 use crate::page_sizes::PageSizes;
 use crate::policy::{Limiter, Limiters};
-use crate::quota::{self, Plan, Quota, QuotaListener, QuotaParts};
+use crate::quota::{self, OpenLedger, Plan, Quota, QuotaListener, QuotaParts};
 use crate::redact::{Secret, Secrets};
 use crate::requester::Site;
 use crate::rng::{FixedRng, Rng, SystemRng};
+use crate::testing::StepLedger;
 
 /// Puts a [`Client`] together.
 #[derive(Default)]
@@ -33,6 +34,8 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     clock: Option<Arc<dyn Clock>>,
     inherited: Option<Inherited>,
+    /// Of tests.
+    simulated: Option<(StepLedger, Arc<dyn Rng>)>,
 }
 
 impl ClientBuilder {
@@ -141,6 +144,11 @@ impl ClientBuilder {
         self
     }
 
+    pub(crate) fn simulated(mut self, ledger: StepLedger, rng: Arc<dyn Rng>) -> Self {
+        self.simulated = Some((ledger, rng));
+        self
+    }
+
     /// Makes the client. Nothing is sent.
     ///
     /// # Errors
@@ -188,10 +196,16 @@ impl ClientBuilder {
             }
         };
         let fixed = config.testing.as_ref().is_some_and(|testing| testing.fixed_chance);
-        let rng: Arc<dyn Rng> = if fixed { Arc::new(FixedRng::default()) } else { Arc::new(SystemRng) };
         let folder = config.state_folder();
         let settings = stored::quota_settings(&config, Arc::clone(&clock))?;
-        let ledger = quota::open_ledger(&settings, &secrets, &log)?;
+        let (ledger, rng) = match self.simulated {
+            Some((ledger, rng)) => (OpenLedger::of(Arc::new(ledger)), rng),
+            None => {
+                let rng: Arc<dyn Rng> =
+                    if fixed { Arc::new(FixedRng::default()) } else { Arc::new(SystemRng) };
+                (quota::open_ledger(&settings, &secrets, &log)?, rng)
+            }
+        };
         let api_owner = Arc::clone(&settings.owner);
         let automation_owner = quota::owner(&automation, &company);
         let parts = QuotaParts {

@@ -75,6 +75,8 @@ pub(super) struct Rule {
     has_nameless: bool,
     /// How often the same page of such rows came in a row.
     equal: u32,
+    /// The same of any rows.
+    repeats: u32,
     /// Whether rows are known to be missing.
     has_gap: bool,
     /// The most rows that a page of this list is known to hold.
@@ -97,6 +99,7 @@ impl Rule {
             retreats: 0,
             has_nameless: false,
             equal: 0,
+            repeats: 0,
             has_gap: false,
             largest,
         }
@@ -152,6 +155,7 @@ impl Rule {
         self.largest = self.largest.max(rows);
         let position = number.saturating_mul(size).saturating_add(rows);
         self.equal = if page.repeats && page.is_nameless() { self.equal + 1 } else { 0 };
+        self.repeats = if page.repeats { self.repeats + 1 } else { 0 };
         let fresh = self.fresh(page);
         let fall = before.zip(self.total).map_or(0, |(before, total)| before.saturating_sub(total));
         let rise = before.zip(self.total).map_or(0, |(before, total)| total.saturating_sub(before));
@@ -170,11 +174,15 @@ impl Rule {
         let is_complete = match self.total {
             // Known rows at the end are not those that the total says.
             Some(total) if is_stale && self.growth == 0 && self.received < total => false,
-            // A full page beyond the total disproves it: the next page tells.
-            Some(total) => position >= total && (position == total || rows < size || fresh.is_empty()),
+            // A full page beyond the total disproves it: the next page tells. Known rows do so behind all that was read.
+            Some(total) => {
+                let is_known = fresh.is_empty() && number >= self.frontier;
+                position >= total && (position == total || rows < size || is_known)
+            }
             None => {
                 let asks_for_cap = self.is_first && size < asked;
-                rows == 0 || (page.repeats && fresh.is_empty()) || (rows < asked && !asks_for_cap)
+                // Once may also be a page of rows that were added in front.
+                rows == 0 || (self.repeats > 1 && fresh.is_empty()) || (rows < asked && !asks_for_cap)
             }
         };
         if is_complete {

@@ -204,13 +204,30 @@ fn a_total_that_falls_cannot_be_followed_without_identities() {
 }
 
 #[test]
-fn a_page_that_repeats_the_one_before_ends_a_list_without_total() {
+fn a_page_that_comes_three_times_ends_a_list_without_total() {
     for first in [page(0..2, None), nameless(2, None)] {
         let mut rule = Rule::new(0, 2, 0);
         assert_eq!(count(rule.take(&first)), 2);
+        assert_eq!(count(rule.take(&repeated(first.clone()))), 0);
+        assert_eq!(rule.next(), at(2, 2));
+        let mut added = rule.clone();
         assert_eq!(count(rule.take(&repeated(first))), 0);
         assert_eq!(rule.next(), Next::End);
+        // As many rows as a page holds were added in front.
+        assert_eq!(count(added.take(&page(7..8, None))), 1);
+        assert_eq!(added.next(), Next::End);
     }
+}
+
+#[test]
+fn a_page_that_was_read_before_is_no_end() {
+    let mut rule = Rule::new(0, 2, 0);
+    rule.take(&page(0..2, 10));
+    rule.take(&page(2..4, 8));
+    assert_eq!(rule.next(), at(0, 2));
+    // Its rows are known, and beyond its total, as others are that came.
+    assert_eq!(count(rule.take(&page(0..2, 1))), 0);
+    assert_eq!(rule.next(), at(1, 2));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use crate::auth::{CallKey, Refusal, TokenHolder, authorization};
 use crate::catalog::Base;
 use crate::clock::ServerTime;
-use crate::error::{Error, ErrorKind, Failure, Result};
+use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 
 pub(crate) struct Authorize {
@@ -24,7 +24,9 @@ impl Policy for Authorize {
             if exchange.base == Base::Link {
                 return next.run(exchange).await;
             }
-            let bearer = self.tokens.bearer().await.map_err(|error| match error.failure() {
+            // Whatever became of the sign-in, nothing of the request has left.
+            let bearer = self.tokens.bearer().await.map_err(|error| error.with_outcome(Outcome::NotSent));
+            let bearer = bearer.map_err(|error| match error.failure() {
                 // The exchange has been tried as often as it may: with rotation, once more could end the sign-in.
                 Failure::NotSent | Failure::Interrupted | Failure::Throttled => {
                     error.with_failure(Failure::SignIn)

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
@@ -18,6 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::options::Priority;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
+use crate::promise::{self, Promised};
 use crate::trace::Trace;
 
 type Flights = Arc<Mutex<HashMap<Key, Arc<Flight>>>>;
@@ -40,7 +40,7 @@ struct Key {
 }
 
 struct Flight {
-    answer: watch::Receiver<Option<Result<Reply>>>,
+    answer: Promised<Result<Reply>>,
     task: AbortHandle,
     limits: Limits,
     trace: Trace,
@@ -61,7 +61,7 @@ impl Coalesce {
             exchange.trace.follow(&flight.trace);
             return Seat { flight: Arc::clone(flight), flights: Arc::clone(&self.flights), key: key.clone() };
         }
-        let (sender, answer) = watch::channel(None);
+        let (promise, answer) = promise::promise();
         let mut shared = exchange.clone();
         shared.limits = exchange.limits.shared();
         shared.options.cancel = None;
@@ -77,7 +77,7 @@ impl Coalesce {
                 flights.remove(&own_key);
             }
             drop(flights);
-            sender.send_replace(Some(result));
+            promise.keep(result);
         });
         let flight = Arc::new(Flight {
             answer,
@@ -113,11 +113,7 @@ impl Policy for Coalesce {
                 priority: exchange.options.priority,
             };
             let seat = self.join(&key, &exchange, &next);
-            let mut answer = seat.flight.answer.clone();
-            let result = match answer.wait_for(Option::is_some).await {
-                Ok(result) => result.clone(),
-                Err(_) => None,
-            };
+            let result = seat.flight.answer.wait().await;
             result.unwrap_or_else(|| {
                 Err(Error::new(ErrorKind::Closed, "the client was closed during the call")
                     .with_outcome(seat.flight.trace.outcome()))

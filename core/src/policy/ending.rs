@@ -22,6 +22,7 @@ impl Ending {
                 End::Open if trace.turn().is_some() => std::future::pending().await,
                 End::Open => trace.turned().await,
                 End::Turn(end) => tokio::select! {
+                    biased;
                     () = trace.turned() => {}
                     () = self.clock.alarm(end) => {}
                 },

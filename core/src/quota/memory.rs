@@ -80,6 +80,15 @@ impl MemoryLedger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is counted, for all owners.
+    pub(crate) fn counted(&self) -> Vec<(Window, u64)> {
+        let accounts = self.lock();
+        accounts
+            .values()
+            .flat_map(|account| account.counts.iter().map(|(window, units)| (*window, *units)))
+            .collect()
+    }
+
     /// Does something with what is kept for an owner: at once, as nobody has to be waited for.
     fn done<'a, T: Send + 'a>(
         &self,

@@ -41,7 +41,6 @@ impl OpenLedger {
         Self { ledger: Arc::new(MemoryLedger::default()), share: 0, alone: None, name: None }
     }
 
-    #[cfg(test)]
     pub(crate) fn of(ledger: Arc<dyn Ledger>) -> Self {
         Self { ledger, ..Self::of_one_client() }
     }

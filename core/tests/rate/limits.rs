@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use beproduct::{HttpRequest, HttpResponse, Transport, TransportError};
+use beproduct::{ErrorKind, HttpRequest, HttpResponse, Transport, TransportError};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::world::{Chance, START, answer, client, keep_busy, seconds};
+use crate::world::{Chance, START, answer, client, keep_busy, request, seconds};
 
 const LIMIT: usize = 60;
 const MINUTE: Duration = Duration::from_secs(60);
@@ -225,4 +225,37 @@ async fn beside_others_refusals_are_rare() {
         assert!(hour.refused_later * 25 <= hour.sent, "{}", kind.name);
         assert!(hour.share_later >= 0.85, "{}", kind.name);
     }
+}
+
+/// A service that takes three requests an hour, and says so once.
+#[derive(Debug, Default)]
+struct ThreeAnHour(Mutex<u64>);
+
+impl Transport for ThreeAnHour {
+    fn send(&self, _request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
+        let mut sent = self.0.lock().unwrap();
+        *sent += 1;
+        let told = *sent == 1;
+        Box::pin(async move {
+            sleep(Duration::from_secs(1)).await;
+            Ok(match told {
+                true => {
+                    let body = json!({"window": "1 hour", "limit": 3, "retryAfterSeconds": 1});
+                    answer(429, HeaderMap::new(), &body)
+                }
+                false => answer(200, HeaderMap::new(), &json!([])),
+            })
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_in_line_hear_that_a_limit_is_used_up() {
+    let client = client(Arc::new(ThreeAnHour::default()), json!({"concurrency": 1, "max_wait": 60}));
+    let begun = Instant::now();
+    let calls = (0..6).map(|_| request(&client, json!({})));
+    let ended = futures_util::future::join_all(calls).await;
+    let refused: Vec<_> = ended.iter().filter_map(|result| result.as_ref().err()).collect();
+    assert!(!refused.is_empty() && refused.iter().all(|error| error.kind() == ErrorKind::RateLimited));
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }

@@ -12,6 +12,9 @@ use std::time::Duration;
 use super::queue::{Queue, Rank};
 use super::sync::{Arc, Mutex};
 
+/// What is shorter is the pace of a line that moves.
+const LONG: Duration = Duration::from_secs(1);
+
 /// What has to allow a request besides a free slot.
 pub(crate) trait Gate {
     /// The time, on the clock's own scale.
@@ -47,6 +50,8 @@ struct State<G> {
     /// Who sleeps until the gate is to be asked again, and until when.
     keeper: Option<u64>,
     until: Option<Duration>,
+    /// Until when the gate holds callers up, as they were told since it closed.
+    told_until: Duration,
     /// How long the gate has held callers up, and since when it does so now.
     held: Duration,
     held_since: Option<Duration>,
@@ -104,6 +109,7 @@ impl<G: Gate> Permits<G> {
             news: 0,
             keeper: None,
             until: None,
+            told_until: Duration::ZERO,
             held: Duration::ZERO,
             held_since: None,
         })))
@@ -173,6 +179,7 @@ impl<G: Gate> State<G> {
                 (held, until) = (true, time);
                 break;
             }
+            self.told_until = Duration::ZERO;
             if let Some(caller) = self.queue.pop().and_then(|number| self.callers.get_mut(&number)) {
                 self.in_flight += 1;
                 self.granted += 1;
@@ -182,7 +189,19 @@ impl<G: Gate> State<G> {
             }
         }
         self.held_since = held.then(|| self.gate.now());
+        if held {
+            self.tell_of_standstill(until, woken);
+        }
         self.appoint(until, woken);
+    }
+
+    /// A gate that has closed for long may make callers give up.
+    fn tell_of_standstill(&mut self, until: Option<Duration>, woken: &mut Vec<Waker>) {
+        let Some(until) = until.filter(|until| *until > self.told_until) else { return };
+        if until.saturating_sub(self.gate.now()) >= LONG {
+            self.told_until = until;
+            self.announce(woken);
+        }
     }
 
     /// Sees to it that somebody sleeps until the gate is to be asked again.
