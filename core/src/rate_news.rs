@@ -37,7 +37,10 @@ impl Refusal {
     }
 }
 
-/// `X-RateLimit-*`, when any of them came. One that came twice with different values is left out.
+/// No figure is larger: what follows is not exact in every language.
+const MOST: u64 = (1 << 53) - 1;
+
+/// `X-RateLimit-*`, when any of them came. One that came twice with different values, or is absurd, is left out.
 pub(crate) fn rate_figures(headers: &HeaderMap) -> Option<RateFigures> {
     let figure = |name: &str| {
         let mut all = headers.get_all(name).iter();
@@ -45,7 +48,7 @@ pub(crate) fn rate_figures(headers: &HeaderMap) -> Option<RateFigures> {
         if all.any(|other| other != value) {
             return None;
         }
-        value.to_str().ok()?.trim().parse().ok()
+        value.to_str().ok()?.trim().parse().ok().filter(|figure| *figure <= MOST)
     };
     let figures = RateFigures {
         limit: figure("x-ratelimit-limit"),
