@@ -32,17 +32,31 @@ pub(crate) fn value(body: &[u8]) -> Value {
     serde_json::from_slice(text_of(body)).unwrap_or_default()
 }
 
-/// A `{error: true, message}` in a 2xx is a failure that the status hides. Neither a second `error`, nor text that is no
-/// JSON further on, takes it back.
-pub(crate) fn hidden_failure(body: &[u8]) -> Option<Said> {
-    // A bare list can be long, and has no members.
-    let text = Some(text_of(body)).filter(|text| text.first() == Some(&b'{'))?;
-    let text = String::from_utf8_lossy(text);
-    let members = Members::of(&text).filter(|members| members.any_true("error"))?;
-    Some(members.text("message").map_or_else(
-        || Said { text: "the service reported an error without a message".into(), alone: false },
-        |text| Said { text, alone: true },
-    ))
+/// What a 2xx says apart from its record or rows.
+pub(crate) struct Success {
+    /// A `{error: true, message}` is a failure that the status hides. Neither a second `error`, nor text that is no JSON
+    /// further on, takes it back.
+    pub(crate) failure: Option<Said>,
+    /// Whether it is JSON, be its bytes UTF-8 or not.
+    pub(crate) is_json: bool,
+}
+
+impl Success {
+    /// Reads the body once, which may be long.
+    pub(crate) fn of(body: &[u8]) -> Self {
+        let text = text_of(body);
+        let lossy = String::from_utf8_lossy(if text.first() == Some(&b'{') { text } else { b"" });
+        let Some(members) = Members::of(&lossy) else {
+            return Self { failure: None, is_json: is_json(text) };
+        };
+        let failure = members.any_true("error").then(|| {
+            members.text("message").map_or_else(
+                || Said { text: "the service reported an error without a message".into(), alone: false },
+                |text| Said { text, alone: true },
+            )
+        });
+        Self { failure, is_json: members.whole }
+    }
 }
 
 /// The answer in the form that the operation promises.
@@ -184,7 +198,7 @@ mod tests {
 
     #[test]
     fn hidden_failures() {
-        let hidden = |body: &str| hidden_failure(body.as_bytes()).map(|said| said.text);
+        let hidden = |body: &str| Success::of(body.as_bytes()).failure.map(|said| said.text);
         let silent = "the service reported an error without a message";
         for (body, text) in [
             (r#"{"error": true, "message": "gone"}"#, Some("gone")),
@@ -202,9 +216,29 @@ mod tests {
         ] {
             assert_eq!(hidden(body).as_deref(), text, "{body}");
         }
-        assert!(hidden_failure(b"{\"error\": true, \"message\": \"caf\xe9\"}").is_some());
+        assert!(Success::of(b"{\"error\": true, \"message\": \"caf\xe9\"}").failure.is_some());
         let deep = format!(r#"{{"error": true, "x": {}{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
         assert!(hidden(&deep).is_some());
+    }
+
+    #[test]
+    fn json_is_known_by_its_end() {
+        for (body, json) in [
+            (&b"{\"a\": [1, {\"b\": \"c\"}]}"[..], true),
+            (b"\xEF\xBB\xBF {\"a\": \"caf\xe9\"} ", true),
+            (b"[1, 2]", true),
+            (b"\"v1\"", true),
+            (b"null", true),
+            (b"{\"a\": [1, 2}", false),
+            (b"{\"a\": 1", false),
+            (b"{\"a\": 1} more", false),
+            (b"{\"a\" 1}", false),
+            (b"[1, 2", false),
+            (b"", false),
+            (b"done", false),
+        ] {
+            assert_eq!(Success::of(body).is_json, json, "{}", String::from_utf8_lossy(body));
+        }
     }
 
     fn of(id: &str, body: &[u8]) -> Result<Bytes> {

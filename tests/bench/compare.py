@@ -48,7 +48,11 @@ class Report:
 
     def _add(self, what, ours, rival, ratio, aim, fits):
         verdict = {None: "", True: "ok", False: "[bold]over[/bold]"}[fits]
-        self._table.add_row(what, ours, rival, ratio, "" if aim is None else str(aim), verdict)
+        if aim is None:
+            aim = ""
+        elif isinstance(aim, float):
+            aim = f"{aim:.3g}"
+        self._table.add_row(what, ours, rival, ratio, str(aim), verdict)
 
 
 def seconds(value):
@@ -85,7 +89,7 @@ def one_by_one(runs, report):
         ("gets.py", "official", ONE_BY_ONE),
     )
     report.against("CPU: requests.Session", ours["cpu"], requests["cpu"], seconds, 0.5)
-    report.against("CPU: official client", ours["cpu"], official["cpu"], seconds, round(1 / 30, 3))
+    report.against("CPU: official client", ours["cpu"], official["cpu"], seconds, 1 / 30)
 
 
 def lists(runs, report):

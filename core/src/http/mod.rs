@@ -71,7 +71,7 @@ impl fmt::Debug for WholeResponse {
 }
 
 /// How far a request got that has no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reached {
     /// The service has processed nothing of it: the name was not found, nobody listened, TLS failed, or an HTTP/2 server has
     /// proved that it did not look at the request.

@@ -78,7 +78,8 @@ impl Classify {
 
     fn judge_success(&self, reply: Reply, operation: &Operation) -> Result<Reply> {
         let reads = operation.is_read();
-        if let Some(said) = answer::hidden_failure(&reply.body) {
+        let success = answer::Success::of(&reply.body);
+        if let Some(said) = success.failure {
             let kind = if names_no_record(&said) { ErrorKind::NotFound } else { ErrorKind::Validation };
             return Err(self.error(&reply, kind, Failure::Final, reads, &said.text));
         }
@@ -98,7 +99,7 @@ impl Classify {
             });
         }
         let json_only = matches!(operation.answer, AnswerKind::List | AnswerKind::Object);
-        if reads && json_only && reply.status != 204 && !answer::is_json(&reply.body) {
+        if reads && json_only && reply.status != 204 && !success.is_json {
             let text = "the answer is not JSON; a proxy or a gateway may have written it";
             return Err(self.error(&reply, ErrorKind::Decode, Failure::Unreadable, reads, text));
         }

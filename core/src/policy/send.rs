@@ -83,21 +83,26 @@ impl Policy for Send {
 impl Send {
     /// Follows a link to where it leads. Every address on the way has to be one that it may lead to.
     async fn follow(&self, mut request: HttpRequest) -> std::result::Result<HttpResponse, TransportError> {
+        // Once a server has answered, a request has left, however far the next one gets.
+        let mut reached = Reached::Nothing;
         for _ in 0..=MOST_REDIRECTS {
             if request.url.scheme() != "https" && !(is_loopback(&request.url) && is_loopback(&self.api)) {
-                let text = format!("{} is no https address", address(&request.url));
-                return Err(TransportError::new(Reached::Nothing, text.clone(), text).lasting());
+                let text = format!("{} is not an https URL", address(&request.url));
+                return Err(TransportError::new(reached, text.clone(), text).lasting());
             }
             request.reach = Reach::of_link(&request.url, &self.api);
-            let answer = self.transport.send(request.clone()).await?;
+            let sent = self.transport.send(request.clone()).await;
+            let answer =
+                sent.map_err(|error| TransportError { reached: reached.max(error.reached), ..error })?;
+            reached = Reached::Sent;
             let next = answer.headers.get(LOCATION).and_then(|place| place.to_str().ok());
             match next.and_then(|place| request.url.join(place).ok()) {
                 Some(url) if (300..400).contains(&answer.status) => request.url = url,
                 _ => return Ok(answer),
             }
         }
-        let text = format!("the link leads on more than {MOST_REDIRECTS} times");
-        Err(TransportError::new(Reached::Nothing, text.clone(), text).lasting())
+        let text = format!("the link redirects more than {MOST_REDIRECTS} times");
+        Err(TransportError::new(reached, text.clone(), text).lasting())
     }
 
     /// A body that ends with an error when nothing comes for too long.
@@ -128,14 +133,13 @@ impl Send {
 }
 
 fn failure(error: TransportError, wire: &Wire) -> Error {
-    let (failure, outcome) = match error.reached {
-        Reached::Nothing if error.lasting => (Failure::Lasting, Outcome::NotSent),
-        Reached::Nothing => (Failure::NotSent, Outcome::NotSent),
-        Reached::Sent if !wire.may_have_left() => (Failure::NotSent, Outcome::NotSent),
-        Reached::Sent => (Failure::Interrupted, Outcome::Unknown),
+    let (kind, failure, outcome) = match error.reached {
+        Reached::Nothing if error.lasting => (ErrorKind::Network, Failure::Lasting, Outcome::NotSent),
+        Reached::Nothing => (ErrorKind::Network, Failure::NotSent, Outcome::NotSent),
+        Reached::Sent if !wire.may_have_left() => (ErrorKind::Network, Failure::NotSent, Outcome::NotSent),
+        // A link that redirects to where it may not.
+        Reached::Sent if error.lasting => (ErrorKind::Server, Failure::Final, Outcome::Refused),
+        Reached::Sent => (ErrorKind::Network, Failure::Interrupted, Outcome::Unknown),
     };
-    Error::new(ErrorKind::Network, error.message.clone())
-        .with_failure(failure)
-        .with_outcome(outcome)
-        .with_source(error)
+    Error::new(kind, error.message.clone()).with_failure(failure).with_outcome(outcome).with_source(error)
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use beproduct::testing::{read_link, transfer};
-use beproduct::{AnswerBody, Body, BodySource, CallOptions, Chunks, ErrorKind, SourceError};
+use beproduct::{AnswerBody, Body, BodySource, CallOptions, Chunks, ErrorKind, Outcome, SourceError};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};
 use futures_util::{StreamExt as _, stream};
@@ -75,7 +75,7 @@ async fn a_link_leads_to_no_network_inside() {
         let error = read_link(&outside, &link, CallOptions::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Network, "{link}: {error}");
         let says =
-            ["inside of a network", "no https address"].iter().any(|text| error.message().contains(text));
+            ["inside of a network", "not an https URL"].iter().any(|text| error.message().contains(text));
         assert!(says, "{link}: {error}");
         assert_eq!(error.attempts().len(), 1);
     }
@@ -88,10 +88,22 @@ async fn a_link_leads_to_no_network_inside() {
     };
     let transfer = follow(format!("http://localhost:{port}/found?x=1")).await.unwrap();
     assert_eq!(all(transfer.body).await, b"/found?x=1");
-    let error = follow("https://10.0.0.1/x".into()).await.unwrap_err();
-    assert!(error.message().contains("inside of a network"), "{error}");
-    let error = follow(format!("http://{address}/to/x")).await.unwrap_err();
-    assert!(error.message().contains("leads on") || error.status() == Some(302), "{error}");
+    // The link was asked for, and its server is what is wrong.
+    for (place, says) in [
+        ("https://10.0.0.1/x".into(), "inside of a network"),
+        ("http://files.example/x".into(), "not an https URL"),
+        (format!("http://{address}/to/x"), "redirects more than 5 times"),
+    ] {
+        let error = follow(place).await.unwrap_err();
+        assert!(error.message().contains(says), "{error}");
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Server, Outcome::Refused), "{error}");
+        assert!(!error.retryable(), "{error}");
+    }
+    let gone = "http://127.0.0.1:9/x";
+    let error = follow(gone.into()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Network, Outcome::Unknown), "{error}");
+    let error = read_link(&here, gone, CallOptions::default()).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::NotSent, "{error}");
 }
 
 /// Answers every request with more bytes than any buffer holds, and takes whatever comes.

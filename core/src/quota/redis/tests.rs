@@ -1,7 +1,9 @@
+mod addresses;
+mod tls;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::UNIX_EPOCH;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -597,120 +599,4 @@ async fn keys_that_hold_something_else() {
         let text = refused(reserve(&ledger(shared().url()), &frame).await, ErrorKind::Config);
         assert!(text.contains("hold something else"), "{text}");
     }
-}
-
-#[test]
-fn addresses() {
-    for (url, place) in [
-        ("redis://localhost", "localhost:6379/0"),
-        ("redis://user:secret@10.0.0.1:7000/12", "10.0.0.1:7000/12"),
-        ("redis://[::1]:7000/", "[::1]:7000/0"),
-        ("rediss://redis.example.com/1", "redis.example.com:6379/1"),
-    ] {
-        let ledger = ledger(url);
-        assert_eq!(ledger.place(), place);
-        assert_eq!(format!("{ledger:?}"), format!("RedisLedger({place})"));
-    }
-    for (url, problem) in [
-        ("p%C3%A4%20ss%2Fw%C3%B6rd%401", "the address is none"),
-        ("", "the address is none"),
-        ("http://:p%C3%A4%20ss%2Fw%C3%B6rd%401@host", "has to begin with redis://"),
-        ("unix:///run/redis.sock", "has to begin with redis://"),
-        ("redis://", "names no host"),
-        ("redis:///1", "names no host"),
-        ("redis://:p%C3%A4%20ss%2Fw%C3%B6rd%401@host:port", "the address is none"),
-        ("redis://host/p%C3%A4%20ss%2Fw%C3%B6rd%401", "the database has to be a number"),
-        ("redis://host/-1", "the database has to be a number"),
-        ("redis://user:12/pä ss/wörd@1@host", "the database has to be a number"),
-        ("redis://host/1?p%C3%A4%20ss%2Fw%C3%B6rd%401", "has to end with the database"),
-        ("rediss://host/#insecure", "has to end with the database"),
-        ("redis://:%ff@host", "have to be UTF-8"),
-        ("rediss://a..b", "no valid name"),
-    ] {
-        let text = refused(Opening::new(url).open(), ErrorKind::Config);
-        assert!(text.contains(problem), "{url}: {text}");
-        assert!(text.contains("redis://user:password@host:port/database"), "{text}");
-    }
-    let wrong = Opening { ca_certificates: Some("none".into()), ..Opening::new("rediss://localhost") };
-    assert!(refused(wrong.open(), ErrorKind::Config).contains("ca_certificates: "));
-}
-
-#[test]
-fn passwords_are_kept_from_being_shown() {
-    let opening = Opening::new(format!("redis://:{}@localhost", SECRETS[1]));
-    opening.open().unwrap();
-    for secret in SECRETS {
-        assert_eq!(opening.secrets.scrub(&format!("<{secret}>")), "<[REDACTED]>");
-    }
-}
-
-/// An authority with a certificate for a name, in files as a server reads them.
-struct Certified {
-    authority: String,
-    folder: tempfile::TempDir,
-}
-
-impl Certified {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("certificate.pem"), certificate.pem()).unwrap();
-        std::fs::write(folder.path().join("key.pem"), key.serialize_pem()).unwrap();
-        Self { authority: authority.pem(), folder }
-    }
-
-    fn server(&self) -> RedisServer {
-        let path = |name: &str| self.folder.path().join(name).display().to_string();
-        RedisServer::start(&[
-            "--tls-cert-file",
-            &path("certificate.pem"),
-            "--tls-key-file",
-            &path("key.pem"),
-            "--tls-auth-clients",
-            "no",
-            "--requirepass",
-            SECRETS[0],
-        ])
-    }
-}
-
-#[tokio::test]
-async fn tls() {
-    needs_redis!();
-    let certified = Certified::new("localhost");
-    let server = certified.server();
-    let opening = |scheme: &str, host: &str, authority: Option<&String>| Opening {
-        ca_certificates: authority.cloned(),
-        ..Opening::new(format!("{scheme}://:{}@{host}:{}", SECRETS[1], server.port))
-    };
-    let trusting = opening("rediss", "localhost", Some(&certified.authority)).open().unwrap();
-    suite::run(&trusting).await;
-
-    let frame = frame();
-    let other = Certified::new("localhost").authority;
-    for (host, authority) in
-        [("localhost", None), ("localhost", Some(&other)), ("127.0.0.1", Some(&certified.authority))]
-    {
-        let ledger = opening("rediss", host, authority).open().unwrap();
-        let text = refused(reserve(&ledger, &frame).await, ErrorKind::Config);
-        assert!(
-            text.contains("it is not trusted; add its certificate authority with ca_certificates"),
-            "{text}"
-        );
-    }
-    let ledger = opening("redis", "localhost", None).open().unwrap();
-    refused(reserve(&ledger, &frame).await, ErrorKind::Network);
-}
-
-#[tokio::test]
-async fn tls_to_a_server_that_has_none() {
-    let (url, _) = pretend(&[b"-ERR unknown command\r\n"]).await;
-    let text =
-        refused(reserve(&ledger(url.replace("redis://", "rediss://")), &frame()).await, ErrorKind::Config);
-    assert!(text.contains("it speaks no TLS"), "{text}");
 }
