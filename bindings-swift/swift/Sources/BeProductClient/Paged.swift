@@ -63,7 +63,8 @@ public struct Paged<Element: Sendable>: AsyncSequence, Sendable {
             self.source = source
         }
 
-        /// How far the list was read. None before the first record and after the end.
+        /// How far the list was read, also after its end or an error: a list with ``CallOptions/fromPage`` goes on there.
+        /// Nil before the first record.
         public var position: Position? { source.position }
 
         public mutating func next() async throws -> Element? {
@@ -117,7 +118,7 @@ public struct Pages<Item: Sendable>: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol, Sendable {
         fileprivate var source: PageSource<Item>
 
-        /// How far the list was read. None before the first page and after the end.
+        /// How far the list was read, also after its end or an error. Nil before the first page.
         public var position: Position? { source.position }
 
         public mutating func next() async throws -> Page<Item>? {
@@ -130,40 +131,30 @@ public struct Pages<Item: Sendable>: AsyncSequence, Sendable {
 
 /// The pages of one iteration, which ends with its last page or its first error.
 private struct PageSource<Item: Sendable>: Sendable {
-    private enum State {
-        case idle(@Sendable () throws -> Pager<Item>)
-        case open(Pager<Item>)
-        case finished
-    }
-
-    private var state: State
+    private let open: @Sendable () throws -> Pager<Item>
+    /// Kept after the end, for the position.
+    private var pager: Pager<Item>?
+    private var hasEnded = false
 
     init(open: @escaping @Sendable () throws -> Pager<Item>) {
-        state = .idle(open)
+        self.open = open
     }
 
     mutating func next() async throws -> Page<Item>? {
-        let before = state
-        state = .finished
-        let pager: Pager<Item>
-        switch before {
-        case .idle(let open): pager = try open()
-        case .open(let present): pager = present
-        case .finished: return nil
-        }
-        guard let page = try await pager.next() else { return nil }
-        state = .open(pager)
+        if hasEnded { return nil }
+        hasEnded = true
+        let pager = try self.pager ?? open()
+        self.pager = pager
+        let page = try await pager.next()
+        hasEnded = page == nil
         return page
     }
 
     func consumed(_ count: Int) {
-        if case .open(let pager) = state {
-            pager.consumed(count)
-        }
+        pager?.consumed(count)
     }
 
     var position: Position? {
-        guard case .open(let pager) = state else { return nil }
-        return try? pager.position()
+        try? pager?.position()
     }
 }
