@@ -412,3 +412,17 @@ async fn what_one_client_learns_of_the_limits_holds_for_others_of_the_company() 
     folders(&own, json!({})).await.unwrap();
     assert_eq!(service.count("api").await, 2);
 }
+
+#[tokio::test]
+async fn a_header_that_was_deleted_in_spite_of_the_error_is_deleted() {
+    for (header, deleted) in
+        [(json!({"id": "1", "isDeleted": true}), true), (json!({"id": "1", "isDeleted": false}), false)]
+    {
+        let client = answered_by(json!({}), move |request| match request.url.path().contains("Delete") {
+            true => (500, json!({"message": "Something went wrong"})),
+            false => (200, header.clone()),
+        });
+        let result = client.style().delete_header("1").await;
+        assert_eq!(result.is_ok(), deleted, "{result:?}");
+    }
+}
