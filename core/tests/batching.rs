@@ -189,3 +189,23 @@ async fn equal_reads_share_a_request() {
     }
     assert_eq!(service.count("api").await, before + 1);
 }
+
+/// To send all rows again would repeat those that were applied.
+#[tokio::test]
+async fn a_write_of_several_requests_is_refused_only_if_its_first_one_is() {
+    for (sent_before, outcome) in [(1, Outcome::Unknown), (0, Outcome::Refused)] {
+        let service = Service::start(10, 101).await;
+        let client = service.builder(json!({"attempts": 1})).build().unwrap();
+        let table = service.address("data_table");
+        let rows = client.data_tables().data(&table).collect().await.unwrap();
+        let fault = json!([{"path": "/Update", "skip": sent_before, "action": {"status": 429}}]);
+        service.control("faults", fault).await;
+        let changes = rows.into_iter().map(|row| DataTableRowChange {
+            row_id: row.id,
+            row_fields: Some(json!({"label": "changed"})),
+            ..DataTableRowChange::default()
+        });
+        let error = client.data_tables().update(&table, changes).await.unwrap_err();
+        assert_eq!(error.outcome(), outcome, "{error}");
+    }
+}

@@ -390,3 +390,18 @@ async fn the_exact_number_comes_before_the_trimmed_one() {
         assert_eq!(record["id"], id, "{asked:?}");
     }
 }
+
+/// How the service compares is not known: it may find what contains the number, in any case of letters.
+#[tokio::test]
+async fn a_filter_that_finds_similar_numbers_is_followed_to_the_exact_one() {
+    let world = World::new(|number, size| {
+        let rows: Vec<_> = (number * size..((number + 1) * size).min(size + 1))
+            .map(|id| json!({"id": id, "headerNumber": if id < size { format!("S1-{id}") } else { "s1".into() }}))
+            .collect();
+        (200, json!({"result": rows, "total": size + 1}))
+    });
+    let arguments = json!({"header_number": "s1"}).as_object().unwrap().clone();
+    let found = world.client.call("style.get_by_number", arguments, CallOptions::default()).await.unwrap();
+    let record: Value = serde_json::from_slice(&found.body).unwrap();
+    assert_eq!((&record["headerNumber"], world.requests()), (&json!("s1"), vec![0, 1]));
+}

@@ -161,6 +161,31 @@ async fn those_in_the_line_ask_for_the_limits_of_the_next_day() {
     }
 }
 
+/// Midnight comes while the service is asked: what it says is of yesterday.
+#[tokio::test]
+async fn limits_that_were_asked_for_before_midnight_are_asked_for_again() {
+    let clock: Arc<OnceLock<RecordedClock>> = Arc::default();
+    let targets: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (time, noted) = (Arc::clone(&clock), Arc::clone(&targets));
+    let settings = json!({
+        "plan": {"from_service": true},
+        "testing": {"clock": RECORDED, "start": BEFORE_MIDNIGHT},
+    });
+    let client = answered_by(settings, move |request| {
+        let mut targets = noted.lock().unwrap();
+        targets.push(request.url.path().rsplit('/').next().unwrap().to_owned());
+        match targets.len() {
+            1 => time.get().unwrap().advance(Duration::from_secs(2)),
+            2 => {}
+            _ => return (200, json!([])),
+        }
+        (200, json!({"data": {"per_day": {"limit": 5}}}))
+    });
+    clock.set(client.recorded_clock().unwrap().clone()).unwrap();
+    folders(&client, json!({})).await.unwrap();
+    assert_eq!(*targets.lock().unwrap(), ["status", "status", "Folders"]);
+}
+
 #[tokio::test]
 async fn a_sign_in_that_fails_is_tried_by_no_one_but_itself() {
     let service = Service::start(10, 0).await;
@@ -386,4 +411,18 @@ async fn what_one_client_learns_of_the_limits_holds_for_others_of_the_company() 
     let own = service.builder(json!({"testing": {"clock": RECORDED}})).build().unwrap();
     folders(&own, json!({})).await.unwrap();
     assert_eq!(service.count("api").await, 2);
+}
+
+#[tokio::test]
+async fn a_header_that_was_deleted_in_spite_of_the_error_is_deleted() {
+    for (header, deleted) in
+        [(json!({"id": "1", "isDeleted": true}), true), (json!({"id": "1", "isDeleted": false}), false)]
+    {
+        let client = answered_by(json!({}), move |request| match request.url.path().contains("Delete") {
+            true => (500, json!({"message": "Something went wrong"})),
+            false => (200, header.clone()),
+        });
+        let result = client.style().delete_header("1").await;
+        assert_eq!(result.is_ok(), deleted, "{result:?}");
+    }
 }

@@ -146,6 +146,13 @@ fn a_total_with_nothing_on_the_first_page() {
 }
 
 #[test]
+fn nothing_on_the_first_page_of_a_list_that_begins_later_is_an_early_end() {
+    let mut rule = Rule::new(1, 10, 0);
+    assert_eq!(rule.take(&page([], 412)), Verdict::Again);
+    assert_eq!(rule.take(&page([], 412)), Verdict::Incomplete);
+}
+
+#[test]
 fn a_first_page_says_which_size_the_service_uses() {
     let mut rule = Rule::new(0, 200, 0);
     rule.take(&page(0..20, 60));
@@ -156,6 +163,9 @@ fn a_first_page_says_which_size_the_service_uses() {
     assert_eq!(rule.next(), at(1, 30));
     rule.take(&page(30..60, 60));
     assert_eq!(rule.next(), Next::End);
+    let mut rule = Rule::new(0, 10, 0);
+    rule.take(&page(0..17, None));
+    assert_eq!(rule.next(), at(1, 17));
 }
 
 #[test]

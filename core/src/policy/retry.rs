@@ -194,9 +194,11 @@ mod tests {
     use super::*;
     use crate::catalog::Operation;
     use crate::clock::RecordedClock;
+    use crate::error::ErrorKind;
     use crate::http::{Body, Wire};
     use crate::limits::Limits;
     use crate::options::CallOptions;
+    use crate::rng::FixedRng;
     use crate::trace::Trace;
 
     fn exchange(id: &str, allow_repeat: bool, adds_nothing: bool) -> Exchange {
@@ -251,5 +253,38 @@ mod tests {
         }
         assert!(budget.take());
         assert!(!budget.take());
+    }
+
+    /// What is waited before each attempt after the first, where every answer is a 503.
+    fn waits(asked: Option<Duration>, count: usize) -> Vec<(WaitReason, Duration)> {
+        let clock = Arc::new(RecordedClock::new());
+        let retry = Retry::new(clock, Arc::new(FixedRng::default()), 10, Duration::from_secs(60));
+        let exchange = exchange("style.get", false, true);
+        let mut history = History::default();
+        std::iter::repeat_with(|| {
+            let error = Error::new(ErrorKind::Server, "503").with_failure(Failure::Interrupted);
+            retry.decide(&exchange, error.with_retry_after(asked), &mut history).unwrap().unwrap()
+        })
+        .take(count)
+        .collect()
+    }
+
+    #[test]
+    fn the_backoff_doubles_up_to_its_longest() {
+        // Chance takes the middle.
+        let expected = [250, 500, 1_000, 2_000, 4_000, 4_000, 4_000];
+        let expected = expected.map(|wait| (WaitReason::Backoff, Duration::from_millis(wait)));
+        assert_eq!(waits(None, expected.len()), expected);
+    }
+
+    #[test]
+    fn a_service_that_asks_for_a_longer_wait_gets_it() {
+        let millis = Duration::from_millis;
+        let expected = [
+            (WaitReason::RetryAfter, millis(315)),
+            (WaitReason::Backoff, millis(500)),
+            (WaitReason::Backoff, millis(1_000)),
+        ];
+        assert_eq!(waits(Some(millis(300)), 3), expected);
     }
 }

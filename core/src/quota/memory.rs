@@ -239,7 +239,9 @@ mod tests {
 
     #[tokio::test]
     async fn behaves_as_a_ledger() {
-        suite::run(&MemoryLedger::default()).await;
+        let ledger = MemoryLedger::default();
+        assert_eq!(ledger.name(), "memory");
+        suite::run(&ledger).await;
     }
 
     #[test]

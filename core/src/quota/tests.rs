@@ -361,3 +361,38 @@ async fn whoever_is_dropped_has_taken_nothing_in_redis() {
         drop_most(&ledger, lease, &format!("acme {lease} {}", uuid::Uuid::new_v4())).await;
     }
 }
+
+#[tokio::test]
+async fn a_report_begins_as_many_days_ago_as_are_asked_for() {
+    let place = Place::in_memory();
+    let quota = place.quota(Plan::unlimited(), 1);
+    for _ in 0..3 {
+        take(&quota).await.unwrap().keep();
+        place.clock.advance(DAY);
+    }
+    let days = async |days| {
+        let report = quota.report(days).await.unwrap();
+        (report.from, report.to, report.by_day.len())
+    };
+    assert_eq!(days(1).await, ("2026-01-18".into(), "2026-01-18".into(), 0));
+    assert_eq!(days(3).await, ("2026-01-16".into(), "2026-01-18".into(), 2));
+    assert_eq!(days(4).await, ("2026-01-15".into(), "2026-01-18".into(), 3));
+}
+
+#[tokio::test]
+async fn a_day_that_is_used_up_tells_by_whom() {
+    for lease in [1, 2] {
+        let place = Place::in_memory();
+        let quota = place.quota(Plan::requests_per_day(4), lease);
+        for label in ["export", "", "export", "import"] {
+            quota.reserve(&Ask { label, ..ask("style.get") }).await.unwrap().keep();
+        }
+        let error = quota.check(&ask("style.get"), &Hurry).await.unwrap_err();
+        assert!(
+            error.message().contains("are used: 2 for \"export\", 1 without a label, 1 for \"import\";"),
+            "{error}"
+        );
+        let used_by = &error.details().unwrap()["used_by"];
+        assert_eq!(used_by[0], json!({"label": "export", "requests": 2}), "{used_by}");
+    }
+}

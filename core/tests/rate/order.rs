@@ -399,3 +399,15 @@ async fn a_pause_of_many_hours_for_a_window_of_a_minute_ends_with_a_probe() {
     assert_eq!(service.came().len(), 6);
     assert_eq!(begun.elapsed(), Duration::from_secs(63));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_goes_before_those_that_were_not_sent_yet() {
+    let service = Noting::new(|number| (if number == 1 { 503 } else { 200 }, HeaderMap::new(), json!([])));
+    let client = client(Arc::new(Line(Arc::clone(&service))), json!({"concurrency": 1}));
+    let calls = ["one", "two", "three", "four"].map(|who| request(&client, json!({"headers": {"who": who}})));
+    for call in futures_util::future::join_all(calls).await {
+        call.unwrap();
+    }
+    // Its backoff ends while the second is on its way.
+    assert_eq!(service.came(), ["one", "two", "one", "three", "four"]);
+}

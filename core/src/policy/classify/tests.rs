@@ -156,6 +156,7 @@ fn a_limit_of_the_day_is_no_missing_permission() {
     let kind = |body: &str| judge("style.get", 403, body, true).unwrap_err().kind();
     assert_eq!(kind("Daily limit of requests reached"), ErrorKind::QuotaExceeded);
     assert_eq!(kind("The share link is past its limit of 30 days"), ErrorKind::Permission);
+    assert_eq!(kind("Your API access ends a day after the trial"), ErrorKind::Permission);
 }
 
 #[test]

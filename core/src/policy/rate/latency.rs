@@ -93,3 +93,18 @@ impl Latency {
         if own > 0.0 { own / others } else { 1.0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_slow_answer_counts_as_eight_usual_ones_once_these_are_known() {
+        for (usual, expected) in [(7, 107.0 / 8.0), (8, 16.0 / 9.0)] {
+            let mut latency = Latency::default();
+            (0..usual).for_each(|_| latency.add("style.get", 1.0));
+            latency.add("style.get", 100.0);
+            assert_eq!(latency.0["style.get"].value(), expected, "{usual}");
+        }
+    }
+}

@@ -169,8 +169,13 @@ fn unix_seconds(value: &Value) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::super::concurrency::Sign;
+    use super::super::permits::Turn;
     use super::*;
     use crate::clock::RecordedClock;
+    use crate::rate_news::Refusal;
 
     #[test]
     fn a_standstill_is_no_line_that_moves() {
@@ -197,5 +202,40 @@ mod tests {
         assert_eq!(limiter.permits.update(|_, limit| *limit), 7);
         limiter.allow(3);
         assert_eq!(limiter.permits.update(|_, limit| *limit), 7);
+    }
+
+    /// The number of requests at once is halved at the same time: without the pause too, nobody could go.
+    #[test]
+    fn who_waits_hears_of_a_pause_while_others_are_in_flight() {
+        let limiter = Limiter::new(Arc::new(RecordedClock::manual()), 4);
+        let context = Context::from_waker(Waker::noop());
+        let join = || limiter.permits.join(false, "", false);
+        let mut in_flight: Vec<_> = std::iter::repeat_with(|| match join().turn(&context) {
+            Poll::Ready(Turn::Go(sending)) => sending,
+            _ => panic!("there is room for four"),
+        })
+        .take(4)
+        .collect();
+        let mut waiting = join();
+        assert!(matches!(waiting.turn(&context), Poll::Ready(Turn::News)));
+        assert!(waiting.turn(&context).is_pending());
+        let refusal = Refusal { wait: Some(HOUR), ..Refusal::default() };
+        let fate = Fate {
+            ended: Ended {
+                operation: "style.get",
+                sent: Duration::ZERO,
+                now: Duration::ZERO,
+                sign: Sign::Refused,
+                bound: false,
+            },
+            counts: false,
+            tells: true,
+            news: Some(RateNews { refusal: Some(refusal), ..RateNews::default() }),
+            report: None,
+        };
+        let refused = in_flight.pop().unwrap();
+        refused.end(None, |throttle, limit, standing| throttle.learn(&fate, limit, standing));
+        assert!(matches!(waiting.turn(&context), Poll::Ready(Turn::News)));
+        assert_eq!(waiting.look(Throttle::outlook).pause, HOUR);
     }
 }

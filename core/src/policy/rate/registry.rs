@@ -67,4 +67,11 @@ mod tests {
             owner == "https://example.com acme" && limiter.strong_count() > 0
         }));
     }
+
+    #[test]
+    fn a_fork_takes_nothing_from_the_parent() {
+        let limiter = Limiter::shared("https://example.com parent", 4);
+        drop(ForkGuard::new());
+        assert!(Arc::ptr_eq(&limiter, &Limiter::shared("https://example.com parent", 4)));
+    }
 }

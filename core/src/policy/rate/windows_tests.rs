@@ -136,6 +136,16 @@ fn a_reset_that_moves_on_is_no_pause() {
 }
 
 #[test]
+fn a_reset_that_comes_a_second_early_does_not_move() {
+    // Both are told in whole seconds.
+    let mut windows = Windows::default();
+    windows.learn(&figures(60, 59, 30), &around(0));
+    let mut next = figures(60, 0, 89);
+    next.time += 29;
+    assert_eq!(windows.learn(&next, &around(0)).pause, Some(MINUTE));
+}
+
+#[test]
 fn a_limit_that_nobody_speaks_of_is_forgotten() {
     let mut windows = Windows::default();
     windows.learn(&figures(60, 59, 60), &around(0));
@@ -182,6 +192,11 @@ fn a_length_that_was_concluded_too_long_shrinks() {
     told(&mut windows, 0, 100, 99, 14);
     told(&mut windows, 5, 100, 98, 14);
     assert_eq!(known(&windows), [(100, 60)]);
+    told(&mut windows, 16, 100, 99, 29);
+    assert_eq!(known(&windows), [(100, 15)]);
+    // One request before is enough: by a minute both would count.
+    let mut windows = Windows::default();
+    told(&mut windows, 0, 100, 99, 14);
     told(&mut windows, 16, 100, 99, 29);
     assert_eq!(known(&windows), [(100, 15)]);
 }

@@ -272,6 +272,17 @@ async fn leases_that_begin_and_end_at_either_place() {
     assert_eq!(setup.in_file(&now).await, (14, 14));
 }
 
+#[tokio::test]
+async fn a_count_that_is_raised_while_the_file_fails_is_of_its_day() {
+    let setup = Setup::new();
+    setup.fail(true);
+    assert_eq!(setup.ledger.raise(&frame(0), 50).await.unwrap(), 50);
+    for (second, count) in [(0, 50), (86_400, 0)] {
+        let standing = setup.ledger.standing(&frame(second)).await.unwrap();
+        assert_eq!(standing.counts[0], count, "{second}");
+    }
+}
+
 /// Whatever fails when: in the end the file has what a ledger has that never failed.
 #[test]
 fn nothing_is_counted_twice_or_forgotten() {

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 
 use super::*;
 use crate::clock::RecordedClock;
-use crate::log::TracingSink;
+use crate::log::{Level, LogSink, Record};
 use crate::quota::calendar::Calendar;
 use crate::quota::ledger::{Row, Standing};
 use crate::quota::memory::MemoryLedger;
@@ -18,6 +18,8 @@ const LIMITS: Limits = [Some(100), None, None];
 struct Distant {
     counted: MemoryLedger,
     away: AtomicBool,
+    /// Where it would be away, it answers that it is damaged.
+    damaged: AtomicBool,
     /// Does what it is asked for, and the answer is lost.
     mute: AtomicBool,
     asked: AtomicU64,
@@ -29,9 +31,11 @@ impl Distant {
     fn reach(&self) -> Result<()> {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
         let last = self.last.load(Ordering::Relaxed);
-        match self.away.load(Ordering::Relaxed) || (last > 0 && asked >= last) {
-            true => Err(Error::new(ErrorKind::Network, "the ledger is away")),
-            false => Ok(()),
+        let is_away = self.away.load(Ordering::Relaxed) || (last > 0 && asked >= last);
+        match (is_away, self.damaged.load(Ordering::Relaxed)) {
+            (true, false) => Err(Error::new(ErrorKind::Network, "the ledger is away")),
+            (true, true) => Err(Error::config("the ledger is damaged")),
+            (false, _) => Ok(()),
         }
     }
 }
@@ -108,8 +112,22 @@ impl Ledger for Distant {
     }
 }
 
+/// Keeps what is written.
+#[derive(Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl LogSink for Lines {
+    fn enabled(&self, _level: Level) -> bool {
+        true
+    }
+    fn write(&self, record: Record) {
+        self.0.lock().unwrap().push(record.message);
+    }
+}
+
 struct Place {
     ledger: Arc<Distant>,
+    lines: Arc<Lines>,
     clock: RecordedClock,
     folder: tempfile::TempDir,
 }
@@ -117,7 +135,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let clock = RecordedClock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_768_478_400));
-        Self { ledger: Arc::default(), clock, folder: tempfile::tempdir().unwrap() }
+        Self { ledger: Arc::default(), lines: Arc::default(), clock, folder: tempfile::tempdir().unwrap() }
     }
 
     fn leases(&self, size: u64, share: u64) -> Arc<Leases> {
@@ -129,7 +147,7 @@ impl Place {
             journal: Some(Journal::new(folder, "distant".into(), "host:1".into())),
             clock: Arc::new(self.clock.clone()),
             handle: Some(Handle::current()),
-            log: Log { sink: Arc::new(TracingSink), secrets: Secrets::default() },
+            log: Log { sink: Arc::clone(&self.lines) as _, secrets: Secrets::default() },
         })
     }
 
@@ -298,6 +316,21 @@ async fn a_share_for_when_the_store_is_away() {
     place.ledger.away.store(false, Ordering::Relaxed);
     place.take(&leases).await.unwrap();
     assert_eq!((place.counted().await, place.settled().await), ((6, 2), 4));
+}
+
+#[tokio::test]
+async fn a_share_that_cannot_be_set_aside_is_reported_unless_the_store_is_away() {
+    for damaged in [false, true] {
+        let place = Place::new();
+        let leases = place.leases(1, 2);
+        // Of the two commands the second asks for the share.
+        place.ledger.last.store(1, Ordering::Relaxed);
+        place.ledger.damaged.store(damaged, Ordering::Relaxed);
+        place.take(&leases).await.unwrap();
+        let lines = place.lines.0.lock().unwrap();
+        assert_eq!(lines.len(), usize::from(damaged), "{lines:?}");
+        assert!(lines.iter().all(|line| line.contains("no requests are kept")), "{lines:?}");
+    }
 }
 
 /// The new share is there before the old one ends, whatever fails in between.

@@ -147,7 +147,9 @@ fn with_password(server: &RedisServer, user: &str) -> String {
 #[tokio::test]
 async fn behaves_as_a_ledger() {
     needs_redis!();
-    suite::run(&ledger(shared().url())).await;
+    let first = ledger(shared().url());
+    assert_eq!(first.name(), "redis");
+    suite::run(&first).await;
     suite::run(&ledger(format!("{}/3", shared().url()))).await;
 }
 
@@ -452,6 +454,20 @@ async fn a_connection_that_was_idle_is_replaced() {
         reserve(&ledger, &frame).await.unwrap();
         assert_eq!(attempts(), expected);
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reported_lost_twice_is_replaced_once() {
+    needs_redis!();
+    let ledger = ledger(shared().url());
+    let (_, first) = ledger.server.connection().await.unwrap();
+    ledger.server.lost(first, None).await;
+    let (_, second) = ledger.server.connection().await.unwrap();
+    assert_ne!(second, first);
+    // Another command that went over the first one ends late.
+    ledger.server.lost(first, None).await;
+    let (_, third) = ledger.server.connection().await.unwrap();
+    assert_eq!(third, second);
 }
 
 /// A connection belongs to the runtime that made it, and ends with it.

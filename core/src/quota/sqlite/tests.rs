@@ -107,6 +107,12 @@ fn what_cannot_be_used_says_why_and_what_to_do() {
     let error = SqliteLedger::at(place.0.path()).check().unwrap_err();
     assert!(error.message().contains("it cannot be opened"), "{error}");
     assert!(error.message().contains("name another file"), "{error}");
+    for code in [rusqlite::ffi::SQLITE_READONLY, rusqlite::ffi::SQLITE_PERM] {
+        let trouble = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let error = failure("quota.db", &Trouble::Sqlite(trouble));
+        assert!(error.message().contains("it cannot be written"), "{error}");
+        assert!(error.message().contains("Allow this user to write it"), "{error}");
+    }
 }
 
 /// One connection and one thread, which begins with the first use and ends with the last client.
