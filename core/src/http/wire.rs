@@ -41,8 +41,10 @@ impl Wire {
 
     /// For a transport that knows when the first byte leaves: promises to call [`Wire::leave`] before it does. Until then the
     /// request can be ended as one that was never sent. Without this promise it may have left as soon as the transport has it.
+    /// It changes nothing once the first byte has left.
     pub fn hold(&self) {
-        self.0.departure.store(HELD, Ordering::Release);
+        let held = |departure| (departure != LEFT).then_some(HELD);
+        let _ = self.0.departure.fetch_update(Ordering::AcqRel, Ordering::Acquire, held);
     }
 
     /// The first byte is about to leave.

@@ -95,6 +95,7 @@ impl Send {
             let answer =
                 sent.map_err(|error| TransportError { reached: reached.max(error.reached), ..error })?;
             reached = Reached::Sent;
+            request.wire.leave();
             let next = answer.headers.get(LOCATION).and_then(|place| place.to_str().ok());
             match next.and_then(|place| request.url.join(place).ok()) {
                 Some(url) if (300..400).contains(&answer.status) => request.url = url,
