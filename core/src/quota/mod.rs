@@ -61,6 +61,8 @@ pub use report::{LimitStatus, QuotaReport, QuotaStatus, ReportRow, Share};
 pub(crate) use reservation::Reservation;
 pub use settings::{LedgerConfig, RedisConfig, WhenAway};
 pub(crate) use settings::{LedgerSettings, QuotaSettings, owner};
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::SqliteLedger;
 
 /// How often the windows of a moment are looked up anew before the last answer of the ledger has to do.
 const LOOKS: usize = 4;
@@ -133,6 +135,7 @@ impl Quota {
             share: parts.ledger.share,
             journal: parts.ledger.journal(&settings, &process, &parts.log),
             clock: Arc::clone(parts.time.clock()),
+            rng: Arc::clone(&parts.rng),
             handle: parts.handle.clone(),
             log: parts.log.clone(),
         });
@@ -310,6 +313,11 @@ impl Quota {
             Origin::Lease(lease) if self.leases.untake(&lease, &entry) => Ok(()),
             _ => self.ledger.refund(&frame, &Spent { entry, units: 1 }).await,
         }
+    }
+
+    /// Gives back what processes left of their leases that have ended. Whether there was anything.
+    pub(crate) async fn recover(&self) -> bool {
+        self.leases.recover().await
     }
 
     /// Gives back what is leased and not used.

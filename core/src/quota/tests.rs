@@ -56,7 +56,7 @@ impl Place {
             },
         };
         let parts = QuotaParts {
-            ledger: OpenLedger::of(Arc::clone(&self.ledger)),
+            ledger: OpenLedger::of(Arc::clone(&self.ledger), 0, None),
             time: self.time(),
             rng: Arc::new(FixedRng::default()),
             handle: Handle::try_current().ok(),
