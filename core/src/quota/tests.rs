@@ -120,6 +120,31 @@ async fn a_unit_is_over_when_a_window_ends_that_has_a_limit() {
     }
 }
 
+/// A call that has all the time.
+struct Leisure;
+
+impl Waits for Leisure {
+    fn left(&self) -> Duration {
+        Duration::MAX
+    }
+
+    fn wait(&self, _duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn a_call_at_a_limit_heeds_a_longer_pause() {
+    let place = Place::in_memory();
+    let quota = place.quota(Plan::unlimited().with_requests_per_minute(1), 1);
+    take(&quota).await.unwrap().keep();
+    let of_minute = quota.check(&ask("style.get"), &Leisure).await.unwrap().unwrap();
+    let pause = Duration::from_secs(90);
+    assert!(of_minute < pause);
+    place.ledger.pause(&quota.owner, place.clock.now() + pause).await.unwrap();
+    assert_eq!(quota.check(&ask("style.get"), &Leisure).await.unwrap(), Some(pause));
+}
+
 #[tokio::test]
 async fn nothing_is_taken_before_the_limits_of_the_day_are_known() {
     for lease in [1, 3] {
