@@ -188,6 +188,11 @@ impl Client {
         self.shared.quota.reserve(&ask).await.map(|reservation| reservation.keep())
     }
 
+    /// Gives back what processes left of their leases that have ended. Whether there was anything.
+    pub(crate) async fn recover_leases(&self) -> bool {
+        self.shared.quota.recover().await
+    }
+
     pub(crate) async fn transfer(
         &self,
         operation: &str,

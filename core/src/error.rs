@@ -124,7 +124,7 @@ pub(crate) enum Failure {
     Unreadable,
     /// Signing in failed for the moment; that has been tried again already.
     SignIn,
-    /// Others took the last requests of the day between the check and the reservation.
+    /// Its unit is to be taken anew: others took the last one after the check, or its window has ended.
     QuotaRaced,
     /// Anything that another attempt cannot mend.
     Final,
@@ -133,7 +133,7 @@ pub(crate) enum Failure {
 impl Failure {
     /// Whether no byte left.
     pub(crate) fn left_nothing(self) -> bool {
-        matches!(self, Self::NotSent | Self::Lasting)
+        matches!(self, Self::NotSent | Self::Lasting | Self::QuotaRaced)
     }
 }
 

@@ -9,6 +9,11 @@ pub trait Rng: std::fmt::Debug + Send + Sync {
 
     /// An id for a request.
     fn request_id(&self) -> String;
+
+    /// An id that nobody else has, whoever shares the ledger.
+    fn unique_id(&self) -> String {
+        uuid::Uuid::new_v4().to_string()
+    }
 }
 
 /// The operating system's chance.

@@ -4,7 +4,9 @@
 
 mod ledger;
 
-pub use self::ledger::{Counted, StepLedger, Steps};
+#[cfg(feature = "sqlite")]
+pub use self::ledger::LedgerFile;
+pub use self::ledger::{Counted, Counts, StepLedger, Steps};
 pub use crate::clock::RecordedClock;
 pub use crate::rng::FixedRng;
 
@@ -40,6 +42,11 @@ pub fn rows_of(body: &[u8], identity: &str) -> Result<usize> {
 /// `quota_exceeded` when there is none left, or the error of the ledger.
 pub async fn reserve(client: &Client) -> Result<()> {
     client.take_unit().await
+}
+
+/// Gives back what processes left of their leases that have ended. Whether there was anything.
+pub async fn recover(client: &Client) -> bool {
+    client.recover_leases().await
 }
 
 /// Sends a body that may be a stream with an operation, and hands on the body of the answer as it arrives.

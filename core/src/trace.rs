@@ -132,6 +132,11 @@ impl Trace {
         });
     }
 
+    /// The attempt that was begun is not made: nothing of it has left.
+    pub(crate) fn forget_attempt(&self) {
+        self.with(|state| state.present = None);
+    }
+
     pub(crate) fn count(&self, units: u32) {
         self.with(|state| state.cost += units);
     }

@@ -17,7 +17,7 @@ use crate::http::{self, Transport};
 use crate::log::{Log, LogSink, TracingSink};
 use crate::page_sizes::PageSizes;
 use crate::policy::{Limiter, Limiters};
-use crate::quota::{self, OpenLedger, Plan, Quota, QuotaListener, QuotaParts};
+use crate::quota::{self, Plan, Quota, QuotaListener, QuotaParts};
 use crate::redact::{Secret, Secrets};
 use crate::requester::Site;
 use crate::rng::{FixedRng, Rng, SystemRng};
@@ -199,7 +199,7 @@ impl ClientBuilder {
         let folder = config.state_folder();
         let settings = stored::quota_settings(&config, Arc::clone(&clock))?;
         let (ledger, rng) = match self.simulated {
-            Some((ledger, rng)) => (OpenLedger::of(Arc::new(ledger)), rng),
+            Some((ledger, rng)) => (ledger.open(|| quota::open_ledger(&settings, &secrets, &log))?, rng),
             None => {
                 let rng: Arc<dyn Rng> =
                     if fixed { Arc::new(FixedRng::default()) } else { Arc::new(SystemRng) };

@@ -284,16 +284,22 @@ impl Pager {
     fn fail_incomplete(&self, progress: &Progress) -> Result<()> {
         let (received, total) = (progress.rule.received(), progress.rule.total());
         let count = total.map_or_else(String::new, |total| format!(" of {total}"));
-        let text = format!("the list ended early: {received}{count} records came");
+        let (text, others) = match total {
+            Some(total) if received >= total => {
+                let text = "the list changed while it was read";
+                (format!("{text}: {received} records came, and others may be missing"), "")
+            }
+            _ => {
+                let text = format!("the list ended early: {received}{count} records came");
+                (text, ", and the service did not give the others")
+            }
+        };
         if self.0.fetch.options.allow_incomplete {
             self.warn(&progress.meta, &text);
             return Ok(());
         }
         let operation = self.0.fetch.prepared.operation;
-        let text = format!(
-            "{text}, and the service did not give the others; read the list again, or accept what came with \
-             allow_incomplete"
-        );
+        let text = format!("{text}{others}; read the list again, or accept what came with allow_incomplete");
         let meta = progress.meta.clone();
         Err(Error::new(ErrorKind::Incomplete, text)
             .with_outcome(Outcome::Refused)

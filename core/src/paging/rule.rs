@@ -1,7 +1,7 @@
 //! What a page means: which of its rows are new, which page is next, and whether the list is complete (docs/service.md,
 //! Paging). Nothing here sends or waits.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// How often the list goes back from one page. A total that keeps falling there is no sign of rows that move.
 const MOST_RETREATS: u32 = 10;
@@ -77,8 +77,10 @@ pub(super) struct Rule {
     equal: u32,
     /// The same of any rows.
     repeats: u32,
-    /// Whether rows are known to be missing.
-    has_gap: bool,
+    /// Pages that lacked rows when they were read last.
+    gaps: BTreeSet<u64>,
+    /// Whether rows may have moved to pages that were read before and cannot be read again.
+    has_moved: bool,
     /// The most rows that a page of this list is known to hold.
     largest: u64,
 }
@@ -100,7 +102,8 @@ impl Rule {
             has_nameless: false,
             equal: 0,
             repeats: 0,
-            has_gap: false,
+            gaps: BTreeSet::new(),
+            has_moved: false,
             largest,
         }
     }
@@ -163,12 +166,12 @@ impl Rule {
 
         if fall > 0 && number > 0 {
             // Rows without identity would come twice.
-            if self.retreats < MOST_RETREATS && !self.has_gap && !self.has_nameless {
+            if self.retreats < MOST_RETREATS && !self.has_moved && !self.has_nameless {
                 // Rows have moved forward, to pages that were read before.
                 let span = fall.div_ceil(size).max(1);
                 return self.deliver(number, number.saturating_sub(span), size, &fresh, page);
             }
-            self.has_gap = true;
+            self.has_moved = true;
         }
         let is_stale = rows > 0 && fresh.is_empty() && number >= self.frontier;
         let is_complete = match self.total {
@@ -177,7 +180,9 @@ impl Rule {
             // A full page beyond the total disproves it: the next page tells. Known rows do so behind all that was read.
             Some(total) => {
                 let is_known = fresh.is_empty() && number >= self.frontier;
-                position >= total && (position == total || rows < size || is_known)
+                // Behind it there were rows: it is no end unless it says so itself.
+                let is_told = page.total.is_some() || number + 1 >= self.frontier;
+                is_told && position >= total && (position == total || rows < size || is_known)
             }
             None => {
                 let asks_for_cap = self.is_first && size < asked;
@@ -186,8 +191,11 @@ impl Rule {
             }
         };
         if is_complete {
+            // The list ends here, whatever pages behind it lacked.
+            self.gaps.retain(|gap| *gap < number);
             self.deliver(number, number + 1, size, &fresh, page);
-            self.next = if self.has_gap { Next::Incomplete } else { Next::End };
+            let has_all = self.gaps.is_empty() && !self.has_moved;
+            self.next = if has_all { Next::End } else { Next::Incomplete };
             return Verdict::Deliver(fresh);
         }
         if rows == 0 || (is_stale && !self.may_be_stale(size)) {
@@ -203,12 +211,15 @@ impl Rule {
             }
             return Verdict::Incomplete;
         }
-        let is_short = rows < size && self.total.is_some();
-        if is_short && !self.asked_again && !self.has_gap {
+        let is_short = rows < size && self.total.is_some_and(|total| position < total);
+        if is_short && !self.asked_again && self.gaps.is_empty() && !self.has_moved {
             self.asked_again = true;
             return Verdict::Again;
         }
-        self.has_gap |= is_short;
+        match is_short {
+            true => self.gaps.insert(number),
+            false => self.gaps.remove(&number),
+        };
         if is_stale {
             self.stale += 1;
             self.growth = self.growth.saturating_sub(size);
@@ -223,9 +234,9 @@ impl Rule {
     /// The size that the service really uses: the offset of a page is its number times that size.
     fn size_of_first(&self, number: u64, asked: u64, rows: u64) -> u64 {
         let falls_short = match self.total {
-            Some(total) => number.saturating_mul(asked).saturating_add(rows) < total,
+            Some(total) if rows <= total => number.saturating_mul(asked).saturating_add(rows) < total,
             // A page was longer before: this is no cap.
-            None => rows.is_multiple_of(CAPS) && rows >= self.largest,
+            _ => rows.is_multiple_of(CAPS) && rows >= self.largest,
         };
         if rows > asked || falls_short { rows } else { asked }
     }

@@ -49,6 +49,52 @@ fn a_list_that_begins_later_ends_by_position_too() {
 }
 
 #[test]
+fn a_total_that_was_too_high_for_a_while_leaves_no_gap() {
+    let mut rule = Rule::new(0, 5, 0);
+    rule.take(&page(0..5, 7));
+    assert_eq!(rule.take(&page(5..7, 24)), Verdict::Again);
+    assert_eq!(count(rule.take(&page(5..7, 24))), 2);
+    // Page 2: the total falls, and the list is read again.
+    assert_eq!(count(rule.take(&page([], 7))), 0);
+    assert_eq!(rule.next(), at(0, 5));
+    rule.take(&page(0..5, 7));
+    assert_eq!(count(rule.take(&page(5..7, 7))), 0);
+    assert_eq!((rule.next(), rule.received()), (Next::End, 7));
+}
+
+#[test]
+fn a_list_that_ends_earlier_than_it_was_read_has_no_gap_behind() {
+    let mut rule = Rule::new(0, 5, 0);
+    rule.take(&page(0..5, 7));
+    rule.take(&page(5..7, 24));
+    rule.take(&page(5..7, 24));
+    rule.take(&page([], 7));
+    // All rows in one page.
+    assert_eq!(count(rule.take(&page(0..7, 7))), 0);
+    assert_eq!(rule.next(), Next::End);
+}
+
+#[test]
+fn a_first_page_beyond_its_total_may_be_capped() {
+    let mut rule = Rule::new(0, 200, 0);
+    assert_eq!(count(rule.take(&page(0..5, 4))), 5);
+    assert_eq!(rule.next(), at(1, 5));
+    assert_eq!(count(rule.take(&page(5..7, 7))), 2);
+    assert_eq!(rule.next(), Next::End);
+}
+
+#[test]
+fn a_page_that_was_read_before_is_no_end_without_a_total() {
+    let mut rule = Rule::new(0, 1, 0);
+    rule.take(&page([0], 7));
+    // This total is false, and the list goes back.
+    rule.take(&page([1], 1));
+    assert_eq!(rule.next(), at(0, 1));
+    rule.take(&page([0], None));
+    assert_eq!(rule.next(), at(1, 1));
+}
+
+#[test]
 fn a_total_that_falls_takes_the_list_back() {
     let mut rule = Rule::new(0, 10, 0);
     rule.take(&page(0..10, 50));

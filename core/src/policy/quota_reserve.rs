@@ -5,9 +5,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::quota_check::ask;
-use crate::error::{ErrorKind, Failure, Result};
+use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
-use crate::quota::{Quota, Reservation};
+use crate::quota::{Quota, Reservation, raced};
 use crate::trace::Trace;
 
 pub(crate) struct QuotaReserve {
@@ -23,7 +23,11 @@ impl Policy for QuotaReserve {
             }
             let trace = exchange.trace.clone();
             let mut counted = Counted::new(self.quota.reserve(&ask(&exchange)).await?, &trace);
-            let result = next.run(exchange).await;
+            let result = tokio::select! {
+                biased;
+                () = counted.over() => Err(overtaken(&trace)),
+                result = next.run(exchange) => result,
+            };
             let nothing_left = result.as_ref().is_err_and(|error| error.failure().left_nothing());
             let Some(reservation) = counted.end(nothing_left) else { return result };
             let noted = match &result {
@@ -47,6 +51,18 @@ impl Policy for QuotaReserve {
     }
 }
 
+/// A window has ended before the request left, which is to be counted in the next one.
+fn overtaken(trace: &Trace) -> Error {
+    // The connection may have begun to send it while it was stopped.
+    if trace.may_have_left() {
+        return Error::new(ErrorKind::Network, "the request was stopped as it left, at the end of a window")
+            .with_failure(Failure::Interrupted)
+            .with_outcome(Outcome::Unknown);
+    }
+    trace.forget_attempt();
+    raced("the window in which the request was counted has ended before it left")
+}
+
 /// A unit of an attempt that is on its way. When the call is dropped, the unit is given back unless bytes may have left.
 struct Counted {
     reservation: Option<Reservation>,
@@ -57,6 +73,16 @@ impl Counted {
     fn new(reservation: Reservation, trace: &Trace) -> Self {
         trace.count(1);
         Self { reservation: Some(reservation), trace: trace.clone() }
+    }
+
+    /// Ends when a window of the unit is over and nothing has left.
+    async fn over(&self) {
+        if let Some(reservation) = &self.reservation {
+            reservation.over().await;
+        }
+        if self.trace.may_have_left() {
+            std::future::pending().await
+        }
     }
 
     /// The attempt is over.

@@ -30,6 +30,11 @@ pub enum Span {
 }
 
 impl Span {
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        [Self::Day, Self::Hour, Self::Minute].into_iter().find(|span| span.as_str() == name)
+    }
+
     /// `day`, `hour` or `minute`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -101,9 +101,11 @@ impl Journal {
     pub(crate) fn left(&self) -> Vec<Left> {
         let Ok(files) = std::fs::read_dir(&self.folder) else { return Vec::new() };
         let paths = files.filter_map(|file| Some(file.ok()?.path()));
-        let (leases, others): (Vec<_>, Vec<_>) =
+        let (mut leases, others): (Vec<_>, Vec<_>) =
             paths.partition(|path| path.extension().is_some_and(|extension| extension == "lease"));
         others.iter().for_each(|path| remove_unfinished(path));
+        // Folders have no order of their own.
+        leases.sort();
         leases.into_iter().filter_map(|path| self.read(path)).collect()
     }
 

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use uuid::Uuid;
 
 use super::calendar::{Frame, Window};
 use super::journal::{Journal, Mark};
@@ -17,6 +16,7 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Log;
 use crate::options::Priority;
+use crate::rng::Rng;
 
 /// A lease that was not used for so long is given back.
 const IDLE: Duration = Duration::from_secs(10);
@@ -30,6 +30,7 @@ pub(crate) struct LeaseSettings {
     pub(crate) share: u64,
     pub(crate) journal: Option<Journal>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
     pub(crate) handle: Option<Handle>,
     pub(crate) log: Log,
 }
@@ -256,7 +257,7 @@ impl Leases {
         limits: &Limits,
         most: u64,
     ) -> Result<(Result<Granted>, Option<Held>)> {
-        let lease = LeaseId { frame: frame.clone(), id: Uuid::new_v4().to_string().into() };
+        let lease = LeaseId { frame: frame.clone(), id: self.settings.rng.unique_id().into() };
         let mark = match &self.settings.journal {
             Some(journal) => Some(journal.begin(&lease).map_err(|error| {
                 Error::config(format!("leases of the quota need a folder for what was used of them: {error}"))

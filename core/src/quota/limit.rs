@@ -45,7 +45,7 @@ impl Quota {
                     limit,
                 };
                 if let Some(pause) = self.at_limit(ask, waits, &full).await? {
-                    return Ok(Some(pause));
+                    return Ok(self.pause().max(Some(pause)));
                 }
             }
         }

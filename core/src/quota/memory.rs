@@ -89,6 +89,11 @@ impl MemoryLedger {
             .collect()
     }
 
+    /// Units of leases that have not ended, for all owners.
+    pub(crate) fn leased(&self) -> u64 {
+        self.lock().values().flat_map(|account| account.leases.values()).map(|(_, units)| units).sum()
+    }
+
     /// Does something with what is kept for an owner: at once, as nobody has to be waited for.
     fn done<'a, T: Send + 'a>(
         &self,

@@ -61,6 +61,8 @@ pub use report::{LimitStatus, QuotaReport, QuotaStatus, ReportRow, Share};
 pub(crate) use reservation::Reservation;
 pub use settings::{LedgerConfig, RedisConfig, WhenAway};
 pub(crate) use settings::{LedgerSettings, QuotaSettings, owner};
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::SqliteLedger;
 
 /// How often the windows of a moment are looked up anew before the last answer of the ledger has to do.
 const LOOKS: usize = 4;
@@ -133,6 +135,7 @@ impl Quota {
             share: parts.ledger.share,
             journal: parts.ledger.journal(&settings, &process, &parts.log),
             clock: Arc::clone(parts.time.clock()),
+            rng: Arc::clone(&parts.rng),
             handle: parts.handle.clone(),
             log: parts.log.clone(),
         });
@@ -275,12 +278,12 @@ impl Quota {
         let single = ask.is_for_limits();
         let (granted, origin) = self.leases.take(ask.priority, single, &frame, &limits, &entry).await?;
         if let Granted::Yes { counts, .. } = granted {
-            let reservation =
-                Reservation::new(Arc::clone(self), Unit { frame: frame.clone(), entry, origin });
+            let unit = Unit { frame: frame.clone(), limits, entry, origin };
+            let reservation = Reservation::new(Arc::clone(self), unit);
+            self.saw(&frame, counts[0]).await;
             // The ledger may have taken so long that the unit is one of yesterday, or of another plan.
             let unchanged = self.limits_for(&frame, ask).is_ok_and(|present| present == limits);
             if unchanged && serves(&frame, &self.frame(), &limits) {
-                self.saw(&frame, counts[0]).await;
                 return Ok(reservation);
             }
             reservation.refund().await?;
@@ -305,11 +308,16 @@ impl Quota {
 
     /// Gives a unit back: nothing left.
     async fn give_back(&self, unit: Unit) -> Result<()> {
-        let Unit { frame, entry, origin } = unit;
+        let Unit { frame, entry, origin, .. } = unit;
         match origin {
             Origin::Lease(lease) if self.leases.untake(&lease, &entry) => Ok(()),
             _ => self.ledger.refund(&frame, &Spent { entry, units: 1 }).await,
         }
+    }
+
+    /// Gives back what processes left of their leases that have ended. Whether there was anything.
+    pub(crate) async fn recover(&self) -> bool {
+        self.leases.recover().await
     }
 
     /// Gives back what is leased and not used.
@@ -322,6 +330,6 @@ impl Quota {
 }
 
 /// The check is due again.
-fn raced(text: &str) -> Error {
+pub(crate) fn raced(text: &str) -> Error {
     Error::new(ErrorKind::QuotaExceeded, text).with_failure(Failure::QuotaRaced)
 }

@@ -41,8 +41,9 @@ impl OpenLedger {
         Self { ledger: Arc::new(MemoryLedger::default()), share: 0, alone: None, name: None }
     }
 
-    pub(crate) fn of(ledger: Arc<dyn Ledger>) -> Self {
-        Self { ledger, ..Self::of_one_client() }
+    /// One of tests. With a name it has a journal.
+    pub(crate) fn of(ledger: Arc<dyn Ledger>, share: u64, name: Option<&str>) -> Self {
+        Self { ledger, share, alone: None, name: name.map(Arc::from) }
     }
 
     /// Where it is written what was used of leases: this client's, and those of processes that have died.

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::Quota;
 use super::calendar::Frame;
 use super::lease::Origin;
-use super::ledger::Entry;
+use super::ledger::{Entry, Limits};
 use crate::error::{Error, Result};
 
 /// One unit that was taken. It is given back when this is dropped, unless bytes may have left.
@@ -24,6 +24,8 @@ pub(crate) struct Reservation {
 
 pub(super) struct Unit {
     pub(super) frame: Frame,
+    /// The limits under which it was taken.
+    pub(super) limits: Limits,
     pub(super) entry: Entry,
     pub(super) origin: Origin,
 }
@@ -46,9 +48,28 @@ impl Reservation {
         to_its_end(handle.as_ref(), Box::pin(async move { quota.give_back(unit).await })).await?
     }
 
-    pub(super) fn frame(&self) -> &Frame {
+    /// Ends when a window is over in which the unit had to be counted: what leaves from then on is another window's.
+    pub(crate) async fn over(&self) {
+        let Unit { frame, limits, .. } = self.unit();
+        let windows = frame.windows.iter().zip(limits).enumerate();
+        let binding = windows.filter(|(index, (_, limit))| *index == 0 || limit.is_some());
+        let Some(end) = binding.map(|(_, (window, _))| window.end()).min() else { return };
+        // Where the windows go by another clock than the alarm, the two may disagree.
+        while let Ok(left) = end.duration_since(self.quota.now())
+            && !left.is_zero()
+        {
+            let clock = self.quota.clock();
+            clock.alarm(clock.elapsed().saturating_add(left)).await;
+        }
+    }
+
+    fn unit(&self) -> &Unit {
         // Only `refund` and `drop` take it out.
-        &self.unit.as_ref().expect("a reservation has a unit until its end").frame
+        self.unit.as_ref().expect("a reservation has a unit until its end")
+    }
+
+    pub(super) fn frame(&self) -> &Frame {
+        &self.unit().frame
     }
 }
 

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use self::file::{Store, Trouble, is_busy};
-use super::calendar::{Frame, SPANS, Window, millis, moment};
+use super::calendar::{Frame, SPANS, Span, Window, millis, moment};
 use super::ledger::{
     APART, Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
 };
@@ -38,6 +38,27 @@ impl SqliteLedger {
     /// Opens it now.
     pub(crate) fn check(&self) -> Result<()> {
         self.store.with(|_| Ok(())).map_err(|trouble| failure(&self.path, &trouble))
+    }
+
+    /// What is counted, with the start of each window, for all owners.
+    pub(crate) fn counted(&self) -> Result<Vec<(Span, u64, u64)>> {
+        let counted = self.store.with(|connection| {
+            let mut counts = connection.prepare_cached("SELECT span, start, units FROM counts")?;
+            let counts = counts.query_map([], |row| {
+                let span = row.get::<_, String>(0)?;
+                Ok((Span::of(&span).unwrap_or(Span::Day), unsigned(row.get(1)?), unsigned(row.get(2)?)))
+            })?;
+            counts.collect()
+        });
+        counted.map_err(|trouble| failure(&self.path, &trouble))
+    }
+
+    /// Units of leases that have not ended, for all owners.
+    pub(crate) fn leased(&self) -> Result<u64> {
+        let leased = self
+            .store
+            .with(|connection| number(connection, "SELECT COALESCE(SUM(units), 0) FROM leases", []));
+        leased.map_err(|trouble| failure(&self.path, &trouble))
     }
 
     fn run<T: Send + 'static>(

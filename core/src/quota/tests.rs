@@ -1,5 +1,6 @@
 use std::time::UNIX_EPOCH;
 
+use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::json;
 
@@ -55,7 +56,7 @@ impl Place {
             },
         };
         let parts = QuotaParts {
-            ledger: OpenLedger::of(Arc::clone(&self.ledger)),
+            ledger: OpenLedger::of(Arc::clone(&self.ledger), 0, None),
             time: self.time(),
             rng: Arc::new(FixedRng::default()),
             handle: Handle::try_current().ok(),
@@ -101,6 +102,47 @@ async fn state_limits(quota: &Arc<Quota>, per_day: u64) {
     let answer = json!({"data": {"per_day": {"limit": per_day}}}).to_string();
     quota.learn_status(&reservation, status.operation, answer.as_bytes()).await.unwrap();
     reservation.keep();
+}
+
+#[tokio::test]
+async fn a_unit_is_over_when_a_window_ends_that_has_a_limit() {
+    for (plan, seconds) in
+        [(Plan::requests_per_day(5), 86_400), (Plan::unlimited().with_requests_per_minute(5), 60)]
+    {
+        let place = Place::in_memory();
+        let reservation = take(&place.quota(plan, 1)).await.unwrap();
+        let now = place.clock.now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let left = seconds - now % seconds;
+        place.clock.advance(Duration::from_secs(left - 1));
+        assert!(reservation.over().now_or_never().is_none());
+        place.clock.advance(Duration::from_secs(1));
+        assert!(reservation.over().now_or_never().is_some());
+    }
+}
+
+/// A call that has all the time.
+struct Leisure;
+
+impl Waits for Leisure {
+    fn left(&self) -> Duration {
+        Duration::MAX
+    }
+
+    fn wait(&self, _duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn a_call_at_a_limit_heeds_a_longer_pause() {
+    let place = Place::in_memory();
+    let quota = place.quota(Plan::unlimited().with_requests_per_minute(1), 1);
+    take(&quota).await.unwrap().keep();
+    let of_minute = quota.check(&ask("style.get"), &Leisure).await.unwrap().unwrap();
+    let pause = Duration::from_secs(90);
+    assert!(of_minute < pause);
+    place.ledger.pause(&quota.owner, place.clock.now() + pause).await.unwrap();
+    assert_eq!(quota.check(&ask("style.get"), &Leisure).await.unwrap(), Some(pause));
 }
 
 #[tokio::test]

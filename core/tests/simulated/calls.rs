@@ -99,6 +99,7 @@ impl Caller {
             max_wait: seconds(&self.settings["max_wait"]).unwrap(),
             quota_wait: seconds(&self.settings["quota_wait"]).unwrap_or_default(),
             allow_repeat: planned.options["allow_repeat"] == true,
+            concurrency: self.settings["concurrency"].as_u64().unwrap_or_default(),
             began: now,
             ended: None,
             sequence: (sequence, u64::MAX),

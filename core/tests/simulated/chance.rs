@@ -8,6 +8,8 @@ use beproduct::Rng;
 /// A source of chance. Different matters have different ones, so that one more draw in one of them does not change the rest.
 #[derive(Debug)]
 pub(crate) struct Chance {
+    /// What it began with, which no other source has.
+    name: u64,
     state: AtomicU64,
     ids: AtomicU64,
 }
@@ -21,7 +23,8 @@ fn mix(mut state: u64) -> u64 {
 impl Chance {
     pub(crate) fn new(seed: u64, matter: &str) -> Self {
         let matter = matter.bytes().fold(7, |sum, byte| mix(sum ^ u64::from(byte)));
-        Self { state: AtomicU64::new(mix(seed ^ matter)), ids: AtomicU64::new(0) }
+        let name = mix(seed ^ matter);
+        Self { name, state: AtomicU64::new(name), ids: AtomicU64::new(0) }
     }
 
     fn draw(&self) -> u64 {
@@ -64,5 +67,9 @@ impl Rng for Chance {
 
     fn request_id(&self) -> String {
         format!("request-{}", self.ids.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn unique_id(&self) -> String {
+        format!("{:016x}-{:04}", self.name, self.ids.fetch_add(1, Ordering::Relaxed))
     }
 }

@@ -16,12 +16,12 @@ pub(crate) struct History {
     pub(crate) ledger_failed: bool,
     /// Whether the service said that the day is used up, which raises the count.
     pub(crate) raised: bool,
-    /// Whether a client ended without closing, in the middle of anything.
+    /// Whether a client ended without closing.
     pub(crate) cut_short: bool,
+    /// Processes that ended in the middle of everything.
+    pub(crate) crashed: BTreeSet<usize>,
     /// What was done to the records, in order.
     pub(crate) sequence: u64,
-    /// Lists whose first page came without its rows.
-    pub(crate) hollow: BTreeSet<usize>,
     pub(crate) broken: Vec<String>,
 }
 
@@ -48,8 +48,9 @@ pub(crate) struct Request {
     /// Whether it goes to the API, and is counted.
     pub(crate) counts: bool,
     pub(crate) sent: Duration,
-    /// Whether a byte of it may have left.
+    /// Whether a byte of it may have left, and since when.
     pub(crate) left: bool,
+    pub(crate) departed: Option<Duration>,
     /// Whether the client has proof that nothing of it was processed.
     pub(crate) disproved: bool,
     pub(crate) arrived: Option<Duration>,
@@ -57,6 +58,10 @@ pub(crate) struct Request {
     /// The status that the client received.
     pub(crate) status: Option<u16>,
     pub(crate) fate: &'static str,
+    /// Rows of the page that the answer is, of a first page.
+    pub(crate) first_page: Option<usize>,
+    /// Whether the answer was read to its end.
+    pub(crate) read: bool,
     pub(crate) ended: Option<Duration>,
 }
 
@@ -73,6 +78,7 @@ pub(crate) struct Call {
     pub(crate) max_wait: Duration,
     pub(crate) quota_wait: Duration,
     pub(crate) allow_repeat: bool,
+    pub(crate) concurrency: u64,
     pub(crate) began: Duration,
     pub(crate) ended: Option<Duration>,
     /// Of the records, when it began and when it ended.

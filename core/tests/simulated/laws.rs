@@ -3,24 +3,25 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use beproduct::testing::StepLedger;
+use beproduct::testing::Counts;
 use beproduct::{ErrorKind, Outcome};
 
 use crate::history::{Call, End, Failure, History, Request};
-use crate::lists;
 use crate::plan::{LIST, Plan};
 use crate::world::{State, World};
+use crate::{CLIENTS, lists};
 
 /// What rounding, and steps that are done in no time, may add to a time limit.
 const ROUNDING: Duration = Duration::from_millis(20);
 
 /// All laws that a run has broken.
-pub(crate) fn broken(world: &World, plan: &Plan, ledger: &StepLedger) -> Vec<String> {
+pub(crate) fn broken(world: &World, plan: &Plan, counts: &Counts) -> Vec<String> {
     let mut state = world.state();
     let mut broken = std::mem::take(&mut state.history.broken);
     let state = &*state;
     limits_are_kept(world, plan, &state.history, &mut broken);
-    counts_are_right(world, plan, ledger, &state.history, &mut broken);
+    counts_are_right(world, plan, counts, &state.history, &mut broken);
+    leases_are_given_back(world, plan, counts, &state.history, &mut broken);
     for (index, call) in state.history.calls.iter().enumerate() {
         let requests: Vec<_> =
             state.history.requests.iter().filter(|request| request.call == Some(index)).collect();
@@ -34,7 +35,7 @@ pub(crate) fn broken(world: &World, plan: &Plan, ledger: &StepLedger) -> Vec<Str
         is_not_repeated(call, &requests, &mut breaks);
         is_in_time(plan, call, &requests, state, &mut breaks);
         says_what_it_did(call, &requests, state, &mut breaks);
-        lists::is_complete(world, call, state, &mut breaks);
+        lists::is_complete(world, call, &requests, state, &mut breaks);
     }
     broken
 }
@@ -54,11 +55,12 @@ impl Request {
     }
 }
 
-/// Requests that are due, by the window of this length that they were sent in.
+/// Requests that are due, by the window of this length that they left in.
 fn by_window(world: &World, history: &History, length: u64) -> BTreeMap<u64, u64> {
     let mut windows = BTreeMap::new();
     for request in history.requests.iter().filter(|request| request.is_due()) {
-        *windows.entry(world.time.second(request.sent) / length * length).or_default() += 1;
+        let departed = request.departed.unwrap_or(request.sent);
+        *windows.entry(world.time.second(departed) / length * length).or_default() += 1;
     }
     windows
 }
@@ -80,26 +82,20 @@ fn limits_are_kept(world: &World, plan: &Plan, history: &History, broken: &mut V
 pub(crate) fn counts_are_right(
     world: &World,
     plan: &Plan,
-    ledger: &StepLedger,
+    counts: &Counts,
     history: &History,
     broken: &mut Vec<String>,
 ) {
-    let exact = !history.cut_short && !history.ledger_failed && !history.raised;
-    let counted = ledger.counted();
+    let cut_short = history.cut_short || !history.crashed.is_empty();
+    let exact = !cut_short && !history.ledger_failed && !history.raised;
     for ((name, length), limit) in LENGTHS.into_iter().zip(plan.limits) {
         // A lease that is good for the day counts in the hour and the minute in which it was taken, if they have no limit.
         if length < 86_400 && limit.is_none() {
             continue;
         }
         for (start, requests) in by_window(world, history, length) {
-            let window =
-                counted.iter().find(|counted| counted.span.as_str() == name && counted.start == start);
-            let units = match window {
-                Some(window) => window.units,
-                // Windows that ended long ago are forgotten.
-                None if name != "day" => continue,
-                None => 0,
-            };
+            // Windows that ended long ago are forgotten.
+            let Some(units) = units(counts, name, start) else { continue };
             if units < requests || (exact && units != requests) {
                 broken.push(format!(
                     "{requests} requests left in the {name} from {start}, and {units} were counted"
@@ -107,6 +103,54 @@ pub(crate) fn counts_are_right(
             }
         }
     }
+}
+
+fn units(counts: &Counts, name: &str, start: u64) -> Option<u64> {
+    let mut windows = counts.windows.iter();
+    let window = windows.find(|window| window.span.as_str() == name && window.start == start);
+    window.map(|window| window.units).or((name == "day").then_some(0))
+}
+
+/// With a journal nothing of what ended processes have leased stays counted that they have not used.
+fn leases_are_given_back(
+    world: &World,
+    plan: &Plan,
+    counts: &Counts,
+    history: &History,
+    broken: &mut Vec<String>,
+) {
+    if !plan.journal {
+        return;
+    }
+    if counts.leased > 0 {
+        broken.push(format!("{} units of ended processes are still in leases", counts.leased));
+    }
+    if history.ledger_failed || history.raised || history.cut_short {
+        return;
+    }
+    let most = in_doubt(history);
+    for (start, requests) in by_window(world, history, 86_400) {
+        let units = units(counts, "day", start).unwrap_or_default();
+        if units > requests + most {
+            broken.push(format!(
+                "{requests} requests left in the day from {start}, {most} units may be for nothing, and {units} are counted"
+            ));
+        }
+    }
+}
+
+/// Units that crashed processes may have taken, or written down as used, for requests that did not leave: those that were on
+/// their way to leave, or had just been given back.
+fn in_doubt(history: &History) -> u64 {
+    let crashed = |client: usize| history.crashed.contains(&(client / CLIENTS));
+    let kept = history.requests.iter().filter(|request| crashed(request.client) && !request.is_due()).count();
+    let open = history.calls.iter().filter(|call| crashed(call.client) && call.ended.is_none());
+    let at_once = |call: &Call| match call.operation {
+        LIST => call.concurrency,
+        "data_tables.update" => 3,
+        _ => 1,
+    };
+    kept as u64 + open.map(at_once).sum::<u64>()
 }
 
 /// Whether the client knew that nothing came of a request when it sent the next one.
@@ -176,7 +220,7 @@ fn is_in_time(
             breaks(format!("it took {lasted:?}, and its limits allow {most:?}"));
         }
     }
-    if let (Some(1), Some(first)) = (most, requests.first()) {
+    if let (Some(1), Some(first), true) = (most, requests.first(), is_known) {
         let (lasted, most) = (ended.saturating_sub(first.sent), call.timeout + call.excused + ROUNDING);
         if lasted > most {
             breaks(format!("it took {lasted:?} from its first request on, and timeout allows {most:?}"));

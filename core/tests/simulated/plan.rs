@@ -13,6 +13,8 @@ pub(crate) struct Plan {
     /// Requests in a day, an hour and a minute.
     pub(crate) limits: [Option<u64>; 3],
     pub(crate) processes: Vec<Process>,
+    /// Whether it is written to files what is used of leases.
+    pub(crate) journal: bool,
 }
 
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct Process {
 #[derive(Debug)]
 pub(crate) struct ClientPlan {
     pub(crate) settings: Value,
+    /// Requests that it sets aside for when the ledger is away.
+    pub(crate) share: u64,
     /// When it is dropped without being closed.
     pub(crate) dropped: Option<Duration>,
     /// Callers, who make one call after the other.
@@ -74,11 +78,30 @@ impl Plan {
                 Process { crash, clients }
             })
             .collect();
-        Self { start, limits, processes }
+        let mut plan = Self { start, limits, processes, journal: false };
+        plan.choose_leases(&Chance::new(seed, "leases"));
+        plan
+    }
+}
+
+impl Plan {
+    fn choose_leases(&mut self, chance: &Chance) {
+        self.journal = chance.hits(0.5);
+        for client in self.processes.iter_mut().flat_map(|process| &mut process.clients) {
+            if chance.hits(0.2) {
+                client.share = chance.between(1, 8) as u64;
+            }
+        }
     }
 }
 
 impl ClientPlan {
+    /// A client without a plan and without calls.
+    pub(crate) fn idle() -> Self {
+        let settings = json!({"company_domain": "acme", "access_token": "x", "token_store": "memory"});
+        Self { settings, share: 0, dropped: None, callers: Vec::new() }
+    }
+
     fn new(chance: &Chance, limits: [Option<u64>; 3], calls: usize) -> Self {
         let mut settings = json!({
             "company_domain": "acme",
@@ -118,6 +141,7 @@ impl ClientPlan {
         let callers = chance.between(1, 8).min(calls.max(1));
         Self {
             settings,
+            share: 0,
             dropped: chance.hits(0.1).then(|| seconds(120.0 * chance.share())),
             callers: (0..callers)
                 .map(|_| (0..calls.div_ceil(callers)).map(|_| Planned::new(chance)).collect())

@@ -209,7 +209,12 @@ impl Records {
         match fault {
             Some(PageFault::Short) => last -= (last - first) / 2,
             Some(PageFault::Known) if page > 0 => (first, last) = (begin(page - 1), begin(page)),
-            Some(PageFault::Long) => last = (last + size / 2 + 1).min(self.materials.len()),
+            // Longer than the others, and no longer than any may be; a page that held all of the next one would make its rows
+            // known, and one that is also beyond a false total is an end like any other.
+            Some(PageFault::Long) => {
+                let most = weather.cap.map_or(self.materials.len(), |cap| first + cap);
+                last = (last + (size / 2 + 1).min(size - 1)).min(most).min(self.materials.len());
+            }
             Some(PageFault::Empty) => last = first,
             _ => {}
         }

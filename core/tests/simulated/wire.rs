@@ -1,6 +1,6 @@
 //! The transport: carries requests to the service of the run, and what comes back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -59,7 +59,6 @@ struct Flight {
     body: Bytes,
     query: BTreeMap<String, String>,
     token: String,
-    call: Option<usize>,
 }
 
 impl Flight {
@@ -85,11 +84,14 @@ impl Flight {
             counts: route != Route::Token,
             sent: now,
             left: false,
+            departed: None,
             disproved: false,
             arrived: None,
             applied: false,
             status: None,
             fate: "",
+            first_page: None,
+            read: false,
             ended: None,
         });
         let index = state.history.requests.len() - 1;
@@ -101,7 +103,6 @@ impl Flight {
             body,
             query: request.url.query_pairs().map(|(name, value)| (name.into(), value.into())).collect(),
             token,
-            call,
         }
     }
 
@@ -109,21 +110,23 @@ impl Flight {
         &self.line.0.world
     }
 
-    /// What is wrong with a page. The first page of a list lacks its rows only once in a row: nothing there, twice, is an
-    /// empty list.
-    fn page_fault(&self, hollow: &mut BTreeSet<usize>) -> Option<PageFault> {
+    fn is_first_page(&self) -> bool {
+        self.query.get("pageNumber").is_none_or(|number| number == "0")
+    }
+
+    /// What is wrong with a page.
+    fn page_fault(&self) -> Option<PageFault> {
         let weather = &self.world().weather;
-        let fault = self.chance.hits(weather.page_faults).then(|| *self.chance.one_of(weather.of_pages));
-        let first = self.query.get("pageNumber").is_none_or(|number| number == "0");
-        // A first page that is capped and does not tell the total is a whole list.
-        let fault = fault.filter(|fault| !(first && *fault == PageFault::NoTotal && weather.cap.is_some()));
-        if !first || !matches!(fault, Some(PageFault::Null | PageFault::Empty)) {
-            if let (true, Some(call)) = (first, self.call) {
-                hollow.remove(&call);
-            }
-            return fault;
-        }
-        self.call.filter(|call| hollow.insert(*call)).and(fault)
+        self.chance.hits(weather.page_faults).then(|| *self.chance.one_of(weather.of_pages))
+    }
+
+    /// A byte may have left from now on.
+    fn depart(&self) {
+        let now = self.world().time.passed();
+        self.note(|request| {
+            request.left = true;
+            request.departed.get_or_insert(now);
+        });
     }
 
     async fn travel(&self) {
@@ -149,7 +152,7 @@ impl Flight {
         }
         let history = &mut state.history;
         let mut said = Said::of(&fate, &self.chance, world.time.second(now));
-        let mut applied = false;
+        let (mut applied, mut first_page) = (false, None);
         if fate.is_done() {
             let right = match &self.route {
                 Route::Token => {
@@ -160,8 +163,11 @@ impl Flight {
                     )
                 }
                 Route::Materials => {
-                    let fault = self.page_fault(&mut history.hollow);
+                    let fault = self.page_fault();
                     let page = state.records.page(&self.query, fault, &world.weather, &self.chance, history);
+                    let rows = page.as_array().or(page["result"].as_array()).map_or(0, Vec::len);
+                    let is_page = self.is_first_page() && said.is_none() && !page["result"].is_object();
+                    first_page = is_page.then_some(rows);
                     Said::json(200, &page)
                 }
                 route => {
@@ -180,6 +186,7 @@ impl Flight {
         let request = &mut history.requests[self.index];
         request.arrived = Some(now);
         request.applied = applied;
+        request.first_page = first_page;
         request.fate = fate.name();
         if fate == Fate::Marked {
             said.body.splice(0..0, *b"\xef\xbb\xbf");
@@ -228,7 +235,7 @@ impl Transport for Line {
         let connects = flight.chance.hits(0.2);
         match held {
             true => request.wire.hold(),
-            false => flight.note(|request| request.left = true),
+            false => flight.depart(),
         }
         Box::pin(async move {
             let world = &*flight.line.0.world;
@@ -253,7 +260,7 @@ impl Transport for Line {
                 _ => {}
             }
             request.wire.leave();
-            flight.note(|request| request.left = true);
+            flight.depart();
             flight.travel().await;
             match fate {
                 Fate::LostBefore => {
@@ -304,7 +311,10 @@ fn pieces(flight: Flight, body: Vec<u8>, fate: &Fate) -> AnswerBody {
         match rest.pop() {
             Some(piece) => Some((Ok(piece), (flight, rest, cut))),
             None if cut => Some((Err(failure(Reached::Sent, "the connection broke")), (flight, rest, false))),
-            None => None,
+            None => {
+                flight.note(|request| request.read |= !cut);
+                None
+            }
         }
     }))
 }

@@ -10,6 +10,7 @@ use crate::quota::calendar::Calendar;
 use crate::quota::ledger::{Row, Standing};
 use crate::quota::memory::MemoryLedger;
 use crate::redact::Secrets;
+use crate::rng::SystemRng;
 
 const LIMITS: Limits = [Some(100), None, None];
 
@@ -146,6 +147,7 @@ impl Place {
             share,
             journal: Some(Journal::new(folder, "distant".into(), "host:1".into())),
             clock: Arc::new(self.clock.clone()),
+            rng: Arc::new(SystemRng),
             handle: Some(Handle::current()),
             log: Log { sink: Arc::clone(&self.lines) as _, secrets: Secrets::default() },
         })
