@@ -89,6 +89,34 @@ impl LogSink for TracingSink {
     }
 }
 
+/// Keeps what is written, for tests.
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct Lines(std::sync::Mutex<Vec<(Level, String)>>);
+
+#[cfg(test)]
+impl Lines {
+    /// What was written since the last time.
+    pub(crate) fn take(&self) -> Vec<(Level, String)> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+#[cfg(test)]
+impl LogSink for Lines {
+    fn enabled(&self, _level: Level) -> bool {
+        true
+    }
+
+    fn write(&self, record: Record) {
+        self.0.lock().unwrap().push((record.level, record.message));
+    }
+}
+
 /// The sink of one client, behind the redaction.
 #[derive(Clone)]
 pub(crate) struct Log {

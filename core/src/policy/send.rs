@@ -53,7 +53,7 @@ impl Policy for Send {
                 Base::Link => self.follow(request).await,
                 Base::Api | Base::Automation => self.transport.send(request).await,
             };
-            let answer = answer.map_err(|error| failure(error, &wire))?;
+            let answer = answer.map_err(|error| failure(error, &wire, exchange.operation.is_read()))?;
             wire.leave();
             wire.moved();
             let (status, headers) = (answer.status, answer.headers);
@@ -133,14 +133,42 @@ impl Send {
     }
 }
 
-fn failure(error: TransportError, wire: &Wire) -> Error {
+fn failure(error: TransportError, wire: &Wire, reads: bool) -> Error {
     let (kind, failure, outcome) = match error.reached {
         Reached::Nothing if error.lasting => (ErrorKind::Network, Failure::Lasting, Outcome::NotSent),
         Reached::Nothing => (ErrorKind::Network, Failure::NotSent, Outcome::NotSent),
         Reached::Sent if !wire.may_have_left() => (ErrorKind::Network, Failure::NotSent, Outcome::NotSent),
-        // A link that redirects to where it may not.
-        Reached::Sent if error.lasting => (ErrorKind::Server, Failure::Final, Outcome::Refused),
+        // A link that redirects to where it may not. No transport can know so much of a write.
+        Reached::Sent if error.lasting && reads => (ErrorKind::Server, Failure::Final, Outcome::Refused),
         Reached::Sent => (ErrorKind::Network, Failure::Interrupted, Outcome::Unknown),
     };
     Error::new(kind, error.message.clone()).with_failure(failure).with_outcome(outcome).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::RecordedClock;
+
+    #[test]
+    fn a_write_that_may_have_arrived_is_unknown_whatever_the_transport_says() {
+        let wire = Wire::new(Arc::new(RecordedClock::new()));
+        wire.leave();
+        let outcome = |reads| {
+            let error = TransportError::new(Reached::Sent, "refused for good", "x").lasting();
+            failure(error, &wire, reads).outcome()
+        };
+        assert_eq!((outcome(true), outcome(false)), (Outcome::Refused, Outcome::Unknown));
+    }
+
+    #[test]
+    fn what_has_left_is_not_held_back_by_a_second_request() {
+        let wire = Wire::new(Arc::new(RecordedClock::new()));
+        wire.hand_over();
+        wire.hold();
+        assert!(!wire.may_have_left());
+        wire.leave();
+        wire.hold();
+        assert!(wire.may_have_left());
+    }
 }

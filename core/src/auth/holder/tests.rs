@@ -16,7 +16,7 @@ use crate::auth::keys::ProviderCache;
 use crate::auth::server::IdentityServer;
 use crate::clock::RecordedClock;
 use crate::http::{HttpRequest, HttpResponse, Reached, Transport, TransportError};
-use crate::log::{Level, LogSink, Record};
+use crate::log::Lines;
 use crate::redact::Secrets;
 
 const START: u64 = 1_768_478_400;
@@ -111,19 +111,6 @@ impl TokenStore for Vault {
             *self.kept.lock().unwrap() = Some(tokens);
         }
         Box::pin(async { Ok(Some(if self.shared { Lease::held(()) } else { Lease::alone() })) })
-    }
-}
-
-#[derive(Default)]
-struct Lines(Mutex<Vec<String>>);
-
-impl LogSink for Lines {
-    fn enabled(&self, _level: Level) -> bool {
-        true
-    }
-
-    fn write(&self, record: Record) {
-        self.0.lock().unwrap().push(record.message);
     }
 }
 

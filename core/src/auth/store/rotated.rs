@@ -156,27 +156,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::log::{Level, LogSink, Record};
+    use crate::log::{Level, Lines};
     use crate::redact::Secrets;
-
-    #[derive(Default)]
-    struct Lines(Mutex<Vec<(Level, String)>>);
-
-    impl LogSink for Lines {
-        fn enabled(&self, _level: Level) -> bool {
-            true
-        }
-
-        fn write(&self, record: Record) {
-            self.0.lock().unwrap().push((record.level, record.message));
-        }
-    }
-
-    impl Lines {
-        fn take(&self) -> Vec<(Level, String)> {
-            std::mem::take(&mut *self.0.lock().unwrap())
-        }
-    }
 
     fn tokens(refresh_token: &str) -> Tokens {
         Tokens {

@@ -137,7 +137,7 @@ fn a_reset_that_moves_on_is_no_pause() {
 
 #[test]
 fn a_reset_that_comes_a_second_early_does_not_move() {
-    // Both are told in whole seconds.
+    // The reset and the time of the answer come in whole seconds.
     let mut windows = Windows::default();
     windows.learn(&figures(60, 59, 30), &around(0));
     let mut next = figures(60, 0, 89);

@@ -10,7 +10,7 @@ use super::super::memory::MemoryLedger;
 use super::super::suite;
 use super::*;
 use crate::clock::RecordedClock;
-use crate::log::{Level, LogSink, Record};
+use crate::log::Lines;
 use crate::redact::Secrets;
 
 /// A file that fails as long as it is told to.
@@ -107,19 +107,6 @@ impl Ledger for Failing {
     }
 }
 
-/// Keeps what is written.
-#[derive(Default)]
-struct Lines(Mutex<Vec<String>>);
-
-impl LogSink for Lines {
-    fn enabled(&self, _level: Level) -> bool {
-        true
-    }
-    fn write(&self, record: Record) {
-        self.0.lock().unwrap().push(record.message);
-    }
-}
-
 struct Setup {
     ledger: FallbackLedger,
     faults: Arc<Faults>,
@@ -141,7 +128,7 @@ impl Setup {
     }
 
     fn lines(&self) -> usize {
-        self.lines.0.lock().unwrap().len()
+        self.lines.count()
     }
 
     /// What the file itself has of the day, and by its history.

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 
 use super::*;
 use crate::clock::RecordedClock;
-use crate::log::{Level, LogSink, Record};
+use crate::log::Lines;
 use crate::quota::calendar::Calendar;
 use crate::quota::ledger::{Row, Standing};
 use crate::quota::memory::MemoryLedger;
@@ -110,19 +110,6 @@ impl Ledger for Distant {
     }
     fn history<'a>(&'a self, owner: &'a str, since: u64) -> BoxFuture<'a, Result<Vec<Row>>> {
         self.counted.history(owner, since)
-    }
-}
-
-/// Keeps what is written.
-#[derive(Default)]
-struct Lines(Mutex<Vec<String>>);
-
-impl LogSink for Lines {
-    fn enabled(&self, _level: Level) -> bool {
-        true
-    }
-    fn write(&self, record: Record) {
-        self.0.lock().unwrap().push(record.message);
     }
 }
 
@@ -329,9 +316,9 @@ async fn a_share_that_cannot_be_set_aside_is_reported_unless_the_store_is_away()
         place.ledger.last.store(1, Ordering::Relaxed);
         place.ledger.damaged.store(damaged, Ordering::Relaxed);
         place.take(&leases).await.unwrap();
-        let lines = place.lines.0.lock().unwrap();
+        let lines = place.lines.take();
         assert_eq!(lines.len(), usize::from(damaged), "{lines:?}");
-        assert!(lines.iter().all(|line| line.contains("no requests are kept")), "{lines:?}");
+        assert!(lines.iter().all(|(_, line)| line.contains("no requests are kept")), "{lines:?}");
     }
 }
 

@@ -89,7 +89,7 @@ impl Server {
                  and what is special in a password is percent-encoded"
             ))
         };
-        let url = Url::parse(&redis.url).map_err(|error| wrong(&format!("the address is none: {error}")))?;
+        let url = Url::parse(&redis.url).map_err(|error| wrong(&format!("invalid URL: {error}")))?;
         let decoded = |text: &str| match percent_decode_str(text).decode_utf8() {
             Ok(text) => Ok(text.into_owned()),
             Err(_) => Err(wrong("user and password have to be UTF-8")),

@@ -32,6 +32,8 @@ macro_rules! needs_redis {
     };
 }
 
+use needs_redis;
+
 /// How a test opens a ledger.
 struct Opening {
     url: String,

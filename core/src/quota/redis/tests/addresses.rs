@@ -13,13 +13,13 @@ fn addresses() {
         assert_eq!(format!("{ledger:?}"), format!("RedisLedger({place})"));
     }
     for (url, problem) in [
-        ("p%C3%A4%20ss%2Fw%C3%B6rd%401", "the address is none"),
-        ("", "the address is none"),
+        ("p%C3%A4%20ss%2Fw%C3%B6rd%401", "invalid URL"),
+        ("", "invalid URL"),
         ("http://:p%C3%A4%20ss%2Fw%C3%B6rd%401@host", "has to begin with redis://"),
         ("unix:///run/redis.sock", "has to begin with redis://"),
         ("redis://", "names no host"),
         ("redis:///1", "names no host"),
-        ("redis://:p%C3%A4%20ss%2Fw%C3%B6rd%401@host:port", "the address is none"),
+        ("redis://:p%C3%A4%20ss%2Fw%C3%B6rd%401@host:port", "invalid URL"),
         ("redis://host/p%C3%A4%20ss%2Fw%C3%B6rd%401", "the database has to be a number"),
         ("redis://host/-1", "the database has to be a number"),
         ("redis://user:12/pä ss/wörd@1@host", "the database has to be a number"),

@@ -67,9 +67,7 @@ async fn an_attempt_that_took_long_stands_for_others() {
 
 #[tokio::test]
 async fn a_server_that_ends_and_comes_back() {
-    if left_out() {
-        return;
-    }
+    needs_redis!();
     let mut server = RedisServer::start(&[]);
     let ledger = ledger(server.url());
     let frame = frame();
@@ -94,9 +92,7 @@ async fn a_server_that_ends_and_comes_back() {
 
 #[tokio::test]
 async fn a_connection_that_was_idle_is_replaced() {
-    if left_out() {
-        return;
-    }
+    needs_redis!();
     let opening = Opening::new(shared().url());
     let ledger = opening.open().unwrap();
     let (frame, attempts) = (frame(), || ledger.server.attempts.load(Ordering::Relaxed));
@@ -110,9 +106,7 @@ async fn a_connection_that_was_idle_is_replaced() {
 
 #[tokio::test]
 async fn a_connection_that_is_reported_lost_twice_is_replaced_once() {
-    if left_out() {
-        return;
-    }
+    needs_redis!();
     let ledger = ledger(shared().url());
     let (_, first) = ledger.server.connection().await.unwrap();
     ledger.server.lost(first, None).await;
@@ -127,9 +121,7 @@ async fn a_connection_that_is_reported_lost_twice_is_replaced_once() {
 /// A connection belongs to the runtime that made it, and ends with it.
 #[test]
 fn a_ledger_that_outlives_its_runtime() {
-    if left_out() {
-        return;
-    }
+    needs_redis!();
     let (ledger, frame) = (ledger(shared().url()), frame());
     for count in 1..4 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,7 +1,8 @@
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use super::{
-    ErrorKind, Opening, RedisServer, SECRETS, frame, ledger, left_out, pretend, refused, reserve, suite,
+    ErrorKind, Opening, RedisServer, SECRETS, frame, ledger, left_out, needs_redis, pretend, refused,
+    reserve, suite,
 };
 
 /// An authority with a certificate for a name, in files as a server reads them.
@@ -41,9 +42,7 @@ impl Certified {
 
 #[tokio::test]
 async fn tls() {
-    if left_out() {
-        return;
-    }
+    needs_redis!();
     let certified = Certified::new("localhost");
     let server = certified.server();
     let opening = |scheme: &str, host: &str, authority: Option<&String>| Opening {
