@@ -156,6 +156,35 @@ import Testing
         #expect(sizes == [20, 10])
     }
 
+    @Test func thePositionStaysAfterAnErrorAndAfterTheEnd() async throws {
+        let simulator = try Simulator(styles: 60)
+        let client = try simulator.client()
+        try await simulator.fault(["path": "Headers", "skip": 1, "action": ["status": 403]])
+        let paged = client.style.list(options: CallOptions(pageSize: 20))
+        var styles = paged.makeAsyncIterator()
+        #expect(styles.position == nil)
+        var ids: [String?] = []
+        do {
+            while let style = try await styles.next() {
+                ids.append(style.id)
+            }
+            Issue.record("the second page is refused")
+        } catch let error as BeProductError {
+            #expect(error.kind == .permission)
+        }
+        let position = try #require(styles.position)
+        #expect((position.page, position.records, position.total) == (1, 20, 60))
+        #expect(try await styles.next() == nil)
+        let rest = client.style.list(options: CallOptions(pageSize: 20, fromPage: position.page))
+        ids += try await rest.collect().map(\.id)
+        #expect(Set(ids).count == 60)
+        #expect(ids.count == 60)
+
+        styles = paged.makeAsyncIterator()
+        while try await styles.next() != nil {}
+        #expect(styles.position?.records == 60)
+    }
+
     @Test func aStreamFetchesOnDemand() async throws {
         let simulator = try Simulator(styles: 1000)
         let client = try simulator.client()
