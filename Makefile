@@ -31,7 +31,7 @@ SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,
 	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
 
 .PHONY: help demo test test-all setup setup-python setup-node setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate check build \
-	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench dist audit
+	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench measure dist audit
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -125,7 +125,7 @@ wheel: build
 	$(VENV)/bin/pip install --quiet --no-deps --force-reinstall target/wheels/*.whl
 
 node: setup-node
-	cd bindings-node && npm run --silent build
+	cd bindings-node && npm run --silent build:native -- --profile $(PROFILE) && npm run --silent build:ts
 
 kotlin: setup-kotlin
 	[ -e target/no-kotlin ] || bindings-swift/scripts/generate-kotlin
@@ -179,10 +179,14 @@ SEEDS := 50000
 soak:
 	BEPRODUCT_SEEDS=$(SEEDS) cargo test --quiet --profile $(PROFILE) -p beproduct --features redis,keyring --test simulated
 
-# BENCH="--quick lists" runs one part of the comparison, once.
+# Measures what is published: everything is built as a release. BENCH="--quick lists" runs one part of the comparison,
+# once.
 BENCH :=
 
-bench: wheel node setup-redis
+bench:
+	$(MAKE) --no-print-directory PROFILE=release measure
+
+measure: wheel node setup-redis
 	cargo build --quiet --profile $(PROFILE) -p beproduct-bench-server
 	$(VENV)/bin/pip install --quiet --requirement tests/bench/requirements.txt
 	$(PY) tests/bench/compare.py --server $(OUT)/beproduct-bench-server $(BENCH)

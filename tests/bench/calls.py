@@ -18,7 +18,7 @@ from rich.table import Table
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SURFACES = {
-    "Rust": ["cargo", "bench", "--quiet", "--profile", "ci", "-p", "beproduct", "--bench", "calls"],
+    "Rust": ["cargo", "bench", "--quiet", "--profile", "release", "-p", "beproduct", "--bench", "calls"],
     "Python": [sys.executable, REPOSITORY / "bindings-python" / "bench" / "calls.py"],
     "Node": ["node", REPOSITORY / "bindings-node" / "bench" / "calls.mjs"],
 }
