@@ -11,7 +11,7 @@ import native from './native.cjs';
 import type { CallOptions, ListOptions } from './options.js';
 import type { Pager } from './pager.js';
 import { Quota } from './quota.js';
-import { Resources } from './resources.js';
+import { Resources } from './resources/index.js';
 import type { WithResponse } from './response.js';
 import {
   type ActAs,

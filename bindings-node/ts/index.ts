@@ -41,7 +41,8 @@ export type {
   Usage,
   Work,
 } from './quota.js';
-export type * from './resources.js';
+export type * from './records/index.js';
+export type * from './resources/index.js';
 export type { Meta, RateFigures, Response, WithResponse } from './response.js';
 export { AuthorizationSession } from './session.js';
 export type { ActAs, ClientSettings, LogRecord, RedisLedger, Settings, SignInSettings } from './settings.js';

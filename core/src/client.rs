@@ -183,7 +183,7 @@ impl Client {
 
     /// Takes one request of the quota and sends nothing.
     pub(crate) async fn take_unit(&self) -> Result<()> {
-        let operation = operations().first().ok_or_else(|| Error::config("the catalogue is empty"))?;
+        let operation = operations().next().ok_or_else(|| Error::config("the catalogue is empty"))?;
         let ask = Ask { operation, label: "", priority: Priority::default() };
         self.shared.quota.reserve(&ask).await.map(|reservation| reservation.keep())
     }

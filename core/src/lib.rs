@@ -21,8 +21,10 @@
 //! [`Client::data_tables`] and so on. [`Client::call`] and [`Client::pages`] take an operation by name, for other
 //! languages and for programs that do not know it beforehand.
 
+#[cfg(feature = "typed")]
 pub mod api;
 pub mod auth;
+#[cfg(feature = "typed")]
 pub mod models;
 pub mod seam;
 pub mod testing;

@@ -18,13 +18,13 @@ from beproduct_client._errors import ConfigError, after_fork
 from beproduct_client._options import split
 from beproduct_client._plan import Plan, plan_settings
 from beproduct_client._quota import AsyncQuota, Quota, QuotaEvent, check_callback
-from beproduct_client._resources import (
+from beproduct_client.auth import AsyncAuth, Auth
+from beproduct_client.resources import (
     AsyncResources,
     AsyncResourcesWithResponse,
     Resources,
     ResourcesWithResponse,
 )
-from beproduct_client.auth import AsyncAuth, Auth
 
 if TYPE_CHECKING:
     from typing_extensions import Self

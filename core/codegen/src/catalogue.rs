@@ -18,7 +18,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{self, RESERVED};
-use crate::shapes::Shape;
+use crate::shapes::Family;
 
 /// A group of operations: `client.style`.
 #[derive(Debug, Serialize)]
@@ -296,7 +296,7 @@ struct ParameterEntry {
 }
 
 /// All resources with their operations, in the order of the catalogue.
-pub(crate) fn read(folder: &Path, shapes: &[Shape]) -> Result<Vec<Resource>, String> {
+pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, String> {
     let described: ResourceFile = parse(&folder.join("resources.toml"))?;
     let mut files: Vec<_> = std::fs::read_dir(folder.join("operations"))
         .map_err(|error| format!("{}: {error}", folder.display()))?
@@ -329,7 +329,7 @@ pub(crate) fn read(folder: &Path, shapes: &[Shape]) -> Result<Vec<Resource>, Str
                 .collect(),
         })
         .collect();
-    validate(&resources, shapes)?;
+    validate(&resources, families)?;
     Ok(resources)
 }
 
@@ -398,8 +398,9 @@ fn resolve(entry: &Entry, resource: &ResourceEntry) -> Operation {
     }
 }
 
-fn validate(resources: &[Resource], shapes: &[Shape]) -> Result<(), String> {
-    let shapes: BTreeSet<_> = shapes.iter().map(|shape| shape.name.as_str()).collect();
+fn validate(resources: &[Resource], families: &[Family]) -> Result<(), String> {
+    let shapes: BTreeSet<_> =
+        families.iter().flat_map(|family| &family.shapes).map(|shape| shape.name.as_str()).collect();
     let mut ids = BTreeSet::new();
     for resource in resources {
         let mut taken: BTreeMap<&str, &str> = BTreeMap::new();

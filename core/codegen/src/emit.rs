@@ -1,103 +1,94 @@
-//! Fills the templates, one per generated file. What a template needs beyond the catalogue is a filter here.
+//! Fills the templates. What a template needs beyond the catalogue is a filter here or in its language's file.
 
 use minijinja::{Environment, Value, context};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use crate::catalogue::Resource;
 use crate::language;
 use crate::names;
-use crate::shapes::Shape;
+use crate::shapes::Family;
 
-/// Template and the file that it makes, relative to the repository.
-const FILES: &[(&str, &str, &str)] = &[
-    ("catalog.rs", include_str!("../templates/catalog.rs.jinja"), "core/src/catalog/generated.rs"),
-    ("models.rs", include_str!("../templates/models.rs.jinja"), "core/src/models/generated.rs"),
-    ("api.rs", include_str!("../templates/api.rs.jinja"), "core/src/api/generated.rs"),
-    ("driver.rs", include_str!("../templates/driver.rs.jinja"), "tests/drivers/rust/src/generated.rs"),
-    (
-        "resources.py",
-        include_str!("../templates/resources.py.jinja"),
-        "bindings-python/python/beproduct_client/_resources.py",
-    ),
-    (
-        "resources.pyi",
-        include_str!("../templates/resources.pyi.jinja"),
-        "bindings-python/python/beproduct_client/_resources.pyi",
-    ),
-    (
-        "types.py",
-        include_str!("../templates/types.py.jinja"),
-        "bindings-python/python/beproduct_client/types.py",
-    ),
-    (
-        "argument-names.ts",
-        include_str!("../templates/argument-names.ts.jinja"),
-        "bindings-node/ts/argument-names.ts",
-    ),
-    ("resources.ts", include_str!("../templates/resources.ts.jinja"), "bindings-node/ts/resources.ts"),
-    (
-        "Resources.swift",
-        include_str!("../templates/Resources.swift.jinja"),
-        "bindings-swift/swift/Sources/BeProductClient/Resources.swift",
-    ),
-    (
-        "Models.swift",
-        include_str!("../templates/Models.swift.jinja"),
-        "bindings-swift/swift/Sources/BeProductClient/Models.swift",
-    ),
-    (
-        "Resources.kt",
-        include_str!("../templates/Resources.kt.jinja"),
-        "bindings-swift/kotlin/src/main/kotlin/beproduct/client/Resources.kt",
-    ),
-    (
-        "Models.kt",
-        include_str!("../templates/Models.kt.jinja"),
-        "bindings-swift/kotlin/src/main/kotlin/beproduct/client/Models.kt",
-    ),
-    (
-        "Driver.swift",
-        include_str!("../templates/Driver.swift.jinja"),
-        "tests/drivers/swift/package/Sources/Typed.swift",
-    ),
-    ("Driver.kt", include_str!("../templates/Driver.kt.jinja"), "tests/drivers/kotlin/src/Typed.kt"),
-];
+/// How many files a template makes.
+pub(crate) enum Each {
+    /// One, of everything.
+    Once,
+    Resource,
+    /// One for each family of records.
+    Family,
+}
+
+/// A template and the files that it makes.
+pub(crate) struct Output {
+    pub(crate) each: Each,
+    /// Relative to the repository, with the same names in it as the template has.
+    pub(crate) path: &'static str,
+    pub(crate) template: &'static str,
+}
 
 /// Every generated file with its text.
-pub(crate) fn render(resources: &[Resource], shapes: &[Shape]) -> Result<Vec<(String, String)>, String> {
+pub(crate) fn render(resources: &[Resource], families: &[Family]) -> Result<Vec<(String, String)>, String> {
     let mut environment = Environment::new();
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
     environment.set_keep_trailing_newline(true);
     environment.add_filter("pascal", |name: String| names::pascal(&name));
     environment.add_filter("camel", |name: String| names::camel(&name));
+    environment.add_filter("kebab", |name: String| name.replace('_', "-"));
     environment.add_filter("comment", comment);
     environment.add_filter("quoted", |text: String| format!("{text:?}"));
+    environment.add_filter("used", |code: &str, names: Vec<String>| used(code, names));
     language::rust::register(&mut environment);
     language::python::register(&mut environment);
     language::typescript::register(&mut environment);
     language::swift::register(&mut environment);
     language::kotlin::register(&mut environment);
-    for (name, template, _) in FILES {
-        environment.add_template(name, template).map_err(|error| format!("{name}: {error:#}"))?;
+
+    let all = context! { resources => Value::from_serialize(resources), families => Value::from_serialize(families) };
+    let mut files = Vec::new();
+    for output in language::outputs() {
+        let subjects = match output.each {
+            Each::Once => vec![all.clone()],
+            Each::Resource => resources
+                .iter()
+                .map(|resource| context! { resource => Value::from_serialize(resource), ..all.clone() })
+                .collect(),
+            Each::Family => families
+                .iter()
+                .map(|family| context! { family => Value::from_serialize(family), ..all.clone() })
+                .collect(),
+        };
+        for subject in subjects {
+            let failed = |error: minijinja::Error| format!("{}: {error:#}", output.path);
+            let path = environment.render_str(output.path, &subject).map_err(failed)?;
+            let text = environment.render_str(output.template, &subject).map_err(failed)?;
+            files.push((path.clone(), if path.ends_with(".rs") { rustfmt(&text)? } else { text }));
+        }
     }
-    FILES
-        .iter()
-        .map(|(name, _, path)| {
-            let template = environment.get_template(name).map_err(|error| format!("{name}: {error:#}"))?;
-            let text = template
-                .render(context! { resources => Value::from_serialize(resources), shapes => Value::from_serialize(shapes) })
-                .map_err(|error| format!("{name}: {error:#}"))?;
-            let text = if path.ends_with(".rs") { rustfmt(&text)? } else { text };
-            Ok(((*path).to_owned(), text))
-        })
-        .collect()
+    Ok(files)
 }
 
 /// Every line of a text behind a prefix, without trailing blanks.
 fn comment(text: &str, prefix: &str) -> String {
     text.lines().map(|line| format!("{prefix}{line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Which of the names occur in code of any language, outside of its comments: what it has to import.
+pub(crate) fn used(code: &str, names: Vec<String>) -> Vec<String> {
+    let mut words = BTreeSet::new();
+    let mut in_docstring = false;
+    for line in code.lines() {
+        let quotes = line.matches("\"\"\"").count();
+        let is_comment = in_docstring || quotes > 0;
+        in_docstring ^= quotes % 2 == 1;
+        let line = line.trim_start();
+        if !is_comment && !["//", "/*", "*", "#"].iter().any(|start| line.starts_with(start)) {
+            let line = line.split("  # ").next().unwrap_or_default();
+            words.extend(line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_'));
+        }
+    }
+    names.into_iter().filter(|name| words.contains(name.as_str())).collect()
 }
 
 fn rustfmt(text: &str) -> Result<String, String> {
@@ -117,4 +108,20 @@ fn rustfmt(text: &str) -> Result<String, String> {
         return Err("rustfmt refused generated code".into());
     }
     String::from_utf8(output.stdout).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_a_comment_is_not_used() {
+        let names = || ["Filter", "Size", "Tag"].map(str::to_owned).to_vec();
+        assert_eq!(used("/// A Size.\nfn list(filters: Vec<Filter>)", names()), ["Filter"]);
+        assert_eq!(
+            used("def get(self) -> Tag:\n    \"\"\"A Size.\n\n    A Filter.\n    \"\"\"\n", names()),
+            ["Tag"]
+        );
+        assert_eq!(used("\"tag\": \"list[Tag] | None\",  # A Size.\n", names()), ["Tag"]);
+    }
 }

@@ -7,6 +7,7 @@ mod language;
 mod names;
 mod openapi;
 mod shapes;
+mod stale;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,12 +40,21 @@ fn main() -> ExitCode {
 /// Returns false when `--check` found a difference.
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let catalog = arguments.root.join("core/catalog");
-    let shapes = shapes::read(&catalog.join("shapes"))?;
-    let resources = catalogue::read(&catalog, &shapes)?;
-    let mut files = emit::render(&resources, &shapes)?;
-    files.push(("docs/openapi.json".into(), openapi::document(&resources, &shapes)));
+    let families = shapes::read(&catalog.join("shapes/service"))?;
+    let resources = catalogue::read(&catalog, &families)?;
+    let mut files = emit::render(&resources, &families)?;
+    files.push(("docs/openapi.json".into(), openapi::document(&resources, &families)));
 
     let mut same = true;
+    for path in stale::find(&arguments.root, &files)? {
+        if arguments.check {
+            eprintln!("{} is no longer generated; run `make generate`", path.display());
+            same = false;
+        } else {
+            std::fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            println!("removed {}", path.display());
+        }
+    }
     for (name, text) in files {
         let path = arguments.root.join(&name);
         if std::fs::read_to_string(&path).is_ok_and(|present| present == text) {
@@ -76,12 +86,15 @@ mod tests {
     fn changed(file: &str, from: &str, to: &str) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         let own = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../catalog"));
-        for folder in ["", "operations", "shapes"] {
-            for entry in std::fs::read_dir(own.join(folder)).unwrap().map(Result::unwrap) {
-                if entry.file_type().unwrap().is_file() {
+        let mut folders = vec![PathBuf::new()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(own.join(&folder)).unwrap().map(Result::unwrap) {
+                let name = folder.join(entry.file_name());
+                if entry.file_type().unwrap().is_dir() {
+                    folders.push(name);
+                } else {
                     let text = std::fs::read_to_string(entry.path()).unwrap();
-                    let copy = root.path().join("core/catalog").join(folder).join(entry.file_name());
-                    write(&copy, &text).unwrap();
+                    write(&root.path().join("core/catalog").join(name), &text).unwrap();
                 }
             }
         }
@@ -102,7 +115,9 @@ mod tests {
         assert_eq!(generate(&root, true), Ok(false));
         assert_eq!(generate(&root, false), Ok(true));
         assert_eq!(generate(&root, true), Ok(true));
-        for file in ["core/src/api/generated.rs", "docs/openapi.json", "bindings-node/ts/resources.ts"] {
+        for file in
+            ["core/src/api/generated/style.rs", "docs/openapi.json", "bindings-node/ts/records/headers.ts"]
+        {
             let path = root.path().join(file);
             let text = std::fs::read_to_string(&path).unwrap();
             std::fs::write(&path, format!("{text} ")).unwrap();
@@ -110,6 +125,31 @@ mod tests {
             std::fs::write(&path, text).unwrap();
         }
         assert_eq!(generate(&root, true), Ok(true));
+    }
+
+    #[test]
+    fn what_is_no_longer_generated_is_removed() {
+        let root = changed("resources.toml", "", "");
+        assert_eq!(generate(&root, false), Ok(true));
+        let style = root.path().join("bindings-node/ts/resources/style.ts");
+        let (old, own) = (style.with_file_name("styles.ts"), style.with_file_name("by-hand.ts"));
+        std::fs::copy(&style, &old).unwrap();
+        std::fs::write(&own, "export {};\n").unwrap();
+        assert_eq!(generate(&root, true), Ok(false));
+        assert_eq!(generate(&root, false), Ok(true));
+        assert!(style.exists() && own.exists() && !old.exists());
+        assert_eq!(generate(&root, true), Ok(true));
+    }
+
+    #[test]
+    fn families_of_records_are_no_circle() {
+        let root = changed(
+            "shapes/service/shared/person.json",
+            "\"properties\": {",
+            "\"properties\": {\"tag\": {\"$ref\": \"../headers/tag.json\"},",
+        );
+        let message = generate(&root, true).unwrap_err();
+        assert!(message.contains("headers") && message.contains("need each other"), "{message}");
     }
 
     #[test]

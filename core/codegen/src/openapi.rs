@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::{Answer, Handler, Kind, Method, Operation, Parameter, Place, Resource};
-use crate::shapes::Shape;
+use crate::shapes::{Family, Shape, target_of};
 
 /// The document as text.
 ///
 /// Only requests appear: an operation that is made of others has no address of its own.
-pub(crate) fn document(resources: &[Resource], shapes: &[Shape]) -> String {
+pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
     let mut paths = Map::new();
     for operation in resources.iter().flat_map(|resource| &resource.operations) {
         if matches!(operation.handler, Handler::Request | Handler::DeleteHeader | Handler::UpdateRows) {
@@ -16,8 +16,10 @@ pub(crate) fn document(resources: &[Resource], shapes: &[Shape]) -> String {
             path[method(operation.method)] = one(operation);
         }
     }
+    let mut shapes: Vec<_> = families.iter().flat_map(|family| &family.shapes).collect();
+    shapes.sort_by(|one, other| one.name.cmp(&other.name));
     let schemas: Map<_, _> =
-        shapes.iter().map(|shape| (shape.pascal.clone(), references(&shape.schema, shapes))).collect();
+        shapes.iter().map(|shape| (shape.pascal.clone(), references(&shape.schema, &shapes))).collect();
     let document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -149,7 +151,7 @@ fn schema(parameter: &Parameter) -> Value {
 }
 
 /// The schema with its references turned into those of the document.
-fn references(schema: &Value, shapes: &[Shape]) -> Value {
+fn references(schema: &Value, shapes: &[&Shape]) -> Value {
     match schema {
         Value::Object(members) => members
             .iter()
@@ -158,7 +160,7 @@ fn references(schema: &Value, shapes: &[Shape]) -> Value {
                 let target = (key == "$ref")
                     .then(|| value.as_str())
                     .flatten()
-                    .and_then(|target| shapes.iter().find(|shape| format!("{}.json", shape.name) == target));
+                    .and_then(|target| shapes.iter().find(|shape| shape.name == target_of(target)));
                 match target {
                     Some(shape) => (key.clone(), format!("#/components/schemas/{}", shape.pascal).into()),
                     None => (key.clone(), references(value, shapes)),

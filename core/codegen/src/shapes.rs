@@ -1,15 +1,25 @@
-//! Reads `core/catalog/shapes/*.json`: JSON Schemas (2020-12) of what the service answers.
+//! Reads `core/catalog/shapes/service/<family>/*.json`: JSON Schemas (2020-12) of what the service answers. The records of
+//! a family share a file in each language.
 //!
 //! A property may be absent unless the schema requires it, and null where its type says so, and members that no schema
 //! names are kept. The schemas describe what has been seen, they are no promise of the service: only what the client puts
 //! together itself, and what a record cannot be without, is required. Readers of answers accept any of it missing.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::names;
+
+/// Shapes that belong together.
+#[derive(Debug, Serialize)]
+pub(crate) struct Family {
+    pub(crate) name: String,
+    pub(crate) pascal: String,
+    pub(crate) shapes: Vec<Shape>,
+}
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Shape {
@@ -53,7 +63,7 @@ enum Type {
 impl Type {
     fn read(schema: &Value) -> Result<Self, String> {
         if let Some(target) = schema["$ref"].as_str() {
-            return Ok(Self::Shape(names::pascal(target.trim_end_matches(".json"))));
+            return Ok(Self::Shape(names::pascal(&target_of(target))));
         }
         let kinds = &schema["type"];
         let Some(kind) = kinds.as_str().or_else(|| kinds[0].as_str()) else { return Ok(Self::Any) };
@@ -133,14 +143,73 @@ impl Type {
     }
 }
 
-/// All shapes, by name.
-pub(crate) fn read(folder: &Path) -> Result<Vec<Shape>, String> {
-    let mut files: Vec<_> = std::fs::read_dir(folder)
+/// All families, and the shapes of each, by name.
+pub(crate) fn read(folder: &Path) -> Result<Vec<Family>, String> {
+    let families: Vec<_> = entries(folder)?.iter().map(|path| family(path)).collect::<Result<_, _>>()?;
+    let mut names = BTreeSet::new();
+    for family in &families {
+        if let Some(shape) = family.shapes.iter().find(|shape| !names.insert(shape.name.as_str())) {
+            return Err(format!("shapes: there are two of the name {}", shape.name));
+        }
+        if reachable(&families, family).contains(family.name.as_str()) {
+            return Err(format!(
+                "shapes: {} and the families that it refers to need each other",
+                family.name
+            ));
+        }
+    }
+    Ok(families)
+}
+
+fn family(folder: &Path) -> Result<Family, String> {
+    let name = folder.file_name().and_then(|name| name.to_str()).ok_or("a folder of shapes has no name")?;
+    let shapes = entries(folder)?
+        .iter()
+        .map(|path| one(path).map_err(|error| format!("{}: {error}", path.display())))
+        .collect::<Result<_, _>>()?;
+    Ok(Family { pascal: names::pascal(name), name: name.to_owned(), shapes })
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
         .map_err(|error| format!("{}: {error}", folder.display()))?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .collect();
-    files.sort();
-    files.iter().map(|path| one(path).map_err(|error| format!("{}: {error}", path.display()))).collect()
+    paths.sort();
+    Ok(paths)
+}
+
+/// The families that a family refers to, and those that they refer to.
+fn reachable<'a>(families: &'a [Family], from: &Family) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(family) = open.pop() {
+        let mut targets = BTreeSet::new();
+        family.shapes.iter().for_each(|shape| references(&shape.schema, &mut targets));
+        for next in families {
+            let is_used = next.shapes.iter().any(|shape| targets.contains(&shape.name));
+            if is_used && next.name != family.name && found.insert(next.name.as_str()) {
+                open.push(next);
+            }
+        }
+    }
+    found
+}
+
+fn references(schema: &Value, targets: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            targets.extend(members.get("$ref").and_then(Value::as_str).map(target_of));
+            members.values().for_each(|value| references(value, targets));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, targets)),
+        _ => {}
+    }
+}
+
+/// The name of the shape that a reference leads to: `../shared/person.json`.
+pub(crate) fn target_of(reference: &str) -> String {
+    reference.rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned()
 }
 
 fn one(path: &Path) -> Result<Shape, String> {

@@ -223,7 +223,7 @@ impl Operation {
     pub(crate) fn find(name: &str) -> Option<&'static Self> {
         static BY_NAME: LazyLock<HashMap<String, &'static Operation>> = LazyLock::new(|| {
             let mut by_name = HashMap::new();
-            for operation in generated::OPERATIONS {
+            for operation in operations() {
                 by_name.insert(operation.id.to_owned(), operation);
                 by_name.insert(format!("{}.{}", operation.resource, operation.name), operation);
             }
@@ -235,7 +235,7 @@ impl Operation {
     /// The operation behind a method and a path, for requests that were written by hand.
     pub(crate) fn of_path(method: Method, path: &str) -> Option<&'static Self> {
         let segments: Vec<_> = path.trim_matches('/').split('/').collect();
-        generated::OPERATIONS.iter().find(|operation| {
+        operations().find(|operation| {
             let template: Vec<_> = operation.path.split('/').collect();
             operation.method == method
                 && operation.handler != Handler::Raw
@@ -286,11 +286,10 @@ pub(crate) static LINK: Operation = Operation {
 
 /// The operation that asks the service for its limits.
 pub(crate) fn tells_limits() -> Option<&'static Operation> {
-    generated::OPERATIONS.iter().find(|operation| operation.tells_limits)
+    operations().find(|operation| operation.tells_limits)
 }
 
 /// Every operation of the catalogue.
-#[must_use]
-pub fn operations() -> &'static [Operation] {
-    generated::OPERATIONS
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    generated::OPERATIONS.iter().copied().flatten()
 }

@@ -1,8 +1,9 @@
 //! Types, signatures and KDoc in Kotlin, laid out as its official code style asks for.
 
-use minijinja::{Environment, Value};
+use minijinja::{Environment, Error, Value};
 
 use super::member;
+use crate::emit::{Each, Output};
 use crate::names;
 
 const WIDTH: usize = 120;
@@ -23,6 +24,35 @@ const TERMS: &[(&str, &str)] = &[
     ("Colorways as `{id, fields}`", "Colorways"),
 ];
 
+/// Everything that is written for this language.
+pub(crate) const OUTPUTS: &[Output] = &[
+    Output {
+        each: Each::Family,
+        path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/records/{{ family.pascal }}Records.kt",
+        template: include_str!("../../templates/kotlin/Records.kt.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/resources/Resources.kt",
+        template: include_str!("../../templates/kotlin/Resources.kt.jinja"),
+    },
+    Output {
+        each: Each::Resource,
+        path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/resources/{{ resource.pascal }}Resource.kt",
+        template: include_str!("../../templates/kotlin/Resource.kt.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "tests/drivers/kotlin/src/generated/TypedCalls.kt",
+        template: include_str!("../../templates/kotlin/Drivers.kt.jinja"),
+    },
+    Output {
+        each: Each::Resource,
+        path: "tests/drivers/kotlin/src/generated/{{ resource.pascal }}Calls.kt",
+        template: include_str!("../../templates/kotlin/Driver.kt.jinja"),
+    },
+];
+
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_filter("kdoc", |text: String, indent: usize| kdoc(&text, &[], indent));
     environment.add_function("kotlin_kdoc", |operation: Value| {
@@ -32,10 +62,28 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
             .collect();
         kdoc(&member(&operation, "doc"), &parameters, 4)
     });
+    environment
+        .add_function("kotlin_records", |family: Value, resources: Value| records(&family, &resources));
     environment.add_function("kotlin_method", |operation: Value| method(&operation));
     environment.add_function("kotlin_driver_call", |resource: Value, operation: Value| {
         driver_call(&resource, &operation)
     });
+}
+
+/// The records of a family, without those that stand for rows of a table: Kotlin has `RowChange` for them.
+fn records(family: &Value, resources: &Value) -> Result<Vec<Value>, Error> {
+    let mut rows = Vec::new();
+    for resource in resources.try_iter()? {
+        for operation in resource.get_attr("operations")?.try_iter()? {
+            for parameter in operation.get_attr("parameters")?.try_iter()? {
+                if member(&parameter, "kind") == "table_rows" {
+                    rows.push(member(&parameter, "record"));
+                }
+            }
+        }
+    }
+    let shapes = family.get_attr("shapes")?;
+    Ok(shapes.try_iter()?.filter(|shape| !rows.contains(&member(shape, "name"))).collect())
 }
 
 /// A KDoc comment: on one line where it fits, else wrapped, with the tags below.

@@ -1,14 +1,88 @@
 //! Arguments in Python, for the stubs.
 
-use minijinja::{Environment, Value};
+use minijinja::{Environment, Error, Value};
 
 use super::member;
+use crate::emit::{Each, Output, used};
 use crate::names;
+
+/// Everything that is written for this language.
+pub(crate) const OUTPUTS: &[Output] = &[
+    Output {
+        each: Each::Once,
+        path: "bindings-python/python/beproduct_client/types.py",
+        template: include_str!("../../templates/python/types.py.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-python/python/beproduct_client/records/__init__.py",
+        template: include_str!("../../templates/python/records-init.py.jinja"),
+    },
+    Output {
+        each: Each::Family,
+        path: "bindings-python/python/beproduct_client/records/{{ family.name }}.py",
+        template: include_str!("../../templates/python/records.py.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-python/python/beproduct_client/resources/__init__.py",
+        template: include_str!("../../templates/python/resources-init.py.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-python/python/beproduct_client/resources/__init__.pyi",
+        template: include_str!("../../templates/python/resources-init.pyi.jinja"),
+    },
+    Output {
+        each: Each::Resource,
+        path: "bindings-python/python/beproduct_client/resources/{{ resource.name }}.py",
+        template: include_str!("../../templates/python/resource.py.jinja"),
+    },
+    Output {
+        each: Each::Resource,
+        path: "bindings-python/python/beproduct_client/resources/{{ resource.name }}.pyi",
+        template: include_str!("../../templates/python/resource.pyi.jinja"),
+    },
+];
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("python_argument", |parameter: Value| argument(&parameter));
     environment.add_function("python_docstring", |operation: Value| docstring(&operation));
     environment.add_function("python_member", |property: Value| member_type(&property));
+    environment.add_filter("python_import", |code: &str, module: &str, names: Vec<String>| {
+        import(module, used(code, names))
+    });
+    environment.add_function("python_import_of", |module: &str, names: Vec<String>| import(module, names));
+    environment.add_function("python_names", |families: Value| all_names(&families));
+}
+
+/// Width of a line of code.
+const LINE: usize = 120;
+
+/// An import of these names as a line, or as several where it would be too long; nothing without names.
+fn import(module: &str, mut names: Vec<String>) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    names.sort();
+    let single = format!("from {module} import {}\n", names.join(", "));
+    if single.len() <= LINE {
+        return single;
+    }
+    let lines: String = names.iter().map(|name| format!("    {name},\n")).collect();
+    format!("from {module} import (\n{lines})\n")
+}
+
+/// What `types` offers.
+fn all_names(families: &Value) -> Result<Vec<String>, Error> {
+    let mut names: Vec<_> = ["FieldValue", "Filter", "Number", "Operator"].map(str::to_owned).into();
+    for family in families.try_iter()? {
+        for shape in family.get_attr("shapes")?.try_iter()? {
+            names.push(member(&shape, "pascal"));
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// Width of a docstring's text, behind its indentation.

@@ -3,6 +3,51 @@
 use minijinja::{Environment, Value};
 
 use super::member;
+use crate::emit::{Each, Output};
+
+/// Everything that is written for this language.
+pub(crate) const OUTPUTS: &[Output] = &[
+    Output {
+        each: Each::Once,
+        path: "core/src/catalog/generated/mod.rs",
+        template: include_str!("../../templates/rust/catalog-mod.rs.jinja"),
+    },
+    Output {
+        each: Each::Resource,
+        path: "core/src/catalog/generated/{{ resource.name }}.rs",
+        template: include_str!("../../templates/rust/catalog.rs.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "core/src/models/generated/mod.rs",
+        template: include_str!("../../templates/rust/records-mod.rs.jinja"),
+    },
+    Output {
+        each: Each::Family,
+        path: "core/src/models/generated/{{ family.name }}.rs",
+        template: include_str!("../../templates/rust/records.rs.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "core/src/api/generated/mod.rs",
+        template: include_str!("../../templates/rust/resources-mod.rs.jinja"),
+    },
+    Output {
+        each: Each::Resource,
+        path: "core/src/api/generated/{{ resource.name }}.rs",
+        template: include_str!("../../templates/rust/resource.rs.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "tests/drivers/rust/src/generated/mod.rs",
+        template: include_str!("../../templates/rust/driver-mod.rs.jinja"),
+    },
+    Output {
+        each: Each::Resource,
+        path: "tests/drivers/rust/src/generated/{{ resource.name }}.rs",
+        template: include_str!("../../templates/rust/driver.rs.jinja"),
+    },
+];
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("rust_argument", |parameter: Value| argument(&member(&parameter, "kind")));

@@ -3,11 +3,35 @@
 use minijinja::{Environment, Value};
 
 use super::member;
+use crate::emit::{Each, Output};
 use crate::names;
+
+/// Everything that is written for this language.
+pub(crate) const OUTPUTS: &[Output] = &[
+    Output {
+        each: Each::Family,
+        path: "bindings-swift/swift/Sources/BeProductClient/Generated/Records/{{ family.pascal }}Records.swift",
+        template: include_str!("../../templates/swift/Records.swift.jinja"),
+    },
+    Output {
+        each: Each::Resource,
+        path: "bindings-swift/swift/Sources/BeProductClient/Generated/Resources/{{ resource.pascal }}Resource.swift",
+        template: include_str!("../../templates/swift/Resource.swift.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "tests/drivers/swift/package/Sources/Generated/TypedCalls.swift",
+        template: include_str!("../../templates/swift/Drivers.swift.jinja"),
+    },
+    Output {
+        each: Each::Resource,
+        path: "tests/drivers/swift/package/Sources/Generated/{{ resource.pascal }}Calls.swift",
+        template: include_str!("../../templates/swift/Driver.swift.jinja"),
+    },
+];
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_filter("swift_name", |name: String| name_of(&name));
-    environment.add_filter("swift_shape", |name: String| shape(&names::pascal(&name)));
     environment.add_filter("swift_doc", |text: String, first: String, rest: Option<String>| {
         wrapped(&doc(&text), &first, rest.as_deref().unwrap_or(&first))
     });
@@ -43,11 +67,6 @@ fn initialisms(camel: &str) -> String {
     camel.to_owned()
 }
 
-/// SwiftUI has an `Image` too, and applications import both.
-fn shape(pascal: &str) -> String {
-    if pascal == "Image" { "ImageLinks".into() } else { pascal.to_owned() }
-}
-
 fn property_type(swift: &str) -> String {
     match swift {
         // Prices: no binary fractions.
@@ -56,14 +75,14 @@ fn property_type(swift: &str) -> String {
         "[String: JSONValue]" => "JSONObject".into(),
         other => match other.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             Some(item) => format!("[{}]", property_type(item)),
-            None => shape(other),
+            None => other.to_owned(),
         },
     }
 }
 
 fn parameter_type(parameter: &Value) -> String {
     let kind = member(parameter, "kind");
-    let record = || shape(&names::pascal(&member(parameter, "record")));
+    let record = || names::pascal(&member(parameter, "record"));
     let (name, empty) = match kind.as_str() {
         "id" | "text" | "relative_path" => ("String".into(), None),
         "texts" => ("[String]".into(), None),
@@ -185,7 +204,7 @@ mod tests {
     fn names_are_swift() {
         assert_eq!(name_of("data_table_id"), "dataTableID");
         assert_eq!(name_of("operator"), "`operator`");
-        assert_eq!(property_type("[Image]"), "[ImageLinks]");
+        assert_eq!(property_type("[Size]"), "[Size]");
         assert_eq!(property_type("[String: JSONValue]"), "JSONObject");
     }
 

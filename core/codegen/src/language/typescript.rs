@@ -5,16 +5,52 @@ use std::collections::BTreeSet;
 use minijinja::{Environment, Error, Value};
 
 use super::member;
+use crate::emit::{Each, Output, used};
 use crate::names::{camel, pascal};
+
+/// Width of a line.
+const WIDTH: usize = 110;
 
 /// Options that the catalogue's texts name.
 const OPTIONS: &[&str] = &["page_size"];
+
+/// Everything that is written for this language.
+pub(crate) const OUTPUTS: &[Output] = &[
+    Output {
+        each: Each::Once,
+        path: "bindings-node/ts/argument-names.ts",
+        template: include_str!("../../templates/typescript/argument-names.ts.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-node/ts/records/index.ts",
+        template: include_str!("../../templates/typescript/records-index.ts.jinja"),
+    },
+    Output {
+        each: Each::Family,
+        path: "bindings-node/ts/records/{{ family.name|kebab }}.ts",
+        template: include_str!("../../templates/typescript/records.ts.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-node/ts/resources/index.ts",
+        template: include_str!("../../templates/typescript/resources-index.ts.jinja"),
+    },
+    Output {
+        each: Each::Resource,
+        path: "bindings-node/ts/resources/{{ resource.name|kebab }}.ts",
+        template: include_str!("../../templates/typescript/resource.ts.jinja"),
+    },
+];
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("ts_argument", |parameter: Value| {
         argument(&member(&parameter, "kind"), &member(&parameter, "record"))
     });
     environment.add_function("ts_answer", |operation: Value| answer(&operation));
+    environment.add_filter("ts_import", |code: &str, module: &str, names: Vec<String>| {
+        import(module, &used(code, names))
+    });
     environment.add_function("ts_renamed", |resources: Value| renamed(&resources));
     environment.add_filter("ts_doc", |text: &str, indent: usize, renamed: Value| {
         let arguments = renamed.try_iter()?.map(|name| name.to_string());
@@ -24,6 +60,19 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         });
         Ok::<_, Error>(doc(&text, indent))
     });
+}
+
+/// An import of these types as Prettier lays it out; nothing without names.
+fn import(module: &str, names: &[String]) -> String {
+    let single = format!("import type {{ {} }} from '{module}';\n", names.join(", "));
+    match names {
+        [] => String::new(),
+        _ if single.len() <= WIDTH + 1 => single,
+        _ => format!(
+            "import type {{\n{}}} from '{module}';\n",
+            names.iter().map(|name| format!("  {name},\n")).collect::<String>()
+        ),
+    }
 }
 
 fn argument(kind: &str, record: &str) -> String {
@@ -69,7 +118,6 @@ fn renamed(resources: &Value) -> Result<Vec<String>, Error> {
 
 /// A comment of at most 110 columns, on one line where it fits.
 fn doc(text: &str, indent: usize) -> String {
-    const WIDTH: usize = 110;
     let margin = " ".repeat(indent);
     if !text.contains('\n') && indent + "/**  */".len() + text.chars().count() <= WIDTH {
         return format!("{margin}/** {text} */");

@@ -19,7 +19,9 @@ import kotlinx.serialization.json.JsonPrimitive
  *
  * Every function that sends something throws a [BeProductException] when it fails.
  */
-class BeProduct private constructor(private val name: String, private val seam: Seam) : AutoCloseable {
+class BeProduct private constructor(private val name: String, private val seam: Seam) :
+    Resources(seam),
+    AutoCloseable {
     private constructor(
         settings: JsonObject,
         tokenStore: TokenStore?,
@@ -61,21 +63,6 @@ class BeProduct private constructor(private val name: String, private val seam: 
         logSink,
         quotaListener,
     )
-
-    /** Styles: garments and their attributes, colorways and sizes. */
-    val style: StyleResource = StyleResource(seam)
-
-    /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
-    val material: MaterialResource = MaterialResource(seam)
-
-    /** Data tables: reference tables of a company and their rows. */
-    val dataTables: DataTablesResource = DataTablesResource(seam)
-
-    /** The service itself: its version and its limits. */
-    val system: SystemResource = SystemResource(seam)
-
-    /** Requests that the catalogue has no operation for. */
-    val raw: RawResource = RawResource(seam)
 
     /** The requests of the day. */
     val quota: Quota = Quota(seam)
