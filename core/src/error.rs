@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Operation;
 use crate::history::{Attempt, Wait};
+use crate::host_failure::HostFailure;
 
 /// Result of anything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -202,6 +203,11 @@ impl Error {
     #[must_use]
     pub fn of_callback(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Callback, message)
+    }
+
+    /// An error of the kind `callback` for a failure of the host program's code. `what` says what was tried.
+    pub(crate) fn of_host(what: &str, failure: HostFailure) -> Self {
+        Self::of_callback(format!("{what}: {failure}")).with_source(failure)
     }
 
     /// An error of the kind `internal`, for a defect of this client or of a binding.
@@ -410,7 +416,8 @@ impl Error {
         format!("{}{place}{}", self.0.message, if open { "; it may have taken effect" } else { "" })
     }
 
-    /// All fields as a JSON object, for other languages; `text` is the line of `Display` without the kind.
+    /// All fields as a JSON object, for other languages; `text` is the line of `Display` without the kind, `host_failure` the
+    /// number of a [`HostFailure`](crate::host::HostFailure).
     #[must_use]
     pub fn to_json(&self) -> Value {
         let inner = &*self.0;
@@ -431,6 +438,7 @@ impl Error {
             "body_excerpt": inner.body_excerpt,
             "details": inner.details,
             "cause": inner.source.as_ref().map(|source| source.to_string()),
+            "host_failure": inner.source.as_ref().and_then(|source| source.downcast_ref()).and_then(HostFailure::id),
             "text": self.text(),
         })
     }

@@ -23,6 +23,7 @@
 
 pub mod api;
 pub mod auth;
+pub mod host;
 pub mod models;
 pub mod seam;
 pub mod testing;
@@ -42,6 +43,7 @@ mod folders;
 mod handlers;
 mod headers;
 mod history;
+mod host_failure;
 mod http;
 mod limits;
 mod log;

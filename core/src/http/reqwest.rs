@@ -23,7 +23,7 @@ use crate::address::{Reach, is_loopback};
 use crate::error::{Error, Result};
 
 /// What the transport needs to know of the configuration.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TransportSettings {
     pub(crate) connect_timeout: Duration,
     pub(crate) max_connections: usize,

@@ -60,3 +60,21 @@ pub trait QuotaListener: Send + Sync {
     /// error. Called for each call that is at its limit.
     fn at_limit<'a>(&'a self, event: &'a QuotaEvent) -> BoxFuture<'a, Result<Option<Duration>>>;
 }
+
+/// The event of a limit of the day, for tests of what takes events.
+#[cfg(test)]
+pub(crate) fn event_of_tests(operation: &'static str) -> QuotaEvent {
+    QuotaEvent {
+        event: QuotaEventKind::Limit,
+        window: Span::Day,
+        limit: Some(1),
+        used: 1,
+        remaining: Some(0),
+        resets_at: "2026-01-16T00:00:00Z".into(),
+        resets_in: 60.0,
+        threshold: None,
+        requests: None,
+        operation: Some(operation),
+        label: None,
+    }
+}
