@@ -15,10 +15,10 @@ use crate::quota::{QuotaEvent, QuotaListener as _};
 struct Program {
     lacks: Vec<Hook>,
     calls: mpsc::UnboundedSender<(Hook, String)>,
-    answer: Box<
-        dyn Fn(Hook, String) -> BoxFuture<'static, std::result::Result<String, HostFailure>> + Send + Sync,
-    >,
+    answer: Box<dyn Fn(Hook, String) -> Answering + Send + Sync>,
 }
+
+type Answering = BoxFuture<'static, std::result::Result<String, HostFailure>>;
 
 type Calls = mpsc::UnboundedReceiver<(Hook, String)>;
 
@@ -28,7 +28,7 @@ impl Program {
         F: Future<Output = std::result::Result<String, HostFailure>> + Send + 'static,
     {
         let (calls, called) = mpsc::unbounded_channel();
-        let answer = move |hook, payload| Box::pin(answer(hook, payload)) as BoxFuture<'static, _>;
+        let answer = move |hook, payload| Box::pin(answer(hook, payload)) as Answering;
         (Self { lacks: Vec::new(), calls, answer: Box::new(answer) }, called)
     }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
@@ -57,7 +58,7 @@ pub struct Engine {
 
 #[derive(Debug, Clone)]
 enum Behind {
-    Client(Client),
+    Client(Arc<Client>),
     SignIn(SignIn),
 }
 
@@ -80,7 +81,7 @@ impl Engine {
             .hooks(hooks)
             .inherited(inherited.cloned())
             .build()?;
-        Ok(Self::of(Behind::Client(client), handle))
+        Ok(Self::of(Behind::Client(Arc::new(client)), handle))
     }
 
     /// A sign-in whose program brings the person back, from settings as a JSON object. Its call is `sign_in.finish`.
@@ -113,7 +114,11 @@ impl Engine {
         if inherited.is_some_and(Inherited::is_closed) {
             client.close();
         }
-        Ok(Self { behind: Behind::Client(client), ids: self.ids.clone(), handle: self.handle.clone() })
+        Ok(Self {
+            behind: Behind::Client(Arc::new(client)),
+            ids: self.ids.clone(),
+            handle: self.handle.clone(),
+        })
     }
 
     /// A number for a call that has not started yet.
@@ -137,19 +142,10 @@ impl Engine {
         options: &str,
     ) -> impl Future<Output = Result<Reply>> + Send + use<> {
         let (cancel, guard) = self.ids.enter(call);
-        let parsed = self.read(name, arguments, options);
+        let begun = self.begin(cancel, name, arguments, options);
         async move {
             let _guard = guard;
-            match parsed? {
-                Work::Operation { client, operation, arguments, mut options } => {
-                    options.cancel = Some(cancel);
-                    let answer = client.call(operation.id, arguments, options).await?;
-                    Ok(Reply::of_answer(operation, answer))
-                }
-                Work::Method(name, work) => {
-                    Ok(Reply::of_client(name, cancellable(&cancel, work).await?.to_string()))
-                }
-            }
+            begun?.await
         }
     }
 
@@ -224,37 +220,34 @@ impl Engine {
         }
     }
 
-    fn read(&self, name: &str, arguments: &str, options: &str) -> Result<Work> {
-        let client = match &self.behind {
-            Behind::Client(client) => client,
-            Behind::SignIn(sign_in) => {
-                let (name, work) = sign_in.call(name, &object("arguments", arguments)?)?;
-                return Ok(Work::Method(name, work));
+    fn begin(
+        &self,
+        cancel: Cancel,
+        name: &str,
+        arguments: &str,
+        options: &str,
+    ) -> Result<BoxFuture<'static, Result<Reply>>> {
+        let arguments = object("arguments", arguments)?;
+        let (name, work) = match (&self.behind, Method::find(name)) {
+            (Behind::SignIn(sign_in), _) => sign_in.call(name, &arguments)?,
+            (Behind::Client(client), Some(method)) => {
+                if let Some(option) = object("options", options)?.keys().next() {
+                    return Err(Error::config(format!("{name} has no option {option:?}; it takes none")));
+                }
+                (method.name, method.begin(client, arguments)?)
+            }
+            (Behind::Client(client), None) => {
+                let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
+                let mut options = read_options(name, options)?;
+                options.cancel = Some(cancel);
+                return Ok(Box::pin(async move {
+                    let answer = client.call(operation.id, arguments, options).await?;
+                    Ok(Reply::of_answer(operation, answer))
+                }));
             }
         };
-        let arguments = object("arguments", arguments)?;
-        if let Some(method) = Method::find(name) {
-            let options = object("options", options)?;
-            if let Some(option) = options.keys().next() {
-                return Err(Error::config(format!("{name} has no option {option:?}; it takes none")));
-            }
-            return Ok(Work::Method(method.name, method.begin(client, arguments)?));
-        }
-        let options = read_options(name, options)?;
-        let operation = crate::client::find(name)?;
-        Ok(Work::Operation { client: client.clone(), operation, arguments, options })
+        Ok(Box::pin(async move { Ok(Reply::of_client(name, cancellable(&cancel, work).await?.to_string())) }))
     }
-}
-
-/// What a call is to do.
-enum Work {
-    Operation {
-        client: Client,
-        operation: &'static Operation,
-        arguments: Map<String, Value>,
-        options: CallOptions,
-    },
-    Method(&'static str, futures_util::future::BoxFuture<'static, Result<Value>>),
 }
 
 /// The work, until it is cancelled. What it has sent by then nobody knows.
