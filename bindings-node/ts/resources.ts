@@ -76,12 +76,11 @@ export interface DataTableRow {
 /** A change to a row of a data table. */
 export interface DataTableRowChange {
   /** Row to change; none adds a row. */
-  rowId?: string | null;
+  rowId?: string | null | undefined;
   /** Values by column id, as a map or as a list of `{id, value}`. */
   rowFields?: unknown;
   /** Remove the row. */
-  deleteRow?: boolean | null;
-  [member: string]: unknown;
+  deleteRow?: boolean | null | undefined;
 }
 
 /** What became of an update of a data table. */
@@ -411,13 +410,13 @@ export interface StyleFolderSearchSchemaArguments {
 /** Arguments of {@link Style.list}. */
 export interface StyleListArguments {
   /** Folder to look in, as returned by `folders`. Without one, all folders are read. */
-  folderId?: string;
+  folderId?: string | undefined;
   /** Conditions that all have to hold. A list as value means any of its values. */
-  filters?: readonly Filter[];
+  filters?: readonly Filter[] | undefined;
   /** Conditions on colorways: records with at least one colorway that meets them are returned. */
-  colorwayFilters?: readonly Filter[];
+  colorwayFilters?: readonly Filter[] | undefined;
   /** Also return soft-deleted records, which carry `isDeleted: true`. Default false. */
-  showDeleted?: boolean;
+  showDeleted?: boolean | undefined;
 }
 
 /** Arguments of {@link Style.get}. */
@@ -431,7 +430,7 @@ export interface StyleGetByNumberArguments {
   /** Number of the style. The exact text comes first, then the one without blanks around it. */
   headerNumber: string;
   /** Folder to look in. Default: all folders. */
-  folderId?: string;
+  folderId?: string | undefined;
 }
 
 /** Arguments of {@link Style.getManyByNumber}. */
@@ -439,7 +438,7 @@ export interface StyleGetManyByNumberArguments {
   /** Numbers to look up. Repeated ones are asked for once. */
   numbers: readonly string[];
   /** Folder to look in. Default: all folders. */
-  folderId?: string;
+  folderId?: string | undefined;
 }
 
 /** Arguments of {@link Style.create}. */
@@ -452,11 +451,11 @@ export interface StyleCreateArguments {
    * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
    * `color_name` and `primary`.
    */
-  colorways?: readonly ColorwayChange[];
+  colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range: it replaces the present one. Left alone when absent. */
-  sizes?: readonly Size[];
+  sizes?: readonly Size[] | undefined;
   /** Keep the version number given in `fields` instead of starting at the folder's first. Default false. */
-  preserveVersion?: boolean;
+  preserveVersion?: boolean | undefined;
 }
 
 /** Arguments of {@link Style.update}. */
@@ -467,14 +466,14 @@ export interface StyleUpdateArguments {
    * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not named stay as
    * they are.
    */
-  fields?: Fields;
+  fields?: Fields | undefined;
   /**
    * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
    * `color_name` and `primary`.
    */
-  colorways?: readonly ColorwayChange[];
+  colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range: it replaces the present one. Left alone when absent. */
-  sizes?: readonly Size[];
+  sizes?: readonly Size[] | undefined;
 }
 
 /** Arguments of {@link Style.deleteHeader}. */
@@ -596,13 +595,13 @@ export interface MaterialFolderSearchSchemaArguments {
 /** Arguments of {@link Material.list}. */
 export interface MaterialListArguments {
   /** Folder to look in, as returned by `folders`. Without one, all folders are read. */
-  folderId?: string;
+  folderId?: string | undefined;
   /** Conditions that all have to hold. A list as value means any of its values. */
-  filters?: readonly Filter[];
+  filters?: readonly Filter[] | undefined;
   /** Conditions on colorways: records with at least one colorway that meets them are returned. */
-  colorwayFilters?: readonly Filter[];
+  colorwayFilters?: readonly Filter[] | undefined;
   /** Also return soft-deleted records, which carry `isDeleted: true`. Default false. */
-  showDeleted?: boolean;
+  showDeleted?: boolean | undefined;
 }
 
 /** Arguments of {@link Material.get}. */
@@ -616,7 +615,7 @@ export interface MaterialGetByNumberArguments {
   /** Number of the material. The exact text comes first, then the one without blanks around it. */
   headerNumber: string;
   /** Folder to look in. Default: all folders. */
-  folderId?: string;
+  folderId?: string | undefined;
 }
 
 /** Arguments of {@link Material.getManyByNumber}. */
@@ -624,7 +623,7 @@ export interface MaterialGetManyByNumberArguments {
   /** Numbers to look up. Repeated ones are asked for once. */
   numbers: readonly string[];
   /** Folder to look in. Default: all folders. */
-  folderId?: string;
+  folderId?: string | undefined;
 }
 
 /** Arguments of {@link Material.create}. */
@@ -637,13 +636,13 @@ export interface MaterialCreateArguments {
    * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
    * `color_name` and `primary`.
    */
-  colorways?: readonly ColorwayChange[];
+  colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range: it replaces the present one. Left alone when absent. */
-  sizes?: readonly Size[];
+  sizes?: readonly Size[] | undefined;
   /** The full list of suppliers. Left alone when absent. */
-  suppliers?: readonly Supplier[];
+  suppliers?: readonly Supplier[] | undefined;
   /** Keep the version number given in `fields` instead of starting at the folder's first. Default false. */
-  preserveVersion?: boolean;
+  preserveVersion?: boolean | undefined;
 }
 
 /** Arguments of {@link Material.update}. */
@@ -654,16 +653,16 @@ export interface MaterialUpdateArguments {
    * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not named stay as
    * they are.
    */
-  fields?: Fields;
+  fields?: Fields | undefined;
   /**
    * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
    * `color_name` and `primary`.
    */
-  colorways?: readonly ColorwayChange[];
+  colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range: it replaces the present one. Left alone when absent. */
-  sizes?: readonly Size[];
+  sizes?: readonly Size[] | undefined;
   /** The full list of suppliers. Left alone when absent. */
-  suppliers?: readonly Supplier[];
+  suppliers?: readonly Supplier[] | undefined;
 }
 
 /** Arguments of {@link Material.deleteHeader}. */
@@ -776,7 +775,7 @@ export class Material {
 /** Arguments of {@link DataTables.list}. */
 export interface DataTablesListArguments {
   /** Conditions that all have to hold. A list as value means any of its values. */
-  filters?: readonly Filter[];
+  filters?: readonly Filter[] | undefined;
 }
 
 /** Arguments of {@link DataTables.schema}. */
@@ -790,7 +789,7 @@ export interface DataTablesDataArguments {
   /** Id of the data table. */
   dataTableId: string;
   /** Conditions that all have to hold. A list as value means any of its values. */
-  filters?: readonly Filter[];
+  filters?: readonly Filter[] | undefined;
 }
 
 /** Arguments of {@link DataTables.update}. */
@@ -877,7 +876,7 @@ export interface RawGetArguments {
   /** Path below `/api/COMPANY/`, already percent-encoded, without a query. */
   path: string;
   /** Query parameters by name; a list repeats the name, null leaves it out. */
-  query?: Query;
+  query?: Query | undefined;
 }
 
 /** Arguments of {@link Raw.post}. */
@@ -887,7 +886,7 @@ export interface RawPostArguments {
   /** Any JSON value. */
   body: unknown;
   /** Query parameters by name; a list repeats the name, null leaves it out. */
-  query?: Query;
+  query?: Query | undefined;
 }
 
 /** Arguments of {@link Raw.deletePath}. */
@@ -895,7 +894,7 @@ export interface RawDeletePathArguments {
   /** Path below `/api/COMPANY/`, already percent-encoded, without a query. */
   path: string;
   /** Query parameters by name; a list repeats the name, null leaves it out. */
-  query?: Query;
+  query?: Query | undefined;
 }
 
 /** Requests that the catalogue has no operation for. */
