@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::object;
 use crate::auth::AuthorizationSession;
@@ -91,7 +91,7 @@ impl SignIn {
                     let login = Login::begin(&browser.config, browser.options.clone()).await?;
                     let url = login.url().to_owned();
                     *browser.login.lock().unwrap_or_else(PoisonError::into_inner) = Some(login);
-                    Ok(json!({"url": url}))
+                    Ok(serde_json::json!({"url": url}))
                 };
                 Ok(("login.begin", Box::pin(begin)))
             }
