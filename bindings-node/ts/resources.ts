@@ -101,7 +101,7 @@ export interface Field {
   id: string;
   /** Name shown to people. */
   name?: string | null;
-  /** Value in the encoding of its type (docs/service.md, Field types). */
+  /** Value in the encoding of its type (docs/service/values.md, Field types). */
   value: unknown;
   /** Type of the field. */
   type?: string | null;
@@ -248,7 +248,7 @@ export interface SchemaField {
   fieldId: string;
   /** Name shown to people. */
   fieldName?: string | null;
-  /** Type of the field (docs/service.md, Field types). */
+  /** Type of the field (docs/service/values.md, Field types). */
   fieldType?: string | null;
   /** Whether the folder asks for a value. */
   required?: boolean | null;
@@ -346,7 +346,9 @@ export interface StyleLookup {
   [member: string]: unknown;
 }
 
-/** A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling). */
+/**
+ * A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling).
+ */
 export interface Supplier {
   /** Id in the directory. */
   Id?: string | null;
@@ -504,7 +506,7 @@ export class Style {
 
   /**
    * Fields of a folder that filters may name. The service ignores a filter on any other field
-   * (docs/service.md, Filters).
+   * (docs/service/lists.md, Filters).
    */
   folderSearchSchema(args: StyleFolderSearchSchemaArguments, options?: CallOptions): Promise<SchemaField[]> {
     return this.#caller.call('style.folder_search_schema', args, options);
@@ -693,7 +695,7 @@ export class Material {
 
   /**
    * Fields of a folder that filters may name. The service ignores a filter on any other field
-   * (docs/service.md, Filters).
+   * (docs/service/lists.md, Filters).
    */
   folderSearchSchema(
     args: MaterialFolderSearchSchemaArguments,
@@ -859,8 +861,8 @@ export class System {
 
   /**
    * What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with `limit`,
-   * `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate
-   * limits).
+   * `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service/limits.md,
+   * Rate limits).
    */
   ratelimitStatus(args: Record<string, never> = {}, options?: CallOptions): Promise<RateLimitStatus> {
     return this.#caller.call('system.ratelimit_status', args, options);
@@ -911,7 +913,7 @@ export class Raw {
    * GET of any path below the company's address. Returns the answer as it came.
    *
    * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several
-   * GETs of this service change data (docs/service.md, GET that changes data).
+   * GETs of this service change data (docs/service/requests.md, GET that changes data).
    */
   get(args: RawGetArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.get', args, options);
@@ -921,7 +923,7 @@ export class Raw {
    * POST of any path below the company's address. Returns the answer as it came.
    *
    * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several
-   * GETs of this service change data (docs/service.md, GET that changes data).
+   * GETs of this service change data (docs/service/requests.md, GET that changes data).
    */
   post(args: RawPostArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.post', args, options);
@@ -931,7 +933,7 @@ export class Raw {
    * DELETE of any path below the company's address. Returns the answer as it came.
    *
    * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several
-   * GETs of this service change data (docs/service.md, GET that changes data).
+   * GETs of this service change data (docs/service/requests.md, GET that changes data).
    */
   deletePath(args: RawDeletePathArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.delete', args, options);

@@ -31,7 +31,7 @@ pub struct Config {
     pub refresh_token: Option<String>,
     /// A ready access token.
     pub access_token: Option<String>,
-    /// The application signs in as itself, with id and secret. Unproven at this service (docs/service.md, Sign-in).
+    /// The application signs in as itself, with id and secret. Unproven at this service (docs/service/sign-in.md, Sign-in).
     pub client_credentials: bool,
     /// Scopes to ask for at a sign-in, separated by blanks.
     pub scope: Option<String>,
@@ -72,7 +72,7 @@ pub struct Config {
     /// Folder for the ledger, for replaced refresh tokens and for cached schemas. Default: the user's state folder.
     pub state_dir: Option<PathBuf>,
     /// Where tokens are kept: `"memory"`, `{"file": path}` or `{"keyring": name of the entry}`. Default: memory, until the
-    /// identity server replaces the given refresh token; then a file in `state_dir` (docs/service.md, Tokens).
+    /// identity server replaces the given refresh token; then a file in `state_dir` (docs/service/sign-in.md, Tokens).
     pub token_store: Option<StoreConfig>,
     /// Longest time for one request, from its first turn in the line: its retries, the waits between them and the whole
     /// answer. Default 60.

@@ -34,7 +34,7 @@ class Style(Resource):
         **options,
     ):
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -253,7 +253,7 @@ class Material(Resource):
         **options,
     ):
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -543,7 +543,7 @@ class System(Resource):
     ):
         """What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with
         `limit`, `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown
-        (docs/service.md, Rate limits).
+        (docs/service/limits.md, Rate limits).
         """
         return self._call("system.ratelimit_status", {}, options)
 
@@ -569,7 +569,8 @@ class Raw(Resource):
         """GET of any path below the company's address. Returns the answer as it came.
 
         A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        as several GETs of this service change data (docs/service/requests.md, GET that changes
+        data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -590,7 +591,8 @@ class Raw(Resource):
         """POST of any path below the company's address. Returns the answer as it came.
 
         A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        as several GETs of this service change data (docs/service/requests.md, GET that changes
+        data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
@@ -612,7 +614,8 @@ class Raw(Resource):
         """DELETE of any path below the company's address. Returns the answer as it came.
 
         A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        as several GETs of this service change data (docs/service/requests.md, GET that changes
+        data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.

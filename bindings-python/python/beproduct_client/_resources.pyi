@@ -39,7 +39,7 @@ class Style(Resource):
         **options: Unpack[CallOptions],
     ) -> builtins.list[SchemaField]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -208,7 +208,7 @@ class Material(Resource):
         **options: Unpack[CallOptions],
     ) -> builtins.list[SchemaField]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -428,7 +428,7 @@ class System(Resource):
     ) -> RateLimitStatus:
         """What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with
         `limit`, `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown
-        (docs/service.md, Rate limits).
+        (docs/service/limits.md, Rate limits).
         """
 
     def version(
@@ -451,7 +451,8 @@ class Raw(Resource):
         """GET of any path below the company's address. Returns the answer as it came.
 
         A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        as several GETs of this service change data (docs/service/requests.md, GET that changes
+        data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -467,7 +468,8 @@ class Raw(Resource):
         """POST of any path below the company's address. Returns the answer as it came.
 
         A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        as several GETs of this service change data (docs/service/requests.md, GET that changes
+        data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
@@ -483,7 +485,8 @@ class Raw(Resource):
         """DELETE of any path below the company's address. Returns the answer as it came.
 
         A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        as several GETs of this service change data (docs/service/requests.md, GET that changes
+        data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -516,7 +519,7 @@ class AsyncStyle(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -685,7 +688,7 @@ class AsyncMaterial(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -905,7 +908,7 @@ class AsyncSystem(Resource):
     ) -> Coroutine[Any, Any, RateLimitStatus]:
         """What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with
         `limit`, `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown
-        (docs/service.md, Rate limits).
+        (docs/service/limits.md, Rate limits).
         """
 
     def version(
@@ -928,7 +931,8 @@ class AsyncRaw(Resource):
         """GET of any path below the company's address. Returns the answer as it came.
 
         A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        as several GETs of this service change data (docs/service/requests.md, GET that changes
+        data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -944,7 +948,8 @@ class AsyncRaw(Resource):
         """POST of any path below the company's address. Returns the answer as it came.
 
         A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        as several GETs of this service change data (docs/service/requests.md, GET that changes
+        data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
@@ -960,7 +965,8 @@ class AsyncRaw(Resource):
         """DELETE of any path below the company's address. Returns the answer as it came.
 
         A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        as several GETs of this service change data (docs/service/requests.md, GET that changes
+        data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.

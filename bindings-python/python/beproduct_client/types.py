@@ -171,7 +171,7 @@ Field = TypedDict(
     {
         "id": Required["str"],  # Field id.
         "name": "str | None",  # Name shown to people.
-        "value": Required["Any | None"],  # Value in the encoding of its type (docs/service.md, Field types).
+        "value": Required["Any | None"],  # Value in the encoding of its type (docs/service/values.md, Field types).
         "type": "str | None",  # Type of the field.
         "required": "bool | None",  # Whether the folder asks for a value.
     },
@@ -337,7 +337,7 @@ SchemaField = TypedDict(
     {
         "fieldId": Required["str"],  # Field id, as used in filters and in writes.
         "fieldName": "str | None",  # Name shown to people.
-        "fieldType": "str | None",  # Type of the field (docs/service.md, Field types).
+        "fieldType": "str | None",  # Type of the field (docs/service/values.md, Field types).
         "required": "bool | None",  # Whether the folder asks for a value.
         "properties": "dict[str, Any] | None",  # Settings of the type, with keys such as `Choices` and `DefaultValue`.
     },
@@ -456,7 +456,7 @@ Supplier = TypedDict(
     },
     total=False,
 )
-"""A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling)."""
+"""A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling)."""
 
 
 Tag = TypedDict(

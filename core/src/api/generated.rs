@@ -59,7 +59,7 @@ impl Style<'_> {
         }
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md, Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md, Filters).
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> StyleFolderSearchSchema {
@@ -570,7 +570,7 @@ impl Material<'_> {
         }
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md, Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md, Filters).
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> MaterialFolderSearchSchema {
@@ -1303,7 +1303,7 @@ pub struct System<'a> {
 }
 
 impl System<'_> {
-    /// What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with `limit`, `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate limits).
+    /// What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with `limit`, `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service/limits.md, Rate limits).
     pub fn ratelimit_status(&self) -> SystemRatelimitStatus {
         SystemRatelimitStatus { request: Request::new(self.client, "system.ratelimit_status") }
     }
@@ -1387,7 +1387,7 @@ pub struct Raw<'a> {
 impl Raw<'_> {
     /// GET of any path below the company's address. Returns the answer as it came.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     pub fn get(&self, path: impl Into<String>) -> RawGet {
@@ -1396,7 +1396,7 @@ impl Raw<'_> {
 
     /// POST of any path below the company's address. Returns the answer as it came.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     /// * `body`: Any JSON value.
@@ -1410,7 +1410,7 @@ impl Raw<'_> {
 
     /// DELETE of any path below the company's address. Returns the answer as it came.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     pub fn delete_path(&self, path: impl Into<String>) -> RawDeletePath {

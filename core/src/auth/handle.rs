@@ -26,7 +26,7 @@ pub struct Auth {
     pub(crate) closed: Cancel,
 }
 
-/// Who is signed in (docs/service.md, Sign-in).
+/// Who is signed in (docs/service/sign-in.md, Sign-in).
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

@@ -87,7 +87,7 @@ fn applied(fates: &[Fate]) -> usize {
     fates.iter().filter(|fate| fate.outcome == Outcome::Applied.as_str()).count()
 }
 
-/// The service may have stored some rows of a list that it refused after a look at them (docs/service.md, Data tables).
+/// The service may have stored some rows of a list that it refused after a look at them (docs/service/data-tables.md, Data tables).
 pub(crate) fn refused_in_part(error: Error, rows: usize) -> Error {
     let unread = matches!(error.kind(), ErrorKind::Auth | ErrorKind::RateLimited | ErrorKind::QuotaExceeded);
     if rows > 1 && !unread && error.outcome() == Outcome::Refused {

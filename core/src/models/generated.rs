@@ -173,7 +173,7 @@ pub struct Field {
     /// Name shown to people.
     #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Value in the encoding of its type (docs/service.md, Field types).
+    /// Value in the encoding of its type (docs/service/values.md, Field types).
     #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// Type of the field.
@@ -437,7 +437,7 @@ pub struct SchemaField {
     /// Name shown to people.
     #[serde(rename = "fieldName", skip_serializing_if = "Option::is_none")]
     pub field_name: Option<String>,
-    /// Type of the field (docs/service.md, Field types).
+    /// Type of the field (docs/service/values.md, Field types).
     #[serde(rename = "fieldType", skip_serializing_if = "Option::is_none")]
     pub field_type: Option<String>,
     /// Whether the folder asks for a value.
@@ -622,7 +622,7 @@ pub struct StyleLookup {
     pub extra: IndexMap<String, Value>,
 }
 
-/// A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling).
+/// A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Supplier {

@@ -1,7 +1,7 @@
 //! Lists, page by page: complete, or an error.
 //!
 //! `rule` decides what a page means, `ahead` fetches pages before they are asked for, `position` keeps account of what
-//! was consumed, and the pager here joins them. What the service does with pages is written in docs/service.md, Paging.
+//! was consumed, and the pager here joins them. What the service does with pages is written in docs/service/lists.md, Paging.
 
 mod ahead;
 mod fetch;

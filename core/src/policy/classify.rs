@@ -1,4 +1,4 @@
-//! Turns statuses into results (docs/service.md, Errors by status).
+//! Turns statuses into results (docs/service/answers.md, Errors by status).
 
 use std::time::{Duration, SystemTime};
 

@@ -1,5 +1,5 @@
 //! The only place that sends a request again. Which failures allow it depends on the replay class of the operation
-//! (docs/service.md, Retrying).
+//! (docs/service/requests.md, Retrying).
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -105,7 +105,7 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// `start` as `HH:MM`, `zone` as an IANA name; the day begins at midnight UTC without them (docs/service.md, Limits by
+    /// `start` as `HH:MM`, `zone` as an IANA name; the day begins at midnight UTC without them (docs/service/limits.md, Limits by
     /// edition: when the service's own begins is not known).
     pub(crate) fn new(start: Option<&str>, zone: Option<&str>) -> Result<Self> {
         let start = start.unwrap_or("00:00");

@@ -1,4 +1,4 @@
-//! What a company has bought (docs/service.md, Limits by edition).
+//! What a company has bought (docs/service/limits.md, Limits by edition).
 
 use serde::Deserialize;
 

@@ -44,7 +44,7 @@ pub(crate) struct LedgerSettings {
 }
 
 /// Who requests are counted for: the origin of a host and the company. The service does not tell the case of a company
-/// apart (docs/service.md, Hosts), so neither does the count.
+/// apart (docs/service/requests.md, Hosts), so neither does the count.
 pub(crate) fn owner(base: &Url, company: &str) -> Arc<str> {
     format!("{} {}", base.origin().ascii_serialization(), company.to_lowercase()).into()
 }

@@ -340,7 +340,7 @@ public struct Field: Record, JSONConvertible {
     public var id: String?
     /// Name shown to people.
     public var name: String?
-    /// Value in the encoding of its type (docs/service.md, Field types).
+    /// Value in the encoding of its type (docs/service/values.md, Field types).
     public var value: JSONValue?
     /// Type of the field.
     public var type: String?
@@ -901,7 +901,7 @@ public struct SchemaField: Record, JSONConvertible {
     public var fieldID: String?
     /// Name shown to people.
     public var fieldName: String?
-    /// Type of the field (docs/service.md, Field types).
+    /// Type of the field (docs/service/values.md, Field types).
     public var fieldType: String?
     /// Whether the folder asks for a value.
     public var required: Bool?
@@ -1294,7 +1294,7 @@ public struct StyleLookup: Record, JSONConvertible {
     }
 }
 
-/// A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling).
+/// A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling).
 public struct Supplier: Record, JSONConvertible {
     /// Id in the directory.
     public var id: String?

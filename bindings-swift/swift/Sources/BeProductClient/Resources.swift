@@ -40,8 +40,8 @@ public struct StyleResource: Sendable {
         try await detailed.folderSchema(folderID: folderID, options: options).value
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md,
-    /// Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field
+    /// (docs/service/lists.md, Filters).
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
@@ -354,8 +354,8 @@ public struct MaterialResource: Sendable {
         try await detailed.folderSchema(folderID: folderID, options: options).value
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md,
-    /// Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field
+    /// (docs/service/lists.md, Filters).
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
@@ -786,7 +786,7 @@ public struct SystemResource: Sendable {
     public var detailed: Detailed { Detailed(connection: connection) }
 
     /// What the service says about its limits: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`,
-    /// `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate limits).
+    /// `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service/limits.md, Rate limits).
     public func ratelimitStatus(options: CallOptions = CallOptions()) async throws -> RateLimitStatus {
         try await detailed.ratelimitStatus(options: options).value
     }
@@ -822,7 +822,7 @@ public struct RawResource: Sendable {
     /// GET of any path below the company's address. Returns the answer as it came.
     ///
     /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-    /// this service change data (docs/service.md, GET that changes data).
+    /// this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
@@ -843,7 +843,7 @@ public struct RawResource: Sendable {
     /// POST of any path below the company's address. Returns the answer as it came.
     ///
     /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-    /// this service change data (docs/service.md, GET that changes data).
+    /// this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
@@ -867,7 +867,7 @@ public struct RawResource: Sendable {
     /// DELETE of any path below the company's address. Returns the answer as it came.
     ///
     /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-    /// this service change data (docs/service.md, GET that changes data).
+    /// this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.

@@ -138,7 +138,7 @@ data class Field(
     val id: String? = null,
     /** Name shown to people. */
     val name: String? = null,
-    /** Value in the encoding of its type (docs/service.md, Field types). */
+    /** Value in the encoding of its type (docs/service/values.md, Field types). */
     val value: JsonElement? = null,
     /** Type of the field. */
     val type: String? = null,
@@ -382,7 +382,7 @@ data class SchemaField(
     val fieldId: String? = null,
     /** Name shown to people. */
     val fieldName: String? = null,
-    /** Type of the field (docs/service.md, Field types). */
+    /** Type of the field (docs/service/values.md, Field types). */
     val fieldType: String? = null,
     /** Whether the folder asks for a value. */
     val required: Boolean? = null,
@@ -539,7 +539,7 @@ data class StyleLookup(
 internal object StyleLookupSerializer :
     RecordSerializer<StyleLookup>(StyleLookup.generatedSerializer())
 
-/** A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling). */
+/** A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling). */
 @Serializable(with = SupplierSerializer::class)
 @KeepGeneratedSerializer
 data class Supplier(

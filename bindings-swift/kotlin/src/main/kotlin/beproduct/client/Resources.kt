@@ -19,7 +19,7 @@ class StyleResource internal constructor(private val seam: Seam) {
         seam.call("style.folder_schema", arguments("folder_id" to folderId), options)
 
     /**
-     * Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md,
+     * Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md,
      * Filters).
      *
      * @param folderId Folder, as returned by `folders`.
@@ -195,7 +195,7 @@ class MaterialResource internal constructor(private val seam: Seam) {
         seam.call("material.folder_schema", arguments("folder_id" to folderId), options)
 
     /**
-     * Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md,
+     * Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md,
      * Filters).
      *
      * @param folderId Folder, as returned by `folders`.
@@ -428,7 +428,7 @@ class DataTablesResource internal constructor(private val seam: Seam) {
 class SystemResource internal constructor(private val seam: Seam) {
     /**
      * What the service says about its limits: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`,
-     * `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate limits).
+     * `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service/limits.md, Rate limits).
      */
     suspend fun ratelimitStatus(options: CallOptions = CallOptions()): RateLimitStatus =
         seam.call("system.ratelimit_status", arguments(), options)
@@ -444,7 +444,7 @@ class RawResource internal constructor(private val seam: Seam) {
      * GET of any path below the company's address. Returns the answer as it came.
      *
      * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-     * this service change data (docs/service.md, GET that changes data).
+     * this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param query Query parameters by name; a list repeats the name, null leaves it out.
@@ -456,7 +456,7 @@ class RawResource internal constructor(private val seam: Seam) {
      * POST of any path below the company's address. Returns the answer as it came.
      *
      * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-     * this service change data (docs/service.md, GET that changes data).
+     * this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param body Any JSON value.
@@ -474,7 +474,7 @@ class RawResource internal constructor(private val seam: Seam) {
      * DELETE of any path below the company's address. Returns the answer as it came.
      *
      * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-     * this service change data (docs/service.md, GET that changes data).
+     * this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param query Query parameters by name; a list repeats the name, null leaves it out.

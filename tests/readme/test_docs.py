@@ -1,0 +1,64 @@
+"""What the documentation and the code point to exists: files, headings, and the sections of docs/service."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+# A citation may go on in the next line, behind the comment's mark.
+CITATION = re.compile(r"docs/service([\w/-]*)\.md(?:,\s+(?:(?://[/!]?|\#|\*)\s*)?([A-Z][^.;:)`|\"]*))?")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Tracked files that are there, so that the test also holds while a file is moved."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    names = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [REPOSITORY / name for name in names if (REPOSITORY / name).is_file()]
+
+
+def headings(page: Path) -> list[str]:
+    return re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def anchor(heading: str) -> str:
+    """The name that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def missing(page: Path, link: str) -> bool:
+    name, _, fragment = link.partition("#")
+    target = (page.parent / name).resolve() if name else page
+    if not target.exists():
+        return True
+    return bool(fragment) and fragment not in map(anchor, headings(target))
+
+
+@pytest.mark.parametrize("page", tracked("*.md"), ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+    links = LINK.findall(page.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and missing(page, link)] == []
+
+
+def test_a_citation_of_the_service_names_a_page_and_a_section() -> None:
+    found, wrong = 0, []
+    for file in tracked("*.md", "*.rs", "*.toml", "core/catalog/*.json", "*.py", "*.ts", "*.swift", "*.kt"):
+        if file == Path(__file__):
+            continue
+        for match in CITATION.finditer(file.read_text(encoding="utf-8")):
+            found += 1
+            page = REPOSITORY / f"docs/service{match[1]}.md"
+            section = re.sub(r"\s+(?:(?://[/!]?|#|\*)\s*)?", " ", match[2] or "").strip()
+            if not page.is_file() or (section and not section.startswith(tuple(headings(page)))):
+                wrong.append(f"{file.relative_to(REPOSITORY)}: {match[0]}")
+    assert found > 20
+    assert wrong == []
+
+
+def test_the_index_of_the_service_lists_every_page_and_section() -> None:
+    folder = REPOSITORY / "docs/service"
+    rows = dict(re.findall(r"^\| \[([\w-]+\.md)\]\(\1\) \| (.*) \|$", (folder / "README.md").read_text(), re.MULTILINE))
+    pages = {page.name: ", ".join(headings(page)[1:]) for page in folder.glob("*.md") if page.name != "README.md"}
+    assert rows == pages
