@@ -216,7 +216,7 @@ impl Config {
         }
         if company.contains(['/', '\\', '?', '#', '%']) || company.contains("..") {
             return Err(Error::config(format!(
-                "company_domain {company:?} holds a separator: give the name only, not an address"
+                "company_domain {company:?} contains a separator: give the name only, not an address"
             )));
         }
         Ok(company)
@@ -287,14 +287,14 @@ impl Config {
     pub(crate) fn check_sign_in(&self) -> Result<()> {
         if self.response_type.as_deref().is_some_and(|kind| !RESPONSE_TYPES.contains(&kind)) {
             return Err(Error::config(format!(
-                "response_type {:?} is unknown; there are \"code\" and, for old registrations, \"id_token token\"",
+                "response_type {:?} is unknown; give \"code\" or, for old registrations, \"id_token token\"",
                 self.response_type.as_deref().unwrap_or_default()
             )));
         }
         match &self.redirect_uri {
-            Some(address) => Url::parse(address)
-                .map(drop)
-                .map_err(|error| Error::config(format!("redirect_uri {address:?} is no address: {error}"))),
+            Some(address) => Url::parse(address).map(drop).map_err(|error| {
+                Error::config(format!("redirect_uri {address:?} is not a valid URL: {error}"))
+            }),
             None => Ok(()),
         }
     }

@@ -430,7 +430,9 @@ async fn a_403_names_the_scopes_of_the_token() {
         {"base": "api", "action": {"status": 403, "body": {"message": "Not allowed"}}},
     ]);
     service.control("faults", rules).await;
-    for begins in ["the service refuses this; permission or scope", "Not allowed; permission or scope"] {
+    for begins in
+        ["the service refuses this request; permission or scope", "Not allowed; permission or scope"]
+    {
         let error = folders(&client, 1).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Permission);
         assert!(error.message().starts_with(begins), "{error}");
@@ -442,7 +444,7 @@ async fn a_403_names_the_scopes_of_the_token() {
     let opaque = json!({"refresh_token": null, "client_id": null, "client_secret": null, "access_token": "opaque-token"});
     service.control("faults", json!([{"base": "api", "action": {"status": 403}}])).await;
     let error = folders(&service.builder(opaque).build().unwrap(), 1).await.unwrap_err();
-    assert!(error.message().contains("does not tell its scopes"), "{error}");
+    assert!(error.message().contains("does not name its scopes"), "{error}");
 }
 
 #[tokio::test]

@@ -106,7 +106,7 @@ impl Auth {
             }
         };
         let Value::Object(mut members) = answer else {
-            return Err(Error::new(ErrorKind::Decode, "the user information is no object"));
+            return Err(Error::new(ErrorKind::Decode, "the user information is not an object"));
         };
         // A member of the 2019 documentation that says nothing.
         members.remove("userinfo");
@@ -145,7 +145,7 @@ impl Auth {
             }
             if let Some(redirect) = post_logout_redirect_uri {
                 Url::parse(redirect).map_err(|error| {
-                    Error::config(format!("post_logout_redirect_uri is no address: {error}"))
+                    Error::config(format!("post_logout_redirect_uri is not a valid URL: {error}"))
                 })?;
                 query.append_pair("post_logout_redirect_uri", redirect);
             }
@@ -175,7 +175,7 @@ impl Auth {
         };
         let Some(exchanger) = &self.exchanger else { return Ok(false) };
         let kept = |error: Error| {
-            let text = format!("the tokens are forgotten here, but not revoked: {}", error.message());
+            let text = format!("the tokens are removed here, but not revoked: {}", error.message());
             error.with_message(text)
         };
         let Some(url) = self.revocation(false).await.map_err(kept)? else { return Ok(false) };

@@ -103,7 +103,7 @@ impl Login {
         let given = config.redirect_uri.clone().unwrap_or_default();
         let mut redirect = Url::parse(&given).map_err(|error| {
             Error::config(format!(
-                "redirect_uri {given:?} is no address ({error}): give the one that is registered for the client"
+                "redirect_uri {given:?} is not a valid URL ({error}): give the one that is registered for the client"
             ))
         })?;
         let is_ours = redirect.scheme() == "http" && is_loopback(&redirect);
@@ -296,7 +296,7 @@ pub fn open_browser(url: &str) -> Result<()> {
             opener::OpenError::Io(error) => error.to_string(),
             opener::OpenError::Spawn { source, .. } => source.to_string(),
             opener::OpenError::ExitStatus { status, .. } => status.to_string(),
-            _ => "this machine has no way to".into(),
+            _ => "no program to open it was found".into(),
         };
         Error::config(format!("no browser could be opened ({reason})"))
     })

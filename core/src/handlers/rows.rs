@@ -77,7 +77,7 @@ pub(crate) async fn update_rows(
     }
     let body = serde_json::to_vec(&Done { rows: &fates, applied: applied(&fates), requests });
     let body = body.map_err(|error| {
-        Error::new(ErrorKind::Internal, format!("the outcome of the rows cannot be put together: {error}"))
+        Error::new(ErrorKind::Internal, format!("the outcome of the rows cannot be written as JSON: {error}"))
             .with_outcome(Outcome::Applied)
     })?;
     Ok(Answer { body: body.into(), raw, meta })

@@ -84,7 +84,7 @@ impl Retry {
             return Err(error);
         }
         if error.failure() != Failure::Throttled && !self.budget.take() {
-            let message = format!("{}; too many calls fail at present to try again", error.message());
+            let message = format!("{}; not retried, because too many calls fail at present", error.message());
             return Err(error.with_message(message));
         }
         Ok(Some((reason, wait)))

@@ -110,12 +110,12 @@ impl Calendar {
     pub(crate) fn new(start: Option<&str>, zone: Option<&str>) -> Result<Self> {
         let start = start.unwrap_or("00:00");
         let time = Time::strptime("%H:%M", start).map_err(|_| {
-            Error::config(format!("plan: day_start {start:?} is no time of day, as 06:30 is"))
+            Error::config(format!("plan: day_start {start:?} is not a time of day such as 06:30"))
         })?;
         let zone = match zone {
             Some(name) => TimeZone::get(name).map_err(|_| {
                 Error::config(format!(
-                    "plan: time_zone {name:?} is unknown; America/New_York is one that is known"
+                    "plan: time_zone {name:?} is unknown; give an IANA name such as America/New_York"
                 ))
             })?,
             // Also where a machine knows no zones.

@@ -66,7 +66,7 @@ impl Quota {
             Err(failed) => {
                 let error = self.exceeded(ask, full, left).await;
                 let text =
-                    format!("{}; and what decides at a limit failed: {}", error.message(), failed.message());
+                    format!("{}; and the callback for a limit failed: {}", error.message(), failed.message());
                 return Err(error.with_message(text).with_source_of(&failed));
             }
         }
@@ -188,7 +188,7 @@ impl Quota {
             Ok(Some(_)) => {}
             Err(error) => {
                 self.present().reported = before;
-                self.log.warn(&format!("whether others know of the quota is not known: {error}"));
+                self.log.warn(&format!("the event was not recorded in the ledger: {error}"));
             }
         }
     }

@@ -204,7 +204,7 @@ impl RedisLedger {
                 self.saw(time, Duration::ZERO);
                 Ok(Granted::Moved)
             }
-            _ => Err(self.server.unusable("it answers what no ledger does", &kind)),
+            _ => Err(self.server.unusable("its answer is not one of a ledger", &kind)),
         }
     }
 

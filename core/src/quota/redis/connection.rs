@@ -86,7 +86,7 @@ impl Server {
         let wrong = |problem: &str| {
             Error::config(format!(
                 "ledger: redis: {problem}; an address is redis://user:password@host:port/database, with TLS rediss://, \
-                 and what is special in a password is percent-encoded"
+                 and special characters in a password are percent-encoded"
             ))
         };
         let url = Url::parse(&redis.url).map_err(|error| wrong(&format!("invalid URL: {error}")))?;
@@ -250,7 +250,7 @@ impl Server {
         match code {
             Some((_, Meaning::Away)) => self.away(&text),
             Some((_, Meaning::Unusable(advice))) => self.unusable(advice, &text),
-            None if error.kind() == Kind::Parse => self.unusable("what answers is no Redis server", &text),
+            None if error.kind() == Kind::Parse => self.unusable("the server is not a Redis server", &text),
             None => self.unusable("it failed", &text),
         }
     }
@@ -277,7 +277,7 @@ impl Server {
                 &error.to_string(),
             ),
             Some(rustls::Error::InvalidMessage(_)) => {
-                self.unusable("it speaks no TLS; then its address begins with redis://", &error.to_string())
+                self.unusable("it does not use TLS: begin the address with redis://", &error.to_string())
             }
             _ => self.away(&error.to_string()),
         }
@@ -302,9 +302,9 @@ const CODES: [(&str, Meaning); 20] = [
     ("BUSY", Meaning::Away),
     ("max number of clients", Meaning::Away),
     ("WRONGPASS", Meaning::Unusable("it refuses the user and the password of the address")),
-    ("NOAUTH", Meaning::Unusable("it asks for a password, which the address has to hold")),
-    ("unauthenticated", Meaning::Unusable("it asks for a password, which the address has to hold")),
-    ("without any password", Meaning::Unusable("it has no password, and the address holds one")),
+    ("NOAUTH", Meaning::Unusable("it asks for a password: add it to the address")),
+    ("unauthenticated", Meaning::Unusable("it asks for a password: add it to the address")),
+    ("without any password", Meaning::Unusable("it has no password: remove the one in the address")),
     ("NOPERM", Meaning::Unusable(concat!("its user needs ", rights!()))),
     ("user executing the script", Meaning::Unusable(concat!("its user needs ", rights!()))),
     ("DENIED", Meaning::Unusable("it refuses other machines (protected mode)")),
