@@ -12,39 +12,39 @@ use crate::history::{Attempt, Wait};
 /// Result of anything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in the terms of a caller who has to react to it.
+/// Kind of an error, by what the caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A setting, an argument or an option is missing or wrong. Nothing was sent.
     Config,
-    /// Nobody is signed in, or no longer.
+    /// Nobody is signed in, or the sign-in has ended.
     Auth,
-    /// Signed in, but not allowed to.
+    /// The user is signed in, but has no permission.
     Permission,
-    /// There is no such record.
+    /// The record does not exist.
     NotFound,
-    /// The service refused what was sent.
+    /// The service refused the content of the request.
     Validation,
-    /// The answer is not the one record that was asked for.
+    /// The answer does not identify one record, for example when several have the number.
     Conflict,
-    /// The service asks to wait longer than the caller is willing to.
+    /// The service, or the plan's limit of an hour or a minute, requires a wait that is longer than allowed.
     RateLimited,
-    /// The requests of the day are used up.
+    /// The daily quota is used up.
     QuotaExceeded,
-    /// The deadline passed.
+    /// A time limit of the call has passed.
     Timeout,
-    /// No connection, or one that broke.
+    /// No connection could be made, or it was lost.
     Network,
     /// The service failed.
     Server,
     /// The answer could not be read.
     Decode,
-    /// A list ended before all of its records had come.
+    /// A list ended before all of its records were received.
     Incomplete,
     /// The caller cancelled the call.
     Cancelled,
-    /// The client was closed before.
+    /// The client is closed.
     Closed,
     /// Code of the host program failed: a token store, a listener, a body source.
     Callback,
@@ -84,9 +84,9 @@ impl ErrorKind {
 pub enum Outcome {
     /// No byte left this machine.
     NotSent,
-    /// The service answered that it did nothing.
+    /// The service answered that it did not carry out the request.
     Refused,
-    /// The service did it.
+    /// The service carried out the request.
     Applied,
     /// It may have taken effect. It was not sent again.
     Unknown,

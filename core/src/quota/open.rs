@@ -274,7 +274,7 @@ mod tests {
         };
         let quota = Quota::new(settings(nowhere(), Plan::unlimited()), parts).unwrap();
         let error = quota.change_plan(Plan::requests_per_day(5)).unwrap_err();
-        assert!(error.message().contains("With a plan, name a file"), "{error}");
+        assert!(error.message().contains("Name a file with ledger"), "{error}");
     }
 
     #[test]
