@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_is_no_time_or_zone() {
-        assert!(Calendar::new(Some("25:00"), None).unwrap_err().message().contains("as 06:30 is"));
+        assert!(Calendar::new(Some("25:00"), None).unwrap_err().message().contains("such as 06:30"));
         assert!(Calendar::new(None, Some("Mars/Base")).unwrap_err().message().contains("Mars/Base"));
     }
 }

@@ -221,7 +221,7 @@ mod tests {
             (json!({"edition": "gold", "licenses": 1}), "editions are"),
             (json!({"edition": "enterprise", "licenses": 1, "from_service": true}), "give either"),
             (json!({"requests_per_day": 1, "from_service": true}), "leave requests_per_day out"),
-            (json!({"requests_per_day": 1, "day_start": "24:30"}), "no time of day"),
+            (json!({"requests_per_day": 1, "day_start": "24:30"}), "not a time of day"),
             (json!({"requests_per_day": 1, "time_zone": "Nowhere"}), "unknown"),
             (json!({"requests_a_day": 1}), "unknown field"),
             (json!(5), "a plan, which is"),
