@@ -247,18 +247,18 @@ impl Error {
         self.edit(|inner| inner.message = message.into())
     }
 
-    /// The same error, caused by this one.
+    /// The same error with this cause.
     #[must_use]
     pub fn with_source(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }
 
-    /// The same error, with the cause of another one.
+    /// The same error with the cause of the given one.
     pub(crate) fn with_source_of(self, other: &Self) -> Self {
         self.edit(|inner| inner.source.clone_from(&other.0.source))
     }
 
-    /// The service's own id of the request, which counts more than the client's.
+    /// The service's id of the request, which replaces the client's.
     pub(crate) fn with_request_id(self, id: Option<String>) -> Self {
         self.edit(|inner| inner.request_id = id)
     }
@@ -293,13 +293,13 @@ impl Error {
         })
     }
 
-    /// What went wrong.
+    /// Kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// One sentence for people, with what to do next where that is known.
+    /// A sentence for people: what was wrong, and what to do if that is known.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -329,7 +329,7 @@ impl Error {
             && (self.0.reads || !matches!(self.0.outcome, Outcome::Unknown | Outcome::Applied))
     }
 
-    /// How long the service asks to wait.
+    /// How long to wait before the next call, as the service or the quota states it.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -357,7 +357,7 @@ impl Error {
         self.0.operation
     }
 
-    /// HTTP verb of the request.
+    /// HTTP method of the request.
     #[must_use]
     pub fn method(&self) -> Option<&'static str> {
         self.0.method
@@ -385,19 +385,19 @@ impl Error {
         self.0.cost
     }
 
-    /// Head of the answer's body, without secrets.
+    /// Beginning of the answer's body, without secrets.
     #[must_use]
     pub fn body_excerpt(&self) -> Option<&str> {
         self.0.body_excerpt.as_deref()
     }
 
-    /// What became of each record, for calls that carry several; the `id` of a created record whose answer could not be read.
+    /// Outcome of each record, for calls with several; the `id` of a created record whose answer could not be read.
     #[must_use]
     pub fn details(&self) -> Option<&Value> {
         self.0.details.as_ref()
     }
 
-    /// The message with what says where it happened and what it may have left behind.
+    /// The message with the operation, and a note if the call may have taken effect.
     fn text(&self) -> String {
         let place = match (self.0.operation, self.0.status) {
             (Some(operation), Some(status)) => format!(" ({operation}, status {status})"),

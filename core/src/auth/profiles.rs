@@ -28,7 +28,7 @@ use crate::private_file;
 const DEFAULT: &str = "default";
 const WHAT: &str = "the credentials file";
 
-/// Settings that variables can give.
+/// Settings that environment variables can set.
 const VARIABLES: &[(&str, &str)] = &[
     ("BEPRODUCT_COMPANY_DOMAIN", "company_domain"),
     ("BEPRODUCT_CLIENT_ID", "client_id"),
@@ -91,7 +91,7 @@ impl Profiles {
         &self.0
     }
 
-    /// The settings of a profile, with the token store that it has. None when it is not there.
+    /// The settings of a profile, with its token store. `None` if the profile does not exist.
     ///
     /// # Errors
     /// `config` when the file cannot be read, when others may read it, or when it is not valid TOML.
@@ -113,8 +113,8 @@ impl Profiles {
         Ok(Some(settings))
     }
 
-    /// Sets settings of a profile, which is made when it is not there; null takes one away. The rest of the file stays as
-    /// it is.
+    /// Sets settings of a profile, and creates the profile if needed; null removes a setting. The rest of the file stays
+    /// unchanged.
     ///
     /// # Errors
     /// As [`Profiles::get`], and when the file cannot be written.
@@ -137,8 +137,8 @@ impl Profiles {
         private_file::replace(WHAT, &self.0, document.to_string().as_bytes())
     }
 
-    /// Keeps a sign-in: the tokens in the store of the profile, and then its settings. Tokens of an earlier sign-in are
-    /// forgotten where they were kept elsewhere.
+    /// Keeps a sign-in: first the tokens in the store of the profile, then its settings. Tokens of an earlier sign-in in
+    /// another store are removed.
     ///
     /// # Errors
     /// As [`Profiles::set`], and those of the store.
@@ -429,9 +429,8 @@ impl Config {
         Self::read(Value::Object(completed(members)?))
     }
 
-    /// Settings for a sign-in that `profile` is to keep: what is missing is taken from it, if it is there, so that a sign-in
-    /// can be repeated by its name. `environment` is read as by [`Config::from_json`]. Tokens that are there already are left
-    /// out.
+    /// Settings for a sign-in that `profile` will keep. Missing settings are taken from an existing profile, so that a sign-in
+    /// can be repeated by its name. `environment` is read as by [`Config::from_json`]. Existing tokens are left out.
     ///
     /// # Errors
     /// As [`Config::from_json`].
@@ -455,10 +454,10 @@ impl Config {
         Self::read(Value::Object(all))
     }
 
-    /// What a profile has to know of a sign-in, to make clients of its tokens and to repeat it.
+    /// The settings that a profile needs to make clients with the tokens of a sign-in, and to repeat it.
     ///
     /// # Errors
-    /// `config` for a path that is no text.
+    /// `config` for a path that is not UTF-8.
     pub(crate) fn to_profile(&self) -> Result<Map<String, Value>> {
         let mut settings = Map::new();
         for (name, value) in [

@@ -14,10 +14,10 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::{Secret, address};
 
-/// One sign-in of a person: send them to [`AuthorizationSession::url`], then give the address they were sent back to
-/// to [`AuthorizationSession::finish`].
+/// One sign-in of a person: open [`AuthorizationSession::url`] in a browser, then pass the URL where the browser ends to
+/// [`AuthorizationSession::finish`].
 ///
-/// State, nonce and PKCE are made at random and checked, and the ID token is verified; a session works once.
+/// State, nonce and PKCE are random and checked, and the ID token is verified. A session works once.
 pub struct AuthorizationSession {
     exchanger: Exchanger,
     url: Url,
@@ -28,7 +28,7 @@ pub struct AuthorizationSession {
     once: Mutex<Option<Once>>,
 }
 
-/// What comes back with the person.
+/// Content of the redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flow {
     /// A code, which is exchanged for tokens.
@@ -111,13 +111,13 @@ impl AuthorizationSession {
         Ok(Self { exchanger, url, redirect, state, nonce, flow, once })
     }
 
-    /// Where the person signs in.
+    /// The URL where the person signs in.
     #[must_use]
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// Where the person is sent back to.
+    /// The URL where the browser ends.
     #[must_use]
     pub fn redirect_uri(&self) -> &str {
         self.redirect.url().as_str()
@@ -128,11 +128,11 @@ impl AuthorizationSession {
         self.flow
     }
 
-    /// Takes the address that the person was sent back to, whole, and fetches the tokens.
+    /// Accepts the whole redirect URL, and fetches the tokens.
     ///
     /// # Errors
     /// `auth` when consent was denied, the state differs, the code is refused or the ID token is not accepted; `config`
-    /// when it is no such address, or the session was used before.
+    /// for an invalid URL, and when the session was used before.
     pub async fn finish(&self, redirected: &str) -> Result<Tokens> {
         let auth = |text: String| Error::new(ErrorKind::Auth, text);
         let answer = Answer::read(redirected)?;
@@ -195,7 +195,7 @@ impl AuthorizationSession {
         self.exchanger.server.verify(id_token, &expected).await
     }
 
-    /// Whether the person may still come back: nothing has come yet that belongs to this sign-in.
+    /// Whether the sign-in still waits for its redirect.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.once.lock().unwrap_or_else(PoisonError::into_inner).is_some()

@@ -1,7 +1,7 @@
-//! Several units at once, so that the store is not asked for every request, and some for when it is away.
+//! Leases: several units in one step, so that the ledger is not asked for each request, and a share for when it is unreachable.
 //!
-//! A lease is counted as a whole when it is taken, which keeps the sum right whatever becomes of its owner; what was not
-//! used is given back when the client ends, when it is idle, or when others find that its process has died.
+//! A lease is counted as a whole when it is taken, so the count is right even if its process is killed. Unused units are given
+//! back when the client is closed, when it is idle, or when another process finds that the owner has died.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

@@ -1,4 +1,4 @@
-//! What happens when a limit is reached: the error, or a wait for its end.
+//! A reached limit: the error, or the wait for the end of its window.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::events::{QuotaEvent, QuotaEventKind, THRESHOLDS};
 use super::{Ask, Quota, Waits};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Longest time by which a wait is drawn out, so that those who waited do not come back as one.
+/// Longest extension of a wait, so that waiting calls do not all continue at the same moment.
 const SPREAD: Duration = Duration::from_secs(5);
 
 impl Quota {

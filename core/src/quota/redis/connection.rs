@@ -21,18 +21,18 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::{Secret, Secrets};
 
-/// Longest time until a connection stands, TLS and the user's sign-in included.
+/// Connect timeout, including TLS and AUTH.
 pub(super) const CONNECT: Duration = Duration::from_secs(2);
 
-/// Longest time for an answer.
+/// Timeout for an answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(2);
 
-/// A connection that was idle for so long is replaced before it is used: what lies between may have forgotten it.
+/// A connection that was idle for longer is replaced before it is used, because a device on the way may have dropped it.
 const IDLE: Duration = Duration::from_secs(60);
 
 const PORT: u16 = 6379;
 
-/// What a user of Redis needs; `select` only where the address names a database.
+/// Rights that the Redis user needs; `select` only if the address names a database.
 macro_rules! rights {
     () => {
         "~beproduct:* +evalsha +eval +select +time +get +set +ttl +expire +hget +hset +hdel +hvals +hscan \
@@ -72,11 +72,11 @@ pub(super) struct Live {
     last_used: Duration,
 }
 
-/// An attempt to connect that came to nothing.
+/// A failed attempt to connect.
 pub(super) struct Failed {
     error: Error,
     number: u64,
-    /// Others are told the same until then, so that not each of them waits as long.
+    /// Until then all calls get this error, so that not each of them waits for the timeout.
     pub(super) until: Duration,
 }
 
@@ -284,11 +284,11 @@ impl Server {
     }
 }
 
-/// What an error of the server says of it.
+/// Meaning of an error of the server.
 enum Meaning {
-    /// It will be there again.
+    /// The server will be available again.
     Away,
-    /// Somebody has to do this.
+    /// A person has to do this.
     Unusable(&'static str),
 }
 
