@@ -313,7 +313,13 @@ async fn ending_the_session_of_the_browser() {
     assert_eq!(service.count("sign_outs").await, 1);
     folders(&client, 1).await.unwrap();
     assert!(
-        client.auth().end_session_url(Some("nowhere")).await.unwrap_err().message().contains("no address")
+        client
+            .auth()
+            .end_session_url(Some("nowhere"))
+            .await
+            .unwrap_err()
+            .message()
+            .contains("not a valid URL")
     );
     // Without a sign-in of a person there is no ID token to show.
     let bare = service.client().auth().end_session_url(None).await.unwrap();
