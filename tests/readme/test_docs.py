@@ -1,22 +1,25 @@
 """What the documentation and the code point to exists: files, headings, and the sections of docs/service."""
 
+import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+OUTPUT = {"__pycache__", "dist", "node_modules", "target"}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 # A citation may go on in the next line, behind the comment's mark.
 CITATION = re.compile(r"docs/service([\w/-]*)\.md(?:,\s+(?:(?://[/!]?|\#|\*)\s*)?([A-Z][^.;:)`|\"]*))?")
 
 
-def tracked(*patterns: str) -> list[Path]:
-    """Tracked files that are there, so that the test also holds while a file is moved."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
-    names = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [REPOSITORY / name for name in names if (REPOSITORY / name).is_file()]
+def files(*endings: str) -> list[Path]:
+    """The files of the repository with these endings, except hidden, built and installed ones."""
+    found = []
+    for folder, folders, names in os.walk(REPOSITORY):
+        folders[:] = sorted(name for name in folders if name not in OUTPUT and not name.startswith("."))
+        found += [Path(folder, name) for name in sorted(names) if name.endswith(endings)]
+    return found
 
 
 def headings(page: Path) -> list[str]:
@@ -36,7 +39,7 @@ def missing(page: Path, link: str) -> bool:
     return bool(fragment) and fragment not in map(anchor, headings(target))
 
 
-@pytest.mark.parametrize("page", tracked("*.md"), ids=lambda page: str(page.relative_to(REPOSITORY)))
+@pytest.mark.parametrize("page", files(".md"), ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     links = LINK.findall(page.read_text(encoding="utf-8"))
     assert [link for link in links if "://" not in link and missing(page, link)] == []
@@ -44,7 +47,7 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
 
 def test_a_citation_of_the_service_names_a_page_and_a_section() -> None:
     found, wrong = 0, []
-    for file in tracked("*.md", "*.rs", "*.toml", "core/catalog/*.json", "*.py", "*.ts", "*.swift", "*.kt"):
+    for file in files(".md", ".rs", ".toml", ".json", ".py", ".ts", ".swift", ".kt"):
         if file == Path(__file__):
             continue
         for match in CITATION.finditer(file.read_text(encoding="utf-8")):
