@@ -209,7 +209,7 @@ test('settings of plans and ledgers are checked', () => {
   for (const [settings, message] of [
     [{ plan: 'enterprise' }, /a plan, which is/],
     [{ plan: Plan.enterprise({}) }, /licenses is missing/],
-    [{ plan: Plan.requestsPerDay(1, { dayStart: '25:00' }) }, /no time of day/],
+    [{ plan: Plan.requestsPerDay(1, { dayStart: '25:00' }) }, /not a time of day/],
     [{ quotaLease: 0 }, /quota_lease has to be a whole number from 1 to 1000000/],
     [{ ledger: 'disk' }, /ledger: it is "memory"/],
     [{ ledger: { redis: { address: 'x' } } }, /unknown field `address`/],

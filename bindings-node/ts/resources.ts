@@ -36,7 +36,7 @@ export interface Colorway {
   fields?: Record<string, unknown> | null;
   /** A link, an object with `preview` and `origin`, or null. */
   image?: unknown;
-  /** Id of the palette colour it came from. */
+  /** Id of the palette colour that it was made from. */
   colorSourceId?: string | null;
   [member: string]: unknown;
 }
@@ -75,7 +75,7 @@ export interface DataTableRow {
 
 /** A change to a row of a data table. */
 export interface DataTableRowChange {
-  /** Row to change; none adds a row. */
+  /** Row to change; without it a row is added. */
   rowId?: string | null | undefined;
   /** Values by column id, as a map or as a list of `{id, value}`. */
   rowFields?: unknown;
@@ -83,13 +83,13 @@ export interface DataTableRowChange {
   deleteRow?: boolean | null | undefined;
 }
 
-/** What became of an update of a data table. */
+/** Outcome of an update of a data table. */
 export interface DataTableUpdate {
-  /** In the order of the rows given. */
-  rows: RowFate[];
+  /** In the order of the given rows. */
+  rows: RowOutcome[];
   /** Rows that were applied. */
   applied: number;
-  /** Requests that it took. */
+  /** Requests that were sent. */
   requests: number;
   [member: string]: unknown;
 }
@@ -100,11 +100,11 @@ export interface Field {
   id: string;
   /** Name shown to people. */
   name?: string | null;
-  /** Value in the encoding of its type (docs/service.md, Field types). */
+  /** Value in the encoding of its type (docs/service/values.md, Field types). */
   value: unknown;
   /** Type of the field. */
   type?: string | null;
-  /** Whether the folder asks for a value. */
+  /** Whether the folder requires a value. */
   required?: boolean | null;
   [member: string]: unknown;
 }
@@ -140,9 +140,9 @@ export interface Image {
   [member: string]: unknown;
 }
 
-/** A number that several materials carry. */
+/** A number that several materials have. */
 export interface MaterialAmbiguity {
-  /** The number asked for. */
+  /** The requested number. */
   number: string;
   records: MaterialHeader[];
   [member: string]: unknown;
@@ -188,21 +188,21 @@ export interface MaterialHeaderData {
 export interface MaterialLookup {
   /** In the order of the numbers. */
   found: MaterialHeader[];
-  /** Numbers that no record carries. */
+  /** Numbers that no record has. */
   missing: string[];
-  /** Numbers that several records carry. */
+  /** Numbers that several records have. */
   ambiguous: MaterialAmbiguity[];
   [member: string]: unknown;
 }
 
-/** What the service said. */
+/** Message of the service. */
 export interface Message {
-  /** Text of the service, when it gave one. */
+  /** Text of the message, if there is one. */
   message?: string | null;
   [member: string]: unknown;
 }
 
-/** Who did something. */
+/** A user, as named in a record. */
 export interface Person {
   /** Id of the user; the user name on some application pages. */
   id?: string | null;
@@ -230,11 +230,11 @@ export interface RateLimitWindow {
   [member: string]: unknown;
 }
 
-/** What became of one row of an update. */
-export interface RowFate {
-  /** Position in the rows given. */
+/** Outcome of one row of an update. */
+export interface RowOutcome {
+  /** Position in the given rows. */
   index: number;
-  /** Id of the row; of a new row when the service told it. */
+  /** Id of the row; of a new row only if the service returned it. */
   rowId: string | null;
   /** applied, refused, unknown or not_sent. */
   outcome: string;
@@ -247,9 +247,9 @@ export interface SchemaField {
   fieldId: string;
   /** Name shown to people. */
   fieldName?: string | null;
-  /** Type of the field (docs/service.md, Field types). */
+  /** Type of the field (docs/service/values.md, Field types). */
   fieldType?: string | null;
-  /** Whether the folder asks for a value. */
+  /** Whether the folder requires a value. */
   required?: boolean | null;
   /** Settings of the type, with keys such as `Choices` and `DefaultValue`. */
   properties?: Record<string, unknown> | null;
@@ -286,9 +286,9 @@ export interface SizeClass {
   [member: string]: unknown;
 }
 
-/** A number that several styles carry. */
+/** A number that several styles have. */
 export interface StyleAmbiguity {
-  /** The number asked for. */
+  /** The requested number. */
   number: string;
   records: StyleHeader[];
   [member: string]: unknown;
@@ -338,14 +338,16 @@ export interface StyleHeaderData {
 export interface StyleLookup {
   /** In the order of the numbers. */
   found: StyleHeader[];
-  /** Numbers that no record carries. */
+  /** Numbers that no record has. */
   missing: string[];
-  /** Numbers that several records carry. */
+  /** Numbers that several records have. */
   ambiguous: StyleAmbiguity[];
   [member: string]: unknown;
 }
 
-/** A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling). */
+/**
+ * A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling).
+ */
 export interface Supplier {
   /** Id in the directory. */
   Id?: string | null;
@@ -409,13 +411,13 @@ export interface StyleFolderSearchSchemaArguments {
 
 /** Arguments of {@link Style.list}. */
 export interface StyleListArguments {
-  /** Folder to look in, as returned by `folders`. Without one, all folders are read. */
+  /** Folder to search, as returned by `folders`. Default: all folders. */
   folderId?: string | undefined;
-  /** Conditions that all have to hold. A list as value means any of its values. */
+  /** Conditions, joined by AND. A list as value means any of its values. */
   filters?: readonly Filter[] | undefined;
-  /** Conditions on colorways: records with at least one colorway that meets them are returned. */
+  /** Conditions on colorways. Returns records with at least one colorway that meets them. */
   colorwayFilters?: readonly Filter[] | undefined;
-  /** Also return soft-deleted records, which carry `isDeleted: true`. Default false. */
+  /** Also return soft-deleted records, which have `isDeleted: true`. Default false. */
   showDeleted?: boolean | undefined;
 }
 
@@ -427,17 +429,17 @@ export interface StyleGetArguments {
 
 /** Arguments of {@link Style.getByNumber}. */
 export interface StyleGetByNumberArguments {
-  /** Number of the style. The exact text comes first, then the one without blanks around it. */
+  /** Number of the style. An exact match is preferred to a match without surrounding blanks. */
   headerNumber: string;
-  /** Folder to look in. Default: all folders. */
+  /** Folder to search. Default: all folders. */
   folderId?: string | undefined;
 }
 
 /** Arguments of {@link Style.getManyByNumber}. */
 export interface StyleGetManyByNumberArguments {
-  /** Numbers to look up. Repeated ones are asked for once. */
+  /** Numbers to look up. A repeated number is requested once. */
   numbers: readonly string[];
-  /** Folder to look in. Default: all folders. */
+  /** Folder to search. Default: all folders. */
   folderId?: string | undefined;
 }
 
@@ -452,7 +454,7 @@ export interface StyleCreateArguments {
    * `color_name` and `primary`.
    */
   colorways?: readonly ColorwayChange[] | undefined;
-  /** The whole size range: it replaces the present one. Left alone when absent. */
+  /** The whole size range, which replaces the present one. Default: unchanged. */
   sizes?: readonly Size[] | undefined;
   /** Keep the version number given in `fields` instead of starting at the folder's first. Default false. */
   preserveVersion?: boolean | undefined;
@@ -463,8 +465,8 @@ export interface StyleUpdateArguments {
   /** Id of the style. */
   headerId: string;
   /**
-   * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not named stay as
-   * they are.
+   * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay
+   * unchanged.
    */
   fields?: Fields | undefined;
   /**
@@ -472,7 +474,7 @@ export interface StyleUpdateArguments {
    * `color_name` and `primary`.
    */
   colorways?: readonly ColorwayChange[] | undefined;
-  /** The whole size range: it replaces the present one. Left alone when absent. */
+  /** The whole size range, which replaces the present one. Default: unchanged. */
   sizes?: readonly Size[] | undefined;
 }
 
@@ -503,7 +505,7 @@ export class Style {
 
   /**
    * Fields of a folder that filters may name. The service ignores a filter on any other field
-   * (docs/service.md, Filters).
+   * (docs/service/lists.md, Filters).
    */
   folderSearchSchema(args: StyleFolderSearchSchemaArguments, options?: CallOptions): Promise<SchemaField[]> {
     return this.#caller.call('style.folder_search_schema', args, options);
@@ -512,7 +514,7 @@ export class Style {
   /**
    * All styles that meet the filters, as complete records, in pages of `pageSize`.
    *
-   * The order is the service's own: it has no sort parameter, and records can move between pages while data
+   * The service decides the order: it has no sort parameter, and records can move between pages while data
    * changes.
    */
   list(args: StyleListArguments = {}, options?: ListOptions): Pager<StyleHeader> {
@@ -531,10 +533,10 @@ export class Style {
   /**
    * The style with this number.
    *
-   * The number of what comes back is compared with the number asked for, as the service may answer with an
+   * The number of the answer is compared with the given number, because the service may answer with an
    * unrelated style.
    *
-   * Errors: `not_found` when there is none, `conflict` when several carry the number.
+   * Errors: `not_found` when no style has the number, `conflict` when several have it.
    */
   getByNumber(args: StyleGetByNumberArguments, options?: CallOptions): Promise<StyleHeader> {
     return this.#caller.call('style.attributes_get_by_number', args, options);
@@ -543,11 +545,11 @@ export class Style {
   /**
    * The styles with these numbers, at most 200 numbers a request.
    *
-   * Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and
-   * `ambiguous` (numbers that several carry, with those styles). A number is compared exactly first, then
-   * without blanks around it.
+   * Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style has) and
+   * `ambiguous` (numbers that several styles have, with those styles). A number is compared exactly first,
+   * then without surrounding blanks.
    *
-   * When a request fails, the error's `details` hold what the others have found: `found`, `missing`,
+   * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
    * `ambiguous`, and the `cost` of all.
    */
   getManyByNumber(args: StyleGetManyByNumberArguments, options?: CallOptions): Promise<StyleLookup> {
@@ -557,14 +559,14 @@ export class Style {
   /**
    * Creates a style and returns it in full.
    *
-   * A folder that numbers its records replaces the number given: read it from the answer. Sent at most once:
+   * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once:
    * when the answer is lost, the error has `outcome: unknown`.
    */
   create(args: StyleCreateArguments, options?: CallOptions): Promise<StyleHeader> {
     return this.#caller.call('style.attributes_create', args, options);
   }
 
-  /** Changes a style and returns it in full. What is not named stays as it is. */
+  /** Changes a style and returns it in full. Parts that are not given stay unchanged. */
   update(args: StyleUpdateArguments, options?: CallOptions): Promise<StyleHeader> {
     return this.#caller.call('style.attributes_update', args, options);
   }
@@ -572,8 +574,8 @@ export class Style {
   /**
    * Deletes a style. It stays readable with `showDeleted`.
    *
-   * The service may do the work and still answer with an error: the client then reads the style and reports
-   * what it found.
+   * The service may delete the style and still answer with an error: the client then reads the style to find
+   * out.
    */
   deleteHeader(args: StyleDeleteHeaderArguments, options?: CallOptions): Promise<Message> {
     return this.#caller.call('style.attributes_delete', args, options);
@@ -594,13 +596,13 @@ export interface MaterialFolderSearchSchemaArguments {
 
 /** Arguments of {@link Material.list}. */
 export interface MaterialListArguments {
-  /** Folder to look in, as returned by `folders`. Without one, all folders are read. */
+  /** Folder to search, as returned by `folders`. Default: all folders. */
   folderId?: string | undefined;
-  /** Conditions that all have to hold. A list as value means any of its values. */
+  /** Conditions, joined by AND. A list as value means any of its values. */
   filters?: readonly Filter[] | undefined;
-  /** Conditions on colorways: records with at least one colorway that meets them are returned. */
+  /** Conditions on colorways. Returns records with at least one colorway that meets them. */
   colorwayFilters?: readonly Filter[] | undefined;
-  /** Also return soft-deleted records, which carry `isDeleted: true`. Default false. */
+  /** Also return soft-deleted records, which have `isDeleted: true`. Default false. */
   showDeleted?: boolean | undefined;
 }
 
@@ -612,17 +614,17 @@ export interface MaterialGetArguments {
 
 /** Arguments of {@link Material.getByNumber}. */
 export interface MaterialGetByNumberArguments {
-  /** Number of the material. The exact text comes first, then the one without blanks around it. */
+  /** Number of the material. An exact match is preferred to a match without surrounding blanks. */
   headerNumber: string;
-  /** Folder to look in. Default: all folders. */
+  /** Folder to search. Default: all folders. */
   folderId?: string | undefined;
 }
 
 /** Arguments of {@link Material.getManyByNumber}. */
 export interface MaterialGetManyByNumberArguments {
-  /** Numbers to look up. Repeated ones are asked for once. */
+  /** Numbers to look up. A repeated number is requested once. */
   numbers: readonly string[];
-  /** Folder to look in. Default: all folders. */
+  /** Folder to search. Default: all folders. */
   folderId?: string | undefined;
 }
 
@@ -637,9 +639,9 @@ export interface MaterialCreateArguments {
    * `color_name` and `primary`.
    */
   colorways?: readonly ColorwayChange[] | undefined;
-  /** The whole size range: it replaces the present one. Left alone when absent. */
+  /** The whole size range, which replaces the present one. Default: unchanged. */
   sizes?: readonly Size[] | undefined;
-  /** The full list of suppliers. Left alone when absent. */
+  /** The full list of suppliers. Default: unchanged. */
   suppliers?: readonly Supplier[] | undefined;
   /** Keep the version number given in `fields` instead of starting at the folder's first. Default false. */
   preserveVersion?: boolean | undefined;
@@ -650,8 +652,8 @@ export interface MaterialUpdateArguments {
   /** Id of the material. */
   headerId: string;
   /**
-   * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not named stay as
-   * they are.
+   * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay
+   * unchanged.
    */
   fields?: Fields | undefined;
   /**
@@ -659,9 +661,9 @@ export interface MaterialUpdateArguments {
    * `color_name` and `primary`.
    */
   colorways?: readonly ColorwayChange[] | undefined;
-  /** The whole size range: it replaces the present one. Left alone when absent. */
+  /** The whole size range, which replaces the present one. Default: unchanged. */
   sizes?: readonly Size[] | undefined;
-  /** The full list of suppliers. Left alone when absent. */
+  /** The full list of suppliers. Default: unchanged. */
   suppliers?: readonly Supplier[] | undefined;
 }
 
@@ -692,7 +694,7 @@ export class Material {
 
   /**
    * Fields of a folder that filters may name. The service ignores a filter on any other field
-   * (docs/service.md, Filters).
+   * (docs/service/lists.md, Filters).
    */
   folderSearchSchema(
     args: MaterialFolderSearchSchemaArguments,
@@ -704,7 +706,7 @@ export class Material {
   /**
    * All materials that meet the filters, as complete records, in pages of `pageSize`.
    *
-   * The order is the service's own: it has no sort parameter, and records can move between pages while data
+   * The service decides the order: it has no sort parameter, and records can move between pages while data
    * changes.
    */
   list(args: MaterialListArguments = {}, options?: ListOptions): Pager<MaterialHeader> {
@@ -723,10 +725,10 @@ export class Material {
   /**
    * The material with this number.
    *
-   * The number of what comes back is compared with the number asked for, as the service may answer with an
+   * The number of the answer is compared with the given number, because the service may answer with an
    * unrelated material.
    *
-   * Errors: `not_found` when there is none, `conflict` when several carry the number.
+   * Errors: `not_found` when no material has the number, `conflict` when several have it.
    */
   getByNumber(args: MaterialGetByNumberArguments, options?: CallOptions): Promise<MaterialHeader> {
     return this.#caller.call('material.attributes_get_by_number', args, options);
@@ -735,11 +737,11 @@ export class Material {
   /**
    * The materials with these numbers, at most 200 numbers a request.
    *
-   * Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries)
-   * and `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first,
-   * then without blanks around it.
+   * Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material has) and
+   * `ambiguous` (numbers that several materials have, with those materials). A number is compared exactly
+   * first, then without surrounding blanks.
    *
-   * When a request fails, the error's `details` hold what the others have found: `found`, `missing`,
+   * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
    * `ambiguous`, and the `cost` of all.
    */
   getManyByNumber(args: MaterialGetManyByNumberArguments, options?: CallOptions): Promise<MaterialLookup> {
@@ -749,14 +751,14 @@ export class Material {
   /**
    * Creates a material and returns it in full.
    *
-   * A folder that numbers its records replaces the number given: read it from the answer. Sent at most once:
+   * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once:
    * when the answer is lost, the error has `outcome: unknown`.
    */
   create(args: MaterialCreateArguments, options?: CallOptions): Promise<MaterialHeader> {
     return this.#caller.call('material.attributes_create', args, options);
   }
 
-  /** Changes a material and returns it in full. What is not named stays as it is. */
+  /** Changes a material and returns it in full. Parts that are not given stay unchanged. */
   update(args: MaterialUpdateArguments, options?: CallOptions): Promise<MaterialHeader> {
     return this.#caller.call('material.attributes_update', args, options);
   }
@@ -764,8 +766,8 @@ export class Material {
   /**
    * Deletes a material. It stays readable with `showDeleted`.
    *
-   * The service may do the work and still answer with an error: the client then reads the material and
-   * reports what it found.
+   * The service may delete the material and still answer with an error: the client then reads the material to
+   * find out.
    */
   deleteHeader(args: MaterialDeleteHeaderArguments, options?: CallOptions): Promise<Message> {
     return this.#caller.call('material.attributes_delete', args, options);
@@ -774,7 +776,7 @@ export class Material {
 
 /** Arguments of {@link DataTables.list}. */
 export interface DataTablesListArguments {
-  /** Conditions that all have to hold. A list as value means any of its values. */
+  /** Conditions, joined by AND. A list as value means any of its values. */
   filters?: readonly Filter[] | undefined;
 }
 
@@ -788,7 +790,7 @@ export interface DataTablesSchemaArguments {
 export interface DataTablesDataArguments {
   /** Id of the data table. */
   dataTableId: string;
-  /** Conditions that all have to hold. A list as value means any of its values. */
+  /** Conditions, joined by AND. A list as value means any of its values. */
   filters?: readonly Filter[] | undefined;
 }
 
@@ -833,9 +835,9 @@ export class DataTables {
   /**
    * Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
    *
-   * Returns the outcome of each row, which is what the answer says of it: `unknown` for a row that is missing
-   * in the ids that the service lists, or where its counts do not add up; read such rows back. When a request
-   * fails, the rows after it are not sent, and the error's `details` hold the outcome of every row.
+   * Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the
+   * ids that the service lists, or if its counts do not add up: read such rows back. When a request fails,
+   * the rows after it are not sent, and the error's `details` hold the outcome of every row.
    */
   update(args: DataTablesUpdateArguments, options?: CallOptions): Promise<DataTableUpdate> {
     return this.#caller.call('data_tables.update', args, options);
@@ -857,9 +859,9 @@ export class System {
   }
 
   /**
-   * What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with `limit`,
-   * `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate
-   * limits).
+   * The limits that the service states: `per_minute`, `per_hour` and `per_day`, each with `limit`,
+   * `remaining`, `used` and `resetAt`. Whether this request counts against the limits is unknown
+   * (docs/service/limits.md, Rate limits).
    */
   ratelimitStatus(args: Record<string, never> = {}, options?: CallOptions): Promise<RateLimitStatus> {
     return this.#caller.call('system.ratelimit_status', args, options);
@@ -907,30 +909,30 @@ export class Raw {
   }
 
   /**
-   * GET of any path below the company's address. Returns the answer as it came.
+   * GET of any path below the company's address. Returns the answer unchanged.
    *
-   * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several
-   * GETs of this service change data (docs/service.md, GET that changes data).
+   * A path of a known operation is treated as that operation. Any other path is sent at most once, because
+   * several GETs of this service change data (docs/service/requests.md, GET that changes data).
    */
   get(args: RawGetArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.get', args, options);
   }
 
   /**
-   * POST of any path below the company's address. Returns the answer as it came.
+   * POST of any path below the company's address. Returns the answer unchanged.
    *
-   * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several
-   * GETs of this service change data (docs/service.md, GET that changes data).
+   * A path of a known operation is treated as that operation. Any other path is sent at most once, because
+   * several GETs of this service change data (docs/service/requests.md, GET that changes data).
    */
   post(args: RawPostArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.post', args, options);
   }
 
   /**
-   * DELETE of any path below the company's address. Returns the answer as it came.
+   * DELETE of any path below the company's address. Returns the answer unchanged.
    *
-   * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several
-   * GETs of this service change data (docs/service.md, GET that changes data).
+   * A path of a known operation is treated as that operation. Any other path is sent at most once, because
+   * several GETs of this service change data (docs/service/requests.md, GET that changes data).
    */
   deletePath(args: RawDeletePathArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.delete', args, options);

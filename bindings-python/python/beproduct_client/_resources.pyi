@@ -39,7 +39,7 @@ class Style(Resource):
         **options: Unpack[CallOptions],
     ) -> builtins.list[SchemaField]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -54,15 +54,14 @@ class Style(Resource):
     ) -> Pager[StyleHeader]:
         """All styles that meet the filters, as complete records, in pages of `page_size`.
 
-        The order is the service's own: it has no sort parameter, and records can move between pages
+        The service decides the order: it has no sort parameter, and records can move between pages
         while data changes.
 
-        :param folder_id: Folder to look in, as returned by `folders`. Without one, all folders are
-            read.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
-        :param colorway_filters: Conditions on colorways: records with at least one colorway that meets
-            them are returned.
-        :param show_deleted: Also return soft-deleted records, which carry `isDeleted: true`. Default
+        :param folder_id: Folder to search, as returned by `folders`. Default: all folders.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
+            that meets them.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
             false.
         """
 
@@ -90,14 +89,14 @@ class Style(Resource):
     ) -> StyleHeader:
         """The style with this number.
 
-        The number of what comes back is compared with the number asked for, as the service may
-        answer with an unrelated style.
+        The number of the answer is compared with the given number, because the service may answer
+        with an unrelated style.
 
-        Errors: `not_found` when there is none, `conflict` when several carry the number.
+        Errors: `not_found` when no style has the number, `conflict` when several have it.
 
-        :param header_number: Number of the style. The exact text comes first, then the one without
-            blanks around it.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param header_number: Number of the style. An exact match is preferred to a match without
+            surrounding blanks.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_by_number = get_by_number
@@ -111,14 +110,14 @@ class Style(Resource):
         """The styles with these numbers, at most 200 numbers a request.
 
         Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style
-        carries) and `ambiguous` (numbers that several carry, with those styles). A number is
-        compared exactly first, then without blanks around it.
+        has) and `ambiguous` (numbers that several styles have, with those styles). A number is
+        compared exactly first, then without surrounding blanks.
 
-        When a request fails, the error's `details` hold what the others have found: `found`,
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
         `missing`, `ambiguous`, and the `cost` of all.
 
-        :param numbers: Numbers to look up. Repeated ones are asked for once.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param numbers: Numbers to look up. A repeated number is requested once.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_many_by_number = get_many_by_number
@@ -134,14 +133,14 @@ class Style(Resource):
     ) -> StyleHeader:
         """Creates a style and returns it in full.
 
-        A folder that numbers its records replaces the number given: read it from the answer. Sent at
+        A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error has `outcome: unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default false.
         """
@@ -156,14 +155,14 @@ class Style(Resource):
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> StyleHeader:
-        """Changes a style and returns it in full. What is not named stays as it is.
+        """Changes a style and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the style.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not named stay as they are.
+            are not given stay unchanged.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         """
 
     attributes_update = update
@@ -175,8 +174,8 @@ class Style(Resource):
     ) -> Message:
         """Deletes a style. It stays readable with `show_deleted`.
 
-        The service may do the work and still answer with an error: the client then reads the style
-        and reports what it found.
+        The service may delete the style and still answer with an error: the client then reads the
+        style to find out.
 
         :param header_id: Id of the style.
         """
@@ -208,7 +207,7 @@ class Material(Resource):
         **options: Unpack[CallOptions],
     ) -> builtins.list[SchemaField]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -223,15 +222,14 @@ class Material(Resource):
     ) -> Pager[MaterialHeader]:
         """All materials that meet the filters, as complete records, in pages of `page_size`.
 
-        The order is the service's own: it has no sort parameter, and records can move between pages
+        The service decides the order: it has no sort parameter, and records can move between pages
         while data changes.
 
-        :param folder_id: Folder to look in, as returned by `folders`. Without one, all folders are
-            read.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
-        :param colorway_filters: Conditions on colorways: records with at least one colorway that meets
-            them are returned.
-        :param show_deleted: Also return soft-deleted records, which carry `isDeleted: true`. Default
+        :param folder_id: Folder to search, as returned by `folders`. Default: all folders.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
+            that meets them.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
             false.
         """
 
@@ -259,14 +257,14 @@ class Material(Resource):
     ) -> MaterialHeader:
         """The material with this number.
 
-        The number of what comes back is compared with the number asked for, as the service may
-        answer with an unrelated material.
+        The number of the answer is compared with the given number, because the service may answer
+        with an unrelated material.
 
-        Errors: `not_found` when there is none, `conflict` when several carry the number.
+        Errors: `not_found` when no material has the number, `conflict` when several have it.
 
-        :param header_number: Number of the material. The exact text comes first, then the one without
-            blanks around it.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param header_number: Number of the material. An exact match is preferred to a match without
+            surrounding blanks.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_by_number = get_by_number
@@ -280,14 +278,14 @@ class Material(Resource):
         """The materials with these numbers, at most 200 numbers a request.
 
         Returns `found` (the materials in the order of the numbers), `missing` (numbers that no
-        material carries) and `ambiguous` (numbers that several carry, with those materials). A
-        number is compared exactly first, then without blanks around it.
+        material has) and `ambiguous` (numbers that several materials have, with those materials). A
+        number is compared exactly first, then without surrounding blanks.
 
-        When a request fails, the error's `details` hold what the others have found: `found`,
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
         `missing`, `ambiguous`, and the `cost` of all.
 
-        :param numbers: Numbers to look up. Repeated ones are asked for once.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param numbers: Numbers to look up. A repeated number is requested once.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_many_by_number = get_many_by_number
@@ -304,15 +302,15 @@ class Material(Resource):
     ) -> MaterialHeader:
         """Creates a material and returns it in full.
 
-        A folder that numbers its records replaces the number given: read it from the answer. Sent at
+        A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error has `outcome: unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
-        :param suppliers: The full list of suppliers. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param suppliers: The full list of suppliers. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default false.
         """
@@ -328,15 +326,15 @@ class Material(Resource):
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> MaterialHeader:
-        """Changes a material and returns it in full. What is not named stays as it is.
+        """Changes a material and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the material.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not named stay as they are.
+            are not given stay unchanged.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
-        :param suppliers: The full list of suppliers. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param suppliers: The full list of suppliers. Default: unchanged.
         """
 
     attributes_update = update
@@ -348,8 +346,8 @@ class Material(Resource):
     ) -> Message:
         """Deletes a material. It stays readable with `show_deleted`.
 
-        The service may do the work and still answer with an error: the client then reads the
-        material and reports what it found.
+        The service may delete the material and still answer with an error: the client then reads the
+        material to find out.
 
         :param header_id: Id of the material.
         """
@@ -366,7 +364,7 @@ class DataTables(Resource):
     ) -> Pager[DataTable]:
         """All data tables that meet the filters.
 
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
         """
 
     def schema(
@@ -388,7 +386,7 @@ class DataTables(Resource):
         """Rows of a data table that meet the filters.
 
         :param data_table_id: Id of the data table.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
         """
 
     def update(
@@ -399,10 +397,10 @@ class DataTables(Resource):
     ) -> DataTableUpdate:
         """Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
 
-        Returns the outcome of each row, which is what the answer says of it: `unknown` for a row
-        that is missing in the ids that the service lists, or where its counts do not add up; read
-        such rows back. When a request fails, the rows after it are not sent, and the error's
-        `details` hold the outcome of every row.
+        Returns the outcome of each row by the service's answer. It is `unknown` for a row that is
+        missing in the ids that the service lists, or if its counts do not add up: read such rows
+        back. When a request fails, the rows after it are not sent, and the error's `details` hold
+        the outcome of every row.
 
         :param data_table_id: Id of the data table.
         :param rows: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true`
@@ -426,9 +424,9 @@ class System(Resource):
         self,
         **options: Unpack[CallOptions],
     ) -> RateLimitStatus:
-        """What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with
-        `limit`, `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown
-        (docs/service.md, Rate limits).
+        """The limits that the service states: `per_minute`, `per_hour` and `per_day`, each with
+        `limit`, `remaining`, `used` and `resetAt`. Whether this request counts against the limits is
+        unknown (docs/service/limits.md, Rate limits).
         """
 
     def version(
@@ -448,10 +446,11 @@ class Raw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """GET of any path below the company's address. Returns the answer as it came.
+        """GET of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -464,10 +463,11 @@ class Raw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """POST of any path below the company's address. Returns the answer as it came.
+        """POST of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
@@ -480,10 +480,11 @@ class Raw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """DELETE of any path below the company's address. Returns the answer as it came.
+        """DELETE of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -516,7 +517,7 @@ class AsyncStyle(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -531,15 +532,14 @@ class AsyncStyle(Resource):
     ) -> AsyncPager[StyleHeader]:
         """All styles that meet the filters, as complete records, in pages of `page_size`.
 
-        The order is the service's own: it has no sort parameter, and records can move between pages
+        The service decides the order: it has no sort parameter, and records can move between pages
         while data changes.
 
-        :param folder_id: Folder to look in, as returned by `folders`. Without one, all folders are
-            read.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
-        :param colorway_filters: Conditions on colorways: records with at least one colorway that meets
-            them are returned.
-        :param show_deleted: Also return soft-deleted records, which carry `isDeleted: true`. Default
+        :param folder_id: Folder to search, as returned by `folders`. Default: all folders.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
+            that meets them.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
             false.
         """
 
@@ -567,14 +567,14 @@ class AsyncStyle(Resource):
     ) -> Coroutine[Any, Any, StyleHeader]:
         """The style with this number.
 
-        The number of what comes back is compared with the number asked for, as the service may
-        answer with an unrelated style.
+        The number of the answer is compared with the given number, because the service may answer
+        with an unrelated style.
 
-        Errors: `not_found` when there is none, `conflict` when several carry the number.
+        Errors: `not_found` when no style has the number, `conflict` when several have it.
 
-        :param header_number: Number of the style. The exact text comes first, then the one without
-            blanks around it.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param header_number: Number of the style. An exact match is preferred to a match without
+            surrounding blanks.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_by_number = get_by_number
@@ -588,14 +588,14 @@ class AsyncStyle(Resource):
         """The styles with these numbers, at most 200 numbers a request.
 
         Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style
-        carries) and `ambiguous` (numbers that several carry, with those styles). A number is
-        compared exactly first, then without blanks around it.
+        has) and `ambiguous` (numbers that several styles have, with those styles). A number is
+        compared exactly first, then without surrounding blanks.
 
-        When a request fails, the error's `details` hold what the others have found: `found`,
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
         `missing`, `ambiguous`, and the `cost` of all.
 
-        :param numbers: Numbers to look up. Repeated ones are asked for once.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param numbers: Numbers to look up. A repeated number is requested once.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_many_by_number = get_many_by_number
@@ -611,14 +611,14 @@ class AsyncStyle(Resource):
     ) -> Coroutine[Any, Any, StyleHeader]:
         """Creates a style and returns it in full.
 
-        A folder that numbers its records replaces the number given: read it from the answer. Sent at
+        A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error has `outcome: unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default false.
         """
@@ -633,14 +633,14 @@ class AsyncStyle(Resource):
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, StyleHeader]:
-        """Changes a style and returns it in full. What is not named stays as it is.
+        """Changes a style and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the style.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not named stay as they are.
+            are not given stay unchanged.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         """
 
     attributes_update = update
@@ -652,8 +652,8 @@ class AsyncStyle(Resource):
     ) -> Coroutine[Any, Any, Message]:
         """Deletes a style. It stays readable with `show_deleted`.
 
-        The service may do the work and still answer with an error: the client then reads the style
-        and reports what it found.
+        The service may delete the style and still answer with an error: the client then reads the
+        style to find out.
 
         :param header_id: Id of the style.
         """
@@ -685,7 +685,7 @@ class AsyncMaterial(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -700,15 +700,14 @@ class AsyncMaterial(Resource):
     ) -> AsyncPager[MaterialHeader]:
         """All materials that meet the filters, as complete records, in pages of `page_size`.
 
-        The order is the service's own: it has no sort parameter, and records can move between pages
+        The service decides the order: it has no sort parameter, and records can move between pages
         while data changes.
 
-        :param folder_id: Folder to look in, as returned by `folders`. Without one, all folders are
-            read.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
-        :param colorway_filters: Conditions on colorways: records with at least one colorway that meets
-            them are returned.
-        :param show_deleted: Also return soft-deleted records, which carry `isDeleted: true`. Default
+        :param folder_id: Folder to search, as returned by `folders`. Default: all folders.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
+            that meets them.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
             false.
         """
 
@@ -736,14 +735,14 @@ class AsyncMaterial(Resource):
     ) -> Coroutine[Any, Any, MaterialHeader]:
         """The material with this number.
 
-        The number of what comes back is compared with the number asked for, as the service may
-        answer with an unrelated material.
+        The number of the answer is compared with the given number, because the service may answer
+        with an unrelated material.
 
-        Errors: `not_found` when there is none, `conflict` when several carry the number.
+        Errors: `not_found` when no material has the number, `conflict` when several have it.
 
-        :param header_number: Number of the material. The exact text comes first, then the one without
-            blanks around it.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param header_number: Number of the material. An exact match is preferred to a match without
+            surrounding blanks.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_by_number = get_by_number
@@ -757,14 +756,14 @@ class AsyncMaterial(Resource):
         """The materials with these numbers, at most 200 numbers a request.
 
         Returns `found` (the materials in the order of the numbers), `missing` (numbers that no
-        material carries) and `ambiguous` (numbers that several carry, with those materials). A
-        number is compared exactly first, then without blanks around it.
+        material has) and `ambiguous` (numbers that several materials have, with those materials). A
+        number is compared exactly first, then without surrounding blanks.
 
-        When a request fails, the error's `details` hold what the others have found: `found`,
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
         `missing`, `ambiguous`, and the `cost` of all.
 
-        :param numbers: Numbers to look up. Repeated ones are asked for once.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param numbers: Numbers to look up. A repeated number is requested once.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_many_by_number = get_many_by_number
@@ -781,15 +780,15 @@ class AsyncMaterial(Resource):
     ) -> Coroutine[Any, Any, MaterialHeader]:
         """Creates a material and returns it in full.
 
-        A folder that numbers its records replaces the number given: read it from the answer. Sent at
+        A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error has `outcome: unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
-        :param suppliers: The full list of suppliers. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param suppliers: The full list of suppliers. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default false.
         """
@@ -805,15 +804,15 @@ class AsyncMaterial(Resource):
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, MaterialHeader]:
-        """Changes a material and returns it in full. What is not named stays as it is.
+        """Changes a material and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the material.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not named stay as they are.
+            are not given stay unchanged.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
-        :param suppliers: The full list of suppliers. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param suppliers: The full list of suppliers. Default: unchanged.
         """
 
     attributes_update = update
@@ -825,8 +824,8 @@ class AsyncMaterial(Resource):
     ) -> Coroutine[Any, Any, Message]:
         """Deletes a material. It stays readable with `show_deleted`.
 
-        The service may do the work and still answer with an error: the client then reads the
-        material and reports what it found.
+        The service may delete the material and still answer with an error: the client then reads the
+        material to find out.
 
         :param header_id: Id of the material.
         """
@@ -843,7 +842,7 @@ class AsyncDataTables(Resource):
     ) -> AsyncPager[DataTable]:
         """All data tables that meet the filters.
 
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
         """
 
     def schema(
@@ -865,7 +864,7 @@ class AsyncDataTables(Resource):
         """Rows of a data table that meet the filters.
 
         :param data_table_id: Id of the data table.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
         """
 
     def update(
@@ -876,10 +875,10 @@ class AsyncDataTables(Resource):
     ) -> Coroutine[Any, Any, DataTableUpdate]:
         """Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
 
-        Returns the outcome of each row, which is what the answer says of it: `unknown` for a row
-        that is missing in the ids that the service lists, or where its counts do not add up; read
-        such rows back. When a request fails, the rows after it are not sent, and the error's
-        `details` hold the outcome of every row.
+        Returns the outcome of each row by the service's answer. It is `unknown` for a row that is
+        missing in the ids that the service lists, or if its counts do not add up: read such rows
+        back. When a request fails, the rows after it are not sent, and the error's `details` hold
+        the outcome of every row.
 
         :param data_table_id: Id of the data table.
         :param rows: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true`
@@ -903,9 +902,9 @@ class AsyncSystem(Resource):
         self,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, RateLimitStatus]:
-        """What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with
-        `limit`, `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown
-        (docs/service.md, Rate limits).
+        """The limits that the service states: `per_minute`, `per_hour` and `per_day`, each with
+        `limit`, `remaining`, `used` and `resetAt`. Whether this request counts against the limits is
+        unknown (docs/service/limits.md, Rate limits).
         """
 
     def version(
@@ -925,10 +924,11 @@ class AsyncRaw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """GET of any path below the company's address. Returns the answer as it came.
+        """GET of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -941,10 +941,11 @@ class AsyncRaw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """POST of any path below the company's address. Returns the answer as it came.
+        """POST of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
@@ -957,10 +958,11 @@ class AsyncRaw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """DELETE of any path below the company's address. Returns the answer as it came.
+        """DELETE of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.

@@ -39,7 +39,7 @@ __all__ = [
     "Person",
     "RateLimitStatus",
     "RateLimitWindow",
-    "RowFate",
+    "RowOutcome",
     "SchemaField",
     "Size",
     "SizeClass",
@@ -103,7 +103,7 @@ Colorway = TypedDict(
         "imageHeaderId": "str | None",  # Id of the image record behind the picture.
         "fields": "dict[str, Any] | None",  # Custom fields by field id.
         "image": "Any | None",  # A link, an object with `preview` and `origin`, or null.
-        "colorSourceId": "str | None",  # Id of the palette colour it came from.
+        "colorSourceId": "str | None",  # Id of the palette colour that it was made from.
     },
     total=False,
 )
@@ -145,7 +145,7 @@ DataTableRow = TypedDict(
 DataTableRowChange = TypedDict(
     "DataTableRowChange",
     {
-        "rowId": "str | None",  # Row to change; none adds a row.
+        "rowId": "str | None",  # Row to change; without it a row is added.
         "rowFields": "Any | None",  # Values by column id, as a map or as a list of `{id, value}`.
         "deleteRow": "bool | None",  # Remove the row.
     },
@@ -157,13 +157,13 @@ DataTableRowChange = TypedDict(
 DataTableUpdate = TypedDict(
     "DataTableUpdate",
     {
-        "rows": Required["list[RowFate]"],  # In the order of the rows given.
+        "rows": Required["list[RowOutcome]"],  # In the order of the given rows.
         "applied": Required["int"],  # Rows that were applied.
-        "requests": Required["int"],  # Requests that it took.
+        "requests": Required["int"],  # Requests that were sent.
     },
     total=False,
 )
-"""What became of an update of a data table."""
+"""Outcome of an update of a data table."""
 
 
 Field = TypedDict(
@@ -171,9 +171,9 @@ Field = TypedDict(
     {
         "id": Required["str"],  # Field id.
         "name": "str | None",  # Name shown to people.
-        "value": Required["Any | None"],  # Value in the encoding of its type (docs/service.md, Field types).
+        "value": Required["Any | None"],  # Value in the encoding of its type (docs/service/values.md, Field types).
         "type": "str | None",  # Type of the field.
-        "required": "bool | None",  # Whether the folder asks for a value.
+        "required": "bool | None",  # Whether the folder requires a value.
     },
     total=False,
 )
@@ -218,12 +218,12 @@ Image = TypedDict(
 MaterialAmbiguity = TypedDict(
     "MaterialAmbiguity",
     {
-        "number": Required["str"],  # The number asked for.
+        "number": Required["str"],  # The requested number.
         "records": Required["list[MaterialHeader]"],
     },
     total=False,
 )
-"""A number that several materials carry."""
+"""A number that several materials have."""
 
 
 MaterialHeader = TypedDict(
@@ -266,8 +266,8 @@ MaterialLookup = TypedDict(
     "MaterialLookup",
     {
         "found": Required["list[MaterialHeader]"],  # In the order of the numbers.
-        "missing": Required["list[str]"],  # Numbers that no record carries.
-        "ambiguous": Required["list[MaterialAmbiguity]"],  # Numbers that several records carry.
+        "missing": Required["list[str]"],  # Numbers that no record has.
+        "ambiguous": Required["list[MaterialAmbiguity]"],  # Numbers that several records have.
     },
     total=False,
 )
@@ -277,11 +277,11 @@ MaterialLookup = TypedDict(
 Message = TypedDict(
     "Message",
     {
-        "message": "str | None",  # Text of the service, when it gave one.
+        "message": "str | None",  # Text of the message, if there is one.
     },
     total=False,
 )
-"""What the service said."""
+"""Message of the service."""
 
 
 Person = TypedDict(
@@ -292,7 +292,7 @@ Person = TypedDict(
     },
     total=False,
 )
-"""Who did something."""
+"""A user, as named in a record."""
 
 
 RateLimitStatus = TypedDict(
@@ -320,16 +320,16 @@ RateLimitWindow = TypedDict(
 """One limit."""
 
 
-RowFate = TypedDict(
-    "RowFate",
+RowOutcome = TypedDict(
+    "RowOutcome",
     {
-        "index": Required["int"],  # Position in the rows given.
-        "rowId": Required["str | None"],  # Id of the row; of a new row when the service told it.
+        "index": Required["int"],  # Position in the given rows.
+        "rowId": Required["str | None"],  # Id of the row; of a new row only if the service returned it.
         "outcome": Required["str"],  # applied, refused, unknown or not_sent.
     },
     total=False,
 )
-"""What became of one row of an update."""
+"""Outcome of one row of an update."""
 
 
 SchemaField = TypedDict(
@@ -337,8 +337,8 @@ SchemaField = TypedDict(
     {
         "fieldId": Required["str"],  # Field id, as used in filters and in writes.
         "fieldName": "str | None",  # Name shown to people.
-        "fieldType": "str | None",  # Type of the field (docs/service.md, Field types).
-        "required": "bool | None",  # Whether the folder asks for a value.
+        "fieldType": "str | None",  # Type of the field (docs/service/values.md, Field types).
+        "required": "bool | None",  # Whether the folder requires a value.
         "properties": "dict[str, Any] | None",  # Settings of the type, with keys such as `Choices` and `DefaultValue`.
     },
     total=False,
@@ -380,12 +380,12 @@ SizeClass = TypedDict(
 StyleAmbiguity = TypedDict(
     "StyleAmbiguity",
     {
-        "number": Required["str"],  # The number asked for.
+        "number": Required["str"],  # The requested number.
         "records": Required["list[StyleHeader]"],
     },
     total=False,
 )
-"""A number that several styles carry."""
+"""A number that several styles have."""
 
 
 StyleHeader = TypedDict(
@@ -431,8 +431,8 @@ StyleLookup = TypedDict(
     "StyleLookup",
     {
         "found": Required["list[StyleHeader]"],  # In the order of the numbers.
-        "missing": Required["list[str]"],  # Numbers that no record carries.
-        "ambiguous": Required["list[StyleAmbiguity]"],  # Numbers that several records carry.
+        "missing": Required["list[str]"],  # Numbers that no record has.
+        "ambiguous": Required["list[StyleAmbiguity]"],  # Numbers that several records have.
     },
     total=False,
 )
@@ -456,7 +456,7 @@ Supplier = TypedDict(
     },
     total=False,
 )
-"""A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling)."""
+"""A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling)."""
 
 
 Tag = TypedDict(

@@ -59,7 +59,7 @@ impl Style<'_> {
         }
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md, Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md, Filters).
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> StyleFolderSearchSchema {
@@ -71,7 +71,7 @@ impl Style<'_> {
 
     /// All styles that meet the filters, as complete records, in pages of `page_size`.
     ///
-    /// The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
+    /// The service decides the order: it has no sort parameter, and records can move between pages while data changes.
     pub fn list(&self) -> StyleList {
         StyleList { request: PagedRequest::new(self.client, "style.attributes_list") }
     }
@@ -90,11 +90,11 @@ impl Style<'_> {
 
     /// The style with this number.
     ///
-    /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated style.
+    /// The number of the answer is compared with the given number, because the service may answer with an unrelated style.
     ///
-    /// Errors: `not_found` when there is none, `conflict` when several carry the number.
+    /// Errors: `not_found` when no style has the number, `conflict` when several have it.
     ///
-    /// * `header_number`: Number of the style. The exact text comes first, then the one without blanks around it.
+    /// * `header_number`: Number of the style. An exact match is preferred to a match without surrounding blanks.
     pub fn get_by_number(&self, header_number: impl Into<String>) -> StyleGetByNumber {
         StyleGetByNumber {
             request: Request::new(self.client, "style.attributes_get_by_number")
@@ -104,11 +104,11 @@ impl Style<'_> {
 
     /// The styles with these numbers, at most 200 numbers a request.
     ///
-    /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and `ambiguous` (numbers that several carry, with those styles). A number is compared exactly first, then without blanks around it.
+    /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style has) and `ambiguous` (numbers that several styles have, with those styles). A number is compared exactly first, then without surrounding blanks.
     ///
-    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and the `cost` of all.
+    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`, `ambiguous`, and the `cost` of all.
     ///
-    /// * `numbers`: Numbers to look up. Repeated ones are asked for once.
+    /// * `numbers`: Numbers to look up. A repeated number is requested once.
     pub fn get_many_by_number(
         &self,
         numbers: impl IntoIterator<Item = impl Into<String>>,
@@ -121,7 +121,7 @@ impl Style<'_> {
 
     /// Creates a style and returns it in full.
     ///
-    /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     /// * `fields`: Attribute values by field id, as a map or as a list of `{id, value}`.
@@ -137,7 +137,7 @@ impl Style<'_> {
         }
     }
 
-    /// Changes a style and returns it in full. What is not named stays as it is.
+    /// Changes a style and returns it in full. Parts that are not given stay unchanged.
     ///
     /// * `header_id`: Id of the style.
     pub fn update(&self, header_id: impl Into<String>) -> StyleUpdate {
@@ -149,7 +149,7 @@ impl Style<'_> {
 
     /// Deletes a style. It stays readable with `show_deleted`.
     ///
-    /// The service may do the work and still answer with an error: the client then reads the style and reports what it found.
+    /// The service may delete the style and still answer with an error: the client then reads the style to find out.
     ///
     /// * `header_id`: Id of the style.
     pub fn delete_header(&self, header_id: impl Into<String>) -> StyleDeleteHeader {
@@ -264,25 +264,25 @@ pub struct StyleList {
 }
 
 impl StyleList {
-    /// Folder to look in, as returned by `folders`. Without one, all folders are read.
+    /// Folder to search, as returned by `folders`. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
     }
 
-    /// Conditions that all have to hold. A list as value means any of its values.
+    /// Conditions, joined by AND. A list as value means any of its values.
     pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("filters", list_value(filters));
         self
     }
 
-    /// Conditions on colorways: records with at least one colorway that meets them are returned.
+    /// Conditions on colorways. Returns records with at least one colorway that meets them.
     pub fn colorway_filters(mut self, colorway_filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("colorway_filters", list_value(colorway_filters));
         self
     }
 
-    /// Also return soft-deleted records, which carry `isDeleted: true`. Default false.
+    /// Also return soft-deleted records, which have `isDeleted: true`. Default false.
     pub fn show_deleted(mut self, show_deleted: bool) -> Self {
         self.request = self.request.argument("show_deleted", show_deleted);
         self
@@ -348,7 +348,7 @@ pub struct StyleGetByNumber {
 }
 
 impl StyleGetByNumber {
-    /// Folder to look in. Default: all folders.
+    /// Folder to search. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
@@ -386,7 +386,7 @@ pub struct StyleGetManyByNumber {
 }
 
 impl StyleGetManyByNumber {
-    /// Folder to look in. Default: all folders.
+    /// Folder to search. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
@@ -430,7 +430,7 @@ impl StyleCreate {
         self
     }
 
-    /// The whole size range: it replaces the present one. Left alone when absent.
+    /// The whole size range, which replaces the present one. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
@@ -474,7 +474,7 @@ pub struct StyleUpdate {
 }
 
 impl StyleUpdate {
-    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not named stay as they are.
+    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay unchanged.
     pub fn fields(mut self, fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
         self.request = self.request.argument("fields", fields_value(fields));
         self
@@ -486,7 +486,7 @@ impl StyleUpdate {
         self
     }
 
-    /// The whole size range: it replaces the present one. Left alone when absent.
+    /// The whole size range, which replaces the present one. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
@@ -570,7 +570,7 @@ impl Material<'_> {
         }
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md, Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md, Filters).
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> MaterialFolderSearchSchema {
@@ -582,7 +582,7 @@ impl Material<'_> {
 
     /// All materials that meet the filters, as complete records, in pages of `page_size`.
     ///
-    /// The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
+    /// The service decides the order: it has no sort parameter, and records can move between pages while data changes.
     pub fn list(&self) -> MaterialList {
         MaterialList { request: PagedRequest::new(self.client, "material.attributes_list") }
     }
@@ -601,11 +601,11 @@ impl Material<'_> {
 
     /// The material with this number.
     ///
-    /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated material.
+    /// The number of the answer is compared with the given number, because the service may answer with an unrelated material.
     ///
-    /// Errors: `not_found` when there is none, `conflict` when several carry the number.
+    /// Errors: `not_found` when no material has the number, `conflict` when several have it.
     ///
-    /// * `header_number`: Number of the material. The exact text comes first, then the one without blanks around it.
+    /// * `header_number`: Number of the material. An exact match is preferred to a match without surrounding blanks.
     pub fn get_by_number(&self, header_number: impl Into<String>) -> MaterialGetByNumber {
         MaterialGetByNumber {
             request: Request::new(self.client, "material.attributes_get_by_number")
@@ -615,11 +615,11 @@ impl Material<'_> {
 
     /// The materials with these numbers, at most 200 numbers a request.
     ///
-    /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first, then without blanks around it.
+    /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material has) and `ambiguous` (numbers that several materials have, with those materials). A number is compared exactly first, then without surrounding blanks.
     ///
-    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and the `cost` of all.
+    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`, `ambiguous`, and the `cost` of all.
     ///
-    /// * `numbers`: Numbers to look up. Repeated ones are asked for once.
+    /// * `numbers`: Numbers to look up. A repeated number is requested once.
     pub fn get_many_by_number(
         &self,
         numbers: impl IntoIterator<Item = impl Into<String>>,
@@ -632,7 +632,7 @@ impl Material<'_> {
 
     /// Creates a material and returns it in full.
     ///
-    /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     /// * `fields`: Attribute values by field id, as a map or as a list of `{id, value}`.
@@ -648,7 +648,7 @@ impl Material<'_> {
         }
     }
 
-    /// Changes a material and returns it in full. What is not named stays as it is.
+    /// Changes a material and returns it in full. Parts that are not given stay unchanged.
     ///
     /// * `header_id`: Id of the material.
     pub fn update(&self, header_id: impl Into<String>) -> MaterialUpdate {
@@ -660,7 +660,7 @@ impl Material<'_> {
 
     /// Deletes a material. It stays readable with `show_deleted`.
     ///
-    /// The service may do the work and still answer with an error: the client then reads the material and reports what it found.
+    /// The service may delete the material and still answer with an error: the client then reads the material to find out.
     ///
     /// * `header_id`: Id of the material.
     pub fn delete_header(&self, header_id: impl Into<String>) -> MaterialDeleteHeader {
@@ -775,25 +775,25 @@ pub struct MaterialList {
 }
 
 impl MaterialList {
-    /// Folder to look in, as returned by `folders`. Without one, all folders are read.
+    /// Folder to search, as returned by `folders`. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
     }
 
-    /// Conditions that all have to hold. A list as value means any of its values.
+    /// Conditions, joined by AND. A list as value means any of its values.
     pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("filters", list_value(filters));
         self
     }
 
-    /// Conditions on colorways: records with at least one colorway that meets them are returned.
+    /// Conditions on colorways. Returns records with at least one colorway that meets them.
     pub fn colorway_filters(mut self, colorway_filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("colorway_filters", list_value(colorway_filters));
         self
     }
 
-    /// Also return soft-deleted records, which carry `isDeleted: true`. Default false.
+    /// Also return soft-deleted records, which have `isDeleted: true`. Default false.
     pub fn show_deleted(mut self, show_deleted: bool) -> Self {
         self.request = self.request.argument("show_deleted", show_deleted);
         self
@@ -859,7 +859,7 @@ pub struct MaterialGetByNumber {
 }
 
 impl MaterialGetByNumber {
-    /// Folder to look in. Default: all folders.
+    /// Folder to search. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
@@ -897,7 +897,7 @@ pub struct MaterialGetManyByNumber {
 }
 
 impl MaterialGetManyByNumber {
-    /// Folder to look in. Default: all folders.
+    /// Folder to search. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
@@ -941,13 +941,13 @@ impl MaterialCreate {
         self
     }
 
-    /// The whole size range: it replaces the present one. Left alone when absent.
+    /// The whole size range, which replaces the present one. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
     }
 
-    /// The full list of suppliers. Left alone when absent.
+    /// The full list of suppliers. Default: unchanged.
     pub fn suppliers(mut self, suppliers: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("suppliers", records_value(suppliers));
         self
@@ -991,7 +991,7 @@ pub struct MaterialUpdate {
 }
 
 impl MaterialUpdate {
-    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not named stay as they are.
+    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay unchanged.
     pub fn fields(mut self, fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
         self.request = self.request.argument("fields", fields_value(fields));
         self
@@ -1003,13 +1003,13 @@ impl MaterialUpdate {
         self
     }
 
-    /// The whole size range: it replaces the present one. Left alone when absent.
+    /// The whole size range, which replaces the present one. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
     }
 
-    /// The full list of suppliers. Left alone when absent.
+    /// The full list of suppliers. Default: unchanged.
     pub fn suppliers(mut self, suppliers: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("suppliers", records_value(suppliers));
         self
@@ -1105,7 +1105,7 @@ impl DataTables<'_> {
 
     /// Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
     ///
-    /// Returns the outcome of each row, which is what the answer says of it: `unknown` for a row that is missing in the ids that the service lists, or where its counts do not add up; read such rows back. When a request fails, the rows after it are not sent, and the error's `details` hold the outcome of every row.
+    /// Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the ids that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows after it are not sent, and the error's `details` hold the outcome of every row.
     ///
     /// * `data_table_id`: Id of the data table.
     /// * `rows`: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true` removes it.
@@ -1140,7 +1140,7 @@ pub struct DataTablesList {
 }
 
 impl DataTablesList {
-    /// Conditions that all have to hold. A list as value means any of its values.
+    /// Conditions, joined by AND. A list as value means any of its values.
     pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("filters", list_value(filters));
         self
@@ -1206,7 +1206,7 @@ pub struct DataTablesData {
 }
 
 impl DataTablesData {
-    /// Conditions that all have to hold. A list as value means any of its values.
+    /// Conditions, joined by AND. A list as value means any of its values.
     pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("filters", list_value(filters));
         self
@@ -1303,7 +1303,7 @@ pub struct System<'a> {
 }
 
 impl System<'_> {
-    /// What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with `limit`, `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate limits).
+    /// The limits that the service states: `per_minute`, `per_hour` and `per_day`, each with `limit`, `remaining`, `used` and `resetAt`. Whether this request counts against the limits is unknown (docs/service/limits.md, Rate limits).
     pub fn ratelimit_status(&self) -> SystemRatelimitStatus {
         SystemRatelimitStatus { request: Request::new(self.client, "system.ratelimit_status") }
     }
@@ -1385,18 +1385,18 @@ pub struct Raw<'a> {
 }
 
 impl Raw<'_> {
-    /// GET of any path below the company's address. Returns the answer as it came.
+    /// GET of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     pub fn get(&self, path: impl Into<String>) -> RawGet {
         RawGet { request: Request::new(self.client, "raw.get").argument("path", path.into()) }
     }
 
-    /// POST of any path below the company's address. Returns the answer as it came.
+    /// POST of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     /// * `body`: Any JSON value.
@@ -1408,9 +1408,9 @@ impl Raw<'_> {
         }
     }
 
-    /// DELETE of any path below the company's address. Returns the answer as it came.
+    /// DELETE of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     pub fn delete_path(&self, path: impl Into<String>) -> RawDeletePath {

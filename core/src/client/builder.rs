@@ -68,7 +68,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Signs in as the application itself. Unproven at this service (docs/service.md, Sign-in).
+    /// Signs in as the application itself. Unproven at this service (docs/service/sign-in.md, Sign-in).
     #[must_use]
     pub fn client_credentials(
         mut self,

@@ -59,7 +59,7 @@ pub struct Colorway {
     /// A link, an object with `preview` and `origin`, or null.
     #[serde(rename = "image", skip_serializing_if = "Option::is_none")]
     pub image: Option<Value>,
-    /// Id of the palette colour it came from.
+    /// Id of the palette colour that it was made from.
     #[serde(rename = "colorSourceId", skip_serializing_if = "Option::is_none")]
     pub color_source_id: Option<String>,
     /// Members that the catalogue does not name.
@@ -131,7 +131,7 @@ pub struct DataTableRow {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataTableRowChange {
-    /// Row to change; none adds a row.
+    /// Row to change; without it a row is added.
     #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
     pub row_id: Option<String>,
     /// Values by column id, as a map or as a list of `{id, value}`.
@@ -145,17 +145,17 @@ pub struct DataTableRowChange {
     pub extra: IndexMap<String, Value>,
 }
 
-/// What became of an update of a data table.
+/// Outcome of an update of a data table.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataTableUpdate {
-    /// In the order of the rows given.
+    /// In the order of the given rows.
     #[serde(rename = "rows", skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Vec<RowFate>>,
+    pub rows: Option<Vec<RowOutcome>>,
     /// Rows that were applied.
     #[serde(rename = "applied", skip_serializing_if = "Option::is_none")]
     pub applied: Option<i64>,
-    /// Requests that it took.
+    /// Requests that were sent.
     #[serde(rename = "requests", skip_serializing_if = "Option::is_none")]
     pub requests: Option<i64>,
     /// Members that the catalogue does not name.
@@ -173,13 +173,13 @@ pub struct Field {
     /// Name shown to people.
     #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Value in the encoding of its type (docs/service.md, Field types).
+    /// Value in the encoding of its type (docs/service/values.md, Field types).
     #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// Type of the field.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub field_type: Option<String>,
-    /// Whether the folder asks for a value.
+    /// Whether the folder requires a value.
     #[serde(rename = "required", skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
     /// Members that the catalogue does not name.
@@ -238,11 +238,11 @@ pub struct Image {
     pub extra: IndexMap<String, Value>,
 }
 
-/// A number that several materials carry.
+/// A number that several materials have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MaterialAmbiguity {
-    /// The number asked for.
+    /// The requested number.
     #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
     /// `records` of the service.
@@ -332,10 +332,10 @@ pub struct MaterialLookup {
     /// In the order of the numbers.
     #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
     pub found: Option<Vec<MaterialHeader>>,
-    /// Numbers that no record carries.
+    /// Numbers that no record has.
     #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
     pub missing: Option<Vec<String>>,
-    /// Numbers that several records carry.
+    /// Numbers that several records have.
     #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
     pub ambiguous: Option<Vec<MaterialAmbiguity>>,
     /// Members that the catalogue does not name.
@@ -343,11 +343,11 @@ pub struct MaterialLookup {
     pub extra: IndexMap<String, Value>,
 }
 
-/// What the service said.
+/// Message of the service.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Message {
-    /// Text of the service, when it gave one.
+    /// Text of the message, if there is one.
     #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Members that the catalogue does not name.
@@ -355,7 +355,7 @@ pub struct Message {
     pub extra: IndexMap<String, Value>,
 }
 
-/// Who did something.
+/// A user, as named in a record.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Person {
@@ -409,14 +409,14 @@ pub struct RateLimitWindow {
     pub extra: IndexMap<String, Value>,
 }
 
-/// What became of one row of an update.
+/// Outcome of one row of an update.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct RowFate {
-    /// Position in the rows given.
+pub struct RowOutcome {
+    /// Position in the given rows.
     #[serde(rename = "index", skip_serializing_if = "Option::is_none")]
     pub index: Option<i64>,
-    /// Id of the row; of a new row when the service told it.
+    /// Id of the row; of a new row only if the service returned it.
     #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
     pub row_id: Option<String>,
     /// applied, refused, unknown or not_sent.
@@ -437,10 +437,10 @@ pub struct SchemaField {
     /// Name shown to people.
     #[serde(rename = "fieldName", skip_serializing_if = "Option::is_none")]
     pub field_name: Option<String>,
-    /// Type of the field (docs/service.md, Field types).
+    /// Type of the field (docs/service/values.md, Field types).
     #[serde(rename = "fieldType", skip_serializing_if = "Option::is_none")]
     pub field_type: Option<String>,
-    /// Whether the folder asks for a value.
+    /// Whether the folder requires a value.
     #[serde(rename = "required", skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
     /// Settings of the type, with keys such as `Choices` and `DefaultValue`.
@@ -508,11 +508,11 @@ pub struct SizeClass {
     pub extra: IndexMap<String, Value>,
 }
 
-/// A number that several styles carry.
+/// A number that several styles have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StyleAmbiguity {
-    /// The number asked for.
+    /// The requested number.
     #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
     /// `records` of the service.
@@ -611,10 +611,10 @@ pub struct StyleLookup {
     /// In the order of the numbers.
     #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
     pub found: Option<Vec<StyleHeader>>,
-    /// Numbers that no record carries.
+    /// Numbers that no record has.
     #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
     pub missing: Option<Vec<String>>,
-    /// Numbers that several records carry.
+    /// Numbers that several records have.
     #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
     pub ambiguous: Option<Vec<StyleAmbiguity>>,
     /// Members that the catalogue does not name.
@@ -622,7 +622,7 @@ pub struct StyleLookup {
     pub extra: IndexMap<String, Value>,
 }
 
-/// A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling).
+/// A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Supplier {

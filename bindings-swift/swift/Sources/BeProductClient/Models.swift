@@ -58,7 +58,7 @@ public struct Colorway: Record, JSONConvertible {
     public var fields: JSONObject?
     /// A link, an object with `preview` and `origin`, or null.
     public var image: JSONValue?
-    /// Id of the palette colour it came from.
+    /// Id of the palette colour that it was made from.
     public var colorSourceID: String?
     public var extra: JSONObject
 
@@ -256,7 +256,7 @@ public struct DataTableRow: Record, JSONConvertible {
 
 /// A change to a row of a data table.
 public struct DataTableRowChange: Record, JSONConvertible {
-    /// Row to change; none adds a row.
+    /// Row to change; without it a row is added.
     public var rowID: String?
     /// Values by column id.
     public var rowFields: JSONValue?
@@ -294,18 +294,18 @@ public struct DataTableRowChange: Record, JSONConvertible {
     }
 }
 
-/// What became of an update of a data table.
+/// Outcome of an update of a data table.
 public struct DataTableUpdate: Record, JSONConvertible {
-    /// In the order of the rows given.
-    public var rows: [RowFate]?
+    /// In the order of the given rows.
+    public var rows: [RowOutcome]?
     /// Rows that were applied.
     public var applied: Int?
-    /// Requests that it took.
+    /// Requests that were sent.
     public var requests: Int?
     public var extra: JSONObject
 
     public init(
-        rows: [RowFate]? = nil,
+        rows: [RowOutcome]? = nil,
         applied: Int? = nil,
         requests: Int? = nil,
         extra: JSONObject = [:]
@@ -340,11 +340,11 @@ public struct Field: Record, JSONConvertible {
     public var id: String?
     /// Name shown to people.
     public var name: String?
-    /// Value in the encoding of its type (docs/service.md, Field types).
+    /// Value in the encoding of its type (docs/service/values.md, Field types).
     public var value: JSONValue?
     /// Type of the field.
     public var type: String?
-    /// Whether the folder asks for a value.
+    /// Whether the folder requires a value.
     public var required: Bool?
     public var extra: JSONObject
 
@@ -500,9 +500,9 @@ public struct ImageLinks: Record, JSONConvertible {
     }
 }
 
-/// A number that several materials carry.
+/// A number that several materials have.
 public struct MaterialAmbiguity: Record, JSONConvertible {
-    /// The number asked for.
+    /// The requested number.
     public var number: String?
     public var records: [MaterialHeader]?
     public var extra: JSONObject
@@ -679,9 +679,9 @@ public struct MaterialHeaderData: Record, JSONConvertible {
 public struct MaterialLookup: Record, JSONConvertible {
     /// In the order of the numbers.
     public var found: [MaterialHeader]?
-    /// Numbers that no record carries.
+    /// Numbers that no record has.
     public var missing: [String]?
-    /// Numbers that several records carry.
+    /// Numbers that several records have.
     public var ambiguous: [MaterialAmbiguity]?
     public var extra: JSONObject
 
@@ -715,9 +715,9 @@ public struct MaterialLookup: Record, JSONConvertible {
     }
 }
 
-/// What the service said.
+/// Message of the service.
 public struct Message: Record, JSONConvertible {
-    /// Text of the service, when it gave one.
+    /// Text of the message, if there is one.
     public var message: String?
     public var extra: JSONObject
 
@@ -740,7 +740,7 @@ public struct Message: Record, JSONConvertible {
     }
 }
 
-/// Who did something.
+/// A user, as named in a record.
 public struct Person: Record, JSONConvertible {
     /// Id of the user; the user name on some application pages.
     public var id: String?
@@ -855,11 +855,11 @@ public struct RateLimitWindow: Record, JSONConvertible {
     }
 }
 
-/// What became of one row of an update.
-public struct RowFate: Record, JSONConvertible {
-    /// Position in the rows given.
+/// Outcome of one row of an update.
+public struct RowOutcome: Record, JSONConvertible {
+    /// Position in the given rows.
     public var index: Int?
-    /// Id of the row; of a new row when the service told it.
+    /// Id of the row; of a new row only if the service returned it.
     public var rowID: String?
     /// applied, refused, unknown or not_sent.
     public var outcome: String?
@@ -901,9 +901,9 @@ public struct SchemaField: Record, JSONConvertible {
     public var fieldID: String?
     /// Name shown to people.
     public var fieldName: String?
-    /// Type of the field (docs/service.md, Field types).
+    /// Type of the field (docs/service/values.md, Field types).
     public var fieldType: String?
-    /// Whether the folder asks for a value.
+    /// Whether the folder requires a value.
     public var required: Bool?
     /// Settings of the type, with keys such as `Choices` and `DefaultValue`.
     public var properties: JSONObject?
@@ -1063,9 +1063,9 @@ public struct SizeClass: Record, JSONConvertible {
     }
 }
 
-/// A number that several styles carry.
+/// A number that several styles have.
 public struct StyleAmbiguity: Record, JSONConvertible {
-    /// The number asked for.
+    /// The requested number.
     public var number: String?
     public var records: [StyleHeader]?
     public var extra: JSONObject
@@ -1258,9 +1258,9 @@ public struct StyleHeaderData: Record, JSONConvertible {
 public struct StyleLookup: Record, JSONConvertible {
     /// In the order of the numbers.
     public var found: [StyleHeader]?
-    /// Numbers that no record carries.
+    /// Numbers that no record has.
     public var missing: [String]?
-    /// Numbers that several records carry.
+    /// Numbers that several records have.
     public var ambiguous: [StyleAmbiguity]?
     public var extra: JSONObject
 
@@ -1294,7 +1294,7 @@ public struct StyleLookup: Record, JSONConvertible {
     }
 }
 
-/// A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling).
+/// A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling).
 public struct Supplier: Record, JSONConvertible {
     /// Id in the directory.
     public var id: String?

@@ -40,8 +40,8 @@ public struct StyleResource: Sendable {
         try await detailed.folderSchema(folderID: folderID, options: options).value
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md,
-    /// Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field
+    /// (docs/service/lists.md, Filters).
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
@@ -54,13 +54,13 @@ public struct StyleResource: Sendable {
 
     /// All styles that meet the filters, as complete records, in pages of `pageSize`.
     ///
-    /// The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
+    /// The service decides the order: it has no sort parameter, and records can move between pages while data changes.
     ///
     /// - Parameters:
-    ///   - folderID: Folder to look in, as returned by `folders`. Without one, all folders are read.
-    ///   - filters: Conditions that all have to hold. A list as value means any of its values.
-    ///   - colorwayFilters: Conditions on colorways: records with at least one colorway that meets them are returned.
-    ///   - showDeleted: Also return soft-deleted records, which carry `isDeleted: true`. Default false.
+    ///   - folderID: Folder to search, as returned by `folders`. Default: all folders.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
+    ///   - colorwayFilters: Conditions on colorways. Returns records with at least one colorway that meets them.
+    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default false.
     public func list(
         folderID: String? = nil,
         filters: [Filter] = [],
@@ -95,14 +95,14 @@ public struct StyleResource: Sendable {
 
     /// The style with this number.
     ///
-    /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated
+    /// The number of the answer is compared with the given number, because the service may answer with an unrelated
     /// style.
     ///
-    /// Errors: `notFound` when there is none, `conflict` when several carry the number.
+    /// Errors: `notFound` when no style has the number, `conflict` when several have it.
     ///
     /// - Parameters:
-    ///   - headerNumber: Number of the style. The exact text comes first, then the one without blanks around it.
-    ///   - folderID: Folder to look in. Default: all folders.
+    ///   - headerNumber: Number of the style. An exact match is preferred to a match without surrounding blanks.
+    ///   - folderID: Folder to search. Default: all folders.
     public func getByNumber(
         headerNumber: String,
         folderID: String? = nil,
@@ -117,16 +117,16 @@ public struct StyleResource: Sendable {
 
     /// The styles with these numbers, at most 200 numbers a request.
     ///
-    /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and
-    /// `ambiguous` (numbers that several carry, with those styles). A number is compared exactly first, then without
-    /// blanks around it.
+    /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style has) and `ambiguous`
+    /// (numbers that several styles have, with those styles). A number is compared exactly first, then without
+    /// surrounding blanks.
     ///
-    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`,
-    /// and the `cost` of all.
+    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
+    /// `ambiguous`, and the `cost` of all.
     ///
     /// - Parameters:
-    ///   - numbers: Numbers to look up. Repeated ones are asked for once.
-    ///   - folderID: Folder to look in. Default: all folders.
+    ///   - numbers: Numbers to look up. A repeated number is requested once.
+    ///   - folderID: Folder to search. Default: all folders.
     public func getManyByNumber(
         numbers: [String],
         folderID: String? = nil,
@@ -141,7 +141,7 @@ public struct StyleResource: Sendable {
 
     /// Creates a style and returns it in full.
     ///
-    /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
     /// the answer is lost, the error has `outcome: unknown`.
     ///
     /// - Parameters:
@@ -149,7 +149,7 @@ public struct StyleResource: Sendable {
     ///   - fields: Attribute values by field id.
     ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
     ///     `color_number`, `color_name` and `primary`.
-    ///   - sizes: The whole size range: it replaces the present one. Left alone when absent.
+    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
     ///     Default false.
     @discardableResult
@@ -171,14 +171,14 @@ public struct StyleResource: Sendable {
         ).value
     }
 
-    /// Changes a style and returns it in full. What is not named stays as it is.
+    /// Changes a style and returns it in full. Parts that are not given stay unchanged.
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
-    ///   - fields: Attribute values by field id. Fields that are not named stay as they are.
+    ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
     ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
     ///     `color_number`, `color_name` and `primary`.
-    ///   - sizes: The whole size range: it replaces the present one. Left alone when absent.
+    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
     @discardableResult
     public func update(
         headerID: String,
@@ -198,8 +198,7 @@ public struct StyleResource: Sendable {
 
     /// Deletes a style. It stays readable with `showDeleted`.
     ///
-    /// The service may do the work and still answer with an error: the client then reads the style and reports what it
-    /// found.
+    /// The service may delete the style and still answer with an error: the client then reads the style to find out.
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
@@ -354,8 +353,8 @@ public struct MaterialResource: Sendable {
         try await detailed.folderSchema(folderID: folderID, options: options).value
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md,
-    /// Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field
+    /// (docs/service/lists.md, Filters).
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
@@ -368,13 +367,13 @@ public struct MaterialResource: Sendable {
 
     /// All materials that meet the filters, as complete records, in pages of `pageSize`.
     ///
-    /// The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
+    /// The service decides the order: it has no sort parameter, and records can move between pages while data changes.
     ///
     /// - Parameters:
-    ///   - folderID: Folder to look in, as returned by `folders`. Without one, all folders are read.
-    ///   - filters: Conditions that all have to hold. A list as value means any of its values.
-    ///   - colorwayFilters: Conditions on colorways: records with at least one colorway that meets them are returned.
-    ///   - showDeleted: Also return soft-deleted records, which carry `isDeleted: true`. Default false.
+    ///   - folderID: Folder to search, as returned by `folders`. Default: all folders.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
+    ///   - colorwayFilters: Conditions on colorways. Returns records with at least one colorway that meets them.
+    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default false.
     public func list(
         folderID: String? = nil,
         filters: [Filter] = [],
@@ -409,14 +408,14 @@ public struct MaterialResource: Sendable {
 
     /// The material with this number.
     ///
-    /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated
+    /// The number of the answer is compared with the given number, because the service may answer with an unrelated
     /// material.
     ///
-    /// Errors: `notFound` when there is none, `conflict` when several carry the number.
+    /// Errors: `notFound` when no material has the number, `conflict` when several have it.
     ///
     /// - Parameters:
-    ///   - headerNumber: Number of the material. The exact text comes first, then the one without blanks around it.
-    ///   - folderID: Folder to look in. Default: all folders.
+    ///   - headerNumber: Number of the material. An exact match is preferred to a match without surrounding blanks.
+    ///   - folderID: Folder to search. Default: all folders.
     public func getByNumber(
         headerNumber: String,
         folderID: String? = nil,
@@ -431,16 +430,16 @@ public struct MaterialResource: Sendable {
 
     /// The materials with these numbers, at most 200 numbers a request.
     ///
-    /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and
-    /// `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first, then without
-    /// blanks around it.
+    /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material has) and
+    /// `ambiguous` (numbers that several materials have, with those materials). A number is compared exactly first,
+    /// then without surrounding blanks.
     ///
-    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`,
-    /// and the `cost` of all.
+    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
+    /// `ambiguous`, and the `cost` of all.
     ///
     /// - Parameters:
-    ///   - numbers: Numbers to look up. Repeated ones are asked for once.
-    ///   - folderID: Folder to look in. Default: all folders.
+    ///   - numbers: Numbers to look up. A repeated number is requested once.
+    ///   - folderID: Folder to search. Default: all folders.
     public func getManyByNumber(
         numbers: [String],
         folderID: String? = nil,
@@ -455,7 +454,7 @@ public struct MaterialResource: Sendable {
 
     /// Creates a material and returns it in full.
     ///
-    /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
     /// the answer is lost, the error has `outcome: unknown`.
     ///
     /// - Parameters:
@@ -463,8 +462,8 @@ public struct MaterialResource: Sendable {
     ///   - fields: Attribute values by field id.
     ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
     ///     `color_number`, `color_name` and `primary`.
-    ///   - sizes: The whole size range: it replaces the present one. Left alone when absent.
-    ///   - suppliers: The full list of suppliers. Left alone when absent.
+    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///   - suppliers: The full list of suppliers. Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
     ///     Default false.
     @discardableResult
@@ -488,15 +487,15 @@ public struct MaterialResource: Sendable {
         ).value
     }
 
-    /// Changes a material and returns it in full. What is not named stays as it is.
+    /// Changes a material and returns it in full. Parts that are not given stay unchanged.
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.
-    ///   - fields: Attribute values by field id. Fields that are not named stay as they are.
+    ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
     ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
     ///     `color_number`, `color_name` and `primary`.
-    ///   - sizes: The whole size range: it replaces the present one. Left alone when absent.
-    ///   - suppliers: The full list of suppliers. Left alone when absent.
+    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///   - suppliers: The full list of suppliers. Default: unchanged.
     @discardableResult
     public func update(
         headerID: String,
@@ -518,8 +517,8 @@ public struct MaterialResource: Sendable {
 
     /// Deletes a material. It stays readable with `showDeleted`.
     ///
-    /// The service may do the work and still answer with an error: the client then reads the material and reports what
-    /// it found.
+    /// The service may delete the material and still answer with an error: the client then reads the material to find
+    /// out.
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.
@@ -665,7 +664,7 @@ public struct DataTablesResource: Sendable {
     /// All data tables that meet the filters.
     ///
     /// - Parameters:
-    ///   - filters: Conditions that all have to hold. A list as value means any of its values.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     public func list(
         filters: [Filter] = [],
         options: CallOptions = CallOptions()
@@ -688,7 +687,7 @@ public struct DataTablesResource: Sendable {
     ///
     /// - Parameters:
     ///   - dataTableID: Id of the data table.
-    ///   - filters: Conditions that all have to hold. A list as value means any of its values.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     public func data(
         dataTableID: String,
         filters: [Filter] = [],
@@ -706,9 +705,9 @@ public struct DataTablesResource: Sendable {
 
     /// Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
     ///
-    /// Returns the outcome of each row, which is what the answer says of it: `unknown` for a row that is missing in the
-    /// ids that the service lists, or where its counts do not add up; read such rows back. When a request fails, the
-    /// rows after it are not sent, and the error's `details` hold the outcome of every row.
+    /// Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the ids
+    /// that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows
+    /// after it are not sent, and the error's `details` hold the outcome of every row.
     ///
     /// - Parameters:
     ///   - dataTableID: Id of the data table.
@@ -785,8 +784,8 @@ public struct SystemResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
-    /// What the service says about its limits: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`,
-    /// `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate limits).
+    /// The limits that the service states: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`, `used`
+    /// and `resetAt`. Whether this request counts against the limits is unknown (docs/service/limits.md, Rate limits).
     public func ratelimitStatus(options: CallOptions = CallOptions()) async throws -> RateLimitStatus {
         try await detailed.ratelimitStatus(options: options).value
     }
@@ -819,10 +818,10 @@ public struct RawResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
-    /// GET of any path below the company's address. Returns the answer as it came.
+    /// GET of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-    /// this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+    /// GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
@@ -840,10 +839,10 @@ public struct RawResource: Sendable {
         ).value
     }
 
-    /// POST of any path below the company's address. Returns the answer as it came.
+    /// POST of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-    /// this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+    /// GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
@@ -864,10 +863,10 @@ public struct RawResource: Sendable {
         ).value
     }
 
-    /// DELETE of any path below the company's address. Returns the answer as it came.
+    /// DELETE of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-    /// this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+    /// GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.

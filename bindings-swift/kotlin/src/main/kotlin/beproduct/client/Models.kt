@@ -54,7 +54,7 @@ data class Colorway(
     val fields: Map<String, JsonElement>? = null,
     /** A link, an object with `preview` and `origin`, or null. */
     val image: JsonElement? = null,
-    /** Id of the palette colour it came from. */
+    /** Id of the palette colour that it was made from. */
     val colorSourceId: String? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -113,15 +113,15 @@ data class DataTableRow(
 internal object DataTableRowSerializer :
     RecordSerializer<DataTableRow>(DataTableRow.generatedSerializer())
 
-/** What became of an update of a data table. */
+/** Outcome of an update of a data table. */
 @Serializable(with = DataTableUpdateSerializer::class)
 @KeepGeneratedSerializer
 data class DataTableUpdate(
-    /** In the order of the rows given. */
-    val rows: List<RowFate>? = null,
+    /** In the order of the given rows. */
+    val rows: List<RowOutcome>? = null,
     /** Rows that were applied. */
     val applied: Long? = null,
-    /** Requests that it took. */
+    /** Requests that were sent. */
     val requests: Long? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -138,11 +138,11 @@ data class Field(
     val id: String? = null,
     /** Name shown to people. */
     val name: String? = null,
-    /** Value in the encoding of its type (docs/service.md, Field types). */
+    /** Value in the encoding of its type (docs/service/values.md, Field types). */
     val value: JsonElement? = null,
     /** Type of the field. */
     val type: String? = null,
-    /** Whether the folder asks for a value. */
+    /** Whether the folder requires a value. */
     val required: Boolean? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -200,11 +200,11 @@ data class Image(
 internal object ImageSerializer :
     RecordSerializer<Image>(Image.generatedSerializer())
 
-/** A number that several materials carry. */
+/** A number that several materials have. */
 @Serializable(with = MaterialAmbiguitySerializer::class)
 @KeepGeneratedSerializer
 data class MaterialAmbiguity(
-    /** The number asked for. */
+    /** The requested number. */
     val number: String? = null,
     /** `records` of the service. */
     val records: List<MaterialHeader>? = null,
@@ -279,9 +279,9 @@ internal object MaterialHeaderDataSerializer :
 data class MaterialLookup(
     /** In the order of the numbers. */
     val found: List<MaterialHeader>? = null,
-    /** Numbers that no record carries. */
+    /** Numbers that no record has. */
     val missing: List<String>? = null,
-    /** Numbers that several records carry. */
+    /** Numbers that several records have. */
     val ambiguous: List<MaterialAmbiguity>? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -290,11 +290,11 @@ data class MaterialLookup(
 internal object MaterialLookupSerializer :
     RecordSerializer<MaterialLookup>(MaterialLookup.generatedSerializer())
 
-/** What the service said. */
+/** Message of the service. */
 @Serializable(with = MessageSerializer::class)
 @KeepGeneratedSerializer
 data class Message(
-    /** Text of the service, when it gave one. */
+    /** Text of the message, if there is one. */
     val message: String? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -303,7 +303,7 @@ data class Message(
 internal object MessageSerializer :
     RecordSerializer<Message>(Message.generatedSerializer())
 
-/** Who did something. */
+/** A user, as named in a record. */
 @Serializable(with = PersonSerializer::class)
 @KeepGeneratedSerializer
 data class Person(
@@ -357,13 +357,13 @@ data class RateLimitWindow(
 internal object RateLimitWindowSerializer :
     RecordSerializer<RateLimitWindow>(RateLimitWindow.generatedSerializer())
 
-/** What became of one row of an update. */
-@Serializable(with = RowFateSerializer::class)
+/** Outcome of one row of an update. */
+@Serializable(with = RowOutcomeSerializer::class)
 @KeepGeneratedSerializer
-data class RowFate(
-    /** Position in the rows given. */
+data class RowOutcome(
+    /** Position in the given rows. */
     val index: Long? = null,
-    /** Id of the row; of a new row when the service told it. */
+    /** Id of the row; of a new row only if the service returned it. */
     val rowId: String? = null,
     /** applied, refused, unknown or not_sent. */
     val outcome: String? = null,
@@ -371,8 +371,8 @@ data class RowFate(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object RowFateSerializer :
-    RecordSerializer<RowFate>(RowFate.generatedSerializer())
+internal object RowOutcomeSerializer :
+    RecordSerializer<RowOutcome>(RowOutcome.generatedSerializer())
 
 /** A field of a schema. */
 @Serializable(with = SchemaFieldSerializer::class)
@@ -382,9 +382,9 @@ data class SchemaField(
     val fieldId: String? = null,
     /** Name shown to people. */
     val fieldName: String? = null,
-    /** Type of the field (docs/service.md, Field types). */
+    /** Type of the field (docs/service/values.md, Field types). */
     val fieldType: String? = null,
-    /** Whether the folder asks for a value. */
+    /** Whether the folder requires a value. */
     val required: Boolean? = null,
     /** Settings of the type, with keys such as `Choices` and `DefaultValue`. */
     val properties: Map<String, JsonElement>? = null,
@@ -443,11 +443,11 @@ data class SizeClass(
 internal object SizeClassSerializer :
     RecordSerializer<SizeClass>(SizeClass.generatedSerializer())
 
-/** A number that several styles carry. */
+/** A number that several styles have. */
 @Serializable(with = StyleAmbiguitySerializer::class)
 @KeepGeneratedSerializer
 data class StyleAmbiguity(
-    /** The number asked for. */
+    /** The requested number. */
     val number: String? = null,
     /** `records` of the service. */
     val records: List<StyleHeader>? = null,
@@ -528,9 +528,9 @@ internal object StyleHeaderDataSerializer :
 data class StyleLookup(
     /** In the order of the numbers. */
     val found: List<StyleHeader>? = null,
-    /** Numbers that no record carries. */
+    /** Numbers that no record has. */
     val missing: List<String>? = null,
-    /** Numbers that several records carry. */
+    /** Numbers that several records have. */
     val ambiguous: List<StyleAmbiguity>? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -539,7 +539,7 @@ data class StyleLookup(
 internal object StyleLookupSerializer :
     RecordSerializer<StyleLookup>(StyleLookup.generatedSerializer())
 
-/** A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling). */
+/** A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling). */
 @Serializable(with = SupplierSerializer::class)
 @KeepGeneratedSerializer
 data class Supplier(

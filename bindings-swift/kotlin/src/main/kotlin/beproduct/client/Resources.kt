@@ -19,7 +19,7 @@ class StyleResource internal constructor(private val seam: Seam) {
         seam.call("style.folder_schema", arguments("folder_id" to folderId), options)
 
     /**
-     * Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md,
+     * Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md,
      * Filters).
      *
      * @param folderId Folder, as returned by `folders`.
@@ -30,12 +30,12 @@ class StyleResource internal constructor(private val seam: Seam) {
     /**
      * All styles that meet the filters, as complete records, in pages of `pageSize`.
      *
-     * The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
+     * The service decides the order: it has no sort parameter, and records can move between pages while data changes.
      *
-     * @param folderId Folder to look in, as returned by `folders`. Without one, all folders are read.
-     * @param filters Conditions that all have to hold. A list as value means any of its values.
-     * @param colorwayFilters Conditions on colorways: records with at least one colorway that meets them are returned.
-     * @param showDeleted Also return soft-deleted records, which carry `isDeleted: true`. Default false.
+     * @param folderId Folder to search, as returned by `folders`. Default: all folders.
+     * @param filters Conditions, joined by AND. A list as value means any of its values.
+     * @param colorwayFilters Conditions on colorways. Returns records with at least one colorway that meets them.
+     * @param showDeleted Also return soft-deleted records, which have `isDeleted: true`. Default false.
      */
     fun list(
         folderId: String? = null,
@@ -68,13 +68,13 @@ class StyleResource internal constructor(private val seam: Seam) {
     /**
      * The style with this number.
      *
-     * The number of what comes back is compared with the number asked for, as the service may answer with an unrelated
+     * The number of the answer is compared with the given number, because the service may answer with an unrelated
      * style.
      *
-     * Errors: [NotFoundException] when there is none, [ConflictException] when several carry the number.
+     * Errors: [NotFoundException] when no style has the number, [ConflictException] when several have it.
      *
-     * @param headerNumber Number of the style. The exact text comes first, then the one without blanks around it.
-     * @param folderId Folder to look in. Default: all folders.
+     * @param headerNumber Number of the style. An exact match is preferred to a match without surrounding blanks.
+     * @param folderId Folder to search. Default: all folders.
      */
     suspend fun getByNumber(
         headerNumber: String,
@@ -90,15 +90,15 @@ class StyleResource internal constructor(private val seam: Seam) {
     /**
      * The styles with these numbers, at most 200 numbers a request.
      *
-     * Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and
-     * `ambiguous` (numbers that several carry, with those styles). A number is compared exactly first, then without
-     * blanks around it.
+     * Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style has) and `ambiguous`
+     * (numbers that several styles have, with those styles). A number is compared exactly first, then without
+     * surrounding blanks.
      *
-     * When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and
-     * the `cost` of all.
+     * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
+     * `ambiguous`, and the `cost` of all.
      *
-     * @param numbers Numbers to look up. Repeated ones are asked for once.
-     * @param folderId Folder to look in. Default: all folders.
+     * @param numbers Numbers to look up. A repeated number is requested once.
+     * @param folderId Folder to search. Default: all folders.
      */
     suspend fun getManyByNumber(
         numbers: List<String>,
@@ -114,14 +114,14 @@ class StyleResource internal constructor(private val seam: Seam) {
     /**
      * Creates a style and returns it in full.
      *
-     * A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the
+     * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the
      * answer is lost, the error has [Outcome.UNKNOWN].
      *
      * @param folderId Folder, as returned by `folders`.
      * @param fields Attribute values by field id, in the order in which they are sent.
      * @param colorways Colorways: an id changes that colorway, no id adds one, which needs `color_number`, `color_name`
      * and `primary`.
-     * @param sizes The whole size range: it replaces the present one. Left alone when absent.
+     * @param sizes The whole size range, which replaces the present one. Default: unchanged.
      * @param preserveVersion Keep the version number given in `fields` instead of starting at the folder's first.
      * Default false.
      */
@@ -146,14 +146,14 @@ class StyleResource internal constructor(private val seam: Seam) {
         )
 
     /**
-     * Changes a style and returns it in full. What is not named stays as it is.
+     * Changes a style and returns it in full. Parts that are not given stay unchanged.
      *
      * @param headerId Id of the style.
-     * @param fields Attribute values by field id, in the order in which they are sent. Fields that are not named stay
-     * as they are.
+     * @param fields Attribute values by field id, in the order in which they are sent. Fields that are not given stay
+     * unchanged.
      * @param colorways Colorways: an id changes that colorway, no id adds one, which needs `color_number`, `color_name`
      * and `primary`.
-     * @param sizes The whole size range: it replaces the present one. Left alone when absent.
+     * @param sizes The whole size range, which replaces the present one. Default: unchanged.
      */
     suspend fun update(
         headerId: String,
@@ -171,8 +171,7 @@ class StyleResource internal constructor(private val seam: Seam) {
     /**
      * Deletes a style. It stays readable with `showDeleted`.
      *
-     * The service may do the work and still answer with an error: the client then reads the style and reports what it
-     * found.
+     * The service may delete the style and still answer with an error: the client then reads the style to find out.
      *
      * @param headerId Id of the style.
      */
@@ -195,7 +194,7 @@ class MaterialResource internal constructor(private val seam: Seam) {
         seam.call("material.folder_schema", arguments("folder_id" to folderId), options)
 
     /**
-     * Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md,
+     * Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md,
      * Filters).
      *
      * @param folderId Folder, as returned by `folders`.
@@ -206,12 +205,12 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * All materials that meet the filters, as complete records, in pages of `pageSize`.
      *
-     * The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
+     * The service decides the order: it has no sort parameter, and records can move between pages while data changes.
      *
-     * @param folderId Folder to look in, as returned by `folders`. Without one, all folders are read.
-     * @param filters Conditions that all have to hold. A list as value means any of its values.
-     * @param colorwayFilters Conditions on colorways: records with at least one colorway that meets them are returned.
-     * @param showDeleted Also return soft-deleted records, which carry `isDeleted: true`. Default false.
+     * @param folderId Folder to search, as returned by `folders`. Default: all folders.
+     * @param filters Conditions, joined by AND. A list as value means any of its values.
+     * @param colorwayFilters Conditions on colorways. Returns records with at least one colorway that meets them.
+     * @param showDeleted Also return soft-deleted records, which have `isDeleted: true`. Default false.
      */
     fun list(
         folderId: String? = null,
@@ -244,13 +243,13 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * The material with this number.
      *
-     * The number of what comes back is compared with the number asked for, as the service may answer with an unrelated
+     * The number of the answer is compared with the given number, because the service may answer with an unrelated
      * material.
      *
-     * Errors: [NotFoundException] when there is none, [ConflictException] when several carry the number.
+     * Errors: [NotFoundException] when no material has the number, [ConflictException] when several have it.
      *
-     * @param headerNumber Number of the material. The exact text comes first, then the one without blanks around it.
-     * @param folderId Folder to look in. Default: all folders.
+     * @param headerNumber Number of the material. An exact match is preferred to a match without surrounding blanks.
+     * @param folderId Folder to search. Default: all folders.
      */
     suspend fun getByNumber(
         headerNumber: String,
@@ -266,15 +265,15 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * The materials with these numbers, at most 200 numbers a request.
      *
-     * Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and
-     * `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first, then without
-     * blanks around it.
+     * Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material has) and
+     * `ambiguous` (numbers that several materials have, with those materials). A number is compared exactly first, then
+     * without surrounding blanks.
      *
-     * When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and
-     * the `cost` of all.
+     * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
+     * `ambiguous`, and the `cost` of all.
      *
-     * @param numbers Numbers to look up. Repeated ones are asked for once.
-     * @param folderId Folder to look in. Default: all folders.
+     * @param numbers Numbers to look up. A repeated number is requested once.
+     * @param folderId Folder to search. Default: all folders.
      */
     suspend fun getManyByNumber(
         numbers: List<String>,
@@ -290,15 +289,15 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * Creates a material and returns it in full.
      *
-     * A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the
+     * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the
      * answer is lost, the error has [Outcome.UNKNOWN].
      *
      * @param folderId Folder, as returned by `folders`.
      * @param fields Attribute values by field id, in the order in which they are sent.
      * @param colorways Colorways: an id changes that colorway, no id adds one, which needs `color_number`, `color_name`
      * and `primary`.
-     * @param sizes The whole size range: it replaces the present one. Left alone when absent.
-     * @param suppliers The full list of suppliers. Left alone when absent.
+     * @param sizes The whole size range, which replaces the present one. Default: unchanged.
+     * @param suppliers The full list of suppliers. Default: unchanged.
      * @param preserveVersion Keep the version number given in `fields` instead of starting at the folder's first.
      * Default false.
      */
@@ -325,15 +324,15 @@ class MaterialResource internal constructor(private val seam: Seam) {
         )
 
     /**
-     * Changes a material and returns it in full. What is not named stays as it is.
+     * Changes a material and returns it in full. Parts that are not given stay unchanged.
      *
      * @param headerId Id of the material.
-     * @param fields Attribute values by field id, in the order in which they are sent. Fields that are not named stay
-     * as they are.
+     * @param fields Attribute values by field id, in the order in which they are sent. Fields that are not given stay
+     * unchanged.
      * @param colorways Colorways: an id changes that colorway, no id adds one, which needs `color_number`, `color_name`
      * and `primary`.
-     * @param sizes The whole size range: it replaces the present one. Left alone when absent.
-     * @param suppliers The full list of suppliers. Left alone when absent.
+     * @param sizes The whole size range, which replaces the present one. Default: unchanged.
+     * @param suppliers The full list of suppliers. Default: unchanged.
      */
     suspend fun update(
         headerId: String,
@@ -358,8 +357,8 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * Deletes a material. It stays readable with `showDeleted`.
      *
-     * The service may do the work and still answer with an error: the client then reads the material and reports what
-     * it found.
+     * The service may delete the material and still answer with an error: the client then reads the material to find
+     * out.
      *
      * @param headerId Id of the material.
      */
@@ -372,7 +371,7 @@ class DataTablesResource internal constructor(private val seam: Seam) {
     /**
      * All data tables that meet the filters.
      *
-     * @param filters Conditions that all have to hold. A list as value means any of its values.
+     * @param filters Conditions, joined by AND. A list as value means any of its values.
      */
     fun list(filters: List<Filter>? = null, options: CallOptions = CallOptions()): Paged<DataTable> =
         seam.list("data_tables.list", arguments("filters" to filters), options)
@@ -389,7 +388,7 @@ class DataTablesResource internal constructor(private val seam: Seam) {
      * Rows of a data table that meet the filters.
      *
      * @param dataTableId Id of the data table.
-     * @param filters Conditions that all have to hold. A list as value means any of its values.
+     * @param filters Conditions, joined by AND. A list as value means any of its values.
      */
     fun data(
         dataTableId: String,
@@ -401,9 +400,9 @@ class DataTablesResource internal constructor(private val seam: Seam) {
     /**
      * Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
      *
-     * Returns the outcome of each row, which is what the answer says of it: `unknown` for a row that is missing in the
-     * ids that the service lists, or where its counts do not add up; read such rows back. When a request fails, the
-     * rows after it are not sent, and the error's `details` hold the outcome of every row.
+     * Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the ids
+     * that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows after
+     * it are not sent, and the error's `details` hold the outcome of every row.
      *
      * @param dataTableId Id of the data table.
      * @param rows Changes to make, in order.
@@ -427,8 +426,8 @@ class DataTablesResource internal constructor(private val seam: Seam) {
 /** The service itself: its version and its limits. */
 class SystemResource internal constructor(private val seam: Seam) {
     /**
-     * What the service says about its limits: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`,
-     * `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate limits).
+     * The limits that the service states: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`, `used`
+     * and `resetAt`. Whether this request counts against the limits is unknown (docs/service/limits.md, Rate limits).
      */
     suspend fun ratelimitStatus(options: CallOptions = CallOptions()): RateLimitStatus =
         seam.call("system.ratelimit_status", arguments(), options)
@@ -441,10 +440,10 @@ class SystemResource internal constructor(private val seam: Seam) {
 /** Requests that the catalogue has no operation for. */
 class RawResource internal constructor(private val seam: Seam) {
     /**
-     * GET of any path below the company's address. Returns the answer as it came.
+     * GET of any path below the company's address. Returns the answer unchanged.
      *
-     * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-     * this service change data (docs/service.md, GET that changes data).
+     * A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+     * GETs of this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param query Query parameters by name; a list repeats the name, null leaves it out.
@@ -453,10 +452,10 @@ class RawResource internal constructor(private val seam: Seam) {
         seam.call("raw.get", arguments("path" to path, "query" to query), options)
 
     /**
-     * POST of any path below the company's address. Returns the answer as it came.
+     * POST of any path below the company's address. Returns the answer unchanged.
      *
-     * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-     * this service change data (docs/service.md, GET that changes data).
+     * A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+     * GETs of this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param body Any JSON value.
@@ -471,10 +470,10 @@ class RawResource internal constructor(private val seam: Seam) {
         seam.call("raw.post", arguments("path" to path, "body" to body, "query" to query), options)
 
     /**
-     * DELETE of any path below the company's address. Returns the answer as it came.
+     * DELETE of any path below the company's address. Returns the answer unchanged.
      *
-     * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-     * this service change data (docs/service.md, GET that changes data).
+     * A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+     * GETs of this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param query Query parameters by name; a list repeats the name, null leaves it out.
