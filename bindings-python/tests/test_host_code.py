@@ -244,9 +244,7 @@ def test_a_call_at_the_end_of_the_program_ends(settings: dict[str, Any]) -> None
     assert done.stdout.startswith(("answered simulator", "failed")), done.stdout
 
 
-async def test_a_coroutine_that_is_closed_ends_its_request(
-    async_client: BeProductAsync, simulator: Simulator
-) -> None:
+async def test_a_coroutine_that_is_closed_ends_its_request(async_client: BeProductAsync, simulator: Simulator) -> None:
     simulator.hold("Update")
     call = async_client.style.update("1", {"season": "Fall 2026"})
     call.send(None)

@@ -96,7 +96,7 @@ async def test_the_same_for_asyncio(at_noon: dict[str, Any]) -> None:
         (0, "days has to be from 1 to 90"),
         (-1, "days has to be a positive whole number, not -1"),
         (1.5, "days has to be a positive whole number, not 1.5"),
-        ("7", "days has to be a positive whole number, not \"7\""),
+        ("7", 'days has to be a positive whole number, not "7"'),
         (2**70, "days has to be a positive whole number, not 1180591620717411303424"),
     ],
 )

@@ -83,8 +83,6 @@ async def _error_of(
         late.cancel()
 
 
-def _ended(
-    future: asyncio.Future[Any], too_late: Callable[[Any], BaseException | None] | None
-) -> BaseException | None:
+def _ended(future: asyncio.Future[Any], too_late: Callable[[Any], BaseException | None] | None) -> BaseException | None:
     error = future.exception()
     return too_late(future.result()) if error is None and too_late else error
