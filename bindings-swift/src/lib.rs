@@ -149,6 +149,11 @@ impl EngineReply {
         self.0.total
     }
 
+    /// Number of records, for a page.
+    pub fn records(&self) -> u64 {
+        self.0.records as u64
+    }
+
     /// The fields of the error for a body that the language cannot read.
     pub fn unreadable(&self, message: String) -> String {
         fields(&self.0.unreadable(message))

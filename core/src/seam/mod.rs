@@ -59,7 +59,8 @@ pub struct Engine {
 #[derive(Debug, Clone)]
 enum Behind {
     Client(Arc<Client>),
-    SignIn(SignIn),
+    /// A sign-in, and its end.
+    SignIn(SignIn, Cancel),
 }
 
 impl Engine {
@@ -90,7 +91,7 @@ impl Engine {
     /// `config` when a setting is missing, wrong or unknown.
     pub fn sign_in(settings: &str, handle: Handle) -> Result<Self> {
         let _inside = handle.enter();
-        Ok(Self::of(Behind::SignIn(SignIn::session(settings)?), handle.clone()))
+        Ok(Self::of(Behind::SignIn(SignIn::session(settings)?, Cancel::new()), handle.clone()))
     }
 
     /// A sign-in with the browser of this machine, from settings and options as JSON objects. Its calls are `login.begin` and
@@ -100,7 +101,7 @@ impl Engine {
     /// `config` when a setting or an option is missing, wrong or unknown.
     #[cfg(feature = "login")]
     pub fn login(settings: &str, options: &str, handle: Handle) -> Result<Self> {
-        Ok(Self::of(Behind::SignIn(SignIn::browser(settings, options)?), handle))
+        Ok(Self::of(Behind::SignIn(SignIn::browser(settings, options)?, Cancel::new()), handle))
     }
 
     /// A client that acts for another user, from `{"user_id", "client_id", "client_secret"}`.
@@ -167,7 +168,7 @@ impl Engine {
     pub fn url(&self) -> Option<String> {
         match &self.behind {
             Behind::Client(_) => None,
-            Behind::SignIn(sign_in) => sign_in.url(),
+            Behind::SignIn(sign_in, _) => sign_in.url(),
         }
     }
 
@@ -177,7 +178,8 @@ impl Engine {
     pub fn close(&self) -> impl Future<Output = Result<()>> + Send + use<> {
         let closing = match &self.behind {
             Behind::Client(client) => Some(client.begin_close()),
-            Behind::SignIn(sign_in) => {
+            Behind::SignIn(sign_in, end) => {
+                end.cancel();
                 sign_in.close();
                 None
             }
@@ -216,7 +218,7 @@ impl Engine {
     fn client(&self) -> Result<&Client> {
         match &self.behind {
             Behind::Client(client) => Ok(client),
-            Behind::SignIn(_) => Err(Error::internal("a sign-in was taken for a client")),
+            Behind::SignIn(..) => Err(Error::internal("a sign-in was taken for a client")),
         }
     }
 
@@ -228,8 +230,15 @@ impl Engine {
         options: &str,
     ) -> Result<BoxFuture<'static, Result<Reply>>> {
         let arguments = object("arguments", arguments)?;
+        let mut cancel = cancel;
         let (name, work) = match (&self.behind, Method::find(name)) {
-            (Behind::SignIn(sign_in), _) => sign_in.call(name, &arguments)?,
+            (Behind::SignIn(_, end), _) if end.is_cancelled() => {
+                return Err(Error::new(ErrorKind::Closed, "this sign-in is closed; begin another"));
+            }
+            (Behind::SignIn(sign_in, end), _) => {
+                cancel = cancel.within(end);
+                sign_in.call(name, &arguments)?
+            }
             (Behind::Client(client), Some(method)) => {
                 if let Some(option) = object("options", options)?.keys().next() {
                     return Err(Error::config(format!("{name} has no option {option:?}; it takes none")));
@@ -294,6 +303,20 @@ fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
 mod tests {
     use super::*;
     use crate::ErrorKind;
+
+    #[tokio::test]
+    async fn a_sign_in_ends_when_it_is_closed() {
+        let settings = r#"{"client_id": "app", "redirect_uri": "app://in", "identity_url": "http://127.0.0.1:9"}"#;
+        let engine = Engine::sign_in(settings, Handle::current()).unwrap();
+        let finish = |redirected: &str| {
+            let arguments = serde_json::json!({"redirected": redirected}).to_string();
+            engine.call(engine.issue_call(), "sign_in.finish", &arguments, "{}")
+        };
+        let begun = finish("app://in?state=other");
+        engine.close().await.unwrap();
+        assert_eq!(begun.await.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(finish("app://in?state=other").await.unwrap_err().kind(), ErrorKind::Closed);
+    }
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error_without_its_text() {

@@ -102,8 +102,16 @@ public struct Page<Element: Sendable>: Sendable {
     public let total: Int?
     /// How the page came about.
     public let meta: Meta
-    /// The body as it came from the service.
-    public let body: Data
+    /// The unchanged body of the service's answer.
+    public let raw: Data
+
+    /// Makes a page, for tests. Each parameter is the property of its name.
+    public init(records: [Element], total: Int? = nil, meta: Meta = Meta(), raw: Data = Data()) {
+        self.records = records
+        self.total = total
+        self.meta = meta
+        self.raw = raw
+    }
 }
 
 /// The pages of a list. See ``Paged/pages``.
@@ -129,7 +137,7 @@ public struct Pages<Item: Sendable>: AsyncSequence, Sendable {
     }
 }
 
-/// The pages of one iteration, which ends with its last page or its first error.
+/// The pages of one iteration. After an error the page can be asked for again.
 private struct PageSource<Item: Sendable>: Sendable {
     private let open: @Sendable () throws -> Pager<Item>
     /// Kept after the end, for the position.
@@ -142,7 +150,6 @@ private struct PageSource<Item: Sendable>: Sendable {
 
     mutating func next() async throws -> Page<Item>? {
         if hasEnded { return nil }
-        hasEnded = true
         let pager = try self.pager ?? open()
         self.pager = pager
         let page = try await pager.next()

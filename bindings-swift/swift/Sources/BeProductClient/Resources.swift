@@ -26,7 +26,7 @@ public struct StyleResource: Sendable {
 
     /// Folders of styles, inactive ones included.
     public func folders(options: CallOptions = CallOptions()) async throws -> [Folder] {
-        try await detailed.folders(options: options).value
+        try await detailed.folders(options: options).body
     }
 
     /// Attribute fields of a folder, with their types and choices.
@@ -37,7 +37,7 @@ public struct StyleResource: Sendable {
         folderID: String,
         options: CallOptions = CallOptions()
     ) async throws -> [SchemaField] {
-        try await detailed.folderSchema(folderID: folderID, options: options).value
+        try await detailed.folderSchema(folderID: folderID, options: options).body
     }
 
     /// Fields of a folder that filters may name. The service ignores a filter on any other field
@@ -49,7 +49,7 @@ public struct StyleResource: Sendable {
         folderID: String,
         options: CallOptions = CallOptions()
     ) async throws -> [SchemaField] {
-        try await detailed.folderSearchSchema(folderID: folderID, options: options).value
+        try await detailed.folderSearchSchema(folderID: folderID, options: options).body
     }
 
     /// All styles that meet the filters, as complete records, in pages of `pageSize`.
@@ -90,7 +90,7 @@ public struct StyleResource: Sendable {
         headerID: String,
         options: CallOptions = CallOptions()
     ) async throws -> StyleHeader {
-        try await detailed.get(headerID: headerID, options: options).value
+        try await detailed.get(headerID: headerID, options: options).body
     }
 
     /// The style with this number.
@@ -112,7 +112,7 @@ public struct StyleResource: Sendable {
             headerNumber: headerNumber,
             folderID: folderID,
             options: options
-        ).value
+        ).body
     }
 
     /// The styles with these numbers, at most 200 numbers a request.
@@ -136,7 +136,7 @@ public struct StyleResource: Sendable {
             numbers: numbers,
             folderID: folderID,
             options: options
-        ).value
+        ).body
     }
 
     /// Creates a style and returns it in full.
@@ -168,7 +168,7 @@ public struct StyleResource: Sendable {
             sizes: sizes,
             preserveVersion: preserveVersion,
             options: options
-        ).value
+        ).body
     }
 
     /// Changes a style and returns it in full. Parts that are not given stay unchanged.
@@ -193,7 +193,7 @@ public struct StyleResource: Sendable {
             colorways: colorways,
             sizes: sizes,
             options: options
-        ).value
+        ).body
     }
 
     /// Deletes a style. It stays readable with `showDeleted`.
@@ -207,7 +207,7 @@ public struct StyleResource: Sendable {
         headerID: String,
         options: CallOptions = CallOptions()
     ) async throws -> Message {
-        try await detailed.deleteHeader(headerID: headerID, options: options).value
+        try await detailed.deleteHeader(headerID: headerID, options: options).body
     }
 
     /// See ``StyleResource/detailed``.
@@ -339,7 +339,7 @@ public struct MaterialResource: Sendable {
 
     /// Folders of materials, inactive ones included.
     public func folders(options: CallOptions = CallOptions()) async throws -> [Folder] {
-        try await detailed.folders(options: options).value
+        try await detailed.folders(options: options).body
     }
 
     /// Attribute fields of a folder, with their types and choices.
@@ -350,7 +350,7 @@ public struct MaterialResource: Sendable {
         folderID: String,
         options: CallOptions = CallOptions()
     ) async throws -> [SchemaField] {
-        try await detailed.folderSchema(folderID: folderID, options: options).value
+        try await detailed.folderSchema(folderID: folderID, options: options).body
     }
 
     /// Fields of a folder that filters may name. The service ignores a filter on any other field
@@ -362,7 +362,7 @@ public struct MaterialResource: Sendable {
         folderID: String,
         options: CallOptions = CallOptions()
     ) async throws -> [SchemaField] {
-        try await detailed.folderSearchSchema(folderID: folderID, options: options).value
+        try await detailed.folderSearchSchema(folderID: folderID, options: options).body
     }
 
     /// All materials that meet the filters, as complete records, in pages of `pageSize`.
@@ -403,7 +403,7 @@ public struct MaterialResource: Sendable {
         headerID: String,
         options: CallOptions = CallOptions()
     ) async throws -> MaterialHeader {
-        try await detailed.get(headerID: headerID, options: options).value
+        try await detailed.get(headerID: headerID, options: options).body
     }
 
     /// The material with this number.
@@ -425,7 +425,7 @@ public struct MaterialResource: Sendable {
             headerNumber: headerNumber,
             folderID: folderID,
             options: options
-        ).value
+        ).body
     }
 
     /// The materials with these numbers, at most 200 numbers a request.
@@ -449,7 +449,7 @@ public struct MaterialResource: Sendable {
             numbers: numbers,
             folderID: folderID,
             options: options
-        ).value
+        ).body
     }
 
     /// Creates a material and returns it in full.
@@ -484,7 +484,7 @@ public struct MaterialResource: Sendable {
             suppliers: suppliers,
             preserveVersion: preserveVersion,
             options: options
-        ).value
+        ).body
     }
 
     /// Changes a material and returns it in full. Parts that are not given stay unchanged.
@@ -512,7 +512,7 @@ public struct MaterialResource: Sendable {
             sizes: sizes,
             suppliers: suppliers,
             options: options
-        ).value
+        ).body
     }
 
     /// Deletes a material. It stays readable with `showDeleted`.
@@ -527,7 +527,7 @@ public struct MaterialResource: Sendable {
         headerID: String,
         options: CallOptions = CallOptions()
     ) async throws -> Message {
-        try await detailed.deleteHeader(headerID: headerID, options: options).value
+        try await detailed.deleteHeader(headerID: headerID, options: options).body
     }
 
     /// See ``MaterialResource/detailed``.
@@ -680,7 +680,7 @@ public struct DataTablesResource: Sendable {
         dataTableID: String,
         options: CallOptions = CallOptions()
     ) async throws -> [SchemaField] {
-        try await detailed.schema(dataTableID: dataTableID, options: options).value
+        try await detailed.schema(dataTableID: dataTableID, options: options).body
     }
 
     /// Rows of a data table that meet the filters.
@@ -722,7 +722,7 @@ public struct DataTablesResource: Sendable {
             dataTableID: dataTableID,
             rows: rows,
             options: options
-        ).value
+        ).body
     }
 
     /// Removes every row of a data table.
@@ -734,7 +734,7 @@ public struct DataTablesResource: Sendable {
         dataTableID: String,
         options: CallOptions = CallOptions()
     ) async throws -> Message {
-        try await detailed.reset(dataTableID: dataTableID, options: options).value
+        try await detailed.reset(dataTableID: dataTableID, options: options).body
     }
 
     /// See ``DataTablesResource/detailed``.
@@ -787,12 +787,12 @@ public struct SystemResource: Sendable {
     /// The limits that the service states: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`, `used`
     /// and `resetAt`. Whether this request counts against the limits is unknown (docs/service/limits.md, Rate limits).
     public func ratelimitStatus(options: CallOptions = CallOptions()) async throws -> RateLimitStatus {
-        try await detailed.ratelimitStatus(options: options).value
+        try await detailed.ratelimitStatus(options: options).body
     }
 
     /// Version of the service, as text or as an object.
     public func version(options: CallOptions = CallOptions()) async throws -> JSONValue {
-        try await detailed.version(options: options).value
+        try await detailed.version(options: options).body
     }
 
     /// See ``SystemResource/detailed``.
@@ -836,7 +836,7 @@ public struct RawResource: Sendable {
             path: path,
             query: query,
             options: options
-        ).value
+        ).body
     }
 
     /// POST of any path below the company's address. Returns the answer unchanged.
@@ -860,7 +860,7 @@ public struct RawResource: Sendable {
             body: body,
             query: query,
             options: options
-        ).value
+        ).body
     }
 
     /// DELETE of any path below the company's address. Returns the answer unchanged.
@@ -881,7 +881,7 @@ public struct RawResource: Sendable {
             path: path,
             query: query,
             options: options
-        ).value
+        ).body
     }
 
     /// See ``RawResource/detailed``.

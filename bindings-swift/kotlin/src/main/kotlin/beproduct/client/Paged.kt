@@ -9,7 +9,7 @@ import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.JsonElement
 
 /** A page of a list. */
-class Page<out T> private constructor(
+class Page<out T> internal constructor(
     private val result: Result<List<T>>,
     /** Records of the whole list, where the service says it. */
     val total: Long?,
@@ -35,11 +35,6 @@ class Page<out T> private constructor(
      * @throws DecodeException for an answer that cannot be read.
      */
     val records: List<T> get() = result.getOrThrow()
-
-    internal companion object {
-        fun <T> of(result: Result<List<T>>, total: Long?, meta: Meta, raw: ByteArray, position: Position): Page<T> =
-            Page(result, total, meta, raw, position)
-    }
 }
 
 /** How far a list was read. */
@@ -89,7 +84,7 @@ class Paged<T> internal constructor(
                 val page = pages.next { reply ->
                     val records = runCatching { reply.decoded(read) }
                     pages.consumed(reply.records().toInt())
-                    Page.of(records, reply.total()?.toLong(), reply.parsedMeta(), reply.raw(), pages.position)
+                    Page(records, reply.total()?.toLong(), reply.parsedMeta(), reply.raw(), pages.position)
                 }
                 emit(page ?: break)
             }
