@@ -67,19 +67,13 @@ struct Pager<Element: Sendable>: Sendable {
     init(engine: Engine, call: UInt64, stream: EngineStream) where Element: JSONReadable {
         nextPage = { whole in
             let reply = try await cancellable(engine, call) { _ in try await stream.next(all: whole) }
-            do {
-                return try reply.map { reply in
-                    Page(
-                        records: try reply.decoded(),
-                        total: reply.total().map(Int.init),
-                        meta: try Meta(text: reply.meta()),
-                        raw: reply.raw()
-                    )
-                }
-            } catch {
-                // The page comes again when it is asked for.
-                stream.again()
-                throw error
+            return try reply.map { reply in
+                Page(
+                    records: try reply.decoded(),
+                    total: reply.total().map(Int.init),
+                    meta: try Meta(text: reply.meta()),
+                    raw: reply.raw()
+                )
             }
         }
         report = { stream.consumed(count: $0) }

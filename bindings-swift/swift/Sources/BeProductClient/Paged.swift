@@ -137,7 +137,7 @@ public struct Pages<Item: Sendable>: AsyncSequence, Sendable {
     }
 }
 
-/// The pages of one iteration. After an error the page can be asked for again.
+/// The pages of one iteration, which ends with its last page or its first error.
 private struct PageSource<Item: Sendable>: Sendable {
     private let open: @Sendable () throws -> Pager<Item>
     /// Kept after the end, for the position.
@@ -150,6 +150,7 @@ private struct PageSource<Item: Sendable>: Sendable {
 
     mutating func next() async throws -> Page<Item>? {
         if hasEnded { return nil }
+        hasEnded = true
         let pager = try self.pager ?? open()
         self.pager = pager
         let page = try await pager.next()

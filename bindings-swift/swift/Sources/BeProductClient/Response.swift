@@ -86,6 +86,13 @@ public struct Attempt: Hashable, Sendable {
     public let error: BeProductError.Kind?
     /// From sending to the end of the answer's body.
     public let duration: Duration
+
+    /// Makes an attempt, for tests.
+    public init(status: Int?, error: BeProductError.Kind?, duration: Duration) {
+        self.status = status
+        self.error = error
+        self.duration = duration
+    }
 }
 
 /// One pause of a call.
@@ -106,6 +113,12 @@ public struct Wait: Hashable, Sendable {
     public let reason: Reason
     /// How long.
     public let duration: Duration
+
+    /// Makes a pause, for tests.
+    public init(reason: Reason, duration: Duration) {
+        self.reason = reason
+        self.duration = duration
+    }
 }
 
 extension Meta {
