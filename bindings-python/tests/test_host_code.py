@@ -208,7 +208,11 @@ print(json.dumps([all[0] - one[0], all[1] - one[1]]))
 def test_many_clients_share_threads_and_files(settings: dict[str, Any]) -> None:
     del settings["ledger"]
     done = subprocess.run(
-        [sys.executable, "-c", MANY, json.dumps(settings)], capture_output=True, text=True, timeout=PATIENCE * 3
+        [sys.executable, "-c", MANY, json.dumps(settings)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 3,
     )
     assert done.returncode == 0, done.stderr
     threads, files = json.loads(done.stdout)
@@ -238,7 +242,11 @@ settings = json.loads(sys.argv[1])
 def test_a_call_at_the_end_of_the_program_ends(settings: dict[str, Any]) -> None:
     """Its handler was registered before the import, so it runs after the client's own."""
     done = subprocess.run(
-        [sys.executable, "-c", AT_EXIT, json.dumps(settings)], capture_output=True, text=True, timeout=PATIENCE
+        [sys.executable, "-c", AT_EXIT, json.dumps(settings)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(("answered simulator", "failed")), done.stdout

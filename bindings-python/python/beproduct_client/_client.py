@@ -141,7 +141,8 @@ class _Client:
         """A client that acts for another user of the company. Who is signed in here has to be an administrator of it.
 
         Its calls wait for a token of that user; where none can be had they raise `AuthError`. None is ever made as the
-        administrator. It shares quota and connections with this client, and ends with it.
+        administrator. It shares quota and connections with this client, and ends with it. It is of the same class, and has copies of
+        the attributes that a class of the program has set.
 
         :param user_id: Id of the user, who has to be registered as PRIVATE.
         :param client_id: Id of the application that is registered for this.
