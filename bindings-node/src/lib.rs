@@ -3,10 +3,8 @@
 //! Arguments, options and answers cross as JSON text, errors as the JSON of [`beproduct::Error::to_json`] in the message
 //! of a plain `Error`. The TypeScript half makes values and error classes of them; nothing here is public API.
 
-mod cancellation;
 pub mod command;
 mod engine;
 mod host;
-mod login;
 mod promise;
-mod session;
+mod reply;

@@ -201,7 +201,7 @@ test('the access token of a read goes in the query where that is asked for', asy
     assert.equal(headers.authorization !== undefined, method === 'POST', target);
     if (token) secrets.push(token);
   }
-  await new Promise((resolve) => setImmediate(resolve));
+  await client.close();
   assert.ok(lines.length > 0 && error instanceof PermissionError);
   const text = inspect([lines, error, error.toJSON()], { depth: 9, showHidden: true });
   for (const secret of ['access_token=', ...secrets]) assert.ok(!text.includes(secret), text);
@@ -239,7 +239,7 @@ test('nothing that is shown holds a secret', async () => {
     await failure(client.auth.signOut()),
   ];
   assert.ok(errors[0] instanceof AuthError && errors[1] instanceof AuthError, inspect(errors));
-  await new Promise((resolve) => setImmediate(resolve));
+  await client.close();
   assert.equal(inspect(client.auth), 'Auth {}');
   const shown = [client, client.auth, lines, ...errors];
   const text = shown.map((value) => inspect(value, { depth: 9, showHidden: true })).join();

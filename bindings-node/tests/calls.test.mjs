@@ -176,9 +176,11 @@ test('settings are checked when the client is made', () => {
     [{ apiUrl: 'http://example.com' }, /api_url/],
     [{ decimals: 'text' }, /settings\.decimals/],
     [{ onLog: 'console' }, /settings\.onLog/],
-    [{ tokenStore: { load() {} } }, /no save/],
-    [{ tokenStore: { load() {}, save() {}, tryLock() {} } }, /both tryLock and unlock/],
-    [{ tokenStore: { load() {}, save() {}, unlock() {} } }, /both tryLock and unlock/],
+    [{ tokenStore: { load() {} } }, /there is token_store\.load but no token_store\.save/],
+    [{ tokenStore: { save() {} } }, /there is token_store\.save but no token_store\.load/],
+    [{ tokenStore: { load: 5, save() {} } }, /no token_store\.load/],
+    [{ tokenStore: { load() {}, save() {}, tryLock() {} } }, /no token_store\.unlock/],
+    [{ tokenStore: { load() {}, save() {}, unlock() {} } }, /no token_store\.try_lock/],
     [{ tokenStore: 'disk' }, /`disk`/],
     [{ company_domain: 'acme' }, /both companyDomain and company_domain/],
   ]) {
@@ -215,8 +217,7 @@ test('nothing that is shown holds a secret', async () => {
   const client = open({ onLog: (record) => lines.push(record) });
   await simulator.faults({ path: 'Folders', times: 0, action: { status: 403, body: 'no' } });
   const error = await client.style.folders().catch((error) => error);
-  // The lines are delivered by the event loop, behind the answer.
-  await new Promise((resolve) => setImmediate(resolve));
+  await client.close();
   assert.ok(lines.length > 0 && lines.every(({ level, message }) => level && message), inspect(lines));
   const shown = [client, error, lines, client.quota, client.style].map((value) =>
     inspect(value, { depth: 9, showHidden: true }),

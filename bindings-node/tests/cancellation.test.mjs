@@ -69,6 +69,30 @@ test('a signal that is aborted afterwards does nothing, and is let go', async ()
   assert.equal((await client.style.folders()).length, 4);
 });
 
+test('many calls on one signal cause no warning', async () => {
+  const warnings = [];
+  const warn = (warning) => warnings.push(warning);
+  process.on('warning', warn);
+  const controller = new AbortController();
+  const { signal } = controller;
+  await simulator.faults({ path: 'Folders', times: 0, action: { hang: true } });
+  await simulator.faults({ path: 'userinfo', times: 0, action: { hang: true } });
+  const calls = Array.from({ length: 30 }, (_, index) =>
+    client.style.folders({}, { signal, extraQuery: { index } }),
+  );
+  calls.push(...Array.from({ length: 12 }, () => client.auth.userinfo({ signal })));
+  calls.push(...Array.from({ length: 12 }, () => client.style.list({}, { signal }).collect()));
+  await simulator.arrived(10);
+  controller.abort();
+  const results = await Promise.allSettled(calls);
+  assert.ok(
+    results.every(({ reason }) => reason instanceof CancelledError && reason.cause === signal.reason),
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', warn);
+  assert.deepEqual(warnings, []);
+});
+
 test('AbortSignal.any and many calls on one signal', async () => {
   const controller = new AbortController();
   const signal = AbortSignal.any([controller.signal, new AbortController().signal]);

@@ -131,7 +131,7 @@ test('a refused sign-in is an AuthError with the code of the identity server', a
   assert.ok(!inspect(error).includes('nobody-knows-it'));
 });
 
-test('the fate of every row is in the details', async () => {
+test('the outcome of every row is in the details', async () => {
   await simulator.faults({ path: 'Update', times: 0, action: { status: 400, body: 'no' } });
   const rows = Array.from({ length: 101 }, () => ({ rowFields: { a: 1 } }));
   const error = await client.dataTables
@@ -162,7 +162,7 @@ test('an error survives a copy, and its fields do as JSON', async () => {
   assert.deepEqual(JSON.parse(JSON.stringify(error)), error.toJSON());
 });
 
-test('the cause of an error is told in its JSON', () => {
+test('the cause of an error is in its JSON', () => {
   const error = new api.NetworkError({
     kind: 'network',
     message: 'lost',

@@ -42,7 +42,7 @@ test('what became of an update is said', async () => {
   assert.match(await setSeason(client, 'ST-000001', 'Fall', AbortSignal.abort()), /^not done: /);
 });
 
-test('an update that is given up may be done', async () => {
+test('an update that is cancelled may be done', async () => {
   const controller = new AbortController();
   await simulator.faults({ path: 'Update', action: { hang: true } });
   const update = setSeason(client, 'ST-000001', 'Fall', controller.signal);

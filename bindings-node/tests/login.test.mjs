@@ -109,6 +109,23 @@ test('what shows the address may fail', async () => {
   await assertFree(redirectUriOf(url));
 });
 
+test('what shows the address may fail later, and may take as long as the person', async () => {
+  let url;
+  const settings = { ...simulator.signIn, freePort: true, openBrowser: false };
+  const onUrl = async (address) => {
+    url = address;
+    await new Promise((resolve) => setImmediate(resolve));
+    throw new RangeError('no screen');
+  };
+  await assert.rejects(login({ ...settings, onUrl }), RangeError);
+  await assertFree(redirectUriOf(url));
+  const visit = async (address) => {
+    await fetch(await simulator.authorize(address));
+    await new Promise(() => {});
+  };
+  assert.ok((await login({ ...settings, onUrl: visit })).accessToken);
+});
+
 test('another answer is turned away, and the right one is still accepted', async () => {
   const { url, result } = await begin();
   const wrong = await fetch(`${redirectUriOf(url)}?code=MARKER&state=another`);

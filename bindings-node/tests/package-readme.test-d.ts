@@ -17,4 +17,4 @@ const client = new BeProduct({
 const { requests, enough } = await client.quota.estimate([{ operation: 'style.list', count: 5000 }]);
 console.log(requests, 'requests;', enough ? 'enough' : 'not enough', 'are left');
 console.log((await client.quota.status()).runsOutAt, (await client.quota.report({ days: 7 })).byLabel);
-client.quota.changePlan(Plan.fromService()); // the limits that the service states
+await client.quota.changePlan(Plan.fromService()); // the limits that the service states

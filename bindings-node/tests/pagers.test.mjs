@@ -47,9 +47,9 @@ test('collect fetches the same records', async () => {
 
 test('pages carry their total and how they came about', async () => {
   const lengths = [];
-  for await (const { rows, total, meta, raw } of client.style.list({}, { pageSize: 100 }).pages()) {
+  for await (const { records, total, meta, raw } of client.style.list({}, { pageSize: 100 }).pages()) {
     assert.deepEqual([total, meta.status, raw.length > 0], [5000, 200, true]);
-    lengths.push(rows.length);
+    lengths.push(records.length);
     if (lengths.length === 3) break;
   }
   assert.deepEqual(lengths, [100, 100, 100]);
@@ -84,7 +84,7 @@ test('an empty list has no records and a total of none', async () => {
 
 test('withResponse gives lists too', async () => {
   const pager = client.withResponse.style.list({}, { pageSize: 10 });
-  assert.equal((await pager.pages().next()).value.rows.length, 10);
+  assert.equal((await pager.pages().next()).value.records.length, 10);
 });
 
 test('filters are sent as given', async () => {
@@ -128,7 +128,7 @@ test('a signal ends the wait for a page', async () => {
   await simulator.release();
 });
 
-test('leaving a loop gives the page up that is on its way', async () => {
+test('leaving a loop cancels the page that is on its way', async () => {
   await simulator.faults({ path: 'pageNumber=1', action: { hang: true } });
   let seen = 0;
   for await (const _ of client.style.list()) {

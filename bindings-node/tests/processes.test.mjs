@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { after, before, beforeEach, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 
 import * as esm from 'beproduct-client';
 
+import { run } from './process.mjs';
 import { Simulator } from './simulator.mjs';
 
 let simulator;
@@ -20,22 +19,6 @@ before(async () => {
 beforeEach(() => simulator.reset());
 after(() => simulator.stop());
 
-/** Runs a program in a process of its own; ends when that does. */
-const run = async (program, type = 'module') => {
-  const child = spawn(process.execPath, [`--input-type=${type}`, '--eval', program], {
-    cwd: import.meta.dirname,
-    env: { ...process.env, SETTINGS: JSON.stringify(simulator.settings) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [output, errors, [code, signal]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ]);
-  assert.deepEqual([code, signal], [0, null], errors);
-  return output.trim();
-};
-
 const OPEN = `
   import { BeProduct } from 'beproduct-client';
   const store = { load: () => undefined, save() {}, tryLock: () => true, unlock() {} };
@@ -44,8 +27,8 @@ const OPEN = `
 `;
 
 test('an idle client keeps no process alive', async () => {
-  assert.equal(await run(`${OPEN} console.log('made');`), 'made');
-  assert.equal(await run(`${OPEN} console.log((await client.style.folders()).length);`), '4');
+  assert.equal(await run(simulator, `${OPEN} console.log('made');`), 'made');
+  assert.equal(await run(simulator, `${OPEN} console.log((await client.style.folders()).length);`), '4');
 });
 
 test('a process ends after its client has given its lease back, also when nobody waits for that', async (t) => {
@@ -62,7 +45,7 @@ test('a process ends after its client has given its lease back, also when nobody
     console.log((await client.style.folders()).length);
     client.close();
   `;
-  assert.equal(await run(program), '4');
+  assert.equal(await run(simulator, program), '4');
   assert.deepEqual(readdirSync(join(stateDir, 'leases')), []);
 });
 
@@ -71,22 +54,25 @@ test('a loop that was left keeps no process alive', async () => {
     console.log(headerNumber);
     break;
   }`;
-  assert.equal(await run(program), 'ST-000001');
+  assert.equal(await run(simulator, program), 'ST-000001');
 });
 
 test('a call that is open keeps the process alive', async () => {
   await simulator.faults({ path: 'Folders', action: { latency_ms: 300 } });
   assert.equal(
-    await run(`${OPEN} client.style.folders().then((folders) => console.log(folders.length));`),
+    await run(simulator, `${OPEN} client.style.folders().then((folders) => console.log(folders.length));`),
     '4',
   );
 });
 
 test('a process may end in the middle of a call', async () => {
   await simulator.faults({ path: 'Folders', action: { hang: true } });
-  await run(`${OPEN} client.style.folders();
+  await run(
+    simulator,
+    `${OPEN} client.style.folders();
     await fetch('${simulator.at.control}/wait?base=api&requests=1');
-    process.exit(0);`);
+    process.exit(0);`,
+  );
   await simulator.release();
 });
 
@@ -98,7 +84,7 @@ test('CommonJS programs have the same names', async () => {
     client.style.folders().then((folders) => console.log(folders.length, client instanceof BeProduct));
     try { new BeProduct({}); } catch (error) { console.log(error instanceof ConfigError); }
   `;
-  assert.equal(await run(program, 'commonjs'), 'true\n4 true');
+  assert.equal(await run(simulator, program, { type: 'commonjs' }), 'true\n4 true');
   const cjs = createRequire(import.meta.url)('beproduct-client');
   assert.deepEqual(Object.keys(cjs).toSorted(), Object.keys(esm).toSorted());
 });
@@ -163,7 +149,7 @@ test('a call that is asked about keeps the process alive, and one that was answe
     });
     limited.style.folders().catch(({ kind }) => console.log(kind));
   `;
-  assert.equal(await run(program), 'quota_exceeded');
+  assert.equal(await run(simulator, program), 'quota_exceeded');
 });
 
 test('a worker thread may be terminated in the middle of a call', async () => {
@@ -198,6 +184,6 @@ test('the only thread with a client may be terminated', async () => {
         again.once('exit', (code) => console.log('exit', code));
       });
   `;
-  assert.equal(await run(program, 'commonjs'), 'exit 0');
+  assert.equal(await run(simulator, program, { type: 'commonjs' }), 'exit 0');
   await simulator.release();
 });

@@ -120,15 +120,17 @@ test('questions about the quota are checked', async () => {
     [() => quota.report({ days: 2 ** 40 }), /from 1 to 90/],
     [() => quota.report({ days: -1 }), /positive whole number, not -1/],
     [() => quota.report({ days: 1.5 }), /positive whole number, not 1.5/],
-    [() => quota.report({ days: '7' }), /positive whole number, not 7/],
-    [() => quota.report({ day: 7 }), /report takes days, not day/],
+    [() => quota.report({ days: NaN }), /arguments\.days is NaN/],
+    [() => quota.report(7), /arguments: a JSON object is needed/],
+    [() => quota.report({ days: '7' }), /positive whole number, not "7"/],
+    [() => quota.report({ day: 7 }), /quota\.report has no argument "day"; it takes days/],
     [() => quota.estimate([{ operation: 'style.list', number: 3 }]), /unknown field `number`/],
     [() => quota.estimate([{ count: 3 }]), /missing field `operation`/],
     [() => quota.estimate([{ operation: 'style.list', count: -1 }]), /`-1`/],
     [() => quota.estimate([{ operation: 'style.list', count: NaN }]), /work\[0\]\.count is NaN/],
     [() => quota.estimate([{ operation: 'style.list' }]), /count is missing/],
     [() => quota.estimate([{ operation: 'style.get', pageSize: 5 }]), /page_size is for lists/],
-    [() => quota.estimate(['style.get']), /pieces of work have to be an object, not 'style.get'/],
+    [() => quota.estimate(['style.get']), /work has to be a list of what is to be done/],
     [() => quota.estimate({ operation: 'style.get' }), /work has to be a list/],
     [() => quota.estimate('style.get'), /work has to be a list/],
     [() => quota.estimate(), /work has to be a list/],
@@ -182,11 +184,11 @@ test('a plan may change, and one that is wrong changes nothing', async () => {
     [Plan.requestsPerDay(5, { timeZone: 'Mars/Base' }), /Mars\/Base/],
     [Plan.requestsPerDay(5, { perHour: 5 }), /unknown field `perHour`/],
     [{ requestsPerDay: 5, requests_per_day: 5 }, /both requestsPerDay and requests_per_day/],
-    [5, /a plan have to be an object, not 5/],
-    [undefined, /a plan have to be an object, not undefined/],
+    [5, /plan/],
+    [undefined, /plan/],
   ]) {
-    assert.throws(
-      () => client.quota.changePlan(plan),
+    await assert.rejects(
+      client.quota.changePlan(plan),
       (error) => error instanceof ConfigError && message.test(error.message),
       inspect(plan),
     );
@@ -198,7 +200,7 @@ test('a plan may change, and one that is wrong changes nothing', async () => {
     clientId: impersonation_client_id,
     clientSecret: impersonation_client_secret,
   });
-  acting.quota.changePlan(Plan.requestsPerDay(2));
+  await acting.quota.changePlan(Plan.requestsPerDay(2));
   await client.style.folders();
   assert.equal((await client.quota.status()).remaining, 0);
 });
@@ -207,7 +209,7 @@ test('settings of plans and ledgers are checked', () => {
   for (const [settings, message] of [
     [{ plan: 'enterprise' }, /a plan, which is/],
     [{ plan: Plan.enterprise({}) }, /licenses is missing/],
-    [{ plan: Plan.requestsPerDay(1, { dayStart: '25:00' }) }, /no time of day/],
+    [{ plan: Plan.requestsPerDay(1, { dayStart: '25:00' }) }, /not a time of day/],
     [{ quotaLease: 0 }, /quota_lease has to be a whole number from 1 to 1000000/],
     [{ ledger: 'disk' }, /ledger: it is "memory"/],
     [{ ledger: { redis: { address: 'x' } } }, /unknown field `address`/],
@@ -293,29 +295,27 @@ test('what the program throws is the cause, for each call its own', async () => 
   );
   for (const [index, error] of errors.entries()) {
     assert.ok(error instanceof QuotaExceededError, inspect(error));
-    assert.match(error.message, new RegExp(`onQuotaLimit failed: not for ${index}$`));
+    assert.match(error.message, new RegExp(`on_quota_limit failed: not for ${index}$`));
     assert.equal(error.cause, thrown.get(String(index)));
   }
   assert.equal((await simulator.counts()).api, 0);
 });
 
-test('what is no time is refused', async () => {
+test('a wait that is not a time is refused', async () => {
   for (const [answer, shown] of [
-    ['60', "'60'"],
-    [true, 'true'],
-    [[60], '\\[ 60 \\]'],
-    [60n, '60n'],
-    [-1, '-1'],
-    [-Infinity, '-Infinity'],
-    [NaN, 'NaN'],
+    ['60', 'the seconds that a call may wait, or nothing, not "60"'],
+    [true, 'not true'],
+    [[60], 'not \\[60\\]'],
+    [-1, 'not -1'],
+    [-Infinity, 'what onQuotaLimit returns is -Infinity, which JSON cannot hold'],
+    [NaN, 'what onQuotaLimit returns is NaN, which JSON cannot hold'],
+    [() => 60, 'what onQuotaLimit returns is a function, which JSON cannot hold'],
   ]) {
     for (const onQuotaLimit of [() => answer, async () => answer]) {
       const error = await failure(open({ plan: Plan.requestsPerDay(0), onQuotaLimit }).style.folders());
-      assert.ok(error instanceof QuotaExceededError && error.cause instanceof ConfigError, inspect(error));
-      assert.match(
-        error.message,
-        new RegExp(`undefined or a number of seconds that is not negative, not ${shown}$`),
-      );
+      assert.ok(error instanceof QuotaExceededError, inspect(error));
+      assert.equal(error.cause instanceof ConfigError, /JSON/.test(shown), inspect(error));
+      assert.match(error.message, new RegExp(`on_quota_limit .*${shown}$`));
     }
   }
 });
@@ -338,7 +338,7 @@ test('the program may look at the quota and change the plan', async () => {
     plan: Plan.requestsPerDay(0),
     async onQuotaLimit() {
       assert.equal((await client.quota.status()).limit, 0);
-      client.quota.changePlan(Plan.requestsPerDay(1));
+      await client.quota.changePlan(Plan.requestsPerDay(1));
       return Infinity;
     },
   });
@@ -346,7 +346,7 @@ test('the program may look at the quota and change the plan', async () => {
   assert.equal((await client.quota.status()).remaining, 0);
 });
 
-test('a call may be given up while the program decides', async () => {
+test('a call may be cancelled while the program decides', async () => {
   const controller = new AbortController();
   let decide;
   const asked = new Promise((resolve) => {
@@ -362,7 +362,7 @@ test('a call may be given up while the program decides', async () => {
   await assert.rejects(call, { name: 'CancelledError', outcome: 'not_sent' });
 });
 
-test('events are told', async () => {
+test('events are reported', async () => {
   const events = [];
   let arrive;
   const arrived = new Promise((resolve) => (arrive = resolve));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { inspect } from 'node:util';
 
-import { BeProduct, CallbackError, ConfigError } from 'beproduct-client';
+import { BeProduct, CallbackError } from 'beproduct-client';
 
 import { Simulator } from './simulator.mjs';
 
@@ -68,10 +68,22 @@ test('the exception of a store is the cause of the error', async () => {
 });
 
 test('a store that returns no tokens is refused', async () => {
-  const error = await open({ ...memory(), load: () => [1] })
-    .style.folders()
-    .catch((error) => error);
-  assert.ok(error instanceof CallbackError && error.cause instanceof ConfigError, inspect(error));
+  for (const [answer, message] of [
+    [[1], 'load has to give an object with tokens or nothing, not a list'],
+    ['MARKER', 'load has to give an object with tokens or nothing, not a text'],
+    [new Map(), 'what load returns is a Map, which JSON cannot hold'],
+    [{ refreshToken: 'a', refresh_token: 'a' }, /^tokens hold both refreshToken and refresh_token/],
+  ]) {
+    for (const load of [() => answer, async () => answer]) {
+      const error = await open({ ...memory(), load })
+        .style.folders()
+        .catch((error) => error);
+      assert.ok(error instanceof CallbackError, inspect(error));
+      const [, said] = /^the token store could not be read: (.*)$/.exec(error.message);
+      assert.ok(message instanceof RegExp ? message.test(said) : said === message, said);
+      assert.ok(!inspect(error).includes('MARKER'));
+    }
+  }
 });
 
 test('tokens that could not be saved are saved by the next call', async () => {
@@ -139,11 +151,8 @@ test('a lock that cannot be had fails the call', async () => {
   const away = new Error('the database is away');
   for (const [tryLock, message, isCause] of [
     [() => Promise.reject(away), 'the database is away', (cause) => cause === away],
-    [
-      () => undefined,
-      'tryLock has to return a boolean, not undefined',
-      (cause) => cause instanceof ConfigError,
-    ],
+    [() => undefined, 'try_lock has to give true or false, not nothing', (cause) => cause === undefined],
+    [() => 'yes', 'try_lock has to give true or false, not a text', (cause) => cause === undefined],
   ]) {
     const store = { ...shared(), tryLock };
     const error = await open(store)

@@ -97,12 +97,12 @@ const estimate: Estimate = await client.quota.estimate([
   { operation: 'style.get' },
 ]);
 same<typeof estimate.enough, boolean>(true);
-client.quota.changePlan(Plan.requestsPerDay(500, { dayStart: '06:30', timeZone: 'America/New_York' }));
-client.quota.changePlan(Plan.fromService({ requestsPerMinute: 60 }));
-client.quota.changePlan(Plan.unlimited({ requestsPerHour: 100 }));
-client.quota.changePlan({ edition: 'enterprise', licenses: 8, requestsPerHour: 100 });
+await client.quota.changePlan(Plan.requestsPerDay(500, { dayStart: '06:30', timeZone: 'America/New_York' }));
+await client.quota.changePlan(Plan.fromService({ requestsPerMinute: 60 }));
+await client.quota.changePlan(Plan.unlimited({ requestsPerHour: 100 }));
+await client.quota.changePlan({ edition: 'enterprise', licenses: 8, requestsPerHour: 100 });
 // @ts-expect-error: two limits of the day
-client.quota.changePlan({ fromService: true, requestsPerDay: 5 });
+await client.quota.changePlan({ fromService: true, requestsPerDay: 5 });
 // @ts-expect-error: a limit that does not exist
 Plan.requestsPerDay(500, { requestsPerSecond: 1 });
 // @ts-expect-error: work without its operation
@@ -152,9 +152,68 @@ same<typeof user.office_city, unknown>(true);
 const address: string = await client.auth.endSessionUrl({ postLogoutRedirectUri: 'https://example.com' });
 const revoked: boolean = await client.auth.signOut();
 const { issuer }: Record<string, unknown> = await client.auth.discovery();
+const changed: Promise<void> = client.quota.changePlan(Plan.unlimited());
 const colleague: BeProduct = client.actingAs({ userId: 'u', clientId: 'id', clientSecret: 'secret' });
 // @ts-expect-error: an application without its secret
 client.actingAs({ userId: 'u', clientId: 'id' });
+
+class Shop extends BeProduct {
+  readonly region = 'EMEA';
+}
+const shop: Shop = Shop.fromEnvironment({ timeout: 5 });
+same<typeof shop.region, 'EMEA'>(true);
+const other: Shop = shop.actingAs({ userId: 'u', clientId: 'id', clientSecret: 'secret' });
+class Named extends BeProduct {
+  constructor(
+    settings: ConstructorParameters<typeof BeProduct>[0],
+    readonly name: string,
+  ) {
+    super(settings);
+  }
+}
+// @ts-expect-error: a constructor that takes more than settings
+Named.fromEnvironment();
+
+// What may be undefined, as programs have it.
+const perhaps: { signal?: AbortSignal; text?: string; number?: number; fields?: Record<string, unknown> } =
+  {};
+await client.style.get(
+  { headerId: 'x' },
+  { signal: perhaps.signal, timeout: perhaps.number, label: perhaps.text },
+);
+client.style.list({ folderId: perhaps.text }, { signal: perhaps.signal, pageSize: perhaps.number });
+await client.style.update({ headerId: 'x', fields: perhaps.fields });
+await client.auth.endSessionUrl({ signal: perhaps.signal, postLogoutRedirectUri: perhaps.text });
+await client.quota.report({ days: perhaps.number });
+await client.quota.estimate([{ operation: 'style.list', count: perhaps.number, pageSize: perhaps.number }]);
+await login({ clientId: 'id', timeout: perhaps.number }, { signal: perhaps.signal });
+new BeProduct({
+  companyDomain: 'acme',
+  clientSecret: perhaps.text,
+  timeout: perhaps.number,
+  plan: Plan.requestsPerDay(5, { dayStart: perhaps.text, requestsPerHour: perhaps.number }),
+  ledger: { redis: { url: 'redis://x', whenAway: undefined } },
+  onLog: undefined,
+  onQuotaEvent: undefined,
+});
+await client.dataTables.update({
+  dataTableId: 't',
+  rows: [{ rowId: perhaps.text, rowFields: [{ id: 'a', value: 1 }] }],
+});
+// @ts-expect-error: a member that a row does not have
+await client.dataTables.update({ dataTableId: 't', rows: [{ rowid: 'r', rowFields: [] }] });
+// @ts-expect-error: a member that a colorway does not have
+await client.style.update({ headerId: 'x', colorways: [{ ID: 'c' }] });
+// @ts-expect-error: a member that work does not have
+await client.quota.estimate([{ operation: 'style.list', counts: 5 }]);
+// @ts-expect-error: an option that does not exist
+await client.auth.userinfo({ singal: AbortSignal.timeout(1) });
+// @ts-expect-error: a setting that does not exist
+await login({ clientId: 'id', timout: 3 });
+new BeProduct({
+  companyDomain: 'acme',
+  onLog: async ({ message }) => console.log(message),
+});
 
 const tokens = await login(
   { clientId: 'id', freePort: true, timeout: 60, onUrl: (url) => console.log(url.length) },

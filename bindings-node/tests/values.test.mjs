@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 
 import { BeProduct, ConfigError } from 'beproduct-client';
 
@@ -48,8 +49,16 @@ test('times are sent as other languages send them', async () => {
     ['0001-01-01T00:00:00+00:00', '0001-01-01T00:00:00Z'],
   ]) {
     assert.equal(await sent(new Date(given)), `"${text}"`);
+    assert.equal(await sent(runInNewContext('new Date(given)', { given })), `"${text}"`);
   }
 });
+
+/** A time of another library. */
+class Moment {
+  constructor(json) {
+    this.toJSON = () => json;
+  }
+}
 
 test('what JSON cannot hold is refused by its path', async () => {
   const client = new BeProduct(simulator.settings);
@@ -63,6 +72,15 @@ test('what JSON cannot hold is refused by its path', async () => {
     [[undefined], 'arguments.body[0] is undefined: leave it out, or give null'],
     [new Date(NaN), 'arguments.body is an invalid Date'],
     [new Map([['a', 1]]), 'arguments.body is a Map, which JSON cannot hold'],
+    [runInNewContext('new Date(NaN)'), 'arguments.body is an invalid Date'],
+    [runInNewContext('new Map()'), 'arguments.body is a Map, which JSON cannot hold'],
+    [{ image: Buffer.from('x') }, 'arguments.body.image is a Buffer, which JSON cannot hold'],
+    [[new Uint8Array(2)], 'arguments.body[0] is a Uint8Array, which JSON cannot hold'],
+    [runInNewContext('new Uint8Array(2)'), 'arguments.body is a Uint8Array, which JSON cannot hold'],
+    [new DataView(new ArrayBuffer(1)), 'arguments.body is a DataView, which JSON cannot hold'],
+    [new ArrayBuffer(1), 'arguments.body is a ArrayBuffer, which JSON cannot hold'],
+    [{ due: new Moment(null) }, 'arguments.body.due is a Moment without a value'],
+    [{ due: new Moment(undefined) }, 'arguments.body.due is a Moment without a value'],
     [{ name: '\ud800' }, 'arguments.body.name holds half of a surrogate pair, which is no character'],
     [circle, 'arguments.body.inner.circle holds itself'],
   ]) {

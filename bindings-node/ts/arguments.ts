@@ -8,11 +8,11 @@ export interface Filter {
   /** Field id. */
   field: string;
   /** Default `Eq`. */
-  operator?: Operator;
+  operator?: Operator | undefined;
   /** A list means any of its values, with `Eq` and `Contains`. */
   value: Scalar | readonly Scalar[];
   /** Type of the field, for those that the service does not recognise by themselves. */
-  type?: string;
+  type?: string | undefined;
 }
 
 /** Values by field id. The list keeps an order that an object does not: ids that look like whole numbers. */
@@ -21,11 +21,11 @@ export type Fields = Readonly<Record<string, unknown>> | readonly { id: string; 
 /** A colorway to change or to add. */
 export interface ColorwayChange {
   /** Colorway to change; none adds one. */
-  id?: string | null;
-  fields?: Fields;
-  imageHeaderId?: string;
-  unlinkImage?: boolean;
-  colorSourceId?: string;
+  id?: string | null | undefined;
+  fields?: Fields | undefined;
+  imageHeaderId?: string | undefined;
+  unlinkImage?: boolean | undefined;
+  colorSourceId?: string | undefined;
 }
 
 type QueryValue = string | number | bigint | boolean | null | undefined;

@@ -17,14 +17,14 @@ export interface UserInfo {
 
 /** Options of a question about the sign-in. */
 export interface AuthOptions {
-  /** Gives it up. One that is aborted already sends nothing. */
-  signal?: AbortSignal;
+  /** Cancels it. One that is aborted already sends nothing. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of {@link Auth.endSessionUrl}. */
 export interface EndSessionOptions extends AuthOptions {
   /** Where the browser ends, an address that is registered for the application. Default: at the identity server. */
-  postLogoutRedirectUri?: string;
+  postLogoutRedirectUri?: string | undefined;
 }
 
 /** The sign-in of a client: who it is, and how to end it. Nothing here counts against the quota. */
@@ -38,25 +38,23 @@ export class Auth {
 
   /** Who is signed in, by the identity server. Fails as any call does. */
   async userinfo({ signal }: AuthOptions = {}): Promise<UserInfo> {
-    const json = await this.#connection.ask(signal, (engine, cancellation) => engine.userinfo(cancellation));
     const {
       preferred_username: preferredUsername,
       email_verified: emailVerified,
       ...rest
-    } = JSON.parse(json);
-    return { ...rest, preferredUsername, emailVerified };
+    } = await this.#connection.ask<Record<string, unknown>>('auth.userinfo', {}, signal);
+    return { ...rest, preferredUsername, emailVerified } as UserInfo;
   }
 
   /**
    * The address that ends the sign-in in the browser; the tokens here stay valid. Where there is an ID token the address
    * carries it: show it to nobody but the browser.
    *
-   * Throws a `ConfigError` when `postLogoutRedirectUri` is no address, and what a token store throws.
+   * Throws a `ConfigError` when `postLogoutRedirectUri` is not a URL, and what a token store throws.
    */
   endSessionUrl({ signal, postLogoutRedirectUri }: EndSessionOptions = {}): Promise<string> {
-    return this.#connection.ask(signal, (engine, cancellation) =>
-      engine.endSessionUrl(cancellation, postLogoutRedirectUri),
-    );
+    const args = { post_logout_redirect_uri: postLogoutRedirectUri };
+    return this.#connection.ask('auth.end_session_url', args, signal);
   }
 
   /**
@@ -64,19 +62,17 @@ export class Auth {
    * token store. Calls fail with an `AuthError` afterwards. Resolves to whether a token was revoked.
    *
    * Fails when revoking fails, though the tokens are forgotten then too, and when the store cannot be written. After it
-   * was given up, or failed, it can be called again.
+   * was cancelled, or failed, it can be called again.
    */
   signOut({ signal }: AuthOptions = {}): Promise<boolean> {
-    return this.#connection.ask(signal, (engine, cancellation) => engine.signOut(cancellation));
+    return this.#connection.ask('auth.sign_out', {}, signal);
   }
 
   /**
    * What the identity server says of itself: its addresses and what it supports, under the names of OpenID Connect
    * Discovery. Throws a `NotFoundError` where there is no such document.
    */
-  async discovery({ signal }: AuthOptions = {}): Promise<Record<string, unknown>> {
-    return JSON.parse(
-      await this.#connection.ask(signal, (engine, cancellation) => engine.discovery(cancellation)),
-    );
+  discovery({ signal }: AuthOptions = {}): Promise<Record<string, unknown>> {
+    return this.#connection.ask('auth.discovery', {}, signal);
   }
 }

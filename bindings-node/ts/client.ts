@@ -1,27 +1,19 @@
 import { inspect } from 'node:util';
 
 import { Auth } from './auth.js';
-import { Causes } from './causes.js';
 import { type Caller, Connection } from './connection.js';
+import { knownAcrossCopies } from './copies.js';
 import { DECODERS } from './decode.js';
 import { configError } from './errors.js';
-import { toError } from './failure.js';
-import { listenerOf } from './listener.js';
+import { Host } from './host.js';
 import native from './native.cjs';
 import type { CallOptions, ListOptions } from './options.js';
 import type { Pager } from './pager.js';
 import { Quota } from './quota.js';
 import { Resources } from './resources/index.js';
 import type { WithResponse } from './response.js';
-import {
-  type ActAs,
-  type ClientSettings,
-  encodeSettings,
-  type LogRecord,
-  type Settings,
-} from './settings.js';
-import { StoreBridge, type TokenStore } from './tokens.js';
-import { warner } from './warning.js';
+import { type ActAs, type ClientSettings, encodeSettings, type Settings } from './settings.js';
+import { isTokenStore } from './tokens.js';
 
 /** The engine behind a client. */
 export let engineOf: (client: BeProduct) => native.Engine;
@@ -35,7 +27,6 @@ export class BeProduct extends Resources {
   readonly #connection: Connection;
   readonly #quota: Quota;
   readonly #auth: Auth;
-  #closing: Promise<void> | undefined;
   /** What tells it from others when it is printed. */
   #shown: Pick<ClientSettings & Partial<ActAs>, 'companyDomain' | 'profile' | 'userId'>;
 
@@ -51,7 +42,7 @@ export class BeProduct extends Resources {
     const connection = given instanceof Connection ? given : connect(given);
     super(connection);
     this.#connection = connection;
-    this.#quota = new Quota(connection.engine);
+    this.#quota = new Quota(connection);
     this.#auth = new Auth(connection);
     const { companyDomain, profile } = given instanceof Connection ? {} : given;
     this.#shown = { ...(companyDomain && { companyDomain }), ...(profile && { profile }) };
@@ -65,7 +56,10 @@ export class BeProduct extends Resources {
    *
    * Throws a `ConfigError` when there are neither, and as the constructor does.
    */
-  static fromEnvironment(settings: ClientSettings = {}): BeProduct {
+  static fromEnvironment<Client extends BeProduct>(
+    this: new (settings: Settings) => Client,
+    settings: ClientSettings = {},
+  ): Client {
     return new this({ ...settings, environment: true } as unknown as Settings);
   }
 
@@ -85,10 +79,14 @@ export class BeProduct extends Resources {
    * Its calls wait for a token of that user. Where none can be had they fail with an `AuthError`; none is made as the
    * administrator. It shares quota and connections with this client, and is closed with it.
    *
-   * Throws a `ConfigError` when something is missing, or when this client acts for another user itself.
+   * It is of the same class as this one: a derived class has to take settings and nothing else, and to hand them to `super`
+   * unchanged.
+   *
+   * Throws a `ConfigError` when something is missing, when this client acts for another user itself, or when a derived
+   * class cannot be made so.
    */
-  actingAs(whom: ActAs): BeProduct {
-    const client = new BeProduct(this.#connection.actingAs(whom));
+  actingAs(whom: ActAs): this {
+    const client = this.#of(this.#connection.actingAs(whom));
     client.#shown = { ...this.#shown, userId: whom.userId };
     return client;
   }
@@ -119,11 +117,12 @@ export class BeProduct extends Resources {
   /**
    * Ends all calls at once with a `CancelledError`; later ones fail with a `ClosedError`.
    *
-   * Resolves when what this client has leased of the quota (`quotaLease`, `share`) is given back, which keeps the process
-   * alive as long. That happens also when nobody waits for it. Resolves at once when it has happened before.
+   * Resolves when what this client has leased of the quota (`quotaLease`, `share`) is given back and its callbacks have got
+   * all that there was for them, or after five seconds, which keeps the process alive as long. That happens also when nobody
+   * waits for it. Afterwards no code of the program is called, or kept. It may be called again.
    */
   close(): Promise<void> {
-    return (this.#closing ??= this.#connection.engine.close());
+    return this.#connection.engine.close();
   }
 
   /** Closes the client; does not wait for the leases. */
@@ -136,43 +135,41 @@ export class BeProduct extends Resources {
     return this.close();
   }
 
+  /** A client of the same class with this connection. What the program has added to this one may act for this user. */
+  #of(connection: Connection): this {
+    const type = this.constructor as new (connection: Connection) => this;
+    let cause: unknown;
+    if (type.length < 2) {
+      try {
+        const client = new type(connection);
+        if (client.#connection === connection) return client;
+        void client.close();
+      } catch (error) {
+        cause = error;
+      }
+    }
+    throw configError(
+      `actingAs cannot make a ${type.name}: its constructor has to take settings and nothing else, and to hand them to ` +
+        'super unchanged. Where it cannot, override actingAs.',
+      cause,
+    );
+  }
+
   [inspect.custom](): string {
     return `BeProduct ${inspect(this.#shown, { breakLength: Infinity })}`;
   }
 }
+
+knownAcrossCopies(BeProduct);
 
 function connect(given: Settings): Connection {
   const { onLog, onQuotaEvent, onQuotaLimit, decimals = 'number', tokenStore, ...settings } = given ?? {};
   if (!Object.hasOwn(DECODERS, decimals)) {
     throw configError(`settings.decimals has to be "number" or "exact", not ${inspect(decimals)}`);
   }
-  if (onLog !== undefined && typeof onLog !== 'function') {
-    throw configError(`settings.onLog has to be a function, not ${inspect(onLog)}`);
-  }
-  const causes = new Causes();
-  const listener = listenerOf({ onQuotaEvent, onQuotaLimit }, causes);
-  const store = isTokenStore(tokenStore) ? new StoreBridge(tokenStore, causes) : undefined;
-  const text = encodeSettings(store ? settings : { ...settings, tokenStore });
-  try {
-    const engine = new native.Engine(text, store, listener, onLog && guarded(onLog));
-    return new Connection(engine, DECODERS[decimals], causes);
-  } catch (error) {
-    throw toError(error);
-  }
-}
-
-function isTokenStore(setting: Settings['tokenStore']): setting is TokenStore {
-  return typeof setting === 'object' && setting !== null && 'load' in setting;
-}
-
-/** A log sink that fails must not take the process down. */
-function guarded(onLog: (record: LogRecord) => void): (record: native.LogRecord) => void {
-  const warn = warner('onLog');
-  return (record) => {
-    try {
-      onLog({ ...record, attributes: JSON.parse(record.attributes) });
-    } catch (error) {
-      warn(error);
-    }
-  };
+  const callbacks = { onLog, onQuotaEvent, onQuotaLimit };
+  const isCode = isTokenStore(tokenStore);
+  const host = new Host(isCode ? { ...callbacks, tokenStore } : callbacks);
+  const text = encodeSettings(isCode ? settings : { ...settings, tokenStore });
+  return new Connection(() => native.Engine.open(text, host.hooks, host.call), DECODERS[decimals], host);
 }

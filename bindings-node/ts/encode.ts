@@ -1,11 +1,13 @@
+import { types } from 'node:util';
+
 import { configError } from './errors.js';
 
 /**
- * JSON text of a value. What JSON would change without a word is refused by its path: `NaN` as null, a `Map` as `{}`.
+ * JSON text of a value. What JSON would silently change is refused by its path: `NaN` as null, a `Map` as `{}`.
  * An integer of any size keeps its digits; a time has a fraction only if it is not zero.
  */
-export function encode(value: object, name: string): string {
-  return text(value, name, new Set()) ?? '{}';
+export function encode(value: unknown, name: string): string {
+  return text(value, name, new Set()) ?? 'null';
 }
 
 /** Undefined for what is to be left out. */
@@ -30,7 +32,9 @@ function text(value: unknown, path: string, above: Set<object>): string | undefi
 }
 
 function object(value: object, path: string, above: Set<object>): string | undefined {
-  if (value instanceof Date) return date(value, path);
+  // Also one of another realm, such as a test runner's.
+  if (types.isDate(value)) return date(value, path);
+  if (ArrayBuffer.isView(value)) throw configError(`${path} is a ${kindOf(value)}, which JSON cannot hold`);
   if (above.has(value)) throw configError(`${path} holds itself`);
   above.add(value);
   try {
@@ -44,9 +48,15 @@ function object(value: object, path: string, above: Set<object>): string | undef
       });
       return `[${items.join()}]`;
     }
-    if ('toJSON' in value && typeof value.toJSON === 'function') return text(value.toJSON(), path, above);
+    if ('toJSON' in value && typeof value.toJSON === 'function') {
+      const json = value.toJSON();
+      // As of a date of another library that is invalid: null would clear a field.
+      if (json === null || json === undefined)
+        throw configError(`${path} is a ${kindOf(value)} without a value`);
+      return text(json, path, above);
+    }
     if (Object.prototype.toString.call(value) !== '[object Object]') {
-      throw configError(`${path} is a ${value.constructor.name}, which JSON cannot hold`);
+      throw configError(`${path} is a ${kindOf(value)}, which JSON cannot hold`);
     }
     const members = Object.entries(value).flatMap(([key, member]) => {
       const written = text(member, `${path}.${key}`, above);
@@ -56,6 +66,11 @@ function object(value: object, path: string, above: Set<object>): string | undef
   } finally {
     above.delete(value);
   }
+}
+
+/** `Map` of an object of that class. */
+function kindOf(value: object): string {
+  return value.constructor?.name ?? Object.prototype.toString.call(value).slice(8, -1);
 }
 
 function quoted(value: string, path: string): string {

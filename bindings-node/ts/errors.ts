@@ -1,3 +1,5 @@
+import { knownAcrossCopies } from './copies.js';
+
 /** What went wrong, in the terms of a caller who has to react to it. */
 export type ErrorKind = keyof typeof CLASSES;
 
@@ -31,26 +33,26 @@ export interface ErrorFields {
   /** One sentence for people, with what to do next where that is known. */
   message: string;
   /** Status of the last answer. */
-  status?: number;
+  status?: number | undefined;
   /** Code of the service or of the identity server, such as `invalid_grant`. */
-  code?: string;
+  code?: string | undefined;
   /** Whether the same call may succeed later and can be repeated without harm. */
   retryable: boolean;
   /** How long the service asks to wait, in seconds. */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
   outcome: Outcome;
   /** Id of the request: the service's own when it sent one, else the client's. */
-  requestId?: string;
+  requestId?: string | undefined;
   /** Id of the operation. */
-  operation?: string;
+  operation?: string | undefined;
   /** HTTP verb of the request. */
-  method?: string;
+  method?: string | undefined;
   /** Address of the request, without its query. */
-  url?: string;
+  url?: string | undefined;
   attempts: Attempt[];
   waits: Wait[];
   /** Head of the answer's body, without secrets. */
-  bodyExcerpt?: string;
+  bodyExcerpt?: string | undefined;
   /** What became of each record, for calls that carry several. */
   details?: unknown;
   /** The failure below this one: the reason of an abort, the exception of a token store, or the text of the network's. */
@@ -163,13 +165,17 @@ const CLASSES = {
   internal: InternalError,
 };
 
+const ALL = [BeProductError, ...Object.values(CLASSES)];
+
 // On the prototypes, where Node looks for the first line of the stack.
-for (const type of [BeProductError, ...Object.values(CLASSES)]) {
+for (const type of ALL) {
   Object.defineProperty(type.prototype, 'name', { value: type.name, configurable: true, writable: true });
 }
 
+knownAcrossCopies(...ALL);
+
 /** A wrong setting, argument or option that is found before the engine sees it. */
-export function configError(message: string): ConfigError {
+export function configError(message: string, cause?: unknown): ConfigError {
   return new ConfigError({
     kind: 'config',
     message,
@@ -177,5 +183,6 @@ export function configError(message: string): ConfigError {
     outcome: 'not_sent',
     attempts: [],
     waits: [],
+    cause,
   });
 }

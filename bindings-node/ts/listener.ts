@@ -1,10 +1,4 @@
-import { inspect } from 'node:util';
-
-import type { Causes } from './causes.js';
-import { configError } from './errors.js';
 import { fromEngine } from './names.js';
-import type native from './native.cjs';
-import { warner } from './warning.js';
 
 /** Something about the quota. */
 export interface QuotaEvent {
@@ -39,56 +33,21 @@ export interface QuotaEvent {
 /** Callbacks of the quota. */
 export interface QuotaCallbacks {
   /**
-   * Takes an event: 80 and 95 percent of the day's limit are reached, which is told once a day among all who share a
+   * Takes an event: 80 and 95 percent of the daily quota are reached, which is reported once a day among all who share a
    * ledger, or the service told of requests that others sent outside of it. The first failure, also of a promise,
    * becomes a warning of the process.
    */
-  onQuotaEvent?: (event: QuotaEvent) => void | PromiseLike<void>;
+  onQuotaEvent?: ((event: QuotaEvent) => void | PromiseLike<void>) | undefined;
   /**
    * Asked for each call that has no request left and may not wait long enough by `quotaWait`: how many seconds it may
    * wait at most. The call waits when the limit is reset by then. With undefined, or where that is too short, it fails
    * with a `QuotaExceededError` (`RateLimitedError` for an hour or a minute); so it does after 30 seconds without an
    * answer, and when this throws, with what it threw as the `cause`.
    */
-  onQuotaLimit?: (event: QuotaEvent) => number | null | undefined | PromiseLike<number | null | undefined>;
+  onQuotaLimit?:
+    ((event: QuotaEvent) => number | null | undefined | PromiseLike<number | null | undefined>) | undefined;
 }
 
-/** Callbacks as the engine calls them: without an object, as properties. */
-export function listenerOf(
-  { onQuotaEvent, onQuotaLimit }: QuotaCallbacks,
-  causes: Causes,
-): native.QuotaListener | undefined {
-  for (const [name, callback] of Object.entries({ onQuotaEvent, onQuotaLimit })) {
-    if (callback !== undefined && typeof callback !== 'function') {
-      throw configError(`settings.${name} has to be a function, not ${inspect(callback)}`);
-    }
-  }
-  if (!onQuotaEvent && !onQuotaLimit) return undefined;
-  const warn = warner('onQuotaEvent');
-  return {
-    ...(onQuotaEvent && {
-      notice: async (event: string) => {
-        try {
-          await onQuotaEvent(decode(event));
-        } catch (error) {
-          warn(error);
-        }
-      },
-    }),
-    ...(onQuotaLimit && {
-      atLimit: (event: string) =>
-        causes.keep('onQuotaLimit failed', async () => longestWait(await onQuotaLimit(decode(event)))),
-    }),
-  };
-}
-
-function decode(event: string): QuotaEvent {
+export function decodeEvent(event: string): QuotaEvent {
   return fromEngine(JSON.parse(event)) as unknown as QuotaEvent;
-}
-
-function longestWait(seconds: unknown): number | null {
-  if (seconds === undefined || seconds === null) return null;
-  if (typeof seconds === 'number' && seconds >= 0) return seconds;
-  const shown = inspect(seconds, { depth: 0 });
-  throw configError(`it has to return undefined or a number of seconds that is not negative, not ${shown}`);
 }

@@ -7,9 +7,9 @@ import { configError } from './errors.js';
  * engine refuses it by the name that the caller wrote.
  */
 export function toEngine(given: object, names: Readonly<Record<string, string>>, what: string): object {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw configError(`${what} have to be an object, not ${inspect(given)}`);
-  }
+  // Not what it holds, which may be secret.
+  if (!isRecord(given))
+    throw configError(`${what} have to be an object, not ${inspect(given, { depth: -1 })}`);
   const spellings = new Map<string, string>();
   for (const name of Object.keys(given)) {
     const known = Object.hasOwn(names, name) ? (names[name] as string) : name;
@@ -20,6 +20,16 @@ export function toEngine(given: object, names: Readonly<Record<string, string>>,
   return Object.fromEntries(
     Array.from(spellings, ([known, name]) => [known, given[name as keyof typeof given]]),
   );
+}
+
+/** The same for what may be no object: the engine refuses that. */
+export function renamed(given: unknown, names: Readonly<Record<string, string>>, what: string): unknown {
+  return isRecord(given) ? toEngine(given, names, what) : given;
+}
+
+/** Whether it is an object with members by name, and no list, Map or the like. */
+export function isRecord(given: unknown): given is object {
+  return Object.prototype.toString.call(given) === '[object Object]';
 }
 
 /** The members of an object of the engine under their names here: `request_id` as `requestId`. Null is left out. */

@@ -1,85 +1,45 @@
 // The native library of this machine. CommonJS in both builds, as only `require` loads an addon.
 
 interface Native {
-  Engine: new (
-    settings: string,
-    tokenStore?: NativeTokenStore,
-    quotaListener?: NativeQuotaListener,
-    log?: (record: NativeLogRecord) => void,
-  ) => NativeEngine;
-  AuthorizationSession: new (settings: string) => NativeSession;
-  Login: { begin(settings: string, options: string, cancellation: NativeCancellation): Promise<NativeLogin> };
-  Cancellation: new () => NativeCancellation;
+  Engine: {
+    open(settings: string, hooks: string[], host: NativeHost): NativeEngine;
+    signIn(settings: string): NativeEngine;
+    login(settings: string, options: string): NativeEngine;
+  };
   runCommand(args: string[]): number;
 }
 
 interface NativeEngine {
   issueCall(): number;
   cancel(call: number): void;
-  call(call: number, operation: string, args: string, options: string): Promise<NativeReply>;
-  pages(call: number, operation: string, args: string, options: string): NativePager;
-  quotaStatus(): Promise<string>;
-  quotaReport(days: number): Promise<string>;
-  quotaEstimate(work: string): Promise<string>;
-  changePlan(plan: string): void;
-  actingAs(whom: string): NativeEngine;
-  userinfo(cancellation: NativeCancellation): Promise<string>;
-  endSessionUrl(cancellation: NativeCancellation, postLogoutRedirectUri?: string): Promise<string>;
-  signOut(cancellation: NativeCancellation): Promise<boolean>;
-  discovery(cancellation: NativeCancellation): Promise<string>;
+  call(call: number, name: string, args: string, options: string): Promise<NativeReply>;
+  stream(call: number, name: string, args: string, options: string): NativeStream;
+  child(whom: string): NativeEngine;
+  readonly url: string | null;
   close(): Promise<void>;
   advanceClock(seconds: number): void;
 }
 
-interface NativePager {
-  nextPage(whole: boolean): Promise<NativeReply | null>;
-  again(): void;
+interface NativeStream {
+  next(all: boolean): Promise<NativeReply | null>;
   position(): string;
-  total(): Promise<number | null>;
   consumed(count: number): void;
 }
 
 interface NativeReply {
-  body: string;
-  raw: Buffer;
-  meta: string;
-  total?: number;
+  /** Takes it out; throws when it is not UTF-8. */
+  body(): string;
+  /** Takes it out. */
+  raw(): Buffer;
+  unreadable(message: string): string;
+  meta(): string;
+  total(): number | null;
+  records(): number;
 }
 
-interface NativeTokenStore {
-  load(): Promise<string | null>;
-  save(tokens: string): Promise<void>;
-  tryLock?(): Promise<boolean>;
-  unlock?(): void;
-}
+type NativeHost = (hook: string, payload: string) => Promise<NativeAnswer>;
 
-interface NativeQuotaListener {
-  notice?(event: string): void;
-  atLimit?(event: string): Promise<number | null>;
-}
-
-interface NativeLogRecord {
-  level: 'debug' | 'info' | 'warning';
-  message: string;
-  operation?: string;
-  requestId?: string;
-  attributes: string;
-}
-
-interface NativeSession {
-  readonly url: string;
-  finish(redirected: string): Promise<string>;
-}
-
-interface NativeLogin {
-  readonly url: string;
-  complete(): Promise<string>;
-  close(): void;
-}
-
-interface NativeCancellation {
-  cancel(): void;
-}
+type NativeAnswer = { answer: string } | { failure: string; id: number };
 
 function load(): Native {
   const target = `${process.platform}-${process.arch}${process.platform === 'linux' ? '-gnu' : ''}`;
@@ -101,12 +61,9 @@ const native = load();
 
 namespace native {
   export type Engine = NativeEngine;
-  export type Pager = NativePager;
+  export type Stream = NativeStream;
   export type Reply = NativeReply;
-  export type TokenStore = NativeTokenStore;
-  export type QuotaListener = NativeQuotaListener;
-  export type LogRecord = NativeLogRecord;
-  export type Cancellation = NativeCancellation;
+  export type Host = NativeHost;
 }
 
 export = native;

@@ -2,14 +2,16 @@ import { CancelledError } from './errors.js';
 import { toError } from './failure.js';
 import type native from './native.cjs';
 import { encodeArguments, encodeOptions, type ListOptions } from './options.js';
-import { decodeMeta, type Meta } from './response.js';
+import { decodeMeta, type Meta, withBody } from './response.js';
 import type { Runner } from './runner.js';
 
 /** One page of a list. */
 export interface Page<T> {
-  rows: T[];
+  /** Those that no earlier page held. Reading them throws a `DecodeError` when the answer cannot be read. */
+  records: T[];
   /** Records of the whole list, where the service says it. */
   total?: number;
+  /** How the page came about. */
   meta: Meta;
   /** The body as it came from the service. */
   raw: Buffer;
@@ -25,6 +27,12 @@ export interface Position {
   total?: number;
 }
 
+interface Arrived<T> {
+  page: Page<T>;
+  /** Number of its records. */
+  count: number;
+}
+
 /**
  * The records of a list, page by page as they are taken. Nothing is sent before the first is asked for. The next page is
  * fetched when half of the first is taken, and for each page that is taken one more is fetched ahead, up to the client's
@@ -38,9 +46,9 @@ export class Pager<T> implements AsyncIterable<T> {
   readonly #operation: string;
   readonly #args: object;
   readonly #options: ListOptions;
-  #opened: { call: number; pages: native.Pager } | undefined;
-  /** What has come and was not taken: the page of a total, or what a `collect` that failed had got. */
-  #kept: Page<T>[] = [];
+  #opened: { call: number; stream: native.Stream } | undefined;
+  /** What has come and was not taken: the page of a total, what a `collect` that failed had got, a page without records. */
+  #kept: Arrived<T>[] = [];
   /** The page that is being fetched. One at a time, so that each is given once. */
   #fetching: Promise<unknown> = Promise.resolve();
 
@@ -54,30 +62,30 @@ export class Pager<T> implements AsyncIterable<T> {
 
   /** Every record, in order. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for await (const page of this.#pages()) {
-      for (const row of page.rows) {
+    for await (const arrived of this.#pages()) {
+      for (const record of this.#recordsOf(arrived)) {
         this.#checkSignal();
-        this.#open().pages.consumed(1);
-        yield row;
+        this.#open().stream.consumed(1);
+        yield record;
       }
     }
   }
 
   /** Every page, in order. */
   async *pages(): AsyncGenerator<Page<T>, void, undefined> {
-    for await (const page of this.#pages()) {
-      this.#open().pages.consumed(page.rows.length);
+    for await (const { page, count } of this.#pages()) {
+      this.#open().stream.consumed(count);
       yield page;
     }
   }
 
   /** All records at once, fetched several pages at a time. After an error, what had come is kept for the next call. */
   async collect(): Promise<T[]> {
-    let page: Page<T> | undefined;
-    while ((page = await this.#next(true))) this.#kept.push(page);
-    const records = this.#kept.flatMap(({ rows }) => rows);
+    let arrived: Arrived<T> | undefined;
+    while ((arrived = await this.#next(true))) this.#kept.push(arrived);
+    const records = this.#kept.flatMap(({ page }) => page.records);
     this.#kept = [];
-    this.#open().pages.consumed(records.length);
+    this.#open().stream.consumed(records.length);
     return records;
   }
 
@@ -85,25 +93,26 @@ export class Pager<T> implements AsyncIterable<T> {
   async total(): Promise<number | undefined> {
     if (!this.#opened) {
       await this.#inTurn(async () => {
-        const page = await this.#fetch(false);
-        if (page) this.#kept.push(page);
+        const arrived = await this.#fetch(false);
+        if (arrived) this.#kept.push(arrived);
       });
     }
-    const total = await this.#run((pages) => pages.total());
-    return total ?? undefined;
+    // The first page may be on its way for somebody else.
+    await this.#fetching;
+    return this.position.total;
   }
 
   /** How far the list was read. */
   get position(): Position {
-    const { page, records, total } = JSON.parse(this.#open().pages.position());
+    const { page, records, total } = JSON.parse(this.#open().stream.position());
     return total === null ? { page, records } : { page, records, total };
   }
 
-  async *#pages(): AsyncGenerator<Page<T>, void, undefined> {
+  async *#pages(): AsyncGenerator<Arrived<T>, void, undefined> {
     let isLeft = true;
     try {
-      let page: Page<T> | undefined;
-      while ((page = await this.#take())) yield page;
+      let arrived: Arrived<T> | undefined;
+      while ((arrived = await this.#take())) yield arrived;
       isLeft = false;
     } catch (error) {
       // The page can be asked for again.
@@ -115,14 +124,24 @@ export class Pager<T> implements AsyncIterable<T> {
   }
 
   /** A page that has come already, or the next one. */
-  async #take(): Promise<Page<T> | undefined> {
+  async #take(): Promise<Arrived<T> | undefined> {
     // The page of a total that is on its way is the first.
     await this.#fetching.catch(() => undefined);
     return this.#kept.shift() ?? (await this.#next());
   }
 
-  #next(whole = false): Promise<Page<T> | undefined> {
-    return this.#inTurn(() => this.#fetch(whole));
+  /** A page whose records cannot be read comes again when it is asked for. */
+  #recordsOf(arrived: Arrived<T>): T[] {
+    try {
+      return arrived.page.records;
+    } catch (error) {
+      this.#kept.unshift(arrived);
+      throw error;
+    }
+  }
+
+  #next(all = false): Promise<Arrived<T> | undefined> {
+    return this.#inTurn(() => this.#fetch(all));
   }
 
   #inTurn<R>(fetch: () => Promise<R>): Promise<R> {
@@ -131,48 +150,36 @@ export class Pager<T> implements AsyncIterable<T> {
     return fetched;
   }
 
-  async #fetch(whole: boolean): Promise<Page<T> | undefined> {
-    const reply = await this.#run((pages) => pages.nextPage(whole));
+  async #fetch(all: boolean): Promise<Arrived<T> | undefined> {
+    const { call, stream } = this.#open();
+    const reply = await this.#runner.run(call, this.#options.signal, () => stream.next(all));
     if (!reply) return undefined;
-    try {
-      const page = {
-        rows: this.#runner.decode(reply.body) as T[],
-        meta: decodeMeta(reply.meta),
-        raw: reply.raw,
-      };
-      return reply.total === undefined ? page : { ...page, total: reply.total };
-    } catch (error) {
-      // The page comes again when it is asked for.
-      this.#open().pages.again();
-      throw error;
-    }
+    const [count, total] = [reply.records(), reply.total()];
+    const answer = { ...(total !== null && { total }), meta: decodeMeta(reply.meta()) };
+    return { page: withBody(reply, this.#runner.decode, 'records', answer), count };
   }
 
-  async #run<R>(start: (pages: native.Pager) => Promise<R>): Promise<R> {
-    const { call, pages } = this.#open();
-    return this.#runner.run(call, this.#options.signal, () => start(pages));
-  }
-
-  #open(): { call: number; pages: native.Pager } {
+  #open(): { call: number; stream: native.Stream } {
     if (this.#opened) return this.#opened;
     const { signal, ...options } = this.#options;
     const [args, optionsText] = [encodeArguments(this.#args), encodeOptions(options)];
-    const call = this.#runner.engine.issueCall();
+    const { engine } = this.#runner;
+    const call = engine.issueCall();
     try {
-      this.#opened = { call, pages: this.#runner.engine.pages(call, this.#operation, args, optionsText) };
+      this.#opened = { call, stream: engine.stream(call, this.#operation, args, optionsText) };
       return this.#opened;
     } catch (error) {
       throw toError(error);
     }
   }
 
-  /** A page is with us already, but the caller wants no more of it. */
+  /** A page has come already, but the caller wants no more of it. */
   #checkSignal(): void {
     const signal = this.#options.signal;
     if (!signal?.aborted) return;
     throw new CancelledError({
       kind: 'cancelled',
-      message: 'the list was given up',
+      message: 'the call was cancelled',
       operation: this.#operation,
       retryable: false,
       outcome: 'not_sent',

@@ -1,21 +1,21 @@
-import { toEngine } from './names.js';
+import { renamed } from './names.js';
 
 /** What every plan may have besides. */
 export interface PlanOptions {
   /** A limit of each full hour. Default: none. */
-  readonly requestsPerHour?: number;
+  readonly requestsPerHour?: number | undefined;
   /** A limit of each full minute. Default: none. */
-  readonly requestsPerMinute?: number;
+  readonly requestsPerMinute?: number | undefined;
   /** Time at which days begin, as `06:30`. Default `00:00`. */
-  readonly dayStart?: string;
+  readonly dayStart?: string | undefined;
   /** Zone of that time, as `America/New_York`. Default UTC. */
-  readonly timeZone?: string;
+  readonly timeZone?: string | undefined;
 }
 
 /** What the company has bought: how many requests there are, and when days begin. The client that gets it checks it. */
 export type Plan = PlanOptions & (EditionPlan | DailyPlan | ServicePlan | OtherPlan);
 
-type Not<Names extends string> = { readonly [Name in Names]?: never };
+type Not<Names extends string> = { readonly [Name in Names]?: undefined };
 type EditionPlan = { readonly edition: 'business_max' | 'enterprise'; readonly licenses: number } & Not<
   'requestsPerDay' | 'fromService'
 >;
@@ -64,6 +64,6 @@ const NAMES = {
 };
 
 /** A plan as the engine reads it. */
-export function planToEngine(plan: object): object {
-  return toEngine(plan, NAMES, 'the members of a plan');
+export function planToEngine(plan: unknown): unknown {
+  return renamed(plan, NAMES, 'the members of a plan');
 }

@@ -1,8 +1,5 @@
-import { encode } from './encode.js';
-import { configError } from './errors.js';
-import { toError } from './failure.js';
-import { fromEngineDeep, toEngine } from './names.js';
-import type native from './native.cjs';
+import type { Connection } from './connection.js';
+import { fromEngineDeep, renamed } from './names.js';
 import { type Plan, planToEngine } from './plan.js';
 
 /** How the quota stands. */
@@ -96,7 +93,7 @@ export interface ReportRow {
 /** Options of {@link Quota.report}. */
 export interface ReportOptions {
   /** How many days, today included, from 1 to 90. Default 30. */
-  days?: number;
+  days?: number | undefined;
 }
 
 /** Some work: calls of one operation. */
@@ -107,9 +104,9 @@ export interface Work {
    * How many records a list has, numbers are looked up or rows are written; for other operations, how many calls are made
    * (default 1).
    */
-  count?: number;
+  count?: number | undefined;
   /** Records a page, for lists. Default 200. */
-  pageSize?: number;
+  pageSize?: number | undefined;
 }
 
 /** The requests that some work takes, without retries and without the schema of a folder whose filters are checked. */
@@ -137,16 +134,16 @@ const WORK_NAMES = { pageSize: 'page_size' };
 
 /** The requests of the day. */
 export class Quota {
-  readonly #engine: native.Engine;
+  readonly #connection: Connection;
 
   /** @internal */
-  constructor(engine: native.Engine) {
-    this.#engine = engine;
+  constructor(connection: Connection) {
+    this.#connection = connection;
   }
 
   /** How the quota stands. Sends nothing. */
   status(): Promise<QuotaStatus> {
-    return this.#ask((engine) => engine.quotaStatus());
+    return this.#ask('quota.status');
   }
 
   /**
@@ -154,13 +151,8 @@ export class Quota {
    *
    * Throws a `ConfigError` when there are not so many days.
    */
-  async report({ days = 30, ...unknown }: ReportOptions = {}): Promise<QuotaReport> {
-    const [other] = Object.keys(unknown);
-    if (other !== undefined) throw configError(`report takes days, not ${other}`);
-    if (!Number.isSafeInteger(days) || days < 0) {
-      throw configError(`days has to be a positive whole number, not ${String(days)}`);
-    }
-    return this.#ask((engine) => engine.quotaReport(days));
+  report(options: ReportOptions = {}): Promise<QuotaReport> {
+    return this.#ask('quota.report', options);
   }
 
   /**
@@ -169,33 +161,23 @@ export class Quota {
    * Throws a `ConfigError` when an operation is unknown, a list has no `count`, or something else is missing or wrong.
    */
   async estimate(work: readonly Work[]): Promise<Estimate> {
-    // What is no list the engine refuses.
+    // An invalid value is refused by the engine.
     const items = Array.isArray(work)
-      ? work.map((item) => toEngine(item, WORK_NAMES, 'pieces of work'))
+      ? work.map((item) => renamed(item, WORK_NAMES, 'pieces of work'))
       : work;
-    const text = encode(items, 'work');
-    return this.#ask((engine) => engine.quotaEstimate(text));
+    return this.#ask('quota.estimate', { work: items });
   }
 
   /**
    * Goes on with another plan, also for clients that act for others. What is counted stays counted.
    *
-   * Throws a `ConfigError` when it is none; the former one stays.
+   * Throws a `ConfigError` when the plan is wrong; the former one stays.
    */
-  changePlan(plan: Plan): void {
-    const text = encode(planToEngine(plan), 'plan');
-    try {
-      this.#engine.changePlan(text);
-    } catch (error) {
-      throw toError(error);
-    }
+  async changePlan(plan: Plan): Promise<void> {
+    await this.#ask('quota.change_plan', { plan: planToEngine(plan) });
   }
 
-  async #ask<T>(question: (engine: native.Engine) => Promise<string>): Promise<T> {
-    try {
-      return fromEngineDeep(JSON.parse(await question(this.#engine))) as T;
-    } catch (error) {
-      throw toError(error);
-    }
+  async #ask<T>(method: string, args: object = {}): Promise<T> {
+    return fromEngineDeep(await this.#connection.ask(method, args)) as T;
   }
 }

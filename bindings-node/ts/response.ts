@@ -1,5 +1,8 @@
+import type { Decode } from './decode.js';
 import type { Attempt, Wait } from './errors.js';
+import { errorOf, toError } from './failure.js';
 import { fromEngine } from './names.js';
+import type native from './native.cjs';
 
 /** How an answer came about. */
 export interface Meta {
@@ -28,6 +31,7 @@ export interface RateFigures {
 
 /** An answer with what came with it. */
 export interface Response<T> {
+  /** The record. Reading it throws a `DecodeError` when the answer cannot be read. */
   body: T;
   meta: Meta;
   /** The body as it came from the service. */
@@ -44,4 +48,32 @@ export type WithResponse<Methods> = {
 export function decodeMeta(json: string): Meta {
   const { headers, ...meta } = fromEngine(JSON.parse(json));
   return { ...meta, headers: new Headers(headers as [string, string][]) } as Meta;
+}
+
+/** What the answer says. Throws a `DecodeError` when it cannot be read. */
+export function bodyOf(reply: native.Reply, decode: Decode): unknown {
+  try {
+    return decode(reply.body());
+  } catch (error) {
+    const known = toError(error);
+    if (known !== error) throw known;
+    // What the parser says holds a part of the answer.
+    const reason = error instanceof SyntaxError ? 'it is not valid JSON' : String(error);
+    throw errorOf(reply.unreadable(`the answer could not be read: ${reason}`));
+  }
+}
+
+/** Adds what the answer says under this name, and its bytes, which are there also when it cannot be read. */
+export function withBody<Answer>(reply: native.Reply, decode: Decode, name: string, answer: object): Answer {
+  let member: PropertyDescriptor;
+  try {
+    member = { value: bodyOf(reply, decode), writable: true };
+  } catch (error) {
+    const get = () => {
+      throw error;
+    };
+    member = { get };
+  }
+  const body = Object.defineProperty({}, name, { ...member, enumerable: true, configurable: true });
+  return Object.assign(body, answer, { raw: reply.raw() }) as Answer;
 }

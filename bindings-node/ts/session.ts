@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 
-import { toError } from './failure.js';
+import { Connection } from './connection.js';
+import { knownAcrossCopies } from './copies.js';
 import native from './native.cjs';
 import { encodeSettings, type SignInSettings } from './settings.js';
 import { decodeTokens, type Tokens } from './tokens.js';
@@ -10,32 +11,27 @@ import { decodeTokens, type Tokens } from './tokens.js';
  * {@link finish}. State and PKCE are made at random and checked; a session works once.
  */
 export class AuthorizationSession {
-  readonly #session: InstanceType<typeof native.AuthorizationSession>;
+  readonly #connection: Connection;
 
   /** Needs `clientId` and `redirectUri`. A client without a secret works. */
-  constructor(settings: SignInSettings & Required<Pick<SignInSettings, 'clientId' | 'redirectUri'>>) {
-    try {
-      this.#session = new native.AuthorizationSession(encodeSettings(settings));
-    } catch (error) {
-      throw toError(error);
-    }
+  constructor(settings: SignInSettings & { clientId: string; redirectUri: string }) {
+    const text = encodeSettings(settings);
+    this.#connection = new Connection(() => native.Engine.signIn(text));
   }
 
   /** Where the person signs in. */
   get url(): string {
-    return this.#session.url;
+    return this.#connection.engine.url ?? '';
   }
 
   /** Takes the address that the person was sent back to, and fetches the tokens. */
   async finish(redirected: string): Promise<Tokens> {
-    try {
-      return decodeTokens(await this.#session.finish(redirected));
-    } catch (error) {
-      throw toError(error);
-    }
+    return decodeTokens(await this.#connection.ask('sign_in.finish', { redirected }));
   }
 
   [inspect.custom](): string {
     return 'AuthorizationSession {}';
   }
 }
+
+knownAcrossCopies(AuthorizationSession);

@@ -1,117 +1,120 @@
 import type { Decimals } from './decode.js';
 import { encode } from './encode.js';
 import type { QuotaCallbacks } from './listener.js';
-import { toEngine } from './names.js';
+import { fromEngine, isRecord, toEngine } from './names.js';
 import { type Plan, planToEngine } from './plan.js';
 import type { TokenStore } from './tokens.js';
 
 /** What a sign-in needs. */
 export interface SignInSettings {
   /** Id of the application, from the vendor. */
-  clientId?: string;
+  clientId?: string | undefined;
   /** Secret of the application. Applications on people's devices have none. */
-  clientSecret?: string;
+  clientSecret?: string | undefined;
   /** Address that is registered for the application. */
-  redirectUri?: string;
+  redirectUri?: string | undefined;
   /** Scopes to ask for, separated by blanks. */
-  scope?: string;
+  scope?: string | undefined;
   /** What a sign-in of a person brings back: `code` (the default), or `id_token token` for old registrations. */
-  responseType?: 'code' | 'id_token token';
+  responseType?: 'code' | 'id_token token' | undefined;
   /** Whether a sign-in proves with PKCE that it began here. Default true; false for servers that refuse it. */
-  pkce?: boolean;
+  pkce?: boolean | undefined;
   /** Base address of the identity server. */
-  identityUrl?: string;
+  identityUrl?: string | undefined;
   /** Address of the token endpoint, where it is not `connect/token` below `identityUrl`. */
-  tokenEndpoint?: string;
+  tokenEndpoint?: string | undefined;
   /** Longest time without a byte in either direction, in seconds. Default 30. */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
   /** Connect timeout, TLS included, in seconds. Default 10. */
-  connectTimeout?: number;
+  connectTimeout?: number | undefined;
   /** PEM text of certificate authorities to trust besides those of the machine. */
-  caCertificates?: string;
+  caCertificates?: string | undefined;
 }
 
 /** Settings of a client, of which none is required: other places may have them. Times are in seconds. */
 export interface ClientSettings
   extends Omit<SignInSettings, 'redirectUri' | 'responseType' | 'pkce'>, QuotaCallbacks {
   /** What follows the host name in the browser when signed in: `acme`. */
-  companyDomain?: string;
+  companyDomain?: string | undefined;
   /** Profile of the credentials file (`beproduct login`) that has the settings that are not given. */
-  profile?: string;
+  profile?: string | undefined;
   /** Renews access tokens. Needs `clientId`. Not needed where `tokenStore` holds the tokens of a sign-in. */
-  refreshToken?: string;
+  refreshToken?: string | undefined;
   /** A ready access token. */
-  accessToken?: string;
+  accessToken?: string | undefined;
   /** The application signs in as itself, with id and secret. Nobody has seen the service allow it yet. Default false. */
-  clientCredentials?: boolean;
+  clientCredentials?: boolean | undefined;
   /**
    * Sends the access token of GETs to the API in the query and not in a header. Default false: addresses end up in the
    * logs of proxies.
    */
-  accessTokenInQuery?: boolean;
+  accessTokenInQuery?: boolean | undefined;
   /**
    * What the company has bought: a limit of the day, and of the hour and the minute where it has them. Without it,
    * requests are counted and none is refused.
    */
-  plan?: Plan;
+  plan?: Plan | undefined;
   /** Host of the API. */
-  apiUrl?: string;
+  apiUrl?: string | undefined;
   /** Host of the automation API. */
-  automationUrl?: string;
+  automationUrl?: string | undefined;
   /** Folder for the ledger and for cached schemas. Default: the user's state folder. */
-  stateDir?: string;
+  stateDir?: string | undefined;
   /**
    * Where requests are counted: in this client, in a SQLite file that processes of this machine share, or in a Redis
    * server that machines share. Default: a SQLite file in `stateDir`.
    */
-  ledger?: 'memory' | { sqlite: string } | { redis: string | RedisLedger };
+  ledger?: 'memory' | { sqlite: string } | { redis: string | RedisLedger } | undefined;
   /** Requests that are taken from the ledger at once and used one by one, so that it is not asked for each. Default 1. */
-  quotaLease?: number;
+  quotaLease?: number | undefined;
   /**
    * Where tokens are kept, `keyring` being the name of an entry. Default: memory, until the server replaces the given
    * refresh token; then a file in `stateDir`.
    */
-  tokenStore?: 'memory' | { file: string } | { keyring: string } | TokenStore;
+  tokenStore?: 'memory' | { file: string } | { keyring: string } | TokenStore | undefined;
   /**
    * Longest time for one request, from its first turn in the line: its retries, the waits between them and the whole
    * answer. Default 60.
    */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Longest wait for that turn. Default: none, as long as the line moves. */
-  turnTimeout?: number;
+  turnTimeout?: number | undefined;
   /** Highest number of attempts of a request, 1 to 100. Default 4. */
-  attempts?: number;
+  attempts?: number | undefined;
   /**
    * Longest standstill, in which no request can be sent because the service asks for a pause or a limit is used up; a
    * longer one is an error at once. Default 60.
    */
-  maxWait?: number;
+  maxWait?: number | undefined;
   /** Largest answer that is read, unpacked, in bytes. Default 256,000,000. */
-  maxAnswerSize?: number;
+  maxAnswerSize?: number | undefined;
   /** Highest `pageSize`, 1 to 10,000. Default 200, the documented limit of the service. */
-  maxPageSize?: number;
+  maxPageSize?: number | undefined;
   /**
    * Highest number of requests at the same time, 1 to 10,000. The client finds the best number below it. Default 10.
    */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /** Whether filter fields are checked before sending. Default true. */
-  checkFilters?: boolean;
+  checkFilters?: boolean | undefined;
   /** Headers for every request of the API. */
-  additionalHeaders?: Record<string, string>;
+  additionalHeaders?: Record<string, string> | undefined;
   /** Requests of the day that calls of priority `bulk` leave alone. Default 0. */
-  quotaFloor?: number;
+  quotaFloor?: number | undefined;
   /**
    * Longest wait for the next day or hour when the requests of this one are used up. Default: none, the call fails,
    * unless `onQuotaLimit` lets it wait.
    */
-  quotaWait?: number;
-  /** Takes a line for every attempt and for what a person should know. It holds no secrets. */
-  onLog?: (record: LogRecord) => void;
+  quotaWait?: number | undefined;
+  /**
+   * Takes a line for every attempt and for what a person should know, one at a time. It holds no secrets. The first failure,
+   * also of a promise, becomes a warning of the process; lines that it takes too slowly are left out, and counted.
+   */
+  onLog?: ((record: LogRecord) => void | PromiseLike<void>) | undefined;
   /**
    * How numbers arrive: `'number'` (the default), or `'exact'`, which gives those that are not whole, and whole ones
    * beyond 2^53, as the text that the service sent.
    */
-  decimals?: Decimals;
+  decimals?: Decimals | undefined;
 }
 
 /** A Redis server that counts requests, for all machines that share it. */
@@ -122,7 +125,7 @@ export interface RedisLedger {
    * What happens while it cannot be reached. `refuse` (the default): nothing is sent, calls fail with a `NetworkError`.
    * `share`: this client sets so many requests aside while it can, and goes on with them. They count as used as long.
    */
-  whenAway?: 'refuse' | { share: number };
+  whenAway?: 'refuse' | { share: number } | undefined;
 }
 
 /** Settings of a client, with the company that it is for. */
@@ -187,16 +190,12 @@ const REDIS_NAMES = { whenAway: 'when_away' };
 export function encodeSettings(settings: object): string {
   const renamed: Record<string, unknown> = { ...toEngine(settings, NAMES, 'settings') };
   const { plan, ledger } = renamed;
-  // What is no object the engine refuses.
-  if (isObject(plan)) renamed.plan = planToEngine(plan);
-  if (isObject(ledger) && 'redis' in ledger && isObject(ledger.redis)) {
+  // An invalid value is refused by the engine.
+  if (plan !== undefined) renamed.plan = planToEngine(plan);
+  if (isRecord(ledger) && 'redis' in ledger && isRecord(ledger.redis)) {
     renamed.ledger = { ...ledger, redis: toEngine(ledger.redis, REDIS_NAMES, 'the members of ledger.redis') };
   }
   return encode({ user_agent: `node/${process.versions.node}`, ...renamed }, 'settings');
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const ACT_AS_NAMES = { userId: 'user_id', clientId: 'client_id', clientSecret: 'client_secret' };
@@ -204,4 +203,10 @@ const ACT_AS_NAMES = { userId: 'user_id', clientId: 'client_id', clientSecret: '
 /** For whom to act, as the engine reads it. */
 export function encodeActAs(whom: ActAs): string {
   return encode(toEngine(whom, ACT_AS_NAMES, 'arguments of actingAs'), 'actingAs');
+}
+
+/** A log line of the engine. */
+export function decodeLine(line: object): LogRecord {
+  // What was measured keeps its names.
+  return fromEngine(line) as unknown as LogRecord;
 }

@@ -1,4 +1,5 @@
 import { BeProduct, engineOf } from './client.js';
+import { knownAcrossCopies } from './copies.js';
 import { toError } from './failure.js';
 import type { Settings } from './settings.js';
 
@@ -26,6 +27,8 @@ export class RecordedClient extends BeProduct {
     }
   }
 }
+
+knownAcrossCopies(RecordedClient);
 
 /** A client that never waits for real, for tests against a server that stands in for the service. */
 export function recordedClient(settings: Settings, recording: Recording = {}): RecordedClient {

@@ -1,26 +1,21 @@
-import type { Causes } from './causes.js';
-import { encode } from './encode.js';
-import { configError } from './errors.js';
-import { fromEngine, toEngine } from './names.js';
-import type native from './native.cjs';
-import { warner } from './warning.js';
+import { fromEngine, renamed } from './names.js';
 
 /** Tokens of one sign-in, in clear. */
 export interface Tokens {
   /** Goes with every request. */
-  accessToken?: string;
+  accessToken?: string | undefined;
   /** End of the access token's life, Unix seconds. */
-  expiresAt?: number;
+  expiresAt?: number | undefined;
   /** Life of the access token when it was issued, in seconds. */
-  lifetime?: number;
+  lifetime?: number | undefined;
   /** Renews the access token. */
-  refreshToken?: string;
+  refreshToken?: string | undefined;
   /** Tells who signed in. */
-  idToken?: string;
+  idToken?: string | undefined;
   /** Scopes that were granted, separated by blanks, where the identity server has said so. */
-  scope?: string;
+  scope?: string | undefined;
   /** Tells the sign-in that the tokens come from, so that a newly configured one wins over what is stored. */
-  origin?: string;
+  origin?: string | undefined;
 }
 
 /** Keeps the tokens of one sign-in where the client cannot: in a database, in a vault. */
@@ -51,60 +46,20 @@ const NAMES = {
   idToken: 'id_token',
 };
 
-export function decodeTokens(json: string): Tokens {
-  return fromEngine(JSON.parse(json));
+const METHODS = ['load', 'save', 'tryLock', 'unlock'];
+
+/** Tokens of the engine. */
+export function decodeTokens(tokens: object): Tokens {
+  return fromEngine(tokens);
 }
 
-/** A store as the engine calls it. */
-export class StoreBridge implements native.TokenStore {
-  readonly #store: TokenStore;
-  readonly #causes: Causes;
-  readonly #warn = warner('tokenStore.unlock');
+/** Tokens under the engine's names. */
+export function renamedTokens(tokens: unknown): unknown {
+  return renamed(tokens, NAMES, 'tokens');
+}
 
-  constructor(store: TokenStore, causes: Causes) {
-    if (typeof store.save !== 'function') throw configError('tokenStore has load but no save');
-    const isShared = store.tryLock !== undefined || store.unlock !== undefined;
-    if (isShared && !(typeof store.tryLock === 'function' && typeof store.unlock === 'function')) {
-      throw configError('tokenStore has to have both tryLock and unlock, or neither');
-    }
-    this.#store = store;
-    this.#causes = causes;
-    if (isShared) {
-      this.tryLock = () => this.#attempt('locked', () => this.#lock());
-      this.unlock = () => void this.#unlock();
-    }
-  }
-
-  // Properties, as the engine calls them without an object.
-  readonly load = () =>
-    this.#attempt('read', async () => {
-      const tokens = await this.#store.load();
-      return tokens ? encode(toEngine(tokens, NAMES, 'tokens'), 'tokens') : null;
-    });
-
-  readonly save = (tokens: string) =>
-    this.#attempt('written', async () => {
-      await this.#store.save(decodeTokens(tokens));
-    });
-
-  readonly tryLock?: () => Promise<boolean>;
-  readonly unlock?: () => void;
-
-  async #lock(): Promise<boolean> {
-    const locked = await this.#store.tryLock?.();
-    if (typeof locked === 'boolean') return locked;
-    throw configError(`tryLock has to return a boolean, not ${typeof locked}`);
-  }
-
-  async #unlock(): Promise<void> {
-    try {
-      await this.#store.unlock?.();
-    } catch (error) {
-      this.#warn(error);
-    }
-  }
-
-  #attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
-    return this.#causes.keep(`the token store could not be ${what}`, action);
-  }
+/** Whether the setting is code of the program. */
+export function isTokenStore(setting: unknown): setting is TokenStore {
+  if (typeof setting !== 'object' || setting === null) return false;
+  return METHODS.some((name) => name in setting);
 }

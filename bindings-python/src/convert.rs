@@ -57,7 +57,8 @@ impl Drop for Uncollected<'_> {
 /// An error of the core as the exception of its kind. An exception of the host's own code is its cause.
 pub(crate) fn raise(py: Python<'_>, error: &beproduct::Error) -> PyErr {
     let raised = raise_fields(py, &error.to_json().to_string());
-    if let Some(cause) = std::error::Error::source(error).and_then(|source| source.downcast_ref::<PyErr>()) {
+    let failure = std::error::Error::source(error).and_then(std::error::Error::source);
+    if let Some(cause) = failure.and_then(|source| source.downcast_ref::<PyErr>()) {
         raised.set_cause(py, Some(cause.clone_ref(py)));
     }
     raised
@@ -113,7 +114,8 @@ impl Writer<'_> {
         } else if let Ok(number) = value.cast::<PyFloat>() {
             self.float(py, number.value())?;
         } else if let Ok(members) = value.cast::<PyDict>() {
-            self.members(py, members.iter().map(Ok))?;
+            // All at once: what runs between two members could change the dict.
+            self.members(py, members.items().iter().map(|item| item.extract()))?;
         } else if value.is_instance(types(py)?.decimal.bind(py))? {
             if !value.call_method0("is_finite")?.is_truthy()? {
                 return Err(self.refuse(py, "is not finite, and JSON has no such number"));

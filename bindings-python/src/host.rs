@@ -1,289 +1,183 @@
-//! Code of the host program that the core calls: the token store, the callbacks of the quota and the log. It runs on one
-//! thread per client.
+//! Code of the host program that the core calls: the token store, the callbacks of the quota and the log.
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use beproduct::auth::{Lease, TokenStore, Tokens};
-use beproduct::{Error, Level, LogSink, QuotaEvent, QuotaListener, Record};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use beproduct::Level;
+use beproduct::host::{Hook, Host, HostFailure};
+use futures_util::future::BoxFuture;
+use pyo3::PyTraverseError;
+use pyo3::exceptions::PyTypeError;
+use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict};
-use tokio::sync::oneshot;
+use pyo3::types::PyDict;
+use tokio::runtime::Handle;
 
 use crate::{convert, runtime};
 
-/// How long the host's code may take to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-type Job = Box<dyn FnOnce(Python<'_>) + Send>;
-
-/// The thread that runs the host's code.
-#[derive(Clone)]
-pub(crate) struct HostThread(mpsc::Sender<Job>);
-
-impl HostThread {
-    pub(crate) fn start() -> PyResult<Self> {
-        let (sender, inbox) = mpsc::channel::<Job>();
-        std::thread::Builder::new().name("beproduct-host".into()).spawn(move || {
-            for job in inbox {
-                if !runtime::with_python(job) {
-                    break;
-                }
-            }
-        })?;
-        Ok(Self(sender))
-    }
-
-    fn run(&self, job: impl FnOnce(Python<'_>) + Send + 'static) {
-        // Fails only when the interpreter is shutting down.
-        let _ = self.0.send(Box::new(job));
-    }
-
-    /// What the host's code answers. Its errors are told as those of `what`.
-    async fn ask<T: Send + 'static>(
-        &self,
-        what: &'static str,
-        act: impl FnOnce(Python<'_>) -> PyResult<T> + Send + 'static,
-    ) -> beproduct::Result<T> {
-        let (sender, receiver) = oneshot::channel();
-        self.run(move |py| {
-            let result = act(py)
-                .map_err(|error| Error::of_callback(format!("{what} failed: {error}")).with_source(error));
-            let _ = sender.send(result);
-        });
-        match tokio::time::timeout(PATIENCE, receiver).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Error::of_callback(format!("{what} ended without a result"))),
-            Err(_) => Err(Error::of_callback(format!("{what} took longer than {} s", PATIENCE.as_secs()))),
-        }
-    }
-}
-
 /// What a host program hands in, for the client and for those that a fork makes of it.
 pub(crate) struct HostCode {
-    pub(crate) token_store: Option<Arc<Py<PyAny>>>,
+    given: Mutex<Given>,
+    /// The logger `beproduct_client`.
+    logger: Py<PyAny>,
+    /// Python's number of the least important level that the logger takes.
+    level: AtomicU8,
+}
+
+#[derive(Default)]
+pub(crate) struct Given {
+    pub(crate) token_store: Option<Py<PyAny>>,
     /// Called with an event as a dict.
-    pub(crate) on_quota_event: Option<Arc<Py<PyAny>>>,
+    pub(crate) on_quota_event: Option<Py<PyAny>>,
     /// Called with an event as a dict; returns seconds or None.
-    pub(crate) on_quota_limit: Option<Arc<Py<PyAny>>>,
+    pub(crate) on_quota_limit: Option<Py<PyAny>>,
 }
 
 impl HostCode {
-    pub(crate) fn token_store(&self, thread: &HostThread) -> Option<Arc<dyn TokenStore>> {
-        let store = Arc::clone(self.token_store.as_ref()?);
-        Some(Arc::new(HostStore { store, thread: thread.clone() }))
-    }
-
-    pub(crate) fn quota_listener(&self, thread: &HostThread) -> Option<Arc<dyn QuotaListener>> {
-        let (on_event, on_limit) = (self.on_quota_event.clone(), self.on_quota_limit.clone());
-        (on_event.is_some() || on_limit.is_some()).then(|| {
-            Arc::new(HostListener { on_event, on_limit, thread: thread.clone() }) as Arc<dyn QuotaListener>
-        })
-    }
-}
-
-/// A token store in Python: `load() -> dict | None`, `save(tokens: dict) -> None`, and where several processes use it
-/// `try_lock() -> bool`, `unlock() -> None`.
-struct HostStore {
-    store: Arc<Py<PyAny>>,
-    thread: HostThread,
-}
-
-impl HostStore {
-    async fn ask<T: Send + 'static>(
-        &self,
-        act: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T> + Send + 'static,
-    ) -> beproduct::Result<T> {
-        let store = Arc::clone(&self.store);
-        self.thread.ask("the token store", move |py| act(store.bind(py))).await
-    }
-}
-
-impl std::fmt::Debug for HostStore {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("HostStore")
-    }
-}
-
-type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = beproduct::Result<T>> + Send + 'a>>;
-
-impl TokenStore for HostStore {
-    fn load(&self) -> Boxed<'_, Option<Tokens>> {
-        Box::pin(self.ask(|store| {
-            let loaded = store.call_method0("load")?;
-            if loaded.is_none() {
-                return Ok(None);
-            }
-            let text = convert::to_json("tokens", &loaded)?;
-            // Taken for none, they would be replaced by the configured ones.
-            let tokens = serde_json::from_str(&text).ok().as_ref().and_then(Tokens::from_json);
-            tokens.map(Some).ok_or_else(|| {
-                let kind = loaded.get_type().name().map(|name| name.to_string()).unwrap_or_default();
-                PyTypeError::new_err(format!("load() returned a {kind}, not a dict of tokens or None"))
-            })
-        }))
-    }
-
-    fn save(&self, tokens: Tokens) -> Boxed<'_, ()> {
-        Box::pin(self.ask(move |store| {
-            let text = tokens.to_json().to_string();
-            let tokens = convert::from_json(store.py(), text.as_bytes(), false)?;
-            store.call_method1("save", (tokens,)).map(|_| ())
-        }))
-    }
-
-    fn try_lease(&self) -> Boxed<'_, Option<Lease>> {
-        let (owner, thread) = (Arc::clone(&self.store), self.thread.clone());
-        Box::pin(self.ask(move |store| {
-            if !store.hasattr("try_lock")? {
-                return Ok(Some(Lease::alone()));
-            }
-            // Made here, so that a lock that comes too late for whoever asked is given back.
-            let locked = store.call_method0("try_lock")?.is_truthy()?;
-            Ok(locked.then(|| Lease::held(Unlock { store: owner, thread })))
-        }))
-    }
-}
-
-/// Unlocks the store when it is dropped.
-struct Unlock {
-    store: Arc<Py<PyAny>>,
-    thread: HostThread,
-}
-
-impl Drop for Unlock {
-    fn drop(&mut self) {
-        let store = Arc::clone(&self.store);
-        self.thread.run(move |py| {
-            if let Err(error) = store.bind(py).call_method0("unlock") {
-                error.write_unraisable(py, Some(store.bind(py)));
-            }
-        });
-    }
-}
-
-/// The callbacks of the quota.
-struct HostListener {
-    on_event: Option<Arc<Py<PyAny>>>,
-    on_limit: Option<Arc<Py<PyAny>>>,
-    thread: HostThread,
-}
-
-impl QuotaListener for HostListener {
-    fn notice(&self, event: &QuotaEvent) {
-        let Some(callback) = self.on_event.clone() else { return };
-        let event = text_of(event);
-        self.thread.run(move |py| {
-            let callback = callback.bind(py);
-            let told =
-                convert::from_json(py, event.as_bytes(), false).and_then(|event| callback.call1((event,)));
-            if let Err(error) = told {
-                error.write_unraisable(py, Some(callback));
-            }
-        });
-    }
-
-    fn at_limit<'a>(&'a self, event: &'a QuotaEvent) -> Boxed<'a, Option<Duration>> {
-        Box::pin(async move {
-            let Some(callback) = self.on_limit.clone() else { return Ok(None) };
-            let event = text_of(event);
-            self.thread
-                .ask("on_quota_limit", move |py| {
-                    let event = convert::from_json(py, event.as_bytes(), false)?;
-                    longest_wait(&callback.bind(py).call1((event,))?)
-                })
-                .await
-        })
-    }
-}
-
-fn text_of(event: &QuotaEvent) -> String {
-    // Texts and numbers only: this cannot fail.
-    serde_json::to_string(event).unwrap_or_default()
-}
-
-/// The seconds that a callback returned.
-fn longest_wait(returned: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
-    if returned.is_none() {
-        return Ok(None);
-    }
-    let seconds = match returned.extract::<f64>() {
-        Ok(seconds) if !returned.is_instance_of::<PyBool>() => seconds,
-        _ => {
-            let kind = returned.get_type().name()?;
-            return Err(PyTypeError::new_err(format!(
-                "it returned a {kind}, not a number of seconds or None"
-            )));
-        }
-    };
-    if seconds.is_nan() || seconds < 0.0 {
-        return Err(PyValueError::new_err(format!(
-            "it returned {seconds}; seconds are a number that is not negative"
-        )));
-    }
-    // What is longer than a duration can be, infinity included, is as long as it takes.
-    Ok(Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
-}
-
-/// The logger `beproduct_client`, asked for its level at every call and not at every line.
-pub(crate) struct HostLog {
-    logger: Arc<Py<PyAny>>,
-    level: AtomicU8,
-    thread: HostThread,
-}
-
-impl HostLog {
-    pub(crate) fn new(py: Python<'_>, thread: HostThread) -> PyResult<Self> {
+    pub(crate) fn new(py: Python<'_>, given: Given) -> PyResult<Self> {
         let logger = py.import("logging")?.call_method1("getLogger", ("beproduct_client",))?.unbind();
-        let log = Self { logger: Arc::new(logger), level: AtomicU8::new(0), thread };
-        log.refresh(py)?;
-        Ok(log)
+        Ok(Self { given: Mutex::new(given), logger, level: AtomicU8::new(0) })
     }
 
-    /// Takes the logger's level over.
+    /// Takes the logger's level over: once a call, as asking for it at every line would take long.
     pub(crate) fn refresh(&self, py: Python<'_>) -> PyResult<()> {
         let level: u8 = self.logger.bind(py).call_method0("getEffectiveLevel")?.extract().unwrap_or(u8::MAX);
         self.level.store(level, Ordering::Relaxed);
         Ok(())
     }
-}
 
-/// Python's numbers for levels.
-fn number(level: Level) -> u8 {
-    match level {
-        Level::Debug => 10,
-        Level::Info => 20,
-        Level::Warn => 30,
-    }
-}
-
-impl LogSink for HostLog {
-    fn enabled(&self, level: Level) -> bool {
-        number(level) >= self.level.load(Ordering::Relaxed)
+    /// Shows the collector what is held here.
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Whoever has the lock holds the interpreter too, and the collector runs in its thread.
+        let Ok(given) = self.given.try_lock() else { return Ok(()) };
+        visit.call(&given.token_store)?;
+        visit.call(&given.on_quota_event)?;
+        visit.call(&given.on_quota_limit)
     }
 
-    fn write(&self, record: Record) {
-        let logger = Arc::clone(&self.logger);
-        self.thread.run(move |py| {
-            if let Err(error) = log(logger.bind(py), record) {
-                error.write_unraisable(py, Some(logger.bind(py)));
+    /// Lets go of it.
+    pub(crate) fn clear(&self) {
+        let given = std::mem::take(&mut *self.given());
+        drop(given);
+    }
+
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn code(&self, py: Python<'_>, hook: Hook) -> Option<Py<PyAny>> {
+        let given = self.given();
+        let code = match hook {
+            Hook::QuotaEvent => &given.on_quota_event,
+            Hook::QuotaLimit => &given.on_quota_limit,
+            _ => &given.token_store,
+        };
+        code.as_ref().map(|code| code.clone_ref(py))
+    }
+
+    /// The answer of the program's code as JSON text.
+    fn run(&self, py: Python<'_>, hook: Hook, payload: &str) -> PyResult<String> {
+        if hook == Hook::Log {
+            return self.log(py, payload);
+        }
+        let Some(code) = self.code(py, hook) else { return Ok("null".into()) };
+        let (code, payload) = (code.bind(py), convert::from_json(py, payload.as_bytes(), false)?);
+        let (name, answer) = match hook {
+            Hook::LoadTokens => ("load", code.call_method0("load")?),
+            Hook::SaveTokens => ("save", code.call_method1("save", (payload,))?),
+            Hook::LockTokens => ("try_lock", code.call_method0("try_lock")?),
+            Hook::UnlockTokens => ("unlock", code.call_method0("unlock")?),
+            _ => (hook.as_str(), code.call1((payload,))?),
+        };
+        if answer.hasattr("__await__")? {
+            if let Ok(close) = answer.getattr("close") {
+                close.call0()?;
             }
-        });
+            return Err(PyTypeError::new_err(format!(
+                "{name} has to be a plain function, not a coroutine function: it runs outside of any event loop"
+            )));
+        }
+        match hook {
+            Hook::QuotaLimit if answer.extract::<f64>().is_ok_and(|seconds| seconds == f64::INFINITY) => {
+                Ok("\"Infinity\"".into())
+            }
+            Hook::LoadTokens | Hook::LockTokens | Hook::QuotaLimit => convert::to_json(name, &answer),
+            _ => Ok("null".into()),
+        }
+    }
+
+    fn log(&self, py: Python<'_>, lines: &str) -> PyResult<String> {
+        let logger = self.logger.bind(py);
+        for line in convert::from_json(py, lines.as_bytes(), false)?.try_iter()? {
+            let line = line?;
+            let level = match line.get_item("level")?.extract()? {
+                "debug" => 10,
+                "info" => 20,
+                _ => 30,
+            };
+            let extra = PyDict::new(py);
+            for name in ["operation", "request_id"] {
+                extra.set_item(name, line.call_method1("get", (name, ""))?)?;
+            }
+            extra.set_item("attributes", line.get_item("attributes")?)?;
+            let keywords = PyDict::new(py);
+            keywords.set_item("extra", extra)?;
+            // One handler that fails keeps no other line back.
+            let logged = logger.call_method("log", (level, "%s", line.get_item("message")?), Some(&keywords));
+            if let Err(error) = logged {
+                error.write_unraisable(py, Some(logger));
+            }
+        }
+        Ok("null".into())
     }
 }
 
-fn log(logger: &Bound<'_, PyAny>, record: Record) -> PyResult<()> {
-    let py = logger.py();
-    let attributes = record.attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let attributes = serde_json::Value::Object(attributes).to_string();
-    let extra = PyDict::new(py);
-    extra.set_item("operation", record.operation)?;
-    extra.set_item("request_id", &record.request_id)?;
-    extra.set_item("attributes", convert::from_json(py, attributes.as_bytes(), false)?)?;
-    let keywords = PyDict::new(py);
-    keywords.set_item("extra", extra)?;
-    logger.call_method("log", (number(record.level), "%s", &record.message), Some(&keywords))?;
-    Ok(())
+/// The way of the core to that code.
+pub(crate) struct PythonHost {
+    pub(crate) code: Arc<HostCode>,
+    pub(crate) handle: Handle,
+}
+
+impl Host for PythonHost {
+    fn has(&self, hook: Hook) -> bool {
+        let name = match hook {
+            Hook::LockTokens => "try_lock",
+            Hook::UnlockTokens => "unlock",
+            Hook::Log => return true,
+            _ => return Python::attach(|py| self.code.code(py, hook).is_some()),
+        };
+        Python::attach(|py| {
+            let store = self.code.code(py, hook);
+            store.is_some_and(|store| store.bind(py).hasattr(name).unwrap_or(false))
+        })
+    }
+
+    fn wants(&self, level: Level) -> bool {
+        let number = match level {
+            Level::Debug => 10,
+            Level::Info => 20,
+            Level::Warn => 30,
+        };
+        number >= self.code.level.load(Ordering::Relaxed)
+    }
+
+    fn call(&self, hook: Hook, payload: String) -> BoxFuture<'static, Result<String, HostFailure>> {
+        let code = Arc::clone(&self.code);
+        let answer = self.handle.spawn_blocking(move || {
+            let mut answer = Err(HostFailure::new("the program is ending"));
+            runtime::with_python(|py| {
+                answer = code.run(py, hook, &payload).or_else(|error| match hook {
+                    // Nobody waits for these.
+                    Hook::QuotaEvent | Hook::UnlockTokens | Hook::Log => {
+                        let code = code.code(py, hook);
+                        error.write_unraisable(py, code.as_ref().map(|code| code.bind(py)));
+                        Ok("null".into())
+                    }
+                    _ => Err(HostFailure::new(error.to_string()).with_source(error)),
+                });
+            });
+            answer
+        });
+        Box::pin(async { answer.await.unwrap_or_else(|panic| Err(HostFailure::new(panic.to_string()))) })
+    }
 }

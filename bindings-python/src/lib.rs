@@ -6,7 +6,6 @@ mod convert;
 mod engine;
 mod host;
 mod runtime;
-mod sign_in;
 
 use pyo3::prelude::*;
 
@@ -15,9 +14,7 @@ mod _native {
     #[pymodule_export]
     use super::bridge::Bridge;
     #[pymodule_export]
-    use super::engine::{Engine, Pager, Reply};
-    #[pymodule_export]
-    use super::sign_in::{Authorization, Login};
+    use super::engine::{Engine, Reply, Stream};
 
     /// To be called before `fork`, and `after_fork` after it in both processes, in the same thread.
     #[pyo3::pyfunction]

@@ -14,6 +14,8 @@ use beproduct::seam::{self, ForkGuard};
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use crate::convert;
+
 static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(std::ptr::null_mut());
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
@@ -84,12 +86,16 @@ pub(crate) fn handle() -> PyResult<Handle> {
     Ok(unsafe { &*present }.handle().clone())
 }
 
-/// Runs work on the runtime and waits for it with the GIL released. A signal handler that raises ends the wait, after
-/// `cancel` has been told.
+/// How long a cancelled call may take to say what became of it. It does so at once, unless the engine is stuck.
+const LONGEST_END: Duration = Duration::from_secs(1);
+
+/// Runs work on the runtime and waits for it with the GIL released. A signal handler that raises ends the wait: `cancel` is
+/// called, and the error of the work becomes the cause of what the handler raised, or what `too_late` makes of its answer.
 pub(crate) fn wait<T: Send + 'static>(
     py: Python<'_>,
     work: impl Future<Output = beproduct::Result<T>> + Send + 'static,
     cancel: impl Fn(),
+    too_late: impl Fn(&T) -> Option<beproduct::Error>,
 ) -> PyResult<beproduct::Result<T>> {
     let (sender, receiver) = sync_channel(1);
     // A receiver may not be shared between threads, and `detach` takes what may.
@@ -98,10 +104,23 @@ pub(crate) fn wait<T: Send + 'static>(
         // Nobody waits any more when a signal ended the call.
         let _ = sender.send(seam::guarded(work).await);
     });
+    let receive =
+        |longest| py.detach(|| receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(longest));
     loop {
-        match py.detach(|| receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(SIGNALS)) {
+        match receive(SIGNALS) {
             Ok(result) => return Ok(result),
-            Err(RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| cancel())?,
+            Err(RecvTimeoutError::Timeout) => {
+                let Err(raised) = py.check_signals() else { continue };
+                cancel();
+                let ended = receive(LONGEST_END).ok().and_then(|result| match result {
+                    Ok(answer) => too_late(&answer),
+                    Err(error) => Some(error),
+                });
+                if let Some(error) = ended {
+                    raised.set_cause(py, Some(convert::raise(py, &error)));
+                }
+                return Err(raised);
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 return Ok(Err(beproduct::Error::internal("the call ended without a result")));
             }

@@ -74,7 +74,7 @@ async def test_with_response_from_an_event_loop(async_client: BeProductAsync) ->
 
 
 def test_with_response_has_all_resources(client: BeProduct) -> None:
-    assert vars(client.with_response).keys() == vars(client).keys() - {"_company", "_engine"}
+    assert vars(client.with_response).keys() == vars(client).keys() - {"_company", "_connection", "_engine"}
     assert client.with_response.raw_api.get("Info/Version").body == client.system.version()
     assert len(client.with_response.style.list().collect()) == 60
 

@@ -32,6 +32,25 @@ def list_until_interrupted(pipe: Connection, settings: dict[str, Any]) -> None:
             pipe.send(type(interrupt).__name__)
 
 
+def write_until_interrupted(pipe: Connection, settings: dict[str, Any]) -> None:
+    with BeProduct(**settings) as client:
+        try:
+            client.style.update("1", {"season": "Fall 2026"})
+        except KeyboardInterrupt as interrupt:
+            cause = interrupt.__cause__
+            assert isinstance(cause, CallCancelledError)
+            pipe.send((cause.outcome, cause.operation))
+
+
+def test_ctrl_c_in_a_write_says_that_it_may_be_done(settings: dict[str, Any], simulator: Simulator) -> None:
+    simulator.hold("Update")
+    child = Child(write_until_interrupted, settings)
+    simulator.wait(1)
+    child.interrupt()
+    assert child.receive() == ("unknown", "style.attributes_update")
+    child.end()
+
+
 @pytest.mark.parametrize("work", [call_until_interrupted, list_until_interrupted], ids=lambda work: work.__name__)
 def test_ctrl_c_ends_a_call_that_waits(settings: dict[str, Any], simulator: Simulator, work: Any) -> None:
     simulator.hold("/api/acme/")

@@ -49,11 +49,11 @@ def test_a_state_folder_that_cannot_be_used(settings: dict[str, Any], tmp_path: 
 def test_a_chosen_ledger_that_cannot_be_used_is_an_error(settings: dict[str, Any], tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.touch()
-    with pytest.raises(ConfigError, match="its folder cannot be made"):
+    with pytest.raises(ConfigError, match="its folder cannot be created"):
         BeProduct(**{**settings, "ledger": {"sqlite": str(in_the_way / "quota.sqlite")}})
     damaged = tmp_path / "quota.sqlite"
     damaged.write_text("no database " * 20)
-    with pytest.raises(ConfigError, match=r"it is damaged .*\. Move it away to count anew"):
+    with pytest.raises(ConfigError, match=r"it is damaged .*\. Move it away to start a new count"):
         BeProduct(**{**settings, "ledger": {"sqlite": str(damaged)}})
 
 

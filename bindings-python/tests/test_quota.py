@@ -96,7 +96,7 @@ async def test_the_same_for_asyncio(at_noon: dict[str, Any]) -> None:
         (0, "days has to be from 1 to 90"),
         (-1, "days has to be a positive whole number, not -1"),
         (1.5, "days has to be a positive whole number, not 1.5"),
-        ("7", "days has to be a positive whole number, not '7'"),
+        ("7", 'days has to be a positive whole number, not "7"'),
         (2**70, "days has to be a positive whole number, not 1180591620717411303424"),
     ],
 )
@@ -173,7 +173,7 @@ def test_a_plan_may_change(at_noon: dict[str, Any], simulator: Simulator) -> Non
             (Plan.enterprise("many"), "invalid type"),  # type: ignore[arg-type]
             (Plan.requests_per_day(5, time_zone="Mars/Base"), "Mars/Base"),
             ({"requests_a_day": 5}, "unknown field `requests_a_day`"),
-            (None, "plan: a JSON object is needed"),
+            (None, "expected a plan"),
         ]:
             with pytest.raises(ConfigError, match=problem):
                 client.quota.change_plan(wrong)  # type: ignore[arg-type]
@@ -339,22 +339,22 @@ def test_what_the_program_raises_is_the_cause(used_up: dict[str, Any], simulator
 
 
 @pytest.mark.parametrize(
-    ("answer", "cause", "problem"),
+    ("answer", "problem"),
     [
-        ("60", TypeError, "it returned a str, not a number of seconds or None"),
-        (True, TypeError, "it returned a bool, not a number of seconds or None"),
-        ([60], TypeError, "it returned a list, not a number of seconds or None"),
-        (-1, ValueError, "it returned -1; seconds are a number that is not negative"),
-        (-math.inf, ValueError, "it returned -inf; seconds are a number that is not negative"),
-        (math.nan, ValueError, "it returned NaN; seconds are a number that is not negative"),
+        ("60", 'has to give the seconds that a call may wait, or nothing, not "60"'),
+        (True, "or nothing, not true"),
+        ([60], "or nothing, not [60]"),
+        (-1, "or nothing, not -1"),
+        (-math.inf, "on_quota_limit is not finite"),
+        (math.nan, "on_quota_limit is not finite"),
+        (object(), "on_quota_limit is of type object"),
     ],
     ids=repr,
 )
-def test_what_is_no_time_is_refused(used_up: dict[str, Any], answer: Any, cause: type[Exception], problem: str) -> None:
+def test_what_is_no_time_is_refused(used_up: dict[str, Any], answer: Any, problem: str) -> None:
     with BeProduct(**used_up, on_quota_limit=Listener(answer)) as client, pytest.raises(QuotaExceededError) as raised:
         client.system.version()
     assert problem in raised.value.message
-    assert type(raised.value.__cause__) is cause
 
 
 @pytest.mark.parametrize("name", ["on_quota_event", "on_quota_limit"])

@@ -89,15 +89,15 @@ def test_an_exception_of_the_store_is_the_cause(settings: dict[str, Any], simula
 
 
 @pytest.mark.parametrize(
-    ("loaded", "cause", "problem"),
+    ("loaded", "problem"),
     [
-        ("token", TypeError, "load() returned a str, not a dict of tokens or None"),
-        ([{"access_token": "x"}], TypeError, "load() returned a list, not a dict"),
-        ({"access_token": b"x"}, ConfigError, "tokens.access_token is bytes"),
+        ("token", "load has to give an object with tokens or nothing, not a text"),
+        ([{"access_token": "x"}], "not a list"),
+        ({"access_token": b"x"}, "load.access_token is bytes"),
     ],
 )
 def test_what_is_no_tokens_is_refused(
-    settings: dict[str, Any], simulator: Simulator, loaded: Any, cause: type[Exception], problem: str
+    settings: dict[str, Any], simulator: Simulator, loaded: Any, problem: str
 ) -> None:
     class Rotten(Store):
         def load(self) -> Tokens | None:
@@ -106,7 +106,6 @@ def test_what_is_no_tokens_is_refused(
     with BeProduct(**settings, token_store=Rotten()) as client, pytest.raises(CallbackError) as raised:
         client.system.version()
     assert problem in raised.value.message
-    assert type(raised.value.__cause__) is cause
     assert (simulator.count(), simulator.count("identity")) == (0, 0)
 
 

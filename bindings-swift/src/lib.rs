@@ -1,21 +1,19 @@
-//! The engine for Swift and Kotlin, by uniffi. Everything crosses as JSON text; the public API of each language stands
-//! above it (`swift/`, `kotlin/`).
+//! The engine for Swift and Kotlin, by uniffi. Everything crosses as JSON text; the public API of each language is built on
+//! top of it (`swift/`, `kotlin/`).
 //!
 //! An exported async function is polled by the foreign executor, so the work itself is spawned on the runtime of this
 //! library and only awaited there.
 
 mod host;
-mod sign_in;
 
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
 
+use beproduct::host::Host;
 use beproduct::seam;
-use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
-pub use host::{EngineLogSink, EngineQuotaListener, EngineTokenStore, HostError};
-pub use sign_in::{EngineAuthorization, EngineCancellation};
+pub use host::{EngineHost, HostError};
 
 uniffi::setup_scaffolding!();
 
@@ -44,40 +42,13 @@ impl std::fmt::Display for EngineError {
 
 impl std::error::Error for EngineError {}
 
-impl EngineError {
-    /// The core ends what is about a sign-in when its future is dropped, and has no error for it.
-    fn cancelled(message: &str, outcome: &str) -> Self {
-        let fields = json!({"kind": "cancelled", "message": message, "outcome": outcome});
-        Self::Failed { fields: fields.to_string() }
-    }
-}
-
 impl From<beproduct::Error> for EngineError {
     fn from(error: beproduct::Error) -> Self {
-        Self::Failed { fields: error.to_json().to_string() }
+        Self::Failed { fields: fields(&error) }
     }
 }
 
-/// An answer, or a page of one.
-#[derive(uniffi::Record)]
-pub struct EngineReply {
-    /// JSON text: the record, or the page's records as an array.
-    pub body: String,
-    /// The body as it came from the service.
-    pub raw: Vec<u8>,
-    /// How the answer came about, as a JSON object.
-    pub meta: String,
-    /// Records of the whole list, for a page.
-    pub total: Option<u64>,
-}
-
-impl From<seam::Reply> for EngineReply {
-    fn from(reply: seam::Reply) -> Self {
-        Self { body: text(&reply.body), raw: reply.raw.to_vec(), meta: reply.meta, total: reply.total }
-    }
-}
-
-/// The client behind the public one.
+/// A client, or a sign-in of a person. What it can do is called by name; arguments and options are JSON objects.
 #[derive(uniffi::Object)]
 pub struct Engine(seam::Engine);
 
@@ -85,14 +56,21 @@ pub struct Engine(seam::Engine);
 impl Engine {
     /// Makes a client from settings as a JSON object.
     #[uniffi::constructor]
-    pub fn open(
-        settings: String,
-        token_store: Option<Arc<dyn EngineTokenStore>>,
-        log_sink: Option<Arc<dyn EngineLogSink>>,
-        quota_listener: Option<Arc<dyn EngineQuotaListener>>,
-    ) -> Result<Arc<Self>, EngineError> {
-        let hooks = host::hooks(token_store, log_sink, quota_listener);
-        Ok(Arc::new(Self(seam::Engine::open(&settings, hooks, RUNTIME.handle().clone())?)))
+    pub fn open(settings: String, host: Arc<dyn EngineHost>) -> Result<Arc<Self>, EngineError> {
+        let host: Arc<dyn Host> = Arc::new(host::ForeignHost::new(host));
+        let engine = seam::Engine::open(&settings, Some(host), None, RUNTIME.handle().clone())?;
+        Ok(Arc::new(Self(engine)))
+    }
+
+    /// Begins a sign-in with settings as a JSON object. `sign_in.finish` ends it.
+    #[uniffi::constructor]
+    pub fn sign_in(settings: String) -> Result<Arc<Self>, EngineError> {
+        Ok(Arc::new(Self(seam::Engine::sign_in(&settings, RUNTIME.handle().clone())?)))
+    }
+
+    /// A client that acts for another user, from a JSON object.
+    pub fn child(&self, whom: String) -> Result<Arc<Self>, EngineError> {
+        Ok(Arc::new(Self(self.0.child(&whom, None)?)))
     }
 
     /// A number for a call that has not started yet.
@@ -100,61 +78,42 @@ impl Engine {
         self.0.issue_call()
     }
 
-    /// Gives the call with this number up.
+    /// Cancels the call with this number.
     pub fn cancel(&self, call: u64) {
         self.0.cancel(call);
     }
 
-    /// Calls an operation.
+    /// Calls an operation or a method of the client.
     pub async fn call(
         &self,
         call: u64,
-        operation: String,
+        name: String,
         arguments: String,
         options: String,
-    ) -> Result<EngineReply, EngineError> {
-        Ok(spawned(self.0.call(call, &operation, &arguments, &options)).await?.into())
+    ) -> Result<Arc<EngineReply>, EngineError> {
+        let reply = spawned(self.0.call(call, &name, &arguments, &options)).await?;
+        Ok(Arc::new(EngineReply(reply)))
     }
 
     /// The pages of a list operation.
-    pub fn pages(
+    pub fn stream(
         &self,
         call: u64,
-        operation: String,
+        name: String,
         arguments: String,
         options: String,
-    ) -> Result<Arc<EnginePager>, EngineError> {
-        Ok(Arc::new(EnginePager(self.0.pages(call, &operation, &arguments, &options)?)))
+    ) -> Result<Arc<EngineStream>, EngineError> {
+        Ok(Arc::new(EngineStream(self.0.stream(call, &name, &arguments, &options)?)))
     }
 
-    /// How the quota stands, as a JSON object.
-    pub async fn quota_status(&self) -> Result<String, EngineError> {
-        Ok(spawned(self.0.quota_status()).await?)
+    /// Where the person of a sign-in goes; null for a client.
+    pub fn url(&self) -> Option<String> {
+        self.0.url()
     }
 
-    /// Who used the quota during the last days, as a JSON object.
-    pub async fn quota_report(&self, days: u64) -> Result<String, EngineError> {
-        Ok(spawned(self.0.quota_report(days)).await?)
-    }
-
-    /// Compares the requests of some work, a JSON array, with those that are left; a JSON object.
-    pub async fn quota_estimate(&self, work: String) -> Result<String, EngineError> {
-        Ok(spawned(self.0.quota_estimate(&work)).await?)
-    }
-
-    /// Goes on with another plan, from a JSON object.
-    pub fn change_plan(&self, plan: String) -> Result<(), EngineError> {
-        Ok(self.0.change_plan(&plan)?)
-    }
-
-    /// A client that acts for another user, from a JSON object.
-    pub fn acting_as(&self, whom: String) -> Result<Arc<Self>, EngineError> {
-        Ok(Arc::new(Self(self.0.acting_as(&whom)?)))
-    }
-
-    /// Ends all calls; later ones fail.
-    pub fn close(&self) {
-        self.0.close();
+    /// Ends all calls; later ones fail. Waits until the host program has got everything, within the core's limit.
+    pub async fn close(&self) -> Result<(), EngineError> {
+        Ok(spawned(self.0.close()).await?)
     }
 
     /// Moves the clock of a client on that was built for tests.
@@ -163,25 +122,73 @@ impl Engine {
     }
 }
 
-/// The pages of one list.
+/// An answer, or a page of one.
 #[derive(uniffi::Object)]
-pub struct EnginePager(seam::EnginePager);
+pub struct EngineReply(seam::Reply);
 
 #[uniffi::export]
-impl EnginePager {
-    /// The next page, or null at the end. `whole` says that all pages are wanted.
-    pub async fn next_page(&self, whole: bool) -> Result<Option<EngineReply>, EngineError> {
-        Ok(spawned(self.0.next_page(whole)).await?.map(EngineReply::from))
+impl EngineReply {
+    /// JSON text: the record, or the page's records as an array.
+    pub fn body(&self) -> Result<String, EngineError> {
+        let text = std::str::from_utf8(&self.0.body);
+        Ok(text.map_err(|error| self.0.unreadable(format!("the answer is no UTF-8 text: {error}")))?.to_owned())
     }
 
-    /// How far the list was read, as a JSON object.
-    pub fn position(&self) -> String {
-        self.0.position()
+    /// The body as it came from the service.
+    pub fn raw(&self) -> Vec<u8> {
+        self.0.raw.to_vec()
+    }
+
+    /// How the answer came about, as a JSON object; `null` for an answer of the client itself.
+    pub fn meta(&self) -> String {
+        self.0.meta.clone()
+    }
+
+    /// Records of the whole list, for a page.
+    pub fn total(&self) -> Option<u64> {
+        self.0.total
+    }
+
+    /// Number of records, for a page.
+    pub fn records(&self) -> u64 {
+        self.0.records as u64
+    }
+
+    /// The fields of the error for a body that the language cannot read.
+    pub fn unreadable(&self, message: String) -> String {
+        fields(&self.0.unreadable(message))
+    }
+
+    /// The fields of the error for a caller that was cancelled when the answer had come; null where it changed nothing.
+    pub fn too_late(&self) -> Option<String> {
+        self.0.too_late().as_ref().map(fields)
+    }
+}
+
+/// The pages of one list.
+#[derive(uniffi::Object)]
+pub struct EngineStream(seam::Stream);
+
+#[uniffi::export]
+impl EngineStream {
+    /// The next page, or null at the end. `all` says that all pages are wanted.
+    pub async fn next(&self, all: bool) -> Result<Option<Arc<EngineReply>>, EngineError> {
+        Ok(spawned(self.0.next(all)).await?.map(|reply| Arc::new(EngineReply(reply))))
+    }
+
+    /// Gives the last page once more.
+    pub fn again(&self) {
+        self.0.again();
     }
 
     /// Reports records that were taken.
     pub fn consumed(&self, count: u32) {
         self.0.consumed(count as usize);
+    }
+
+    /// How far the list was read, as a JSON object.
+    pub fn position(&self) -> String {
+        self.0.position()
     }
 }
 
@@ -206,8 +213,8 @@ impl Drop for AbortOnDrop {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+fn fields(error: &beproduct::Error) -> String {
+    error.to_json().to_string()
 }
 
 #[cfg(test)]
@@ -216,7 +223,7 @@ mod tests {
     use beproduct::ErrorKind;
 
     #[tokio::test]
-    async fn a_panic_is_not_a_failed_sign_in() {
+    async fn a_panic_is_an_internal_error() {
         let error = spawned::<()>(async { panic!("the engine is broken") }).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
         assert_eq!(spawned(async { Ok(1) }).await.unwrap(), 1);

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 pub(crate) fn base(name: &str, text: &str) -> Result<Url> {
     let wrong = |problem: String| Error::config(format!("{name} {text:?} {problem}"));
     let url = Url::parse(&format!("{}/", text.trim().trim_end_matches('/')))
-        .map_err(|error| wrong(format!("is no address: {error}")))?;
+        .map_err(|error| wrong(format!("is not a valid URL: {error}")))?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("holds a query".into()));
     }
@@ -23,7 +23,7 @@ pub(crate) fn secure(name: &str, url: &Url) -> Result<()> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(url) => Ok(()),
-        "http" => Err(Error::config(format!("{name} {url} would send tokens in clear: use https"))),
+        "http" => Err(Error::config(format!("{name} {url} would send tokens unencrypted: use https"))),
         _ => Err(Error::config(format!("{name} {url} has to begin with https://"))),
     }
 }

@@ -1,4 +1,4 @@
-//! Reading what the service answers, in all the forms that have been seen (docs/service.md, Answers).
+//! Reading what the service answers, in all the forms that have been seen (docs/service/answers.md, Answers).
 
 pub(crate) mod list;
 mod members;

@@ -2,32 +2,38 @@
 
 mod acting;
 mod builder;
+mod inherited;
+mod methods;
 mod settings;
 mod shared;
 mod stored;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::task::JoinHandle;
 
 use crate::answer::Answer;
 use crate::arguments::{self, short_id};
-use crate::auth::{Auth, Inherited, Tokens};
+use crate::auth::{Auth, Tokens};
 use crate::catalog::{Handler, Operation, operations};
-use crate::clock::RecordedClock;
+use crate::clock::{Clock as _, RecordedClock, SystemClock};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filters::FilterCheck;
 use crate::handlers;
 use crate::headers;
+use crate::host::Hooks;
 use crate::http::Body;
 use crate::options::{Call, CallOptions, Priority};
 use crate::paging::Pager;
+use crate::promise::{Promised, promise};
 use crate::quota::{Ask, Estimate, Plan, QuotaReport, QuotaStatus, Work};
 use crate::requester::{Requester, Transfer};
 
 pub use self::builder::ClientBuilder;
+pub use self::inherited::Inherited;
+pub(crate) use self::methods::Method;
 use self::shared::Shared;
 pub use self::stored::{stored_report, stored_status};
 
@@ -38,7 +44,13 @@ pub struct Client {
     auth: Auth,
     requester: Requester,
     filters: Arc<FilterCheck>,
+    /// Let go when the client is closed. Those who act for another leave them to their administrator's client.
+    hooks: Option<Hooks>,
+    closing: Arc<OnceLock<Promised<()>>>,
 }
+
+/// How long a program waits for a client that is closed, at most.
+const LONGEST_CLOSE: Duration = Duration::from_secs(5);
 
 impl Client {
     /// Begins a client for this company: what follows the host name in the browser when signed in.
@@ -145,22 +157,53 @@ impl Client {
         drop(self.begin_close());
     }
 
-    /// Closes the client, and ends when what it has leased is given back.
+    /// Closes the client, and ends when what it has leased is given back, or after five seconds.
     pub async fn shut_down(&self) {
-        // Nothing is left to be given back by a task that was ended with its runtime: others find it in its file.
-        let _ended = self.begin_close().await;
+        self.begin_close().await;
     }
 
-    /// Closes the client; the task ends when what it has leased is given back.
-    pub(crate) fn begin_close(&self) -> JoinHandle<()> {
+    /// Closes the client at once. The future ends when what it has leased is given back and the host program has all that
+    /// there was for it, or after [`LONGEST_CLOSE`].
+    pub(crate) fn begin_close(&self) -> impl Future<Output = ()> + Send + use<> {
+        let closed = self.closing.get_or_init(|| self.start_closing()).clone();
+        async move {
+            tokio::select! {
+                _ = closed.wait() => {}
+                () = SystemClock::new().pause(LONGEST_CLOSE) => {}
+            }
+        }
+    }
+
+    fn start_closing(&self) -> Promised<()> {
         self.auth.closed.cancel();
+        let handle = &self.shared.handle;
         // Those of a client that acts for another are its administrator's.
         let quota = (!self.auth.tokens.is_acting()).then(|| Arc::clone(&self.shared.quota));
-        self.shared.handle.spawn(async move {
+        let released = handle.spawn(async move {
             if let Some(quota) = quota {
                 quota.release().await;
             }
-        })
+        });
+        let (ended, closed) = promise();
+        let hooks = self.hooks.clone();
+        handle.spawn(async move {
+            let finished = async {
+                // Nothing is left to be given back by a task that was ended with its runtime: others find it in its file.
+                let _released = released.await;
+                if let Some(hooks) = &hooks {
+                    hooks.idle().await;
+                }
+            };
+            tokio::select! {
+                () = finished => {}
+                () = SystemClock::new().pause(LONGEST_CLOSE) => {}
+            }
+            if let Some(hooks) = &hooks {
+                hooks.let_go();
+            }
+            ended.keep(());
+        });
+        closed
     }
 
     /// The clock of a client that was built for tests.
@@ -173,12 +216,6 @@ impl Client {
     #[must_use]
     pub fn tokens(&self) -> Tokens {
         self.auth.tokens.snapshot()
-    }
-
-    /// The sign-in as it stands, for a process that goes on with it after a fork.
-    #[must_use]
-    pub fn inherit(&self) -> Inherited {
-        self.auth.tokens.inherit()
     }
 
     /// Takes one request of the quota and sends nothing.

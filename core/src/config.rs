@@ -21,28 +21,28 @@ pub use crate::quota::{LedgerConfig, RedisConfig, WhenAway};
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Config {
-    /// What follows the host name in the browser when signed in: `acme`.
+    /// The part of the web address after the host name, once signed in: `acme`.
     pub company_domain: Option<String>,
     /// Id of the application, from the vendor.
     pub client_id: Option<String>,
     /// Secret of the application. Applications on people's devices have none.
     pub client_secret: Option<String>,
-    /// Renews access tokens.
+    /// Refresh token, which renews access tokens.
     pub refresh_token: Option<String>,
-    /// A ready access token.
+    /// Existing access token, which cannot be renewed without a refresh token.
     pub access_token: Option<String>,
-    /// The application signs in as itself, with id and secret. Unproven at this service (docs/service.md, Sign-in).
+    /// The application signs in as itself, with id and secret. Unproven at this service (docs/service/sign-in.md, Sign-in).
     pub client_credentials: bool,
-    /// Scopes to ask for at a sign-in, separated by blanks.
+    /// Scopes to request at a sign-in, separated by blanks.
     pub scope: Option<String>,
-    /// Address that is registered for the application.
+    /// Redirect URI that is registered for the application.
     pub redirect_uri: Option<String>,
-    /// What a sign-in of a person brings back: `code` (default), or `id_token token` for old registrations.
+    /// Response type of a person's sign-in: `code` (default), or `id_token token` for old registrations.
     pub response_type: Option<String>,
-    /// Whether a sign-in proves with PKCE that it began here. Default true; false for servers that refuse it.
+    /// Whether a sign-in uses PKCE. Default true; false for servers that refuse it.
     pub pkce: bool,
-    /// Sends the access token of GETs to the API in the query and not in a header. Default false: addresses end up in
-    /// the logs of proxies.
+    /// Sends the access token of GETs to the API in the query instead of a header. Default false, because proxies log
+    /// addresses.
     pub access_token_in_query: bool,
     /// Host of the API.
     pub api_url: Option<String>,
@@ -56,52 +56,52 @@ pub struct Config {
     pub identity_url: Option<String>,
     /// Address of the token endpoint, where it is not `connect/token` below `identity_url`.
     pub token_endpoint: Option<String>,
-    /// What the company has bought: `{"edition": "business_max", "licenses": 8}`, `{"requests_per_day": 500}` or
+    /// Plan of the company: `{"edition": "business_max", "licenses": 8}`, `{"requests_per_day": 500}` or
     /// `{"from_service": true}`, each with `requests_per_hour`, `requests_per_minute`, `day_start` and `time_zone` as needed.
     pub plan: Option<Plan>,
     /// Where requests are counted: `"memory"`, `{"sqlite": path}` or `{"redis": url}`, see [`RedisConfig`]. Default: a
     /// SQLite file in `state_dir`.
     pub ledger: Option<LedgerConfig>,
-    /// Requests that are taken from the ledger at once and used one by one, so that it is not asked for each. Default 1. What
-    /// a killed process has not used is given back by those who share its `state_dir`, and without one by nobody.
+    /// Requests that are taken from the ledger in one step and used one by one. Default 1. The unused requests of a killed
+    /// process are given back by the processes that share its `state_dir`, and are lost for the day without one.
     pub quota_lease: u64,
-    /// Requests of the day that calls of priority `bulk` leave alone.
+    /// Requests a day that calls of priority `bulk` leave to interactive calls. Default 0.
     pub quota_floor: u64,
-    /// What to do when the requests of the day or the hour are used up: null to fail, or the longest wait for the next.
+    /// Longest wait for the next day, hour or minute when a limit is reached. Default: none, the call fails.
     pub quota_wait: Option<f64>,
     /// Folder for the ledger, for replaced refresh tokens and for cached schemas. Default: the user's state folder.
     pub state_dir: Option<PathBuf>,
     /// Where tokens are kept: `"memory"`, `{"file": path}` or `{"keyring": name of the entry}`. Default: memory, until the
-    /// identity server replaces the given refresh token; then a file in `state_dir` (docs/service.md, Tokens).
+    /// identity server replaces the given refresh token; then a file in `state_dir` (docs/service/sign-in.md, Tokens).
     pub token_store: Option<StoreConfig>,
     /// Longest time for one request, from its first turn in the line: its retries, the waits between them and the whole
     /// answer. Default 60.
     pub timeout: f64,
-    /// Longest wait for that turn. Default: none, as long as the line moves.
+    /// Longest wait for the first turn. Default: no limit, as long as the line moves.
     pub turn_timeout: Option<f64>,
     /// Longest time without a byte in either direction. Default 30.
     pub idle_timeout: f64,
     /// Connect timeout, TLS included. Default 10.
     pub connect_timeout: f64,
-    /// Highest number of attempts of a request. Default 4.
+    /// Highest number of attempts for a request. Default 4.
     pub attempts: u32,
-    /// Longest standstill, in which no request can be sent at all because the service asks for a pause or a limit is used up;
-    /// a longer one is an error at once. Default 60.
+    /// Longest standstill: a time in which no request can be sent, because the service asks for a pause or a limit is used
+    /// up. A longer standstill is an error at once. Default 60.
     pub max_wait: f64,
-    /// Largest answer that is read, unpacked, in bytes. Default 256 MB.
+    /// Largest answer that is read, in bytes after unpacking. Default 256 MB.
     pub max_answer_size: usize,
     /// Highest `page_size`. Default 200, the documented limit of the service.
     pub max_page_size: usize,
-    /// Highest number of requests at the same time; how many there are follows the service's throughput. Default 10. Clients
-    /// of one company and process share them, and the highest of their numbers holds.
+    /// Highest number of requests at the same time; fewer are sent when the service slows down. Default 10. The clients of
+    /// one company in a process share this number; the highest setting applies.
     pub concurrency: usize,
     /// Whether filter fields are checked before sending. Default true.
     pub check_filters: bool,
     /// Headers for every request of the API.
     pub additional_headers: Option<Value>,
-    /// PEM text of certificate authorities to trust besides those of the machine.
+    /// PEM text of certificate authorities to trust in addition to those of the machine.
     pub ca_certificates: Option<String>,
-    /// What this is part of, for the User-Agent: `python/3.12`.
+    /// Addition to the User-Agent: `python/3.12`.
     pub user_agent: Option<String>,
     /// For tests.
     pub testing: Option<TestingConfig>,
@@ -112,7 +112,7 @@ pub struct Config {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StoreConfig {
-    /// As long as the client lives.
+    /// In memory, as long as the client lives.
     Memory,
     /// In a file.
     File(PathBuf),
@@ -216,7 +216,7 @@ impl Config {
         }
         if company.contains(['/', '\\', '?', '#', '%']) || company.contains("..") {
             return Err(Error::config(format!(
-                "company_domain {company:?} holds a separator: give the name only, not an address"
+                "company_domain {company:?} contains a separator: give the name only, not an address"
             )));
         }
         Ok(company)
@@ -287,14 +287,14 @@ impl Config {
     pub(crate) fn check_sign_in(&self) -> Result<()> {
         if self.response_type.as_deref().is_some_and(|kind| !RESPONSE_TYPES.contains(&kind)) {
             return Err(Error::config(format!(
-                "response_type {:?} is unknown; there are \"code\" and, for old registrations, \"id_token token\"",
+                "response_type {:?} is unknown; give \"code\" or, for old registrations, \"id_token token\"",
                 self.response_type.as_deref().unwrap_or_default()
             )));
         }
         match &self.redirect_uri {
-            Some(address) => Url::parse(address)
-                .map(drop)
-                .map_err(|error| Error::config(format!("redirect_uri {address:?} is no address: {error}"))),
+            Some(address) => Url::parse(address).map(drop).map_err(|error| {
+                Error::config(format!("redirect_uri {address:?} is not a valid URL: {error}"))
+            }),
             None => Ok(()),
         }
     }

@@ -8,43 +8,44 @@ use serde_json::{Value, json};
 
 use crate::catalog::Operation;
 use crate::history::{Attempt, Wait};
+use crate::host_failure::HostFailure;
 
 /// Result of anything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in the terms of a caller who has to react to it.
+/// Kind of an error, by what the caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A setting, an argument or an option is missing or wrong. Nothing was sent.
     Config,
-    /// Nobody is signed in, or no longer.
+    /// Nobody is signed in, or the sign-in has ended.
     Auth,
-    /// Signed in, but not allowed to.
+    /// The user is signed in, but has no permission.
     Permission,
-    /// There is no such record.
+    /// The record does not exist.
     NotFound,
-    /// The service refused what was sent.
+    /// The service refused the content of the request.
     Validation,
-    /// The answer is not the one record that was asked for.
+    /// The answer does not identify one record, for example when several have the number.
     Conflict,
-    /// The service asks to wait longer than the caller is willing to.
+    /// The service, or the plan's limit of an hour or a minute, requires a wait that is longer than allowed.
     RateLimited,
-    /// The requests of the day are used up.
+    /// The daily quota is used up.
     QuotaExceeded,
-    /// The deadline passed.
+    /// A time limit of the call has passed.
     Timeout,
-    /// No connection, or one that broke.
+    /// No connection could be made, or it was lost.
     Network,
     /// The service failed.
     Server,
     /// The answer could not be read.
     Decode,
-    /// A list ended before all of its records had come.
+    /// A list ended before all of its records were received.
     Incomplete,
     /// The caller cancelled the call.
     Cancelled,
-    /// The client was closed before.
+    /// The client is closed.
     Closed,
     /// Code of the host program failed: a token store, a listener, a body source.
     Callback,
@@ -84,9 +85,9 @@ impl ErrorKind {
 pub enum Outcome {
     /// No byte left this machine.
     NotSent,
-    /// The service answered that it did nothing.
+    /// The service answered that it did not carry out the request.
     Refused,
-    /// The service did it.
+    /// The service carried out the request.
     Applied,
     /// It may have taken effect. It was not sent again.
     Unknown,
@@ -204,6 +205,11 @@ impl Error {
         Self::new(ErrorKind::Callback, message)
     }
 
+    /// An error of the kind `callback` for a failure of the host program's code. `what` says what was tried.
+    pub(crate) fn of_host(what: &str, failure: HostFailure) -> Self {
+        Self::of_callback(format!("{what}: {failure}")).with_source(failure)
+    }
+
     /// An error of the kind `internal`, for a defect of this client or of a binding.
     #[must_use]
     pub fn internal(message: impl fmt::Display) -> Self {
@@ -247,18 +253,18 @@ impl Error {
         self.edit(|inner| inner.message = message.into())
     }
 
-    /// The same error, caused by this one.
+    /// The same error with this cause.
     #[must_use]
     pub fn with_source(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }
 
-    /// The same error, with the cause of another one.
+    /// The same error with the cause of the given one.
     pub(crate) fn with_source_of(self, other: &Self) -> Self {
         self.edit(|inner| inner.source.clone_from(&other.0.source))
     }
 
-    /// The service's own id of the request, which counts more than the client's.
+    /// The service's id of the request, which replaces the client's.
     pub(crate) fn with_request_id(self, id: Option<String>) -> Self {
         self.edit(|inner| inner.request_id = id)
     }
@@ -293,13 +299,13 @@ impl Error {
         })
     }
 
-    /// What went wrong.
+    /// Kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// One sentence for people, with what to do next where that is known.
+    /// A sentence for people: what was wrong, and what to do if that is known.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -329,7 +335,7 @@ impl Error {
             && (self.0.reads || !matches!(self.0.outcome, Outcome::Unknown | Outcome::Applied))
     }
 
-    /// How long the service asks to wait.
+    /// How long to wait before the next call, as the service or the quota states it.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -357,7 +363,7 @@ impl Error {
         self.0.operation
     }
 
-    /// HTTP verb of the request.
+    /// HTTP method of the request.
     #[must_use]
     pub fn method(&self) -> Option<&'static str> {
         self.0.method
@@ -385,19 +391,19 @@ impl Error {
         self.0.cost
     }
 
-    /// Head of the answer's body, without secrets.
+    /// Beginning of the answer's body, without secrets.
     #[must_use]
     pub fn body_excerpt(&self) -> Option<&str> {
         self.0.body_excerpt.as_deref()
     }
 
-    /// What became of each record, for calls that carry several; the `id` of a created record whose answer could not be read.
+    /// Outcome of each record, for calls with several; the `id` of a created record whose answer could not be read.
     #[must_use]
     pub fn details(&self) -> Option<&Value> {
         self.0.details.as_ref()
     }
 
-    /// The message with what says where it happened and what it may have left behind.
+    /// The message with the operation, and a note if the call may have taken effect.
     fn text(&self) -> String {
         let place = match (self.0.operation, self.0.status) {
             (Some(operation), Some(status)) => format!(" ({operation}, status {status})"),
@@ -410,7 +416,8 @@ impl Error {
         format!("{}{place}{}", self.0.message, if open { "; it may have taken effect" } else { "" })
     }
 
-    /// All fields as a JSON object, for other languages; `text` is the line of `Display` without the kind.
+    /// All fields as a JSON object, for other languages; `text` is the line of `Display` without the kind, `host_failure` the
+    /// number of a [`HostFailure`](crate::host::HostFailure).
     #[must_use]
     pub fn to_json(&self) -> Value {
         let inner = &*self.0;
@@ -431,6 +438,7 @@ impl Error {
             "body_excerpt": inner.body_excerpt,
             "details": inner.details,
             "cause": inner.source.as_ref().map(|source| source.to_string()),
+            "host_failure": inner.source.as_ref().and_then(|source| source.downcast_ref()).and_then(HostFailure::id),
             "text": self.text(),
         })
     }

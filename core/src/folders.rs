@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// The folder for what programs keep for this user.
 pub(crate) fn user_state_folder() -> Result<PathBuf> {
     user_folder(&["XDG_STATE_HOME", "LOCALAPPDATA"], ".local/state")
-        .ok_or_else(|| Error::config("there is no home folder; state_dir names another"))
+        .ok_or_else(|| Error::config("there is no home folder: set state_dir to a folder"))
 }
 
 /// A folder of this client's below one that a variable names, or below the home folder.

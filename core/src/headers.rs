@@ -16,7 +16,7 @@ pub(crate) fn of_client(config: &Config) -> Result<HeaderMap> {
         config.user_agent.as_deref().unwrap_or("rust")
     );
     let agent = HeaderValue::from_str(&agent)
-        .map_err(|_| Error::config("user_agent holds characters that no header may hold"))?;
+        .map_err(|_| Error::config("user_agent has characters that are not allowed in a header"))?;
     headers.insert(USER_AGENT, agent);
     let Some(additional) = config.additional_headers.as_ref() else { return Ok(headers) };
     let additional = crate::options::pairs(additional)
@@ -32,9 +32,10 @@ pub(crate) fn of_client(config: &Config) -> Result<HeaderMap> {
 /// One that a caller gave.
 pub(crate) fn parse(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| Error::config(format!("{name:?} is no name of a header")))?;
-    let value = HeaderValue::from_str(value)
-        .map_err(|_| Error::config(format!("the header {name} holds characters that no header may hold")))?;
+        .map_err(|_| Error::config(format!("{name:?} is not a valid header name")))?;
+    let value = HeaderValue::from_str(value).map_err(|_| {
+        Error::config(format!("the header {name} has characters that are not allowed in a header"))
+    })?;
     Ok((name, value))
 }
 
@@ -58,7 +59,7 @@ const OWN_HEADERS: &[&str] = &[
 pub(crate) fn check(headers: &[(String, String)]) -> Result<()> {
     match headers.iter().find(|(name, _)| OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str())) {
         Some((name, _)) => {
-            Err(Error::config(format!("the header {name} is the client's own and cannot be replaced")))
+            Err(Error::config(format!("the client sets the header {name} itself: it cannot be replaced")))
         }
         None => headers.iter().try_for_each(|(name, value)| parse(name, value).map(|_| ())),
     }

@@ -10,7 +10,7 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// Kind of the failure, if it failed.
     pub error: Option<&'static str>,
-    /// From sending to the end of the answer's body, in seconds.
+    /// Time from sending to the end of the answer's body, in seconds.
     pub seconds: f64,
 }
 
@@ -19,13 +19,13 @@ pub struct Attempt {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WaitReason {
-    /// Before another attempt.
+    /// Backoff before the next attempt.
     Backoff,
     /// The service asked for it.
     RetryAfter,
     /// The limit of requests at this time was reached, or the service had asked another call for a pause.
     Rate,
-    /// The requests of the day were used up.
+    /// The daily quota was used up.
     Quota,
 }
 
@@ -33,9 +33,9 @@ pub enum WaitReason {
 #[derive(Debug, Clone, Serialize, PartialEq)]
 #[non_exhaustive]
 pub struct Wait {
-    /// Why.
+    /// Reason of the pause.
     pub reason: WaitReason,
-    /// How long, in seconds.
+    /// Length in seconds.
     pub seconds: f64,
 }
 
@@ -53,14 +53,14 @@ pub struct Meta {
     pub attempts: Vec<Attempt>,
     /// Every pause.
     pub waits: Vec<Wait>,
-    /// The service's figures on its limit of requests, when it sent them.
+    /// The service's rate limit, if the answer stated it.
     pub rate: Option<RateFigures>,
     /// Requests that were counted against the quota for this call.
     pub cost: u32,
 }
 
 impl Meta {
-    /// Adds what another request of the same call took. The rest is that of the later answer.
+    /// Adds attempts, pauses and cost of an earlier request of the same call. Everything else is that of the later answer.
     pub(crate) fn absorb(&mut self, other: Self) {
         let (mut attempts, mut waits) = (std::mem::take(&mut self.attempts), std::mem::take(&mut self.waits));
         let cost = self.cost;

@@ -24,6 +24,7 @@
 #[cfg(feature = "typed")]
 pub mod api;
 pub mod auth;
+pub mod host;
 #[cfg(feature = "typed")]
 pub mod models;
 pub mod seam;
@@ -44,6 +45,7 @@ mod folders;
 mod handlers;
 mod headers;
 mod history;
+mod host_failure;
 mod http;
 mod limits;
 mod log;

@@ -84,7 +84,7 @@ impl Limits {
     pub(crate) fn error(&self, end: End, trace: &Trace) -> Error {
         let state = self.state();
         let (text, name, limit) = match end {
-            End::Turn(_) => ("the turn of the call did not come within", "turn_timeout", state.turn_timeout),
+            End::Turn(_) => ("the call got no turn within", "turn_timeout", state.turn_timeout),
             End::Answer(_) | End::Open => ("no answer within", "timeout", state.timeout),
         };
         let seconds = limit.unwrap_or_default().as_secs_f64();

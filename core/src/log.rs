@@ -1,4 +1,4 @@
-//! What the client tells about its work. It holds no secrets, no bodies and no queries.
+//! Log lines of the client. They contain no secrets, no bodies and no queries.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::redact::Secrets;
 
-/// How important a line is.
+/// Level of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Every attempt.
     Debug,
     /// Every call.
     Info,
-    /// Something that a person should know.
+    /// A problem that a person should know about.
     Warn,
 }
 
@@ -34,15 +34,15 @@ impl Level {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Record {
-    /// How important it is.
+    /// Level of the line.
     pub level: Level,
-    /// The line.
+    /// Text of the line.
     pub message: String,
-    /// Operation that it is about, or empty.
+    /// Operation of the line, or empty.
     pub operation: &'static str,
-    /// Request that it is about, or empty.
+    /// Request id of the line, or empty.
     pub request_id: String,
-    /// What was measured, by the names of OpenTelemetry's conventions: `http.response.status_code`.
+    /// Measurements, with the names of OpenTelemetry's conventions: `http.response.status_code`.
     pub attributes: Attributes,
 }
 
@@ -61,16 +61,16 @@ impl From<String> for Line {
     }
 }
 
-/// Where lines go.
+/// Receives log lines.
 pub trait LogSink: Send + Sync {
     /// Whether lines of this level are wanted.
     fn enabled(&self, level: Level) -> bool;
 
-    /// Takes a line. It must not block.
+    /// Receives a line. Must not block.
     fn write(&self, record: Record);
 }
 
-/// Into `tracing`, for programs in Rust.
+/// Writes lines to `tracing`, for programs in Rust.
 pub(crate) struct TracingSink;
 
 impl LogSink for TracingSink {

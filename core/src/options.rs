@@ -7,29 +7,29 @@ use serde_json::{Map, Value};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
-/// Who is served first when requests get scarce.
+/// Which calls go first when requests are scarce.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Priority {
-    /// Somebody is waiting.
+    /// A person waits for the result.
     #[default]
     Interactive,
-    /// Nobody is: others go first, and it leaves the requests alone that the plan keeps free (`quota_floor`).
+    /// Background work: interactive calls go first, and the requests of `quota_floor` are left to them.
     Bulk,
 }
 
-/// Options of one call. What is not set comes from the client.
+/// Options of one call. An option that is not set has the client's value.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
     /// Time for each request of the call from its first turn in the line: its attempts, the waits between them and the
     /// whole answer.
     pub timeout: Option<Duration>,
-    /// Longest wait for that turn.
+    /// Longest wait for the first turn in the line.
     pub turn_timeout: Option<Duration>,
     /// Highest number of attempts, 1 for no retry.
     pub attempts: Option<u32>,
-    /// Name under which the ledger counts the requests. Calls that wait take turns by it.
+    /// Name under which the ledger counts the requests. Labels take turns in the line.
     pub label: Option<String>,
     /// Interactive or bulk.
     pub priority: Priority,
@@ -39,15 +39,15 @@ pub struct CallOptions {
     pub from_page: Option<u64>,
     /// Accept a list that ends before its total, with a warning. Default false: an error of kind `incomplete`.
     pub allow_incomplete: bool,
-    /// Query parameters that the catalogue does not know.
+    /// Query parameters beyond those of the catalogue.
     pub extra_query: Vec<(String, String)>,
     /// Extra headers. Those that carry the sign-in or describe the body are refused.
     pub headers: Vec<(String, String)>,
     /// Whether filter fields are checked before sending. Default: the client's setting.
     pub check_filters: Option<bool>,
-    /// Send a write whose fate is unknown again, where a repeat leaves the same data. Default false.
+    /// Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default false.
     pub allow_repeat: bool,
-    /// Handle to give the call up with.
+    /// Handle that cancels the call.
     pub cancel: Option<Cancel>,
 }
 

@@ -1,4 +1,4 @@
-//! What an answer says about the limits of the service (docs/service.md, Rate limits).
+//! What an answer says about the limits of the service (docs/service/limits.md, Rate limits).
 
 use std::time::Duration;
 

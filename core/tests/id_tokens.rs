@@ -112,7 +112,11 @@ async fn without_keys_nobody_is_signed_in() {
     let service = Service::start(1, 0).await;
     let rule = json!([{"base": "identity", "path": "jwks", "times": 0, "action": {"reset": "before"}}]);
     service.control("faults", rule).await;
-    is_refusal(&sign_in(&service, json!({})).await.unwrap_err(), "id_token_keys", "keys cannot be had");
+    is_refusal(
+        &sign_in(&service, json!({})).await.unwrap_err(),
+        "id_token_keys",
+        "keys of the identity server cannot be fetched",
+    );
     let empty = Service::start(1, 0).await;
     let rule = json!([{"base": "identity", "path": "jwks", "action": {"status": 200, "body": {"keys": [{"kty": "odd"}]}}}]);
     empty.control("faults", rule).await;

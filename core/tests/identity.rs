@@ -313,7 +313,13 @@ async fn ending_the_session_of_the_browser() {
     assert_eq!(service.count("sign_outs").await, 1);
     folders(&client, 1).await.unwrap();
     assert!(
-        client.auth().end_session_url(Some("nowhere")).await.unwrap_err().message().contains("no address")
+        client
+            .auth()
+            .end_session_url(Some("nowhere"))
+            .await
+            .unwrap_err()
+            .message()
+            .contains("not a valid URL")
     );
     // Without a sign-in of a person there is no ID token to show.
     let bare = service.client().auth().end_session_url(None).await.unwrap();
@@ -430,7 +436,9 @@ async fn a_403_names_the_scopes_of_the_token() {
         {"base": "api", "action": {"status": 403, "body": {"message": "Not allowed"}}},
     ]);
     service.control("faults", rules).await;
-    for begins in ["the service refuses this; permission or scope", "Not allowed; permission or scope"] {
+    for begins in
+        ["the service refuses this request; permission or scope", "Not allowed; permission or scope"]
+    {
         let error = folders(&client, 1).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Permission);
         assert!(error.message().starts_with(begins), "{error}");
@@ -442,7 +450,7 @@ async fn a_403_names_the_scopes_of_the_token() {
     let opaque = json!({"refresh_token": null, "client_id": null, "client_secret": null, "access_token": "opaque-token"});
     service.control("faults", json!([{"base": "api", "action": {"status": 403}}])).await;
     let error = folders(&service.builder(opaque).build().unwrap(), 1).await.unwrap_err();
-    assert!(error.message().contains("does not tell its scopes"), "{error}");
+    assert!(error.message().contains("does not name its scopes"), "{error}");
 }
 
 #[tokio::test]

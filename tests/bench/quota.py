@@ -24,7 +24,19 @@ from rich.console import Console
 from rich.table import Table
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-COMMAND = ["cargo", "bench", "--quiet", "--profile", "release", "-p", "beproduct", "--features", "redis", "--bench", "quota"]
+COMMAND = [
+    "cargo",
+    "bench",
+    "--quiet",
+    "--profile",
+    "release",
+    "-p",
+    "beproduct",
+    "--features",
+    "redis",
+    "--bench",
+    "quota",
+]
 AIMS = {
     "memory": 1,
     "SQLite, each one": 50,

@@ -168,7 +168,7 @@ def test_the_address_of_another_sign_in(person: Person, home: Home, login: Login
     back_at = parse_qs(urlsplit(url).query)["redirect_uri"][0]
     mark = "#" if way == "id_token token" else "?"
     person.opens(f"{back_at}{mark}code=guessed&access_token=guessed&id_token=guessed&state=guessed")
-    assert "not the one of this sign-in" in person.sees("You are not signed in")
+    assert "belongs to another sign-in" in person.sees("You are not signed in")
     person.opens(url)
     person.signs_in()
     person.sees("You are signed in")

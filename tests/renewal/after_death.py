@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -29,13 +30,26 @@ def until_settled(simulator: Simulator) -> None:
 
 
 def _is_connected(address: str) -> bool:
-    """Whether a connection to this address is open at its side."""
-    connections = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines())
+    """Whether a connection to this address is open at its side that is not this process's own."""
     established, only_the_other_side_closed = "01", "08"
+    connections = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    own = {fields[1] for fields in _of_this_process(connections)}
     return any(
-        local == address and state in (established, only_the_other_side_closed)
-        for _, local, _, state, *_ in connections
+        local == address and remote not in own and state in (established, only_the_other_side_closed)
+        for _, local, remote, state, *_ in connections
     )
+
+
+def _of_this_process(connections: list[list[str]]) -> list[list[str]]:
+    """Clients of one process share connections, which stay open after one of them is closed."""
+    sockets = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            sockets.add(os.readlink(descriptor))
+        except FileNotFoundError:
+            continue
+    inode = 9
+    return [fields for fields in connections if f"socket:[{fields[inode]}]" in sockets]
 
 
 class Next(NamedTuple):

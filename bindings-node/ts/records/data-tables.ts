@@ -36,31 +36,30 @@ export interface DataTableRow {
 
 /** A change to a row of a data table. */
 export interface DataTableRowChange {
-  /** Row to change; none adds a row. */
-  rowId?: string | null;
+  /** Row to change; without it a row is added. */
+  rowId?: string | null | undefined;
   /** Values by column id, as a map or as a list of `{id, value}`. */
   rowFields?: unknown;
   /** Remove the row. */
-  deleteRow?: boolean | null;
-  [member: string]: unknown;
+  deleteRow?: boolean | null | undefined;
 }
 
-/** What became of an update of a data table. */
+/** Outcome of an update of a data table. */
 export interface DataTableUpdate {
-  /** In the order of the rows given. */
-  rows: RowFate[];
+  /** In the order of the given rows. */
+  rows: RowOutcome[];
   /** Rows that were applied. */
   applied: number;
-  /** Requests that it took. */
+  /** Requests that were sent. */
   requests: number;
   [member: string]: unknown;
 }
 
-/** What became of one row of an update. */
-export interface RowFate {
-  /** Position in the rows given. */
+/** Outcome of one row of an update. */
+export interface RowOutcome {
+  /** Position in the given rows. */
   index: number;
-  /** Id of the row; of a new row when the service told it. */
+  /** Id of the row; of a new row only if the service returned it. */
   rowId: string | null;
   /** applied, refused, unknown or not_sent. */
   outcome: string;

@@ -33,7 +33,7 @@ export interface Colorway {
   fields?: Record<string, unknown> | null;
   /** A link, an object with `preview` and `origin`, or null. */
   image?: unknown;
-  /** Id of the palette colour it came from. */
+  /** Id of the palette colour that it was made from. */
   colorSourceId?: string | null;
   [member: string]: unknown;
 }
@@ -60,9 +60,9 @@ export interface FolderReference {
   [member: string]: unknown;
 }
 
-/** A number that several materials carry. */
+/** A number that several materials have. */
 export interface MaterialAmbiguity {
-  /** The number asked for. */
+  /** The requested number. */
   number: string;
   records: MaterialHeader[];
   [member: string]: unknown;
@@ -108,9 +108,9 @@ export interface MaterialHeaderData {
 export interface MaterialLookup {
   /** In the order of the numbers. */
   found: MaterialHeader[];
-  /** Numbers that no record carries. */
+  /** Numbers that no record has. */
   missing: string[];
-  /** Numbers that several records carry. */
+  /** Numbers that several records have. */
   ambiguous: MaterialAmbiguity[];
   [member: string]: unknown;
 }
@@ -145,9 +145,9 @@ export interface SizeClass {
   [member: string]: unknown;
 }
 
-/** A number that several styles carry. */
+/** A number that several styles have. */
 export interface StyleAmbiguity {
-  /** The number asked for. */
+  /** The requested number. */
   number: string;
   records: StyleHeader[];
   [member: string]: unknown;
@@ -197,14 +197,16 @@ export interface StyleHeaderData {
 export interface StyleLookup {
   /** In the order of the numbers. */
   found: StyleHeader[];
-  /** Numbers that no record carries. */
+  /** Numbers that no record has. */
   missing: string[];
-  /** Numbers that several records carry. */
+  /** Numbers that several records have. */
   ambiguous: StyleAmbiguity[];
   [member: string]: unknown;
 }
 
-/** A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling). */
+/**
+ * A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling).
+ */
 export interface Supplier {
   /** Id in the directory. */
   Id?: string | null;

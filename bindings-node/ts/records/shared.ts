@@ -6,11 +6,11 @@ export interface Field {
   id: string;
   /** Name shown to people. */
   name?: string | null;
-  /** Value in the encoding of its type (docs/service.md, Field types). */
+  /** Value in the encoding of its type (docs/service/values.md, Field types). */
   value: unknown;
   /** Type of the field. */
   type?: string | null;
-  /** Whether the folder asks for a value. */
+  /** Whether the folder requires a value. */
   required?: boolean | null;
   [member: string]: unknown;
 }
@@ -24,14 +24,14 @@ export interface ImageLinks {
   [member: string]: unknown;
 }
 
-/** What the service said. */
+/** Message of the service. */
 export interface Message {
-  /** Text of the service, when it gave one. */
+  /** Text of the message, if there is one. */
   message?: string | null;
   [member: string]: unknown;
 }
 
-/** Who did something. */
+/** A user, as named in a record. */
 export interface Person {
   /** Id of the user; the user name on some application pages. */
   id?: string | null;
@@ -46,9 +46,9 @@ export interface SchemaField {
   fieldId: string;
   /** Name shown to people. */
   fieldName?: string | null;
-  /** Type of the field (docs/service.md, Field types). */
+  /** Type of the field (docs/service/values.md, Field types). */
   fieldType?: string | null;
-  /** Whether the folder asks for a value. */
+  /** Whether the folder requires a value. */
   required?: boolean | null;
   /** Settings of the type, with keys such as `Choices` and `DefaultValue`. */
   properties?: Record<string, unknown> | null;

@@ -9,8 +9,8 @@ import type { Message, SchemaField } from '../records/shared.js';
 
 /** Arguments of {@link DataTables.list}. */
 export interface DataTablesListArguments {
-  /** Conditions that all have to hold. A list as value means any of its values. */
-  filters?: readonly Filter[];
+  /** Conditions, joined by AND. A list as value means any of its values. */
+  filters?: readonly Filter[] | undefined;
 }
 
 /** Arguments of {@link DataTables.schema}. */
@@ -23,8 +23,8 @@ export interface DataTablesSchemaArguments {
 export interface DataTablesDataArguments {
   /** Id of the data table. */
   dataTableId: string;
-  /** Conditions that all have to hold. A list as value means any of its values. */
-  filters?: readonly Filter[];
+  /** Conditions, joined by AND. A list as value means any of its values. */
+  filters?: readonly Filter[] | undefined;
 }
 
 /** Arguments of {@link DataTables.update}. */
@@ -68,9 +68,9 @@ export class DataTables {
   /**
    * Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
    *
-   * Returns the outcome of each row, which is what the answer says of it: `unknown` for a row that is missing
-   * in the ids that the service lists, or where its counts do not add up; read such rows back. When a request
-   * fails, the rows after it are not sent, and the error's `details` hold the outcome of every row.
+   * Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the
+   * ids that the service lists, or if its counts do not add up: read such rows back. When a request fails,
+   * the rows after it are not sent, and the error's `details` hold the outcome of every row.
    */
   update(args: DataTablesUpdateArguments, options?: CallOptions): Promise<DataTableUpdate> {
     return this.#caller.call('data_tables.update', args, options);

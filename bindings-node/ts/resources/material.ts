@@ -21,14 +21,14 @@ export interface MaterialFolderSearchSchemaArguments {
 
 /** Arguments of {@link Material.list}. */
 export interface MaterialListArguments {
-  /** Folder to look in, as returned by `folders`. Without one, all folders are read. */
-  folderId?: string;
-  /** Conditions that all have to hold. A list as value means any of its values. */
-  filters?: readonly Filter[];
-  /** Conditions on colorways: records with at least one colorway that meets them are returned. */
-  colorwayFilters?: readonly Filter[];
-  /** Also return soft-deleted records, which carry `isDeleted: true`. Default false. */
-  showDeleted?: boolean;
+  /** Folder to search, as returned by `folders`. Default: all folders. */
+  folderId?: string | undefined;
+  /** Conditions, joined by AND. A list as value means any of its values. */
+  filters?: readonly Filter[] | undefined;
+  /** Conditions on colorways. Returns records with at least one colorway that meets them. */
+  colorwayFilters?: readonly Filter[] | undefined;
+  /** Also return soft-deleted records, which have `isDeleted: true`. Default false. */
+  showDeleted?: boolean | undefined;
 }
 
 /** Arguments of {@link Material.get}. */
@@ -39,18 +39,18 @@ export interface MaterialGetArguments {
 
 /** Arguments of {@link Material.getByNumber}. */
 export interface MaterialGetByNumberArguments {
-  /** Number of the material. The exact text comes first, then the one without blanks around it. */
+  /** Number of the material. An exact match is preferred to a match without surrounding blanks. */
   headerNumber: string;
-  /** Folder to look in. Default: all folders. */
-  folderId?: string;
+  /** Folder to search. Default: all folders. */
+  folderId?: string | undefined;
 }
 
 /** Arguments of {@link Material.getManyByNumber}. */
 export interface MaterialGetManyByNumberArguments {
-  /** Numbers to look up. Repeated ones are asked for once. */
+  /** Numbers to look up. A repeated number is requested once. */
   numbers: readonly string[];
-  /** Folder to look in. Default: all folders. */
-  folderId?: string;
+  /** Folder to search. Default: all folders. */
+  folderId?: string | undefined;
 }
 
 /** Arguments of {@link Material.create}. */
@@ -63,13 +63,13 @@ export interface MaterialCreateArguments {
    * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
    * `color_name` and `primary`.
    */
-  colorways?: readonly ColorwayChange[];
-  /** The whole size range: it replaces the present one. Left alone when absent. */
-  sizes?: readonly Size[];
-  /** The full list of suppliers. Left alone when absent. */
-  suppliers?: readonly Supplier[];
+  colorways?: readonly ColorwayChange[] | undefined;
+  /** The whole size range, which replaces the present one. Default: unchanged. */
+  sizes?: readonly Size[] | undefined;
+  /** The full list of suppliers. Default: unchanged. */
+  suppliers?: readonly Supplier[] | undefined;
   /** Keep the version number given in `fields` instead of starting at the folder's first. Default false. */
-  preserveVersion?: boolean;
+  preserveVersion?: boolean | undefined;
 }
 
 /** Arguments of {@link Material.update}. */
@@ -77,19 +77,19 @@ export interface MaterialUpdateArguments {
   /** Id of the material. */
   headerId: string;
   /**
-   * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not named stay as
-   * they are.
+   * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay
+   * unchanged.
    */
-  fields?: Fields;
+  fields?: Fields | undefined;
   /**
    * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
    * `color_name` and `primary`.
    */
-  colorways?: readonly ColorwayChange[];
-  /** The whole size range: it replaces the present one. Left alone when absent. */
-  sizes?: readonly Size[];
-  /** The full list of suppliers. Left alone when absent. */
-  suppliers?: readonly Supplier[];
+  colorways?: readonly ColorwayChange[] | undefined;
+  /** The whole size range, which replaces the present one. Default: unchanged. */
+  sizes?: readonly Size[] | undefined;
+  /** The full list of suppliers. Default: unchanged. */
+  suppliers?: readonly Supplier[] | undefined;
 }
 
 /** Arguments of {@link Material.deleteHeader}. */
@@ -119,7 +119,7 @@ export class Material {
 
   /**
    * Fields of a folder that filters may name. The service ignores a filter on any other field
-   * (docs/service.md, Filters).
+   * (docs/service/lists.md, Filters).
    */
   folderSearchSchema(
     args: MaterialFolderSearchSchemaArguments,
@@ -131,7 +131,7 @@ export class Material {
   /**
    * All materials that meet the filters, as complete records, in pages of `pageSize`.
    *
-   * The order is the service's own: it has no sort parameter, and records can move between pages while data
+   * The service decides the order: it has no sort parameter, and records can move between pages while data
    * changes.
    */
   list(args: MaterialListArguments = {}, options?: ListOptions): Pager<MaterialHeader> {
@@ -150,10 +150,10 @@ export class Material {
   /**
    * The material with this number.
    *
-   * The number of what comes back is compared with the number asked for, as the service may answer with an
+   * The number of the answer is compared with the given number, because the service may answer with an
    * unrelated material.
    *
-   * Errors: `not_found` when there is none, `conflict` when several carry the number.
+   * Errors: `not_found` when no material has the number, `conflict` when several have it.
    */
   getByNumber(args: MaterialGetByNumberArguments, options?: CallOptions): Promise<MaterialHeader> {
     return this.#caller.call('material.attributes_get_by_number', args, options);
@@ -162,11 +162,11 @@ export class Material {
   /**
    * The materials with these numbers, at most 200 numbers a request.
    *
-   * Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries)
-   * and `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first,
-   * then without blanks around it.
+   * Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material has) and
+   * `ambiguous` (numbers that several materials have, with those materials). A number is compared exactly
+   * first, then without surrounding blanks.
    *
-   * When a request fails, the error's `details` hold what the others have found: `found`, `missing`,
+   * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
    * `ambiguous`, and the `cost` of all.
    */
   getManyByNumber(args: MaterialGetManyByNumberArguments, options?: CallOptions): Promise<MaterialLookup> {
@@ -176,14 +176,14 @@ export class Material {
   /**
    * Creates a material and returns it in full.
    *
-   * A folder that numbers its records replaces the number given: read it from the answer. Sent at most once:
+   * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once:
    * when the answer is lost, the error has `outcome: unknown`.
    */
   create(args: MaterialCreateArguments, options?: CallOptions): Promise<MaterialHeader> {
     return this.#caller.call('material.attributes_create', args, options);
   }
 
-  /** Changes a material and returns it in full. What is not named stays as it is. */
+  /** Changes a material and returns it in full. Parts that are not given stay unchanged. */
   update(args: MaterialUpdateArguments, options?: CallOptions): Promise<MaterialHeader> {
     return this.#caller.call('material.attributes_update', args, options);
   }
@@ -191,8 +191,8 @@ export class Material {
   /**
    * Deletes a material. It stays readable with `showDeleted`.
    *
-   * The service may do the work and still answer with an error: the client then reads the material and
-   * reports what it found.
+   * The service may delete the material and still answer with an error: the client then reads the material to
+   * find out.
    */
   deleteHeader(args: MaterialDeleteHeaderArguments, options?: CallOptions): Promise<Message> {
     return this.#caller.call('material.attributes_delete', args, options);

@@ -9,7 +9,7 @@ export interface RawGetArguments {
   /** Path below `/api/COMPANY/`, already percent-encoded, without a query. */
   path: string;
   /** Query parameters by name; a list repeats the name, null leaves it out. */
-  query?: Query;
+  query?: Query | undefined;
 }
 
 /** Arguments of {@link Raw.post}. */
@@ -19,7 +19,7 @@ export interface RawPostArguments {
   /** Any JSON value. */
   body: unknown;
   /** Query parameters by name; a list repeats the name, null leaves it out. */
-  query?: Query;
+  query?: Query | undefined;
 }
 
 /** Arguments of {@link Raw.deletePath}. */
@@ -27,7 +27,7 @@ export interface RawDeletePathArguments {
   /** Path below `/api/COMPANY/`, already percent-encoded, without a query. */
   path: string;
   /** Query parameters by name; a list repeats the name, null leaves it out. */
-  query?: Query;
+  query?: Query | undefined;
 }
 
 /** Requests that the catalogue has no operation for. */
@@ -40,30 +40,30 @@ export class Raw {
   }
 
   /**
-   * GET of any path below the company's address. Returns the answer as it came.
+   * GET of any path below the company's address. Returns the answer unchanged.
    *
-   * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several
-   * GETs of this service change data (docs/service.md, GET that changes data).
+   * A path of a known operation is treated as that operation. Any other path is sent at most once, because
+   * several GETs of this service change data (docs/service/requests.md, GET that changes data).
    */
   get(args: RawGetArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.get', args, options);
   }
 
   /**
-   * POST of any path below the company's address. Returns the answer as it came.
+   * POST of any path below the company's address. Returns the answer unchanged.
    *
-   * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several
-   * GETs of this service change data (docs/service.md, GET that changes data).
+   * A path of a known operation is treated as that operation. Any other path is sent at most once, because
+   * several GETs of this service change data (docs/service/requests.md, GET that changes data).
    */
   post(args: RawPostArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.post', args, options);
   }
 
   /**
-   * DELETE of any path below the company's address. Returns the answer as it came.
+   * DELETE of any path below the company's address. Returns the answer unchanged.
    *
-   * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several
-   * GETs of this service change data (docs/service.md, GET that changes data).
+   * A path of a known operation is treated as that operation. Any other path is sent at most once, because
+   * several GETs of this service change data (docs/service/requests.md, GET that changes data).
    */
   deletePath(args: RawDeletePathArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.delete', args, options);

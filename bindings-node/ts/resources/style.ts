@@ -21,14 +21,14 @@ export interface StyleFolderSearchSchemaArguments {
 
 /** Arguments of {@link Style.list}. */
 export interface StyleListArguments {
-  /** Folder to look in, as returned by `folders`. Without one, all folders are read. */
-  folderId?: string;
-  /** Conditions that all have to hold. A list as value means any of its values. */
-  filters?: readonly Filter[];
-  /** Conditions on colorways: records with at least one colorway that meets them are returned. */
-  colorwayFilters?: readonly Filter[];
-  /** Also return soft-deleted records, which carry `isDeleted: true`. Default false. */
-  showDeleted?: boolean;
+  /** Folder to search, as returned by `folders`. Default: all folders. */
+  folderId?: string | undefined;
+  /** Conditions, joined by AND. A list as value means any of its values. */
+  filters?: readonly Filter[] | undefined;
+  /** Conditions on colorways. Returns records with at least one colorway that meets them. */
+  colorwayFilters?: readonly Filter[] | undefined;
+  /** Also return soft-deleted records, which have `isDeleted: true`. Default false. */
+  showDeleted?: boolean | undefined;
 }
 
 /** Arguments of {@link Style.get}. */
@@ -39,18 +39,18 @@ export interface StyleGetArguments {
 
 /** Arguments of {@link Style.getByNumber}. */
 export interface StyleGetByNumberArguments {
-  /** Number of the style. The exact text comes first, then the one without blanks around it. */
+  /** Number of the style. An exact match is preferred to a match without surrounding blanks. */
   headerNumber: string;
-  /** Folder to look in. Default: all folders. */
-  folderId?: string;
+  /** Folder to search. Default: all folders. */
+  folderId?: string | undefined;
 }
 
 /** Arguments of {@link Style.getManyByNumber}. */
 export interface StyleGetManyByNumberArguments {
-  /** Numbers to look up. Repeated ones are asked for once. */
+  /** Numbers to look up. A repeated number is requested once. */
   numbers: readonly string[];
-  /** Folder to look in. Default: all folders. */
-  folderId?: string;
+  /** Folder to search. Default: all folders. */
+  folderId?: string | undefined;
 }
 
 /** Arguments of {@link Style.create}. */
@@ -63,11 +63,11 @@ export interface StyleCreateArguments {
    * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
    * `color_name` and `primary`.
    */
-  colorways?: readonly ColorwayChange[];
-  /** The whole size range: it replaces the present one. Left alone when absent. */
-  sizes?: readonly Size[];
+  colorways?: readonly ColorwayChange[] | undefined;
+  /** The whole size range, which replaces the present one. Default: unchanged. */
+  sizes?: readonly Size[] | undefined;
   /** Keep the version number given in `fields` instead of starting at the folder's first. Default false. */
-  preserveVersion?: boolean;
+  preserveVersion?: boolean | undefined;
 }
 
 /** Arguments of {@link Style.update}. */
@@ -75,17 +75,17 @@ export interface StyleUpdateArguments {
   /** Id of the style. */
   headerId: string;
   /**
-   * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not named stay as
-   * they are.
+   * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay
+   * unchanged.
    */
-  fields?: Fields;
+  fields?: Fields | undefined;
   /**
    * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
    * `color_name` and `primary`.
    */
-  colorways?: readonly ColorwayChange[];
-  /** The whole size range: it replaces the present one. Left alone when absent. */
-  sizes?: readonly Size[];
+  colorways?: readonly ColorwayChange[] | undefined;
+  /** The whole size range, which replaces the present one. Default: unchanged. */
+  sizes?: readonly Size[] | undefined;
 }
 
 /** Arguments of {@link Style.deleteHeader}. */
@@ -115,7 +115,7 @@ export class Style {
 
   /**
    * Fields of a folder that filters may name. The service ignores a filter on any other field
-   * (docs/service.md, Filters).
+   * (docs/service/lists.md, Filters).
    */
   folderSearchSchema(args: StyleFolderSearchSchemaArguments, options?: CallOptions): Promise<SchemaField[]> {
     return this.#caller.call('style.folder_search_schema', args, options);
@@ -124,7 +124,7 @@ export class Style {
   /**
    * All styles that meet the filters, as complete records, in pages of `pageSize`.
    *
-   * The order is the service's own: it has no sort parameter, and records can move between pages while data
+   * The service decides the order: it has no sort parameter, and records can move between pages while data
    * changes.
    */
   list(args: StyleListArguments = {}, options?: ListOptions): Pager<StyleHeader> {
@@ -143,10 +143,10 @@ export class Style {
   /**
    * The style with this number.
    *
-   * The number of what comes back is compared with the number asked for, as the service may answer with an
+   * The number of the answer is compared with the given number, because the service may answer with an
    * unrelated style.
    *
-   * Errors: `not_found` when there is none, `conflict` when several carry the number.
+   * Errors: `not_found` when no style has the number, `conflict` when several have it.
    */
   getByNumber(args: StyleGetByNumberArguments, options?: CallOptions): Promise<StyleHeader> {
     return this.#caller.call('style.attributes_get_by_number', args, options);
@@ -155,11 +155,11 @@ export class Style {
   /**
    * The styles with these numbers, at most 200 numbers a request.
    *
-   * Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and
-   * `ambiguous` (numbers that several carry, with those styles). A number is compared exactly first, then
-   * without blanks around it.
+   * Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style has) and
+   * `ambiguous` (numbers that several styles have, with those styles). A number is compared exactly first,
+   * then without surrounding blanks.
    *
-   * When a request fails, the error's `details` hold what the others have found: `found`, `missing`,
+   * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
    * `ambiguous`, and the `cost` of all.
    */
   getManyByNumber(args: StyleGetManyByNumberArguments, options?: CallOptions): Promise<StyleLookup> {
@@ -169,14 +169,14 @@ export class Style {
   /**
    * Creates a style and returns it in full.
    *
-   * A folder that numbers its records replaces the number given: read it from the answer. Sent at most once:
+   * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once:
    * when the answer is lost, the error has `outcome: unknown`.
    */
   create(args: StyleCreateArguments, options?: CallOptions): Promise<StyleHeader> {
     return this.#caller.call('style.attributes_create', args, options);
   }
 
-  /** Changes a style and returns it in full. What is not named stays as it is. */
+  /** Changes a style and returns it in full. Parts that are not given stay unchanged. */
   update(args: StyleUpdateArguments, options?: CallOptions): Promise<StyleHeader> {
     return this.#caller.call('style.attributes_update', args, options);
   }
@@ -184,8 +184,8 @@ export class Style {
   /**
    * Deletes a style. It stays readable with `showDeleted`.
    *
-   * The service may do the work and still answer with an error: the client then reads the style and reports
-   * what it found.
+   * The service may delete the style and still answer with an error: the client then reads the style to find
+   * out.
    */
   deleteHeader(args: StyleDeleteHeaderArguments, options?: CallOptions): Promise<Message> {
     return this.#caller.call('style.attributes_delete', args, options);

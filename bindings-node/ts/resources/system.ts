@@ -14,9 +14,9 @@ export class System {
   }
 
   /**
-   * What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with `limit`,
-   * `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate
-   * limits).
+   * The limits that the service states: `per_minute`, `per_hour` and `per_day`, each with `limit`,
+   * `remaining`, `used` and `resetAt`. Whether this request counts against the limits is unknown
+   * (docs/service/limits.md, Rate limits).
    */
   ratelimitStatus(args: Record<string, never> = {}, options?: CallOptions): Promise<RateLimitStatus> {
     return this.#caller.call('system.ratelimit_status', args, options);

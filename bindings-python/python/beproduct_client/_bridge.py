@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from beproduct_client import _native
 
@@ -38,11 +38,16 @@ def abandon(error: BaseException) -> None:
             bridge.abandon(error)
 
 
-async def wait(bridge: _native.Bridge, work: Work[Result], cancel: Callable[[], None] | None = None) -> Result:
+async def wait(
+    bridge: _native.Bridge,
+    work: Work[Result],
+    cancel: Callable[[], None] | None = None,
+    too_late: Callable[[Result], BaseException | None] | None = None,
+) -> Result:
     """The result of work of the engine. Cancelling the task that waits ends the work.
 
     What `cancel` ends says in its error whether it may have taken effect: that becomes the cause of the
-    `CancelledError`.
+    `CancelledError`; where the result had come already, it is what `too_late` makes of it.
     """
     number, future = work
     try:
@@ -52,19 +57,32 @@ async def wait(bridge: _native.Bridge, work: Work[Result], cancel: Callable[[], 
             bridge.abort(number)
         else:
             cancel()
-            cancelled.__cause__ = await _error_of(bridge, work)
+            cancelled.__cause__ = await _error_of(bridge, work, too_late)
+        raise
+    except GeneratorExit:
+        # Nobody awaits the coroutine any more, and it must not wait for anything itself.
+        bridge.abort(number)
         raise
 
 
-async def _error_of(bridge: _native.Bridge, work: Work[Result]) -> BaseException | None:
+async def _error_of(
+    bridge: _native.Bridge,
+    work: Work[Result],
+    too_late: Callable[[Result], BaseException | None] | None,
+) -> BaseException | None:
     number, future = work
     late = bridge.wait_again(number)
     if late is None:
-        # The result was there before.
-        return None if future.cancelled() else future.exception()
+        # The result was there before, though a future that is cancelled has lost it.
+        return None if future.cancelled() else _ended(future, too_late)
     try:
         await asyncio.wait([late], timeout=_LONGEST_END)
-        return late.exception() if late.done() else None
+        return _ended(late, too_late) if late.done() else None
     finally:
         # Whoever is cancelled a second time wants to wait no longer.
         late.cancel()
+
+
+def _ended(future: asyncio.Future[Any], too_late: Callable[[Any], BaseException | None] | None) -> BaseException | None:
+    error = future.exception()
+    return too_late(future.result()) if error is None and too_late else error

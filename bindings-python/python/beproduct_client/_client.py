@@ -8,6 +8,7 @@ import platform
 import threading
 import weakref
 from collections.abc import Callable, Mapping
+from copy import copy
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,9 +16,10 @@ from beproduct_client import _native
 from beproduct_client._bridge import abandon, present_bridge, wait
 from beproduct_client._connection import AsyncConnection, Connection
 from beproduct_client._errors import ConfigError, after_fork
+from beproduct_client._host import check_callback, check_store
 from beproduct_client._options import split
 from beproduct_client._plan import Plan, plan_settings
-from beproduct_client._quota import AsyncQuota, Quota, QuotaEvent, check_callback
+from beproduct_client._quota import AsyncQuota, Quota, QuotaEvent
 from beproduct_client.auth import AsyncAuth, Auth
 from beproduct_client.resources import (
     AsyncResources,
@@ -88,8 +90,7 @@ class _Client:
         if decimals not in ("float", "exact"):
             raise ConfigError(f'decimals has to be "float" or "exact", not {decimals!r}')
         host_store = token_store if hasattr(token_store, "save") else None
-        if hasattr(host_store, "try_lock") != hasattr(host_store, "unlock"):
-            raise ConfigError("token_store has to have both try_lock and unlock, or neither")
+        check_store(host_store)
         check_callback("on_quota_event", on_quota_event)
         check_callback("on_quota_limit", on_quota_limit)
         given = {
@@ -118,8 +119,9 @@ class _Client:
     def _set_up(self, engine: _native.Engine, company_domain: str | None) -> None:
         self._company = company_domain
         self._engine = engine
+        self._connection = self._connection_class(engine)
         # The resources, whose class is the next base of both clients.
-        super().__init__(self._connection_class(engine))  # type: ignore[call-arg]
+        super().__init__(self._connection)  # type: ignore[call-arg]
 
     @classmethod
     def from_environment(cls, **settings: Any) -> Self:
@@ -139,7 +141,8 @@ class _Client:
         """A client that acts for another user of the company. Who is signed in here has to be an administrator of it.
 
         Its calls wait for a token of that user; where none can be had they raise `AuthError`. None is ever made as the
-        administrator. It shares quota and connections with this client, and ends with it.
+        administrator. It shares quota and connections with this client, and ends with it. It is of the same class, and has copies of
+        the attributes that a class of the program has set.
 
         :param user_id: Id of the user, who has to be registered as PRIVATE.
         :param client_id: Id of the application that is registered for this.
@@ -147,7 +150,8 @@ class _Client:
         :raises ConfigError: when something is empty, or when this client acts for another user itself.
         """
         whom = {"user_id": user_id, "client_id": client_id, "client_secret": client_secret}
-        acting = type(self).__new__(type(self))
+        # A class of the program keeps its own attributes.
+        acting = copy(self)
         with _forking:
             engine = self._engine.acting_as(whom)
             _engines.add(engine)
@@ -214,12 +218,12 @@ class BeProduct(_Client, Resources):
     @property
     def auth(self) -> Auth:
         """The sign-in: who it is, and how to end it."""
-        return Auth(self._engine)
+        return Auth(self._connection)
 
     @property
     def quota(self) -> Quota:
         """The requests of the day."""
-        return Quota(self._engine)
+        return Quota(self._connection)
 
     @property
     def with_response(self) -> ResourcesWithResponse:
@@ -257,12 +261,12 @@ class BeProductAsync(_Client, AsyncResources):
     @property
     def auth(self) -> AsyncAuth:
         """The sign-in: who it is, and how to end it."""
-        return AsyncAuth(self._engine)
+        return AsyncAuth(self._connection)
 
     @property
     def quota(self) -> AsyncQuota:
         """The requests of the day."""
-        return AsyncQuota(self._engine)
+        return AsyncQuota(self._connection)
 
     @property
     def with_response(self) -> AsyncResourcesWithResponse:

@@ -22,7 +22,7 @@ class Connection:
         return self.answer(self.engine.call(operation, arguments, options))
 
     def pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
-        return Pager(self.engine.pages(operation, arguments, options))
+        return Pager(self.engine.stream(operation, arguments, options))
 
     def answer(self, reply: _native.Reply) -> Any:
         return Response(reply.body(), reply.meta(), reply.raw()) if self.detailed else reply.body()
@@ -34,7 +34,11 @@ class AsyncConnection(Connection):
     async def call(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         bridge = present_bridge()
         call, work = self.engine.call_async(bridge, operation, arguments, options)
-        return self.answer(await wait(bridge, work, partial(self.engine.cancel, call)))
+        return self.answer(await wait(bridge, work, partial(self.engine.cancel, call), _too_late))
 
     def pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
-        return AsyncPager(self.engine.pages(operation, arguments, options))
+        return AsyncPager(self.engine.stream(operation, arguments, options))
+
+
+def _too_late(reply: _native.Reply) -> BaseException | None:
+    return reply.too_late()

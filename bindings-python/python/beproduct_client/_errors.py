@@ -217,6 +217,8 @@ def from_fields(fields: dict[str, Any]) -> BeProductError:
     """The error of the kind that the fields name."""
     fields = dict(fields)
     cause = fields.pop("cause", None)
+    # Python's exceptions come with the error itself.
+    fields.pop("host_failure", None)
     error = _CLASSES[fields.pop("kind")](fields.pop("message"), **fields)
     if cause:
         error.__cause__ = UnderlyingError(cause)

@@ -63,8 +63,8 @@ class Page(Generic[Record]):
 class _Pages(Generic[Record]):
     """Where an iterator is in its list, and the records that were not taken yet."""
 
-    def __init__(self, pager: _native.Pager) -> None:
-        self._pager = pager
+    def __init__(self, stream: _native.Stream) -> None:
+        self._stream = stream
         self._records: deque[Record] = deque()
         # The page that the last of these records came in.
         self._reply: _native.Reply | None = None
@@ -72,19 +72,19 @@ class _Pages(Generic[Record]):
     @property
     def total(self) -> int | None:
         """Records of the whole list, once the first page has come and where the service says it."""
-        return self._pager.position()["total"]
+        return self._stream.position()["total"]
 
     @property
     def position(self) -> Position:
         """How far the list was read. A list with `from_page=position["page"]` goes on there."""
-        return self._pager.position()
+        return self._stream.position()
 
     def _keep(self, reply: _native.Reply) -> None:
         try:
             records = reply.body()
         except BaseException:
             # The page comes again when it is asked for.
-            self._pager.again()
+            self._stream.again()
             raise
         self._records.extend(records)
         self._reply = reply
@@ -98,7 +98,7 @@ class _Pages(Generic[Record]):
             except IndexError:
                 break
         self._reply = None
-        self._pager.consumed(len(rest))
+        self._stream.consumed(len(rest))
         return rest
 
     def _rest_of_page(self) -> Page[Record] | None:
@@ -113,7 +113,7 @@ class _Pages(Generic[Record]):
     def _page(self, reply: _native.Reply | None) -> Page[Record] | None:
         if reply is None:
             return None
-        self._pager.consumed(reply.records())
+        self._stream.consumed(reply.records())
         return Page(reply)
 
 
@@ -127,8 +127,8 @@ class Pager(_Pages[Record], Iterator[Record]):
     that ends before its total raises `IncompleteError` after the records that came.
     """
 
-    def __init__(self, pager: _native.Pager) -> None:
-        super().__init__(pager)
+    def __init__(self, stream: _native.Stream) -> None:
+        super().__init__(stream)
         self._lock = Lock()
 
     def __iter__(self) -> Pager[Record]:
@@ -141,14 +141,14 @@ class Pager(_Pages[Record], Iterator[Record]):
             except IndexError:
                 self._load()
             else:
-                self._pager.consumed(1)
+                self._stream.consumed(1)
                 return record
 
     def pages(self) -> Iterator[Page[Record]]:
         """The pages instead of the records. Of a page that was begun, the records that are left."""
         while True:
             with self._lock:
-                page = self._rest_of_page() or self._page(self._pager.next_page(False))
+                page = self._rest_of_page() or self._page(self._stream.next(False))
             if page is None:
                 return
             yield page
@@ -156,7 +156,7 @@ class Pager(_Pages[Record], Iterator[Record]):
     def collect(self) -> list[Record]:
         """All records that are left, several pages at a time. After an error, what had come is kept for the next call."""
         with self._lock:
-            while (reply := self._pager.next_page(True)) is not None:
+            while (reply := self._stream.next(True)) is not None:
                 self._keep(reply)
             return self._rest()
 
@@ -165,7 +165,7 @@ class Pager(_Pages[Record], Iterator[Record]):
             # Another thread may have been faster.
             if self._records:
                 return
-            reply = self._pager.next_page(False)
+            reply = self._stream.next(False)
             if reply is None:
                 raise StopIteration
             self._keep(reply)
@@ -174,8 +174,8 @@ class Pager(_Pages[Record], Iterator[Record]):
 class AsyncPager(_Pages[Record], AsyncIterator[Record]):
     """All records of a list, fetched page by page as they are taken. Tasks may share it. See `Pager`."""
 
-    def __init__(self, pager: _native.Pager) -> None:
-        super().__init__(pager)
+    def __init__(self, stream: _native.Stream) -> None:
+        super().__init__(stream)
         self._lock = asyncio.Lock()
 
     def __aiter__(self) -> AsyncPager[Record]:
@@ -185,7 +185,7 @@ class AsyncPager(_Pages[Record], AsyncIterator[Record]):
         while not self._records:
             await self._load()
         record = self._records.popleft()
-        self._pager.consumed(1)
+        self._stream.consumed(1)
         return record
 
     async def pages(self) -> AsyncIterator[Page[Record]]:
@@ -216,4 +216,4 @@ class AsyncPager(_Pages[Record], AsyncIterator[Record]):
 
     async def _next_page(self, whole: bool) -> _native.Reply | None:
         bridge = present_bridge()
-        return await wait(bridge, self._pager.next_page_async(bridge, whole), self._pager.cancel)
+        return await wait(bridge, self._stream.next_async(bridge, whole), self._stream.cancel)

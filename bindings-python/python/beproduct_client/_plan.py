@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Plan:
-    """How many requests there are, and when days begin (docs/service.md, Limits by edition).
+    """How many requests there are, and when days begin (docs/service/limits.md, Limits by edition).
 
     Every plan takes `requests_per_hour` and `requests_per_minute`, limits of each full hour and minute besides that of the
     day (default: none); `day_start`, the time at which days begin, as `06:30` (default `00:00`); and `time_zone`, the zone

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict, cast
 
-from beproduct_client import _native
-from beproduct_client._bridge import present_bridge, wait
-from beproduct_client._errors import ConfigError
 from beproduct_client._plan import Plan, plan_settings
+from beproduct_client._resource import Resource
 
 
 class Usage(TypedDict):
@@ -174,84 +171,63 @@ class QuotaEvent(TypedDict):
     """Its label; of `limit`."""
 
 
-class Quota:
-    """The requests of the day."""
-
-    def __init__(self, engine: _native.Engine) -> None:
-        self._engine = engine
+class Quota(Resource):
+    """The daily quota: how it is used, and what some work will take."""
 
     def status(self) -> QuotaStatus:
-        """How the quota stands. Sends nothing."""
-        return self._engine.quota_status()
+        """How the quota is used. Sends nothing."""
+        return cast(QuotaStatus, self._call("quota.status", {}, {}))
 
     def report(self, days: int = 30) -> QuotaReport:
-        """Who used the quota during the last days, and for what. Sends nothing.
+        """Requests of the last days, by day, operation, label and process. Sends nothing.
 
-        :param days: How many days, today included, from 1 to 90.
-        :raises ConfigError: when there are not so many.
+        :param days: Number of days including today, from 1 to 90.
+        :raises ConfigError: when `days` is out of range.
         """
-        return self._engine.quota_report(days)
+        return cast(QuotaReport, self._call("quota.report", {"days": days}, {}))
 
     def estimate(self, work: Iterable[Work]) -> Estimate:
         """Compares the requests that some work takes with those that are left today. Sends nothing.
 
         :param work: What is to be done: `[{"operation": "style.list", "count": 5000}]`.
-        :raises ConfigError: when an operation is unknown, a list has no `count`, or something else is missing or wrong.
+        :raises ConfigError: when an operation is unknown, a list has no `count`, or a member is missing or wrong.
         """
-        return self._engine.quota_estimate(work)
+        return cast(Estimate, self._call("quota.estimate", {"work": work}, {}))
 
     def change_plan(self, plan: Plan) -> None:
-        """Goes on with another plan, also for those who act for others. What is counted stays counted.
+        """Replaces the plan, also of clients that act for other users. Requests that are counted stay counted.
 
-        :raises ConfigError: when it is none; the former one stays.
+        :raises ConfigError: when the plan is invalid; the former one stays.
         """
-        self._engine.change_plan(plan_settings(plan))
+        self._call("quota.change_plan", {"plan": plan_settings(plan)}, {})
 
 
-class AsyncQuota:
-    """The requests of the day."""
-
-    def __init__(self, engine: _native.Engine) -> None:
-        self._engine = engine
+class AsyncQuota(Resource):
+    """`Quota` for asyncio."""
 
     async def status(self) -> QuotaStatus:
-        """How the quota stands. Sends nothing."""
-        bridge = present_bridge()
-        return await wait(bridge, self._engine.quota_status_async(bridge))
+        """How the quota is used. Sends nothing."""
+        return cast(QuotaStatus, await self._call("quota.status", {}, {}))
 
     async def report(self, days: int = 30) -> QuotaReport:
-        """Who used the quota during the last days, and for what. Sends nothing.
+        """Requests of the last days, by day, operation, label and process. Sends nothing.
 
-        :param days: How many days, today included, from 1 to 90.
-        :raises ConfigError: when there are not so many.
+        :param days: Number of days including today, from 1 to 90.
+        :raises ConfigError: when `days` is out of range.
         """
-        bridge = present_bridge()
-        return await wait(bridge, self._engine.quota_report_async(bridge, days))
+        return cast(QuotaReport, await self._call("quota.report", {"days": days}, {}))
 
     async def estimate(self, work: Iterable[Work]) -> Estimate:
         """Compares the requests that some work takes with those that are left today. Sends nothing.
 
         :param work: What is to be done: `[{"operation": "style.list", "count": 5000}]`.
-        :raises ConfigError: when an operation is unknown, a list has no `count`, or something else is missing or wrong.
+        :raises ConfigError: when an operation is unknown, a list has no `count`, or a member is missing or wrong.
         """
-        bridge = present_bridge()
-        return await wait(bridge, self._engine.quota_estimate_async(bridge, work))
+        return cast(Estimate, await self._call("quota.estimate", {"work": work}, {}))
 
     async def change_plan(self, plan: Plan) -> None:
-        """Goes on with another plan, also for those who act for others. What is counted stays counted.
+        """Replaces the plan, also of clients that act for other users. Requests that are counted stay counted.
 
-        :raises ConfigError: when it is none; the former one stays.
+        :raises ConfigError: when the plan is invalid; the former one stays.
         """
-        self._engine.change_plan(plan_settings(plan))
-
-
-def check_callback(name: str, callback: Any) -> None:
-    """Refuses a setting that has to be a plain function and is none."""
-    if callback is None:
-        return
-    if not callable(callback):
-        raise ConfigError(f"{name} has to be callable, not {callback!r}")
-    if inspect.iscoroutinefunction(callback):
-        raise ConfigError(
-            f"{name} has to be a plain function, not a coroutine function: it runs outside of any event loop"
-        )
+        await self._call("quota.change_plan", {"plan": plan_settings(plan)}, {})

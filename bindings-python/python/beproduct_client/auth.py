@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol, TypedDict, cast
 
 from beproduct_client import _native
-from beproduct_client._bridge import present_bridge, wait
+from beproduct_client._connection import AsyncConnection, Connection
 from beproduct_client._options import split
+from beproduct_client._resource import Resource
 
 
 class Tokens(TypedDict, total=False):
@@ -84,12 +85,12 @@ class AuthorizationSession:
 
     def __init__(self, *, client_id: str, redirect_uri: str, client_secret: str | None = None, **settings: Any) -> None:
         given = {"client_id": client_id, "redirect_uri": redirect_uri, "client_secret": client_secret, **settings}
-        self._session = _native.Authorization(split(given, {})[0])
+        self._engine = _native.Engine.sign_in(split(given, {})[0])
 
     @property
     def url(self) -> str:
         """Where the person signs in."""
-        return self._session.url()
+        return self._engine.url() or ""
 
     def finish(self, redirected: str) -> Tokens:
         """The tokens, for the address that the person was sent back to.
@@ -97,29 +98,26 @@ class AuthorizationSession:
         :raises AuthError: when consent was denied, the state differs, the code is refused, or the ID token is not accepted
             (`code` begins with `id_token_` then).
         """
-        return self._session.finish(redirected)
+        return cast(Tokens, Connection(self._engine).call("sign_in.finish", {"redirected": redirected}, {}))
 
     async def finish_async(self, redirected: str) -> Tokens:
         """The same for asyncio. Cancelling the task ends the request; the sign-in has to begin again then.
 
         :raises AuthError: when consent was denied, the state differs, or the code is refused.
         """
-        bridge = present_bridge()
-        return await wait(bridge, self._session.finish_async(bridge, redirected))
+        arguments = {"redirected": redirected}
+        return cast(Tokens, await AsyncConnection(self._engine).call("sign_in.finish", arguments, {}))
 
     def __repr__(self) -> str:
         return "AuthorizationSession()"
 
 
-class Auth:
-    """The sign-in of a client. Its requests go to the identity server, and do not count against the quota."""
-
-    def __init__(self, engine: _native.Engine) -> None:
-        self._engine = engine
+class Auth(Resource):
+    """The sign-in of a client. Its requests go to the identity server and do not count against the quota."""
 
     def userinfo(self) -> UserInfo:
         """Who is signed in."""
-        return self._engine.userinfo()
+        return cast(UserInfo, self._call("auth.userinfo", {}, {}))
 
     def end_session_url(self, post_logout_redirect_uri: str | None = None) -> str:
         """The address that ends the sign-in in the browser. It carries the ID token: show it to nobody else.
@@ -128,7 +126,8 @@ class Auth:
 
         :param post_logout_redirect_uri: Where the person comes back to; it has to be registered.
         """
-        return self._engine.end_session_url(post_logout_redirect_uri)
+        arguments = {"post_logout_redirect_uri": post_logout_redirect_uri}
+        return cast(str, self._call("auth.end_session_url", arguments, {}))
 
     def sign_out(self) -> bool:
         """Revokes the refresh token where the identity server offers that, and forgets the tokens, also in the store.
@@ -138,23 +137,19 @@ class Auth:
         :returns: Whether a token was revoked.
         :raises BeProductError: when revoking failed. The tokens are forgotten all the same.
         """
-        return self._engine.sign_out()
+        return cast(bool, self._call("auth.sign_out", {}, {}))
 
     def discovery(self) -> dict[str, Any]:
-        """What the identity server tells of itself: its discovery document."""
-        return self._engine.discovery()
+        """The discovery document of the identity server."""
+        return cast("dict[str, Any]", self._call("auth.discovery", {}, {}))
 
 
-class AsyncAuth:
-    """The sign-in of a client. Its requests go to the identity server, and do not count against the quota."""
-
-    def __init__(self, engine: _native.Engine) -> None:
-        self._engine = engine
+class AsyncAuth(Resource):
+    """`Auth` for asyncio."""
 
     async def userinfo(self) -> UserInfo:
         """Who is signed in."""
-        bridge = present_bridge()
-        return await wait(bridge, self._engine.userinfo_async(bridge))
+        return cast(UserInfo, await self._call("auth.userinfo", {}, {}))
 
     async def end_session_url(self, post_logout_redirect_uri: str | None = None) -> str:
         """The address that ends the sign-in in the browser. It carries the ID token: show it to nobody else.
@@ -163,8 +158,8 @@ class AsyncAuth:
 
         :param post_logout_redirect_uri: Where the person comes back to; it has to be registered.
         """
-        bridge = present_bridge()
-        return await wait(bridge, self._engine.end_session_url_async(bridge, post_logout_redirect_uri))
+        arguments = {"post_logout_redirect_uri": post_logout_redirect_uri}
+        return cast(str, await self._call("auth.end_session_url", arguments, {}))
 
     async def sign_out(self) -> bool:
         """Revokes the refresh token where the identity server offers that, and forgets the tokens, also in the store.
@@ -174,13 +169,11 @@ class AsyncAuth:
         :returns: Whether a token was revoked.
         :raises BeProductError: when revoking failed. The tokens are forgotten all the same.
         """
-        bridge = present_bridge()
-        return await wait(bridge, self._engine.sign_out_async(bridge))
+        return cast(bool, await self._call("auth.sign_out", {}, {}))
 
     async def discovery(self) -> dict[str, Any]:
-        """What the identity server tells of itself: its discovery document."""
-        bridge = present_bridge()
-        return await wait(bridge, self._engine.discovery_async(bridge))
+        """The discovery document of the identity server."""
+        return cast("dict[str, Any]", await self._call("auth.discovery", {}, {}))
 
 
 def login(
@@ -192,7 +185,7 @@ def login(
     timeout: float = 300,
     **settings: Any,
 ) -> Tokens:
-    """Signs a person in with the browser of this machine, and waits until they are back. Ctrl-C gives it up.
+    """Signs a person in with the browser of this machine, and waits until they are back. Ctrl-C cancels it.
 
     `beproduct login` does the same from a shell.
 
@@ -208,10 +201,15 @@ def login(
     :raises AuthError: as `AuthorizationSession.finish`.
     :raises CallTimeoutError: when nobody has signed in in time.
     """
-    begun = _native.Login.begin(*_login_arguments(profile, free_port, open_browser, timeout, settings))
-    if show:
-        show(begun.url())
-    return begun.complete()
+    engine = _login_engine(profile, free_port, open_browser, timeout, settings)
+    connection = Connection(engine)
+    try:
+        begun = connection.call("login.begin", {}, {})
+        if show:
+            show(begun["url"])
+        return cast(Tokens, connection.call("login.complete", {}, {}))
+    finally:
+        engine.close()
 
 
 async def login_async(
@@ -223,17 +221,20 @@ async def login_async(
     timeout: float = 300,
     **settings: Any,
 ) -> Tokens:
-    """`login` for asyncio. Cancelling the task gives it up."""
-    bridge = present_bridge()
-    arguments = _login_arguments(profile, free_port, open_browser, timeout, settings)
-    begun = await wait(bridge, _native.Login.begin_async(bridge, *arguments))
-    if show:
-        show(begun.url())
-    return await wait(bridge, begun.complete_async(bridge))
+    """`login` for asyncio. Cancelling the task cancels it."""
+    engine = _login_engine(profile, free_port, open_browser, timeout, settings)
+    connection = AsyncConnection(engine)
+    try:
+        begun = await connection.call("login.begin", {}, {})
+        if show:
+            show(begun["url"])
+        return cast(Tokens, await connection.call("login.complete", {}, {}))
+    finally:
+        engine.close()
 
 
-def _login_arguments(
+def _login_engine(
     profile: str | None, free_port: bool, open_browser: bool, timeout: float, settings: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> _native.Engine:
     options = {"profile": profile, "free_port": free_port, "open_browser": open_browser, "timeout": timeout}
-    return split(settings, options)
+    return _native.Engine.login(*split(settings, options))

@@ -6,7 +6,13 @@ write that was done, but answered without the record, gives an empty dict.
 """
 
 from beproduct_client._values import FieldValue, Filter, Number, Operator
-from beproduct_client.records.data_tables import DataTable, DataTableRow, DataTableRowChange, DataTableUpdate, RowFate
+from beproduct_client.records.data_tables import (
+    DataTable,
+    DataTableRow,
+    DataTableRowChange,
+    DataTableUpdate,
+    RowOutcome,
+)
 from beproduct_client.records.headers import (
     Artboard,
     Colorway,
@@ -51,7 +57,7 @@ __all__ = [
     "Person",
     "RateLimitStatus",
     "RateLimitWindow",
-    "RowFate",
+    "RowOutcome",
     "SchemaField",
     "Size",
     "SizeClass",

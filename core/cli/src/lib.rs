@@ -23,7 +23,7 @@ enum Command {
     Logout(session::Logout),
     #[command(name = "whoami")]
     WhoAmI(session::WhoAmI),
-    /// Shows how many requests of the day are used, and for what. Reads the ledger only; nothing is sent.
+    /// Shows how much of the daily quota is used, and for what. Only reads the ledger; nothing is sent.
     Quota(quota::Arguments),
 }
 
@@ -65,7 +65,7 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
 #[derive(Debug)]
 enum Failure {
     Client(beproduct::Error),
-    /// Something is missing that an argument could give.
+    /// An argument is missing.
     Usage(String),
     Output(io::Error),
 }

@@ -14,10 +14,10 @@ use crate::{Failure, runtime};
 
 /// Signs a person in with the browser, and keeps the sign-in in a profile.
 ///
-/// What is not given comes from the BEPRODUCT_* variables, and then from the profile, if it was used before.
+/// Missing arguments are taken from the BEPRODUCT_* variables, and then from an existing profile.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Company domain: what follows the host name in the browser when signed in
+    /// Company domain: the part of the web address after the host name, once signed in
     #[arg(long, value_name = "DOMAIN")]
     company: Option<String>,
     /// Id of the application, from the vendor
@@ -27,16 +27,16 @@ pub(crate) struct Arguments {
     /// BEPRODUCT_CLIENT_SECRET is safer
     #[arg(long, value_name = "SECRET")]
     client_secret: Option<String>,
-    /// Address that is registered for the application
+    /// Redirect URI that is registered for the application
     #[arg(long, value_name = "URL")]
     redirect_uri: Option<String>,
     /// Listen at any free port of this machine, if the registration allows that
     #[arg(long)]
     free_port: bool,
-    /// Do not open the browser: only show the address to sign in at
+    /// Do not open the browser, only show the URL for the sign-in
     #[arg(long)]
     no_browser: bool,
-    /// What the sign-in brings back; id_token-token is for old registrations
+    /// Response type of the sign-in; id_token-token is for old registrations
     #[arg(long)]
     response_type: Option<ResponseType>,
     /// Leave PKCE out, for an identity server that refuses it; kept in the profile
@@ -45,13 +45,13 @@ pub(crate) struct Arguments {
     /// Use PKCE again, after --no-pkce
     #[arg(long)]
     pkce: bool,
-    /// Scopes to ask for, separated by blanks
+    /// Scopes to request, separated by blanks
     #[arg(long, value_name = "SCOPES")]
     scope: Option<String>,
     /// Profile that keeps the sign-in [default: BEPRODUCT_PROFILE, or "default"]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// Keep the tokens in the keyring of this machine, and not in a file
+    /// Keep the tokens in the keyring of this machine instead of a file
     #[arg(long, conflicts_with = "token_file")]
     keyring: bool,
     /// File that keeps the tokens [default: beside the credentials file]
@@ -80,7 +80,7 @@ impl Arguments {
         let token_store = match &self.token_file {
             Some(path) => {
                 let path = std::path::absolute(path)?;
-                let path = path.to_str().ok_or_else(|| Failure::Usage("--token-file is no UTF-8".into()))?;
+                let path = path.to_str().ok_or_else(|| Failure::Usage("--token-file is not UTF-8".into()))?;
                 Some(json!({"file": path}))
             }
             None => self.keyring.then(|| json!({"keyring": profile})),
@@ -151,7 +151,7 @@ fn announce(login: &Login, config: &Config, open: bool) -> Result<(), Failure> {
         writeln!(out, "{}.\nUntil then the address can be pasted.\n", error.message())?;
     }
     if !config.pkce {
-        writeln!(out, "PKCE is left out, as the profile or --no-pkce says; --pkce uses it again.\n")?;
+        writeln!(out, "PKCE is off because of the profile or --no-pkce; --pkce turns it on again.\n")?;
     }
     writeln!(out, "Sign in at\n\n  {}\n", login.url())?;
     if open && let Err(error) = login.open_browser() {

@@ -13,19 +13,19 @@ const BAR: u64 = 40;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Company domain: what follows the host name in the browser when signed in
+    /// Company domain: the part of the web address after the host name, once signed in
     #[arg(long)]
     company: String,
-    /// Edition that the company has bought, for the limit of the day
+    /// Edition that the company has bought, which decides the daily limit
     #[arg(long, requires = "licenses")]
     edition: Option<Edition>,
     /// User licences that the company has bought
     #[arg(long, requires = "edition")]
     licenses: Option<u32>,
-    /// Limit of the day, where it is not that of an edition
+    /// Daily limit, if it is not that of an edition
     #[arg(long, conflicts_with = "edition")]
     requests_per_day: Option<u64>,
-    /// Take the limits that the service stated to the programs that share the ledger
+    /// Use the limits that the service stated to the programs that share the ledger
     #[arg(long, conflicts_with_all = ["edition", "requests_per_day"])]
     from_service: bool,
     /// Limit of each hour
@@ -34,10 +34,10 @@ pub(crate) struct Arguments {
     /// Limit of each minute
     #[arg(long)]
     requests_per_minute: Option<u64>,
-    /// Time at which days begin, as the programs that share the ledger have it [default: 00:00]
+    /// Time at which days begin, the same as in the programs that share the ledger [default: 00:00]
     #[arg(long, value_name = "HH:MM")]
     day_start: Option<String>,
-    /// Time zone in which days begin, as America/New_York [default: UTC]
+    /// Time zone in which days begin, such as America/New_York [default: UTC]
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
     /// SQLite file in which the requests are counted [default: the user's ledger]
@@ -46,10 +46,10 @@ pub(crate) struct Arguments {
     /// Redis server in which the requests are counted: redis://user:password@host:port/database, or rediss://
     #[arg(long, value_name = "URL", env = "BEPRODUCT_REDIS_URL", hide_env_values = true)]
     redis: Option<String>,
-    /// Host of the API that the requests were sent to [default: the service's]
+    /// Host of the API to which the requests were sent [default: the service's]
     #[arg(long, value_name = "URL")]
     api_url: Option<String>,
-    /// Also show who used the quota during so many days, today included; 90 are kept
+    /// Also show who used the quota in this number of days, including today; 90 days are kept
     #[arg(long)]
     days: Option<u64>,
     /// Print JSON
@@ -187,12 +187,12 @@ fn show_report(report: &QuotaReport, out: &mut dyn Write) -> Result<(), Failure>
     Ok(())
 }
 
-/// Requests of others, and of a process that died before it told, have no operation.
+/// Requests of other clients, and of a killed process, have no operation.
 fn named(name: &str) -> String {
     if name.is_empty() { "-".to_owned() } else { name.to_owned() }
 }
 
-/// What is left, filled.
+/// A bar: the part that is left is filled.
 fn bar(left: u64, limit: u64) -> String {
     // Something left is something shown.
     let filled = (u128::from(left) * u128::from(BAR)).div_ceil(u128::from(limit.max(1))) as usize;

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::{Failure, runtime};
 
-/// Tells who is signed in.
+/// Shows who is signed in.
 #[derive(clap::Args)]
 pub(crate) struct WhoAmI {
-    /// Profile to look at [default: the BEPRODUCT_* variables, and the profile that BEPRODUCT_PROFILE names, or "default"]
+    /// Profile to use [default: the BEPRODUCT_* variables, and the profile that BEPRODUCT_PROFILE names, or "default"]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
     /// Print JSON
@@ -19,7 +19,7 @@ pub(crate) struct WhoAmI {
     json: bool,
 }
 
-/// Signs out: revokes the refresh token, where the identity server offers that, and forgets the tokens.
+/// Signs out: revokes the refresh token, if the identity server supports that, and removes the tokens.
 #[derive(clap::Args)]
 pub(crate) struct Logout {
     /// Profile to sign out of [default: BEPRODUCT_PROFILE, or "default"]
@@ -28,10 +28,10 @@ pub(crate) struct Logout {
     /// End the sign-in in the browser too
     #[arg(long)]
     end_session: bool,
-    /// With --end-session: show the address, and do not open the browser
+    /// With --end-session: show the URL instead of opening the browser
     #[arg(long, requires = "end_session")]
     no_browser: bool,
-    /// With --end-session: address to come back to, which has to be registered
+    /// With --end-session: registered address to which the browser returns
     #[arg(long, value_name = "URL", requires = "end_session")]
     post_logout_redirect_uri: Option<String>,
 }

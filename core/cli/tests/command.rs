@@ -129,7 +129,7 @@ fn nobody_is_signed_in_yet() {
     fails(
         &["login", "--company", "acme", "--client-id", "x", "--redirect-uri", "no address"],
         1,
-        "is no address",
+        "is not a valid URL",
     );
     let app = ["login", "--client-id", "x", "--redirect-uri", "https://app.example/callback"];
     fails(&app, 1, "company_domain is missing");
@@ -226,9 +226,7 @@ fn a_sign_in_from_its_beginning_to_its_end() {
     };
     let shown = log_in(home.path(), &[&login[..], &account[..]].concat(), pasted);
     assert_eq!(shown.status.code(), Some(1), "the code belongs to another redirect_uri");
-    for expected in
-        ["this is not the address of the redirect", "the state of the redirect", "another redirect_uri"]
-    {
+    for expected in ["this is not the redirect URL", "belongs to another sign-in", "another redirect_uri"] {
         assert!(text(&shown.stderr).contains(expected), "{expected}: {}", text(&shown.stderr));
     }
 

@@ -1,4 +1,4 @@
-//! Lists in answers: where the rows lie in a body, and what identifies each (docs/service.md, Answers).
+//! Lists in answers: where the rows lie in a body, and what identifies each (docs/service/answers.md, Answers).
 //!
 //! A body is read once, and nothing of it is copied: rows are ranges of its bytes. Of the readers that were measured,
 //! `RawValue` is the fastest that refuses broken JSON (`benches/lists.rs`).

@@ -22,16 +22,16 @@ pub(crate) fn id<'a>(name: &str, value: &'a Value) -> Result<&'a str> {
     let problem = if text.trim().is_empty() {
         "is empty"
     } else if text.contains(['/', '\\', '?', '#', '%']) {
-        "holds one of / \\ ? # %"
+        "contains one of / \\ ? # %"
     } else if text.contains("..") || text == "." {
-        "holds a relative path"
+        "contains a relative path"
     } else if text.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
-        "holds a blank or a control character"
+        "contains a blank or a control character"
     } else {
         return Ok(text);
     };
     Err(Error::config(format!(
-        "{name} {problem}: {text:?} is no id; ids look like 782f6624-fe0b-5a1a-a4cb-e7996e673e1c"
+        "{name} {problem}: {text:?} is not an id; an id looks like 782f6624-fe0b-5a1a-a4cb-e7996e673e1c"
     )))
 }
 

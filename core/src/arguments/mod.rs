@@ -245,17 +245,17 @@ fn relative_path(name: &str, value: &Value) -> Result<String> {
     } else if trimmed.contains("://") || path.starts_with("//") {
         "is a full address; give the part below /api/COMPANY/"
     } else if trimmed.contains(['?', '#']) {
-        "holds ? or #; give query parameters as query"
+        "contains ? or #; give query parameters as query"
     } else if ["%2f", "%5c", "%00"].iter().any(|encoded| lower.contains(encoded)) {
         // Servers and proxies may read it as the plain one, and so find another address.
-        "holds an encoded separator"
+        "contains an encoded separator"
     } else if lower.trim_end_matches('/').split('/').any(str::is_empty) {
-        "holds an empty segment"
+        "contains an empty segment"
     } else if lower.split('/').any(|segment| matches!(&*segment.replace("%2e", "."), "." | "..")) {
         "leaves its folder"
     } else if trimmed.contains(|letter: char| letter.is_control() || letter.is_whitespace() || letter == '\\')
     {
-        "holds a blank, a backslash or a control character; percent-encode it"
+        "contains a blank, a backslash or a control character; percent-encode it"
     } else {
         return Ok(trimmed.to_owned());
     };

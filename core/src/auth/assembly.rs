@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use url::Url;
 
 use super::exchange::Exchanger;
@@ -20,7 +21,13 @@ impl Exchanger {
         let time = ServerTime::new(clock::of(config.testing.as_ref())?.0, None);
         let cache = ProviderCache::shared(&config.identity_base()?, config.ca_certificates.as_deref());
         Self::at(
-            IdentityServer::of(config, http::transport(config)?, time, &Secrets::default(), cache)?,
+            IdentityServer::of(
+                config,
+                http::transport(config, Handle::try_current().ok().as_ref())?,
+                time,
+                &Secrets::default(),
+                cache,
+            )?,
             config,
         )
     }

@@ -24,7 +24,7 @@ use crate::error::{Failure, Result};
 use crate::http::{HttpRequest, TransportError};
 use crate::redact::Secret;
 
-/// Life of an access token that nothing states (docs/service.md, Tokens).
+/// Life of an access token that nothing states (docs/service/sign-in.md, Tokens).
 const USUAL_LIFETIME: u64 = 8 * 3600;
 
 /// Pauses before another try when no connection came about.

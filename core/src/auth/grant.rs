@@ -34,7 +34,7 @@ impl Grant {
             Self::Refresh => {
                 format!("the refresh token was revoked, used up or has expired: sign in again{BY_COMMAND}")
             }
-            Self::ClientCredentials => "the client may not sign in as itself".into(),
+            Self::ClientCredentials => "the application is not allowed to sign in as itself".into(),
             Self::ActAs(user) => format!(
                 "nobody may act as the user {user:?} here: who does so has to be an administrator of the company, \
                  and the user has to be registered there as PRIVATE"

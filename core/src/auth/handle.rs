@@ -1,4 +1,4 @@
-//! What a client can ask about its sign-in.
+//! The public API of a sign-in.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::tokens::Tokens;
 use crate::cancel::Cancel;
 use crate::error::{Error, ErrorKind, Failure, Result};
 
-/// The sign-in of a client: who it is, and how to end it. Its requests go to the identity server, and do not count
+/// The sign-in of a client: who is signed in, and signing out. The requests go to the identity server and do not count
 /// against the quota.
 #[derive(Debug, Clone)]
 pub struct Auth {
@@ -26,14 +26,14 @@ pub struct Auth {
     pub(crate) closed: Cancel,
 }
 
-/// Who is signed in (docs/service.md, Sign-in).
+/// Who is signed in (docs/service/sign-in.md, Sign-in).
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct UserInfo {
     /// Id of the user.
     pub sub: Option<String>,
-    /// Name for signing in.
+    /// User name.
     pub preferred_username: Option<String>,
     /// Full name.
     pub name: Option<String>,
@@ -46,7 +46,7 @@ pub struct UserInfo {
     pub others: Map<String, Value>,
 }
 
-/// For whom another client acts, and what the second application for it is.
+/// The user for whom a client acts, and the application for it.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -60,7 +60,7 @@ pub struct ActAs {
 }
 
 impl ActAs {
-    /// For the user with this id, by the application that is registered for impersonation.
+    /// Acts for the user with this id, with the application that is registered for impersonation.
     pub fn new(
         user_id: impl Into<String>,
         client_id: impl Into<String>,
@@ -77,8 +77,8 @@ impl std::fmt::Debug for ActAs {
 }
 
 impl Auth {
-    /// Who is signed in, as JSON: `sub`, `preferred_username`, `name`, `email`, `email_verified` (a Boolean, also where
-    /// the service sends a text), null where it does not tell, and what else it does.
+    /// Who is signed in, as JSON: `sub`, `preferred_username`, `name`, `email`, `email_verified` (a Boolean, even if the
+    /// service sends a text), null for missing members, and the service's other members.
     ///
     /// # Errors
     /// As for any call.
@@ -106,7 +106,7 @@ impl Auth {
             }
         };
         let Value::Object(mut members) = answer else {
-            return Err(Error::new(ErrorKind::Decode, "the user information is no object"));
+            return Err(Error::new(ErrorKind::Decode, "the user information is not an object"));
         };
         // A member of the 2019 documentation that says nothing.
         members.remove("userinfo");
@@ -130,11 +130,11 @@ impl Auth {
             .map_err(|error| Error::new(ErrorKind::Decode, format!("the user information: {error}")))
     }
 
-    /// The address that ends the sign-in in the browser. It carries the ID token, where there is one: show it to nobody
-    /// but the browser. It revokes no refresh token.
+    /// The URL that ends the sign-in in the browser. It contains the ID token, if there is one: give it to the browser
+    /// only. It does not revoke the refresh token.
     ///
     /// # Errors
-    /// `config` when `post_logout_redirect_uri` is no address; those of the token store.
+    /// `config` when `post_logout_redirect_uri` is not a valid URL; those of the token store.
     pub async fn end_session_url(&self, post_logout_redirect_uri: Option<&str>) -> Result<String> {
         let mut url = self.server.url("connect/endsession")?;
         let tokens = self.while_open(self.tokens.tokens()).await?;
@@ -145,7 +145,7 @@ impl Auth {
             }
             if let Some(redirect) = post_logout_redirect_uri {
                 Url::parse(redirect).map_err(|error| {
-                    Error::config(format!("post_logout_redirect_uri is no address: {error}"))
+                    Error::config(format!("post_logout_redirect_uri is not a valid URL: {error}"))
                 })?;
                 query.append_pair("post_logout_redirect_uri", redirect);
             }
@@ -156,13 +156,13 @@ impl Auth {
         Ok(url.into())
     }
 
-    /// Signs out: revokes the refresh token where the identity server announces that it does so, and forgets the tokens
-    /// here and in the store, in any case. The client can make no more calls then.
+    /// Signs out: revokes the refresh token if the identity server announces that it supports this, and always removes the
+    /// tokens from this client and its store. The client can make no more calls then.
     ///
     /// Returns whether a token was revoked.
     ///
     /// # Errors
-    /// When revoking failed, so that the token is still valid; when the store cannot be written.
+    /// When revoking failed and the token is still valid; when the store cannot be written.
     pub async fn sign_out(&self) -> Result<bool> {
         self.while_open(self.tokens.sign_out(|tokens| self.revoke(tokens))).await
     }
@@ -175,7 +175,7 @@ impl Auth {
         };
         let Some(exchanger) = &self.exchanger else { return Ok(false) };
         let kept = |error: Error| {
-            let text = format!("the tokens are forgotten here, but not revoked: {}", error.message());
+            let text = format!("the tokens are removed here, but not revoked: {}", error.message());
             error.with_message(text)
         };
         let Some(url) = self.revocation(false).await.map_err(kept)? else { return Ok(false) };
@@ -203,7 +203,7 @@ impl Auth {
         }
     }
 
-    /// The discovery document of the identity server, as it came.
+    /// The discovery document of the identity server, unchanged.
     ///
     /// # Errors
     /// `not_found` when there is none, `network` when the server cannot be reached.
@@ -211,7 +211,7 @@ impl Auth {
         Ok((*self.while_open(self.server.document(false)).await?).clone())
     }
 
-    /// Scopes of the present access token; none where nothing states them. Signs in if that is needed.
+    /// Scopes of the present access token; `None` if nothing states them. Fetches a token if that is needed.
     ///
     /// # Errors
     /// Those of signing in.

@@ -258,7 +258,7 @@ impl TokenHolder {
         self.lock().tokens = Tokens::default();
         self.settings.store.clear().await?;
         let unread = |error: Error| {
-            let text = format!("the tokens are forgotten, but could not be read before: {}", error.message());
+            let text = format!("the tokens are removed, but could not be read first: {}", error.message());
             error.with_message(text)
         };
         lease.and(loaded).map_err(unread)?;
@@ -401,7 +401,7 @@ impl TokenHolder {
 }
 
 fn signed_out() -> Error {
-    Error::new(ErrorKind::Auth, "this client has signed out: make another after the next sign-in")
+    Error::new(ErrorKind::Auth, "this client has signed out: sign in again and make a new client")
 }
 
 impl std::fmt::Debug for TokenHolder {

@@ -102,23 +102,24 @@ fn refused(reason: &str, text: String) -> Error {
 
 /// Without keys nothing is verified, and nobody is signed in.
 fn no_keys(error: Error) -> Error {
-    refused("keys", format!("its keys cannot be had: {}", error.message())).with_source(error)
+    refused("keys", format!("the keys of the identity server cannot be fetched: {}", error.message()))
+        .with_source(error)
 }
 
 /// Algorithm and key id. `none` is no algorithm, and one with a shared key would take a public key for it.
 fn header(token: &str) -> Result<(Algorithm, Option<String>)> {
-    let malformed = || refused("malformed", "it is no JSON Web Token".into());
+    let malformed = || refused("malformed", "it is not a JSON Web Token".into());
     let (head, _) = token.split_once('.').ok_or_else(malformed)?;
     let head = URL_SAFE_NO_PAD.decode(head).map_err(|_| malformed())?;
     let head: Value = serde_json::from_slice(&head).map_err(|_| malformed())?;
     let name = head["alg"].as_str().ok_or_else(malformed)?;
     if name.eq_ignore_ascii_case("none") {
-        return Err(refused("unsigned", "nobody has signed it: alg is none".into()));
+        return Err(refused("unsigned", "it is not signed: alg is none".into()));
     }
     let algorithm =
         name.parse::<Algorithm>().ok().filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
     let algorithm = algorithm.ok_or_else(|| {
-        refused("algorithm", format!("it is signed with {name:?}, and not with a private key"))
+        refused("algorithm", format!("it is signed with {name:?}, which uses no private key"))
     })?;
     Ok((algorithm, head["kid"].as_str().map(str::to_owned)))
 }
@@ -180,13 +181,11 @@ fn decode(
 
 fn refusal(error: &jsonwebtoken::errors::Error, discovery: &Discovery) -> Error {
     let (reason, text) = match error.kind() {
-        Problem::InvalidSignature => {
-            ("signature", "its signature does not fit: it was changed or forged".into())
-        }
+        Problem::InvalidSignature => ("signature", "its signature is wrong: it was changed or forged".into()),
         Problem::InvalidIssuer => ("issuer", format!("it was not issued by {}", discovery.issuer)),
         Problem::InvalidAudience => ("audience", "it was issued for another client".into()),
         Problem::InvalidAlgorithm | Problem::InvalidAlgorithmName | Problem::UnsupportedAlgorithm => {
-            ("algorithm", "its algorithm and its key do not fit".into())
+            ("algorithm", "its algorithm does not match its key".into())
         }
         Problem::MissingRequiredClaim(claim) => ("malformed", format!("it has no {claim}")),
         // What the library says quotes the token at most by position.

@@ -167,7 +167,7 @@ fetch(location.pathname, { method: 'POST', body: fragment })
 const FORGET: &str = "history.replaceState(null, '', location.pathname);";
 
 fn handing_over() -> Response<Full<Bytes>> {
-    html(StatusCode::OK, "Signing in", "<p>This page needs JavaScript to hand the sign-in over.</p>", SCRIPT)
+    html(StatusCode::OK, "Signing in", "<p>This page needs JavaScript to complete the sign-in.</p>", SCRIPT)
 }
 
 fn shown(page: &Page) -> Response<Full<Bytes>> {

@@ -31,22 +31,22 @@ const PATIENCE: f64 = 300.0;
 /// Pause after a connection that could not be accepted.
 const AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
-/// How a sign-in with a browser goes.
+/// Options of a sign-in with a browser.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct LoginOptions {
-    /// Listens at any free port of 127.0.0.1, which the registration has to allow. Path and host are those of
+    /// Listens at any free port of 127.0.0.1; the registration must allow that. Path and host are those of
     /// `redirect_uri`; without one, `http://127.0.0.1/callback`. Default false.
     pub free_port: bool,
     /// Whether [`Login::complete`] opens the browser. Default true.
     pub open_browser: bool,
-    /// Profile of the credentials file that the sign-in is kept in. Default: it is not kept.
+    /// Profile of the credentials file that keeps the sign-in. Default: it is not kept.
     pub profile: Option<String>,
-    /// Longest time for the person to come back, in seconds. Default 300.
+    /// Time limit for the person's sign-in, in seconds. Default 300.
     pub timeout: Option<f64>,
-    /// Whether the sign-in cannot go on where nothing can listen at the redirect address. Default true; false leaves
-    /// [`Login::paste`].
+    /// Whether it is an error if the client cannot listen at the redirect URI. Default true; with false [`Login::paste`] is
+    /// left.
     pub must_listen: bool,
 }
 
@@ -85,7 +85,7 @@ pub struct Login {
 }
 
 impl Login {
-    /// Begins a sign-in, and listens at `redirect_uri` where that is `http` on this machine.
+    /// Begins a sign-in, and listens at `redirect_uri` if that is an `http` URL of this machine.
     ///
     /// # Errors
     /// `config` when a setting is missing or malformed, or when the port is taken.
@@ -103,7 +103,7 @@ impl Login {
         let given = config.redirect_uri.clone().unwrap_or_default();
         let mut redirect = Url::parse(&given).map_err(|error| {
             Error::config(format!(
-                "redirect_uri {given:?} is no address ({error}): give the one that is registered for the client"
+                "redirect_uri {given:?} is not a valid URL ({error}): give the one that is registered for the client"
             ))
         })?;
         let is_ours = redirect.scheme() == "http" && is_loopback(&redirect);
@@ -139,31 +139,31 @@ impl Login {
         })
     }
 
-    /// Where the person signs in.
+    /// The URL where the person signs in.
     #[must_use]
     pub fn url(&self) -> &str {
         self.session.url()
     }
 
-    /// Where the person is sent back to.
+    /// The URL where the browser ends.
     #[must_use]
     pub fn redirect_uri(&self) -> &str {
         self.session.redirect_uri()
     }
 
-    /// Whether [`Login::complete`] can see the person come back.
+    /// Whether the client listens for the redirect, so that [`Login::complete`] can receive it.
     #[must_use]
     pub fn is_listening(&self) -> bool {
         !self.listeners.is_empty()
     }
 
-    /// Why nothing listens at a redirect address of this machine.
+    /// Why the client does not listen at a redirect URI of this machine.
     #[must_use]
     pub fn not_listening(&self) -> Option<&Error> {
         self.not_listening.as_ref()
     }
 
-    /// Whether the person may still come back: nothing has come yet that belongs to this sign-in.
+    /// Whether the sign-in still waits for its redirect.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.session.is_open()
@@ -175,7 +175,7 @@ impl Login {
         self.recorded.as_ref()
     }
 
-    /// Opens the browser at [`Login::url`]: the one that `BROWSER` names, else the person's usual one.
+    /// Opens [`Login::url`] in the browser that `BROWSER` names, else in the default browser.
     ///
     /// # Errors
     /// `config` when there is none.
@@ -183,22 +183,22 @@ impl Login {
         open_browser(self.url())
     }
 
-    /// Takes an address that the person has pasted, and keeps the sign-in as the options say.
+    /// Accepts a pasted redirect URL, and keeps the sign-in as the options say.
     ///
     /// # Errors
-    /// Those of [`AuthorizationSession::finish`]; as long as the sign-in [is open](Login::is_open), the right address can
-    /// still be pasted.
+    /// Those of [`AuthorizationSession::finish`]; as long as the sign-in [is open](Login::is_open), the right URL can still
+    /// be pasted.
     pub async fn paste(&self, redirected: &str) -> Result<Tokens> {
         let tokens = self.session.finish(redirected).await?;
         self.keep(tokens).await
     }
 
-    /// Opens the browser, unless the options say not to; waits until the person comes back, and tells them there how it
-    /// ended; keeps the sign-in as the options say.
+    /// Opens the browser, unless the options say not to; waits for the redirect, shows the result in the browser, and keeps
+    /// the sign-in as the options say.
     ///
     /// # Errors
-    /// Those of [`AuthorizationSession::finish`]; `timeout` when nobody comes; `config` when nothing listens, when there is no
-    /// browser, or when the sign-in cannot be kept.
+    /// Those of [`AuthorizationSession::finish`]; `timeout` when no redirect arrives; `config` when the client does not listen,
+    /// when there is no browser, or when the sign-in cannot be kept.
     pub async fn complete(&self) -> Result<Tokens> {
         let alarm = self.clock.alarm(self.clock.elapsed().saturating_add(self.patience));
         let mut waiting = pin!(self.wait());
@@ -285,7 +285,7 @@ impl Login {
     }
 }
 
-/// Opens the browser of this machine: the one that `BROWSER` names, else the person's usual one.
+/// Opens a URL in the browser that `BROWSER` names, else in the default browser.
 ///
 /// # Errors
 /// `config` when there is none.
@@ -296,7 +296,7 @@ pub fn open_browser(url: &str) -> Result<()> {
             opener::OpenError::Io(error) => error.to_string(),
             opener::OpenError::Spawn { source, .. } => source.to_string(),
             opener::OpenError::ExitStatus { status, .. } => status.to_string(),
-            _ => "this machine has no way to".into(),
+            _ => "no program to open it was found".into(),
         };
         Error::config(format!("no browser could be opened ({reason})"))
     })

@@ -28,7 +28,7 @@ use crate::private_file;
 const DEFAULT: &str = "default";
 const WHAT: &str = "the credentials file";
 
-/// Settings that variables can give.
+/// Settings that environment variables can set.
 const VARIABLES: &[(&str, &str)] = &[
     ("BEPRODUCT_COMPANY_DOMAIN", "company_domain"),
     ("BEPRODUCT_CLIENT_ID", "client_id"),
@@ -71,7 +71,9 @@ impl Profiles {
         }
         user_folder(&["XDG_CONFIG_HOME", "APPDATA"], ".config")
             .map(|folder| Self(folder.join("credentials.toml")))
-            .ok_or_else(|| Error::config("there is no home folder; BEPRODUCT_CREDENTIALS_FILE names a file"))
+            .ok_or_else(|| {
+                Error::config("there is no home folder: set BEPRODUCT_CREDENTIALS_FILE to the path of a file")
+            })
     }
 
     /// The profile that `BEPRODUCT_PROFILE` names, else `default`.
@@ -89,20 +91,20 @@ impl Profiles {
         &self.0
     }
 
-    /// The settings of a profile, with the token store that it has. None when it is not there.
+    /// The settings of a profile, with its token store. `None` if the profile does not exist.
     ///
     /// # Errors
-    /// `config` when the file cannot be read, when others may read it, or when it is no TOML.
+    /// `config` when the file cannot be read, when others may read it, or when it is not valid TOML.
     pub fn get(&self, name: &str) -> Result<Option<Map<String, Value>>> {
         check_name(name)?;
         let document = self.document()?;
         let Some(table) = document.get(name) else { return Ok(None) };
-        let table = table.as_table_like().ok_or_else(|| self.wrong(format!("{name} is no table")))?;
+        let table = table.as_table_like().ok_or_else(|| self.wrong(format!("{name} is not a table")))?;
         let mut settings = Map::new();
         for (key, item) in table.iter() {
             let value = item.as_value().and_then(json);
-            let value =
-                value.ok_or_else(|| self.wrong(format!("{key} of [{name}] has a value of no use")))?;
+            let value = value
+                .ok_or_else(|| self.wrong(format!("{key} of [{name}] has a value of an unsupported type")))?;
             settings.insert(key.to_owned(), value);
         }
         if !settings.contains_key("token_store") && !settings.contains_key("client_credentials") {
@@ -111,8 +113,8 @@ impl Profiles {
         Ok(Some(settings))
     }
 
-    /// Sets settings of a profile, which is made when it is not there; null takes one away. The rest of the file stays as
-    /// it is.
+    /// Sets settings of a profile, and creates the profile if needed; null removes a setting. The rest of the file stays
+    /// unchanged.
     ///
     /// # Errors
     /// As [`Profiles::get`], and when the file cannot be written.
@@ -120,7 +122,7 @@ impl Profiles {
         check_name(name)?;
         let mut document = self.document()?;
         let entry = document.entry(name).or_insert_with(|| Item::Table(Table::new()));
-        let table = entry.as_table_like_mut().ok_or_else(|| self.wrong(format!("{name} is no table")))?;
+        let table = entry.as_table_like_mut().ok_or_else(|| self.wrong(format!("{name} is not a table")))?;
         for (key, value) in settings {
             match toml(value) {
                 Some(value) => {
@@ -135,8 +137,8 @@ impl Profiles {
         private_file::replace(WHAT, &self.0, document.to_string().as_bytes())
     }
 
-    /// Keeps a sign-in: the tokens in the store of the profile, and then its settings. Tokens of an earlier sign-in are
-    /// forgotten where they were kept elsewhere.
+    /// Keeps a sign-in: first the tokens in the store of the profile, then its settings. Tokens of an earlier sign-in in
+    /// another store are removed.
     ///
     /// # Errors
     /// As [`Profiles::set`], and those of the store.
@@ -171,8 +173,10 @@ impl Profiles {
             && let Some(former) = open_store(config.token_store.as_ref())?
         {
             former.clear().await.map_err(|error| {
-                let text =
-                    format!("the sign-in is kept, but the former one was not removed: {}", error.message());
+                let text = format!(
+                    "the sign-in is saved, but the previous one was not removed: {}",
+                    error.message()
+                );
                 error.with_message(text)
             })?;
         }
@@ -183,7 +187,7 @@ impl Profiles {
     pub(crate) async fn check(&self, name: &str, settings: &Map<String, Value>) -> Result<()> {
         if self.get(name)?.is_some_and(|profile| profile.get("client_credentials") == Some(&true.into())) {
             return Err(Error::config(format!(
-                "profile {name:?} is one of an application that signs in as itself: keep the sign-in in another"
+                "profile {name:?} belongs to an application that signs in as itself: save the sign-in in another profile"
             )));
         }
         let store = self.store(name, settings)?;
@@ -221,7 +225,7 @@ impl Profiles {
     fn make_folder(&self) -> Result<()> {
         let Some(folder) = self.0.parent() else { return Ok(()) };
         std::fs::create_dir_all(folder).map_err(|error| {
-            Error::config(format!("the folder {} cannot be made: {error}", folder.display()))
+            Error::config(format!("the folder {} cannot be created: {error}", folder.display()))
         })
     }
 
@@ -249,7 +253,7 @@ impl Profiles {
         text.parse().map_err(|error: toml_edit::TomlError| {
             let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             self.wrong(format!(
-                "line {line} is no TOML: {}",
+                "line {line} is not valid TOML: {}",
                 error.message().lines().next().unwrap_or_default()
             ))
         })
@@ -262,7 +266,7 @@ impl Profiles {
 
 /// Settings are texts.
 fn text(path: &Path) -> Result<&str> {
-    path.to_str().ok_or_else(|| Error::config(format!("the path {} is no UTF-8", path.display())))
+    path.to_str().ok_or_else(|| Error::config(format!("the path {} is not UTF-8", path.display())))
 }
 
 /// A profile names a file too.
@@ -270,7 +274,7 @@ fn check_name(name: &str) -> Result<()> {
     let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
         return Err(Error::config(format!(
-            "profile {name:?}: a name of letters, digits, and any of -_. is needed"
+            "profile {name:?}: a name consists of letters, digits and the characters -_."
         )));
     }
     Ok(())
@@ -315,7 +319,9 @@ pub(crate) fn completed(mut settings: Map<String, Value>) -> Result<Map<String, 
         None => None,
         Some(Value::String(name)) => Some(name),
         Some(_) => {
-            return Err(Error::config("settings: profile has to be the name of one in the credentials file"));
+            return Err(Error::config(
+                "settings: profile has to be the name of a profile in the credentials file",
+            ));
         }
     };
     let environment = reads_environment(&mut settings)?;
@@ -423,9 +429,8 @@ impl Config {
         Self::read(Value::Object(completed(members)?))
     }
 
-    /// Settings for a sign-in that `profile` is to keep: what is missing is taken from it, if it is there, so that a sign-in
-    /// can be repeated by its name. `environment` is read as by [`Config::from_json`]. Tokens that are there already are left
-    /// out.
+    /// Settings for a sign-in that `profile` will keep. Missing settings are taken from an existing profile, so that a sign-in
+    /// can be repeated by its name. `environment` is read as by [`Config::from_json`]. Existing tokens are left out.
     ///
     /// # Errors
     /// As [`Config::from_json`].
@@ -449,10 +454,10 @@ impl Config {
         Self::read(Value::Object(all))
     }
 
-    /// What a profile has to know of a sign-in, to make clients of its tokens and to repeat it.
+    /// The settings that a profile needs to make clients with the tokens of a sign-in, and to repeat it.
     ///
     /// # Errors
-    /// `config` for a path that is no text.
+    /// `config` for a path that is not UTF-8.
     pub(crate) fn to_profile(&self) -> Result<Map<String, Value>> {
         let mut settings = Map::new();
         for (name, value) in [
@@ -535,8 +540,8 @@ mod tests {
             let error = profiles.get("a").unwrap_err();
             assert!(error.message().contains(expected) && !error.message().contains("marker"), "{error}");
         };
-        fails("[a]\nclient_secret = \"marker\n", "line 2 is no TOML");
-        fails("a = 1\n", "a is no table");
+        fails("[a]\nclient_secret = \"marker\n", "line 2 is not valid TOML");
+        fails("a = 1\n", "a is not a table");
         fails("[a]\nscope = 2020-01-01\n", "scope of [a]");
         #[cfg(unix)]
         {

@@ -15,15 +15,15 @@ pub(crate) fn denied(code: &str, description: &str, pkce: bool) -> Error {
     let description = if description.is_empty() { String::new() } else { format!(" ({description})") };
     let text = match code {
         "access_denied" => format!(
-            "the sign-in was denied: without consent nothing can be read; begin again to give it{description}"
+            "the sign-in was denied: the client needs the user's consent; begin again and give it{description}"
         ),
         "invalid_scope" => {
             format!(
-                "the client may not have these scopes: set scope to those of its registration{description}"
+                "the application is not registered for these scopes: set scope to the registered ones{description}"
             )
         }
         "unauthorized_client" | "unsupported_response_type" => {
-            format!("the client may not sign in by this response type: {code}{description}")
+            format!("the application is not registered for this response type: {code}{description}")
         }
         "invalid_request" if pkce && (description.is_empty() || description.contains("code_challenge")) => {
             format!(
@@ -111,7 +111,7 @@ where
         "unauthorized_client" | "unsupported_grant_type" => {
             format!("the {} is refused: the client's registration does not allow it", grant.name())
         }
-        "invalid_scope" => "the client may not have these scopes: set scope to those of its registration".into(),
+        "invalid_scope" => "the application is not registered for these scopes: set scope to the registered ones".into(),
         code => format!("the identity server refused the {}: {code}", grant.name()),
     };
     format!("{text}{description}")

@@ -53,7 +53,7 @@ impl IdentityServer {
             answer = self.whole(request) => answer?,
             () = alarm => {
                 let message =
-                    format!("no answer of the identity server within {} s", self.timeout.as_secs_f64());
+                    format!("no answer from the identity server within {} s", self.timeout.as_secs_f64());
                 let reached = if wire.may_have_left() { Reached::Sent } else { Reached::Nothing };
                 return Err(TransportError::new(reached, message.clone(), message));
             }
@@ -66,7 +66,7 @@ impl IdentityServer {
         let answer = self.transport.send(request).await?;
         let (body, extent) = answer.body.read(ANSWER_SIZE, || {}).await;
         if extent != Extent::Whole {
-            let text = "the answer of the identity server broke off, or is far too large";
+            let text = "the answer of the identity server was cut off, or is too large";
             return Err(TransportError::new(Reached::Sent, text, text));
         }
         Ok(WholeResponse { status: answer.status, headers: answer.headers, body })
@@ -118,12 +118,12 @@ impl IdentityServer {
             401 => (
                 ErrorKind::Auth,
                 Failure::TokenRejected,
-                format!("the identity server gives no {what}: it does not accept the access token"),
+                format!("the identity server did not return the {what}: it does not accept the access token"),
             ),
             403 => (
                 ErrorKind::Permission,
                 Failure::Final,
-                format!("the identity server gives no {what}: permission or scope is missing"),
+                format!("the identity server did not return the {what}: permission or scope is missing"),
             ),
             404 => (
                 ErrorKind::NotFound,
@@ -133,13 +133,16 @@ impl IdentityServer {
             408 | 429 | 500..=599 => (
                 ErrorKind::Server,
                 Failure::Interrupted,
-                format!("the identity server gives no {what}: it failed with status {}", answer.status),
+                format!(
+                    "the identity server did not return the {what}: it failed with status {}",
+                    answer.status
+                ),
             ),
             status => (
                 ErrorKind::Auth,
                 Failure::Final,
                 format!(
-                    "the identity server gives no {what}: status {status}{}",
+                    "the identity server did not return the {what}: status {status}{}",
                     answer::said_by_oauth(&answer.body)
                 ),
             ),
@@ -168,7 +171,7 @@ pub(crate) fn unreachable(what: &str, error: TransportError) -> Error {
 /// The header that carries an access token.
 pub(crate) fn authorization(bearer: &Secret) -> Result<HeaderValue> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()))
-        .map_err(|_| Error::config("the access token holds characters that no header may hold"))?;
+        .map_err(|_| Error::config("the access token has characters that are not allowed in a header"))?;
     value.set_sensitive(true);
     Ok(value)
 }

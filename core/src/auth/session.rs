@@ -14,10 +14,10 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::{Secret, address};
 
-/// One sign-in of a person: send them to [`AuthorizationSession::url`], then give the address they were sent back to
-/// to [`AuthorizationSession::finish`].
+/// One sign-in of a person: open [`AuthorizationSession::url`] in a browser, then pass the URL where the browser ends to
+/// [`AuthorizationSession::finish`].
 ///
-/// State, nonce and PKCE are made at random and checked, and the ID token is verified; a session works once.
+/// State, nonce and PKCE are random and checked, and the ID token is verified. A session works once.
 pub struct AuthorizationSession {
     exchanger: Exchanger,
     url: Url,
@@ -28,7 +28,7 @@ pub struct AuthorizationSession {
     once: Mutex<Option<Once>>,
 }
 
-/// What comes back with the person.
+/// Content of the redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flow {
     /// A code, which is exchanged for tokens.
@@ -74,10 +74,12 @@ impl AuthorizationSession {
             Error::config("redirect_uri is missing: give the address that is registered for the client")
         })?;
         let redirect = RedirectUrl::new(redirect)
-            .map_err(|error| Error::config(format!("redirect_uri is no address: {error}")))?;
+            .map_err(|error| Error::config(format!("redirect_uri is not a valid URL: {error}")))?;
         let is_openid = exchanger.scope.split_whitespace().any(|scope| scope == "openid");
         if flow == Flow::Implicit && !is_openid {
-            return Err(Error::config("scope has to hold openid for the response type \"id_token token\""));
+            return Err(Error::config(
+                "scope has to contain openid for the response type \"id_token token\"",
+            ));
         }
         let authorize = AuthUrl::from_url(exchanger.server.url("connect/authorize")?);
         let client = exchanger.client().set_auth_uri(authorize).set_redirect_uri(redirect.clone());
@@ -109,13 +111,13 @@ impl AuthorizationSession {
         Ok(Self { exchanger, url, redirect, state, nonce, flow, once })
     }
 
-    /// Where the person signs in.
+    /// The URL where the person signs in.
     #[must_use]
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// Where the person is sent back to.
+    /// The URL where the browser ends.
     #[must_use]
     pub fn redirect_uri(&self) -> &str {
         self.redirect.url().as_str()
@@ -126,18 +128,18 @@ impl AuthorizationSession {
         self.flow
     }
 
-    /// Takes the address that the person was sent back to, whole, and fetches the tokens.
+    /// Accepts the whole redirect URL, and fetches the tokens.
     ///
     /// # Errors
     /// `auth` when consent was denied, the state differs, the code is refused or the ID token is not accepted; `config`
-    /// when it is no such address, or the session was used before.
+    /// for an invalid URL, and when the session was used before.
     pub async fn finish(&self, redirected: &str) -> Result<Tokens> {
         let auth = |text: String| Error::new(ErrorKind::Auth, text);
         let answer = Answer::read(redirected)?;
         // Before anything else is believed.
         if answer.get("state") != Some(self.state.secret()) {
             return Err(auth(
-                "the state of the redirect is not the one of this sign-in: begin again, and use the address that it ends at"
+                "the redirect belongs to another sign-in, its state differs: begin again, and use the address at which that sign-in ends"
                     .into(),
             )
             .with_code("state_mismatch"));
@@ -145,7 +147,7 @@ impl AuthorizationSession {
         // Another server's answer to a sign-in that was begun here (RFC 9207).
         let server = self.exchanger.server.base.as_str().trim_end_matches('/');
         if answer.get("iss").is_some_and(|issuer| issuer.trim_end_matches('/') != server) {
-            return Err(auth(format!("the redirect is not one of {server}: begin again"))
+            return Err(auth(format!("the redirect does not come from {server}: begin again"))
                 .with_code("issuer_mismatch"));
         }
         let once = self.once.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -158,13 +160,13 @@ impl AuthorizationSession {
         }
         let tokens = match self.flow {
             Flow::Code => {
-                let code = answer.get("code").ok_or_else(|| auth("the redirect holds no code".into()))?;
+                let code = answer.get("code").ok_or_else(|| auth("the redirect has no code".into()))?;
                 self.exchanger.server.secrets.keep(&Secret::new(code));
                 self.exchanger.code(code.to_owned(), &self.redirect, once.verifier.as_ref()).await?
             }
             Flow::Implicit => {
                 let token = |name: &str| {
-                    let missing = || auth(format!("the redirect holds no {name}: is it the whole address?"));
+                    let missing = || auth(format!("the redirect has no {name}: is it the whole address?"));
                     let token = answer.get_from_fragment(name).filter(|token| !token.is_empty());
                     token.map(str::to_owned).ok_or_else(missing)
                 };
@@ -193,7 +195,7 @@ impl AuthorizationSession {
         self.exchanger.server.verify(id_token, &expected).await
     }
 
-    /// Whether the person may still come back: nothing has come yet that belongs to this sign-in.
+    /// Whether the sign-in still waits for its redirect.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.once.lock().unwrap_or_else(PoisonError::into_inner).is_some()
@@ -209,7 +211,7 @@ struct Answer {
 impl Answer {
     fn read(redirected: &str) -> Result<Self> {
         let address = Url::parse(redirected.trim())
-            .map_err(|error| Error::config(format!("this is not the address of the redirect: {error}")))?;
+            .map_err(|error| Error::config(format!("this is not the redirect URL: {error}")))?;
         let fragment = address.fragment().unwrap_or_default().as_bytes();
         Ok(Self {
             query: address.query_pairs().into_owned().collect(),

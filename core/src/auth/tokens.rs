@@ -1,4 +1,4 @@
-//! The tokens of one sign-in, and what can be read off them.
+//! The tokens of one sign-in, and the claims that the client reads from them.
 
 use serde_json::{Value, json};
 
@@ -11,17 +11,17 @@ pub(crate) type Bearer = Secret;
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Tokens {
-    /// Goes with every request.
+    /// Access token, which every request carries.
     pub access_token: Option<Secret>,
     /// End of the access token's life, Unix seconds.
     pub expires_at: Option<u64>,
     /// Life of the access token when it was issued, in seconds.
     pub lifetime: Option<u64>,
-    /// Renews the access token.
+    /// Refresh token, which renews the access token.
     pub refresh_token: Option<Secret>,
-    /// Tells who signed in. It was verified when it came.
+    /// ID token: who signed in. It was verified when it was received.
     pub id_token: Option<Secret>,
-    /// Scopes that were granted, separated by blanks, where the identity server has said so.
+    /// Granted scopes, separated by blanks, if the identity server stated them.
     pub scope: Option<String>,
     /// Fingerprint of the refresh token that the sign-in was configured with, so that a new one wins over what is
     /// stored.
@@ -29,7 +29,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// As JSON, with the tokens in clear: for a store.
+    /// As JSON with the tokens unencrypted, for a store.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let clear = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
@@ -44,7 +44,7 @@ impl Tokens {
         })
     }
 
-    /// From what [`Tokens::to_json`] wrote. None when it is no such object.
+    /// Reads the JSON of [`Tokens::to_json`]. `None` for any other value.
     #[must_use]
     pub fn from_json(value: &Value) -> Option<Self> {
         let members = value.as_object()?;
@@ -62,7 +62,7 @@ impl Tokens {
         })
     }
 
-    /// Scopes that were granted; none where nothing states them.
+    /// Granted scopes; `None` if nothing states them.
     #[must_use]
     pub fn scopes(&self) -> Vec<String> {
         let claimed = self.access_token.as_ref().map(|token| scopes_in_token(token.expose()));

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::redact::Secret;
 
 impl Client {
-    /// A client that acts for another user of the company (docs/service.md, Sign-in). The one who is signed in here has to
+    /// A client that acts for another user of the company (docs/service/sign-in.md, Sign-in). The one who is signed in here has to
     /// be an administrator of it.
     ///
     /// Its calls wait for a token of that user. Where none can be had they fail; none is made as the administrator. It

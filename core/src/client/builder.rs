@@ -6,13 +6,14 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use super::shared::Shared;
-use super::{Client, stored};
+use super::{Client, Inherited, stored};
 use crate::arguments::encode;
-use crate::auth::{Inherited, ProviderCache, RotatedStore, TokenStore, open_store};
+use crate::auth::{ProviderCache, RotatedStore, TokenStore, open_store};
 use crate::clock::{self, Clock, ServerTime};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::headers;
+use crate::host::Hooks;
 use crate::http::{self, Transport};
 use crate::log::{Log, LogSink, TracingSink};
 use crate::page_sizes::PageSizes;
@@ -33,6 +34,7 @@ pub struct ClientBuilder {
     listener: Option<Arc<dyn QuotaListener>>,
     transport: Option<Arc<dyn Transport>>,
     clock: Option<Arc<dyn Clock>>,
+    hooks: Option<Hooks>,
     inherited: Option<Inherited>,
     /// Of tests.
     simulated: Option<(StepLedger, Arc<dyn Rng>)>,
@@ -66,7 +68,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Signs in as the application itself. Unproven at this service (docs/service.md, Sign-in).
+    /// Signs in as the application itself. Unproven at this service (docs/service/sign-in.md, Sign-in).
     #[must_use]
     pub fn client_credentials(
         mut self,
@@ -137,10 +139,21 @@ impl ClientBuilder {
         self
     }
 
-    /// Goes on with the sign-in of a client of the parent process, after a fork.
+    /// Goes on with a client of the parent process, after a fork.
     #[must_use]
-    pub fn inherited(mut self, sign_in: Option<Inherited>) -> Self {
-        self.inherited = sign_in;
+    pub fn inherited(mut self, former: Option<Inherited>) -> Self {
+        self.inherited = former;
+        self
+    }
+
+    /// Takes the host program's token store, listener and log.
+    pub(crate) fn hooks(mut self, hooks: Option<Hooks>) -> Self {
+        if let Some(hooks) = &hooks {
+            self.store = hooks.store().map(|store| Arc::new(store) as Arc<dyn TokenStore>);
+            self.listener = hooks.listener().map(|listener| Arc::new(listener) as Arc<dyn QuotaListener>);
+            self.sink = hooks.log().map(|log| log as Arc<dyn LogSink>);
+        }
+        self.hooks = hooks;
         self
     }
 
@@ -192,7 +205,10 @@ impl ClientBuilder {
             Some(transport) => (transport, Arc::default()),
             None => {
                 let certificates = config.ca_certificates.as_deref();
-                (http::transport(&config)?, ProviderCache::shared(&config.identity_base()?, certificates))
+                (
+                    http::transport(&config, Some(&handle))?,
+                    ProviderCache::shared(&config.identity_base()?, certificates),
+                )
             }
         };
         let fixed = config.testing.as_ref().is_some_and(|testing| testing.fixed_chance);
@@ -260,7 +276,19 @@ impl ClientBuilder {
             secrets,
             config,
         };
-        shared.client(store, cache, self.inherited)
+        let (sign_in, former) = match self.inherited {
+            Some(former) => (Some(former.sign_in.clone()), Some(former)),
+            None => (None, None),
+        };
+        let mut client = shared.client(store, cache, sign_in)?;
+        client.hooks = self.hooks;
+        if let Some(former) = former {
+            client.change_plan(former.plan.clone())?;
+            if former.is_closed() {
+                client.close();
+            }
+        }
+        Ok(client)
     }
 }
 

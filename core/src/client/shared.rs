@@ -8,8 +8,8 @@ use url::Url;
 
 use super::Client;
 use crate::auth::{
-    Auth, Exchanger, HolderSettings, IdentityServer, Inherited, MemoryStore, ProviderCache, Source,
-    TokenHolder, TokenStore,
+    self, Auth, Exchanger, HolderSettings, IdentityServer, MemoryStore, ProviderCache, Source, TokenHolder,
+    TokenStore,
 };
 use crate::cancel::Cancel;
 use crate::clock::{RecordedClock, ServerTime};
@@ -46,7 +46,7 @@ impl Shared {
         self,
         store: Option<Arc<dyn TokenStore>>,
         cache: Arc<ProviderCache>,
-        inherited: Option<Inherited>,
+        inherited: Option<auth::Inherited>,
     ) -> Result<Client> {
         let config = &self.config;
         let server = IdentityServer::of(
@@ -112,6 +112,6 @@ impl Client {
         });
         let filters = Arc::new(FilterCheck::new(shared.schemas.clone(), &shared.quota.owner));
         let requester = Requester::new(Arc::clone(&shared.site), policies, auth.closed.clone());
-        Ok(Self { auth, requester, filters, shared })
+        Ok(Self { auth, requester, filters, shared, hooks: None, closing: Arc::default() })
     }
 }

@@ -14,7 +14,7 @@ use ::http::header::{AGE, DATE};
 use super::Clock;
 use crate::log::Log;
 
-/// How far the machine's clock may be off before it matters, in seconds (docs/service.md, Tokens).
+/// How far the machine's clock may be off before it matters, in seconds (docs/service/sign-in.md, Tokens).
 const TOLERANCE: i64 = 60;
 
 /// Answers of a host that are remembered.

@@ -1,5 +1,5 @@
 //! Whether filters name fields that the service knows. It ignores a filter on any other and returns everything
-//! (docs/service.md, Filters).
+//! (docs/service/lists.md, Filters).
 //!
 //! The catalogue states the standard fields of each filters argument, and the operation that lists the others. That list is
 //! kept for a day, and fetched again once before an unknown field is refused; such a field then stays refused for five minutes

@@ -34,11 +34,11 @@ pub(crate) async fn get_by_number(
     match found.of(&number) {
         [one] => Ok(Answer { raw: one.clone(), body: one.clone(), meta }),
         [] => {
-            let text = format!("no {record} carries the number {number}");
+            let text = format!("no {record} has the number {number}");
             Err(answered(operation, ErrorKind::NotFound, text, meta))
         }
         several => {
-            let text = format!("{} {record}s carry the number {number}", several.len());
+            let text = format!("{} {record}s have the number {number}", several.len());
             Err(answered(operation, ErrorKind::Conflict, text, meta))
         }
     }
@@ -227,7 +227,7 @@ fn number(name: &str, value: &Value) -> Result<String> {
         return Err(Error::config(format!("{name} is empty")));
     }
     if text.contains(ANY_OF) {
-        return Err(Error::config(format!("{name} holds U+25A0, which the service reads as a separator")));
+        return Err(Error::config(format!("{name} contains U+25A0, which the service reads as a separator")));
     }
     Ok(text)
 }

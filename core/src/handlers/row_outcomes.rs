@@ -1,4 +1,4 @@
-//! What the answer to an update of rows says of each row: ids, counts, or nothing (docs/service.md, Data tables).
+//! What the answer to an update of rows says of each row: ids, counts, or nothing (docs/service/data-tables.md, Data tables).
 
 use std::collections::HashSet;
 

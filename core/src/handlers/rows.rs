@@ -17,7 +17,7 @@ use crate::requester::Requester;
 /// What became of one row.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Fate {
+struct RowOutcome {
     index: usize,
     row_id: Option<String>,
     outcome: &'static str,
@@ -25,7 +25,7 @@ struct Fate {
 
 #[derive(Serialize)]
 struct Done<'a> {
-    rows: &'a [Fate],
+    rows: &'a [RowOutcome],
     applied: usize,
     requests: usize,
 }
@@ -44,50 +44,50 @@ pub(crate) async fn update_rows(
         .await
         .map_err(|error| error.with_operation(operation.id))?;
     let limit = operation.rows.map_or(usize::MAX, |rows| rows.limit);
-    let mut fates: Vec<_> = rows
+    let mut outcomes: Vec<_> = rows
         .list()
         .iter()
         .enumerate()
-        .map(|(index, row)| Fate { index, row_id: row.id.clone(), outcome: Outcome::NotSent.as_str() })
+        .map(|(index, row)| RowOutcome { index, row_id: row.id.clone(), outcome: Outcome::NotSent.as_str() })
         .collect();
     let mut meta = Meta::default();
     let mut requests = 0;
     let mut raw = Bytes::new();
-    for first in (0..fates.len()).step_by(limit) {
-        let range = first..fates.len().min(first.saturating_add(limit));
-        let fates_of_request = &mut fates[range.clone()];
+    for first in (0..outcomes.len()).step_by(limit) {
+        let range = first..outcomes.len().min(first.saturating_add(limit));
+        let in_request = &mut outcomes[range.clone()];
         match requester.send(operation, prepared.carrying(&rows, &range), &call.options).await {
             Ok(answer) => {
                 requests += 1;
                 let told = row_outcomes::of(&rows.list()[range], &answer.raw);
-                for (fate, told) in fates_of_request.iter_mut().zip(told) {
+                for (row, told) in in_request.iter_mut().zip(told) {
                     let outcome = if told.applied { Outcome::Applied } else { Outcome::Unknown };
-                    fate.outcome = outcome.as_str();
-                    fate.row_id = fate.row_id.take().or(told.new_id);
+                    row.outcome = outcome.as_str();
+                    row.row_id = row.row_id.take().or(told.new_id);
                 }
                 meta.absorb(answer.meta);
                 raw = answer.raw;
             }
             Err(error) => {
                 let error = refused_in_part(error, range.len());
-                fates_of_request.iter_mut().for_each(|fate| fate.outcome = error.outcome().as_str());
-                return Err(report(error, &fates, requests, meta));
+                in_request.iter_mut().for_each(|row| row.outcome = error.outcome().as_str());
+                return Err(report(error, &outcomes, requests, meta));
             }
         }
     }
-    let body = serde_json::to_vec(&Done { rows: &fates, applied: applied(&fates), requests });
+    let body = serde_json::to_vec(&Done { rows: &outcomes, applied: applied(&outcomes), requests });
     let body = body.map_err(|error| {
-        Error::new(ErrorKind::Internal, format!("the outcome of the rows cannot be put together: {error}"))
+        Error::new(ErrorKind::Internal, format!("the outcome of the rows cannot be written as JSON: {error}"))
             .with_outcome(Outcome::Applied)
     })?;
     Ok(Answer { body: body.into(), raw, meta })
 }
 
-fn applied(fates: &[Fate]) -> usize {
-    fates.iter().filter(|fate| fate.outcome == Outcome::Applied.as_str()).count()
+fn applied(outcomes: &[RowOutcome]) -> usize {
+    outcomes.iter().filter(|row| row.outcome == Outcome::Applied.as_str()).count()
 }
 
-/// The service may have stored some rows of a list that it refused after a look at them (docs/service.md, Data tables).
+/// The service may have stored some rows of a list that it refused after a look at them (docs/service/data-tables.md, Data tables).
 pub(crate) fn refused_in_part(error: Error, rows: usize) -> Error {
     let unread = matches!(error.kind(), ErrorKind::Auth | ErrorKind::RateLimited | ErrorKind::QuotaExceeded);
     if rows > 1 && !unread && error.outcome() == Outcome::Refused {
@@ -97,19 +97,19 @@ pub(crate) fn refused_in_part(error: Error, rows: usize) -> Error {
 }
 
 /// The error of a request, with what became of all rows and what all requests took.
-fn report(error: Error, fates: &[Fate], requests: usize, mut meta: Meta) -> Error {
-    if fates.len() == 1 {
+fn report(error: Error, outcomes: &[RowOutcome], requests: usize, mut meta: Meta) -> Error {
+    if outcomes.len() == 1 {
         return error;
     }
-    let applied = applied(fates);
+    let applied = applied(outcomes);
     // Sending all of it again would repeat what was applied.
     let error = if requests > 0 { error.with_outcome(Outcome::Unknown) } else { error };
     meta.attempts.extend_from_slice(error.attempts());
     meta.waits.extend_from_slice(error.waits());
     let cost = meta.cost + error.cost();
-    let text = format!("{applied} of {} rows were applied, then: {}", fates.len(), error.message());
+    let text = format!("{applied} of {} rows were applied, then: {}", outcomes.len(), error.message());
     error.with_message(text).with_trace(meta.attempts, meta.waits, cost).with_details(json!(Done {
-        rows: fates,
+        rows: outcomes,
         applied,
         requests
     }))

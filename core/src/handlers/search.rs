@@ -32,7 +32,7 @@ impl<'a> Search<'a> {
         call: &Call,
         name: &str,
     ) -> Result<Self> {
-        let missing = || Error::config(format!("the catalogue says no list for {}", operation.id));
+        let missing = || Error::config(format!("the catalogue names no list for {}", operation.id));
         let lookup = operation.lookup.ok_or_else(missing)?;
         let list = Operation::find(lookup.list).ok_or_else(missing)?;
         let mut arguments = call.arguments.clone();

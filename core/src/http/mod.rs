@@ -3,6 +3,7 @@
 mod body;
 mod proxy;
 mod reqwest;
+mod shared;
 mod wire;
 
 use std::fmt;
@@ -11,11 +12,13 @@ use std::sync::Arc;
 use ::http::HeaderMap;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
 use url::Url;
 
 pub(crate) use self::body::Extent;
 pub use self::body::{AnswerBody, Body, BodySource, Chunks, SourceError};
-use self::reqwest::{ReqwestTransport, TransportSettings};
+use self::reqwest::TransportSettings;
+pub(crate) use self::shared::ForkGuard;
 pub use self::wire::Wire;
 pub use crate::address::Reach;
 use crate::config::Config;
@@ -127,11 +130,12 @@ pub trait Transport: fmt::Debug + Send + Sync {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>>;
 }
 
-/// The transport of the settings.
-pub(crate) fn transport(config: &Config) -> Checked<Arc<dyn Transport>> {
-    Ok(Arc::new(ReqwestTransport::new(&TransportSettings {
+/// The transport of the settings, for clients on this runtime.
+pub(crate) fn transport(config: &Config, runtime: Option<&Handle>) -> Checked<Arc<dyn Transport>> {
+    let settings = TransportSettings {
         connect_timeout: config.seconds("connect_timeout", config.connect_timeout)?,
         max_connections: config.concurrency,
         ca_certificates: config.ca_certificates.clone(),
-    })?))
+    };
+    Ok(shared::transport(settings, runtime)?)
 }

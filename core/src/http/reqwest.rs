@@ -23,7 +23,7 @@ use crate::address::{Reach, is_loopback};
 use crate::error::{Error, Result};
 
 /// What the transport needs to know of the configuration.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TransportSettings {
     pub(crate) connect_timeout: Duration,
     pub(crate) max_connections: usize,
@@ -135,7 +135,7 @@ fn check_reach(url: &Url, reach: Reach) -> std::result::Result<(), TransportErro
 }
 
 fn inside(host: &str) -> String {
-    format!("{host} is an address inside of a network, which a link of an answer may not lead to")
+    format!("{host} is a private address, and a link in an answer may not lead there")
 }
 
 /// Resolves names to addresses that may be connected to.
@@ -196,7 +196,7 @@ impl Transport for ReqwestTransport {
                         Ok(None) => None,
                         Err(error) => {
                             let error = error.without_url();
-                            let text = format!("the answer of {host} broke off: {}", chain(&error));
+                            let text = format!("the answer of {host} was cut off: {}", chain(&error));
                             Some((Err(TransportError::new(Reached::Sent, text, error)), None))
                         }
                     }
@@ -248,7 +248,7 @@ impl HttpBody for Outgoing {
             None => {
                 *chunks = None;
                 match this.left {
-                    Some(left) if left > 0 => wrong("the body is shorter than it was said to be"),
+                    Some(left) if left > 0 => wrong("the body is shorter than announced"),
                     _ => Poll::Ready(None),
                 }
             }
@@ -256,7 +256,7 @@ impl HttpBody for Outgoing {
                 if let Some(left) = &mut this.left {
                     match left.checked_sub(chunk.len() as u64) {
                         Some(rest) => *left = rest,
-                        None => return wrong("the body is longer than it was said to be"),
+                        None => return wrong("the body is longer than announced"),
                     }
                 }
                 Poll::Ready(Some(Ok(Frame::data(chunk))))

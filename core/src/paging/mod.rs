@@ -1,7 +1,7 @@
 //! Lists, page by page: complete, or an error.
 //!
 //! `rule` decides what a page means, `ahead` fetches pages before they are asked for, `position` keeps account of what
-//! was consumed, and the pager here joins them. What the service does with pages is written in docs/service.md, Paging.
+//! was consumed, and the pager here joins them. What the service does with pages is written in docs/service/lists.md, Paging.
 
 mod ahead;
 mod fetch;
@@ -265,7 +265,7 @@ impl Pager {
             }
         };
         if progress.rule.is_hollow() {
-            self.warn(&meta, "nothing is listed, although the service counts records");
+            self.warn(&meta, "the list is empty, although the service reports a total above 0");
         }
         let total = progress.rule.total();
         let mut account = self.account();
@@ -287,11 +287,11 @@ impl Pager {
         let (text, others) = match total {
             Some(total) if received >= total => {
                 let text = "the list changed while it was read";
-                (format!("{text}: {received} records came, and others may be missing"), "")
+                (format!("{text}: {received} records came, and some may be missing"), "")
             }
             _ => {
                 let text = format!("the list ended early: {received}{count} records came");
-                (text, ", and the service did not give the others")
+                (text, ", and the service did not return the rest")
             }
         };
         if self.0.fetch.options.allow_incomplete {

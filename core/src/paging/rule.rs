@@ -1,4 +1,4 @@
-//! What a page means: which of its rows are new, which page is next, and whether the list is complete (docs/service.md,
+//! What a page means: which of its rows are new, which page is next, and whether the list is complete (docs/service/lists.md,
 //! Paging). Nothing here sends or waits.
 
 use std::collections::{BTreeSet, HashSet};

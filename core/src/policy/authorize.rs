@@ -65,7 +65,7 @@ impl Policy for Authorize {
                             "the service accepts the access token in other calls, so it is kept: check whether this user has access"
                         }
                         Refusal::NewToo => {
-                            "a new access token was refused too, and no other is fetched for some minutes: check what this user may do"
+                            "a new access token was refused too, and no further one is fetched for some minutes: check the permissions of this user"
                         }
                         Refusal::Lost => "the access token cannot be renewed: sign in again",
                     };
@@ -93,7 +93,7 @@ fn is_accepted(result: &Result<Reply>) -> bool {
 /// Which scopes a method needs is not published, so the ones that are there have to do.
 fn name_scopes(error: Error, scopes: &[String]) -> Error {
     let scopes = match scopes {
-        [] => "does not tell its scopes".into(),
+        [] => "does not name its scopes".into(),
         scopes => format!("has the scopes {}", scopes.join(" ")),
     };
     let message = format!(

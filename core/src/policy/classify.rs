@@ -1,4 +1,4 @@
-//! Turns statuses into results (docs/service.md, Errors by status).
+//! Turns statuses into results (docs/service/answers.md, Errors by status).
 
 use std::time::{Duration, SystemTime};
 
@@ -59,11 +59,11 @@ impl Classify {
                 ErrorKind::Network,
                 Failure::Unreadable,
                 reads,
-                "the answer broke off",
+                "the answer was cut off",
             )),
             200..=299 => self.judge_success(reply, operation),
             300..=399 => {
-                let text = "the service points to another address, which is not followed; is the base address right?";
+                let text = "the service redirects to another address, and redirects are not followed; is the base address right?";
                 Err(self.error(&reply, ErrorKind::Server, Failure::Final, reads, text))
             }
             429 => Err(self.throttled(&reply)),
@@ -109,14 +109,14 @@ impl Classify {
     fn hint(&self, status: u16, empty: bool) -> String {
         match status {
             401 => "the service does not accept the access token".into(),
-            403 => "the service refuses this".into(),
+            403 => "the service refuses this request".into(),
             404 if empty => format!(
                 "404 with an empty body: is the company domain {:?} right? It may also be one that the user who is signed \
                  in does not belong to",
                 self.company
             ),
             404 => "there is nothing at this address".into(),
-            405 => "the service does not take this verb here".into(),
+            405 => "the service does not allow this HTTP method here".into(),
             500..=599 => format!("the service failed with status {status}"),
             _ => format!("the service answered with status {status}"),
         }

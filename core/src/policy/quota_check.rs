@@ -129,7 +129,7 @@ impl Waits for CallTime<'_> {
 
 /// The call itself was not sent, whatever became of the question. It may be asked again as any read.
 fn not_asked(error: Error) -> Error {
-    let text = format!("the limits of the service could not be asked for: {}", error.message());
+    let text = format!("the limits of the service could not be requested: {}", error.message());
     let failure = match error.failure() {
         Failure::Interrupted | Failure::Fault | Failure::Unreadable => Failure::NotSent,
         failure => failure,

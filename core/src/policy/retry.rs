@@ -1,5 +1,5 @@
 //! The only place that sends a request again. Which failures allow it depends on the replay class of the operation
-//! (docs/service.md, Retrying).
+//! (docs/service/requests.md, Retrying).
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -84,7 +84,7 @@ impl Retry {
             return Err(error);
         }
         if error.failure() != Failure::Throttled && !self.budget.take() {
-            let message = format!("{}; too many calls fail at present to try again", error.message());
+            let message = format!("{}; not retried, because too many calls fail at present", error.message());
             return Err(error.with_message(message));
         }
         Ok(Some((reason, wait)))

@@ -105,17 +105,17 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// `start` as `HH:MM`, `zone` as an IANA name; the day begins at midnight UTC without them (docs/service.md, Limits by
+    /// `start` as `HH:MM`, `zone` as an IANA name; the day begins at midnight UTC without them (docs/service/limits.md, Limits by
     /// edition: when the service's own begins is not known).
     pub(crate) fn new(start: Option<&str>, zone: Option<&str>) -> Result<Self> {
         let start = start.unwrap_or("00:00");
         let time = Time::strptime("%H:%M", start).map_err(|_| {
-            Error::config(format!("plan: day_start {start:?} is no time of day, as 06:30 is"))
+            Error::config(format!("plan: day_start {start:?} is not a time of day such as 06:30"))
         })?;
         let zone = match zone {
             Some(name) => TimeZone::get(name).map_err(|_| {
                 Error::config(format!(
-                    "plan: time_zone {name:?} is unknown; America/New_York is one that is known"
+                    "plan: time_zone {name:?} is unknown; give an IANA name such as America/New_York"
                 ))
             })?,
             // Also where a machine knows no zones.
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_is_no_time_or_zone() {
-        assert!(Calendar::new(Some("25:00"), None).unwrap_err().message().contains("as 06:30 is"));
+        assert!(Calendar::new(Some("25:00"), None).unwrap_err().message().contains("such as 06:30"));
         assert!(Calendar::new(None, Some("Mars/Base")).unwrap_err().message().contains("Mars/Base"));
     }
 }

@@ -18,15 +18,15 @@ use crate::error::{Error, Result};
 pub struct Work {
     /// Id or short name of the operation: `style.list`.
     pub operation: String,
-    /// How many records a list has, numbers are looked up or rows are written; for other operations, how many calls are
-    /// made (default 1).
+    /// Number of records of a list, of numbers to look up, or of rows to write; for other operations the number of calls
+    /// (default 1).
     pub count: Option<u64>,
     /// Records a page, for lists. Default 200.
     pub page_size: Option<u64>,
 }
 
 impl Work {
-    /// So many records, numbers, rows or calls of an operation.
+    /// Work of `count` records, numbers, rows or calls.
     #[must_use]
     pub fn new(operation: impl Into<String>, count: u64) -> Self {
         Self { operation: operation.into(), count: Some(count), page_size: None }
@@ -49,11 +49,11 @@ pub struct EstimateItem {
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Estimate {
-    /// Requests in all.
+    /// Total of requests.
     pub requests: u64,
     /// Requests left today, if there is a limit.
     pub remaining: Option<u64>,
-    /// Whether they are enough. True without a limit.
+    /// Whether enough requests are left. True without a limit.
     pub enough: bool,
     /// Each piece of the work.
     pub items: Vec<EstimateItem>,

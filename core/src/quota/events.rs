@@ -1,4 +1,4 @@
-//! What a program may want to be told of the quota, and asked.
+//! Events of the quota, and the decision at a limit.
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -7,29 +7,29 @@ use std::time::Duration;
 use super::calendar::Span;
 use crate::error::Result;
 
-/// Shares of the day's limit, in percent, that are told of when they are reached.
+/// Shares of the daily quota, in percent, that are reported when they are reached.
 pub(crate) const THRESHOLDS: [u64; 2] = [95, 80];
 
-/// What happened.
+/// Kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum QuotaEventKind {
-    /// A share of the day's limit was reached: once a day for all who share a ledger.
+    /// 80 % or 95 % of the daily quota was reached; once a day for all clients that share a ledger.
     Threshold,
-    /// The service told of requests that others sent, outside of the ledger. They are counted now.
+    /// The service reported requests of clients outside of the ledger. They are counted now.
     Others,
-    /// A limit was reached, and a call wants to be sent.
+    /// A limit was reached, and a call is waiting to be sent.
     Limit,
 }
 
-/// Something about the quota.
+/// An event of the quota.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct QuotaEvent {
-    /// What happened.
+    /// Kind of the event.
     pub event: QuotaEventKind,
-    /// Which limit it is about.
+    /// Window of the limit.
     pub window: Span,
     /// Requests of the window, if there is a limit.
     pub limit: Option<u64>,
@@ -41,22 +41,40 @@ pub struct QuotaEvent {
     pub resets_at: String,
     /// Seconds until then.
     pub resets_in: f64,
-    /// The share that was reached, in percent; of a threshold.
+    /// The share that was reached, in percent; only for `threshold`.
     pub threshold: Option<u64>,
-    /// Requests that others sent; of `others`.
+    /// Requests of other clients; only for `others`.
     pub requests: Option<u64>,
-    /// Operation that wants to be sent; of `limit`.
+    /// Operation of the waiting call; only for `limit`.
     pub operation: Option<&'static str>,
-    /// Its label; of `limit`.
+    /// Label of the waiting call; only for `limit`.
     pub label: Option<String>,
 }
 
-/// Takes events of the quota, and decides what a call does at a limit.
+/// Receives events of the quota, and decides what a call does at a limit.
 pub trait QuotaListener: Send + Sync {
-    /// Something happened. It must not block.
+    /// Receives an event. Must not block.
     fn notice(&self, event: &QuotaEvent);
 
-    /// A limit is reached beyond what `quota_wait` allows: how long the call may wait for the reset, or nothing for the
-    /// error. Called for each call that is at its limit.
+    /// Decides how long a call may wait for the reset of a limit, if that is longer than `quota_wait`; `None` fails the call.
+    /// Called for each call that is at its limit.
     fn at_limit<'a>(&'a self, event: &'a QuotaEvent) -> BoxFuture<'a, Result<Option<Duration>>>;
+}
+
+/// The event of a limit of the day, for tests of what takes events.
+#[cfg(test)]
+pub(crate) fn event_of_tests(operation: &'static str) -> QuotaEvent {
+    QuotaEvent {
+        event: QuotaEventKind::Limit,
+        window: Span::Day,
+        limit: Some(1),
+        used: 1,
+        remaining: Some(0),
+        resets_at: "2026-01-16T00:00:00Z".into(),
+        resets_in: 60.0,
+        threshold: None,
+        requests: None,
+        operation: Some(operation),
+        label: None,
+    }
 }

@@ -156,7 +156,7 @@ impl FallbackLedger {
             state.aside.is_empty() && state.failed.take().is_some()
         };
         if again {
-            self.log.warn("requests are counted in the file again, those from memory included");
+            self.log.warn("requests are counted in the file again, including those from memory");
         }
     }
 

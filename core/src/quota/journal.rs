@@ -1,9 +1,8 @@
-//! Files that tell how much of a lease was used, for when its process dies.
+//! Files that record how much of a lease was used, for when its process is killed.
 //!
-//! Each lease has one, locked as long as its process lives. A count in it goes up before a unit is used, so whoever finds
-//! the file unlocked knows what may be given back: not more than was not used. Written by one system call at a time, it
-//! is right whenever the process is killed; after a power cut it may be behind, and is not believed (the machine's boot is
-//! noted in it).
+//! Each lease has one, locked as long as its process lives. A count in it goes up before a unit is used, so a process
+//! that finds the file unlocked knows how many units may be given back. Each write is one system call, so the count is right
+//! whenever the process is killed. After a power cut it may be too low and is not used; the file notes the machine's boot.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};

@@ -55,7 +55,7 @@ impl Quota {
 
     /// The service was asked for its limits and has not told any.
     pub(crate) fn untold(&self) -> Error {
-        let text = "the service does not state its limits, for which the plan stands: give edition and licenses, or \
+        let text = "the service does not state its limits, and the plan relies on them: give edition and licenses, or \
                     requests_per_day";
         Error::new(ErrorKind::Config, text)
     }
@@ -65,8 +65,7 @@ impl Quota {
         match self.limit_of_day(reservation.frame()) {
             Some(limit) => {
                 self.leases.stop();
-                let text =
-                    "the service refuses more requests of today, the ledger takes the rest as used by others";
+                let text = "the service refuses further requests today; the ledger counts the rest as used by others";
                 self.raise(reservation, limit, text).await
             }
             None => Ok(()),

@@ -1,7 +1,7 @@
-//! Several units at once, so that the store is not asked for every request, and some for when it is away.
+//! Leases: several units in one step, so that the ledger is not asked for each request, and a share for when it is unreachable.
 //!
-//! A lease is counted as a whole when it is taken, which keeps the sum right whatever becomes of its owner; what was not
-//! used is given back when the client ends, when it is idle, or when others find that its process has died.
+//! A lease is counted as a whole when it is taken, so the count is right even if its process is killed. Unused units are given
+//! back when the client is closed, when it is idle, or when another process finds that the owner has died.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -229,9 +229,7 @@ impl Leases {
                     return Ok((granted(counts), origin));
                 }
                 match bank.lock().as_ref().is_some_and(|held| held.unwritten) {
-                    true => Err(Error::config(
-                        "what a lease of the quota is used for cannot be written to its file",
-                    )),
+                    true => Err(Error::config("the use of a lease cannot be written to its file")),
                     // Another call was quicker.
                     false => Ok((Granted::Moved, Origin::Store)),
                 }
@@ -260,7 +258,9 @@ impl Leases {
         let lease = LeaseId { frame: frame.clone(), id: self.settings.rng.unique_id().into() };
         let mark = match &self.settings.journal {
             Some(journal) => Some(journal.begin(&lease).map_err(|error| {
-                Error::config(format!("leases of the quota need a folder for what was used of them: {error}"))
+                Error::config(format!(
+                    "leases of the quota need a folder for the record of their use: {error}"
+                ))
             })?),
             None => None,
         };
@@ -332,7 +332,9 @@ impl Leases {
         let Ok(_fetching) = self.spare.fetching.try_lock() else { return };
         match self.refill(frame, limits).await {
             Err(error) if !is_away(&error) => {
-                self.settings.log.warn(&format!("no requests are kept for when the ledger is away: {error}"));
+                self.settings
+                    .log
+                    .warn(&format!("no requests are set aside for when the ledger is unreachable: {error}"));
             }
             _ => {}
         }
@@ -423,7 +425,8 @@ impl Leases {
                     recovered = true;
                 }
                 Err(error) => {
-                    let text = format!("what a process left of its lease is not given back yet: {error}");
+                    let text =
+                        format!("the unused units of a process that ended are not given back yet: {error}");
                     self.settings.log.warn(&text);
                     // It would be the same with the others.
                     break;
@@ -491,7 +494,7 @@ fn has_left(held: &Option<Held>, frame: &Frame, limits: &Limits) -> bool {
 }
 
 fn not_given_back(error: &Error) -> String {
-    format!("the rest of a lease of the quota is not given back yet: {error}")
+    format!("the unused units of a lease are not given back yet: {error}")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,4 +1,4 @@
-//! What a ledger is. `memory.rs`, `sqlite.rs` and `redis.rs` are three; one suite and one model test them all.
+//! The trait of a ledger. `memory.rs`, `sqlite.rs` and `redis.rs` implement it; one suite and one model test them all.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,10 +12,10 @@ use crate::error::Result;
 /// Days for which usage is kept.
 pub(crate) const HISTORY: u64 = 90;
 
-/// Days for which the processes of the usage are kept apart, besides the present one. Older days keep operation and label.
+/// Days for which usage is kept by process, besides today. Older days keep operation and label.
 pub(crate) const APART: u64 = 7;
 
-/// Label under which requests of others are counted that the service told of.
+/// Label of the requests of other clients, which the service reported.
 pub(crate) const OTHERS: &str = "others";
 
 /// A figure for each window of a [`Frame`].
@@ -24,7 +24,7 @@ pub(crate) type Counts = [u64; SPANS];
 /// The limit of each window of a [`Frame`], where there is one.
 pub(crate) type Limits = [Option<u64>; SPANS];
 
-/// What units are for.
+/// The purpose of units: operation, label and process.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Entry {
     pub(crate) operation: Arc<str>,
@@ -34,20 +34,20 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// What is counted without anybody of ours having asked.
+    /// Requests of clients outside of the ledger.
     pub(crate) fn of_others() -> Self {
         Self { operation: "".into(), label: OTHERS.into(), process: "".into() }
     }
 }
 
-/// Units for somebody.
+/// Units of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Spent {
     pub(crate) entry: Entry,
     pub(crate) units: u64,
 }
 
-/// Units of one day for somebody.
+/// Units of one entry in one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     /// Start of the day, Unix seconds.
@@ -56,27 +56,27 @@ pub(crate) struct Row {
     pub(crate) units: u64,
 }
 
-/// Whether units were to be had.
+/// Whether units were taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Granted {
-    /// So many, which makes so many in each window.
+    /// Taken: the number of units, and the new count of each window.
     Yes { units: u64, counts: Counts },
-    /// None: this window is full.
+    /// Not taken: this window is full.
     No { window: usize },
-    /// None: by the ledger's own clock it is another window's turn, or the lease was ended before it began. To be asked anew.
+    /// Not taken: by the ledger's clock the window has changed, or the lease was ended before it began. Try again.
     Moved,
 }
 
-/// How a frame stands.
+/// The counts of a frame.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
     /// Units taken, those in leases included.
     pub(crate) counts: Counts,
     /// Units taken in the hour before.
     pub(crate) hour_before: u64,
-    /// Units of the day that are in leases: taken, and perhaps not used yet.
+    /// Units of the day that are in leases: taken, and possibly unused.
     pub(crate) leased: u64,
-    /// Nothing is to be sent before, as the service asked one of those who share the ledger to wait.
+    /// Nothing may be sent before, because the service asked a client that shares the ledger to wait.
     pub(crate) paused_until: Option<SystemTime>,
 }
 
@@ -88,7 +88,7 @@ pub(crate) struct LeaseId {
     pub(crate) id: Arc<str>,
 }
 
-/// Counts requests. Every method is one step, whoever else is at it.
+/// Counts requests. Every method is one atomic step for all processes that share the ledger.
 pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
     /// `memory`, `sqlite` or `redis`.
     fn name(&self) -> &'static str;
@@ -106,7 +106,7 @@ pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// How the windows stand.
+    /// The counts of the windows.
     fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>>;
 
     /// Takes `spent.units` in all windows, or none when a limit does not allow it.
@@ -117,8 +117,8 @@ pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
         spent: &'a Spent,
     ) -> BoxFuture<'a, Result<Granted>>;
 
-    /// Takes up to `most` units for later use: not more than a quarter of what is left, so that none of those who share
-    /// it goes without, but at least one.
+    /// Takes up to `most` units for later use: at most a quarter of what is left, so that every client that shares the ledger
+    /// gets some, but at least one.
     fn lease<'a>(
         &'a self,
         lease: &'a LeaseId,
@@ -126,20 +126,20 @@ pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
         most: u64,
     ) -> BoxFuture<'a, Result<Granted>>;
 
-    /// Ends a lease: tells what was used of it and gives back the rest. Nothing happens when it has ended already; one that
-    /// has not begun, as it is still on its way, does so no more.
+    /// Ends a lease: books its used units and gives the rest back. Does nothing for a lease that has ended. A lease that has not
+    /// begun, because its request is still on its way, can no longer begin.
     fn settle<'a>(&'a self, lease: &'a LeaseId, used: &'a [Spent]) -> BoxFuture<'a, Result<()>>;
 
-    /// Gives units back that were reserved.
+    /// Gives reserved units back.
     fn refund<'a>(&'a self, frame: &'a Frame, spent: &'a Spent) -> BoxFuture<'a, Result<()>>;
 
-    /// Raises the count of the day to what the service says, never lowers it. By how much.
+    /// Raises the count of the day to the service's count, and never lowers it. Returns the difference.
     fn raise<'a>(&'a self, frame: &'a Frame, at_least: u64) -> BoxFuture<'a, Result<u64>>;
 
-    /// Keeps all who share the ledger from sending until then. An earlier end than the present one changes nothing.
+    /// Pauses all clients that share the ledger. An earlier end than the present one changes nothing.
     fn pause<'a>(&'a self, owner: &'a str, until: SystemTime) -> BoxFuture<'a, Result<()>>;
 
-    /// Notes something for the day of the frame; what was noted under this name before.
+    /// Stores a note for the day of the frame, and returns the earlier note of this name.
     fn note<'a>(
         &'a self,
         frame: &'a Frame,
@@ -147,7 +147,7 @@ pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
         value: &'a str,
     ) -> BoxFuture<'a, Result<Option<String>>>;
 
-    /// What is noted for the day of the frame.
+    /// A note of the day of the frame.
     fn recall<'a>(&'a self, frame: &'a Frame, name: &'a str) -> BoxFuture<'a, Result<Option<String>>>;
 
     /// Units by day and entry, for the days that began since (Unix seconds). Those in leases are not among them. Days that were
@@ -159,9 +159,9 @@ pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Operation, or empty for requests of others and of processes that ended without telling.
+    /// Operation, or empty for requests of other clients and of processes that were killed.
     pub operation: String,
-    /// The caller's label, or empty; `others` for requests that the service told of.
+    /// The caller's label, or empty; `others` for requests that the service reported.
     pub label: String,
     /// Requests.
     pub requests: u64,

@@ -1,4 +1,4 @@
-//! What happens when a limit is reached: the error, or a wait for its end.
+//! A reached limit: the error, or the wait for the end of its window.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::events::{QuotaEvent, QuotaEventKind, THRESHOLDS};
 use super::{Ask, Quota, Waits};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Longest time by which a wait is drawn out, so that those who waited do not come back as one.
+/// Longest extension of a wait, so that waiting calls do not all continue at the same moment.
 const SPREAD: Duration = Duration::from_secs(5);
 
 impl Quota {
@@ -66,7 +66,7 @@ impl Quota {
             Err(failed) => {
                 let error = self.exceeded(ask, full, left).await;
                 let text =
-                    format!("{}; and what decides at a limit failed: {}", error.message(), failed.message());
+                    format!("{}; and the callback for a limit failed: {}", error.message(), failed.message());
                 return Err(error.with_message(text).with_source_of(&failed));
             }
         }
@@ -188,7 +188,7 @@ impl Quota {
             Ok(Some(_)) => {}
             Err(error) => {
                 self.present().reported = before;
-                self.log.warn(&format!("whether others know of the quota is not known: {error}"));
+                self.log.warn(&format!("the event was not recorded in the ledger: {error}"));
             }
         }
     }

@@ -52,6 +52,8 @@ pub(crate) use ask::{Ask, Waits};
 pub(crate) use calendar::Frame;
 pub use calendar::Span;
 pub use estimate::{Estimate, EstimateItem, Work};
+#[cfg(test)]
+pub(crate) use events::event_of_tests;
 pub use events::{QuotaEvent, QuotaEventKind, QuotaListener};
 pub use ledger::Usage;
 pub(crate) use memory::MemoryLedger;
@@ -233,6 +235,11 @@ impl Quota {
         let floor = if ask.priority == Priority::Bulk { self.floor } else { 0 };
         let [day, hour, minute] = limits;
         Ok([day.map(|limit| limit.saturating_sub(floor)), hour, minute])
+    }
+
+    /// The present plan.
+    pub(crate) fn plan(&self) -> Plan {
+        self.present().plan.clone()
     }
 
     /// Another plan from now on. What is counted stays counted, as long as the days begin at the same time.

@@ -54,7 +54,7 @@ impl OpenLedger {
             Err(error) => {
                 if settings.lease > 1 || self.share > 0 {
                     log.warn(&format!(
-                        "what this process leases of the quota is lost for the day if it is killed: {}",
+                        "the units that this process leases are lost for the day if it is killed: {}",
                         error.message()
                     ));
                 }
@@ -85,8 +85,8 @@ fn open_default(settings: &QuotaSettings, log: &Log) -> Result<OpenLedger> {
         Err(error) => {
             let text = error.message();
             let error = Error::config(format!(
-                "the default quota ledger has no place: {text}. With a plan, name a file, ledger {{\"sqlite\": path}}, or \
-                 \"memory\" where nobody else sends for this company"
+                "the default quota ledger has no folder: {text}. Name a file with ledger {{\"sqlite\": path}}, or use \
+                 \"memory\" if no other process sends requests for this company"
             ));
             if limited {
                 return Err(error);
@@ -125,7 +125,7 @@ fn open_sqlite(path: &Path) -> Result<Arc<dyn Ledger>> {
 
 #[cfg(not(feature = "sqlite"))]
 fn open_sqlite(_path: &Path) -> Result<Arc<dyn Ledger>> {
-    Err(Error::config("this build has no SQLite ledger; the memory ledger is left"))
+    Err(Error::config("this build has no SQLite ledger; use \"memory\""))
 }
 
 #[cfg(feature = "redis")]
@@ -163,7 +163,9 @@ pub(crate) fn stored_quota(mut settings: QuotaSettings) -> Result<Quota> {
             return Err(Error::config(format!("there is no ledger {}", path.display())));
         }
         Some(LedgerConfig::Memory) => {
-            return Err(Error::config("a ledger in memory ends with the process that counts in it"));
+            return Err(Error::config(
+                "a memory ledger cannot be read by another process: name a file or a Redis server",
+            ));
         }
         Some(_) => {}
         None => {
@@ -242,7 +244,7 @@ mod tests {
             .unwrap();
         let limited = || Plan::requests_per_day(5);
         for (folder, said) in
-            [(folder.path(), "it is damaged"), (Path::new("/dev/null/state"), "its folder cannot be made")]
+            [(folder.path(), "it is damaged"), (Path::new("/dev/null/state"), "its folder cannot be created")]
         {
             for plan in [limited(), Plan::from_service(), Plan::unlimited().with_requests_per_minute(9)] {
                 let error = open(folder, plan).err().unwrap();
@@ -259,7 +261,7 @@ mod tests {
     fn a_plan_needs_a_place_for_the_file() {
         let nowhere = || Err(Error::config("there is no home folder"));
         let error = open_with(&settings(nowhere(), Plan::requests_per_day(5))).err().unwrap();
-        assert!(error.message().contains("there is no home folder. With a plan, name a file"), "{error}");
+        assert!(error.message().contains("there is no home folder. Name a file"), "{error}");
         let open = open_with(&settings(nowhere(), Plan::unlimited())).unwrap();
         let log = Log { sink: Arc::new(TracingSink), secrets: Secrets::default() };
         let parts = QuotaParts {
@@ -272,7 +274,7 @@ mod tests {
         };
         let quota = Quota::new(settings(nowhere(), Plan::unlimited()), parts).unwrap();
         let error = quota.change_plan(Plan::requests_per_day(5)).unwrap_err();
-        assert!(error.message().contains("With a plan, name a file"), "{error}");
+        assert!(error.message().contains("Name a file with ledger"), "{error}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a company has bought (docs/service.md, Limits by edition).
+//! The plan of a company (docs/service/limits.md, Limits by edition).
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use super::calendar::Calendar;
 use super::ledger::Limits;
 use crate::error::{Error, Result};
 
-/// How many requests there are: a day, an hour, a minute, and when days begin.
+/// The limits for a day, an hour and a minute, and the time at which days begin.
 ///
 /// The service states a limit per organisation and one per user licence, "whichever is lower". Its own worked example
 /// for ten licences contradicts that; the table is followed here.
@@ -40,27 +40,27 @@ impl Plan {
         Self { per_day: Some(limit), ..Self::default() }
     }
 
-    /// Requests are counted and none is refused.
+    /// Requests are counted and never refused.
     #[must_use]
     pub fn unlimited() -> Self {
         Self::default()
     }
 
-    /// The limits that the service states in `ratelimit/status`. They are asked for once a day by whoever comes first of
-    /// those who share a ledger; that request counts.
+    /// The limits that the service states in `ratelimit/status`. The first client of those that share a ledger requests
+    /// them once a day; this request counts.
     #[must_use]
     pub fn from_service() -> Self {
         Self { from_service: true, ..Self::default() }
     }
 
-    /// A limit of each full hour besides.
+    /// Adds a limit for each full hour.
     #[must_use]
     pub fn with_requests_per_hour(mut self, limit: u64) -> Self {
         self.per_hour = Some(limit);
         self
     }
 
-    /// A limit of each full minute besides.
+    /// Adds a limit for each full minute.
     #[must_use]
     pub fn with_requests_per_minute(mut self, limit: u64) -> Self {
         self.per_minute = Some(limit);
@@ -81,7 +81,7 @@ impl Plan {
         self
     }
 
-    /// Requests per day, if there is a limit that is known before the service is asked.
+    /// Requests per day, if the plan itself states a limit.
     #[must_use]
     pub fn limit(&self) -> Option<u64> {
         self.per_day
@@ -221,7 +221,7 @@ mod tests {
             (json!({"edition": "gold", "licenses": 1}), "editions are"),
             (json!({"edition": "enterprise", "licenses": 1, "from_service": true}), "give either"),
             (json!({"requests_per_day": 1, "from_service": true}), "leave requests_per_day out"),
-            (json!({"requests_per_day": 1, "day_start": "24:30"}), "no time of day"),
+            (json!({"requests_per_day": 1, "day_start": "24:30"}), "not a time of day"),
             (json!({"requests_per_day": 1, "time_zone": "Nowhere"}), "unknown"),
             (json!({"requests_a_day": 1}), "unknown field"),
             (json!(5), "a plan, which is"),

@@ -5,9 +5,9 @@
 //! minutes expire after some hours, what belongs to a day after 92 days, and which
 //! processes it was after ten. Numbers are exact up to 2^53.
 //!
-//! It was run with Redis 7.0. The server needs persistence (one that forgets everything counts anew) and `maxmemory-policy
-//! noeviction` (a count that is evicted begins at 0 again). A user of its own needs no more than `rights!` in
-//! `redis/connection.rs` says, as in `ACL SETUSER ledger on >password ~beproduct:* +evalsha ...`.
+//! It was run with Redis 7.0. The server needs persistence (without it the count begins again at 0) and `maxmemory-policy
+//! noeviction` (an evicted count begins again at 0). A dedicated user needs the rights in `rights!` in
+//! `redis/connection.rs`, as in `ACL SETUSER ledger on >password ~beproduct:* +evalsha ...`.
 //!
 //! A script whose answer is lost may have run, and is not sent again: at most, units stay counted that nobody uses.
 
@@ -204,7 +204,7 @@ impl RedisLedger {
                 self.saw(time, Duration::ZERO);
                 Ok(Granted::Moved)
             }
-            _ => Err(self.server.unusable("it answers what no ledger does", &kind)),
+            _ => Err(self.server.unusable("its answer is not one of a ledger", &kind)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! How the quota stands, and how it came to that.
+//! Status and usage of the quota.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
@@ -10,7 +10,7 @@ use super::calendar::{Span, iso, seconds};
 use super::ledger::{HISTORY, OTHERS, Row, Usage};
 use crate::error::{Error, Result};
 
-/// How one limit stands.
+/// Status of one limit.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct LimitStatus {
@@ -26,7 +26,7 @@ pub struct LimitStatus {
     pub resets_at: String,
 }
 
-/// How the quota stands.
+/// Status of the quota.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct QuotaStatus {
@@ -34,25 +34,25 @@ pub struct QuotaStatus {
     pub store: &'static str,
     /// Requests of the day, if there is a limit.
     pub limit: Option<u64>,
-    /// Requests counted today, those included that are leased to a process and may not be used yet.
+    /// Requests counted today, including leased requests that may be unused.
     pub used: u64,
     /// Requests left today, if there is a limit.
     pub remaining: Option<u64>,
     /// Beginning of the next day, ISO 8601.
     pub resets_at: String,
-    /// Requests counted today by operation and label, most first. What is leased is not among them before it is settled.
+    /// Requests counted today by operation and label, most first. Leased requests appear only once they are settled.
     pub usage: Vec<Usage>,
     /// Every limit that the plan has.
     pub limits: Vec<LimitStatus>,
-    /// Requests of today that are leased, by all who share the ledger.
+    /// Requests of today that are leased by all clients that share the ledger.
     pub leased: u64,
-    /// Requests of today that others sent, outside of the ledger, as far as the service told.
+    /// Requests of today from clients outside of the ledger, as far as the service reported them.
     pub others: u64,
-    /// Requests an hour at present: those of this hour, and of the last one for the part that is still to come.
+    /// Present pace in requests an hour: the requests of this hour, and those of the last hour for the part that is left.
     pub pace: f64,
-    /// When the requests of the day are used up at this pace, ISO 8601; nothing when they last until the reset.
+    /// When the daily quota is used up at this pace, ISO 8601; `None` if it lasts until the reset.
     pub runs_out_at: Option<String>,
-    /// The service asked to wait until then, ISO 8601.
+    /// End of the pause that the service asked for, ISO 8601.
     pub paused_until: Option<String>,
 }
 
@@ -62,11 +62,11 @@ pub struct QuotaStatus {
 pub struct ReportRow {
     /// Date on which the day began, `2026-11-25`.
     pub day: String,
-    /// Operation, or empty for requests of others and of processes that ended without telling.
+    /// Operation, or empty for requests of other clients and of processes that were killed.
     pub operation: String,
-    /// The caller's label, or empty; `others` for requests that the service told of.
+    /// The caller's label, or empty; `others` for requests that the service reported.
     pub label: String,
-    /// `host:process id`, or empty for requests of others and for days that are over for a week.
+    /// `host:process id`, or empty for requests of other clients and for days more than a week ago.
     pub process: String,
     /// Requests.
     pub requests: u64,
@@ -90,9 +90,9 @@ pub struct QuotaReport {
     pub from: String,
     /// Last day, which is today.
     pub to: String,
-    /// Requests in all.
+    /// Total of requests.
     pub requests: u64,
-    /// By day, in order; days without requests are not among them.
+    /// By day, in order, without days that have no requests.
     pub by_day: Vec<Share>,
     /// By operation, most first.
     pub by_operation: Vec<Share>,
@@ -100,12 +100,12 @@ pub struct QuotaReport {
     pub by_label: Vec<Share>,
     /// By process, most first.
     pub by_process: Vec<Share>,
-    /// All of it, by day and then most first.
+    /// All rows, by day and then most first.
     pub rows: Vec<ReportRow>,
 }
 
 impl Quota {
-    /// How the quota stands. What this client has used of its leases is told as used.
+    /// Status of the quota. Counts what this client has used of its leases as used.
     pub(crate) async fn status(&self) -> Result<QuotaStatus> {
         self.leases.recover().await;
         let (frame, standing) = self.standing().await?;

@@ -44,7 +44,7 @@ pub(crate) struct LedgerSettings {
 }
 
 /// Who requests are counted for: the origin of a host and the company. The service does not tell the case of a company
-/// apart (docs/service.md, Hosts), so neither does the count.
+/// apart (docs/service/requests.md, Hosts), so neither does the count.
 pub(crate) fn owner(base: &Url, company: &str) -> Arc<str> {
     format!("{} {}", base.origin().ascii_serialization(), company.to_lowercase()).into()
 }
@@ -54,23 +54,22 @@ pub(crate) fn owner(base: &Url, company: &str) -> Arc<str> {
 #[serde(try_from = "Value")]
 #[non_exhaustive]
 pub enum LedgerConfig {
-    /// Counted by this client alone, as long as it lives.
+    /// In memory, for this client only and as long as it lives.
     Memory,
-    /// Counted by all who use this file.
+    /// In a SQLite file, for all processes that use it.
     Sqlite(PathBuf),
-    /// Counted by all who use this server. Needs the feature `redis`.
+    /// In a Redis server, for all machines that use it. Needs the feature `redis`.
     Redis(RedisConfig),
 }
 
-/// A Redis server that counts requests, for all machines that share it: `{"url": ..., "when_away": ...}`, or the address
-/// alone.
+/// A Redis ledger: `{"url": ..., "when_away": ...}`, or the address alone.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "Value")]
 #[non_exhaustive]
 pub struct RedisConfig {
     /// `redis://user:password@host:port/database`, with TLS `rediss://`.
     pub url: String,
-    /// What happens while it cannot be reached.
+    /// Behaviour while the server cannot be reached.
     pub when_away: WhenAway,
 }
 
@@ -82,8 +81,9 @@ pub enum WhenAway {
     /// Nothing is sent: calls fail with the error `network`.
     #[default]
     Refuse,
-    /// This client sets so many requests aside while it can, and goes on with them. They count as used as long, and are good
-    /// for the day in which they were set aside; with a limit of the hour or the minute, for that one.
+    /// The client sets this number of requests aside while the server answers, and uses them while it does not. They count
+    /// as used, and are valid for the day in which they were set aside; with a limit of the hour or the minute, for that
+    /// hour or minute.
     Share(u64),
 }
 
@@ -107,7 +107,7 @@ impl TryFrom<Value> for LedgerConfig {
 }
 
 impl RedisConfig {
-    /// The server at an address, without which nothing is sent.
+    /// A ledger at an address; calls fail while the server cannot be reached.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), when_away: WhenAway::default() }

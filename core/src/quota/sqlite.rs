@@ -109,21 +109,22 @@ fn failure(path: &str, trouble: &Trouble) -> Error {
                     "it cannot be written",
                     "Allow this user to write it and its folder, or name another file: ledger {\"sqlite\": path}",
                 ),
-                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                    ("it is damaged", "Move it away to count anew; what was counted today is not known then")
-                }
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (
+                    "it is damaged",
+                    "Move it away to start a new count; what was counted today is lost then",
+                ),
                 Some(ErrorCode::CannotOpen) => ("it cannot be opened", other),
                 _ => ("it failed", other),
             };
             unusable(&format!("{problem} ({error})"), advice)
         }
-        Trouble::Folder(error) => unusable(&format!("its folder cannot be made: {error}"), other),
-        Trouble::Thread(problem) => unusable(&format!("its thread: {problem}"), "Make the client anew"),
+        Trouble::Folder(error) => unusable(&format!("its folder cannot be created: {error}"), other),
+        Trouble::Thread(problem) => unusable(&format!("its thread: {problem}"), "Make a new client"),
         Trouble::Torn => unusable(
             "its journal was removed while it was in use",
             "End all programs that use it, and start them again",
         ),
-        Trouble::Removed => unusable("it is removed again and again", "Let it lie while programs use it"),
+        Trouble::Removed => unusable("it is removed repeatedly", "Do not remove it while programs use it"),
     }
 }
 

@@ -75,7 +75,7 @@ async fn a_link_leads_to_no_network_inside() {
         let error = read_link(&outside, &link, CallOptions::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Network, "{link}: {error}");
         let says =
-            ["inside of a network", "not an https URL"].iter().any(|text| error.message().contains(text));
+            ["is a private address", "not an https URL"].iter().any(|text| error.message().contains(text));
         assert!(says, "{link}: {error}");
         assert_eq!(error.attempts().len(), 1);
     }
@@ -90,7 +90,7 @@ async fn a_link_leads_to_no_network_inside() {
     assert_eq!(all(transfer.body).await, b"/found?x=1");
     // The link was asked for, and its server is what is wrong.
     for (place, says) in [
-        ("https://10.0.0.1/x".into(), "inside of a network"),
+        ("https://10.0.0.1/x".into(), "is a private address"),
         ("http://files.example/x".into(), "not an https URL"),
         (format!("http://{address}/to/x"), "redirects more than 5 times"),
     ] {

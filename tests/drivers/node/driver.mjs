@@ -97,8 +97,8 @@ const COMMANDS = {
     return renamedDeep(await client.quota.estimate(renamedDeep(work, camel)), snake);
   },
 
-  change_plan({ plan }) {
-    client.quota.changePlan(renamed(plan, camel));
+  async change_plan({ plan }) {
+    await client.quota.changePlan(renamed(plan, camel));
     return true;
   },
 
@@ -171,7 +171,7 @@ function pager({ operation, arguments: args, options }, signal) {
   return client[resource][method](renamed(args ?? {}, camel), { ...renamed(options ?? {}, camel), signal });
 }
 
-/** The controller of a call. A call may be given up before it begins. */
+/** The controller of a call, which may be cancelled before it begins. */
 function controller(name) {
   if (!controllers.has(name)) controllers.set(name, new AbortController());
   return controllers.get(name);

@@ -18,7 +18,7 @@ __all__ = [
     "DataTableRow",
     "DataTableRowChange",
     "DataTableUpdate",
-    "RowFate",
+    "RowOutcome",
 ]
 
 
@@ -57,7 +57,7 @@ DataTableRow = TypedDict(
 DataTableRowChange = TypedDict(
     "DataTableRowChange",
     {
-        "rowId": "str | None",  # Row to change; none adds a row.
+        "rowId": "str | None",  # Row to change; without it a row is added.
         "rowFields": "Any | None",  # Values by column id, as a map or as a list of `{id, value}`.
         "deleteRow": "bool | None",  # Remove the row.
     },
@@ -69,22 +69,22 @@ DataTableRowChange = TypedDict(
 DataTableUpdate = TypedDict(
     "DataTableUpdate",
     {
-        "rows": Required["list[RowFate]"],  # In the order of the rows given.
+        "rows": Required["list[RowOutcome]"],  # In the order of the given rows.
         "applied": Required["int"],  # Rows that were applied.
-        "requests": Required["int"],  # Requests that it took.
+        "requests": Required["int"],  # Requests that were sent.
     },
     total=False,
 )
-"""What became of an update of a data table."""
+"""Outcome of an update of a data table."""
 
 
-RowFate = TypedDict(
-    "RowFate",
+RowOutcome = TypedDict(
+    "RowOutcome",
     {
-        "index": Required["int"],  # Position in the rows given.
-        "rowId": Required["str | None"],  # Id of the row; of a new row when the service told it.
+        "index": Required["int"],  # Position in the given rows.
+        "rowId": Required["str | None"],  # Id of the row; of a new row only if the service returned it.
         "outcome": Required["str"],  # applied, refused, unknown or not_sent.
     },
     total=False,
 )
-"""What became of one row of an update."""
+"""Outcome of one row of an update."""

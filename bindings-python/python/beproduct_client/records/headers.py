@@ -60,7 +60,7 @@ Colorway = TypedDict(
         "imageHeaderId": "str | None",  # Id of the image record behind the picture.
         "fields": "dict[str, Any] | None",  # Custom fields by field id.
         "image": "Any | None",  # A link, an object with `preview` and `origin`, or null.
-        "colorSourceId": "str | None",  # Id of the palette colour it came from.
+        "colorSourceId": "str | None",  # Id of the palette colour that it was made from.
     },
     total=False,
 )
@@ -94,12 +94,12 @@ FolderReference = TypedDict(
 MaterialAmbiguity = TypedDict(
     "MaterialAmbiguity",
     {
-        "number": Required["str"],  # The number asked for.
+        "number": Required["str"],  # The requested number.
         "records": Required["list[MaterialHeader]"],
     },
     total=False,
 )
-"""A number that several materials carry."""
+"""A number that several materials have."""
 
 
 MaterialHeader = TypedDict(
@@ -142,8 +142,8 @@ MaterialLookup = TypedDict(
     "MaterialLookup",
     {
         "found": Required["list[MaterialHeader]"],  # In the order of the numbers.
-        "missing": Required["list[str]"],  # Numbers that no record carries.
-        "ambiguous": Required["list[MaterialAmbiguity]"],  # Numbers that several records carry.
+        "missing": Required["list[str]"],  # Numbers that no record has.
+        "ambiguous": Required["list[MaterialAmbiguity]"],  # Numbers that several records have.
     },
     total=False,
 )
@@ -184,12 +184,12 @@ SizeClass = TypedDict(
 StyleAmbiguity = TypedDict(
     "StyleAmbiguity",
     {
-        "number": Required["str"],  # The number asked for.
+        "number": Required["str"],  # The requested number.
         "records": Required["list[StyleHeader]"],
     },
     total=False,
 )
-"""A number that several styles carry."""
+"""A number that several styles have."""
 
 
 StyleHeader = TypedDict(
@@ -235,8 +235,8 @@ StyleLookup = TypedDict(
     "StyleLookup",
     {
         "found": Required["list[StyleHeader]"],  # In the order of the numbers.
-        "missing": Required["list[str]"],  # Numbers that no record carries.
-        "ambiguous": Required["list[StyleAmbiguity]"],  # Numbers that several records carry.
+        "missing": Required["list[str]"],  # Numbers that no record has.
+        "ambiguous": Required["list[StyleAmbiguity]"],  # Numbers that several records have.
     },
     total=False,
 )
@@ -260,7 +260,7 @@ Supplier = TypedDict(
     },
     total=False,
 )
-"""A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling)."""
+"""A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling)."""
 
 
 Tag = TypedDict(

@@ -26,9 +26,9 @@ Field = TypedDict(
     {
         "id": Required["str"],  # Field id.
         "name": "str | None",  # Name shown to people.
-        "value": Required["Any | None"],  # Value in the encoding of its type (docs/service.md, Field types).
+        "value": Required["Any | None"],  # Value in the encoding of its type (docs/service/values.md, Field types).
         "type": "str | None",  # Type of the field.
-        "required": "bool | None",  # Whether the folder asks for a value.
+        "required": "bool | None",  # Whether the folder requires a value.
     },
     total=False,
 )
@@ -49,11 +49,11 @@ ImageLinks = TypedDict(
 Message = TypedDict(
     "Message",
     {
-        "message": "str | None",  # Text of the service, when it gave one.
+        "message": "str | None",  # Text of the message, if there is one.
     },
     total=False,
 )
-"""What the service said."""
+"""Message of the service."""
 
 
 Person = TypedDict(
@@ -64,7 +64,7 @@ Person = TypedDict(
     },
     total=False,
 )
-"""Who did something."""
+"""A user, as named in a record."""
 
 
 SchemaField = TypedDict(
@@ -72,8 +72,8 @@ SchemaField = TypedDict(
     {
         "fieldId": Required["str"],  # Field id, as used in filters and in writes.
         "fieldName": "str | None",  # Name shown to people.
-        "fieldType": "str | None",  # Type of the field (docs/service.md, Field types).
-        "required": "bool | None",  # Whether the folder asks for a value.
+        "fieldType": "str | None",  # Type of the field (docs/service/values.md, Field types).
+        "required": "bool | None",  # Whether the folder requires a value.
         "properties": "dict[str, Any] | None",  # Settings of the type, with keys such as `Choices` and `DefaultValue`.
     },
     total=False,

@@ -14,7 +14,7 @@ class DataTables(Resource):
     ):
         """All data tables that meet the filters.
 
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
         """
         arguments = {
             "filters": filters,
@@ -44,7 +44,7 @@ class DataTables(Resource):
         """Rows of a data table that meet the filters.
 
         :param data_table_id: Id of the data table.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
         """
         arguments = {
             "data_table_id": data_table_id,
@@ -60,10 +60,10 @@ class DataTables(Resource):
     ):
         """Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
 
-        Returns the outcome of each row, which is what the answer says of it: `unknown` for a row
-        that is missing in the ids that the service lists, or where its counts do not add up; read
-        such rows back. When a request fails, the rows after it are not sent, and the error's
-        `details` hold the outcome of every row.
+        Returns the outcome of each row by the service's answer. It is `unknown` for a row that is
+        missing in the ids that the service lists, or if its counts do not add up: read such rows
+        back. When a request fails, the rows after it are not sent, and the error's `details` hold
+        the outcome of every row.
 
         :param data_table_id: Id of the data table.
         :param rows: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true`

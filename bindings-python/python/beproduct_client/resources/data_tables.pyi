@@ -24,7 +24,7 @@ class DataTables(Resource):
     ) -> Pager[DataTable]:
         """All data tables that meet the filters.
 
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
         """
 
     def schema(
@@ -46,7 +46,7 @@ class DataTables(Resource):
         """Rows of a data table that meet the filters.
 
         :param data_table_id: Id of the data table.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
         """
 
     def update(
@@ -57,10 +57,10 @@ class DataTables(Resource):
     ) -> DataTableUpdate:
         """Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
 
-        Returns the outcome of each row, which is what the answer says of it: `unknown` for a row
-        that is missing in the ids that the service lists, or where its counts do not add up; read
-        such rows back. When a request fails, the rows after it are not sent, and the error's
-        `details` hold the outcome of every row.
+        Returns the outcome of each row by the service's answer. It is `unknown` for a row that is
+        missing in the ids that the service lists, or if its counts do not add up: read such rows
+        back. When a request fails, the rows after it are not sent, and the error's `details` hold
+        the outcome of every row.
 
         :param data_table_id: Id of the data table.
         :param rows: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true`
@@ -87,7 +87,7 @@ class AsyncDataTables(Resource):
     ) -> AsyncPager[DataTable]:
         """All data tables that meet the filters.
 
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
         """
 
     def schema(
@@ -109,7 +109,7 @@ class AsyncDataTables(Resource):
         """Rows of a data table that meet the filters.
 
         :param data_table_id: Id of the data table.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
         """
 
     def update(
@@ -120,10 +120,10 @@ class AsyncDataTables(Resource):
     ) -> Coroutine[Any, Any, DataTableUpdate]:
         """Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
 
-        Returns the outcome of each row, which is what the answer says of it: `unknown` for a row
-        that is missing in the ids that the service lists, or where its counts do not add up; read
-        such rows back. When a request fails, the rows after it are not sent, and the error's
-        `details` hold the outcome of every row.
+        Returns the outcome of each row by the service's answer. It is `unknown` for a row that is
+        missing in the ids that the service lists, or if its counts do not add up: read such rows
+        back. When a request fails, the rows after it are not sent, and the error's `details` hold
+        the outcome of every row.
 
         :param data_table_id: Id of the data table.
         :param rows: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true`

@@ -39,7 +39,7 @@ class Material(Resource):
         **options: Unpack[CallOptions],
     ) -> builtins.list[SchemaField]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -54,15 +54,14 @@ class Material(Resource):
     ) -> Pager[MaterialHeader]:
         """All materials that meet the filters, as complete records, in pages of `page_size`.
 
-        The order is the service's own: it has no sort parameter, and records can move between pages
+        The service decides the order: it has no sort parameter, and records can move between pages
         while data changes.
 
-        :param folder_id: Folder to look in, as returned by `folders`. Without one, all folders are
-            read.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
-        :param colorway_filters: Conditions on colorways: records with at least one colorway that meets
-            them are returned.
-        :param show_deleted: Also return soft-deleted records, which carry `isDeleted: true`. Default
+        :param folder_id: Folder to search, as returned by `folders`. Default: all folders.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
+            that meets them.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
             false.
         """
 
@@ -90,14 +89,14 @@ class Material(Resource):
     ) -> MaterialHeader:
         """The material with this number.
 
-        The number of what comes back is compared with the number asked for, as the service may
-        answer with an unrelated material.
+        The number of the answer is compared with the given number, because the service may answer
+        with an unrelated material.
 
-        Errors: `not_found` when there is none, `conflict` when several carry the number.
+        Errors: `not_found` when no material has the number, `conflict` when several have it.
 
-        :param header_number: Number of the material. The exact text comes first, then the one without
-            blanks around it.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param header_number: Number of the material. An exact match is preferred to a match without
+            surrounding blanks.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_by_number = get_by_number
@@ -111,14 +110,14 @@ class Material(Resource):
         """The materials with these numbers, at most 200 numbers a request.
 
         Returns `found` (the materials in the order of the numbers), `missing` (numbers that no
-        material carries) and `ambiguous` (numbers that several carry, with those materials). A
-        number is compared exactly first, then without blanks around it.
+        material has) and `ambiguous` (numbers that several materials have, with those materials). A
+        number is compared exactly first, then without surrounding blanks.
 
-        When a request fails, the error's `details` hold what the others have found: `found`,
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
         `missing`, `ambiguous`, and the `cost` of all.
 
-        :param numbers: Numbers to look up. Repeated ones are asked for once.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param numbers: Numbers to look up. A repeated number is requested once.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_many_by_number = get_many_by_number
@@ -135,15 +134,15 @@ class Material(Resource):
     ) -> MaterialHeader:
         """Creates a material and returns it in full.
 
-        A folder that numbers its records replaces the number given: read it from the answer. Sent at
+        A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error has `outcome: unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
-        :param suppliers: The full list of suppliers. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param suppliers: The full list of suppliers. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default false.
         """
@@ -159,15 +158,15 @@ class Material(Resource):
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> MaterialHeader:
-        """Changes a material and returns it in full. What is not named stays as it is.
+        """Changes a material and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the material.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not named stay as they are.
+            are not given stay unchanged.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
-        :param suppliers: The full list of suppliers. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param suppliers: The full list of suppliers. Default: unchanged.
         """
 
     attributes_update = update
@@ -179,8 +178,8 @@ class Material(Resource):
     ) -> Message:
         """Deletes a material. It stays readable with `show_deleted`.
 
-        The service may do the work and still answer with an error: the client then reads the
-        material and reports what it found.
+        The service may delete the material and still answer with an error: the client then reads the
+        material to find out.
 
         :param header_id: Id of the material.
         """
@@ -212,7 +211,7 @@ class AsyncMaterial(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -227,15 +226,14 @@ class AsyncMaterial(Resource):
     ) -> AsyncPager[MaterialHeader]:
         """All materials that meet the filters, as complete records, in pages of `page_size`.
 
-        The order is the service's own: it has no sort parameter, and records can move between pages
+        The service decides the order: it has no sort parameter, and records can move between pages
         while data changes.
 
-        :param folder_id: Folder to look in, as returned by `folders`. Without one, all folders are
-            read.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
-        :param colorway_filters: Conditions on colorways: records with at least one colorway that meets
-            them are returned.
-        :param show_deleted: Also return soft-deleted records, which carry `isDeleted: true`. Default
+        :param folder_id: Folder to search, as returned by `folders`. Default: all folders.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
+            that meets them.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
             false.
         """
 
@@ -263,14 +261,14 @@ class AsyncMaterial(Resource):
     ) -> Coroutine[Any, Any, MaterialHeader]:
         """The material with this number.
 
-        The number of what comes back is compared with the number asked for, as the service may
-        answer with an unrelated material.
+        The number of the answer is compared with the given number, because the service may answer
+        with an unrelated material.
 
-        Errors: `not_found` when there is none, `conflict` when several carry the number.
+        Errors: `not_found` when no material has the number, `conflict` when several have it.
 
-        :param header_number: Number of the material. The exact text comes first, then the one without
-            blanks around it.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param header_number: Number of the material. An exact match is preferred to a match without
+            surrounding blanks.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_by_number = get_by_number
@@ -284,14 +282,14 @@ class AsyncMaterial(Resource):
         """The materials with these numbers, at most 200 numbers a request.
 
         Returns `found` (the materials in the order of the numbers), `missing` (numbers that no
-        material carries) and `ambiguous` (numbers that several carry, with those materials). A
-        number is compared exactly first, then without blanks around it.
+        material has) and `ambiguous` (numbers that several materials have, with those materials). A
+        number is compared exactly first, then without surrounding blanks.
 
-        When a request fails, the error's `details` hold what the others have found: `found`,
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
         `missing`, `ambiguous`, and the `cost` of all.
 
-        :param numbers: Numbers to look up. Repeated ones are asked for once.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param numbers: Numbers to look up. A repeated number is requested once.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_many_by_number = get_many_by_number
@@ -308,15 +306,15 @@ class AsyncMaterial(Resource):
     ) -> Coroutine[Any, Any, MaterialHeader]:
         """Creates a material and returns it in full.
 
-        A folder that numbers its records replaces the number given: read it from the answer. Sent at
+        A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error has `outcome: unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
-        :param suppliers: The full list of suppliers. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param suppliers: The full list of suppliers. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default false.
         """
@@ -332,15 +330,15 @@ class AsyncMaterial(Resource):
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, MaterialHeader]:
-        """Changes a material and returns it in full. What is not named stays as it is.
+        """Changes a material and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the material.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not named stay as they are.
+            are not given stay unchanged.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
-        :param suppliers: The full list of suppliers. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param suppliers: The full list of suppliers. Default: unchanged.
         """
 
     attributes_update = update
@@ -352,8 +350,8 @@ class AsyncMaterial(Resource):
     ) -> Coroutine[Any, Any, Message]:
         """Deletes a material. It stays readable with `show_deleted`.
 
-        The service may do the work and still answer with an error: the client then reads the
-        material and reports what it found.
+        The service may delete the material and still answer with an error: the client then reads the
+        material to find out.
 
         :param header_id: Id of the material.
         """

@@ -13,10 +13,11 @@ class Raw(Resource):
         query=None,
         **options,
     ):
-        """GET of any path below the company's address. Returns the answer as it came.
+        """GET of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -34,10 +35,11 @@ class Raw(Resource):
         query=None,
         **options,
     ):
-        """POST of any path below the company's address. Returns the answer as it came.
+        """POST of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
@@ -56,10 +58,11 @@ class Raw(Resource):
         query=None,
         **options,
     ):
-        """DELETE of any path below the company's address. Returns the answer as it came.
+        """DELETE of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.

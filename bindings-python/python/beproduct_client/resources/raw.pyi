@@ -17,10 +17,11 @@ class Raw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """GET of any path below the company's address. Returns the answer as it came.
+        """GET of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -33,10 +34,11 @@ class Raw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """POST of any path below the company's address. Returns the answer as it came.
+        """POST of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
@@ -49,10 +51,11 @@ class Raw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """DELETE of any path below the company's address. Returns the answer as it came.
+        """DELETE of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -69,10 +72,11 @@ class AsyncRaw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """GET of any path below the company's address. Returns the answer as it came.
+        """GET of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
@@ -85,10 +89,11 @@ class AsyncRaw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """POST of any path below the company's address. Returns the answer as it came.
+        """POST of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
@@ -101,10 +106,11 @@ class AsyncRaw(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """DELETE of any path below the company's address. Returns the answer as it came.
+        """DELETE of any path below the company's address. Returns the answer unchanged.
 
-        A path that the catalogue knows is treated as its operation; any other is sent at most once,
-        as several GETs of this service change data (docs/service.md, GET that changes data).
+        A path of a known operation is treated as that operation. Any other path is sent at most
+        once, because several GETs of this service change data (docs/service/requests.md, GET that
+        changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.

@@ -39,7 +39,7 @@ class Style(Resource):
         **options: Unpack[CallOptions],
     ) -> builtins.list[SchemaField]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -54,15 +54,14 @@ class Style(Resource):
     ) -> Pager[StyleHeader]:
         """All styles that meet the filters, as complete records, in pages of `page_size`.
 
-        The order is the service's own: it has no sort parameter, and records can move between pages
+        The service decides the order: it has no sort parameter, and records can move between pages
         while data changes.
 
-        :param folder_id: Folder to look in, as returned by `folders`. Without one, all folders are
-            read.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
-        :param colorway_filters: Conditions on colorways: records with at least one colorway that meets
-            them are returned.
-        :param show_deleted: Also return soft-deleted records, which carry `isDeleted: true`. Default
+        :param folder_id: Folder to search, as returned by `folders`. Default: all folders.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
+            that meets them.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
             false.
         """
 
@@ -90,14 +89,14 @@ class Style(Resource):
     ) -> StyleHeader:
         """The style with this number.
 
-        The number of what comes back is compared with the number asked for, as the service may
-        answer with an unrelated style.
+        The number of the answer is compared with the given number, because the service may answer
+        with an unrelated style.
 
-        Errors: `not_found` when there is none, `conflict` when several carry the number.
+        Errors: `not_found` when no style has the number, `conflict` when several have it.
 
-        :param header_number: Number of the style. The exact text comes first, then the one without
-            blanks around it.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param header_number: Number of the style. An exact match is preferred to a match without
+            surrounding blanks.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_by_number = get_by_number
@@ -111,14 +110,14 @@ class Style(Resource):
         """The styles with these numbers, at most 200 numbers a request.
 
         Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style
-        carries) and `ambiguous` (numbers that several carry, with those styles). A number is
-        compared exactly first, then without blanks around it.
+        has) and `ambiguous` (numbers that several styles have, with those styles). A number is
+        compared exactly first, then without surrounding blanks.
 
-        When a request fails, the error's `details` hold what the others have found: `found`,
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
         `missing`, `ambiguous`, and the `cost` of all.
 
-        :param numbers: Numbers to look up. Repeated ones are asked for once.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param numbers: Numbers to look up. A repeated number is requested once.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_many_by_number = get_many_by_number
@@ -134,14 +133,14 @@ class Style(Resource):
     ) -> StyleHeader:
         """Creates a style and returns it in full.
 
-        A folder that numbers its records replaces the number given: read it from the answer. Sent at
+        A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error has `outcome: unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default false.
         """
@@ -156,14 +155,14 @@ class Style(Resource):
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> StyleHeader:
-        """Changes a style and returns it in full. What is not named stays as it is.
+        """Changes a style and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the style.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not named stay as they are.
+            are not given stay unchanged.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         """
 
     attributes_update = update
@@ -175,8 +174,8 @@ class Style(Resource):
     ) -> Message:
         """Deletes a style. It stays readable with `show_deleted`.
 
-        The service may do the work and still answer with an error: the client then reads the style
-        and reports what it found.
+        The service may delete the style and still answer with an error: the client then reads the
+        style to find out.
 
         :param header_id: Id of the style.
         """
@@ -208,7 +207,7 @@ class AsyncStyle(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
-        (docs/service.md, Filters).
+        (docs/service/lists.md, Filters).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -223,15 +222,14 @@ class AsyncStyle(Resource):
     ) -> AsyncPager[StyleHeader]:
         """All styles that meet the filters, as complete records, in pages of `page_size`.
 
-        The order is the service's own: it has no sort parameter, and records can move between pages
+        The service decides the order: it has no sort parameter, and records can move between pages
         while data changes.
 
-        :param folder_id: Folder to look in, as returned by `folders`. Without one, all folders are
-            read.
-        :param filters: Conditions that all have to hold. A list as value means any of its values.
-        :param colorway_filters: Conditions on colorways: records with at least one colorway that meets
-            them are returned.
-        :param show_deleted: Also return soft-deleted records, which carry `isDeleted: true`. Default
+        :param folder_id: Folder to search, as returned by `folders`. Default: all folders.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
+            that meets them.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
             false.
         """
 
@@ -259,14 +257,14 @@ class AsyncStyle(Resource):
     ) -> Coroutine[Any, Any, StyleHeader]:
         """The style with this number.
 
-        The number of what comes back is compared with the number asked for, as the service may
-        answer with an unrelated style.
+        The number of the answer is compared with the given number, because the service may answer
+        with an unrelated style.
 
-        Errors: `not_found` when there is none, `conflict` when several carry the number.
+        Errors: `not_found` when no style has the number, `conflict` when several have it.
 
-        :param header_number: Number of the style. The exact text comes first, then the one without
-            blanks around it.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param header_number: Number of the style. An exact match is preferred to a match without
+            surrounding blanks.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_by_number = get_by_number
@@ -280,14 +278,14 @@ class AsyncStyle(Resource):
         """The styles with these numbers, at most 200 numbers a request.
 
         Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style
-        carries) and `ambiguous` (numbers that several carry, with those styles). A number is
-        compared exactly first, then without blanks around it.
+        has) and `ambiguous` (numbers that several styles have, with those styles). A number is
+        compared exactly first, then without surrounding blanks.
 
-        When a request fails, the error's `details` hold what the others have found: `found`,
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
         `missing`, `ambiguous`, and the `cost` of all.
 
-        :param numbers: Numbers to look up. Repeated ones are asked for once.
-        :param folder_id: Folder to look in. Default: all folders.
+        :param numbers: Numbers to look up. A repeated number is requested once.
+        :param folder_id: Folder to search. Default: all folders.
         """
 
     attributes_get_many_by_number = get_many_by_number
@@ -303,14 +301,14 @@ class AsyncStyle(Resource):
     ) -> Coroutine[Any, Any, StyleHeader]:
         """Creates a style and returns it in full.
 
-        A folder that numbers its records replaces the number given: read it from the answer. Sent at
+        A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error has `outcome: unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default false.
         """
@@ -325,14 +323,14 @@ class AsyncStyle(Resource):
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, StyleHeader]:
-        """Changes a style and returns it in full. What is not named stays as it is.
+        """Changes a style and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the style.
         :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not named stay as they are.
+            are not given stay unchanged.
         :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
             which needs `color_number`, `color_name` and `primary`.
-        :param sizes: The whole size range: it replaces the present one. Left alone when absent.
+        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         """
 
     attributes_update = update
@@ -344,8 +342,8 @@ class AsyncStyle(Resource):
     ) -> Coroutine[Any, Any, Message]:
         """Deletes a style. It stays readable with `show_deleted`.
 
-        The service may do the work and still answer with an error: the client then reads the style
-        and reports what it found.
+        The service may delete the style and still answer with an error: the client then reads the
+        style to find out.
 
         :param header_id: Id of the style.
         """

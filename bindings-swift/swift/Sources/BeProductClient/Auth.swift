@@ -1,4 +1,3 @@
-internal import BeProductEngine
 import Foundation
 
 /// The sign-in of a client: who it is, and how to end it. Reached as ``BeProduct/auth``.
@@ -13,7 +12,7 @@ public struct Auth: Sendable {
     /// - Throws: ``BeProductError``, of kind `auth` when nobody is signed in or no longer, `permission` when the sign-in
     ///   is that of no person.
     public func userInfo() async throws -> UserInfo {
-        try read(try await request { try await connection.engine.userinfo(cancellation: $0) })
+        try await connection.ask("auth.userinfo")
     }
 
     /// The address that ends the sign-in in the browser. It carries the ID token, where there is one: show it to nobody
@@ -24,14 +23,10 @@ public struct Auth: Sendable {
     /// - Throws: ``BeProductError`` of kind `config` when the parameter is no address, `callback` when the token store cannot
     ///   be read.
     public func endSessionURL(postLogoutRedirectURI: String? = nil) async throws -> URL {
-        let text = try await request { cancellation in
-            try await connection.engine.endSessionUrl(
-                postLogoutRedirectUri: postLogoutRedirectURI,
-                cancellation: cancellation
-            )
-        }
+        let text: String = try await connection.ask(
+            "auth.end_session_url", JSONObject(present: ["post_logout_redirect_uri": postLogoutRedirectURI]))
         guard let url = URL(string: text) else {
-            throw BeProductError.config("identity_url does not make an address that a browser can open")
+            throw BeProductError.config("identity_url is not a valid URL")
         }
         return url
     }
@@ -44,14 +39,14 @@ public struct Auth: Sendable {
     ///   be written. A call that was cancelled may be repeated.
     @discardableResult
     public func signOut() async throws -> Bool {
-        try await request { try await connection.engine.signOut(cancellation: $0) }
+        try await connection.ask("auth.sign_out")
     }
 
-    /// What the identity server tells of itself: its discovery document. It is fetched once an hour at most.
+    /// The discovery document of the identity server. It is fetched once an hour at most.
     ///
     /// - Throws: ``BeProductError``, of kind `notFound` when there is none.
     public func discovery() async throws -> JSONObject {
-        try read(try await request { try await connection.engine.discovery(cancellation: $0) })
+        try await connection.ask("auth.discovery")
     }
 }
 
@@ -80,24 +75,5 @@ extension UserInfo: JSONReadable {
         email = try members.take("email")
         emailVerified = try members.take("email_verified")
         others = members.rest
-    }
-}
-
-/// Runs a request that ends when the task is cancelled; one that is cancelled already sends nothing.
-private func request<Value: Sendable>(_ work: (EngineCancellation) async throws -> Value) async throws -> Value {
-    let cancellation = EngineCancellation()
-    return try await withTaskCancellationHandler {
-        try await awaitEngineResult { try await work(cancellation) }
-    } onCancel: {
-        cancellation.cancel()
-    }
-}
-
-private func read<Value: JSONReadable>(_ text: String) throws -> Value {
-    do {
-        return try Value(json: JSONValue(text: text))
-    } catch let error as UnexpectedValue {
-        let message = "the answer of the identity server cannot be read: \(error)"
-        throw BeProductError(kind: .decode, message: message, outcome: .applied)
     }
 }

@@ -18,7 +18,7 @@ public struct AuthorizationSession: Sendable {
         case idTokenToken = "id_token token"
     }
 
-    private let session: EngineAuthorization
+    private let connection: Connection
     /// Where the person signs in. It holds the secrets of this sign-in: show it to nobody but the browser.
     public let url: URL
 
@@ -51,9 +51,10 @@ public struct AuthorizationSession: Sendable {
         settings["response_type"] = .string(responseType.rawValue)
         settings["pkce"] = .bool(usesPKCE)
         let text = try settings.text()
-        session = try engineResult { try EngineAuthorization.begin(settings: text) }
-        guard let url = URL(string: session.url()) else {
-            throw BeProductError.config("identity_url does not make an address that a browser can open")
+        let engine = try engineResult { try Engine.signIn(settings: text) }
+        connection = Connection(engine: engine)
+        guard let url = engine.url().flatMap(URL.init(string:)) else {
+            throw BeProductError.config("identity_url is not a valid URL")
         }
         self.url = url
     }
@@ -68,12 +69,9 @@ public struct AuthorizationSession: Sendable {
     ///   `id_token_signature`. Of kind `config` when the session was used before, `network` when the identity server
     ///   cannot be reached, `cancelled` when the task was cancelled.
     public func finish(redirectURL: URL) async throws -> Tokens {
-        let text = try await withTaskCancellationHandler {
-            try await awaitEngineResult { try await session.finish(redirected: redirectURL.absoluteString) }
-        } onCancel: {
-            session.cancel()
-        }
-        return try Tokens(text: text)
+        let tokens: JSONValue = try await connection.ask(
+            "sign_in.finish", ["redirected": .string(redirectURL.absoluteString)])
+        return try Tokens(text: tokens.text())
     }
 }
 

@@ -74,9 +74,7 @@ public final class BeProduct: Sendable {
         let engine = try engineResult {
             try Engine.open(
                 settings: text,
-                tokenStore: tokenStore.map(HostTokenStore.init),
-                logSink: logSink.map(HostLogSink.init),
-                quotaListener: quotaListener.map(HostQuotaListener.init)
+                host: HostCode(tokenStore: tokenStore, logSink: logSink, quotaListener: quotaListener)
             )
         }
         connection = Connection(engine: engine)
@@ -133,7 +131,7 @@ public final class BeProduct: Sendable {
         connection.pages(operation, arguments: arguments, options: options)
     }
 
-    /// The requests of the day.
+    /// The daily quota.
     public var quota: Quota { Quota(connection: connection) }
 
     /// The sign-in: who it is, and how to end it.
@@ -157,12 +155,16 @@ public final class BeProduct: Sendable {
             "user_id": .string(userID), "client_id": .string(clientID), "client_secret": .string(clientSecret),
         ]
         let text = try whom.text()
-        let engine = try engineResult { try connection.engine.actingAs(whom: text) }
+        let engine = try engineResult { try connection.engine.child(whom: text) }
         return BeProduct(connection: Connection(engine: engine))
     }
 
     /// Ends all calls with an error of kind `cancelled`. Later ones fail with kind `closed`. May be repeated.
-    public func close() {
-        connection.engine.close()
+    ///
+    /// Returns when leased requests (``Configuration/quotaLease``) are given back and the ``LogSink`` has all lines, or
+    /// after 5 seconds. Token store, log sink and listener are released then.
+    public func close() async {
+        // The engine has nothing to fail with here.
+        try? await connection.engine.close()
     }
 }

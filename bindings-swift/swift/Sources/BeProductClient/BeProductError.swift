@@ -22,7 +22,7 @@ public struct BeProductError: Error, Hashable, Sendable {
         /// The service asks to wait longer than the caller is willing to, or the requests of the hour or the minute are
         /// used up.
         case rateLimited = "rate_limited"
-        /// The requests of the day are used up.
+        /// The daily quota is used up.
         case quotaExceeded = "quota_exceeded"
         /// The deadline passed.
         case timeout
@@ -93,31 +93,41 @@ public struct BeProductError: Error, Hashable, Sendable {
 }
 
 extension BeProductError {
-    /// An error of this side; `operation` and `meta` are those of the answer that it is about.
-    init(
+    /// Makes an error, for tests. Each parameter is the property of its name.
+    public init(
         kind: Kind,
         message: String,
+        status: Int? = nil,
+        code: String? = nil,
+        retryable: Bool = false,
+        retryAfter: Duration? = nil,
         outcome: Outcome = .notSent,
-        cause: String? = nil,
+        requestID: String? = nil,
         operation: String? = nil,
-        meta: Meta? = nil
+        method: String? = nil,
+        url: String? = nil,
+        attempts: [Attempt] = [],
+        waits: [Wait] = [],
+        bodyExcerpt: String? = nil,
+        details: JSONValue? = nil,
+        cause: String? = nil
     ) {
         self.init(
             kind: kind,
             message: message,
-            status: meta?.status,
-            code: nil,
-            retryable: false,
-            retryAfter: nil,
+            status: status,
+            code: code,
+            retryable: retryable,
+            retryAfter: retryAfter,
             outcome: outcome,
-            requestID: meta?.requestID,
+            requestID: requestID,
             operation: operation,
-            method: nil,
-            url: nil,
-            attempts: meta?.attempts ?? [],
-            waits: meta?.waits ?? [],
-            bodyExcerpt: nil,
-            details: nil,
+            method: method,
+            url: url,
+            attempts: attempts,
+            waits: waits,
+            bodyExcerpt: bodyExcerpt,
+            details: details,
             cause: cause,
             description: "\(kind.rawValue): \(message)"
         )

@@ -18,12 +18,20 @@ struct Connection: Sendable {
         arguments: JSONObject,
         options: JSONObject
     ) async throws -> Response<Value> {
+        let reply = try await reply(operation, arguments, options)
+        return Response(body: try reply.decoded(), meta: try Meta(text: reply.meta()), raw: reply.raw())
+    }
+
+    /// What the client, or a sign-in, answers itself.
+    func ask<Value: JSONReadable>(_ name: String, _ arguments: JSONObject = [:]) async throws -> Value {
+        try await reply(name, arguments, [:]).decoded()
+    }
+
+    private func reply(_ name: String, _ arguments: JSONObject, _ options: JSONObject) async throws -> EngineReply {
         let (arguments, options) = (try arguments.text(), try options.text())
-        let reply = try await cancellable(engine) { call in
-            try await engine.call(call: call, operation: operation, arguments: arguments, options: options)
+        return try await cancellable(engine, engine.issueCall()) { call in
+            try await engine.call(call: call, name: name, arguments: arguments, options: options)
         }
-        let meta = try Meta(text: reply.meta)
-        return Response(value: try decode(reply.body, operation, meta), meta: meta, body: reply.raw)
     }
 
     func pages<Record: JSONReadable>(
@@ -42,10 +50,10 @@ struct Connection: Sendable {
         Paged { [engine] in
             let (arguments, options) = (try arguments.text(), try options.text())
             let call = engine.issueCall()
-            let pager = try engineResult {
-                try engine.pages(call: call, operation: operation, arguments: arguments, options: options)
+            let stream = try engineResult {
+                try engine.stream(call: call, name: operation, arguments: arguments, options: options)
             }
-            return Pager(engine: engine, call: call, pager: pager, operation: operation)
+            return Pager(engine: engine, call: call, stream: stream)
         }
     }
 }
@@ -56,21 +64,20 @@ struct Pager<Element: Sendable>: Sendable {
     private let report: @Sendable (UInt32) -> Void
     private let readPosition: @Sendable () throws -> Position
 
-    init(engine: Engine, call: UInt64, pager: EnginePager, operation: String) where Element: JSONReadable {
+    init(engine: Engine, call: UInt64, stream: EngineStream) where Element: JSONReadable {
         nextPage = { whole in
-            let reply = try await cancellable(engine, call) { _ in try await pager.nextPage(whole: whole) }
+            let reply = try await cancellable(engine, call) { _ in try await stream.next(all: whole) }
             return try reply.map { reply in
-                let meta = try Meta(text: reply.meta)
-                return Page(
-                    records: try decode(reply.body, operation, meta),
-                    total: reply.total.map(Int.init),
-                    meta: meta,
-                    body: reply.raw
+                Page(
+                    records: try reply.decoded(),
+                    total: reply.total().map(Int.init),
+                    meta: try Meta(text: reply.meta()),
+                    raw: reply.raw()
                 )
             }
         }
-        report = { pager.consumed(count: $0) }
-        readPosition = { try Position(text: pager.position()) }
+        report = { stream.consumed(count: $0) }
+        readPosition = { try Position(text: stream.position()) }
     }
 
     func next() async throws -> Page<Element>? {
@@ -100,11 +107,10 @@ struct Pager<Element: Sendable>: Sendable {
 /// cancelled already sends nothing.
 private func cancellable<Value: Sendable>(
     _ engine: Engine,
-    _ number: UInt64? = nil,
+    _ call: UInt64,
     _ work: @Sendable (UInt64) async throws -> Value
 ) async throws -> Value {
-    let call = number ?? engine.issueCall()
-    return try await withTaskCancellationHandler {
+    try await withTaskCancellationHandler {
         try await awaitEngineResult { try await work(call) }
     } onCancel: {
         engine.cancel(call: call)
@@ -129,16 +135,15 @@ func awaitEngineResult<Value>(_ work: () async throws -> Value) async throws -> 
     }
 }
 
-private func decode<Value: JSONReadable>(_ body: String, _ operation: String, _ meta: Meta? = nil) throws -> Value {
-    do {
-        return try Value(json: JSONValue(text: body))
-    } catch let error as UnexpectedValue {
-        throw BeProductError(
-            kind: .decode,
-            message: "the answer does not have the shape that the catalogue states: \(error)",
-            outcome: .applied,
-            operation: operation,
-            meta: meta
-        )
+extension EngineReply {
+    /// The body as the value that is expected.
+    func decoded<Value: JSONReadable>() throws -> Value {
+        let text = try engineResult { try body() }
+        do {
+            return try Value(json: JSONValue(text: text))
+        } catch {
+            let problem = (error as? BeProductError)?.message ?? String(describing: error)
+            throw BeProductError(fields: unreadable(message: "the answer does not have the expected shape: \(problem)"))
+        }
     }
 }

@@ -1,5 +1,3 @@
-internal import BeProductEngine
-
 /// Takes log lines, for example for `os.Logger`.
 public protocol LogSink: Sendable {
     /// Takes a line, on a thread of the library. Lines come in order.
@@ -31,23 +29,12 @@ public struct LogLine: Hashable, Sendable {
     public let attributes: JSONObject
 }
 
-/// A log sink as the engine calls it.
-final class HostLogSink: EngineLogSink {
-    private let sink: any LogSink
-
-    init(_ sink: any LogSink) {
-        self.sink = sink
-    }
-
-    func log(level: String, message: String, operation: String, requestId: String, attributes: String) {
-        sink.log(
-            LogLine(
-                level: LogLine.Level(rawValue: level) ?? .info,
-                message: message,
-                operation: operation,
-                requestID: requestId,
-                attributes: (try? JSONValue(text: attributes).objectValue) ?? [:]
-            )
-        )
+extension LogLine {
+    init(fields: JSONValue) {
+        level = fields["level"]?.stringValue.flatMap(Level.init) ?? .info
+        message = fields["message"]?.stringValue ?? ""
+        operation = fields["operation"]?.stringValue ?? ""
+        requestID = fields["request_id"]?.stringValue ?? ""
+        attributes = fields["attributes"]?.objectValue ?? [:]
     }
 }

@@ -102,8 +102,16 @@ public struct Page<Element: Sendable>: Sendable {
     public let total: Int?
     /// How the page came about.
     public let meta: Meta
-    /// The body as it came from the service.
-    public let body: Data
+    /// The unchanged body of the service's answer.
+    public let raw: Data
+
+    /// Makes a page, for tests. Each parameter is the property of its name.
+    public init(records: [Element], total: Int? = nil, meta: Meta = Meta(), raw: Data = Data()) {
+        self.records = records
+        self.total = total
+        self.meta = meta
+        self.raw = raw
+    }
 }
 
 /// The pages of a list. See ``Paged/pages``.

@@ -1,14 +1,12 @@
-internal import BeProductEngine
 import Foundation
 
-/// The requests of the day, which this client counts in memory as long as it lives. Reached as ``BeProduct/quota``.
+/// The daily quota, which this client counts in memory as long as it lives. Reached as ``BeProduct/quota``.
 public struct Quota: Sendable {
     let connection: Connection
 
     /// How the quota stands. Sends nothing.
     public func status() async throws -> QuotaStatus {
-        let text = try await awaitEngineResult { try await connection.engine.quotaStatus() }
-        return try QuotaStatus(fields: JSONValue(text: text))
+        QuotaStatus(fields: try await connection.ask("quota.status"))
     }
 
     /// Who used the quota, and for what. Sends nothing.
@@ -16,11 +14,7 @@ public struct Quota: Sendable {
     /// - Parameter days: How many days it covers, today included: 1 to 90.
     /// - Throws: ``BeProductError`` of kind `config` when it is another number.
     public func report(days: Int = 30) async throws -> QuotaReport {
-        guard let days = UInt64(exactly: days) else {
-            throw BeProductError.config("days has to be at least 1, not \(days)")
-        }
-        let text = try await awaitEngineResult { try await connection.engine.quotaReport(days: days) }
-        return try QuotaReport(fields: JSONValue(text: text))
+        QuotaReport(fields: try await connection.ask("quota.report", JSONObject(present: ["days": days])))
     }
 
     /// How many requests some work takes, and whether as many are left today. Sends nothing.
@@ -29,18 +23,16 @@ public struct Quota: Sendable {
     /// - Throws: ``BeProductError`` of kind `config` for an operation that is unknown, a list without a count, or a page
     ///   size that is too big or not for a list.
     public func estimate(_ work: [Work]) async throws -> QuotaEstimate {
-        let work = try JSONValue(work.map { .object($0.members) }).text()
-        let text = try await awaitEngineResult { try await connection.engine.quotaEstimate(work: work) }
-        return try QuotaEstimate(fields: JSONValue(text: text))
+        let work = JSONValue.array(work.map { .object($0.members) })
+        return QuotaEstimate(fields: try await connection.ask("quota.estimate", ["work": work]))
     }
 
     /// Goes on with another plan. Requests that are counted stay counted, and clients that act for others go on with it
     /// too.
     ///
     /// - Throws: ``BeProductError`` of kind `config` for a plan that is wrong; the present one goes on then.
-    public func changePlan(_ plan: Plan) throws {
-        let text = try plan.members.text()
-        try engineResult { try connection.engine.changePlan(plan: text) }
+    public func changePlan(_ plan: Plan) async throws {
+        let _: JSONValue = try await connection.ask("quota.change_plan", ["plan": .object(plan.members)])
     }
 }
 

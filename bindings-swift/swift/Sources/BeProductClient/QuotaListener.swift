@@ -1,4 +1,3 @@
-internal import BeProductEngine
 import Foundation
 
 /// Takes events of the quota, and decides what a call does at a limit.
@@ -70,7 +69,7 @@ extension QuotaEvent {
     init(text: String) throws {
         let fields = try JSONValue(text: text)
         guard let kind = fields["event"]?.stringValue.flatMap(Kind.init) else {
-            throw BeProductError(kind: .decode, message: "this is no event of the quota")
+            throw BeProductError(kind: .decode, message: "invalid quota event")
         }
         self.kind = kind
         window = QuotaWindow(fields["window"])
@@ -83,22 +82,5 @@ extension QuotaEvent {
         requests = fields["requests"]?.intValue
         operation = fields["operation"]?.stringValue
         label = fields["label"]?.stringValue
-    }
-}
-
-/// A listener of the quota as the engine calls it.
-final class HostQuotaListener: EngineQuotaListener {
-    private let listener: any QuotaListener
-
-    init(_ listener: any QuotaListener) {
-        self.listener = listener
-    }
-
-    func notice(event: String) throws {
-        try reporting { listener.notice(try QuotaEvent(text: event)) }
-    }
-
-    func atLimit(event: String) throws -> Double? {
-        try reporting { try listener.atLimit(QuotaEvent(text: event))?.seconds }
     }
 }

@@ -1,13 +1,20 @@
 import Foundation
 
 /// An answer with how it came about. See `detailed` of each resource, for example ``StyleResource/detailed``.
-public struct Response<Value: Sendable>: Sendable {
+public struct Response<Body: Sendable>: Sendable {
     /// What the call returned.
-    public let value: Value
+    public let body: Body
     /// How it came about.
     public let meta: Meta
-    /// The body as it came from the service.
-    public let body: Data
+    /// The unchanged body of the service's answer.
+    public let raw: Data
+
+    /// Makes a response, for tests. Each parameter is the property of its name.
+    public init(body: Body, meta: Meta, raw: Data = Data()) {
+        self.body = body
+        self.meta = meta
+        self.raw = raw
+    }
 }
 
 /// How an answer came about.
@@ -18,6 +25,12 @@ public struct Meta: Hashable, Sendable {
         public let name: String
         /// As it came.
         public let value: String
+
+        /// Makes a header, for tests.
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// The service's figures on its limit of requests.
@@ -44,6 +57,25 @@ public struct Meta: Hashable, Sendable {
     public let rate: Rate?
     /// Requests that were counted against the quota for this call.
     public let cost: Int
+
+    /// Makes the history of an answer, for tests. Each parameter is the property of its name.
+    public init(
+        status: Int = 200,
+        headers: [Header] = [],
+        requestID: String = "",
+        attempts: [Attempt] = [],
+        waits: [Wait] = [],
+        rate: Rate? = nil,
+        cost: Int = 1
+    ) {
+        self.status = status
+        self.headers = headers
+        self.requestID = requestID
+        self.attempts = attempts
+        self.waits = waits
+        self.rate = rate
+        self.cost = cost
+    }
 }
 
 /// One attempt to send a request.
@@ -54,6 +86,13 @@ public struct Attempt: Hashable, Sendable {
     public let error: BeProductError.Kind?
     /// From sending to the end of the answer's body.
     public let duration: Duration
+
+    /// Makes an attempt, for tests.
+    public init(status: Int?, error: BeProductError.Kind?, duration: Duration) {
+        self.status = status
+        self.error = error
+        self.duration = duration
+    }
 }
 
 /// One pause of a call.
@@ -74,6 +113,12 @@ public struct Wait: Hashable, Sendable {
     public let reason: Reason
     /// How long.
     public let duration: Duration
+
+    /// Makes a pause, for tests.
+    public init(reason: Reason, duration: Duration) {
+        self.reason = reason
+        self.duration = duration
+    }
 }
 
 extension Meta {

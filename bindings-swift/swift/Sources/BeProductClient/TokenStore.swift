@@ -1,11 +1,10 @@
-internal import BeProductEngine
 import Foundation
 
 /// Keeps the tokens of one sign-in. Where there is a keychain, `KeychainTokenStore` keeps them there.
 ///
 /// A renewed token is saved before anyone uses it. What a method throws ends the call that needed a token with a
-/// ``BeProductError`` of kind `auth`, whose ``BeProductError/cause`` is its text. So does not answering within 30
-/// seconds. All are called on a thread that may block, one at a time.
+/// ``BeProductError`` of kind `callback`, whose ``BeProductError/cause`` is its text. So does not answering within 30
+/// seconds. All are called on a thread that may block, one at a time. They must not wait for a call of the same client.
 public protocol TokenStore: Sendable {
     /// What was saved last, if anything.
     func load() throws -> Tokens?
@@ -93,40 +92,5 @@ extension Tokens {
 
     func text() throws -> String {
         String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
-    }
-}
-
-/// A token store as the engine calls it.
-final class HostTokenStore: EngineTokenStore {
-    private let store: any TokenStore
-
-    init(_ store: any TokenStore) {
-        self.store = store
-    }
-
-    func load() throws -> String? {
-        try reporting { try store.load()?.text() }
-    }
-
-    func save(tokens: String) throws {
-        try reporting { try store.save(Tokens(text: tokens)) }
-    }
-
-    func tryLock() throws -> Bool? {
-        try reporting { try (store as? any SharedTokenStore)?.tryLock() }
-    }
-
-    func unlock() throws {
-        try reporting { try (store as? any SharedTokenStore)?.unlock() }
-    }
-}
-
-/// Runs code of the program for the engine, which only this type of error reaches with its message.
-func reporting<Value>(_ work: () throws -> Value) throws -> Value {
-    do {
-        return try work()
-    } catch {
-        let message = (error as? any LocalizedError)?.errorDescription ?? String(describing: error)
-        throw HostError.Failed(message: message)
     }
 }

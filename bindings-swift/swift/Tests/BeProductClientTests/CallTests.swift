@@ -64,20 +64,20 @@ import Testing
         let client = try simulator.client()
         try await simulator.fault(["path": "Folders", "action": ["status": 503]])
         let response = try await client.style.detailed.folders()
-        #expect(response.value.contains { $0.id == simulator["style_folder"] })
+        #expect(response.body.contains { $0.id == simulator["style_folder"] })
         #expect(response.meta.status == 200)
         #expect(response.meta[header: "Content-Type"]?.hasPrefix("application/json") == true)
         #expect(response.meta.attempts.map(\.status) == [503, 200])
         #expect(response.meta.waits.map(\.reason) == [.backoff])
         #expect(response.meta.cost == 2)
-        #expect(!response.body.isEmpty)
+        #expect(!response.raw.isEmpty)
     }
 
     @Test func operationsByName() async throws {
         let simulator = try Simulator()
         let client = try simulator.client()
         let folders = try await client.call("style.folders")
-        #expect(folders.value.arrayValue?.isEmpty == false)
+        #expect(folders.body.arrayValue?.isEmpty == false)
         let styles = try await client.pages("style.list", arguments: ["folder_id": .string(simulator["style_folder"])])
             .collect()
         #expect(styles.first?["headerNumber"]?.stringValue != nil)

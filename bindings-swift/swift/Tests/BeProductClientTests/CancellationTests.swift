@@ -67,7 +67,7 @@ import Testing
         try await simulator.fault(["path": "Folders", "action": ["hang": true]])
         let call = Task { try await client.style.folders() }
         try await simulator.control("wait?base=api&requests=1")
-        client.close()
+        await client.close()
         #expect(try await failure { try await call.value }.kind == .cancelled)
         #expect(try await failure { try await client.style.folders() }.kind == .closed)
     }

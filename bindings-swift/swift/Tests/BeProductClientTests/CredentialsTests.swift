@@ -43,9 +43,9 @@ import Testing
         let acting = try acting(client, simulator, as: simulator["user_id"])
         #expect(try await failure { try self.acting(client, simulator, as: "") }.kind == .config)
         #expect(try await failure { try self.acting(acting, simulator, as: "another") }.kind == .config)
-        try self.acting(client, simulator, as: simulator["user_id"]).close()
+        try await self.acting(client, simulator, as: simulator["user_id"]).close()
         _ = try await acting.style.folders()
-        client.close()
+        await client.close()
         #expect(try await failure { try await acting.style.folders() }.kind == .closed)
         #expect(try await failure { try await acting.auth.userInfo() }.kind == .closed)
     }

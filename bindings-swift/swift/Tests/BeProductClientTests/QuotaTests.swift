@@ -140,13 +140,13 @@ import Testing
         let client = try client(simulator, .requestsPerDay(1))
         _ = try await client.style.folders()
         #expect(try await failure { try await client.style.folders() }.kind == .quotaExceeded)
-        let wrong = try await failure { try client.quota.changePlan(.requestsPerDay(5, dayStart: "noon")) }
+        let wrong = try await failure { try await client.quota.changePlan(.requestsPerDay(5, dayStart: "noon")) }
         #expect(wrong.kind == .config)
         #expect(try await failure { try await client.style.folders() }.kind == .quotaExceeded)
-        try client.quota.changePlan(.requestsPerDay(2))
+        try await client.quota.changePlan(.requestsPerDay(2))
         _ = try await client.style.folders()
         #expect(try await client.quota.status().remaining == 0)
-        try client.quota.changePlan(.unlimited(requestsPerHour: 100))
+        try await client.quota.changePlan(.unlimited(requestsPerHour: 100))
         _ = try await client.style.folders()
         #expect(try await client.quota.status().limit == nil)
     }
@@ -209,7 +209,7 @@ import Testing
         let client = try client(simulator, .requestsPerDay(0), listener: listener)
         let error = try await failure { try await client.style.folders() }
         #expect(error.kind == .quotaExceeded)
-        #expect(error.message.contains("answered -5 s"))
+        #expect(error.message.contains("on_quota_limit has to give the seconds that a call may wait, or nothing, not -5"))
     }
 
     @Test func whatAListenerDoesNotDefine() async throws {

@@ -35,6 +35,6 @@ func quotaExample(credentials: Credentials) async throws {
     }
     let estimate = try await client.quota.estimate([Work("style.list", count: 5000)])
     if !estimate.enough {
-        try client.quota.changePlan(.enterprise(licenses: 8))
+        try await client.quota.changePlan(.enterprise(licenses: 8))
     }
 }

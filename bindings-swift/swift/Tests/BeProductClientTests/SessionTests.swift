@@ -102,7 +102,7 @@ import Testing
         #expect(closed)
 
         let later = try await failure { try await session.finish(redirectURL: redirect) }
-        #expect(later.kind == .cancelled)
+        #expect(later.kind == .config)
         #expect(later.outcome == .notSent)
     }
 

@@ -21,7 +21,7 @@ import Testing
         let client = try simulator.client(tokenStore: SampleStore(locked: true))
         let error = try await failure { try await client.style.folders() }
         #expect(error.kind == .callback)
-        #expect(error.message == "the token store could not be written")
+        #expect(error.message == "the token store could not be written: the keychain is locked")
         #expect(error.cause == "the keychain is locked")
         #expect(try await simulator.count("api") == 0)
     }
@@ -31,7 +31,7 @@ import Testing
         let client = try simulator.client(tokenStore: BrokenStore())
         let error = try await failure { try await client.style.folders() }
         #expect(error.kind == .callback)
-        #expect(error.message == "the token store could not be read")
+        #expect(error.message.hasPrefix("the token store could not be read: "))
         #expect(error.cause != nil)
         #expect(try await simulator.count("token") == 0)
     }
@@ -59,7 +59,7 @@ import Testing
         let client = try simulator.client(tokenStore: SharedSampleStore(failsToLock: true))
         let error = try await failure { try await client.style.folders() }
         #expect(error.kind == .callback)
-        #expect(error.message == "the token store could not be locked")
+        #expect(error.message == "the token store could not be locked: the database is away")
         #expect(error.cause == "the database is away")
         #expect(try await simulator.count("token") == 0)
     }

@@ -52,6 +52,7 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         import(module, &used(code, names))
     });
     environment.add_function("ts_renamed", |resources: Value| renamed(&resources));
+    environment.add_function("ts_changes", |resources: Value| changes(&resources));
     environment.add_filter("ts_doc", |text: &str, indent: usize, renamed: Value| {
         let arguments = renamed.try_iter()?.map(|name| name.to_string());
         let names = arguments.chain(OPTIONS.iter().map(ToString::to_string));
@@ -102,18 +103,30 @@ fn answer(operation: &Value) -> String {
 
 /// Arguments whose name differs from the engine's, by the engine's name.
 fn renamed(resources: &Value) -> Result<Vec<String>, Error> {
-    let mut names = BTreeSet::new();
+    of_parameters(resources, |parameter| {
+        let name = member(parameter, "name");
+        (name != member(parameter, "camel")).then_some(name)
+    })
+}
+
+/// Records that are only given, and never come back: a member that they do not have is a mistake.
+fn changes(resources: &Value) -> Result<Vec<String>, Error> {
+    of_parameters(resources, |parameter| {
+        (member(parameter, "kind") == "table_rows").then(|| pascal(&member(parameter, "record")))
+    })
+}
+
+/// What is found in the parameters of all operations, each once and in order.
+fn of_parameters(resources: &Value, find: impl Fn(&Value) -> Option<String>) -> Result<Vec<String>, Error> {
+    let mut found = BTreeSet::new();
     for resource in resources.try_iter()? {
         for operation in resource.get_attr("operations")?.try_iter()? {
             for parameter in operation.get_attr("parameters")?.try_iter()? {
-                let name = member(&parameter, "name");
-                if name != member(&parameter, "camel") {
-                    names.insert(name);
-                }
+                found.extend(find(&parameter));
             }
         }
     }
-    Ok(names.into_iter().collect())
+    Ok(found.into_iter().collect())
 }
 
 /// A comment of at most 110 columns, on one line where it fits.

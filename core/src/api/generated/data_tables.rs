@@ -47,7 +47,7 @@ impl DataTables<'_> {
 
     /// Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
     ///
-    /// Returns the outcome of each row, which is what the answer says of it: `unknown` for a row that is missing in the ids that the service lists, or where its counts do not add up; read such rows back. When a request fails, the rows after it are not sent, and the error's `details` hold the outcome of every row.
+    /// Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the ids that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows after it are not sent, and the error's `details` hold the outcome of every row.
     ///
     /// * `data_table_id`: Id of the data table.
     /// * `rows`: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true` removes it.
@@ -82,7 +82,7 @@ pub struct DataTablesList {
 }
 
 impl DataTablesList {
-    /// Conditions that all have to hold. A list as value means any of its values.
+    /// Conditions, joined by AND. A list as value means any of its values.
     pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("filters", list_value(filters));
         self
@@ -148,7 +148,7 @@ pub struct DataTablesData {
 }
 
 impl DataTablesData {
-    /// Conditions that all have to hold. A list as value means any of its values.
+    /// Conditions, joined by AND. A list as value means any of its values.
     pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("filters", list_value(filters));
         self

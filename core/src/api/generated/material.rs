@@ -37,7 +37,7 @@ impl Material<'_> {
         }
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md, Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md, Filters).
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> MaterialFolderSearchSchema {
@@ -49,7 +49,7 @@ impl Material<'_> {
 
     /// All materials that meet the filters, as complete records, in pages of `page_size`.
     ///
-    /// The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
+    /// The service decides the order: it has no sort parameter, and records can move between pages while data changes.
     pub fn list(&self) -> MaterialList {
         MaterialList { request: PagedRequest::new(self.client, "material.attributes_list") }
     }
@@ -68,11 +68,11 @@ impl Material<'_> {
 
     /// The material with this number.
     ///
-    /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated material.
+    /// The number of the answer is compared with the given number, because the service may answer with an unrelated material.
     ///
-    /// Errors: `not_found` when there is none, `conflict` when several carry the number.
+    /// Errors: `not_found` when no material has the number, `conflict` when several have it.
     ///
-    /// * `header_number`: Number of the material. The exact text comes first, then the one without blanks around it.
+    /// * `header_number`: Number of the material. An exact match is preferred to a match without surrounding blanks.
     pub fn get_by_number(&self, header_number: impl Into<String>) -> MaterialGetByNumber {
         MaterialGetByNumber {
             request: Request::new(self.client, "material.attributes_get_by_number")
@@ -82,11 +82,11 @@ impl Material<'_> {
 
     /// The materials with these numbers, at most 200 numbers a request.
     ///
-    /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first, then without blanks around it.
+    /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material has) and `ambiguous` (numbers that several materials have, with those materials). A number is compared exactly first, then without surrounding blanks.
     ///
-    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and the `cost` of all.
+    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`, `ambiguous`, and the `cost` of all.
     ///
-    /// * `numbers`: Numbers to look up. Repeated ones are asked for once.
+    /// * `numbers`: Numbers to look up. A repeated number is requested once.
     pub fn get_many_by_number(
         &self,
         numbers: impl IntoIterator<Item = impl Into<String>>,
@@ -99,7 +99,7 @@ impl Material<'_> {
 
     /// Creates a material and returns it in full.
     ///
-    /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     /// * `fields`: Attribute values by field id, as a map or as a list of `{id, value}`.
@@ -115,7 +115,7 @@ impl Material<'_> {
         }
     }
 
-    /// Changes a material and returns it in full. What is not named stays as it is.
+    /// Changes a material and returns it in full. Parts that are not given stay unchanged.
     ///
     /// * `header_id`: Id of the material.
     pub fn update(&self, header_id: impl Into<String>) -> MaterialUpdate {
@@ -127,7 +127,7 @@ impl Material<'_> {
 
     /// Deletes a material. It stays readable with `show_deleted`.
     ///
-    /// The service may do the work and still answer with an error: the client then reads the material and reports what it found.
+    /// The service may delete the material and still answer with an error: the client then reads the material to find out.
     ///
     /// * `header_id`: Id of the material.
     pub fn delete_header(&self, header_id: impl Into<String>) -> MaterialDeleteHeader {
@@ -242,25 +242,25 @@ pub struct MaterialList {
 }
 
 impl MaterialList {
-    /// Folder to look in, as returned by `folders`. Without one, all folders are read.
+    /// Folder to search, as returned by `folders`. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
     }
 
-    /// Conditions that all have to hold. A list as value means any of its values.
+    /// Conditions, joined by AND. A list as value means any of its values.
     pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("filters", list_value(filters));
         self
     }
 
-    /// Conditions on colorways: records with at least one colorway that meets them are returned.
+    /// Conditions on colorways. Returns records with at least one colorway that meets them.
     pub fn colorway_filters(mut self, colorway_filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("colorway_filters", list_value(colorway_filters));
         self
     }
 
-    /// Also return soft-deleted records, which carry `isDeleted: true`. Default false.
+    /// Also return soft-deleted records, which have `isDeleted: true`. Default false.
     pub fn show_deleted(mut self, show_deleted: bool) -> Self {
         self.request = self.request.argument("show_deleted", show_deleted);
         self
@@ -326,7 +326,7 @@ pub struct MaterialGetByNumber {
 }
 
 impl MaterialGetByNumber {
-    /// Folder to look in. Default: all folders.
+    /// Folder to search. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
@@ -364,7 +364,7 @@ pub struct MaterialGetManyByNumber {
 }
 
 impl MaterialGetManyByNumber {
-    /// Folder to look in. Default: all folders.
+    /// Folder to search. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
@@ -408,13 +408,13 @@ impl MaterialCreate {
         self
     }
 
-    /// The whole size range: it replaces the present one. Left alone when absent.
+    /// The whole size range, which replaces the present one. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
     }
 
-    /// The full list of suppliers. Left alone when absent.
+    /// The full list of suppliers. Default: unchanged.
     pub fn suppliers(mut self, suppliers: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("suppliers", records_value(suppliers));
         self
@@ -458,7 +458,7 @@ pub struct MaterialUpdate {
 }
 
 impl MaterialUpdate {
-    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not named stay as they are.
+    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay unchanged.
     pub fn fields(mut self, fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
         self.request = self.request.argument("fields", fields_value(fields));
         self
@@ -470,13 +470,13 @@ impl MaterialUpdate {
         self
     }
 
-    /// The whole size range: it replaces the present one. Left alone when absent.
+    /// The whole size range, which replaces the present one. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
     }
 
-    /// The full list of suppliers. Left alone when absent.
+    /// The full list of suppliers. Default: unchanged.
     pub fn suppliers(mut self, suppliers: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("suppliers", records_value(suppliers));
         self

@@ -20,18 +20,18 @@ pub struct Raw<'a> {
 }
 
 impl Raw<'_> {
-    /// GET of any path below the company's address. Returns the answer as it came.
+    /// GET of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     pub fn get(&self, path: impl Into<String>) -> RawGet {
         RawGet { request: Request::new(self.client, "raw.get").argument("path", path.into()) }
     }
 
-    /// POST of any path below the company's address. Returns the answer as it came.
+    /// POST of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     /// * `body`: Any JSON value.
@@ -43,9 +43,9 @@ impl Raw<'_> {
         }
     }
 
-    /// DELETE of any path below the company's address. Returns the answer as it came.
+    /// DELETE of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     pub fn delete_path(&self, path: impl Into<String>) -> RawDeletePath {

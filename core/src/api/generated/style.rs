@@ -36,7 +36,7 @@ impl Style<'_> {
         }
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md, Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md, Filters).
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> StyleFolderSearchSchema {
@@ -48,7 +48,7 @@ impl Style<'_> {
 
     /// All styles that meet the filters, as complete records, in pages of `page_size`.
     ///
-    /// The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
+    /// The service decides the order: it has no sort parameter, and records can move between pages while data changes.
     pub fn list(&self) -> StyleList {
         StyleList { request: PagedRequest::new(self.client, "style.attributes_list") }
     }
@@ -67,11 +67,11 @@ impl Style<'_> {
 
     /// The style with this number.
     ///
-    /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated style.
+    /// The number of the answer is compared with the given number, because the service may answer with an unrelated style.
     ///
-    /// Errors: `not_found` when there is none, `conflict` when several carry the number.
+    /// Errors: `not_found` when no style has the number, `conflict` when several have it.
     ///
-    /// * `header_number`: Number of the style. The exact text comes first, then the one without blanks around it.
+    /// * `header_number`: Number of the style. An exact match is preferred to a match without surrounding blanks.
     pub fn get_by_number(&self, header_number: impl Into<String>) -> StyleGetByNumber {
         StyleGetByNumber {
             request: Request::new(self.client, "style.attributes_get_by_number")
@@ -81,11 +81,11 @@ impl Style<'_> {
 
     /// The styles with these numbers, at most 200 numbers a request.
     ///
-    /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style carries) and `ambiguous` (numbers that several carry, with those styles). A number is compared exactly first, then without blanks around it.
+    /// Returns `found` (the styles in the order of the numbers), `missing` (numbers that no style has) and `ambiguous` (numbers that several styles have, with those styles). A number is compared exactly first, then without surrounding blanks.
     ///
-    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and the `cost` of all.
+    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`, `ambiguous`, and the `cost` of all.
     ///
-    /// * `numbers`: Numbers to look up. Repeated ones are asked for once.
+    /// * `numbers`: Numbers to look up. A repeated number is requested once.
     pub fn get_many_by_number(
         &self,
         numbers: impl IntoIterator<Item = impl Into<String>>,
@@ -98,7 +98,7 @@ impl Style<'_> {
 
     /// Creates a style and returns it in full.
     ///
-    /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     /// * `fields`: Attribute values by field id, as a map or as a list of `{id, value}`.
@@ -114,7 +114,7 @@ impl Style<'_> {
         }
     }
 
-    /// Changes a style and returns it in full. What is not named stays as it is.
+    /// Changes a style and returns it in full. Parts that are not given stay unchanged.
     ///
     /// * `header_id`: Id of the style.
     pub fn update(&self, header_id: impl Into<String>) -> StyleUpdate {
@@ -126,7 +126,7 @@ impl Style<'_> {
 
     /// Deletes a style. It stays readable with `show_deleted`.
     ///
-    /// The service may do the work and still answer with an error: the client then reads the style and reports what it found.
+    /// The service may delete the style and still answer with an error: the client then reads the style to find out.
     ///
     /// * `header_id`: Id of the style.
     pub fn delete_header(&self, header_id: impl Into<String>) -> StyleDeleteHeader {
@@ -241,25 +241,25 @@ pub struct StyleList {
 }
 
 impl StyleList {
-    /// Folder to look in, as returned by `folders`. Without one, all folders are read.
+    /// Folder to search, as returned by `folders`. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
     }
 
-    /// Conditions that all have to hold. A list as value means any of its values.
+    /// Conditions, joined by AND. A list as value means any of its values.
     pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("filters", list_value(filters));
         self
     }
 
-    /// Conditions on colorways: records with at least one colorway that meets them are returned.
+    /// Conditions on colorways. Returns records with at least one colorway that meets them.
     pub fn colorway_filters(mut self, colorway_filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("colorway_filters", list_value(colorway_filters));
         self
     }
 
-    /// Also return soft-deleted records, which carry `isDeleted: true`. Default false.
+    /// Also return soft-deleted records, which have `isDeleted: true`. Default false.
     pub fn show_deleted(mut self, show_deleted: bool) -> Self {
         self.request = self.request.argument("show_deleted", show_deleted);
         self
@@ -325,7 +325,7 @@ pub struct StyleGetByNumber {
 }
 
 impl StyleGetByNumber {
-    /// Folder to look in. Default: all folders.
+    /// Folder to search. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
@@ -363,7 +363,7 @@ pub struct StyleGetManyByNumber {
 }
 
 impl StyleGetManyByNumber {
-    /// Folder to look in. Default: all folders.
+    /// Folder to search. Default: all folders.
     pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
         self.request = self.request.argument("folder_id", folder_id.into());
         self
@@ -407,7 +407,7 @@ impl StyleCreate {
         self
     }
 
-    /// The whole size range: it replaces the present one. Left alone when absent.
+    /// The whole size range, which replaces the present one. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
@@ -451,7 +451,7 @@ pub struct StyleUpdate {
 }
 
 impl StyleUpdate {
-    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not named stay as they are.
+    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay unchanged.
     pub fn fields(mut self, fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
         self.request = self.request.argument("fields", fields_value(fields));
         self
@@ -463,7 +463,7 @@ impl StyleUpdate {
         self
     }
 
-    /// The whole size range: it replaces the present one. Left alone when absent.
+    /// The whole size range, which replaces the present one. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self

@@ -21,7 +21,7 @@ pub struct System<'a> {
 }
 
 impl System<'_> {
-    /// What the service says about its limits: `per_minute`, `per_hour` and `per_day`, each with `limit`, `remaining`, `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate limits).
+    /// The limits that the service states: `per_minute`, `per_hour` and `per_day`, each with `limit`, `remaining`, `used` and `resetAt`. Whether this request counts against the limits is unknown (docs/service/limits.md, Rate limits).
     pub fn ratelimit_status(&self) -> SystemRatelimitStatus {
         SystemRatelimitStatus { request: Request::new(self.client, "system.ratelimit_status") }
     }

@@ -141,9 +141,9 @@ impl TokenHolder {
         }
         let now = self.settings.time.now();
         let text = match self.settings.time.hint() {
-            Some(hint) => format!(
-                "the access token has expired, and nothing is there to renew it: sign in again; {hint}"
-            ),
+            Some(hint) => {
+                format!("the access token has expired and cannot be renewed: sign in again; {hint}")
+            }
             None => format!(
                 "the access token has expired {} s ago by this machine's clock, and nothing is there to renew it: sign in \
                  again, or set the clock right if it is wrong",
@@ -177,7 +177,7 @@ impl TokenHolder {
             self.fresh(&state)
         };
         let Some(bearer) = bearer else { return Err(error) };
-        self.settings.log.warn(&format!("the access token could not be renewed and serves on: {error}"));
+        self.settings.log.warn(&format!("the access token could not be renewed and stays in use: {error}"));
         Ok(bearer)
     }
 }

@@ -34,7 +34,7 @@ impl KeyringStore {
         let account = account.into();
         let folder = user_state_folder()?;
         std::fs::create_dir_all(&folder).map_err(|error| {
-            Error::config(format!("the folder {} cannot be made: {error}", folder.display()))
+            Error::config(format!("the folder {} cannot be created: {error}", folder.display()))
         })?;
         let name: String =
             Sha256::digest(&account).iter().take(12).map(|byte| format!("{byte:02x}")).collect();

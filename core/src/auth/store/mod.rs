@@ -27,30 +27,30 @@ pub(crate) use rotated::RotatedStore;
 
 /// Keeps the tokens of one sign-in.
 ///
-/// [`TokenStore::save`] is called with a renewed token before anyone uses it. When it fails, the call fails.
+/// [`TokenStore::save`] is called with a renewed token before any request uses it. If it fails, the call fails.
 pub trait TokenStore: fmt::Debug + Send + Sync {
-    /// What was saved last, if anything.
+    /// The tokens that were saved last, if any.
     fn load(&self) -> BoxFuture<'_, Result<Option<Tokens>>>;
 
-    /// Replaces what was saved.
+    /// Replaces the saved tokens.
     fn save(&self, tokens: Tokens) -> BoxFuture<'_, Result<()>>;
 
-    /// Whether a first save would succeed. It is asked before tokens are fetched that work only once.
+    /// Whether a first save would succeed. Called before tokens are fetched that work only once.
     fn check(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async { Ok(()) })
     }
 
-    /// Forgets what was saved. A store that cannot keeps tokens without a token.
+    /// Removes the saved tokens. A store that cannot do this saves empty tokens.
     fn clear(&self) -> BoxFuture<'_, Result<()>> {
         self.save(Tokens::default())
     }
 
-    /// Makes the caller the only one who renews the tokens of this store. None while somebody else is.
+    /// Takes the lock that lets only the caller renew the tokens of this store. `None` while another process has it.
     ///
-    /// A store that only one process uses has nothing to do here.
+    /// A store that only one process uses needs no lock.
     ///
     /// # Errors
-    /// `config` when that cannot be had at all.
+    /// `config` when the lock cannot be taken at all.
     fn try_lease(&self) -> BoxFuture<'_, Result<Option<Lease>>> {
         Box::pin(async { Ok(Some(Lease::alone())) })
     }
@@ -106,8 +106,8 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// The store of the configuration; none for memory, and where none is configured. What is named and cannot be had is an error: no other store takes its
-/// place.
+/// The store of the configuration; `None` for memory, and if no store is configured. A named store that cannot be used is an
+/// error: no other store replaces it.
 pub(crate) fn open_store(config: Option<&StoreConfig>) -> Result<Option<Arc<dyn TokenStore>>> {
     match config {
         None | Some(StoreConfig::Memory) => Ok(None),

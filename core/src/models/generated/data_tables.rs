@@ -70,7 +70,7 @@ pub struct DataTableRow {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataTableRowChange {
-    /// Row to change; none adds a row.
+    /// Row to change; without it a row is added.
     #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
     pub row_id: Option<String>,
     /// Values by column id, as a map or as a list of `{id, value}`.
@@ -84,17 +84,17 @@ pub struct DataTableRowChange {
     pub extra: IndexMap<String, Value>,
 }
 
-/// What became of an update of a data table.
+/// Outcome of an update of a data table.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataTableUpdate {
-    /// In the order of the rows given.
+    /// In the order of the given rows.
     #[serde(rename = "rows", skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Vec<RowFate>>,
+    pub rows: Option<Vec<RowOutcome>>,
     /// Rows that were applied.
     #[serde(rename = "applied", skip_serializing_if = "Option::is_none")]
     pub applied: Option<i64>,
-    /// Requests that it took.
+    /// Requests that were sent.
     #[serde(rename = "requests", skip_serializing_if = "Option::is_none")]
     pub requests: Option<i64>,
     /// Members that the catalogue does not name.
@@ -102,14 +102,14 @@ pub struct DataTableUpdate {
     pub extra: IndexMap<String, Value>,
 }
 
-/// What became of one row of an update.
+/// Outcome of one row of an update.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct RowFate {
-    /// Position in the rows given.
+pub struct RowOutcome {
+    /// Position in the given rows.
     #[serde(rename = "index", skip_serializing_if = "Option::is_none")]
     pub index: Option<i64>,
-    /// Id of the row; of a new row when the service told it.
+    /// Id of the row; of a new row only if the service returned it.
     #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
     pub row_id: Option<String>,
     /// applied, refused, unknown or not_sent.

@@ -61,7 +61,7 @@ pub struct Colorway {
     /// A link, an object with `preview` and `origin`, or null.
     #[serde(rename = "image", skip_serializing_if = "Option::is_none")]
     pub image: Option<Value>,
-    /// Id of the palette colour it came from.
+    /// Id of the palette colour that it was made from.
     #[serde(rename = "colorSourceId", skip_serializing_if = "Option::is_none")]
     pub color_source_id: Option<String>,
     /// Members that the catalogue does not name.
@@ -105,11 +105,11 @@ pub struct FolderReference {
     pub extra: IndexMap<String, Value>,
 }
 
-/// A number that several materials carry.
+/// A number that several materials have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MaterialAmbiguity {
-    /// The number asked for.
+    /// The requested number.
     #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
     /// `records` of the service.
@@ -199,10 +199,10 @@ pub struct MaterialLookup {
     /// In the order of the numbers.
     #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
     pub found: Option<Vec<MaterialHeader>>,
-    /// Numbers that no record carries.
+    /// Numbers that no record has.
     #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
     pub missing: Option<Vec<String>>,
-    /// Numbers that several records carry.
+    /// Numbers that several records have.
     #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
     pub ambiguous: Option<Vec<MaterialAmbiguity>>,
     /// Members that the catalogue does not name.
@@ -267,11 +267,11 @@ pub struct SizeClass {
     pub extra: IndexMap<String, Value>,
 }
 
-/// A number that several styles carry.
+/// A number that several styles have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StyleAmbiguity {
-    /// The number asked for.
+    /// The requested number.
     #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
     /// `records` of the service.
@@ -370,10 +370,10 @@ pub struct StyleLookup {
     /// In the order of the numbers.
     #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
     pub found: Option<Vec<StyleHeader>>,
-    /// Numbers that no record carries.
+    /// Numbers that no record has.
     #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
     pub missing: Option<Vec<String>>,
-    /// Numbers that several records carry.
+    /// Numbers that several records have.
     #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
     pub ambiguous: Option<Vec<StyleAmbiguity>>,
     /// Members that the catalogue does not name.
@@ -381,7 +381,7 @@ pub struct StyleLookup {
     pub extra: IndexMap<String, Value>,
 }
 
-/// A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling).
+/// A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Supplier {

@@ -14,13 +14,13 @@ pub struct Field {
     /// Name shown to people.
     #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Value in the encoding of its type (docs/service.md, Field types).
+    /// Value in the encoding of its type (docs/service/values.md, Field types).
     #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// Type of the field.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub field_type: Option<String>,
-    /// Whether the folder asks for a value.
+    /// Whether the folder requires a value.
     #[serde(rename = "required", skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
     /// Members that the catalogue does not name.
@@ -43,11 +43,11 @@ pub struct ImageLinks {
     pub extra: IndexMap<String, Value>,
 }
 
-/// What the service said.
+/// Message of the service.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Message {
-    /// Text of the service, when it gave one.
+    /// Text of the message, if there is one.
     #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Members that the catalogue does not name.
@@ -55,7 +55,7 @@ pub struct Message {
     pub extra: IndexMap<String, Value>,
 }
 
-/// Who did something.
+/// A user, as named in a record.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Person {
@@ -80,10 +80,10 @@ pub struct SchemaField {
     /// Name shown to people.
     #[serde(rename = "fieldName", skip_serializing_if = "Option::is_none")]
     pub field_name: Option<String>,
-    /// Type of the field (docs/service.md, Field types).
+    /// Type of the field (docs/service/values.md, Field types).
     #[serde(rename = "fieldType", skip_serializing_if = "Option::is_none")]
     pub field_type: Option<String>,
-    /// Whether the folder asks for a value.
+    /// Whether the folder requires a value.
     #[serde(rename = "required", skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
     /// Settings of the type, with keys such as `Choices` and `DefaultValue`.

@@ -318,7 +318,7 @@ async fn a_share_that_cannot_be_set_aside_is_reported_unless_the_store_is_away()
         place.take(&leases).await.unwrap();
         let lines = place.lines.take();
         assert_eq!(lines.len(), usize::from(damaged), "{lines:?}");
-        assert!(lines.iter().all(|(_, line)| line.contains("no requests are kept")), "{lines:?}");
+        assert!(lines.iter().all(|(_, line)| line.contains("no requests are set aside")), "{lines:?}");
     }
 }
 

@@ -21,18 +21,18 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::{Secret, Secrets};
 
-/// Longest time until a connection stands, TLS and the user's sign-in included.
+/// Connect timeout, including TLS and AUTH.
 pub(super) const CONNECT: Duration = Duration::from_secs(2);
 
-/// Longest time for an answer.
+/// Timeout for an answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(2);
 
-/// A connection that was idle for so long is replaced before it is used: what lies between may have forgotten it.
+/// A connection that was idle for longer is replaced before it is used, because a device on the way may have dropped it.
 const IDLE: Duration = Duration::from_secs(60);
 
 const PORT: u16 = 6379;
 
-/// What a user of Redis needs; `select` only where the address names a database.
+/// Rights that the Redis user needs; `select` only if the address names a database.
 macro_rules! rights {
     () => {
         "~beproduct:* +evalsha +eval +select +time +get +set +ttl +expire +hget +hset +hdel +hvals +hscan \
@@ -72,11 +72,11 @@ pub(super) struct Live {
     last_used: Duration,
 }
 
-/// An attempt to connect that came to nothing.
+/// A failed attempt to connect.
 pub(super) struct Failed {
     error: Error,
     number: u64,
-    /// Others are told the same until then, so that not each of them waits as long.
+    /// Until then all calls get this error, so that not each of them waits for the timeout.
     pub(super) until: Duration,
 }
 
@@ -86,7 +86,7 @@ impl Server {
         let wrong = |problem: &str| {
             Error::config(format!(
                 "ledger: redis: {problem}; an address is redis://user:password@host:port/database, with TLS rediss://, \
-                 and what is special in a password is percent-encoded"
+                 and special characters in a password are percent-encoded"
             ))
         };
         let url = Url::parse(&redis.url).map_err(|error| wrong(&format!("invalid URL: {error}")))?;
@@ -250,7 +250,7 @@ impl Server {
         match code {
             Some((_, Meaning::Away)) => self.away(&text),
             Some((_, Meaning::Unusable(advice))) => self.unusable(advice, &text),
-            None if error.kind() == Kind::Parse => self.unusable("what answers is no Redis server", &text),
+            None if error.kind() == Kind::Parse => self.unusable("the server is not a Redis server", &text),
             None => self.unusable("it failed", &text),
         }
     }
@@ -277,18 +277,18 @@ impl Server {
                 &error.to_string(),
             ),
             Some(rustls::Error::InvalidMessage(_)) => {
-                self.unusable("it speaks no TLS; then its address begins with redis://", &error.to_string())
+                self.unusable("it does not use TLS: begin the address with redis://", &error.to_string())
             }
             _ => self.away(&error.to_string()),
         }
     }
 }
 
-/// What an error of the server says of it.
+/// Meaning of an error of the server.
 enum Meaning {
-    /// It will be there again.
+    /// The server will be available again.
     Away,
-    /// Somebody has to do this.
+    /// A person has to do this.
     Unusable(&'static str),
 }
 
@@ -302,9 +302,9 @@ const CODES: [(&str, Meaning); 20] = [
     ("BUSY", Meaning::Away),
     ("max number of clients", Meaning::Away),
     ("WRONGPASS", Meaning::Unusable("it refuses the user and the password of the address")),
-    ("NOAUTH", Meaning::Unusable("it asks for a password, which the address has to hold")),
-    ("unauthenticated", Meaning::Unusable("it asks for a password, which the address has to hold")),
-    ("without any password", Meaning::Unusable("it has no password, and the address holds one")),
+    ("NOAUTH", Meaning::Unusable("it asks for a password: add it to the address")),
+    ("unauthenticated", Meaning::Unusable("it asks for a password: add it to the address")),
+    ("without any password", Meaning::Unusable("it has no password: remove the one in the address")),
     ("NOPERM", Meaning::Unusable(concat!("its user needs ", rights!()))),
     ("user executing the script", Meaning::Unusable(concat!("its user needs ", rights!()))),
     ("DENIED", Meaning::Unusable("it refuses other machines (protected mode)")),

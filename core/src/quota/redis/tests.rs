@@ -371,7 +371,7 @@ async fn users_and_passwords() {
         assert!(text.contains(advice), "{text}");
     }
     let text = refused(reserve(&ledger(with_password(shared(), "")), &frame).await, ErrorKind::Config);
-    assert!(text.contains("it has no password, and the address holds one"), "{text}");
+    assert!(text.contains("it has no password: remove the one in the address"), "{text}");
 }
 
 /// Nothing that was granted is without need, and nothing else is needed.
@@ -432,8 +432,8 @@ async fn what_a_server_says() {
         ("-ERR unknown command `EVALSHA`, with args beginning with:", ErrorKind::Config, "it failed"),
         ("-SOMETHING new", ErrorKind::Config, "it failed"),
         (":5", ErrorKind::Config, "cannot be used"),
-        ("*3\r\n:1\r\n:2\r\n*2\r\n+maybe\r\n*0", ErrorKind::Config, "answers what no ledger does"),
-        ("HTTP/1.1 400 Bad Request", ErrorKind::Config, "no Redis server"),
+        ("*3\r\n:1\r\n:2\r\n*2\r\n+maybe\r\n*0", ErrorKind::Config, "its answer is not one of a ledger"),
+        ("HTTP/1.1 400 Bad Request", ErrorKind::Config, "not a Redis server"),
     ] {
         let answer: &'static [u8] = Box::leak(format!("{answer}\r\n").into_bytes().into_boxed_slice());
         let answers: &'static [&'static [u8]] = Box::leak(vec![answer; 3].into_boxed_slice());

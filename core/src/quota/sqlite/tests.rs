@@ -299,7 +299,7 @@ async fn the_folder_of_the_file_is_made_again() {
     std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path.parent().unwrap(), "a file").unwrap();
     let error = ledger.reserve(&frame(), &NONE, &one()).await.unwrap_err();
-    assert!(error.message().contains("its folder cannot be made"), "{error}");
+    assert!(error.message().contains("its folder cannot be created"), "{error}");
     std::fs::remove_file(path.parent().unwrap()).unwrap();
     assert!(take(&ledger, 10).await);
     assert_eq!(count(&ledger).await, 3);

@@ -101,7 +101,7 @@ private class Driver {
             val (operation, arguments, options) = prepared(command)
             try {
                 val response = client.withResponse { typedCall(operation, Arguments(arguments), options) }
-                answer(response.value, response.meta, response.raw)
+                answer(response.body, response.meta, response.raw)
             } catch (_: NotExpressible) {
                 val reply = client.call(operation, arguments, options)
                 answer(reply.body, reply.meta, reply.raw)

@@ -82,7 +82,7 @@ async fn a_failed_renewal_is_not_tried_at_once() {
     assert_eq!(bearer(&holder).await.unwrap(), "first");
     assert_eq!(world.script.seen().len(), 2);
     let failed = world.clock.elapsed();
-    assert!(world.lines.take().pop().unwrap().1.contains("serves on"));
+    assert!(world.lines.take().pop().unwrap().1.contains("stays in use"));
     world.clock.advance(PATIENCE - Duration::from_millis(1));
     assert_eq!(bearer(&holder).await.unwrap(), "first");
     assert!(world.script.seen().is_empty());

@@ -73,5 +73,5 @@ async fn tls_to_a_server_that_has_none() {
     let (url, _) = pretend(&[b"-ERR unknown command\r\n"]).await;
     let text =
         refused(reserve(&ledger(url.replace("redis://", "rediss://")), &frame()).await, ErrorKind::Config);
-    assert!(text.contains("it speaks no TLS"), "{text}");
+    assert!(text.contains("it does not use TLS"), "{text}");
 }

@@ -26,26 +26,26 @@ extension Array where Element: Record {
     }
 }
 
-extension Response where Value: Record {
+extension Response where Body: Record {
     func json() -> JSONValue {
-        json(body: .object(value.members))
+        json(.object(body.members))
     }
 }
 
 extension Response {
-    func json<Item: Record>() -> JSONValue where Value == [Item] {
-        json(body: .array(value.json()))
+    func json<Item: Record>() -> JSONValue where Body == [Item] {
+        json(.array(body.json()))
     }
 }
 
 extension Response<JSONValue> {
     func json() -> JSONValue {
-        json(body: value)
+        json(body)
     }
 }
 
 extension Response {
-    private func json(body: JSONValue) -> JSONValue {
-        ["body": body, "meta": fields(of: meta), "raw": .string(String(decoding: self.body, as: UTF8.self))]
+    private func json(_ body: JSONValue) -> JSONValue {
+        ["body": body, "meta": fields(of: meta), "raw": .string(String(decoding: raw, as: UTF8.self))]
     }
 }

@@ -51,7 +51,7 @@ actor Driver {
             return json(of: try await opened().quota.estimate(work))
         case "change_plan":
             guard let plan = command["plan"].flatMap(plan) else { throw NotExpressible() }
-            try opened().quota.changePlan(plan)
+            try await opened().quota.changePlan(plan)
             return true
         case "events":
             let events = try await listener?.taken(count: command["count"]?.intValue ?? 0) ?? []
@@ -61,7 +61,7 @@ actor Driver {
         case "stored":
             return try store.json()
         case "close":
-            try opened().close()
+            try await opened().close()
             return true
         case let other:
             throw Failure(message: "there is no command \(other ?? .null)")

@@ -126,7 +126,7 @@ public struct DataTableRow: Record, JSONConvertible {
 
 /// A change to a row of a data table.
 public struct DataTableRowChange: Record, JSONConvertible {
-    /// Row to change; none adds a row.
+    /// Row to change; without it a row is added.
     public var rowID: String?
     /// Values by column id.
     public var rowFields: JSONValue?
@@ -164,18 +164,18 @@ public struct DataTableRowChange: Record, JSONConvertible {
     }
 }
 
-/// What became of an update of a data table.
+/// Outcome of an update of a data table.
 public struct DataTableUpdate: Record, JSONConvertible {
-    /// In the order of the rows given.
-    public var rows: [RowFate]?
+    /// In the order of the given rows.
+    public var rows: [RowOutcome]?
     /// Rows that were applied.
     public var applied: Int?
-    /// Requests that it took.
+    /// Requests that were sent.
     public var requests: Int?
     public var extra: JSONObject
 
     public init(
-        rows: [RowFate]? = nil,
+        rows: [RowOutcome]? = nil,
         applied: Int? = nil,
         requests: Int? = nil,
         extra: JSONObject = [:]
@@ -204,11 +204,11 @@ public struct DataTableUpdate: Record, JSONConvertible {
     }
 }
 
-/// What became of one row of an update.
-public struct RowFate: Record, JSONConvertible {
-    /// Position in the rows given.
+/// Outcome of one row of an update.
+public struct RowOutcome: Record, JSONConvertible {
+    /// Position in the given rows.
     public var index: Int?
-    /// Id of the row; of a new row when the service told it.
+    /// Id of the row; of a new row only if the service returned it.
     public var rowID: String?
     /// applied, refused, unknown or not_sent.
     public var outcome: String?

@@ -58,7 +58,7 @@ public struct Colorway: Record, JSONConvertible {
     public var fields: JSONObject?
     /// A link, an object with `preview` and `origin`, or null.
     public var image: JSONValue?
-    /// Id of the palette colour it came from.
+    /// Id of the palette colour that it was made from.
     public var colorSourceID: String?
     public var extra: JSONObject
 
@@ -212,9 +212,9 @@ public struct FolderReference: Record, JSONConvertible {
     }
 }
 
-/// A number that several materials carry.
+/// A number that several materials have.
 public struct MaterialAmbiguity: Record, JSONConvertible {
-    /// The number asked for.
+    /// The requested number.
     public var number: String?
     public var records: [MaterialHeader]?
     public var extra: JSONObject
@@ -391,9 +391,9 @@ public struct MaterialHeaderData: Record, JSONConvertible {
 public struct MaterialLookup: Record, JSONConvertible {
     /// In the order of the numbers.
     public var found: [MaterialHeader]?
-    /// Numbers that no record carries.
+    /// Numbers that no record has.
     public var missing: [String]?
-    /// Numbers that several records carry.
+    /// Numbers that several records have.
     public var ambiguous: [MaterialAmbiguity]?
     public var extra: JSONObject
 
@@ -543,9 +543,9 @@ public struct SizeClass: Record, JSONConvertible {
     }
 }
 
-/// A number that several styles carry.
+/// A number that several styles have.
 public struct StyleAmbiguity: Record, JSONConvertible {
-    /// The number asked for.
+    /// The requested number.
     public var number: String?
     public var records: [StyleHeader]?
     public var extra: JSONObject
@@ -738,9 +738,9 @@ public struct StyleHeaderData: Record, JSONConvertible {
 public struct StyleLookup: Record, JSONConvertible {
     /// In the order of the numbers.
     public var found: [StyleHeader]?
-    /// Numbers that no record carries.
+    /// Numbers that no record has.
     public var missing: [String]?
-    /// Numbers that several records carry.
+    /// Numbers that several records have.
     public var ambiguous: [StyleAmbiguity]?
     public var extra: JSONObject
 
@@ -774,7 +774,7 @@ public struct StyleLookup: Record, JSONConvertible {
     }
 }
 
-/// A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling).
+/// A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling).
 public struct Supplier: Record, JSONConvertible {
     /// Id in the directory.
     public var id: String?

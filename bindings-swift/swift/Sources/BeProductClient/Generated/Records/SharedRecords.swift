@@ -8,11 +8,11 @@ public struct Field: Record, JSONConvertible {
     public var id: String?
     /// Name shown to people.
     public var name: String?
-    /// Value in the encoding of its type (docs/service.md, Field types).
+    /// Value in the encoding of its type (docs/service/values.md, Field types).
     public var value: JSONValue?
     /// Type of the field.
     public var type: String?
-    /// Whether the folder asks for a value.
+    /// Whether the folder requires a value.
     public var required: Bool?
     public var extra: JSONObject
 
@@ -88,9 +88,9 @@ public struct ImageLinks: Record, JSONConvertible {
     }
 }
 
-/// What the service said.
+/// Message of the service.
 public struct Message: Record, JSONConvertible {
-    /// Text of the service, when it gave one.
+    /// Text of the message, if there is one.
     public var message: String?
     public var extra: JSONObject
 
@@ -113,7 +113,7 @@ public struct Message: Record, JSONConvertible {
     }
 }
 
-/// Who did something.
+/// A user, as named in a record.
 public struct Person: Record, JSONConvertible {
     /// Id of the user; the user name on some application pages.
     public var id: String?
@@ -153,9 +153,9 @@ public struct SchemaField: Record, JSONConvertible {
     public var fieldID: String?
     /// Name shown to people.
     public var fieldName: String?
-    /// Type of the field (docs/service.md, Field types).
+    /// Type of the field (docs/service/values.md, Field types).
     public var fieldType: String?
-    /// Whether the folder asks for a value.
+    /// Whether the folder requires a value.
     public var required: Bool?
     /// Settings of the type, with keys such as `Choices` and `DefaultValue`.
     public var properties: JSONObject?

@@ -15,7 +15,7 @@ public struct DataTablesResource: Sendable {
     /// All data tables that meet the filters.
     ///
     /// - Parameters:
-    ///   - filters: Conditions that all have to hold. A list as value means any of its values.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     public func list(
         filters: [Filter] = [],
         options: CallOptions = CallOptions()
@@ -31,14 +31,14 @@ public struct DataTablesResource: Sendable {
         dataTableID: String,
         options: CallOptions = CallOptions()
     ) async throws -> [SchemaField] {
-        try await detailed.schema(dataTableID: dataTableID, options: options).value
+        try await detailed.schema(dataTableID: dataTableID, options: options).body
     }
 
     /// Rows of a data table that meet the filters.
     ///
     /// - Parameters:
     ///   - dataTableID: Id of the data table.
-    ///   - filters: Conditions that all have to hold. A list as value means any of its values.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     public func data(
         dataTableID: String,
         filters: [Filter] = [],
@@ -56,9 +56,9 @@ public struct DataTablesResource: Sendable {
 
     /// Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
     ///
-    /// Returns the outcome of each row, which is what the answer says of it: `unknown` for a row that is missing in the
-    /// ids that the service lists, or where its counts do not add up; read such rows back. When a request fails, the
-    /// rows after it are not sent, and the error's `details` hold the outcome of every row.
+    /// Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the ids
+    /// that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows
+    /// after it are not sent, and the error's `details` hold the outcome of every row.
     ///
     /// - Parameters:
     ///   - dataTableID: Id of the data table.
@@ -73,7 +73,7 @@ public struct DataTablesResource: Sendable {
             dataTableID: dataTableID,
             rows: rows,
             options: options
-        ).value
+        ).body
     }
 
     /// Removes every row of a data table.
@@ -85,7 +85,7 @@ public struct DataTablesResource: Sendable {
         dataTableID: String,
         options: CallOptions = CallOptions()
     ) async throws -> Message {
-        try await detailed.reset(dataTableID: dataTableID, options: options).value
+        try await detailed.reset(dataTableID: dataTableID, options: options).body
     }
 
     /// See ``DataTablesResource/detailed``.

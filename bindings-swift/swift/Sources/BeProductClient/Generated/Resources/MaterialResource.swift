@@ -14,7 +14,7 @@ public struct MaterialResource: Sendable {
 
     /// Folders of materials, inactive ones included.
     public func folders(options: CallOptions = CallOptions()) async throws -> [Folder] {
-        try await detailed.folders(options: options).value
+        try await detailed.folders(options: options).body
     }
 
     /// Attribute fields of a folder, with their types and choices.
@@ -25,11 +25,11 @@ public struct MaterialResource: Sendable {
         folderID: String,
         options: CallOptions = CallOptions()
     ) async throws -> [SchemaField] {
-        try await detailed.folderSchema(folderID: folderID, options: options).value
+        try await detailed.folderSchema(folderID: folderID, options: options).body
     }
 
-    /// Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md,
-    /// Filters).
+    /// Fields of a folder that filters may name. The service ignores a filter on any other field
+    /// (docs/service/lists.md, Filters).
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
@@ -37,18 +37,18 @@ public struct MaterialResource: Sendable {
         folderID: String,
         options: CallOptions = CallOptions()
     ) async throws -> [SchemaField] {
-        try await detailed.folderSearchSchema(folderID: folderID, options: options).value
+        try await detailed.folderSearchSchema(folderID: folderID, options: options).body
     }
 
     /// All materials that meet the filters, as complete records, in pages of `pageSize`.
     ///
-    /// The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
+    /// The service decides the order: it has no sort parameter, and records can move between pages while data changes.
     ///
     /// - Parameters:
-    ///   - folderID: Folder to look in, as returned by `folders`. Without one, all folders are read.
-    ///   - filters: Conditions that all have to hold. A list as value means any of its values.
-    ///   - colorwayFilters: Conditions on colorways: records with at least one colorway that meets them are returned.
-    ///   - showDeleted: Also return soft-deleted records, which carry `isDeleted: true`. Default false.
+    ///   - folderID: Folder to search, as returned by `folders`. Default: all folders.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
+    ///   - colorwayFilters: Conditions on colorways. Returns records with at least one colorway that meets them.
+    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default false.
     public func list(
         folderID: String? = nil,
         filters: [Filter] = [],
@@ -78,19 +78,19 @@ public struct MaterialResource: Sendable {
         headerID: String,
         options: CallOptions = CallOptions()
     ) async throws -> MaterialHeader {
-        try await detailed.get(headerID: headerID, options: options).value
+        try await detailed.get(headerID: headerID, options: options).body
     }
 
     /// The material with this number.
     ///
-    /// The number of what comes back is compared with the number asked for, as the service may answer with an unrelated
+    /// The number of the answer is compared with the given number, because the service may answer with an unrelated
     /// material.
     ///
-    /// Errors: `notFound` when there is none, `conflict` when several carry the number.
+    /// Errors: `notFound` when no material has the number, `conflict` when several have it.
     ///
     /// - Parameters:
-    ///   - headerNumber: Number of the material. The exact text comes first, then the one without blanks around it.
-    ///   - folderID: Folder to look in. Default: all folders.
+    ///   - headerNumber: Number of the material. An exact match is preferred to a match without surrounding blanks.
+    ///   - folderID: Folder to search. Default: all folders.
     public func getByNumber(
         headerNumber: String,
         folderID: String? = nil,
@@ -100,21 +100,21 @@ public struct MaterialResource: Sendable {
             headerNumber: headerNumber,
             folderID: folderID,
             options: options
-        ).value
+        ).body
     }
 
     /// The materials with these numbers, at most 200 numbers a request.
     ///
-    /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and
-    /// `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first, then without
-    /// blanks around it.
+    /// Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material has) and
+    /// `ambiguous` (numbers that several materials have, with those materials). A number is compared exactly first,
+    /// then without surrounding blanks.
     ///
-    /// When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`,
-    /// and the `cost` of all.
+    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
+    /// `ambiguous`, and the `cost` of all.
     ///
     /// - Parameters:
-    ///   - numbers: Numbers to look up. Repeated ones are asked for once.
-    ///   - folderID: Folder to look in. Default: all folders.
+    ///   - numbers: Numbers to look up. A repeated number is requested once.
+    ///   - folderID: Folder to search. Default: all folders.
     public func getManyByNumber(
         numbers: [String],
         folderID: String? = nil,
@@ -124,12 +124,12 @@ public struct MaterialResource: Sendable {
             numbers: numbers,
             folderID: folderID,
             options: options
-        ).value
+        ).body
     }
 
     /// Creates a material and returns it in full.
     ///
-    /// A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
     /// the answer is lost, the error has `outcome: unknown`.
     ///
     /// - Parameters:
@@ -137,8 +137,8 @@ public struct MaterialResource: Sendable {
     ///   - fields: Attribute values by field id.
     ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
     ///     `color_number`, `color_name` and `primary`.
-    ///   - sizes: The whole size range: it replaces the present one. Left alone when absent.
-    ///   - suppliers: The full list of suppliers. Left alone when absent.
+    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///   - suppliers: The full list of suppliers. Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
     ///     Default false.
     @discardableResult
@@ -159,18 +159,18 @@ public struct MaterialResource: Sendable {
             suppliers: suppliers,
             preserveVersion: preserveVersion,
             options: options
-        ).value
+        ).body
     }
 
-    /// Changes a material and returns it in full. What is not named stays as it is.
+    /// Changes a material and returns it in full. Parts that are not given stay unchanged.
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.
-    ///   - fields: Attribute values by field id. Fields that are not named stay as they are.
+    ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
     ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
     ///     `color_number`, `color_name` and `primary`.
-    ///   - sizes: The whole size range: it replaces the present one. Left alone when absent.
-    ///   - suppliers: The full list of suppliers. Left alone when absent.
+    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///   - suppliers: The full list of suppliers. Default: unchanged.
     @discardableResult
     public func update(
         headerID: String,
@@ -187,13 +187,13 @@ public struct MaterialResource: Sendable {
             sizes: sizes,
             suppliers: suppliers,
             options: options
-        ).value
+        ).body
     }
 
     /// Deletes a material. It stays readable with `showDeleted`.
     ///
-    /// The service may do the work and still answer with an error: the client then reads the material and reports what
-    /// it found.
+    /// The service may delete the material and still answer with an error: the client then reads the material to find
+    /// out.
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.
@@ -202,7 +202,7 @@ public struct MaterialResource: Sendable {
         headerID: String,
         options: CallOptions = CallOptions()
     ) async throws -> Message {
-        try await detailed.deleteHeader(headerID: headerID, options: options).value
+        try await detailed.deleteHeader(headerID: headerID, options: options).body
     }
 
     /// See ``MaterialResource/detailed``.

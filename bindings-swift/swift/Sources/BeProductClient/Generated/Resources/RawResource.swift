@@ -12,10 +12,10 @@ public struct RawResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
-    /// GET of any path below the company's address. Returns the answer as it came.
+    /// GET of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-    /// this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+    /// GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
@@ -30,13 +30,13 @@ public struct RawResource: Sendable {
             path: path,
             query: query,
             options: options
-        ).value
+        ).body
     }
 
-    /// POST of any path below the company's address. Returns the answer as it came.
+    /// POST of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-    /// this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+    /// GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
@@ -54,13 +54,13 @@ public struct RawResource: Sendable {
             body: body,
             query: query,
             options: options
-        ).value
+        ).body
     }
 
-    /// DELETE of any path below the company's address. Returns the answer as it came.
+    /// DELETE of any path below the company's address. Returns the answer unchanged.
     ///
-    /// A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-    /// this service change data (docs/service.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+    /// GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
@@ -75,7 +75,7 @@ public struct RawResource: Sendable {
             path: path,
             query: query,
             options: options
-        ).value
+        ).body
     }
 
     /// See ``RawResource/detailed``.

@@ -12,15 +12,15 @@ public struct SystemResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
-    /// What the service says about its limits: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`,
-    /// `used` and `resetAt`. Whether asking counts as a request is unknown (docs/service.md, Rate limits).
+    /// The limits that the service states: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`, `used`
+    /// and `resetAt`. Whether this request counts against the limits is unknown (docs/service/limits.md, Rate limits).
     public func ratelimitStatus(options: CallOptions = CallOptions()) async throws -> RateLimitStatus {
-        try await detailed.ratelimitStatus(options: options).value
+        try await detailed.ratelimitStatus(options: options).body
     }
 
     /// Version of the service, as text or as an object.
     public func version(options: CallOptions = CallOptions()) async throws -> JSONValue {
-        try await detailed.version(options: options).value
+        try await detailed.version(options: options).body
     }
 
     /// See ``SystemResource/detailed``.

@@ -2,6 +2,7 @@ package beproduct.client
 
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.boolean
 import kotlinx.serialization.json.booleanOrNull
 import kotlinx.serialization.json.contentOrNull
 import kotlinx.serialization.json.jsonObject
@@ -20,7 +21,7 @@ class Auth internal constructor(private val seam: Seam) {
      * @throws AuthException when nobody is signed in or no longer.
      * @throws PermissionException when the sign-in is that of no person.
      */
-    suspend fun userInfo(): UserInfo = read(seam.running { seam.engine.userinfo(it) }, ::UserInfo)
+    suspend fun userInfo(): UserInfo = seam.ask("auth.userinfo") { UserInfo(it.jsonObject) }
 
     /**
      * The address that ends the sign-in in the browser. It carries the ID token, where there is one: show it to nobody
@@ -32,7 +33,9 @@ class Auth internal constructor(private val seam: Seam) {
      * @throws CallbackException when the token store cannot be read.
      */
     suspend fun endSessionUrl(postLogoutRedirectUri: String? = null): String =
-        seam.running { seam.engine.endSessionUrl(postLogoutRedirectUri, it) }
+        seam.ask("auth.end_session_url", arguments("post_logout_redirect_uri" to postLogoutRedirectUri)) {
+            it.jsonPrimitive.content
+        }
 
     /**
      * Signs out: revokes the refresh token where the identity server announces that it does so, and forgets the tokens
@@ -44,24 +47,16 @@ class Auth internal constructor(private val seam: Seam) {
      * @throws BeProductException when revoking failed, so that the token is still valid, or when the token store cannot
      * be written.
      */
-    suspend fun signOut(): Boolean = seam.running { seam.engine.signOut(it) }
+    suspend fun signOut(): Boolean = seam.ask("auth.sign_out") { it.jsonPrimitive.boolean }
 
     /**
      * What the identity server tells of itself: its discovery document. It is fetched once an hour at most.
      *
      * @throws NotFoundException when there is none.
      */
-    suspend fun discovery(): JsonObject = read(seam.running { seam.engine.discovery(it) }) { it }
+    suspend fun discovery(): JsonObject = seam.ask("auth.discovery") { it.jsonObject }
 
     override fun toString(): String = "Auth"
-
-    private fun <T> read(text: String, take: (JsonObject) -> T): T =
-        try {
-            take(answerFormat.parseToJsonElement(text).jsonObject)
-        } catch (error: IllegalArgumentException) {
-            val message = "the answer of the identity server cannot be read: ${error.message}"
-            throw ErrorFields(ErrorKind.DECODE, message, outcome = Outcome.APPLIED).toException(error)
-        }
 }
 
 /** Who is signed in. Every member may be missing. */

@@ -1,8 +1,5 @@
 package beproduct.client
 
-import beproduct.client.engine.EngineAuthorization
-import kotlinx.coroutines.currentCoroutineContext
-import kotlinx.coroutines.ensureActive
 import kotlinx.serialization.json.JsonObject
 
 /** What comes back with a person who has signed in. */
@@ -41,24 +38,25 @@ class AuthorizationSession(
     pkce: Boolean = true,
     settings: Settings = Settings(),
 ) : AutoCloseable {
-    private val engine: EngineAuthorization = translated {
-        val own = arguments(
-            "client_id" to clientId,
-            "redirect_uri" to redirectUri,
-            "client_secret" to clientSecret,
-            "scope" to scope,
-            "response_type" to responseType.text,
-            "pkce" to pkce,
-        )
-        EngineAuthorization.begin(JsonObject(settings.json + own).toString())
-    }
+    private val seam = Seam.signIn(
+        JsonObject(
+            settings.json + arguments(
+                "client_id" to clientId,
+                "redirect_uri" to redirectUri,
+                "client_secret" to clientSecret,
+                "scope" to scope,
+                "response_type" to responseType.text,
+                "pkce" to pkce,
+            ),
+        ),
+    )
 
     /** Where the person signs in. It holds the secrets of this sign-in: show it to nobody but the browser. */
-    val url: String = engine.url()
+    val url: String = seam.url.orEmpty()
 
     /**
      * Takes the address that the person was sent back to, and fetches the tokens. Cancelling the coroutine closes the
-     * request, and ends the sign-in.
+     * request; the session cannot be used again then.
      *
      * @param redirectUrl The whole address, with its query and its fragment.
      * @return The tokens, such as for a [RefreshToken] or a [TokenStore].
@@ -67,14 +65,11 @@ class AuthorizationSession(
      * @throws ConfigException when it is no address, or the session was used before.
      * @throws NetworkException when the identity server cannot be reached.
      */
-    suspend fun finish(redirectUrl: String): Tokens {
-        // The glue would send the request, and only then see that nobody waits.
-        currentCoroutineContext().ensureActive()
-        return Tokens.fromJson(translated { engine.finish(redirectUrl) })
-    }
+    suspend fun finish(redirectUrl: String): Tokens =
+        seam.ask("sign_in.finish", arguments("redirected" to redirectUrl)) { Tokens.fromJson(it.toString()) }
 
-    /** Lets go of the session. */
-    override fun close(): Unit = engine.close()
+    /** Ends the session. */
+    override fun close(): Unit = seam.close()
 
     /** Nothing: the address holds the secrets of this sign-in. */
     override fun toString(): String = "AuthorizationSession"

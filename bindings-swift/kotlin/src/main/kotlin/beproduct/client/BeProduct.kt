@@ -1,6 +1,5 @@
 package beproduct.client
 
-import beproduct.client.engine.Engine
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
@@ -29,7 +28,7 @@ class BeProduct private constructor(private val name: String, private val seam: 
         quotaListener: QuotaListener?,
     ) : this(
         "${(settings["company_domain"] as? JsonPrimitive)?.content}",
-        opened(settings, tokenStore, logSink, quotaListener),
+        Seam.client(settings, HostCode(tokenStore, logSink, quotaListener)),
     )
 
     /**
@@ -105,7 +104,7 @@ class BeProduct private constructor(private val name: String, private val seam: 
      *
      * ```
      * val response = client.withResponse { style.get(id) }
-     * println("${response.value.headerName} took ${response.meta.attempts.size} attempts")
+     * println("${response.body.headerName} took ${response.meta.attempts.size} attempts")
      * println(response.raw.decodeToString())
      * ```
      *
@@ -140,30 +139,19 @@ class BeProduct private constructor(private val name: String, private val seam: 
         return BeProduct("$name, acting as $userId", seam.actingAs(whom))
     }
 
-    /** Ends all calls with [CallCancelledException]; later ones fail with [ClientClosedException]. May be repeated. */
-    override fun close() {
-        seam.engine.shutDown()
-    }
+    /**
+     * Ends all calls with [CallCancelledException]; later ones fail with [ClientClosedException]. The client lets go of
+     * [TokenStore], [LogSink] and [QuotaListener] once these have got everything; that is waited for, 5 seconds at most.
+     * May be repeated.
+     */
+    override fun close(): Unit = seam.close()
 
     override fun toString(): String = "BeProduct($name)"
 
-    internal fun advanceClock(seconds: Double): Unit = translated { seam.engine.advanceClock(seconds) }
+    internal fun advanceClock(seconds: Double): Unit = seam.advanceClock(seconds)
 
     companion object {
         private val userAgent = JsonPrimitive("kotlin/${KotlinVersion.CURRENT}")
-
-        private fun opened(
-            settings: JsonObject,
-            tokenStore: TokenStore?,
-            logSink: LogSink?,
-            quotaListener: QuotaListener?,
-        ): Seam {
-            val hooks = Hooks(tokenStore?.let(::HostTokenStore), quotaListener?.let(::HostQuotaListener))
-            val engine = translated(hooks) {
-                Engine.open(settings.toString(), hooks.store, logSink?.let(::HostLogSink), hooks.listener)
-            }
-            return Seam(engine, hooks)
-        }
 
         /**
          * Makes a client from settings by the names that they have in every language, such as `company_domain` and

@@ -1,9 +1,9 @@
 package beproduct.client
 
 import beproduct.client.engine.EngineException
+import beproduct.client.engine.InternalException as EnginePanic
 import java.nio.charset.CharacterCodingException
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.seconds
 import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.JsonElement
@@ -101,14 +101,58 @@ enum class Outcome {
 }
 
 /**
+ * What an error says, beside its kind and its cause.
+ *
+ * @property message One sentence for people, with what to do next where that is known.
+ * @property status Status of the last answer, if there was one.
+ * @property code Code of the service or of the identity server, such as `invalid_grant`.
+ * @property retryable Whether the same call may succeed later and can be repeated without harm.
+ * @property retryAfter How long the service asks to wait.
+ * @property outcome What is known of the effect.
+ * @property requestId Id of the request: the service's own when it sent one, else the client's.
+ * @property operation Id of the operation.
+ * @property method HTTP verb of the request.
+ * @property url Address of the request, without its query.
+ * @property attempts Every attempt that was made.
+ * @property waits Every pause that was made.
+ * @property bodyExcerpt Head of the answer's body, without secrets.
+ * @property details What became of each record, for calls that carry several.
+ */
+@Serializable
+data class ErrorFields(
+    val message: String,
+    val status: Int? = null,
+    val code: String? = null,
+    val retryable: Boolean = false,
+    @SerialName("retry_after")
+    @Serializable(with = SecondsSerializer::class)
+    val retryAfter: Duration? = null,
+    val outcome: Outcome = Outcome.NOT_SENT,
+    @SerialName("request_id")
+    val requestId: String? = null,
+    val operation: String? = null,
+    val method: String? = null,
+    val url: String? = null,
+    val attempts: List<Attempt> = emptyList(),
+    val waits: List<Wait> = emptyList(),
+    @SerialName("body_excerpt")
+    val bodyExcerpt: String? = null,
+    val details: JsonElement? = null,
+)
+
+/**
  * An error of a call, or of making a client. There is a class for each [kind].
  *
  * No part of it holds tokens, secrets, request bodies or queries.
  */
-sealed class BeProductException(private val fields: ErrorFields, cause: Throwable?) :
-    RuntimeException(fields.message, cause ?: fields.cause?.let(::EngineCause)) {
+sealed class BeProductException(
     /** What went wrong. */
-    val kind: ErrorKind get() = fields.kind
+    val kind: ErrorKind,
+    private val fields: ErrorFields,
+    cause: Throwable?,
+) : RuntimeException(fields.message, cause) {
+    /** The message with the place and the possible effect, as the engine words it. */
+    internal var text: String? = null
 
     /** One sentence for people, with what to do next where that is known. */
     override val message: String get() = fields.message
@@ -123,7 +167,7 @@ sealed class BeProductException(private val fields: ErrorFields, cause: Throwabl
     val retryable: Boolean get() = fields.retryable
 
     /** How long the service asks to wait. */
-    val retryAfter: Duration? get() = fields.retryAfter?.seconds
+    val retryAfter: Duration? get() = fields.retryAfter
 
     /** What is known of the effect. */
     val outcome: Outcome get() = fields.outcome
@@ -152,53 +196,60 @@ sealed class BeProductException(private val fields: ErrorFields, cause: Throwabl
     /** What became of each record, for calls that carry several. */
     val details: JsonElement? get() = fields.details
 
-    override fun toString(): String = "${javaClass.name}: ${fields.text ?: message}"
+    override fun toString(): String = "${javaClass.name}: ${text ?: message}"
 }
 
 /** A setting, an argument or an option is missing or wrong. Nothing was sent. */
-class ConfigException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
+class ConfigException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.CONFIG, fields, cause)
 
 /** Nobody is signed in, or no longer. */
-class AuthException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
+class AuthException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.AUTH, fields, cause)
 
 /** Signed in, but not allowed to. */
-class PermissionException internal constructor(fields: ErrorFields, cause: Throwable?) :
-    BeProductException(fields, cause)
+class PermissionException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.PERMISSION, fields, cause)
 
 /** There is no such record. */
-class NotFoundException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
+class NotFoundException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.NOT_FOUND, fields, cause)
 
 /** The service refused what was sent. */
-class ValidationException internal constructor(fields: ErrorFields, cause: Throwable?) :
-    BeProductException(fields, cause)
+class ValidationException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.VALIDATION, fields, cause)
 
 /** The answer is not the one record that was asked for. */
-class ConflictException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
+class ConflictException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.CONFLICT, fields, cause)
 
 /** The service asks to wait longer than the caller is willing to, or the hour or the minute has no requests left. */
-class RateLimitedException internal constructor(fields: ErrorFields, cause: Throwable?) :
-    BeProductException(fields, cause)
+class RateLimitedException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.RATE_LIMITED, fields, cause)
 
 /** The requests of the day are used up. */
-class QuotaExceededException internal constructor(fields: ErrorFields, cause: Throwable?) :
-    BeProductException(fields, cause)
+class QuotaExceededException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.QUOTA_EXCEEDED, fields, cause)
 
 /** The deadline of the call passed. */
-class CallTimeoutException internal constructor(fields: ErrorFields, cause: Throwable?) :
-    BeProductException(fields, cause)
+class CallTimeoutException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.TIMEOUT, fields, cause)
 
 /** No connection, or one that broke. */
-class NetworkException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
+class NetworkException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.NETWORK, fields, cause)
 
 /** The service failed. */
-class ServerException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
+class ServerException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.SERVER, fields, cause)
 
 /** The answer could not be read. */
-class DecodeException internal constructor(fields: ErrorFields, cause: Throwable?) : BeProductException(fields, cause)
+class DecodeException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.DECODE, fields, cause)
 
 /** A list ended before all of its records had come. Its [details] have `received` and `total`. */
-class IncompleteException internal constructor(fields: ErrorFields, cause: Throwable?) :
-    BeProductException(fields, cause)
+class IncompleteException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.INCOMPLETE, fields, cause)
 
 /**
  * The client was closed during the call.
@@ -206,76 +257,83 @@ class IncompleteException internal constructor(fields: ErrorFields, cause: Throw
  * A coroutine that is cancelled gets a [kotlinx.coroutines.CancellationException] as everywhere; its cause is one of
  * these and tells by [outcome] whether a write may have taken effect.
  */
-class CallCancelledException internal constructor(fields: ErrorFields, cause: Throwable?) :
-    BeProductException(fields, cause)
+class CallCancelledException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.CANCELLED, fields, cause)
 
 /** The client was closed before the call. */
-class ClientClosedException internal constructor(fields: ErrorFields, cause: Throwable?) :
-    BeProductException(fields, cause)
+class ClientClosedException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.CLOSED, fields, cause)
 
 /** Code that was handed to the client failed: a [TokenStore], a [QuotaListener]. Its exception is the [cause]. */
-class CallbackException internal constructor(fields: ErrorFields, cause: Throwable?) :
-    BeProductException(fields, cause)
+class CallbackException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.CALLBACK, fields, cause)
 
 /** A fault of this client. Please report it. */
-class InternalException internal constructor(fields: ErrorFields, cause: Throwable?) :
-    BeProductException(fields, cause)
+class InternalException(fields: ErrorFields, cause: Throwable? = null) :
+    BeProductException(ErrorKind.INTERNAL, fields, cause)
 
-/** An error as the engine tells it. */
+/** What the engine says about an error beside its [ErrorFields]. */
 @Serializable
-internal data class ErrorFields(
+private class EngineFields(
     val kind: ErrorKind,
-    val message: String,
-    val status: Int? = null,
-    val code: String? = null,
-    val retryable: Boolean = false,
-    @SerialName("retry_after") val retryAfter: Double? = null,
-    val outcome: Outcome = Outcome.NOT_SENT,
-    @SerialName("request_id") val requestId: String? = null,
-    val operation: String? = null,
-    val method: String? = null,
-    val url: String? = null,
-    val attempts: List<Attempt> = emptyList(),
-    val waits: List<Wait> = emptyList(),
-    @SerialName("body_excerpt") val bodyExcerpt: String? = null,
-    val details: JsonElement? = null,
-    val cause: String? = null,
-    /** The message with the place and the possible effect, as the engine words it. */
     val text: String? = null,
-) {
-    fun toException(cause: Throwable? = null): BeProductException = when (kind) {
-        ErrorKind.CONFIG -> ConfigException(this, cause)
-        ErrorKind.AUTH -> AuthException(this, cause)
-        ErrorKind.PERMISSION -> PermissionException(this, cause)
-        ErrorKind.NOT_FOUND -> NotFoundException(this, cause)
-        ErrorKind.VALIDATION -> ValidationException(this, cause)
-        ErrorKind.CONFLICT -> ConflictException(this, cause)
-        ErrorKind.RATE_LIMITED -> RateLimitedException(this, cause)
-        ErrorKind.QUOTA_EXCEEDED -> QuotaExceededException(this, cause)
-        ErrorKind.TIMEOUT -> CallTimeoutException(this, cause)
-        ErrorKind.NETWORK -> NetworkException(this, cause)
-        ErrorKind.SERVER -> ServerException(this, cause)
-        ErrorKind.DECODE -> DecodeException(this, cause)
-        ErrorKind.INCOMPLETE -> IncompleteException(this, cause)
-        ErrorKind.CANCELLED -> CallCancelledException(this, cause)
-        ErrorKind.CLOSED -> ClientClosedException(this, cause)
-        ErrorKind.CALLBACK -> CallbackException(this, cause)
-        ErrorKind.INTERNAL -> InternalException(this, cause)
-    }
-}
+    /** What it knows of the cause. */
+    val cause: String? = null,
+    /** Id of the program's own exception. */
+    @SerialName("host_failure")
+    val hostFailure: ULong? = null,
+)
 
 /** What the engine knows of the cause. It has no stack of this side. */
 internal class EngineCause(message: String) : Exception(message, null, false, false)
 
-internal fun configError(message: String): BeProductException = ErrorFields(ErrorKind.CONFIG, message).toException()
+/**
+ * The exception for an error of the engine.
+ *
+ * @param json Its fields.
+ * @param host Where the program's own exception is, if one led to the error.
+ * @param cause What led to the error on this side.
+ */
+internal fun exceptionOf(json: String, host: HostCode? = null, cause: Throwable? = null): BeProductException {
+    val engine = answerFormat.decodeFromString(EngineFields.serializer(), json)
+    val fields = answerFormat.decodeFromString(ErrorFields.serializer(), json)
+    val known = cause ?: engine.hostFailure?.let { host?.failure(it) } ?: engine.cause?.let(::EngineCause)
+    return engine.kind.exception(fields, known).also { it.text = engine.text }
+}
 
-/** Runs a call of the engine; an exception of [hooks] becomes the cause of the error that it led to. */
-internal inline fun <T> translated(hooks: Hooks? = null, block: () -> T): T =
+internal fun ErrorKind.exception(fields: ErrorFields, cause: Throwable? = null): BeProductException = when (this) {
+    ErrorKind.CONFIG -> ConfigException(fields, cause)
+    ErrorKind.AUTH -> AuthException(fields, cause)
+    ErrorKind.PERMISSION -> PermissionException(fields, cause)
+    ErrorKind.NOT_FOUND -> NotFoundException(fields, cause)
+    ErrorKind.VALIDATION -> ValidationException(fields, cause)
+    ErrorKind.CONFLICT -> ConflictException(fields, cause)
+    ErrorKind.RATE_LIMITED -> RateLimitedException(fields, cause)
+    ErrorKind.QUOTA_EXCEEDED -> QuotaExceededException(fields, cause)
+    ErrorKind.TIMEOUT -> CallTimeoutException(fields, cause)
+    ErrorKind.NETWORK -> NetworkException(fields, cause)
+    ErrorKind.SERVER -> ServerException(fields, cause)
+    ErrorKind.DECODE -> DecodeException(fields, cause)
+    ErrorKind.INCOMPLETE -> IncompleteException(fields, cause)
+    ErrorKind.CANCELLED -> CallCancelledException(fields, cause)
+    ErrorKind.CLOSED -> ClientClosedException(fields, cause)
+    ErrorKind.CALLBACK -> CallbackException(fields, cause)
+    ErrorKind.INTERNAL -> InternalException(fields, cause)
+}
+
+internal fun configError(message: String): BeProductException = ConfigException(ErrorFields(message))
+
+/** Runs a call of the engine. An exception of [host] becomes the cause of the error that it led to. */
+internal inline fun <T> translated(host: HostCode? = null, block: () -> T): T =
     try {
         block()
     } catch (failure: EngineException.Failed) {
-        val fields = answerFormat.decodeFromString(ErrorFields.serializer(), failure.fields)
-        throw fields.toException(hooks?.failureBehind(fields))
+        throw exceptionOf(failure.fields, host)
     } catch (_: CharacterCodingException) {
         throw configError("a text holds half of a surrogate pair, which is no character")
+    } catch (panic: EnginePanic) {
+        // Its own text may hold anything.
+        throw InternalException(ErrorFields(PANIC, outcome = Outcome.UNKNOWN), panic)
     }
+
+internal const val PANIC = "the client panicked; this is a fault of the client, please report it"

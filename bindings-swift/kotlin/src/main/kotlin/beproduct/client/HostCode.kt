@@ -1,29 +1,106 @@
 package beproduct.client
 
+import beproduct.client.engine.EngineHost
 import beproduct.client.engine.HostException
+import java.util.concurrent.atomic.AtomicBoolean
+import kotlin.time.Duration
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.contentOrNull
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
 
-/** Code of the host program that the engine calls; an exception of it leads to an error of one of these [kinds]. */
-internal abstract class HostCode(private vararg val kinds: ErrorKind) {
-    protected class Failure(val text: String, val exception: Exception)
-
-    @Volatile
-    private var last: Failure? = null
-
-    /** Only texts cross to the engine and back: an error whose cause says what this code said is this code's. */
-    fun failureBehind(error: ErrorFields): Exception? =
-        last?.takeIf { error.kind in kinds && error.cause == it.text }?.exception
-
-    protected fun <T> reported(remember: (Failure) -> Unit = { last = it }, block: () -> T): T =
-        try {
-            block()
-        } catch (exception: Exception) {
-            val text = exception.message ?: exception.toString()
-            remember(Failure(text, exception))
-            throw HostException.Failed(text)
+/** Code of the program as the engine calls it: by the name of a hook, with JSON. The names are those of the core's `Hook`. */
+internal class HostCode(
+    store: TokenStore? = null,
+    sink: LogSink? = null,
+    listener: QuotaListener? = null,
+) : EngineHost {
+    private val code: Map<String, (String) -> String> = buildMap {
+        if (store != null) {
+            put("token_store.load") { store.load()?.toJson() ?: NOTHING }
+            put("token_store.save") { done { store.save(Tokens.fromJson(it)) } }
         }
-}
+        if (store is SharedTokenStore) {
+            put("token_store.try_lock") { store.tryLock().toString() }
+            put("token_store.unlock") { done { store.unlock() } }
+        }
+        if (listener != null) {
+            put("on_quota_event") { done { listener.notice(event(it)) } }
+            put("on_quota_limit") { seconds(listener.atLimit(event(it))) }
+        }
+        if (sink != null) put("on_log") { done { log(sink, answerFormat.parseToJsonElement(it).jsonArray) } }
+    }
 
-/** What may be behind an error of a client. */
-internal class Hooks(val store: HostTokenStore? = null, val listener: HostQuotaListener? = null) {
-    fun failureBehind(error: ErrorFields): Exception? = store?.failureBehind(error) ?: listener?.failureBehind(error)
+    /** The last exceptions of the program, by the ids that the engine knows them by. */
+    private val failures = object : LinkedHashMap<ULong, Throwable>() {
+        override fun removeEldestEntry(eldest: Map.Entry<ULong, Throwable>) = size > MOST_FAILURES
+    }
+    private var lastId: ULong = 0u
+    private val isSinkReported = AtomicBoolean()
+
+    override fun hooks(): List<String> = code.keys.toList()
+
+    override fun call(hook: String, payload: String): String =
+        try {
+            code.getValue(hook)(payload)
+        } catch (failure: Throwable) {
+            throw HostException.Failed(failure.message ?: failure.toString(), kept(failure))
+        }
+
+    /** The program's exception with this id, if it is one of the last. */
+    fun failure(id: ULong): Throwable? = synchronized(failures) { failures[id] }
+
+    private fun kept(failure: Throwable): ULong = synchronized(failures) {
+        lastId += 1u
+        failures[lastId] = failure
+        lastId
+    }
+
+    private fun log(sink: LogSink, lines: JsonArray) {
+        for (line in lines) {
+            try {
+                sink.log(record(line))
+            } catch (failure: Throwable) {
+                // There is no log to report it to.
+                if (isSinkReported.compareAndSet(false, true)) {
+                    System.err.println("BeProduct: the LogSink failed (reported once): ${failure.stackTraceToString()}")
+                }
+            }
+        }
+    }
+
+    private companion object {
+        const val NOTHING = "null"
+        const val MOST_FAILURES = 100
+
+        fun done(act: () -> Unit): String {
+            act()
+            return NOTHING
+        }
+
+        fun event(payload: String) = answerFormat.decodeFromString(QuotaEvent.serializer(), payload)
+
+        fun seconds(wait: Duration?): String = when {
+            wait == null -> JsonNull
+            // JSON has no number for it.
+            wait == Duration.INFINITE -> JsonPrimitive("Infinity")
+            else -> JsonPrimitive(wait.inSeconds())
+        }.toString()
+
+        fun record(line: JsonElement): LogRecord {
+            val members = line.jsonObject
+            val text = { name: String -> members[name]?.jsonPrimitive?.contentOrNull.orEmpty() }
+            return LogRecord(
+                LogLevel.valueOf(text("level").uppercase()),
+                text("message"),
+                text("operation"),
+                text("request_id"),
+                members.getValue("attributes").jsonObject,
+            )
+        }
+    }
 }

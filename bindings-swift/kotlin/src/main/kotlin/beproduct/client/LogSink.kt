@@ -1,8 +1,6 @@
 package beproduct.client
 
-import beproduct.client.engine.EngineLogSink
 import kotlinx.serialization.json.JsonElement
-import kotlinx.serialization.json.jsonObject
 
 /** How important a line is. */
 enum class LogLevel {
@@ -33,16 +31,11 @@ data class LogRecord(
     val attributes: Map<String, JsonElement> = emptyMap(),
 )
 
-/** Takes log lines, on threads of the library. */
+/** Takes log lines, in order, on threads of the library that may block. */
 fun interface LogSink {
-    /** Takes a line. */
+    /**
+     * Takes a line. What it throws is written to [System.err] once a client and affects no call; it gets the next lines
+     * all the same.
+     */
     fun log(record: LogRecord)
-}
-
-/** A log sink, as the engine sees it. */
-internal class HostLogSink(private val sink: LogSink) : EngineLogSink {
-    override fun log(level: String, message: String, operation: String, requestId: String, attributes: String) {
-        val measured = answerFormat.parseToJsonElement(attributes).jsonObject
-        sink.log(LogRecord(LogLevel.valueOf(level.uppercase()), message, operation, requestId, measured))
-    }
 }

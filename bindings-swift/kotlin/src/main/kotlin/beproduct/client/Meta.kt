@@ -94,7 +94,7 @@ data class Meta(
 }
 
 /** The answer to a call whose operation was not known beforehand. */
-class Reply internal constructor(
+class Reply(
     /** The record, the list of records, or null. */
     val body: JsonElement,
     /** The body as it came from the service. */
@@ -104,9 +104,9 @@ class Reply internal constructor(
 )
 
 /** What a block of [BeProduct.withResponse] returned. */
-class Response<out T> internal constructor(
-    /** The block's result. */
-    val value: T,
+class Response<out T>(
+    /** The block's result: the record, where it made one call. */
+    val body: T,
     /** How each answer came about, in the order in which they came. */
     val answers: List<Meta>,
     /** The body of the last answer as it came from the service. Those of a list's pages: [Page.raw]. */
@@ -122,10 +122,10 @@ internal class ReplyRecorder : AbstractCoroutineContextElement(ReplyRecorder) {
     private var raw = ByteArray(0)
 
     /** Of the bodies only the last is kept: a block may read a whole list. */
-    fun record(reply: Reply) {
+    fun record(meta: Meta, raw: ByteArray) {
         synchronized(answers) {
-            answers += reply.meta
-            raw = reply.raw
+            answers += meta
+            this.raw = raw
         }
     }
 
@@ -140,9 +140,9 @@ internal class ReplyRecorder : AbstractCoroutineContextElement(ReplyRecorder) {
         block.startCoroutineUninterceptedOrReturn(end)
     }
 
-    fun <T> response(value: T): Response<T> = synchronized(answers) {
-        check(answers.isNotEmpty()) { "nothing was called: there is no answer to tell about" }
-        Response(value, answers.toList(), raw)
+    fun <T> response(body: T): Response<T> = synchronized(answers) {
+        check(answers.isNotEmpty()) { "nothing was called: there is no answer to report" }
+        Response(body, answers.toList(), raw)
     }
 
     companion object Key : CoroutineContext.Key<ReplyRecorder>

@@ -1,28 +1,41 @@
 package beproduct.client
 
-import beproduct.client.engine.EnginePager
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.flow.AbstractFlow
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.flow.flow
-import kotlinx.serialization.KSerializer
 import kotlinx.serialization.Serializable
-import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonElement
 
 /** A page of a list. */
 class Page<out T> internal constructor(
-    /** Its records. Those that an earlier page held already are left out. */
-    val items: List<T>,
+    private val result: Result<List<T>>,
     /** Records of the whole list, where the service says it. */
     val total: Long?,
     /** How the page came about. */
     val meta: Meta,
-    /** The body as it came from the service. */
+    /** The body as it came from the service, also where its records cannot be read. */
     val raw: ByteArray,
     /** How far the list was read, with this page. */
     val position: Position,
-)
+) {
+    /** Makes a page, for tests of a program. Each parameter is the property of its name. */
+    constructor(
+        records: List<T>,
+        total: Long? = null,
+        meta: Meta,
+        raw: ByteArray = ByteArray(0),
+        position: Position = Position(page = 1, records = records.size.toLong(), total = total),
+    ) : this(Result.success(records), total, meta, raw, position)
+
+    /**
+     * Its records. Those that an earlier page held already are left out.
+     *
+     * @throws DecodeException for an answer that cannot be read.
+     */
+    val records: List<T> get() = result.getOrThrow()
+}
 
 /** How far a list was read. */
 @Serializable
@@ -48,60 +61,40 @@ data class Position(
  */
 @OptIn(ExperimentalCoroutinesApi::class)
 class Paged<T> internal constructor(
-    private val seam: Seam,
-    private val operation: String,
-    private val arguments: JsonObject,
-    private val options: CallOptions,
-    private val serializer: KSerializer<List<T>>,
+    private val open: () -> Seam.Pages,
+    private val read: (JsonElement) -> List<T>,
 ) : AbstractFlow<T>() {
-    override suspend fun collectSafely(collector: FlowCollector<T>): Unit = opened { call, pager ->
+    override suspend fun collectSafely(collector: FlowCollector<T>): Unit = open().use { pages ->
         while (true) {
-            val (items) = fetch(call, pager) ?: break
-            for (item in items) {
-                collector.emit(item)
-                pager.consumed(1u)
+            val records = pages.next { it.decoded(read) } ?: break
+            for (record in records) {
+                collector.emit(record)
+                pages.consumed(1)
             }
         }
     }
 
-    /** The pages of the list, of [CallOptions] `pageSize` records each. While one is collected, the next is fetched. */
+    /**
+     * The pages of the list, of [CallOptions] `pageSize` records each. While one is collected, the next is fetched. A page
+     * whose records cannot be read is among them, and reports that when they are asked for.
+     */
     fun pages(): Flow<Page<T>> = flow {
-        opened { call, pager ->
+        open().use { pages ->
             while (true) {
-                val (items, reply, total) = fetch(call, pager) ?: break
-                pager.consumed(items.size.toUInt())
-                val position = answerFormat.decodeFromString(Position.serializer(), pager.position())
-                emit(Page(items, total, reply.meta, reply.raw, position))
+                val page = pages.next { reply ->
+                    val records = runCatching { reply.decoded(read) }
+                    pages.consumed(reply.records().toInt())
+                    Page(records, reply.total()?.toLong(), reply.parsedMeta(), reply.raw(), pages.position)
+                }
+                emit(page ?: break)
             }
         }
     }
 
     /** All records at once, several pages at a time: the fastest way to get a whole list. */
-    suspend fun collectAll(): List<T> = opened { call, pager ->
+    suspend fun collectAll(): List<T> = open().use { pages ->
         buildList {
-            while (true) {
-                val (items) = fetch(call, pager, whole = true) ?: break
-                addAll(items)
-            }
+            while (true) addAll(pages.next(all = true) { it.decoded(read) } ?: break)
         }
     }
-
-    private inline fun <R> opened(block: (call: ULong, pager: EnginePager) -> R): R {
-        val call = seam.engine.issueCall()
-        val pager = translated { seam.engine.pages(call, operation, arguments.toString(), options.json.toString()) }
-        try {
-            return block(call, pager)
-        } finally {
-            seam.engine.cancel(call)
-            pager.close()
-        }
-    }
-
-    private suspend fun fetch(call: ULong, pager: EnginePager, whole: Boolean = false): Fetched<T>? {
-        val fetched = seam.running(call) { pager.nextPage(whole) } ?: return null
-        val reply = seam.answered(fetched)
-        return Fetched(seam.decoded(operation, reply, serializer), reply, fetched.total?.toLong())
-    }
-
-    private data class Fetched<T>(val items: List<T>, val reply: Reply, val total: Long?)
 }

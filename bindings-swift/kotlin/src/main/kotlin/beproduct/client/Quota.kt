@@ -18,7 +18,7 @@ import kotlinx.serialization.encoding.Encoder
 class Quota internal constructor(private val seam: Seam) {
     /** How the quota stands. Sends nothing. */
     suspend fun status(): QuotaStatus =
-        answerFormat.decodeFromString(QuotaStatus.serializer(), translated { seam.engine.quotaStatus() })
+        seam.ask("quota.status") { answerFormat.decodeFromJsonElement(QuotaStatus.serializer(), it) }
 
     /**
      * Who used the quota, and for what. Sends nothing.
@@ -26,10 +26,8 @@ class Quota internal constructor(private val seam: Seam) {
      * @param days How many days it covers, today included: 1 to 90.
      * @throws ConfigException when it is another number.
      */
-    suspend fun report(days: Int = 30): QuotaReport {
-        if (days < 0) throw configError("days has to be at least 1, not $days")
-        val report = translated { seam.engine.quotaReport(days.toULong()) }
-        return answerFormat.decodeFromString(QuotaReport.serializer(), report)
+    suspend fun report(days: Int = 30): QuotaReport = seam.ask("quota.report", arguments("days" to days)) {
+        answerFormat.decodeFromJsonElement(QuotaReport.serializer(), it)
     }
 
     /**
@@ -39,18 +37,18 @@ class Quota internal constructor(private val seam: Seam) {
      * @throws ConfigException for an operation that is unknown, a list without a count, or a page size that is too big or
      * not for a list.
      */
-    suspend fun estimate(work: List<Work>): QuotaEstimate {
-        val json = jsonOf("work", work.map { it.json }).toString()
-        return answerFormat.decodeFromString(QuotaEstimate.serializer(), translated { seam.engine.quotaEstimate(json) })
-    }
+    suspend fun estimate(work: List<Work>): QuotaEstimate =
+        seam.ask("quota.estimate", arguments("work" to work.map { it.json })) {
+            answerFormat.decodeFromJsonElement(QuotaEstimate.serializer(), it)
+        }
 
     /**
      * Goes on with another plan. Requests that are counted stay counted, and clients that act for others go on with it
      * too.
      *
-     * @throws ConfigException for a plan that is wrong; the present one goes on then.
+     * @throws ConfigException for an invalid plan; the present one goes on then.
      */
-    fun changePlan(plan: Plan): Unit = translated { seam.engine.changePlan(plan.json.toString()) }
+    suspend fun changePlan(plan: Plan): Unit = seam.ask("quota.change_plan", arguments("plan" to plan.json)) {}
 }
 
 /** How the quota stands, as far as this client has counted and the service has told. */

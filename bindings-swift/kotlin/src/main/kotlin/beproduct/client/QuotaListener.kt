@@ -2,7 +2,6 @@
 
 package beproduct.client
 
-import beproduct.client.engine.EngineQuotaListener
 import java.time.Instant
 import kotlin.time.Duration
 import kotlinx.serialization.SerialName
@@ -80,16 +79,4 @@ interface QuotaListener {
      * fails otherwise. Null, the default, is not at all.
      */
     fun atLimit(event: QuotaEvent): Duration? = null
-}
-
-/** A listener of the quota, as the engine sees it. */
-internal class HostQuotaListener(private val listener: QuotaListener) :
-    HostCode(ErrorKind.QUOTA_EXCEEDED, ErrorKind.RATE_LIMITED),
-    EngineQuotaListener {
-    // It is behind no error: the engine only logs it.
-    override fun notice(event: String) = reported({}) { listener.notice(read(event)) }
-
-    override fun atLimit(event: String): Double? = reported { listener.atLimit(read(event))?.inSeconds() }
-
-    private fun read(event: String) = answerFormat.decodeFromString(QuotaEvent.serializer(), event)
 }

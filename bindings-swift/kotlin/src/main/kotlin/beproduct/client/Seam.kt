@@ -1,8 +1,8 @@
 package beproduct.client
 
 import beproduct.client.engine.Engine
-import beproduct.client.engine.EngineCancellation
 import beproduct.client.engine.EngineReply
+import beproduct.client.engine.EngineStream
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -10,88 +10,160 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.future.future
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
-import kotlinx.serialization.KSerializer
-import kotlinx.serialization.SerializationException
+import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.serializer
 
 /** The engine as suspending functions: JSON in and out, cancellation, errors. */
-internal class Seam(val engine: Engine, private val hooks: Hooks) {
-    /** The engine that acts for another user. Its quota is the same, and so is the store of its administrator's tokens. */
-    fun actingAs(whom: JsonObject): Seam = Seam(translated { engine.actingAs(whom.toString()) }, hooks)
+internal class Seam private constructor(private val engine: Engine, private val host: HostCode) : AutoCloseable {
+    /** Where the person of a sign-in goes; null for a client. */
+    val url: String? get() = engine.url()
 
-    suspend inline fun <reified T> call(operation: String, arguments: JsonObject, options: CallOptions): T =
-        decoded(operation, reply(operation, arguments, options), serializer<T>())
+    /** The engine that acts for another user. Its quota is the same, and so is the program's code. */
+    fun actingAs(whom: JsonObject): Seam = Seam(translated { engine.child(whom.toString()) }, host)
 
-    inline fun <reified T> list(operation: String, arguments: JsonObject, options: CallOptions): Paged<T> =
-        Paged(this, operation, arguments, options, serializer<List<T>>())
+    /** Calls an operation of the service. */
+    suspend inline fun <reified T> call(operation: String, arguments: JsonObject, options: CallOptions): T {
+        val serializer = serializer<T>()
+        return service(operation, arguments, options) { reply ->
+            reply.decoded { answerFormat.decodeFromJsonElement(serializer, it) }
+        }
+    }
 
-    suspend fun reply(operation: String, arguments: JsonObject, options: CallOptions): Reply {
+    inline fun <reified T> list(operation: String, arguments: JsonObject, options: CallOptions): Paged<T> {
+        val serializer = serializer<List<T>>()
+        return Paged({ open(operation, arguments, options) }) { answerFormat.decodeFromJsonElement(serializer, it) }
+    }
+
+    /** Calls an operation of the service whose answer is not known beforehand. */
+    suspend fun reply(operation: String, arguments: JsonObject, options: CallOptions): Reply =
+        service(operation, arguments, options) { reply -> Reply(reply.decoded { it }, reply.raw(), reply.parsedMeta()) }
+
+    /** Asks the client, or a sign-in, itself. */
+    suspend fun <T> ask(name: String, arguments: JsonObject = NONE, read: (JsonElement) -> T): T {
         val call = engine.issueCall()
-        return answered(running(call) { engine.call(call, operation, arguments.toString(), options.json.toString()) })
+        return answered(call, { engine.call(call, name, arguments.toString(), "$NONE") }) { it!!.decoded(read) }
+    }
+
+    suspend fun <T> service(
+        operation: String,
+        arguments: JsonObject,
+        options: CallOptions,
+        read: (EngineReply) -> T,
+    ): T {
+        val call = engine.issueCall()
+        return answered(call, { engine.call(call, operation, "$arguments", "${options.json}") }) { reply ->
+            recorded(reply!!)
+            read(reply)
+        }
+    }
+
+    /** The pages of a list, from its first. */
+    fun open(operation: String, arguments: JsonObject, options: CallOptions): Pages {
+        val call = engine.issueCall()
+        return Pages(call, translated { engine.stream(call, operation, "$arguments", "${options.json}") })
+    }
+
+    fun advanceClock(seconds: Double): Unit = translated { engine.advanceClock(seconds) }
+
+    /** Ends all calls, and waits within the core's limit. An interrupt of this thread does not shorten that. */
+    override fun close() {
+        CoroutineScope(Dispatchers.Unconfined).future { engine.shutDown() }.join()
+    }
+
+    /** The pages of one list. Closing it cancels the page that is on its way. */
+    inner class Pages(private val call: ULong, private val stream: EngineStream) : AutoCloseable {
+        /** How far the list was read. */
+        val position: Position get() = answerFormat.decodeFromString(Position.serializer(), stream.position())
+
+        /** What is read of the next page, or null at the end. [all] says that all pages are wanted. */
+        suspend fun <T : Any> next(all: Boolean = false, read: (EngineReply) -> T): T? =
+            answered(call, { stream.next(all) }) { reply ->
+                reply?.let {
+                    recorded(it)
+                    read(it)
+                }
+            }
+
+        fun consumed(count: Int) = stream.consumed(count.toUInt())
+
+        override fun close() {
+            engine.cancel(call)
+            stream.close()
+        }
     }
 
     /**
-     * Waits for the engine's [work]. When this coroutine is cancelled, the call with this number is given up, and what
-     * the engine says of it becomes the cause of the [CancellationException].
+     * Waits for an answer of the engine, and reads it. Neither takes time of the caller's thread.
+     *
+     * When this coroutine is cancelled, the call with this number is cancelled, and what the engine says about it becomes
+     * the cause of the [CancellationException].
      */
-    suspend fun <T> running(call: ULong, work: suspend () -> T): T = running({ engine.cancel(call) }, work)
-
-    /** The same for a request to the identity server, which has no number. */
-    suspend fun <T> running(work: suspend (EngineCancellation) -> T): T {
-        // It is not closed, as the caller may be cancelled at the very end; its cleaner does that.
-        val cancellation = EngineCancellation()
-        return running(cancellation::cancel) { work(cancellation) }
-    }
-
-    private suspend fun <T> running(giveUp: () -> Unit, work: suspend () -> T): T {
+    private suspend fun <T> answered(
+        call: ULong,
+        work: suspend () -> EngineReply?,
+        read: suspend (EngineReply?) -> T,
+    ): T {
         val caller = currentCoroutineContext()
         val watch = CoroutineScope(caller + Dispatchers.Unconfined).launch(start = CoroutineStart.UNDISPATCHED) {
             try {
                 awaitCancellation()
             } finally {
-                if (!caller.isActive) giveUp()
+                if (!caller.isActive) engine.cancel(call)
             }
         }
+        var reply: EngineReply? = null
         try {
-            // The glue would drop a cancelled call without a word, and with it what became of a write.
-            return withContext(NonCancellable) { translated(hooks) { work() } }
+            // The glue would drop a cancelled call silently, and with it the outcome of a write.
+            return withContext(NonCancellable + Dispatchers.Default) {
+                translated(host) {
+                    reply = work()
+                    read(reply)
+                }
+            }
         } catch (error: BeProductException) {
             throw if (caller.isActive) error else CancellationException(error.message, error)
+        } catch (cancellation: CancellationException) {
+            // The caller's own, after the answer had come.
+            val error = reply?.tooLate()?.let { exceptionOf(it) } ?: throw cancellation
+            throw CancellationException(error.message, error)
         } finally {
             watch.cancel()
+            reply?.close()
         }
     }
 
-    /** Reads a reply, and tells of it where that is asked for. */
-    suspend fun answered(reply: EngineReply): Reply {
-        val meta = answerFormat.decodeFromString(Meta.serializer(), reply.meta)
-        return Reply(answerFormat.parseToJsonElement(reply.body), reply.raw, meta).also {
-            currentCoroutineContext()[ReplyRecorder]?.record(it)
-        }
+    private suspend fun recorded(reply: EngineReply) {
+        currentCoroutineContext()[ReplyRecorder]?.record(reply.parsedMeta(), reply.raw())
     }
 
-    fun <T> decoded(operation: String, reply: Reply, serializer: KSerializer<T>): T =
-        shaped(operation, reply.meta) { answerFormat.decodeFromJsonElement(serializer, reply.body) }
+    companion object {
+        private val NONE = JsonObject(emptyMap())
 
-    /** What [read] makes of an answer. An answer of several requests has no [meta]. */
-    inline fun <T> shaped(operation: String, meta: Meta?, read: () -> T): T =
-        try {
-            read()
-        } catch (error: SerializationException) {
-            throw ErrorFields(
-                ErrorKind.DECODE,
-                // Below the first line, the text quotes the answer.
-                "the answer does not have the shape that the catalogue states: ${error.message?.substringBefore('\n')}",
-                status = meta?.status,
-                outcome = Outcome.APPLIED,
-                requestId = meta?.requestId,
-                operation = operation,
-                attempts = meta?.attempts.orEmpty(),
-                waits = meta?.waits.orEmpty(),
-            ).toException(error)
-        }
+        /** A client. */
+        fun client(settings: JsonObject, host: HostCode): Seam =
+            Seam(translated(host) { Engine.open(settings.toString(), host) }, host)
+
+        /** A sign-in of a person. */
+        fun signIn(settings: JsonObject): Seam = Seam(translated { Engine.signIn(settings.toString()) }, HostCode())
+    }
+}
+
+/** How the answer of the service came about. */
+internal fun EngineReply.parsedMeta(): Meta = answerFormat.decodeFromString(Meta.serializer(), meta())
+
+/** What [read] makes of the body. */
+internal fun <T> EngineReply.decoded(read: (JsonElement) -> T): T {
+    val text = body()
+    return try {
+        read(answerFormat.parseToJsonElement(text))
+    } catch (error: IllegalArgumentException) {
+        // Below the first line, the text quotes the answer.
+        val problem = error.message?.substringBefore('\n')
+        throw exceptionOf(unreadable("the answer does not have the expected shape: $problem"), cause = error)
+    }
 }

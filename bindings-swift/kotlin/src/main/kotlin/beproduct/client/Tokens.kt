@@ -1,6 +1,5 @@
 package beproduct.client
 
-import beproduct.client.engine.EngineTokenStore
 import java.time.Instant
 import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
@@ -90,18 +89,4 @@ interface SharedTokenStore : TokenStore {
 
     /** Gives the lock back, after renewed tokens were saved. What it throws becomes a warning of the [LogSink]. */
     fun unlock()
-}
-
-/** A token store, as the engine sees it. */
-internal class HostTokenStore(private val store: TokenStore) :
-    HostCode(ErrorKind.CALLBACK),
-    EngineTokenStore {
-    override fun load(): String? = reported { store.load()?.toJson() }
-
-    override fun save(tokens: String): Unit = reported { store.save(Tokens.fromJson(tokens)) }
-
-    override fun tryLock(): Boolean? = (store as? SharedTokenStore)?.let { reported { it.tryLock() } }
-
-    // It is behind no error: the engine only logs it.
-    override fun unlock() = reported({}) { (store as SharedTokenStore).unlock() }
 }

@@ -52,7 +52,7 @@ class ExceptionsTest {
         val names = Regex("""Self::\w+ => "(\w+)"""").findAll(kinds).map { it.groupValues[1] }.toList()
         assertEquals(names.sorted(), ErrorKind.entries.map { it.name.lowercase() }.sorted())
         val classes = ErrorKind.entries.map { kind ->
-            val exception = ErrorFields(kind, "it failed").toException()
+            val exception = kind.exception(ErrorFields("it failed"))
             assertEquals(kind, exception.kind)
             exception::class
         }

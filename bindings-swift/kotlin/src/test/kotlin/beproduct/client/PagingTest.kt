@@ -47,7 +47,7 @@ class PagingTest {
     fun `pages tell how they came about`() = runBlocking {
         Simulator.client().use { client ->
             val page = client.style.list(options = CallOptions(pageSize = 50)).pages().first()
-            assertEquals(50, page.items.size)
+            assertEquals(50, page.records.size)
             assertEquals(5000, page.total)
             assertEquals(200, page.meta.status)
             val raw = Json.parseToJsonElement(page.raw.decodeToString()).jsonObject

@@ -83,7 +83,7 @@ class ResourcesTest {
         Simulator.client().use { client ->
             val first = client.style.list().first()
             val response = client.withResponse { style.get(first.id!!) }
-            assertEquals(first.id, response.value.id)
+            assertEquals(first.id, response.body.id)
             assertEquals(200, response.meta.status)
             assertEquals(1, response.meta.cost)
             assertEquals(listOf<Int?>(200), response.meta.attempts.map { it.status })

@@ -59,15 +59,15 @@ data class DataTableRow(
 internal object DataTableRowSerializer :
     RecordSerializer<DataTableRow>(DataTableRow.generatedSerializer())
 
-/** What became of an update of a data table. */
+/** Outcome of an update of a data table. */
 @Serializable(with = DataTableUpdateSerializer::class)
 @KeepGeneratedSerializer
 data class DataTableUpdate(
-    /** In the order of the rows given. */
-    val rows: List<RowFate>? = null,
+    /** In the order of the given rows. */
+    val rows: List<RowOutcome>? = null,
     /** Rows that were applied. */
     val applied: Long? = null,
-    /** Requests that it took. */
+    /** Requests that were sent. */
     val requests: Long? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -76,13 +76,13 @@ data class DataTableUpdate(
 internal object DataTableUpdateSerializer :
     RecordSerializer<DataTableUpdate>(DataTableUpdate.generatedSerializer())
 
-/** What became of one row of an update. */
-@Serializable(with = RowFateSerializer::class)
+/** Outcome of one row of an update. */
+@Serializable(with = RowOutcomeSerializer::class)
 @KeepGeneratedSerializer
-data class RowFate(
-    /** Position in the rows given. */
+data class RowOutcome(
+    /** Position in the given rows. */
     val index: Long? = null,
-    /** Id of the row; of a new row when the service told it. */
+    /** Id of the row; of a new row only if the service returned it. */
     val rowId: String? = null,
     /** applied, refused, unknown or not_sent. */
     val outcome: String? = null,
@@ -90,5 +90,5 @@ data class RowFate(
     val extra: Map<String, JsonElement> = emptyMap(),
 )
 
-internal object RowFateSerializer :
-    RecordSerializer<RowFate>(RowFate.generatedSerializer())
+internal object RowOutcomeSerializer :
+    RecordSerializer<RowOutcome>(RowOutcome.generatedSerializer())

@@ -54,7 +54,7 @@ data class Colorway(
     val fields: Map<String, JsonElement>? = null,
     /** A link, an object with `preview` and `origin`, or null. */
     val image: JsonElement? = null,
-    /** Id of the palette colour it came from. */
+    /** Id of the palette colour that it was made from. */
     val colorSourceId: String? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -97,11 +97,11 @@ data class FolderReference(
 internal object FolderReferenceSerializer :
     RecordSerializer<FolderReference>(FolderReference.generatedSerializer())
 
-/** A number that several materials carry. */
+/** A number that several materials have. */
 @Serializable(with = MaterialAmbiguitySerializer::class)
 @KeepGeneratedSerializer
 data class MaterialAmbiguity(
-    /** The number asked for. */
+    /** The requested number. */
     val number: String? = null,
     /** `records` of the service. */
     val records: List<MaterialHeader>? = null,
@@ -176,9 +176,9 @@ internal object MaterialHeaderDataSerializer :
 data class MaterialLookup(
     /** In the order of the numbers. */
     val found: List<MaterialHeader>? = null,
-    /** Numbers that no record carries. */
+    /** Numbers that no record has. */
     val missing: List<String>? = null,
-    /** Numbers that several records carry. */
+    /** Numbers that several records have. */
     val ambiguous: List<MaterialAmbiguity>? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -235,11 +235,11 @@ data class SizeClass(
 internal object SizeClassSerializer :
     RecordSerializer<SizeClass>(SizeClass.generatedSerializer())
 
-/** A number that several styles carry. */
+/** A number that several styles have. */
 @Serializable(with = StyleAmbiguitySerializer::class)
 @KeepGeneratedSerializer
 data class StyleAmbiguity(
-    /** The number asked for. */
+    /** The requested number. */
     val number: String? = null,
     /** `records` of the service. */
     val records: List<StyleHeader>? = null,
@@ -320,9 +320,9 @@ internal object StyleHeaderDataSerializer :
 data class StyleLookup(
     /** In the order of the numbers. */
     val found: List<StyleHeader>? = null,
-    /** Numbers that no record carries. */
+    /** Numbers that no record has. */
     val missing: List<String>? = null,
-    /** Numbers that several records carry. */
+    /** Numbers that several records have. */
     val ambiguous: List<StyleAmbiguity>? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -331,7 +331,7 @@ data class StyleLookup(
 internal object StyleLookupSerializer :
     RecordSerializer<StyleLookup>(StyleLookup.generatedSerializer())
 
-/** A supplier of a material. Some records have these names in lower case (docs/service.md, Spelling). */
+/** A supplier of a material. Some records have these names in lower case (docs/service/values.md, Spelling). */
 @Serializable(with = SupplierSerializer::class)
 @KeepGeneratedSerializer
 data class Supplier(

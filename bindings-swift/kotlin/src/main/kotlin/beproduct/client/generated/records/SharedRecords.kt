@@ -17,11 +17,11 @@ data class Field(
     val id: String? = null,
     /** Name shown to people. */
     val name: String? = null,
-    /** Value in the encoding of its type (docs/service.md, Field types). */
+    /** Value in the encoding of its type (docs/service/values.md, Field types). */
     val value: JsonElement? = null,
     /** Type of the field. */
     val type: String? = null,
-    /** Whether the folder asks for a value. */
+    /** Whether the folder requires a value. */
     val required: Boolean? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -45,11 +45,11 @@ data class ImageLinks(
 internal object ImageLinksSerializer :
     RecordSerializer<ImageLinks>(ImageLinks.generatedSerializer())
 
-/** What the service said. */
+/** Message of the service. */
 @Serializable(with = MessageSerializer::class)
 @KeepGeneratedSerializer
 data class Message(
-    /** Text of the service, when it gave one. */
+    /** Text of the message, if there is one. */
     val message: String? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
@@ -58,7 +58,7 @@ data class Message(
 internal object MessageSerializer :
     RecordSerializer<Message>(Message.generatedSerializer())
 
-/** Who did something. */
+/** A user, as named in a record. */
 @Serializable(with = PersonSerializer::class)
 @KeepGeneratedSerializer
 data class Person(
@@ -81,9 +81,9 @@ data class SchemaField(
     val fieldId: String? = null,
     /** Name shown to people. */
     val fieldName: String? = null,
-    /** Type of the field (docs/service.md, Field types). */
+    /** Type of the field (docs/service/values.md, Field types). */
     val fieldType: String? = null,
-    /** Whether the folder asks for a value. */
+    /** Whether the folder requires a value. */
     val required: Boolean? = null,
     /** Settings of the type, with keys such as `Choices` and `DefaultValue`. */
     val properties: Map<String, JsonElement>? = null,

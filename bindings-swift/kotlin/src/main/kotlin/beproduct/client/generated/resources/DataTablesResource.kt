@@ -7,7 +7,7 @@ class DataTablesResource internal constructor(private val seam: Seam) {
     /**
      * All data tables that meet the filters.
      *
-     * @param filters Conditions that all have to hold. A list as value means any of its values.
+     * @param filters Conditions, joined by AND. A list as value means any of its values.
      */
     fun list(filters: List<Filter>? = null, options: CallOptions = CallOptions()): Paged<DataTable> =
         seam.list("data_tables.list", arguments("filters" to filters), options)
@@ -24,7 +24,7 @@ class DataTablesResource internal constructor(private val seam: Seam) {
      * Rows of a data table that meet the filters.
      *
      * @param dataTableId Id of the data table.
-     * @param filters Conditions that all have to hold. A list as value means any of its values.
+     * @param filters Conditions, joined by AND. A list as value means any of its values.
      */
     fun data(
         dataTableId: String,
@@ -36,9 +36,9 @@ class DataTablesResource internal constructor(private val seam: Seam) {
     /**
      * Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
      *
-     * Returns the outcome of each row, which is what the answer says of it: `unknown` for a row that is missing in the
-     * ids that the service lists, or where its counts do not add up; read such rows back. When a request fails, the
-     * rows after it are not sent, and the error's `details` hold the outcome of every row.
+     * Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the ids
+     * that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows after
+     * it are not sent, and the error's `details` hold the outcome of every row.
      *
      * @param dataTableId Id of the data table.
      * @param rows Changes to make, in order.

@@ -17,7 +17,7 @@ class MaterialResource internal constructor(private val seam: Seam) {
         seam.call("material.folder_schema", arguments("folder_id" to folderId), options)
 
     /**
-     * Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service.md,
+     * Fields of a folder that filters may name. The service ignores a filter on any other field (docs/service/lists.md,
      * Filters).
      *
      * @param folderId Folder, as returned by `folders`.
@@ -28,12 +28,12 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * All materials that meet the filters, as complete records, in pages of `pageSize`.
      *
-     * The order is the service's own: it has no sort parameter, and records can move between pages while data changes.
+     * The service decides the order: it has no sort parameter, and records can move between pages while data changes.
      *
-     * @param folderId Folder to look in, as returned by `folders`. Without one, all folders are read.
-     * @param filters Conditions that all have to hold. A list as value means any of its values.
-     * @param colorwayFilters Conditions on colorways: records with at least one colorway that meets them are returned.
-     * @param showDeleted Also return soft-deleted records, which carry `isDeleted: true`. Default false.
+     * @param folderId Folder to search, as returned by `folders`. Default: all folders.
+     * @param filters Conditions, joined by AND. A list as value means any of its values.
+     * @param colorwayFilters Conditions on colorways. Returns records with at least one colorway that meets them.
+     * @param showDeleted Also return soft-deleted records, which have `isDeleted: true`. Default false.
      */
     fun list(
         folderId: String? = null,
@@ -66,13 +66,13 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * The material with this number.
      *
-     * The number of what comes back is compared with the number asked for, as the service may answer with an unrelated
+     * The number of the answer is compared with the given number, because the service may answer with an unrelated
      * material.
      *
-     * Errors: [NotFoundException] when there is none, [ConflictException] when several carry the number.
+     * Errors: [NotFoundException] when no material has the number, [ConflictException] when several have it.
      *
-     * @param headerNumber Number of the material. The exact text comes first, then the one without blanks around it.
-     * @param folderId Folder to look in. Default: all folders.
+     * @param headerNumber Number of the material. An exact match is preferred to a match without surrounding blanks.
+     * @param folderId Folder to search. Default: all folders.
      */
     suspend fun getByNumber(
         headerNumber: String,
@@ -88,15 +88,15 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * The materials with these numbers, at most 200 numbers a request.
      *
-     * Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material carries) and
-     * `ambiguous` (numbers that several carry, with those materials). A number is compared exactly first, then without
-     * blanks around it.
+     * Returns `found` (the materials in the order of the numbers), `missing` (numbers that no material has) and
+     * `ambiguous` (numbers that several materials have, with those materials). A number is compared exactly first, then
+     * without surrounding blanks.
      *
-     * When a request fails, the error's `details` hold what the others have found: `found`, `missing`, `ambiguous`, and
-     * the `cost` of all.
+     * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
+     * `ambiguous`, and the `cost` of all.
      *
-     * @param numbers Numbers to look up. Repeated ones are asked for once.
-     * @param folderId Folder to look in. Default: all folders.
+     * @param numbers Numbers to look up. A repeated number is requested once.
+     * @param folderId Folder to search. Default: all folders.
      */
     suspend fun getManyByNumber(
         numbers: List<String>,
@@ -112,15 +112,15 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * Creates a material and returns it in full.
      *
-     * A folder that numbers its records replaces the number given: read it from the answer. Sent at most once: when the
+     * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the
      * answer is lost, the error has [Outcome.UNKNOWN].
      *
      * @param folderId Folder, as returned by `folders`.
      * @param fields Attribute values by field id, in the order in which they are sent.
      * @param colorways Colorways: an id changes that colorway, no id adds one, which needs `color_number`, `color_name`
      * and `primary`.
-     * @param sizes The whole size range: it replaces the present one. Left alone when absent.
-     * @param suppliers The full list of suppliers. Left alone when absent.
+     * @param sizes The whole size range, which replaces the present one. Default: unchanged.
+     * @param suppliers The full list of suppliers. Default: unchanged.
      * @param preserveVersion Keep the version number given in `fields` instead of starting at the folder's first.
      * Default false.
      */
@@ -147,15 +147,15 @@ class MaterialResource internal constructor(private val seam: Seam) {
         )
 
     /**
-     * Changes a material and returns it in full. What is not named stays as it is.
+     * Changes a material and returns it in full. Parts that are not given stay unchanged.
      *
      * @param headerId Id of the material.
-     * @param fields Attribute values by field id, in the order in which they are sent. Fields that are not named stay
-     * as they are.
+     * @param fields Attribute values by field id, in the order in which they are sent. Fields that are not given stay
+     * unchanged.
      * @param colorways Colorways: an id changes that colorway, no id adds one, which needs `color_number`, `color_name`
      * and `primary`.
-     * @param sizes The whole size range: it replaces the present one. Left alone when absent.
-     * @param suppliers The full list of suppliers. Left alone when absent.
+     * @param sizes The whole size range, which replaces the present one. Default: unchanged.
+     * @param suppliers The full list of suppliers. Default: unchanged.
      */
     suspend fun update(
         headerId: String,
@@ -180,8 +180,8 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * Deletes a material. It stays readable with `showDeleted`.
      *
-     * The service may do the work and still answer with an error: the client then reads the material and reports what
-     * it found.
+     * The service may delete the material and still answer with an error: the client then reads the material to find
+     * out.
      *
      * @param headerId Id of the material.
      */

@@ -7,10 +7,10 @@ import kotlinx.serialization.json.JsonElement
 /** Requests that the catalogue has no operation for. */
 class RawResource internal constructor(private val seam: Seam) {
     /**
-     * GET of any path below the company's address. Returns the answer as it came.
+     * GET of any path below the company's address. Returns the answer unchanged.
      *
-     * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-     * this service change data (docs/service.md, GET that changes data).
+     * A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+     * GETs of this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param query Query parameters by name; a list repeats the name, null leaves it out.
@@ -19,10 +19,10 @@ class RawResource internal constructor(private val seam: Seam) {
         seam.call("raw.get", arguments("path" to path, "query" to query), options)
 
     /**
-     * POST of any path below the company's address. Returns the answer as it came.
+     * POST of any path below the company's address. Returns the answer unchanged.
      *
-     * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-     * this service change data (docs/service.md, GET that changes data).
+     * A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+     * GETs of this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param body Any JSON value.
@@ -37,10 +37,10 @@ class RawResource internal constructor(private val seam: Seam) {
         seam.call("raw.post", arguments("path" to path, "body" to body, "query" to query), options)
 
     /**
-     * DELETE of any path below the company's address. Returns the answer as it came.
+     * DELETE of any path below the company's address. Returns the answer unchanged.
      *
-     * A path that the catalogue knows is treated as its operation; any other is sent at most once, as several GETs of
-     * this service change data (docs/service.md, GET that changes data).
+     * A path of a known operation is treated as that operation. Any other path is sent at most once, because several
+     * GETs of this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param query Query parameters by name; a list repeats the name, null leaves it out.

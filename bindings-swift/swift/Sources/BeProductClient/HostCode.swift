@@ -1,0 +1,60 @@
+internal import BeProductEngine
+import Foundation
+
+/// Code of the program as the engine calls it: by the name of a hook, with JSON. The names are those of the core's `Hook`.
+final class HostCode: EngineHost {
+    private typealias Code = @Sendable (String) throws -> String
+
+    private let code: [String: Code]
+
+    init(
+        tokenStore: (any TokenStore)? = nil,
+        logSink: (any LogSink)? = nil,
+        quotaListener: (any QuotaListener)? = nil
+    ) {
+        var code: [String: Code] = [:]
+        if let store = tokenStore {
+            code["token_store.load"] = { _ in try store.load()?.text() ?? "null" }
+            code["token_store.save"] = { tokens in
+                try store.save(Tokens(text: tokens))
+                return "null"
+            }
+        }
+        if let store = tokenStore as? any SharedTokenStore {
+            code["token_store.try_lock"] = { _ in String(try store.tryLock()) }
+            code["token_store.unlock"] = { _ in
+                try store.unlock()
+                return "null"
+            }
+        }
+        if let sink = logSink {
+            code["on_log"] = { lines in
+                try JSONValue(text: lines).arrayValue?.forEach { sink.log(LogLine(fields: $0)) }
+                return "null"
+            }
+        }
+        if let listener = quotaListener {
+            code["on_quota_event"] = { event in
+                listener.notice(try QuotaEvent(text: event))
+                return "null"
+            }
+            code["on_quota_limit"] = { event in
+                try listener.atLimit(QuotaEvent(text: event)).map { String($0.seconds) } ?? "null"
+            }
+        }
+        self.code = code
+    }
+
+    func hooks() -> [String] {
+        Array(code.keys)
+    }
+
+    func call(hook: String, payload: String) throws -> String {
+        do {
+            return try code[hook]?(payload) ?? "null"
+        } catch {
+            let message = (error as? any LocalizedError)?.errorDescription ?? String(describing: error)
+            throw HostError.Failed(message: message, id: nil)
+        }
+    }
+}

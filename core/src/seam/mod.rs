@@ -1,0 +1,329 @@
+//! The seam to other languages: the client with everything as text or bytes, and calls by name and number.
+//!
+//! A binding hands in JSON and gets JSON back, which the far side parses once. It adds nothing but the conversion of
+//! values, errors and cancellation.
+
+mod fork;
+mod reply;
+mod sign_in;
+mod stream;
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
+use tokio::runtime::Handle;
+
+use self::sign_in::SignIn;
+use crate::CallOptions;
+use crate::arguments::short_id;
+use crate::auth::ActAs;
+use crate::cancel::{CallIds, Cancel};
+use crate::catalog::Operation;
+use crate::client::{Client, ClientBuilder, Method};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::host::{Hooks, Host};
+
+pub use self::fork::{ForkGuard, before_fork};
+pub use self::reply::Reply;
+pub use self::stream::Stream;
+pub use crate::client::Inherited;
+
+/// Awaits work for a binding. A panic in it is an error of the kind `internal`, so that whoever waits gets an answer; its own
+/// text, which may hold anything, is left to the panic hook.
+///
+/// # Errors
+/// Those of the work, and `internal`.
+pub async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(Error::internal("the call panicked").with_outcome(Outcome::Unknown)))
+}
+
+/// What stands behind an object of another language: a client, or a sign-in of a person. Everything that it does is a call
+/// or a stream by name, under a number that it is cancelled by.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    behind: Behind,
+    ids: CallIds,
+    handle: Handle,
+}
+
+#[derive(Debug, Clone)]
+enum Behind {
+    Client(Arc<Client>),
+    /// A sign-in, and its end.
+    SignIn(SignIn, Cancel),
+}
+
+impl Engine {
+    /// A client, from settings as a JSON object. Its own tasks run on the runtime of the handle. `inherited` is what
+    /// [`Engine::inherit`] gave in the parent process, after a fork.
+    ///
+    /// # Errors
+    /// `config` when a setting is missing, wrong or unknown.
+    pub fn open(
+        settings: &str,
+        host: Option<Arc<dyn Host>>,
+        inherited: Option<&Inherited>,
+        handle: Handle,
+    ) -> Result<Self> {
+        let config = Config::from_json(object("settings", settings)?.into())?;
+        let hooks = host.map(|host| Hooks::new(host, handle.clone())).transpose()?;
+        let client = ClientBuilder::from_config(config)
+            .runtime(handle.clone())
+            .hooks(hooks)
+            .inherited(inherited.cloned())
+            .build()?;
+        Ok(Self::of(Behind::Client(Arc::new(client)), handle))
+    }
+
+    /// A sign-in whose program brings the person back, from settings as a JSON object. Its call is `sign_in.finish`.
+    ///
+    /// # Errors
+    /// `config` when a setting is missing, wrong or unknown.
+    pub fn sign_in(settings: &str, handle: Handle) -> Result<Self> {
+        let _inside = handle.enter();
+        Ok(Self::of(Behind::SignIn(SignIn::session(settings)?, Cancel::new()), handle.clone()))
+    }
+
+    /// A sign-in with the browser of this machine, from settings and options as JSON objects. Its calls are `login.begin` and
+    /// then `login.complete`.
+    ///
+    /// # Errors
+    /// `config` when a setting or an option is missing, wrong or unknown.
+    #[cfg(feature = "login")]
+    pub fn login(settings: &str, options: &str, handle: Handle) -> Result<Self> {
+        Ok(Self::of(Behind::SignIn(SignIn::browser(settings, options)?, Cancel::new()), handle))
+    }
+
+    /// A client that acts for another user, from `{"user_id", "client_id", "client_secret"}`.
+    ///
+    /// # Errors
+    /// `config` when one of them is missing or empty.
+    pub fn child(&self, whom: &str, inherited: Option<&Inherited>) -> Result<Self> {
+        let whom = ActAs::deserialize(Value::Object(object("acting as another user", whom)?))
+            .map_err(|error| Error::config(format!("acting as another user: {error}")))?;
+        let client = self.client()?.acting_as(&whom)?;
+        if inherited.is_some_and(Inherited::is_closed) {
+            client.close();
+        }
+        Ok(Self {
+            behind: Behind::Client(Arc::new(client)),
+            ids: self.ids.clone(),
+            handle: self.handle.clone(),
+        })
+    }
+
+    /// A number for a call that has not started yet.
+    #[must_use]
+    pub fn issue_call(&self) -> u64 {
+        self.ids.issue()
+    }
+
+    /// Gives the call with this number up, before its start, during it, or in vain after it.
+    pub fn cancel(&self, call: u64) {
+        self.ids.cancel(call);
+    }
+
+    /// Calls an operation of the service or a method of the client by its name. Arguments and options are JSON objects. The
+    /// future may be dropped: that gives the call up too.
+    pub fn call(
+        &self,
+        call: u64,
+        name: &str,
+        arguments: &str,
+        options: &str,
+    ) -> impl Future<Output = Result<Reply>> + Send + use<> {
+        let (cancel, guard) = self.ids.enter(call);
+        let begun = self.begin(cancel, name, arguments, options);
+        async move {
+            let _guard = guard;
+            begun?.await
+        }
+    }
+
+    /// The pages of a list operation. Cancelling the number ends all of them.
+    ///
+    /// # Errors
+    /// `config` when an argument or an option is missing, wrong or unknown.
+    pub fn stream(&self, call: u64, name: &str, arguments: &str, options: &str) -> Result<Stream> {
+        let (cancel, guard) = self.ids.enter(call);
+        let client = self.client()?;
+        let mut options = read_options(name, options)?;
+        options.cancel = Some(cancel);
+        let pager = client.pages(name, object("arguments", arguments)?, options)?;
+        Ok(Stream::new(pager, guard))
+    }
+
+    /// Where the person of a sign-in goes, once that is known. It holds the secrets of the sign-in.
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        match &self.behind {
+            Behind::Client(_) => None,
+            Behind::SignIn(sign_in, _) => sign_in.url(),
+        }
+    }
+
+    /// Ends all calls with the error `cancelled`; later ones fail with `closed`. That is done when this returns. The future
+    /// ends when what the client has leased of the quota is given back and the host has all that there was for it, or after
+    /// five seconds: both go on by themselves then.
+    pub fn close(&self) -> impl Future<Output = Result<()>> + Send + use<> {
+        let closing = match &self.behind {
+            Behind::Client(client) => Some(client.begin_close()),
+            Behind::SignIn(sign_in, end) => {
+                end.cancel();
+                sign_in.close();
+                None
+            }
+        };
+        async move {
+            if let Some(closing) = closing {
+                closing.await;
+            }
+            Ok(())
+        }
+    }
+
+    /// How the client stands, for a process that goes on with it after a fork. None for a sign-in, which cannot.
+    #[must_use]
+    pub fn inherit(&self) -> Option<Inherited> {
+        self.client().ok().map(Client::inherit)
+    }
+
+    /// Moves the clock of a client on that was built for tests.
+    ///
+    /// # Errors
+    /// `config` for a client on the machine's clock.
+    pub fn advance_clock(&self, seconds: f64) -> Result<()> {
+        let clock = self.client()?.recorded_clock();
+        let clock = clock.ok_or_else(|| Error::config("this client runs on the machine's clock"))?;
+        let by =
+            Duration::try_from_secs_f64(seconds).map_err(|_| Error::config("seconds has to be positive"))?;
+        clock.advance(by);
+        Ok(())
+    }
+
+    fn of(behind: Behind, handle: Handle) -> Self {
+        Self { behind, ids: CallIds::default(), handle }
+    }
+
+    fn client(&self) -> Result<&Client> {
+        match &self.behind {
+            Behind::Client(client) => Ok(client),
+            Behind::SignIn(..) => Err(Error::internal("a sign-in was taken for a client")),
+        }
+    }
+
+    fn begin(
+        &self,
+        cancel: Cancel,
+        name: &str,
+        arguments: &str,
+        options: &str,
+    ) -> Result<BoxFuture<'static, Result<Reply>>> {
+        let arguments = object("arguments", arguments)?;
+        let mut cancel = cancel;
+        let (name, work) = match (&self.behind, Method::find(name)) {
+            (Behind::SignIn(_, end), _) if end.is_cancelled() => {
+                return Err(Error::new(ErrorKind::Closed, "this sign-in is closed; begin another"));
+            }
+            (Behind::SignIn(sign_in, end), _) => {
+                cancel = cancel.within(end);
+                sign_in.call(name, &arguments)?
+            }
+            (Behind::Client(client), Some(method)) => {
+                if let Some(option) = object("options", options)?.keys().next() {
+                    return Err(Error::config(format!("{name} has no option {option:?}; it takes none")));
+                }
+                (method.name, method.begin(client, arguments)?)
+            }
+            (Behind::Client(client), None) => {
+                let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
+                let mut options = read_options(name, options)?;
+                options.cancel = Some(cancel);
+                return Ok(Box::pin(async move {
+                    let answer = client.call(operation.id, arguments, options).await?;
+                    Ok(Reply::of_answer(operation, answer))
+                }));
+            }
+        };
+        Ok(Box::pin(async move { Ok(Reply::of_client(name, cancellable(&cancel, work).await?.to_string())) }))
+    }
+}
+
+/// The work, until it is cancelled. What it has sent by then nobody knows.
+async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let cancelled =
+        |outcome| Err(Error::new(ErrorKind::Cancelled, "the call was cancelled").with_outcome(outcome));
+    if cancel.is_cancelled() {
+        return cancelled(Outcome::NotSent);
+    }
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => cancelled(Outcome::Unknown),
+        result = work => result,
+    }
+}
+
+fn read_options(name: &str, options: &str) -> Result<CallOptions> {
+    let options = CallOptions::from_json(&object("options", options)?.into());
+    // Languages with keywords hand in everything that is no argument as an option.
+    options.map_err(|error| match Operation::find(name) {
+        Some(operation) => {
+            let arguments: Vec<_> = operation.parameters.iter().map(|parameter| parameter.name).collect();
+            let message = format!(
+                "{}; arguments of {} are {}",
+                error.message(),
+                short_id(operation),
+                arguments.join(", ")
+            );
+            error.with_message(message).with_operation(operation.id)
+        }
+        None => error,
+    })
+}
+
+fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(Error::config(format!("{name}: a JSON object is needed"))),
+        Err(error) => Err(Error::config(format!("{name}: this is no JSON: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[tokio::test]
+    async fn a_sign_in_ends_when_it_is_closed() {
+        let settings = r#"{"client_id": "app", "redirect_uri": "app://in", "identity_url": "http://127.0.0.1:9"}"#;
+        let engine = Engine::sign_in(settings, Handle::current()).unwrap();
+        let finish = |redirected: &str| {
+            let arguments = serde_json::json!({"redirected": redirected}).to_string();
+            engine.call(engine.issue_call(), "sign_in.finish", &arguments, "{}")
+        };
+        let begun = finish("app://in?state=other");
+        engine.close().await.unwrap();
+        assert_eq!(begun.await.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(finish("app://in?state=other").await.unwrap_err().kind(), ErrorKind::Closed);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_without_its_text() {
+        let error = guarded::<()>(async { panic!("a secret") }).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Internal, Outcome::Unknown));
+        assert!(error.message().contains("please report it"), "{error}");
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        assert_eq!(guarded(async { Ok(1) }).await.unwrap(), 1);
+    }
+}

@@ -1,0 +1,97 @@
+//! What comes back over the seam.
+
+use bytes::Bytes;
+
+use crate::Meta;
+use crate::answer::Answer;
+use crate::catalog::Operation;
+use crate::error::{Error, ErrorKind, Outcome};
+use crate::paging::Page;
+
+/// An answer, or a page of one.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// JSON text: the record, the page's records as an array, or null.
+    pub body: Bytes,
+    /// The body as it came from the service; empty for an answer of the client's own.
+    pub raw: Bytes,
+    /// [`Meta`] as JSON text; `null` for an answer of the client's own.
+    pub meta: String,
+    /// Records of the whole list, for a page.
+    pub total: Option<u64>,
+    /// Number of records, for a page.
+    pub records: usize,
+    origin: Origin,
+}
+
+/// Where a reply comes from.
+#[derive(Debug, Clone)]
+enum Origin {
+    Service {
+        operation: &'static Operation,
+        meta: Meta,
+    },
+    /// The client itself.
+    Client {
+        method: &'static str,
+    },
+}
+
+impl Reply {
+    pub(super) fn of_answer(operation: &'static Operation, answer: Answer) -> Self {
+        Self::of_service(operation, answer.body, answer.raw, answer.meta)
+    }
+
+    pub(super) fn of_page(operation: &'static Operation, page: Page) -> Self {
+        let (body, total, records) = (page.json(), page.total, page.len());
+        Self { total, records, ..Self::of_service(operation, body, page.raw, page.meta) }
+    }
+
+    /// An answer of the client's own.
+    pub(super) fn of_client(method: &'static str, body: String) -> Self {
+        let origin = Origin::Client { method };
+        Self { body: body.into(), raw: Bytes::new(), meta: "null".into(), total: None, records: 0, origin }
+    }
+
+    fn of_service(operation: &'static Operation, body: Bytes, raw: Bytes, meta: Meta) -> Self {
+        // Texts and numbers only: this cannot fail.
+        let text = serde_json::to_string(&meta).unwrap_or_default();
+        Self { body, raw, meta: text, total: None, records: 0, origin: Origin::Service { operation, meta } }
+    }
+
+    /// The error for a caller that was cancelled when this answer had come already; none where it changed nothing.
+    #[must_use]
+    pub fn too_late(&self) -> Option<Error> {
+        let error = Error::new(ErrorKind::Cancelled, "the call was cancelled after its answer had come")
+            .with_outcome(Outcome::Applied);
+        match &self.origin {
+            Origin::Service { operation, .. } if operation.is_read() => None,
+            Origin::Service { operation, meta } => Some(
+                error
+                    .with_operation(operation.id)
+                    .with_status(meta.status)
+                    .with_request_id(Some(meta.request_id.clone()))
+                    .with_trace(meta.attempts.clone(), meta.waits.clone(), meta.cost),
+            ),
+            Origin::Client { method } => Some(error.with_operation(method)),
+        }
+    }
+
+    /// The error for a body that the far side cannot read.
+    #[must_use]
+    pub fn unreadable(&self, message: impl Into<String>) -> Error {
+        let error = Error::new(ErrorKind::Decode, message);
+        match &self.origin {
+            Origin::Service { operation, meta } => {
+                let outcome = if operation.is_read() { Outcome::Refused } else { Outcome::Applied };
+                error
+                    .with_outcome(outcome)
+                    .with_operation(operation.id)
+                    .with_status(meta.status)
+                    .with_request_id(Some(meta.request_id.clone()))
+                    .with_trace(meta.attempts.clone(), meta.waits.clone(), meta.cost)
+            }
+            Origin::Client { method } => error.with_operation(method),
+        }
+    }
+}
