@@ -131,7 +131,9 @@ impl EngineReply {
     /// JSON text: the record, or the page's records as an array.
     pub fn body(&self) -> Result<String, EngineError> {
         let text = std::str::from_utf8(&self.0.body);
-        Ok(text.map_err(|error| self.0.unreadable(format!("the answer is no UTF-8 text: {error}")))?.to_owned())
+        Ok(text
+            .map_err(|error| self.0.unreadable(format!("the answer is no UTF-8 text: {error}")))?
+            .to_owned())
     }
 
     /// The body as it came from the service.

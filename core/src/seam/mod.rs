@@ -306,7 +306,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_sign_in_ends_when_it_is_closed() {
-        let settings = r#"{"client_id": "app", "redirect_uri": "app://in", "identity_url": "http://127.0.0.1:9"}"#;
+        let settings =
+            r#"{"client_id": "app", "redirect_uri": "app://in", "identity_url": "http://127.0.0.1:9"}"#;
         let engine = Engine::sign_in(settings, Handle::current()).unwrap();
         let finish = |redirected: &str| {
             let arguments = serde_json::json!({"redirected": redirected}).to_string();

@@ -71,12 +71,17 @@ private class Listener(private val answer: JsonPrimitive) : QuotaListener {
     }
 }
 
-private class Driver {
+private class Driver : AutoCloseable {
     private lateinit var client: BeProduct
     private var store: MemoryStore? = null
     private var listener: Listener? = null
     private val logs = CopyOnWriteArrayList<String>()
     private val named = ConcurrentHashMap<String, Job>()
+
+    /** Ends the client, so that no line of its log comes while the machine of Java ends. */
+    override fun close() {
+        if (::client.isInitialized) client.close()
+    }
 
     /** What a command runs in: the coroutine of this name, which may have been cancelled before. */
     fun jobOf(command: JsonObject): Job = command.text("name")?.let { named.computeIfAbsent(it) { Job() } } ?: Job()
@@ -207,4 +212,5 @@ fun main() {
             }
         }
     }
+    driver.close()
 }
