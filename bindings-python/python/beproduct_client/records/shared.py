@@ -6,7 +6,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-
 if sys.version_info >= (3, 11):
     from typing import Required, TypedDict
 else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 
-
 if sys.version_info >= (3, 11):
     from typing import TypedDict
 else:

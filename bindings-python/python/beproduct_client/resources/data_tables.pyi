@@ -148,27 +148,23 @@ class DataTablesWithResponse(Resource):
         filters: Iterable[Filter] | None = None,
         **options: Unpack[CallOptions],
     ) -> Pager[DataTable]: ...
-
     def schema(
         self,
         data_table_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[SchemaField]]: ...
-
     def data(
         self,
         data_table_id: str | UUID,
         filters: Iterable[Filter] | None = None,
         **options: Unpack[CallOptions],
     ) -> Pager[DataTableRow]: ...
-
     def update(
         self,
         data_table_id: str | UUID,
         rows: Iterable[DataTableRowChange | dict[str, Any]],
         **options: Unpack[CallOptions],
     ) -> Response[DataTableUpdate]: ...
-
     def reset(
         self,
         data_table_id: str | UUID,
@@ -183,27 +179,23 @@ class AsyncDataTablesWithResponse(Resource):
         filters: Iterable[Filter] | None = None,
         **options: Unpack[CallOptions],
     ) -> AsyncPager[DataTable]: ...
-
     def schema(
         self,
         data_table_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
-
     def data(
         self,
         data_table_id: str | UUID,
         filters: Iterable[Filter] | None = None,
         **options: Unpack[CallOptions],
     ) -> AsyncPager[DataTableRow]: ...
-
     def update(
         self,
         data_table_id: str | UUID,
         rows: Iterable[DataTableRowChange | dict[str, Any]],
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[DataTableUpdate]]: ...
-
     def reset(
         self,
         data_table_id: str | UUID,

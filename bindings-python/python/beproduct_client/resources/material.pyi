@@ -365,19 +365,16 @@ class MaterialWithResponse(Resource):
         self,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[Folder]]: ...
-
     def folder_schema(
         self,
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[SchemaField]]: ...
-
     def folder_search_schema(
         self,
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[SchemaField]]: ...
-
     def list(
         self,
         folder_id: str | UUID | None = None,
@@ -455,19 +452,16 @@ class AsyncMaterialWithResponse(Resource):
         self,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[Folder]]]: ...
-
     def folder_schema(
         self,
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
-
     def folder_search_schema(
         self,
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
-
     def list(
         self,
         folder_id: str | UUID | None = None,

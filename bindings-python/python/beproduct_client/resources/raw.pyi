@@ -127,7 +127,6 @@ class RawWithResponse(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[Any]: ...
-
     def post(
         self,
         path: str,
@@ -135,7 +134,6 @@ class RawWithResponse(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[Any]: ...
-
     def delete_path(
         self,
         path: str,
@@ -154,7 +152,6 @@ class AsyncRawWithResponse(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Any]]: ...
-
     def post(
         self,
         path: str,
@@ -162,7 +159,6 @@ class AsyncRawWithResponse(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Any]]: ...
-
     def delete_path(
         self,
         path: str,

@@ -357,19 +357,16 @@ class StyleWithResponse(Resource):
         self,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[Folder]]: ...
-
     def folder_schema(
         self,
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[SchemaField]]: ...
-
     def folder_search_schema(
         self,
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[SchemaField]]: ...
-
     def list(
         self,
         folder_id: str | UUID | None = None,
@@ -445,19 +442,16 @@ class AsyncStyleWithResponse(Resource):
         self,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[Folder]]]: ...
-
     def folder_schema(
         self,
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
-
     def folder_search_schema(
         self,
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
-
     def list(
         self,
         folder_id: str | UUID | None = None,

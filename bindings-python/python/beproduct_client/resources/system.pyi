@@ -56,7 +56,6 @@ class SystemWithResponse(Resource):
         self,
         **options: Unpack[CallOptions],
     ) -> Response[RateLimitStatus]: ...
-
     def version(
         self,
         **options: Unpack[CallOptions],
@@ -71,7 +70,6 @@ class AsyncSystemWithResponse(Resource):
         self,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[RateLimitStatus]]: ...
-
     def version(
         self,
         **options: Unpack[CallOptions],
