@@ -117,13 +117,6 @@ impl Engine {
         child.map(Present::of).map_err(|error| raise(py, &error))
     }
 
-    /// Lets go of the program's code.
-    fn let_go(&self) {
-        if let Origin::Settings { code, .. } = &self.origin {
-            code.clear();
-        }
-    }
-
     /// The engine to be closed. One that this process has from its parent and never used needs only be marked.
     fn to_close(&self) -> Option<seam::Engine> {
         let mut present = self.lock();
@@ -245,17 +238,13 @@ impl Engine {
     /// Ends all calls; later ones fail. Waits until the leases are given back, within the core's limit.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let Some(engine) = self.to_close() else { return Ok(()) };
-        let closed = runtime::wait(py, engine.close(), || (), |()| None)?;
-        self.let_go();
-        closed.map_err(|error| raise(py, &error))
+        runtime::wait(py, engine.close(), || (), |()| None)?.map_err(|error| raise(py, &error))
     }
 
     /// The same for an event loop. None when there is nothing to wait for.
-    fn close_async(this: &Bound<'_, Self>, bridge: &Bound<'_, Bridge>) -> PyResult<Option<Work>> {
-        let Some(engine) = this.get().to_close() else { return Ok(None) };
-        let client = this.clone().unbind();
-        let work = Bridge::spawn(bridge, engine.close(), move |py, result| {
-            client.get().let_go();
+    fn close_async(&self, bridge: &Bound<'_, Bridge>) -> PyResult<Option<Work>> {
+        let Some(engine) = self.to_close() else { return Ok(None) };
+        let work = Bridge::spawn(bridge, engine.close(), |py, result| {
             result.map(|()| py.None()).map_err(|error| raise(py, &error))
         });
         work.map(Some)
@@ -284,7 +273,9 @@ impl Engine {
     }
 
     fn __clear__(&self) {
-        self.let_go();
+        if let Origin::Settings { code, .. } = &self.origin {
+            code.clear();
+        }
     }
 }
 

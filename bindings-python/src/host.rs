@@ -7,7 +7,7 @@ use beproduct::Level;
 use beproduct::host::{Hook, Host, HostFailure};
 use futures_util::future::BoxFuture;
 use pyo3::PyTraverseError;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -80,7 +80,9 @@ impl HostCode {
         if hook == Hook::Log {
             return self.log(py, payload);
         }
-        let Some(code) = self.code(py, hook) else { return Ok("null".into()) };
+        let Some(code) = self.code(py, hook) else {
+            return Err(PyRuntimeError::new_err("the client is gone"));
+        };
         let (code, payload) = (code.bind(py), convert::from_json(py, payload.as_bytes(), false)?);
         let (name, answer) = match hook {
             Hook::LoadTokens => ("load", code.call_method0("load")?),
@@ -136,6 +138,13 @@ impl HostCode {
 pub(crate) struct PythonHost {
     pub(crate) code: Arc<HostCode>,
     pub(crate) handle: Handle,
+}
+
+/// The core has let go of the program.
+impl Drop for PythonHost {
+    fn drop(&mut self) {
+        self.code.clear();
+    }
 }
 
 impl Host for PythonHost {

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 import weakref
+from contextlib import suppress
 from os import PathLike
 from typing import Any
 
 import pytest
 from simulator import PATIENCE, Simulator
 
-from beproduct_client import BeProduct, BeProductAsync, CallbackError, ConfigError, Plan, Tokens
+from beproduct_client import BeProduct, BeProductAsync, CallbackError, CallCancelledError, ConfigError, Plan, Tokens
 
 
 class Store:
@@ -181,6 +182,33 @@ async def test_so_does_one_for_asyncio(settings: dict[str, Any]) -> None:
         assert alive() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("rotation", ["strict", "reuse"])
+def test_closing_during_a_renewal_loses_no_tokens(
+    settings: dict[str, Any], simulator: Simulator, rotation: str
+) -> None:
+    class Keeping(Store):
+        def save(self, tokens: Tokens) -> None:
+            saved.append(tokens)
+
+    def call() -> None:
+        with suppress(CallCancelledError):
+            client.system.version()
+
+    simulator.reset(rotation=rotation)
+    simulator.hold("connect/token", base="identity")
+    saved: list[Tokens] = []
+    client = BeProduct(**settings, token_store=Keeping())
+    calling, closing = threading.Thread(target=call), threading.Thread(target=client.close)
+    calling.start()
+    simulator.wait(1, "identity")
+    closing.start()
+    # The call ends at once, the renewal behind it does not.
+    calling.join(PATIENCE)
+    simulator.release()
+    closing.join(PATIENCE)
+    assert [bool(tokens["access_token"]) for tokens in saved] == [True]
 
 
 MANY = """

@@ -185,8 +185,10 @@ impl Client {
             }
         });
         let (ended, closed) = promise();
-        let hooks = self.hooks.clone();
+        let (hooks, tokens) = (self.hooks.clone(), Arc::clone(&self.auth.tokens));
         handle.spawn(async move {
+            // What a renewal brings would be lost if the program's store could not take it.
+            tokens.settled().await;
             let finished = async {
                 // Nothing is left to be given back by a task that was ended with its runtime: others find it in its file.
                 let _released = released.await;

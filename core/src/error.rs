@@ -210,6 +210,11 @@ impl Error {
         Self::of_callback(format!("{what}: {failure}")).with_source(failure)
     }
 
+    /// The error of a call that its caller has cancelled.
+    pub(crate) fn cancelled(outcome: Outcome) -> Self {
+        Self::new(ErrorKind::Cancelled, "the call was cancelled").with_outcome(outcome)
+    }
+
     /// An error of the kind `internal`, for a defect of this client or of a binding.
     #[must_use]
     pub fn internal(message: impl fmt::Display) -> Self {

@@ -21,7 +21,7 @@ use url::Url;
 use crate::auth::Bearer;
 use crate::cancel::Cancel;
 use crate::catalog::{Base, Operation};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::http::{AnswerBody, Body, Extent, Wire};
 use crate::limits::Limits;
 use crate::options::CallOptions;
@@ -69,7 +69,7 @@ impl Exchange {
 
 /// The error of a call that its caller has cancelled.
 pub(crate) fn cancelled(trace: &Trace) -> Error {
-    Error::new(ErrorKind::Cancelled, "the call was cancelled").with_outcome(trace.outcome())
+    Error::cancelled(trace.outcome())
 }
 
 /// A successful answer.

@@ -132,6 +132,14 @@ impl TokenHolder {
         Arc::new(Self { settings, state: Mutex::new(state) })
     }
 
+    /// Ends when no renewal is on its way any more. Its tokens are saved by then, or could not be.
+    pub(crate) async fn settled(&self) {
+        let renewal = self.lock().renewal.clone();
+        if let Some(renewal) = renewal {
+            let _ = renewal.wait().await;
+        }
+    }
+
     /// The sign-in as it stands.
     pub(crate) fn inherit(&self) -> Inherited {
         let state = self.lock();

@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(super) struct Lane {
     host: Arc<RwLock<Option<Arc<dyn Host>>>>,
+    has: Arc<[Hook]>,
     handle: Handle,
     line: Arc<Line>,
 }
@@ -54,13 +55,13 @@ pub(super) struct Job {
 }
 
 impl Lane {
-    pub(super) fn new(host: Arc<RwLock<Option<Arc<dyn Host>>>>, handle: Handle) -> Self {
+    pub(super) fn new(host: Arc<RwLock<Option<Arc<dyn Host>>>>, has: Arc<[Hook]>, handle: Handle) -> Self {
         let line = Line { jobs: Mutex::default(), pace: watch::Sender::new(Pace::Idle) };
-        Self { host, handle, line: Arc::new(line) }
+        Self { host, has, handle, line: Arc::new(line) }
     }
 
     pub(super) fn has(&self, hook: Hook) -> bool {
-        self.host().is_some_and(|host| host.has(hook))
+        self.has.contains(&hook)
     }
 
     pub(super) fn host(&self) -> Option<Arc<dyn Host>> {

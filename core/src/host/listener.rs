@@ -29,7 +29,13 @@ impl HostListener {
 
 impl QuotaListener for HostListener {
     fn notice(&self, event: &QuotaEvent) {
-        if !self.lane.has(Hook::QuotaEvent) || self.lane.waiting() >= MOST {
+        if !self.lane.has(Hook::QuotaEvent) {
+            return;
+        }
+        if self.lane.waiting() >= MOST {
+            if let Some(log) = &self.log {
+                log.warn("on_quota_event takes events too slowly: one was left out".into());
+            }
             return;
         }
         let (event, log) = (text(event), self.log.clone());

@@ -73,7 +73,7 @@ impl Hook {
 
 /// Runs code of the host program.
 pub trait Host: Send + Sync {
-    /// Whether the program has code for this hook.
+    /// Whether the program has code for this hook. It is asked once, when the client is made.
     fn has(&self, hook: Hook) -> bool;
 
     /// Whether the program wants log lines of this level.
@@ -110,8 +110,9 @@ impl Hooks {
                 return Err(Error::config(format!("there is {} but no {}", has.as_str(), lacks.as_str())));
             }
         }
+        let has: Arc<[Hook]> = Hook::ALL.into_iter().filter(|hook| host.has(*hook)).collect();
         let host = Arc::new(RwLock::new(Some(host)));
-        let lane = || Lane::new(Arc::clone(&host), handle.clone());
+        let lane = || Lane::new(Arc::clone(&host), Arc::clone(&has), handle.clone());
         let [store, listener, log] = [lane(), lane(), lane()];
         Ok(Self { log: Arc::new(HostLog::new(log.clone())), lanes: [store, listener, log], host })
     }

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::fetch::{Fetch, Fetched};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Outcome, Result};
 
 /// Pages on their way, in order. Dropping it ends those that have not come.
 #[derive(Default)]
@@ -84,7 +84,7 @@ impl Ahead {
 pub(super) async fn arrival(task: AbortOnDropHandle<Result<Fetched>>, fetch: &Fetch) -> Result<Fetched> {
     match task.await {
         Ok(result) => result,
-        Err(_) if fetch.is_cancelled() => Err(Error::new(ErrorKind::Cancelled, "the call was cancelled")),
+        Err(_) if fetch.is_cancelled() => Err(Error::cancelled(Outcome::NotSent)),
         Err(error) if error.is_panic() => Err(Error::new(
             ErrorKind::Internal,
             format!("reading a page failed: {error}; please report this"),

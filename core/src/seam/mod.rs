@@ -128,13 +128,13 @@ impl Engine {
         self.ids.issue()
     }
 
-    /// Gives the call with this number up, before its start, during it, or in vain after it.
+    /// Cancels the call with this number: before its start nothing is sent then, after its end nothing happens.
     pub fn cancel(&self, call: u64) {
         self.ids.cancel(call);
     }
 
     /// Calls an operation of the service or a method of the client by its name. Arguments and options are JSON objects. The
-    /// future may be dropped: that gives the call up too.
+    /// future may be dropped: that cancels the call too.
     pub fn call(
         &self,
         call: u64,
@@ -261,14 +261,12 @@ impl Engine {
 
 /// The work, until it is cancelled. What it has sent by then nobody knows.
 async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let cancelled =
-        |outcome| Err(Error::new(ErrorKind::Cancelled, "the call was cancelled").with_outcome(outcome));
     if cancel.is_cancelled() {
-        return cancelled(Outcome::NotSent);
+        return Err(Error::cancelled(Outcome::NotSent));
     }
     tokio::select! {
         biased;
-        () = cancel.cancelled() => cancelled(Outcome::Unknown),
+        () = cancel.cancelled() => Err(Error::cancelled(Outcome::Unknown)),
         result = work => result,
     }
 }
