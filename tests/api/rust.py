@@ -1,0 +1,2 @@
+def public_api(root):
+    return []
