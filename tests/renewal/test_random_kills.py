@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,9 @@ class Renewals:
         before, asked = self.file.read_bytes(), self.simulator.count("token")
         with renewing(self.settings) as process:
             trace = Trace(process, *options, output=output)
-            process.go()
+            # A thread of its runtime may meet that system call before.
+            with suppress(BrokenPipeError):
+                process.go()
             result = process.result()
             trace.end()
         until_settled(self.simulator)

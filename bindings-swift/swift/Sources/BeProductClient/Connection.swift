@@ -69,7 +69,7 @@ struct Pager<Element: Sendable>: Sendable {
             let reply = try await cancellable(engine, call) { _ in try await stream.next(all: whole) }
             return try reply.map { reply in
                 Page(
-                    records: try reply.decoded(),
+                    records: try stream.records(of: reply),
                     total: reply.total().map(Int.init),
                     meta: try Meta(text: reply.meta()),
                     raw: reply.raw()
@@ -121,8 +121,8 @@ private func cancellable<Value: Sendable>(
 func engineResult<Value>(_ work: () throws -> Value) throws -> Value {
     do {
         return try work()
-    } catch EngineError.Failed(let fields) {
-        throw BeProductError(fields: fields)
+    } catch {
+        throw BeProductError(engine: error)
     }
 }
 
@@ -130,8 +130,33 @@ func engineResult<Value>(_ work: () throws -> Value) throws -> Value {
 func awaitEngineResult<Value>(_ work: () async throws -> Value) async throws -> Value {
     do {
         return try await work()
-    } catch EngineError.Failed(let fields) {
-        throw BeProductError(fields: fields)
+    } catch {
+        throw BeProductError(engine: error)
+    }
+}
+
+extension BeProductError {
+    /// From what the engine or the generated code over it throws.
+    init(engine error: any Error) {
+        if case EngineError.Failed(let fields) = error {
+            self.init(fields: fields)
+        } else {
+            // A panic, whose text may hold anything.
+            let message = "the client panicked; this is a fault of the client, please report it"
+            self.init(kind: .internal, message: message, outcome: .unknown)
+        }
+    }
+}
+
+extension EngineStream {
+    /// The records of a page. One that cannot be read comes again when the next is asked for.
+    fileprivate func records<Element: JSONReadable>(of page: EngineReply) throws -> [Element] {
+        do {
+            return try page.decoded()
+        } catch {
+            again()
+            throw error
+        }
     }
 }
 

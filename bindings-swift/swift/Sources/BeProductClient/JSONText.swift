@@ -177,13 +177,13 @@ private struct JSONReader {
         case UInt8(ascii: "t"): return "\t"
         case UInt8(ascii: "u"):
             let unit = try codeUnit()
-            guard 0xD800..<0xDC00 ~= unit else {
-                return Unicode.Scalar(unit) ?? "\u{FFFD}"
-            }
-            guard take("\\"), take("u") else { return "\u{FFFD}" }
+            if let scalar = Unicode.Scalar(unit) { return scalar }
+            guard unit < 0xDC00, take("\\"), take("u") else { throw halfPair() }
             let low = try codeUnit()
-            guard 0xDC00..<0xE000 ~= low else { return "\u{FFFD}" }
-            return Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)) ?? "\u{FFFD}"
+            guard 0xDC00..<0xE000 ~= low,
+                let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
+            else { throw halfPair() }
+            return scalar
         default:
             throw failure("an unknown escape")
         }
@@ -230,6 +230,10 @@ private struct JSONReader {
 
     private func peek() -> UInt8? {
         position < bytes.count ? bytes[position] : nil
+    }
+
+    private func halfPair() -> BeProductError {
+        failure("half of a surrogate pair, which is no character,")
     }
 
     private func failure(_ problem: String) -> BeProductError {

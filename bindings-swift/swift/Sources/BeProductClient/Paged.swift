@@ -11,7 +11,7 @@ import Foundation
 ///
 /// Iterating throws a ``BeProductError`` when a page cannot be had, of kind `config` before anything is sent when an
 /// argument or an option is wrong, and of kind `incomplete` after the records that came when the list ends before its
-/// total.
+/// total. After one of kind `decode` an iterator that is asked again gives the same page, so that none is left out.
 public struct Paged<Element: Sendable>: AsyncSequence, Sendable {
     private let open: @Sendable () throws -> Pager<Element>
 
@@ -89,6 +89,13 @@ public struct Position: Hashable, Sendable, Decodable {
     /// Records of the whole list, where the service says it.
     public let total: Int?
 
+    /// Makes a position, for tests. Each parameter is the property of its name.
+    public init(page: Int, records: Int, total: Int? = nil) {
+        self.page = page
+        self.records = records
+        self.total = total
+    }
+
     init(text: String) throws {
         self = try JSONDecoder().decode(Self.self, from: Data(text.utf8))
     }
@@ -137,7 +144,8 @@ public struct Pages<Item: Sendable>: AsyncSequence, Sendable {
     }
 }
 
-/// The pages of one iteration, which ends with its last page or its first error.
+/// The pages of one iteration, which ends with its last page or its first error. A page that cannot be read is no end: it
+/// comes again.
 private struct PageSource<Item: Sendable>: Sendable {
     private let open: @Sendable () throws -> Pager<Item>
     /// Kept after the end, for the position.
@@ -153,9 +161,14 @@ private struct PageSource<Item: Sendable>: Sendable {
         hasEnded = true
         let pager = try self.pager ?? open()
         self.pager = pager
-        let page = try await pager.next()
-        hasEnded = page == nil
-        return page
+        do {
+            let page = try await pager.next()
+            hasEnded = page == nil
+            return page
+        } catch let error as BeProductError where error.kind == .decode {
+            hasEnded = false
+            throw error
+        }
     }
 
     func consumed(_ count: Int) {

@@ -41,6 +41,13 @@ public struct Meta: Hashable, Sendable {
         public let remaining: Int?
         /// End of the window.
         public let reset: Date?
+
+        /// Makes figures, for tests. Each parameter is the property of its name.
+        public init(limit: Int? = nil, remaining: Int? = nil, reset: Date? = nil) {
+            self.limit = limit
+            self.remaining = remaining
+            self.reset = reset
+        }
     }
 
     /// Status of the answer.

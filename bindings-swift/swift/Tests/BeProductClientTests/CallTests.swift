@@ -159,7 +159,7 @@ import Testing
     @Test func thePositionStaysAfterAnErrorAndAfterTheEnd() async throws {
         let simulator = try Simulator(styles: 60)
         let client = try simulator.client()
-        try await simulator.fault(["path": "Headers", "skip": 1, "action": ["status": 403]])
+        try await simulator.fault(["path": "pageNumber=1", "action": ["status": 403]])
         let paged = client.style.list(options: CallOptions(pageSize: 20))
         var styles = paged.makeAsyncIterator()
         #expect(styles.position == nil)

@@ -44,10 +44,12 @@ import Testing
         #expect(error.description == "not_found: no such style")
         let attempt = Attempt(status: 200, error: nil, duration: .seconds(1))
         let wait = Wait(reason: .rate, duration: .seconds(2))
-        let meta = Meta(headers: [.init(name: "etag", value: "1")], attempts: [attempt], waits: [wait])
+        let rate = Meta.Rate(limit: 60, remaining: 1)
+        let meta = Meta(headers: [.init(name: "etag", value: "1")], attempts: [attempt], waits: [wait], rate: rate)
         let response = Response(body: 1, meta: meta)
         #expect(response.meta[header: "ETag"] == "1")
         #expect(Page(records: ["a"], total: 1).records == ["a"])
+        #expect(Position(page: 1, records: 20).total == nil)
     }
 }
 

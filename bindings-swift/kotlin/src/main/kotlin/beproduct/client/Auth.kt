@@ -2,6 +2,7 @@ package beproduct.client
 
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.boolean
 import kotlinx.serialization.json.booleanOrNull
 import kotlinx.serialization.json.contentOrNull
@@ -84,5 +85,6 @@ data class UserInfo(
     )
 }
 
-/** @throws IllegalArgumentException when there is something else than a text or a number. */
-private fun JsonObject.text(name: String): String? = this[name]?.jsonPrimitive?.contentOrNull
+/** @throws IllegalArgumentException when it is neither a text nor a number. */
+private fun JsonObject.text(name: String): String? =
+    this[name]?.let { requireNotNull(it as? JsonPrimitive) { "$name is not a text" }.contentOrNull }

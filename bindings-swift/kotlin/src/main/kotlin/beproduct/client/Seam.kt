@@ -144,6 +144,10 @@ internal class Seam private constructor(private val engine: Engine, private val 
     companion object {
         private val NONE = JsonObject(emptyMap())
 
+        init {
+            CallbackThreads.stayAttached()
+        }
+
         /** A client. */
         fun client(settings: JsonObject, host: HostCode): Seam =
             Seam(translated(host) { Engine.open(settings.toString(), host) }, host)

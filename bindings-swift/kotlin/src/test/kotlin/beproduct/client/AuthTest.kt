@@ -44,7 +44,8 @@ class AuthTest {
             val expected = UserInfo(emailVerified = false, others = mapOf("locale" to JsonPrimitive("pt")))
             assertEquals(expected, client.auth.userInfo())
             val error = failsWith<DecodeException> { client.auth.userInfo() }
-            assertTrue("cannot be read" in error.message, error.message)
+            assertTrue(error.message.endsWith("sub is not a text"), error.message)
+            assertEquals("auth.userinfo", error.operation)
         }
     }
 

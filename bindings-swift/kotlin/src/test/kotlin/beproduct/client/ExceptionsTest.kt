@@ -98,7 +98,7 @@ class ExceptionsTest {
     }
 
     @Test
-    fun `a deadline passes on the test's clock`() = runBlocking {
+    fun `a deadline passes on the test's clock`() = runBlocking<Unit> {
         Simulator.faults("""[{"base": "api", "times": 0, "action": {"hang": true}}]""")
         Simulator.client(clock = TestClock.recorded()).use { client ->
             val options = CallOptions(timeout = 5.seconds, attempts = 1)

@@ -230,19 +230,19 @@ class QuotaTest {
         val listener = Listener { (-5).seconds }
         Simulator.client(Plan.requestsPerDay(0), clock(), quotaListener = listener).use { client ->
             val error = failsWith<QuotaExceededException> { client.style.folders() }
-            assertTrue("answered -5 s" in error.message, error.message)
+            assertTrue("not -5.0" in error.message, error.message)
         }
     }
 
     @Test
-    fun `a listener that fails at an event fails no call`() = runBlocking {
+    fun `a listener that fails at an event fails no call`() = runBlocking<Unit> {
         val lines = Lines()
         val listener = object : QuotaListener {
             override fun notice(event: QuotaEvent): Unit = throw IllegalStateException("no ${event.kind}")
         }
         Simulator.client(Plan.requestsPerDay(1), clock(), logSink = lines, quotaListener = listener).use { client ->
             client.style.folders()
-            val line = lines.until("the quota listener").last()
+            val line = lines.until("on_quota_event failed").last()
             assertEquals(LogLevel.WARNING, line.level)
             assertTrue(line.message.endsWith("no THRESHOLD"), line.message)
             // What it does not define is not at all to wait.

@@ -54,7 +54,7 @@ class SignInTest {
         val store = MemoryStore(failure = failure)
         Simulator.client(tokenStore = store).use { client ->
             val error = failsWith<CallbackException> { client.style.folders() }
-            assertEquals("the token store could not be written", error.message)
+            assertEquals("the token store could not be written: the vault is locked", error.message)
             assertSame(failure, error.cause)
             assertEquals(0, Simulator.requests())
 
@@ -73,7 +73,7 @@ class SignInTest {
         }
         Simulator.client(tokenStore = store).use { client ->
             val error = failsWith<CallbackException> { client.style.folders() }
-            assertEquals("the token store could not be read", error.message)
+            assertEquals("the token store could not be read: the text holds no tokens", error.message)
             assertIs<IllegalArgumentException>(error.cause)
         }
         assertEquals(0, Simulator.requests("token"))
@@ -105,7 +105,7 @@ class SignInTest {
         }
         Simulator.client(tokenStore = store).use { client ->
             val error = failsWith<CallbackException> { client.style.folders() }
-            assertEquals("the token store could not be locked", error.message)
+            assertEquals("the token store could not be locked: the database is away", error.message)
             assertSame(failure, error.cause)
         }
         assertEquals(0, Simulator.requests("token"))
