@@ -31,6 +31,7 @@ SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,
 	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
 
 .PHONY: help demo test test-all setup setup-python setup-node setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate check build \
+	public-api public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin \
 	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench measure dist audit
 
 help:
@@ -102,7 +103,7 @@ setup-swift:
 generate:
 	cargo run --quiet --profile $(PROFILE) -p beproduct-codegen
 
-check: setup-python
+check: setup-python setup-node
 	cargo run --quiet --profile $(PROFILE) -p beproduct-codegen -- --check
 	cargo fmt --all --check
 	if cargo clippy --version >/dev/null 2>&1; then \
@@ -113,7 +114,21 @@ check: setup-python
 	fi
 	$(VENV)/bin/ruff check --quiet --config bindings-python/pyproject.toml bindings-python tests
 	$(VENV)/bin/ruff format --quiet --check --config bindings-python/pyproject.toml bindings-python tests
+	$(PY) tests/api/snapshot.py python node rust
 	.ci/audit
+
+# The snapshots of the public API in docs/api. `make check` compares those of Python, Node and Rust; Swift's and Kotlin's
+# are compared where they are built, by `make test-swift` and `make test-kotlin`.
+public-api: public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin
+
+public-api-python public-api-rust: setup-python
+public-api-node: setup-python setup-node
+public-api-swift: setup-python swift
+public-api-python public-api-node public-api-rust public-api-swift: public-api-%:
+	$(PY) tests/api/snapshot.py --renew $*
+
+public-api-kotlin: kotlin
+	BEPRODUCT_RENEW_API=1 mvn --batch-mode --quiet -Dtest=PublicApiTest --file bindings-swift/kotlin/pom.xml test
 
 # --- builds
 
@@ -145,7 +160,7 @@ PYTEST = $(PY) -m pytest --config-file bindings-python/pyproject.toml --rootdir 
 	$(if $(BEPRODUCT_TRANSCRIPTS),--log-file=$(BEPRODUCT_TRANSCRIPTS)/python-log-$@.txt --log-file-level=DEBUG)
 
 test-rust: build setup-redis
-	$(REDIS) cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile -p beproduct-simulator \
+	$(REDIS) cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile -p beproduct-public-api -p beproduct-simulator \
 		--features beproduct/redis,beproduct/keyring
 
 test-python: wheel setup-keyring setup-redis
@@ -167,6 +182,7 @@ test-kotlin: kotlin build
 
 test-swift: swift build
 	[ -e target/no-swift ] || bindings-swift/scripts/swift-run --dir bindings-swift/swift -- swift test --quiet
+	[ -e target/no-swift ] || $(PY) tests/api/snapshot.py swift
 
 test-cases: wheel node kotlin swift
 	$(CASES) $(DRIVERS)
