@@ -33,7 +33,7 @@ except ModuleNotFoundError:  # Python 3.10, where pytest brings it along
     import tomli as tomllib
 
 CASES = pathlib.Path(__file__).parent.parent / "cases"
-CATALOGUE = pathlib.Path(__file__).parents[2] / "core" / "catalog" / "operations"
+CATALOGUE = pathlib.Path(__file__).parents[2] / "core" / "catalog" / "service"
 SIZES = {"styles": 60, "materials": 10, "table_rows": 250}
 # 2026-01-15T12:00:00Z: no case may meet midnight by chance.
 NOON = 1768478400

@@ -1,4 +1,4 @@
-//! Reads `core/catalog/operations/*.toml` and checks it.
+//! Reads `core/catalog/service/*.toml` and checks it.
 //!
 //! One `[[operation]]` stands for one operation per entry of its `resources`. In `path`, `record` and the texts,
 //! `{Resource}` and `{resource}` stand for the resource's name, `{record}` and `{records}` for what it holds.
@@ -298,7 +298,7 @@ struct ParameterEntry {
 /// All resources with their operations, in the order of the catalogue.
 pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, String> {
     let described: ResourceFile = parse(&folder.join("resources.toml"))?;
-    let mut files: Vec<_> = std::fs::read_dir(folder.join("operations"))
+    let mut files: Vec<_> = std::fs::read_dir(folder.join("service"))
         .map_err(|error| format!("{}: {error}", folder.display()))?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
