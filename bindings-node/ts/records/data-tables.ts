@@ -34,11 +34,11 @@ export interface DataTableRow {
   [member: string]: unknown;
 }
 
-/** A change to a row of a data table. */
+/** A change to a row of a data table: without `rowId` it adds a row, with `deleteRow` it removes one. */
 export interface DataTableRowChange {
   /** Row to change; without it a row is added. */
   rowId?: string | null | undefined;
-  /** Values by column id, as a map or as a list of `{id, value}`. */
+  /** Values by column id. */
   rowFields?: unknown;
   /** Remove the row. */
   deleteRow?: boolean | null | undefined;

@@ -31,7 +31,7 @@ export interface DataTablesDataArguments {
 export interface DataTablesUpdateArguments {
   /** Id of the data table. */
   dataTableId: string;
-  /** Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true` removes it. */
+  /** Changes to make, in order. */
   rows: readonly DataTableRowChange[];
 }
 

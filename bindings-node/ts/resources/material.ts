@@ -27,7 +27,7 @@ export interface MaterialListArguments {
   filters?: readonly Filter[] | undefined;
   /** Conditions on colorways. Returns records with at least one colorway that meets them. */
   colorwayFilters?: readonly Filter[] | undefined;
-  /** Also return soft-deleted records, which have `isDeleted: true`. Default false. */
+  /** Also return soft-deleted records, which have `isDeleted: true`. Default: false. */
   showDeleted?: boolean | undefined;
 }
 
@@ -57,18 +57,18 @@ export interface MaterialGetManyByNumberArguments {
 export interface MaterialCreateArguments {
   /** Folder, as returned by `folders`. */
   folderId: string;
-  /** Attribute values by field id, as a map or as a list of `{id, value}`. */
+  /** Attribute values by field id. */
   fields: Fields;
   /**
-   * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
-   * `color_name` and `primary`.
+   * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
+   * needs the fields `color_number`, `color_name` and `primary`.
    */
   colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range, which replaces the present one. Default: unchanged. */
   sizes?: readonly Size[] | undefined;
   /** The full list of suppliers. Default: unchanged. */
   suppliers?: readonly Supplier[] | undefined;
-  /** Keep the version number given in `fields` instead of starting at the folder's first. Default false. */
+  /** Keep the version number given in `fields` instead of starting at the folder's first. Default: false. */
   preserveVersion?: boolean | undefined;
 }
 
@@ -76,14 +76,11 @@ export interface MaterialCreateArguments {
 export interface MaterialUpdateArguments {
   /** Id of the material. */
   headerId: string;
-  /**
-   * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay
-   * unchanged.
-   */
+  /** Attribute values by field id. Fields that are not given stay unchanged. */
   fields?: Fields | undefined;
   /**
-   * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
-   * `color_name` and `primary`.
+   * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
+   * needs the fields `color_number`, `color_name` and `primary`.
    */
   colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range, which replaces the present one. Default: unchanged. */
@@ -141,7 +138,7 @@ export class Material {
   /**
    * One material by id.
    *
-   * Errors: `not_found` when no material has this id.
+   * Errors: `NotFoundError` when no material has this id.
    */
   get(args: MaterialGetArguments, options?: CallOptions): Promise<MaterialHeader> {
     return this.#caller.call('material.attributes_get', args, options);
@@ -153,7 +150,7 @@ export class Material {
    * The number of the answer is compared with the given number, because the service may answer with an
    * unrelated material.
    *
-   * Errors: `not_found` when no material has the number, `conflict` when several have it.
+   * Errors: `NotFoundError` when no material has the number, `ConflictError` when several have it.
    */
   getByNumber(args: MaterialGetByNumberArguments, options?: CallOptions): Promise<MaterialHeader> {
     return this.#caller.call('material.attributes_get_by_number', args, options);
@@ -177,7 +174,7 @@ export class Material {
    * Creates a material and returns it in full.
    *
    * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once:
-   * when the answer is lost, the error has `outcome: unknown`.
+   * when the answer is lost, the error's `outcome` is `unknown`.
    */
   create(args: MaterialCreateArguments, options?: CallOptions): Promise<MaterialHeader> {
     return this.#caller.call('material.attributes_create', args, options);
@@ -189,7 +186,7 @@ export class Material {
   }
 
   /**
-   * Deletes a material. It stays readable with `showDeleted`.
+   * Deletes a material. It stays readable: `list` returns it when deleted materials are asked for.
    *
    * The service may delete the material and still answer with an error: the client then reads the material to
    * find out.

@@ -27,7 +27,7 @@ export interface StyleListArguments {
   filters?: readonly Filter[] | undefined;
   /** Conditions on colorways. Returns records with at least one colorway that meets them. */
   colorwayFilters?: readonly Filter[] | undefined;
-  /** Also return soft-deleted records, which have `isDeleted: true`. Default false. */
+  /** Also return soft-deleted records, which have `isDeleted: true`. Default: false. */
   showDeleted?: boolean | undefined;
 }
 
@@ -57,16 +57,16 @@ export interface StyleGetManyByNumberArguments {
 export interface StyleCreateArguments {
   /** Folder, as returned by `folders`. */
   folderId: string;
-  /** Attribute values by field id, as a map or as a list of `{id, value}`. */
+  /** Attribute values by field id. */
   fields: Fields;
   /**
-   * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
-   * `color_name` and `primary`.
+   * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
+   * needs the fields `color_number`, `color_name` and `primary`.
    */
   colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range, which replaces the present one. Default: unchanged. */
   sizes?: readonly Size[] | undefined;
-  /** Keep the version number given in `fields` instead of starting at the folder's first. Default false. */
+  /** Keep the version number given in `fields` instead of starting at the folder's first. Default: false. */
   preserveVersion?: boolean | undefined;
 }
 
@@ -74,14 +74,11 @@ export interface StyleCreateArguments {
 export interface StyleUpdateArguments {
   /** Id of the style. */
   headerId: string;
-  /**
-   * Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay
-   * unchanged.
-   */
+  /** Attribute values by field id. Fields that are not given stay unchanged. */
   fields?: Fields | undefined;
   /**
-   * Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`,
-   * `color_name` and `primary`.
+   * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
+   * needs the fields `color_number`, `color_name` and `primary`.
    */
   colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range, which replaces the present one. Default: unchanged. */
@@ -134,7 +131,7 @@ export class Style {
   /**
    * One style by id.
    *
-   * Errors: `not_found` when no style has this id.
+   * Errors: `NotFoundError` when no style has this id.
    */
   get(args: StyleGetArguments, options?: CallOptions): Promise<StyleHeader> {
     return this.#caller.call('style.attributes_get', args, options);
@@ -146,7 +143,7 @@ export class Style {
    * The number of the answer is compared with the given number, because the service may answer with an
    * unrelated style.
    *
-   * Errors: `not_found` when no style has the number, `conflict` when several have it.
+   * Errors: `NotFoundError` when no style has the number, `ConflictError` when several have it.
    */
   getByNumber(args: StyleGetByNumberArguments, options?: CallOptions): Promise<StyleHeader> {
     return this.#caller.call('style.attributes_get_by_number', args, options);
@@ -170,7 +167,7 @@ export class Style {
    * Creates a style and returns it in full.
    *
    * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once:
-   * when the answer is lost, the error has `outcome: unknown`.
+   * when the answer is lost, the error's `outcome` is `unknown`.
    */
   create(args: StyleCreateArguments, options?: CallOptions): Promise<StyleHeader> {
     return this.#caller.call('style.attributes_create', args, options);
@@ -182,7 +179,7 @@ export class Style {
   }
 
   /**
-   * Deletes a style. It stays readable with `showDeleted`.
+   * Deletes a style. It stays readable: `list` returns it when deleted styles are asked for.
    *
    * The service may delete the style and still answer with an error: the client then reads the style to find
    * out.

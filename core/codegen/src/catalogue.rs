@@ -333,7 +333,7 @@ pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, 
     Ok(resources)
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, String> {
+pub(crate) fn parse<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -1,12 +1,16 @@
 //! Fills the templates. What a template needs beyond the catalogue is a filter here or in its language's file.
 
-use minijinja::{Environment, Value, context};
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use minijinja::value::ValueKind;
+use minijinja::{Environment, Value, context};
+
 use crate::catalogue::Resource;
+use crate::client::Own;
 use crate::language;
+use crate::marks;
 use crate::names;
 use crate::shapes::Family;
 
@@ -17,6 +21,10 @@ pub(crate) enum Each {
     Resource,
     /// One for each family of records.
     Family,
+    /// One for each family of the client's own records.
+    OwnFamily,
+    /// One for each group of the client's own methods.
+    Group,
 }
 
 /// A template and the files that it makes.
@@ -28,7 +36,11 @@ pub(crate) struct Output {
 }
 
 /// Every generated file with its text.
-pub(crate) fn render(resources: &[Resource], families: &[Family]) -> Result<Vec<(String, String)>, String> {
+pub(crate) fn render(
+    resources: &[Resource],
+    families: &[Family],
+    own: &Own,
+) -> Result<Vec<(String, String)>, String> {
     let mut environment = Environment::new();
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
@@ -39,34 +51,59 @@ pub(crate) fn render(resources: &[Resource], families: &[Family]) -> Result<Vec<
     environment.add_filter("comment", comment);
     environment.add_filter("quoted", |text: String| format!("{text:?}"));
     environment.add_filter("used", |code: &str, names: Vec<String>| used(code, names));
-    language::rust::register(&mut environment);
-    language::python::register(&mut environment);
-    language::typescript::register(&mut environment);
-    language::swift::register(&mut environment);
-    language::kotlin::register(&mut environment);
-
-    let all = context! { resources => Value::from_serialize(resources), families => Value::from_serialize(families) };
     let mut files = Vec::new();
-    for output in language::outputs() {
-        let subjects = match output.each {
-            Each::Once => vec![all.clone()],
-            Each::Resource => resources
-                .iter()
-                .map(|resource| context! { resource => Value::from_serialize(resource), ..all.clone() })
-                .collect(),
-            Each::Family => families
-                .iter()
-                .map(|family| context! { family => Value::from_serialize(family), ..all.clone() })
-                .collect(),
-        };
-        for subject in subjects {
+    for language in language::ALL {
+        (language.register)(&mut environment);
+        let spell = |kind: &str, name: &str| (language.spell)(own, kind, name);
+        let resources = spelled(&Value::from_serialize(resources), &spell);
+        let families = spelled(&Value::from_serialize(families), &spell);
+        let own = spelled(&Value::from_serialize(own), &spell);
+        let all = context! { resources, families, own };
+        for output in language.outputs {
+            let each = match output.each {
+                Each::Once => None,
+                Each::Resource => Some(("resource", Ok(resources.clone()))),
+                Each::Family => Some(("family", Ok(families.clone()))),
+                Each::OwnFamily => Some(("family", own.get_attr("families"))),
+                Each::Group => Some(("group", own.get_attr("groups"))),
+            };
             let failed = |error: minijinja::Error| format!("{}: {error:#}", output.path);
-            let path = environment.render_str(output.path, &subject).map_err(failed)?;
-            let text = environment.render_str(output.template, &subject).map_err(failed)?;
-            files.push((path.clone(), if path.ends_with(".rs") { rustfmt(&text)? } else { text }));
+            let subjects = match each {
+                None => vec![all.clone()],
+                Some((name, subjects)) => {
+                    one_by_one(name, &subjects.map_err(failed)?, &all).map_err(failed)?
+                }
+            };
+            for subject in subjects {
+                let path = environment.render_str(output.path, &subject).map_err(failed)?;
+                let text = environment.render_str(output.template, &subject).map_err(failed)?;
+                files.push((path.clone(), if path.ends_with(".rs") { rustfmt(&text)? } else { text }));
+            }
         }
     }
     Ok(files)
+}
+
+/// The context of each, under this name.
+fn one_by_one(name: &str, subjects: &Value, all: &Value) -> Result<Vec<Value>, minijinja::Error> {
+    let context = |subject| context! { ..Value::from_iter([(name, subject)]), ..all.clone() };
+    Ok(subjects.try_iter()?.map(context).collect())
+}
+
+/// The same with the marks of all texts spelled.
+fn spelled(value: &Value, spell: &impl Fn(&str, &str) -> String) -> Value {
+    if let Some(text) = value.as_str() {
+        return marks::render(text, spell).into();
+    }
+    match value.kind() {
+        ValueKind::Seq => value.try_iter().into_iter().flatten().map(|item| spelled(&item, spell)).collect(),
+        ValueKind::Map => {
+            let keys = value.try_iter().into_iter().flatten();
+            let member = |key: &Value| value.get_item(key).unwrap_or_default();
+            Value::from_iter(keys.map(|key| (key.clone(), spelled(&member(&key), spell))))
+        }
+        _ => value.clone(),
+    }
 }
 
 /// Every line of a text behind a prefix, without trailing blanks.

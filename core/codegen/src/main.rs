@@ -2,8 +2,10 @@
 //! language. `--check` writes nothing and fails when what is committed differs.
 
 mod catalogue;
+mod client;
 mod emit;
 mod language;
+mod marks;
 mod names;
 mod openapi;
 mod shapes;
@@ -42,7 +44,8 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     let catalog = arguments.root.join("core/catalog");
     let families = shapes::read(&catalog.join("shapes/service"))?;
     let resources = catalogue::read(&catalog, &families)?;
-    let mut files = emit::render(&resources, &families)?;
+    let own = client::read(&catalog, &resources, &families)?;
+    let mut files = emit::render(&resources, &families, &own)?;
     files.push(("docs/openapi.json".into(), openapi::document(&resources, &families)));
 
     let mut same = true;
@@ -155,19 +158,9 @@ mod tests {
     #[test]
     fn a_catalogue_that_contradicts_itself_is_refused() {
         let cases = [
-            (
-                "service/system.toml",
-                "id = \"info_version\"",
-                "id = \"ratelimit_status\"",
-                "the id is taken",
-            ),
+            ("service/system.toml", "id = \"info_version\"", "id = \"ratelimit_status\"", "the id is taken"),
             ("service/data_tables.toml", "id = \"reset\"", "id = \"import\"", "is a reserved word"),
-            (
-                "service/data_tables.toml",
-                "name = \"data_table_id\"",
-                "name = \"table_id\"",
-                "placeholders",
-            ),
+            ("service/data_tables.toml", "name = \"data_table_id\"", "name = \"table_id\"", "placeholders"),
             ("service/headers.toml", "name = \"folder_id\"", "name = \"class\"", "reserved word"),
             (
                 "service/headers.toml",
@@ -233,12 +226,7 @@ mod tests {
                 "kind = \"boolean\"\nstandard = [\"active\"]",
                 "schema and standard are for filters",
             ),
-            (
-                "service/data_tables.toml",
-                "handler = \"update_rows\"\n",
-                "",
-                "need the handler update_rows",
-            ),
+            ("service/data_tables.toml", "handler = \"update_rows\"\n", "", "need the handler update_rows"),
         ];
         for (file, from, to, expected) in cases {
             let message = generate(&changed(file, from, to), true).expect_err(expected);

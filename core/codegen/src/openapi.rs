@@ -72,7 +72,7 @@ fn one(operation: &Operation) -> Value {
                 "name": if parameter.place == Place::Path { &parameter.name } else { &parameter.wire },
                 "in": if parameter.place == Place::Path { "path" } else { "query" },
                 "required": parameter.required,
-                "description": parameter.doc,
+                "description": plain(&parameter.doc),
                 "schema": schema(parameter),
             })
         })
@@ -88,8 +88,8 @@ fn one(operation: &Operation) -> Value {
     }
     let mut value = json!({
         "operationId": operation.id,
-        "summary": operation.doc.lines().next(),
-        "description": operation.doc,
+        "summary": plain(&operation.doc).lines().next(),
+        "description": plain(&operation.doc),
         "parameters": parameters,
         "responses": {"200": {"description": "Success", "content": {"application/json": {"schema": answer}}}},
         "x-effect": operation.effect,
@@ -169,6 +169,12 @@ fn references(schema: &Value, shapes: &[&Shape]) -> Value {
             .collect::<Map<_, _>>()
             .into(),
         Value::Array(items) => items.iter().map(|item| references(item, shapes)).collect(),
+        Value::String(text) => plain(text).into(),
         other => other.clone(),
     }
+}
+
+/// A text without marks.
+fn plain(text: &str) -> String {
+    crate::marks::render(text, |kind, name| if kind == "value" { name.into() } else { format!("`{name}`") })
 }

@@ -1,17 +1,32 @@
-//! Reads `core/catalog/shapes/service/<family>/*.json`: JSON Schemas (2020-12) of what the service answers. The records of
-//! a family share a file in each language.
+//! Reads `core/catalog/shapes/{service,client}/<family>/*.json`: JSON Schemas (2020-12) of what the service answers, and of
+//! what the client itself does. The records of a family share a file in each language.
 //!
-//! A property may be absent unless the schema requires it, and null where its type says so, and members that no schema
-//! names are kept. The schemas describe what has been seen, they are no promise of the service: only what the client puts
-//! together itself, and what a record cannot be without, is required. Readers of answers accept any of it missing.
+//! A property may be absent unless the schema requires it, and null where its type says so. The schemas of the service
+//! describe what has been seen, they are no promise: members that no schema names are kept, and readers accept any member
+//! missing, except in what the client puts together itself (`x-made`).
+//!
+//! The client's own shapes are all that they say. They have what others have not:
+//!
+//! | keyword | states |
+//! |---|---|
+//! | `oneOf` of constants | a choice of texts, each with its description |
+//! | `format` | `date-time` and `date`, which are texts; `seconds` and `unix-time`, which are numbers |
+//! | `minimum` of an integer | that it is never negative |
+//! | `default` | what an absent member stands for |
+//! | `x-secret` | that no value may be shown |
+//! | `x-given` | that the program makes it, so that a member it does not have is a mistake |
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::names;
+
+mod types;
+
+use types::Type;
 
 /// Shapes that belong together.
 #[derive(Debug, Serialize)]
@@ -24,11 +39,69 @@ pub(crate) struct Family {
 #[derive(Debug, Serialize)]
 pub(crate) struct Shape {
     pub(crate) name: String,
+    pub(crate) camel: String,
     pub(crate) pascal: String,
     pub(crate) doc: String,
+    /// None for a choice of texts.
     pub(crate) properties: Vec<Property>,
+    /// The texts of a choice.
+    pub(crate) choices: Vec<Choice>,
+    /// Whether it has members that it does not name.
+    pub(crate) open: bool,
+    /// Whether the client puts it together, so that what is required is there.
+    pub(crate) made: bool,
+    pub(crate) secret: bool,
+    pub(crate) given: bool,
     #[serde(skip)]
     pub(crate) schema: Value,
+}
+
+/// A value that stands in the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Literal {
+    Boolean(bool),
+    Number(i64),
+    Text(String),
+    /// An empty list.
+    Nothing([(); 0]),
+}
+
+impl Literal {
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Bool(value) => Ok(Self::Boolean(*value)),
+            Value::Number(number) => number
+                .as_i64()
+                .map(Self::Number)
+                .ok_or_else(|| format!("default {number} is no whole number")),
+            Value::String(text) => Ok(Self::Text(text.clone())),
+            Value::Array(items) if items.is_empty() => Ok(Self::Nothing([])),
+            other => Err(format!("default {other} is no value of one kind")),
+        }
+    }
+}
+
+/// A text that a value may be.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Choice {
+    /// As on the wire.
+    pub(crate) name: String,
+    pub(crate) camel: String,
+    pub(crate) pascal: String,
+    pub(crate) doc: String,
+}
+
+impl Choice {
+    pub(crate) fn new(name: &str, doc: &str) -> Self {
+        let snake = name.replace([' ', '-'], "_");
+        Self {
+            name: name.to_owned(),
+            camel: names::camel(&snake),
+            pascal: names::pascal(&snake),
+            doc: doc.to_owned(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -42,6 +115,8 @@ pub(crate) struct Property {
     pub(crate) doc: String,
     pub(crate) required: bool,
     pub(crate) nullable: bool,
+    /// What stands for an absent member.
+    pub(crate) default: Option<Literal>,
     pub(crate) rust: String,
     pub(crate) python: String,
     pub(crate) typescript: String,
@@ -49,103 +124,24 @@ pub(crate) struct Property {
     pub(crate) kotlin: String,
 }
 
-enum Type {
-    Text,
-    Integer,
-    Number,
-    Boolean,
-    Any,
-    Shape(String),
-    List(Box<Self>),
-    Map(Box<Self>),
-}
-
-impl Type {
-    fn read(schema: &Value) -> Result<Self, String> {
-        if let Some(target) = schema["$ref"].as_str() {
-            return Ok(Self::Shape(names::pascal(&target_of(target))));
-        }
-        let kinds = &schema["type"];
-        let Some(kind) = kinds.as_str().or_else(|| kinds[0].as_str()) else { return Ok(Self::Any) };
-        Ok(match kind {
-            "string" => Self::Text,
-            "integer" => Self::Integer,
-            "number" => Self::Number,
-            "boolean" => Self::Boolean,
-            "array" => Self::List(Box::new(Self::read(&schema["items"])?)),
-            "object" => Self::Map(Box::new(Self::read(&schema["additionalProperties"])?)),
-            other => return Err(format!("type {other} is not known here")),
-        })
-    }
-
-    fn rust(&self) -> String {
-        match self {
-            Self::Text => "String".into(),
-            Self::Integer => "i64".into(),
-            Self::Number => "serde_json::Number".into(),
-            Self::Boolean => "bool".into(),
-            Self::Any => "Value".into(),
-            Self::Shape(name) => name.clone(),
-            Self::List(item) => format!("Vec<{}>", item.rust()),
-            Self::Map(item) => format!("IndexMap<String, {}>", item.rust()),
-        }
-    }
-
-    fn python(&self) -> String {
-        match self {
-            Self::Text => "str".into(),
-            Self::Integer => "int".into(),
-            Self::Number => "Number".into(),
-            Self::Boolean => "bool".into(),
-            Self::Any => "Any".into(),
-            Self::Shape(name) => name.clone(),
-            Self::List(item) => format!("list[{}]", item.python()),
-            Self::Map(item) => format!("dict[str, {}]", item.python()),
-        }
-    }
-
-    fn typescript(&self) -> String {
-        match self {
-            Self::Text => "string".into(),
-            Self::Integer | Self::Number => "number".into(),
-            Self::Boolean => "boolean".into(),
-            Self::Any => "unknown".into(),
-            Self::Shape(name) => name.clone(),
-            Self::List(item) => format!("{}[]", item.typescript()),
-            Self::Map(item) => format!("Record<string, {}>", item.typescript()),
-        }
-    }
-
-    fn swift(&self) -> String {
-        match self {
-            Self::Text => "String".into(),
-            Self::Integer => "Int".into(),
-            Self::Number => "Double".into(),
-            Self::Boolean => "Bool".into(),
-            Self::Any => "JSONValue".into(),
-            Self::Shape(name) => name.clone(),
-            Self::List(item) => format!("[{}]", item.swift()),
-            Self::Map(item) => format!("[String: {}]", item.swift()),
-        }
-    }
-
-    fn kotlin(&self) -> String {
-        match self {
-            Self::Text => "String".into(),
-            Self::Integer => "Long".into(),
-            Self::Number => "Double".into(),
-            Self::Boolean => "Boolean".into(),
-            Self::Any => "JsonElement".into(),
-            Self::Shape(name) => name.clone(),
-            Self::List(item) => format!("List<{}>", item.kotlin()),
-            Self::Map(item) => format!("Map<String, {}>", item.kotlin()),
-        }
-    }
-}
-
-/// All families, and the shapes of each, by name.
+/// All families of the service, and the shapes of each, by name.
 pub(crate) fn read(folder: &Path) -> Result<Vec<Family>, String> {
-    let families: Vec<_> = entries(folder)?.iter().map(|path| family(path)).collect::<Result<_, _>>()?;
+    checked(families(folder, false)?)
+}
+
+/// All families of the client itself. `more` are choices of its family `history` that are written elsewhere.
+pub(crate) fn read_own(folder: &Path, more: Shape) -> Result<Vec<Family>, String> {
+    let mut families = families(folder, true)?;
+    let history = families.iter_mut().find(|family| family.name == "history");
+    history.ok_or("shapes: the client has no family history")?.shapes.push(more);
+    checked(families)
+}
+
+fn families(folder: &Path, own: bool) -> Result<Vec<Family>, String> {
+    entries(folder)?.iter().map(|path| family(path, own)).collect()
+}
+
+fn checked(families: Vec<Family>) -> Result<Vec<Family>, String> {
     let mut names = BTreeSet::new();
     for family in &families {
         if let Some(shape) = family.shapes.iter().find(|shape| !names.insert(shape.name.as_str())) {
@@ -161,11 +157,11 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Family>, String> {
     Ok(families)
 }
 
-fn family(folder: &Path) -> Result<Family, String> {
+fn family(folder: &Path, own: bool) -> Result<Family, String> {
     let name = folder.file_name().and_then(|name| name.to_str()).ok_or("a folder of shapes has no name")?;
     let shapes = entries(folder)?
         .iter()
-        .map(|path| one(path).map_err(|error| format!("{}: {error}", path.display())))
+        .map(|path| one(path, own).map_err(|error| format!("{}: {error}", path.display())))
         .collect::<Result<_, _>>()?;
     Ok(Family { pascal: names::pascal(name), name: name.to_owned(), shapes })
 }
@@ -212,35 +208,73 @@ pub(crate) fn target_of(reference: &str) -> String {
     reference.rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned()
 }
 
-fn one(path: &Path) -> Result<Shape, String> {
+fn one(path: &Path, own: bool) -> Result<Shape, String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let schema: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or("the file has no name")?.to_owned();
-    let properties = schema["properties"].as_object().ok_or("it has no properties")?;
+    let doc = schema["description"].as_str().ok_or("it has no description")?.to_owned();
+    let says = |keyword: &str| schema[keyword].as_bool().unwrap_or(false);
+    let shape = Shape {
+        camel: names::camel(&name),
+        pascal: names::pascal(&name),
+        name,
+        doc,
+        properties: properties(&schema, own)?,
+        choices: choices(&schema)?,
+        open: schema["additionalProperties"].as_bool().unwrap_or(!own),
+        made: own || says("x-made"),
+        secret: says("x-secret"),
+        given: says("x-given"),
+        schema,
+    };
+    if shape.properties.is_empty() == shape.choices.is_empty() {
+        return Err("it has to have either properties or choices".into());
+    }
+    Ok(shape)
+}
+
+/// A choice of texts that has no file of its own.
+pub(crate) fn choice(name: &str, doc: &str, choices: Vec<Choice>) -> Shape {
+    Shape {
+        name: name.to_owned(),
+        camel: names::camel(name),
+        pascal: names::pascal(name),
+        doc: doc.to_owned(),
+        properties: Vec::new(),
+        choices,
+        open: false,
+        made: true,
+        secret: false,
+        given: false,
+        schema: Value::Null,
+    }
+}
+
+fn choices(schema: &Value) -> Result<Vec<Choice>, String> {
+    let one = |value: &Value| {
+        let (name, doc) = (value["const"].as_str(), value["description"].as_str());
+        Ok(Choice::new(name.ok_or("a choice is no text")?, doc.ok_or("a choice has no description")?))
+    };
+    schema["oneOf"].as_array().into_iter().flatten().map(one).collect()
+}
+
+fn properties(schema: &Value, own: bool) -> Result<Vec<Property>, String> {
+    let Some(properties) = schema["properties"].as_object() else { return Ok(Vec::new()) };
     let required: Vec<_> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if let Some(name) = required.iter().find(|name| !properties.contains_key(**name)) {
         return Err(format!("it requires {name}, which it does not have"));
     }
-    Ok(Shape {
-        pascal: names::pascal(&name),
-        name,
-        doc: schema["description"].as_str().ok_or("it has no description")?.to_owned(),
-        properties: properties
-            .iter()
-            .map(|(wire, schema)| property(wire, schema, required.contains(&wire.as_str())))
-            .collect::<Result<_, _>>()?,
-        schema,
-    })
+    properties
+        .iter()
+        .map(|(wire, schema)| property(wire, schema, required.contains(&wire.as_str()), own))
+        .collect()
 }
 
-fn property(wire: &str, schema: &Value, required: bool) -> Result<Property, String> {
-    let kind = Type::read(schema)?;
-    let mut snake = names::snake(wire);
+fn property(wire: &str, schema: &Value, required: bool, own: bool) -> Result<Property, String> {
+    let kind = Type::read(schema, own)?;
+    let snake = names::snake(wire);
     let camel = names::camel(&snake);
-    if snake == "type" {
-        snake = "field_type".into();
-    }
     Ok(Property {
         wire: wire.to_owned(),
         alias: (camel != wire && wire.starts_with(|letter: char| letter.is_ascii_uppercase()))
@@ -249,12 +283,27 @@ fn property(wire: &str, schema: &Value, required: bool) -> Result<Property, Stri
         camel,
         doc: schema["description"].as_str().unwrap_or_default().to_owned(),
         required,
-        // A single type leaves no room for null.
-        nullable: !schema["type"].is_string(),
+        nullable: nullable(schema, own),
+        default: schema.get("default").map(Literal::read).transpose()?,
         rust: kind.rust(),
         python: kind.python(),
         typescript: kind.typescript(),
         swift: kind.swift(),
         kotlin: kind.kotlin(),
     })
+}
+
+fn nullable(schema: &Value, own: bool) -> bool {
+    if !own {
+        // A single type leaves no room for null.
+        return !schema["type"].is_string();
+    }
+    let has_null = |kinds: &Value| kinds.as_array().is_some_and(|kinds| kinds.iter().any(is_null));
+    has_null(&schema["type"])
+        || has_null(&schema["anyOf"])
+        || schema.get("type").or(schema.get("$ref")).is_none()
+}
+
+fn is_null(kind: &Value) -> bool {
+    kind == "null" || kind["type"] == "null"
 }

@@ -58,12 +58,12 @@ DataTableRowChange = TypedDict(
     "DataTableRowChange",
     {
         "rowId": "str | None",  # Row to change; without it a row is added.
-        "rowFields": "Any | None",  # Values by column id, as a map or as a list of `{id, value}`.
+        "rowFields": "Any | None",  # Values by column id.
         "deleteRow": "bool | None",  # Remove the row.
     },
     total=False,
 )
-"""A change to a row of a data table."""
+"""A change to a row of a data table: without `rowId` it adds a row, with `deleteRow` it removes one."""
 
 
 DataTableUpdate = TypedDict(

@@ -66,8 +66,7 @@ class DataTables(Resource):
         the outcome of every row.
 
         :param data_table_id: Id of the data table.
-        :param rows: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true`
-            removes it.
+        :param rows: Changes to make, in order.
         """
         arguments = {
             "data_table_id": data_table_id,

@@ -63,8 +63,7 @@ class DataTables(Resource):
         the outcome of every row.
 
         :param data_table_id: Id of the data table.
-        :param rows: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true`
-            removes it.
+        :param rows: Changes to make, in order.
         """
 
     def reset(
@@ -126,8 +125,7 @@ class AsyncDataTables(Resource):
         the outcome of every row.
 
         :param data_table_id: Id of the data table.
-        :param rows: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true`
-            removes it.
+        :param rows: Changes to make, in order.
         """
 
     def reset(

@@ -61,8 +61,8 @@ class Material(Resource):
         :param filters: Conditions, joined by AND. A list as value means any of its values.
         :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
             that meets them.
-        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
-            false.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default:
+            False.
         """
 
     attributes_list = list
@@ -74,7 +74,7 @@ class Material(Resource):
     ) -> MaterialHeader:
         """One material by id.
 
-        Errors: `not_found` when no material has this id.
+        Errors: `NotFoundError` when no material has this id.
 
         :param header_id: Id of the material.
         """
@@ -92,7 +92,8 @@ class Material(Resource):
         The number of the answer is compared with the given number, because the service may answer
         with an unrelated material.
 
-        Errors: `not_found` when no material has the number, `conflict` when several have it.
+        Errors: `NotFoundError` when no material has the number, `ConflictError` when several have
+        it.
 
         :param header_number: Number of the material. An exact match is preferred to a match without
             surrounding blanks.
@@ -135,16 +136,16 @@ class Material(Resource):
         """Creates a material and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
-        most once: when the answer is lost, the error has `outcome: unknown`.
+        most once: when the answer is lost, the error's `outcome` is `unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
-        :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
-        :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
-            which needs `color_number`, `color_name` and `primary`.
+        :param fields: Attribute values by field id.
+        :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         :param suppliers: The full list of suppliers. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
-            folder's first. Default false.
+            folder's first. Default: False.
         """
 
     attributes_create = create
@@ -161,10 +162,9 @@ class Material(Resource):
         """Changes a material and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the material.
-        :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not given stay unchanged.
-        :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
-            which needs `color_number`, `color_name` and `primary`.
+        :param fields: Attribute values by field id. Fields that are not given stay unchanged.
+        :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         :param suppliers: The full list of suppliers. Default: unchanged.
         """
@@ -176,7 +176,8 @@ class Material(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Message:
-        """Deletes a material. It stays readable with `show_deleted`.
+        """Deletes a material. It stays readable: `list` returns it when deleted materials are asked
+        for.
 
         The service may delete the material and still answer with an error: the client then reads the
         material to find out.
@@ -233,8 +234,8 @@ class AsyncMaterial(Resource):
         :param filters: Conditions, joined by AND. A list as value means any of its values.
         :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
             that meets them.
-        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
-            false.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default:
+            False.
         """
 
     attributes_list = list
@@ -246,7 +247,7 @@ class AsyncMaterial(Resource):
     ) -> Coroutine[Any, Any, MaterialHeader]:
         """One material by id.
 
-        Errors: `not_found` when no material has this id.
+        Errors: `NotFoundError` when no material has this id.
 
         :param header_id: Id of the material.
         """
@@ -264,7 +265,8 @@ class AsyncMaterial(Resource):
         The number of the answer is compared with the given number, because the service may answer
         with an unrelated material.
 
-        Errors: `not_found` when no material has the number, `conflict` when several have it.
+        Errors: `NotFoundError` when no material has the number, `ConflictError` when several have
+        it.
 
         :param header_number: Number of the material. An exact match is preferred to a match without
             surrounding blanks.
@@ -307,16 +309,16 @@ class AsyncMaterial(Resource):
         """Creates a material and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
-        most once: when the answer is lost, the error has `outcome: unknown`.
+        most once: when the answer is lost, the error's `outcome` is `unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
-        :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
-        :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
-            which needs `color_number`, `color_name` and `primary`.
+        :param fields: Attribute values by field id.
+        :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         :param suppliers: The full list of suppliers. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
-            folder's first. Default false.
+            folder's first. Default: False.
         """
 
     attributes_create = create
@@ -333,10 +335,9 @@ class AsyncMaterial(Resource):
         """Changes a material and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the material.
-        :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not given stay unchanged.
-        :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
-            which needs `color_number`, `color_name` and `primary`.
+        :param fields: Attribute values by field id. Fields that are not given stay unchanged.
+        :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         :param suppliers: The full list of suppliers. Default: unchanged.
         """
@@ -348,7 +349,8 @@ class AsyncMaterial(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Message]:
-        """Deletes a material. It stays readable with `show_deleted`.
+        """Deletes a material. It stays readable: `list` returns it when deleted materials are asked
+        for.
 
         The service may delete the material and still answer with an error: the client then reads the
         material to find out.

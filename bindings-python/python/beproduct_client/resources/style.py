@@ -60,8 +60,8 @@ class Style(Resource):
         :param filters: Conditions, joined by AND. A list as value means any of its values.
         :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
             that meets them.
-        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default
-            false.
+        :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default:
+            False.
         """
         arguments = {
             "folder_id": folder_id,
@@ -80,7 +80,7 @@ class Style(Resource):
     ):
         """One style by id.
 
-        Errors: `not_found` when no style has this id.
+        Errors: `NotFoundError` when no style has this id.
 
         :param header_id: Id of the style.
         """
@@ -102,7 +102,7 @@ class Style(Resource):
         The number of the answer is compared with the given number, because the service may answer
         with an unrelated style.
 
-        Errors: `not_found` when no style has the number, `conflict` when several have it.
+        Errors: `NotFoundError` when no style has the number, `ConflictError` when several have it.
 
         :param header_number: Number of the style. An exact match is preferred to a match without
             surrounding blanks.
@@ -154,15 +154,15 @@ class Style(Resource):
         """Creates a style and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
-        most once: when the answer is lost, the error has `outcome: unknown`.
+        most once: when the answer is lost, the error's `outcome` is `unknown`.
 
         :param folder_id: Folder, as returned by `folders`.
-        :param fields: Attribute values by field id, as a map or as a list of `{id, value}`.
-        :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
-            which needs `color_number`, `color_name` and `primary`.
+        :param fields: Attribute values by field id.
+        :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
-            folder's first. Default false.
+            folder's first. Default: False.
         """
         arguments = {
             "folder_id": folder_id,
@@ -186,10 +186,9 @@ class Style(Resource):
         """Changes a style and returns it in full. Parts that are not given stay unchanged.
 
         :param header_id: Id of the style.
-        :param fields: Attribute values by field id, as a map or as a list of `{id, value}`. Fields that
-            are not given stay unchanged.
-        :param colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one,
-            which needs `color_number`, `color_name` and `primary`.
+        :param fields: Attribute values by field id. Fields that are not given stay unchanged.
+        :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
         """
         arguments = {
@@ -207,7 +206,7 @@ class Style(Resource):
         header_id,
         **options,
     ):
-        """Deletes a style. It stays readable with `show_deleted`.
+        """Deletes a style. It stays readable: `list` returns it when deleted styles are asked for.
 
         The service may delete the style and still answer with an error: the client then reads the
         style to find out.

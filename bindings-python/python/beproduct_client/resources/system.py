@@ -11,9 +11,8 @@ class System(Resource):
         self,
         **options,
     ):
-        """The limits that the service states: `per_minute`, `per_hour` and `per_day`, each with
-        `limit`, `remaining`, `used` and `resetAt`. Whether this request counts against the limits is
-        unknown (docs/service/limits.md, Rate limits).
+        """The limits that the service states, of the minute, the hour and the day. Whether this request
+        counts against the limits is unknown (docs/service/limits.md, Rate limits).
         """
         return self._call("system.ratelimit_status", {}, options)
 

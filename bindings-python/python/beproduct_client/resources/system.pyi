@@ -16,9 +16,8 @@ class System(Resource):
         self,
         **options: Unpack[CallOptions],
     ) -> RateLimitStatus:
-        """The limits that the service states: `per_minute`, `per_hour` and `per_day`, each with
-        `limit`, `remaining`, `used` and `resetAt`. Whether this request counts against the limits is
-        unknown (docs/service/limits.md, Rate limits).
+        """The limits that the service states, of the minute, the hour and the day. Whether this request
+        counts against the limits is unknown (docs/service/limits.md, Rate limits).
         """
 
     def version(
@@ -36,9 +35,8 @@ class AsyncSystem(Resource):
         self,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, RateLimitStatus]:
-        """The limits that the service states: `per_minute`, `per_hour` and `per_day`, each with
-        `limit`, `remaining`, `used` and `resetAt`. Whether this request counts against the limits is
-        unknown (docs/service/limits.md, Rate limits).
+        """The limits that the service states, of the minute, the hour and the day. Whether this request
+        counts against the limits is unknown (docs/service/limits.md, Rate limits).
         """
 
     def version(

@@ -3,26 +3,11 @@
 use minijinja::{Environment, Error, Value};
 
 use super::member;
+use crate::client::Own;
 use crate::emit::{Each, Output};
 use crate::names;
 
 const WIDTH: usize = 120;
-
-/// Texts of the catalogue that are spelled in the terms of all languages, and what Kotlin calls them.
-const TERMS: &[(&str, &str)] = &[
-    ("`page_size`", "`pageSize`"),
-    ("`show_deleted`", "`showDeleted`"),
-    ("`not_found`", "[NotFoundException]"),
-    ("`conflict`", "[ConflictException]"),
-    ("`outcome: unknown`", "[Outcome.UNKNOWN]"),
-    ("`per_minute`, `per_hour` and `per_day`", "`perMinute`, `perHour` and `perDay`"),
-    (", as a map or as a list of `{id, value}`", ", in the order in which they are sent"),
-    (
-        "Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true` removes it.",
-        "Changes to make, in order.",
-    ),
-    ("Colorways as `{id, fields}`", "Colorways"),
-];
 
 /// Everything that is written for this language.
 pub(crate) const OUTPUTS: &[Output] = &[
@@ -52,6 +37,16 @@ pub(crate) const OUTPUTS: &[Output] = &[
         template: include_str!("../../templates/kotlin/Driver.kt.jinja"),
     },
 ];
+
+pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
+    match (kind, name) {
+        ("value", value) => value.into(),
+        ("error", kind) => format!("[{}Exception]", own.class(kind)),
+        ("outcome", name) => format!("[Outcome.{}]", name.to_uppercase()),
+        ("type", name) => format!("[{}]", names::pascal(name)),
+        (_, name) => format!("`{}`", name.split('.').map(names::camel).collect::<Vec<_>>().join(".")),
+    }
+}
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_filter("kdoc", |text: String, indent: usize| kdoc(&text, &[], indent));
@@ -88,8 +83,7 @@ fn records(family: &Value, resources: &Value) -> Result<Vec<Value>, Error> {
 
 /// A KDoc comment: on one line where it fits, else wrapped, with the tags below.
 fn kdoc(text: &str, tags: &[String], indent: usize) -> String {
-    let in_terms = |text: &str| TERMS.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
-    let (text, blank) = (in_terms(text), " ".repeat(indent));
+    let blank = " ".repeat(indent);
     let single = format!("{blank}/** {text} */");
     if tags.is_empty() && !text.contains('\n') && single.chars().count() <= WIDTH {
         return single;
@@ -98,7 +92,7 @@ fn kdoc(text: &str, tags: &[String], indent: usize) -> String {
     let mut lines: Vec<_> = text.lines().flat_map(|line| wrapped(line, width)).collect();
     if !tags.is_empty() {
         lines.push(String::new());
-        lines.extend(tags.iter().flat_map(|tag| wrapped(&in_terms(tag), width)));
+        lines.extend(tags.iter().flat_map(|tag| wrapped(tag, width)));
     }
     let body: String =
         lines.iter().map(|line| format!("{}\n", format!("{blank} * {line}").trim_end())).collect();

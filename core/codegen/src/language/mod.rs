@@ -6,16 +6,25 @@ pub(crate) mod rust;
 pub(crate) mod swift;
 pub(crate) mod typescript;
 
-use minijinja::Value;
+use minijinja::{Environment, Value};
 
+use crate::client::Own;
 use crate::emit::Output;
 
-/// All templates.
-pub(crate) fn outputs() -> impl Iterator<Item = &'static Output> {
-    [rust::OUTPUTS, python::OUTPUTS, typescript::OUTPUTS, swift::OUTPUTS, kotlin::OUTPUTS]
-        .into_iter()
-        .flatten()
+/// A language: what is written for it, what its templates call, and how it spells the marks of texts.
+pub(crate) struct Language {
+    pub(crate) outputs: &'static [Output],
+    pub(crate) register: fn(&mut Environment<'_>),
+    pub(crate) spell: fn(&Own, &str, &str) -> String,
 }
+
+pub(crate) const ALL: &[Language] = &[
+    Language { outputs: rust::OUTPUTS, register: rust::register, spell: rust::spell },
+    Language { outputs: python::OUTPUTS, register: python::register, spell: python::spell },
+    Language { outputs: typescript::OUTPUTS, register: typescript::register, spell: typescript::spell },
+    Language { outputs: swift::OUTPUTS, register: swift::register, spell: swift::spell },
+    Language { outputs: kotlin::OUTPUTS, register: kotlin::register, spell: kotlin::spell },
+];
 
 /// A text member of an object of the template's context.
 fn member(object: &Value, name: &str) -> String {

@@ -3,6 +3,7 @@
 use minijinja::{Environment, Error, Value};
 
 use super::member;
+use crate::client::Own;
 use crate::emit::{Each, Output, used};
 use crate::names;
 
@@ -44,6 +45,17 @@ pub(crate) const OUTPUTS: &[Output] = &[
         template: include_str!("../../templates/python/resource.pyi.jinja"),
     },
 ];
+
+pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
+    match (kind, name) {
+        ("value", "true") => "True".into(),
+        ("value", "false") => "False".into(),
+        ("value", _) => "None".into(),
+        ("error", kind) => format!("`{}Error`", own.class(kind)),
+        ("type", name) => format!("`{}`", names::pascal(name)),
+        (_, name) => format!("`{name}`"),
+    }
+}
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("python_argument", |parameter: Value| argument(&parameter));

@@ -3,7 +3,9 @@
 use minijinja::{Environment, Value};
 
 use super::member;
+use crate::client::Own;
 use crate::emit::{Each, Output};
+use crate::names;
 
 /// Everything that is written for this language.
 pub(crate) const OUTPUTS: &[Output] = &[
@@ -49,7 +51,16 @@ pub(crate) const OUTPUTS: &[Output] = &[
     },
 ];
 
+pub(crate) fn spell(_: &Own, kind: &str, name: &str) -> String {
+    match kind {
+        "value" if name == "null" => "`None`".into(),
+        "type" => format!("`{}`", names::pascal(name)),
+        _ => format!("`{name}`"),
+    }
+}
+
 pub(crate) fn register(environment: &mut Environment<'_>) {
+    environment.add_filter("rust_name", |name: String| name_of(&name));
     environment.add_function("rust_argument", |parameter: Value| argument(&member(&parameter, "kind")));
     environment.add_function("rust_value", |parameter: Value| {
         value(&member(&parameter, "kind")).replace("NAME", &member(&parameter, "name"))
@@ -62,6 +73,11 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         let id = member(&operation, "id");
         if id == short { format!("{id:?}") } else { format!("{id:?} | {short:?}") }
     });
+}
+
+/// A name that is no keyword.
+fn name_of(name: &str) -> String {
+    if name == "type" { "r#type".into() } else { name.to_owned() }
 }
 
 /// What reads the argument of a behaviour case.

@@ -3,6 +3,7 @@
 use minijinja::{Environment, Value};
 
 use super::member;
+use crate::client::Own;
 use crate::emit::{Each, Output};
 use crate::names;
 
@@ -30,10 +31,24 @@ pub(crate) const OUTPUTS: &[Output] = &[
     },
 ];
 
+pub(crate) fn spell(_: &Own, kind: &str, name: &str) -> String {
+    match (kind, name) {
+        ("value", "null") => "nil".into(),
+        ("value", value) => value.into(),
+        ("error", kind) => format!("``BeProductError/Kind/{}``", names::camel(kind)),
+        ("outcome", name) => format!("``BeProductError/Outcome/{}``", names::camel(name)),
+        ("field", name) => format!("``BeProductError/{}``", name_of(name)),
+        ("option", name) => format!("``CallOptions/{}``", name_of(name)),
+        ("setting", name) => format!("``Configuration/{}``", name_of(name)),
+        ("type", name) => format!("``{}``", names::pascal(name)),
+        (_, name) => format!("`{}`", name.split('.').map(name_of).collect::<Vec<_>>().join(".")),
+    }
+}
+
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_filter("swift_name", |name: String| name_of(&name));
     environment.add_filter("swift_doc", |text: String, first: String, rest: Option<String>| {
-        wrapped(&doc(&text), &first, rest.as_deref().unwrap_or(&first))
+        wrapped(&text, &first, rest.as_deref().unwrap_or(&first))
     });
     environment.add_function("swift_type", |property: Value| property_type(&member(&property, "swift")));
     environment.add_function("swift_parameter", |parameter: Value| {
@@ -145,34 +160,6 @@ fn required(parameter: &Value) -> bool {
     parameter.get_attr("required").is_ok_and(|required| required.is_true())
 }
 
-/// Field ids of the service, which stay as they are.
-const FIELD_IDS: &[&str] = &["color_name", "color_number"];
-
-/// A text of the catalogue with the names in it as Swift has them.
-fn doc(text: &str) -> String {
-    let text = text.replace(", as a map or as a list of `{id, value}`", "");
-    let parts = text
-        .split('`')
-        .enumerate()
-        .map(|(index, part)| if index % 2 == 1 { code(part) } else { part.to_owned() });
-    parts.collect::<Vec<_>>().join("`")
-}
-
-fn code(text: &str) -> String {
-    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    text.split_inclusive(|letter| !is_name(letter))
-        .map(|part| {
-            let (word, rest) = part.split_at(part.find(|letter| !is_name(letter)).unwrap_or(part.len()));
-            let word = match word {
-                word if FIELD_IDS.contains(&word) => word.to_owned(),
-                word if word.contains('_') => initialisms(&names::camel(word)),
-                word => initialisms(word),
-            };
-            word + rest
-        })
-        .collect()
-}
-
 /// A comment of lines that are no longer than the rest of the code: the first behind `first`, the others behind `rest`.
 fn wrapped(text: &str, first: &str, rest: &str) -> String {
     const WIDTH: usize = 120;
@@ -206,11 +193,5 @@ mod tests {
         assert_eq!(name_of("operator"), "`operator`");
         assert_eq!(property_type("[Size]"), "[Size]");
         assert_eq!(property_type("[String: JSONValue]"), "JSONObject");
-    }
-
-    #[test]
-    fn texts_name_what_swift_has() {
-        assert_eq!(doc("`{rowId, row_fields}` of page_size"), "`{rowID, rowFields}` of page_size");
-        assert_eq!(doc("needs `color_number`, see `Choices`"), "needs `color_number`, see `Choices`");
     }
 }

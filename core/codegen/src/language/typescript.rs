@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 use minijinja::{Environment, Error, Value};
 
 use super::member;
+use crate::client::Own;
 use crate::emit::{Each, Output, used};
 use crate::names::{camel, pascal};
 
 /// Width of a line.
 const WIDTH: usize = 110;
-
-/// Options that the catalogue's texts name.
-const OPTIONS: &[&str] = &["page_size"];
 
 /// Everything that is written for this language.
 pub(crate) const OUTPUTS: &[Output] = &[
@@ -43,6 +41,17 @@ pub(crate) const OUTPUTS: &[Output] = &[
     },
 ];
 
+pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
+    match (kind, name) {
+        ("value", "null") => "undefined".into(),
+        ("value", value) => value.into(),
+        ("error", kind) => format!("`{}Error`", own.class(kind)),
+        ("outcome", name) => format!("`{name}`"),
+        ("type", name) => format!("`{}`", pascal(name)),
+        (_, name) => format!("`{}`", name.split('.').map(camel).collect::<Vec<_>>().join(".")),
+    }
+}
+
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("ts_argument", |parameter: Value| {
         argument(&member(&parameter, "kind"), &member(&parameter, "record"))
@@ -53,14 +62,7 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     });
     environment.add_function("ts_renamed", |resources: Value| renamed(&resources));
     environment.add_function("ts_changes", |resources: Value| changes(&resources));
-    environment.add_filter("ts_doc", |text: &str, indent: usize, renamed: Value| {
-        let arguments = renamed.try_iter()?.map(|name| name.to_string());
-        let names = arguments.chain(OPTIONS.iter().map(ToString::to_string));
-        let text = names.fold(text.to_owned(), |text, name| {
-            text.replace(&format!("`{name}`"), &format!("`{}`", camel(&name)))
-        });
-        Ok::<_, Error>(doc(&text, indent))
-    });
+    environment.add_filter("ts_doc", |text: &str, indent: usize| doc(text, indent));
 }
 
 /// An import of these types as Prettier lays it out; nothing without names.

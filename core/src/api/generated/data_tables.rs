@@ -50,7 +50,7 @@ impl DataTables<'_> {
     /// Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the ids that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows after it are not sent, and the error's `details` hold the outcome of every row.
     ///
     /// * `data_table_id`: Id of the data table.
-    /// * `rows`: Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true` removes it.
+    /// * `rows`: Changes to make, in order.
     pub fn update(
         &self,
         data_table_id: impl Into<String>,

@@ -99,10 +99,10 @@ impl Material<'_> {
 
     /// Creates a material and returns it in full.
     ///
-    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`.
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
-    /// * `fields`: Attribute values by field id, as a map or as a list of `{id, value}`.
+    /// * `fields`: Attribute values by field id.
     pub fn create(
         &self,
         folder_id: impl Into<String>,
@@ -125,7 +125,7 @@ impl Material<'_> {
         }
     }
 
-    /// Deletes a material. It stays readable with `show_deleted`.
+    /// Deletes a material. It stays readable: `list` returns it when deleted materials are asked for.
     ///
     /// The service may delete the material and still answer with an error: the client then reads the material to find out.
     ///
@@ -260,7 +260,7 @@ impl MaterialList {
         self
     }
 
-    /// Also return soft-deleted records, which have `isDeleted: true`. Default false.
+    /// Also return soft-deleted records, which have `isDeleted: true`. Default: `false`.
     pub fn show_deleted(mut self, show_deleted: bool) -> Self {
         self.request = self.request.argument("show_deleted", show_deleted);
         self
@@ -402,7 +402,7 @@ pub struct MaterialCreate {
 }
 
 impl MaterialCreate {
-    /// Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`, `color_name` and `primary`.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
@@ -420,7 +420,7 @@ impl MaterialCreate {
         self
     }
 
-    /// Keep the version number given in `fields` instead of starting at the folder's first. Default false.
+    /// Keep the version number given in `fields` instead of starting at the folder's first. Default: `false`.
     pub fn preserve_version(mut self, preserve_version: bool) -> Self {
         self.request = self.request.argument("preserve_version", preserve_version);
         self
@@ -458,13 +458,13 @@ pub struct MaterialUpdate {
 }
 
 impl MaterialUpdate {
-    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay unchanged.
+    /// Attribute values by field id. Fields that are not given stay unchanged.
     pub fn fields(mut self, fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
         self.request = self.request.argument("fields", fields_value(fields));
         self
     }
 
-    /// Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`, `color_name` and `primary`.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self

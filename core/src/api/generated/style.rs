@@ -98,10 +98,10 @@ impl Style<'_> {
 
     /// Creates a style and returns it in full.
     ///
-    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`.
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
-    /// * `fields`: Attribute values by field id, as a map or as a list of `{id, value}`.
+    /// * `fields`: Attribute values by field id.
     pub fn create(
         &self,
         folder_id: impl Into<String>,
@@ -124,7 +124,7 @@ impl Style<'_> {
         }
     }
 
-    /// Deletes a style. It stays readable with `show_deleted`.
+    /// Deletes a style. It stays readable: `list` returns it when deleted styles are asked for.
     ///
     /// The service may delete the style and still answer with an error: the client then reads the style to find out.
     ///
@@ -259,7 +259,7 @@ impl StyleList {
         self
     }
 
-    /// Also return soft-deleted records, which have `isDeleted: true`. Default false.
+    /// Also return soft-deleted records, which have `isDeleted: true`. Default: `false`.
     pub fn show_deleted(mut self, show_deleted: bool) -> Self {
         self.request = self.request.argument("show_deleted", show_deleted);
         self
@@ -401,7 +401,7 @@ pub struct StyleCreate {
 }
 
 impl StyleCreate {
-    /// Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`, `color_name` and `primary`.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
@@ -413,7 +413,7 @@ impl StyleCreate {
         self
     }
 
-    /// Keep the version number given in `fields` instead of starting at the folder's first. Default false.
+    /// Keep the version number given in `fields` instead of starting at the folder's first. Default: `false`.
     pub fn preserve_version(mut self, preserve_version: bool) -> Self {
         self.request = self.request.argument("preserve_version", preserve_version);
         self
@@ -451,13 +451,13 @@ pub struct StyleUpdate {
 }
 
 impl StyleUpdate {
-    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay unchanged.
+    /// Attribute values by field id. Fields that are not given stay unchanged.
     pub fn fields(mut self, fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
         self.request = self.request.argument("fields", fields_value(fields));
         self
     }
 
-    /// Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs `color_number`, `color_name` and `primary`.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self

@@ -21,7 +21,7 @@ pub struct System<'a> {
 }
 
 impl System<'_> {
-    /// The limits that the service states: `per_minute`, `per_hour` and `per_day`, each with `limit`, `remaining`, `used` and `resetAt`. Whether this request counts against the limits is unknown (docs/service/limits.md, Rate limits).
+    /// The limits that the service states, of the minute, the hour and the day. Whether this request counts against the limits is unknown (docs/service/limits.md, Rate limits).
     pub fn ratelimit_status(&self) -> SystemRatelimitStatus {
         SystemRatelimitStatus { request: Request::new(self.client, "system.ratelimit_status") }
     }

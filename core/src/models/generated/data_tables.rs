@@ -66,14 +66,14 @@ pub struct DataTableRow {
     pub extra: IndexMap<String, Value>,
 }
 
-/// A change to a row of a data table.
+/// A change to a row of a data table: without `rowId` it adds a row, with `deleteRow` it removes one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataTableRowChange {
     /// Row to change; without it a row is added.
     #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
     pub row_id: Option<String>,
-    /// Values by column id, as a map or as a list of `{id, value}`.
+    /// Values by column id.
     #[serde(rename = "rowFields", skip_serializing_if = "Option::is_none")]
     pub row_fields: Option<Value>,
     /// Remove the row.

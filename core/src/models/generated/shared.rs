@@ -19,7 +19,7 @@ pub struct Field {
     pub value: Option<Value>,
     /// Type of the field.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub field_type: Option<String>,
+    pub r#type: Option<String>,
     /// Whether the folder requires a value.
     #[serde(rename = "required", skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,

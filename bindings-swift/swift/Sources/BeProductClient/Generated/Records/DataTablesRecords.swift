@@ -124,7 +124,7 @@ public struct DataTableRow: Record, JSONConvertible {
     }
 }
 
-/// A change to a row of a data table.
+/// A change to a row of a data table: without `rowID` it adds a row, with `deleteRow` it removes one.
 public struct DataTableRowChange: Record, JSONConvertible {
     /// Row to change; without it a row is added.
     public var rowID: String?

@@ -56,13 +56,14 @@ public struct DataTablesResource: Sendable {
 
     /// Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
     ///
-    /// Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the ids
-    /// that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows
-    /// after it are not sent, and the error's `details` hold the outcome of every row.
+    /// Returns the outcome of each row by the service's answer. It is ``BeProductError/Outcome/unknown`` for a row that
+    /// is missing in the ids that the service lists, or if its counts do not add up: read such rows back. When a
+    /// request fails, the rows after it are not sent, and the error's ``BeProductError/details`` hold the outcome of
+    /// every row.
     ///
     /// - Parameters:
     ///   - dataTableID: Id of the data table.
-    ///   - rows: Rows as `{rowID, rowFields, deleteRow}`: no `rowID` adds a row, `deleteRow: true` removes it.
+    ///   - rows: Changes to make, in order.
     @discardableResult
     public func update(
         dataTableID: String,

@@ -40,7 +40,7 @@ public struct MaterialResource: Sendable {
         try await detailed.folderSearchSchema(folderID: folderID, options: options).body
     }
 
-    /// All materials that meet the filters, as complete records, in pages of `pageSize`.
+    /// All materials that meet the filters, as complete records, in pages of ``CallOptions/pageSize``.
     ///
     /// The service decides the order: it has no sort parameter, and records can move between pages while data changes.
     ///
@@ -48,7 +48,7 @@ public struct MaterialResource: Sendable {
     ///   - folderID: Folder to search, as returned by `folders`. Default: all folders.
     ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     ///   - colorwayFilters: Conditions on colorways. Returns records with at least one colorway that meets them.
-    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default false.
+    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default: false.
     public func list(
         folderID: String? = nil,
         filters: [Filter] = [],
@@ -70,7 +70,7 @@ public struct MaterialResource: Sendable {
 
     /// One material by id.
     ///
-    /// Errors: `notFound` when no material has this id.
+    /// Errors: ``BeProductError/Kind/notFound`` when no material has this id.
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.
@@ -86,7 +86,8 @@ public struct MaterialResource: Sendable {
     /// The number of the answer is compared with the given number, because the service may answer with an unrelated
     /// material.
     ///
-    /// Errors: `notFound` when no material has the number, `conflict` when several have it.
+    /// Errors: ``BeProductError/Kind/notFound`` when no material has the number, ``BeProductError/Kind/conflict`` when
+    /// several have it.
     ///
     /// - Parameters:
     ///   - headerNumber: Number of the material. An exact match is preferred to a match without surrounding blanks.
@@ -109,8 +110,8 @@ public struct MaterialResource: Sendable {
     /// `ambiguous` (numbers that several materials have, with those materials). A number is compared exactly first,
     /// then without surrounding blanks.
     ///
-    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
-    /// `ambiguous`, and the `cost` of all.
+    /// When a request fails, the error's ``BeProductError/details`` hold the results of the other requests: `found`,
+    /// `missing`, `ambiguous`, and the `cost` of all.
     ///
     /// - Parameters:
     ///   - numbers: Numbers to look up. A repeated number is requested once.
@@ -130,17 +131,17 @@ public struct MaterialResource: Sendable {
     /// Creates a material and returns it in full.
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
-    /// the answer is lost, the error has `outcome: unknown`.
+    /// the answer is lost, the error's ``BeProductError/outcome`` is ``BeProductError/Outcome/unknown``.
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
     ///   - fields: Attribute values by field id.
-    ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
-    ///     `color_number`, `color_name` and `primary`.
+    ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
+    ///     which needs the fields `color_number`, `color_name` and `primary`.
     ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
     ///   - suppliers: The full list of suppliers. Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
-    ///     Default false.
+    ///     Default: false.
     @discardableResult
     public func create(
         folderID: String,
@@ -167,8 +168,8 @@ public struct MaterialResource: Sendable {
     /// - Parameters:
     ///   - headerID: Id of the material.
     ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
-    ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
-    ///     `color_number`, `color_name` and `primary`.
+    ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
+    ///     which needs the fields `color_number`, `color_name` and `primary`.
     ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
     ///   - suppliers: The full list of suppliers. Default: unchanged.
     @discardableResult
@@ -190,7 +191,7 @@ public struct MaterialResource: Sendable {
         ).body
     }
 
-    /// Deletes a material. It stays readable with `showDeleted`.
+    /// Deletes a material. It stays readable: `list` returns it when deleted materials are asked for.
     ///
     /// The service may delete the material and still answer with an error: the client then reads the material to find
     /// out.

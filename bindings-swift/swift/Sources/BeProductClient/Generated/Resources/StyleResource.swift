@@ -40,7 +40,7 @@ public struct StyleResource: Sendable {
         try await detailed.folderSearchSchema(folderID: folderID, options: options).body
     }
 
-    /// All styles that meet the filters, as complete records, in pages of `pageSize`.
+    /// All styles that meet the filters, as complete records, in pages of ``CallOptions/pageSize``.
     ///
     /// The service decides the order: it has no sort parameter, and records can move between pages while data changes.
     ///
@@ -48,7 +48,7 @@ public struct StyleResource: Sendable {
     ///   - folderID: Folder to search, as returned by `folders`. Default: all folders.
     ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     ///   - colorwayFilters: Conditions on colorways. Returns records with at least one colorway that meets them.
-    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default false.
+    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default: false.
     public func list(
         folderID: String? = nil,
         filters: [Filter] = [],
@@ -70,7 +70,7 @@ public struct StyleResource: Sendable {
 
     /// One style by id.
     ///
-    /// Errors: `notFound` when no style has this id.
+    /// Errors: ``BeProductError/Kind/notFound`` when no style has this id.
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
@@ -86,7 +86,8 @@ public struct StyleResource: Sendable {
     /// The number of the answer is compared with the given number, because the service may answer with an unrelated
     /// style.
     ///
-    /// Errors: `notFound` when no style has the number, `conflict` when several have it.
+    /// Errors: ``BeProductError/Kind/notFound`` when no style has the number, ``BeProductError/Kind/conflict`` when
+    /// several have it.
     ///
     /// - Parameters:
     ///   - headerNumber: Number of the style. An exact match is preferred to a match without surrounding blanks.
@@ -109,8 +110,8 @@ public struct StyleResource: Sendable {
     /// (numbers that several styles have, with those styles). A number is compared exactly first, then without
     /// surrounding blanks.
     ///
-    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
-    /// `ambiguous`, and the `cost` of all.
+    /// When a request fails, the error's ``BeProductError/details`` hold the results of the other requests: `found`,
+    /// `missing`, `ambiguous`, and the `cost` of all.
     ///
     /// - Parameters:
     ///   - numbers: Numbers to look up. A repeated number is requested once.
@@ -130,16 +131,16 @@ public struct StyleResource: Sendable {
     /// Creates a style and returns it in full.
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
-    /// the answer is lost, the error has `outcome: unknown`.
+    /// the answer is lost, the error's ``BeProductError/outcome`` is ``BeProductError/Outcome/unknown``.
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
     ///   - fields: Attribute values by field id.
-    ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
-    ///     `color_number`, `color_name` and `primary`.
+    ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
+    ///     which needs the fields `color_number`, `color_name` and `primary`.
     ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
-    ///     Default false.
+    ///     Default: false.
     @discardableResult
     public func create(
         folderID: String,
@@ -164,8 +165,8 @@ public struct StyleResource: Sendable {
     /// - Parameters:
     ///   - headerID: Id of the style.
     ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
-    ///   - colorways: Colorways as `{id, fields}`: an id changes that colorway, no id adds one, which needs
-    ///     `color_number`, `color_name` and `primary`.
+    ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
+    ///     which needs the fields `color_number`, `color_name` and `primary`.
     ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
     @discardableResult
     public func update(
@@ -184,7 +185,7 @@ public struct StyleResource: Sendable {
         ).body
     }
 
-    /// Deletes a style. It stays readable with `showDeleted`.
+    /// Deletes a style. It stays readable: `list` returns it when deleted styles are asked for.
     ///
     /// The service may delete the style and still answer with an error: the client then reads the style to find out.
     ///

@@ -12,8 +12,8 @@ public struct SystemResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
-    /// The limits that the service states: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`, `used`
-    /// and `resetAt`. Whether this request counts against the limits is unknown (docs/service/limits.md, Rate limits).
+    /// The limits that the service states, of the minute, the hour and the day. Whether this request counts against the
+    /// limits is unknown (docs/service/limits.md, Rate limits).
     public func ratelimitStatus(options: CallOptions = CallOptions()) async throws -> RateLimitStatus {
         try await detailed.ratelimitStatus(options: options).body
     }

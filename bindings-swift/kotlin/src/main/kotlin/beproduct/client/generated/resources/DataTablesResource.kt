@@ -36,9 +36,9 @@ class DataTablesResource internal constructor(private val seam: Seam) {
     /**
      * Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
      *
-     * Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the ids
-     * that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows after
-     * it are not sent, and the error's `details` hold the outcome of every row.
+     * Returns the outcome of each row by the service's answer. It is [Outcome.UNKNOWN] for a row that is missing in the
+     * ids that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows
+     * after it are not sent, and the error's `details` hold the outcome of every row.
      *
      * @param dataTableId Id of the data table.
      * @param rows Changes to make, in order.

@@ -33,7 +33,7 @@ class MaterialResource internal constructor(private val seam: Seam) {
      * @param folderId Folder to search, as returned by `folders`. Default: all folders.
      * @param filters Conditions, joined by AND. A list as value means any of its values.
      * @param colorwayFilters Conditions on colorways. Returns records with at least one colorway that meets them.
-     * @param showDeleted Also return soft-deleted records, which have `isDeleted: true`. Default false.
+     * @param showDeleted Also return soft-deleted records, which have `isDeleted: true`. Default: false.
      */
     fun list(
         folderId: String? = null,
@@ -113,16 +113,16 @@ class MaterialResource internal constructor(private val seam: Seam) {
      * Creates a material and returns it in full.
      *
      * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the
-     * answer is lost, the error has [Outcome.UNKNOWN].
+     * answer is lost, the error's `outcome` is [Outcome.UNKNOWN].
      *
      * @param folderId Folder, as returned by `folders`.
-     * @param fields Attribute values by field id, in the order in which they are sent.
-     * @param colorways Colorways: an id changes that colorway, no id adds one, which needs `color_number`, `color_name`
-     * and `primary`.
+     * @param fields Attribute values by field id.
+     * @param colorways Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
+     * which needs the fields `color_number`, `color_name` and `primary`.
      * @param sizes The whole size range, which replaces the present one. Default: unchanged.
      * @param suppliers The full list of suppliers. Default: unchanged.
      * @param preserveVersion Keep the version number given in `fields` instead of starting at the folder's first.
-     * Default false.
+     * Default: false.
      */
     suspend fun create(
         folderId: String,
@@ -150,10 +150,9 @@ class MaterialResource internal constructor(private val seam: Seam) {
      * Changes a material and returns it in full. Parts that are not given stay unchanged.
      *
      * @param headerId Id of the material.
-     * @param fields Attribute values by field id, in the order in which they are sent. Fields that are not given stay
-     * unchanged.
-     * @param colorways Colorways: an id changes that colorway, no id adds one, which needs `color_number`, `color_name`
-     * and `primary`.
+     * @param fields Attribute values by field id. Fields that are not given stay unchanged.
+     * @param colorways Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
+     * which needs the fields `color_number`, `color_name` and `primary`.
      * @param sizes The whole size range, which replaces the present one. Default: unchanged.
      * @param suppliers The full list of suppliers. Default: unchanged.
      */
@@ -178,7 +177,7 @@ class MaterialResource internal constructor(private val seam: Seam) {
         )
 
     /**
-     * Deletes a material. It stays readable with `showDeleted`.
+     * Deletes a material. It stays readable: `list` returns it when deleted materials are asked for.
      *
      * The service may delete the material and still answer with an error: the client then reads the material to find
      * out.

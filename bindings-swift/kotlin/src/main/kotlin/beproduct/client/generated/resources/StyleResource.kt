@@ -33,7 +33,7 @@ class StyleResource internal constructor(private val seam: Seam) {
      * @param folderId Folder to search, as returned by `folders`. Default: all folders.
      * @param filters Conditions, joined by AND. A list as value means any of its values.
      * @param colorwayFilters Conditions on colorways. Returns records with at least one colorway that meets them.
-     * @param showDeleted Also return soft-deleted records, which have `isDeleted: true`. Default false.
+     * @param showDeleted Also return soft-deleted records, which have `isDeleted: true`. Default: false.
      */
     fun list(
         folderId: String? = null,
@@ -113,15 +113,15 @@ class StyleResource internal constructor(private val seam: Seam) {
      * Creates a style and returns it in full.
      *
      * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the
-     * answer is lost, the error has [Outcome.UNKNOWN].
+     * answer is lost, the error's `outcome` is [Outcome.UNKNOWN].
      *
      * @param folderId Folder, as returned by `folders`.
-     * @param fields Attribute values by field id, in the order in which they are sent.
-     * @param colorways Colorways: an id changes that colorway, no id adds one, which needs `color_number`, `color_name`
-     * and `primary`.
+     * @param fields Attribute values by field id.
+     * @param colorways Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
+     * which needs the fields `color_number`, `color_name` and `primary`.
      * @param sizes The whole size range, which replaces the present one. Default: unchanged.
      * @param preserveVersion Keep the version number given in `fields` instead of starting at the folder's first.
-     * Default false.
+     * Default: false.
      */
     suspend fun create(
         folderId: String,
@@ -147,10 +147,9 @@ class StyleResource internal constructor(private val seam: Seam) {
      * Changes a style and returns it in full. Parts that are not given stay unchanged.
      *
      * @param headerId Id of the style.
-     * @param fields Attribute values by field id, in the order in which they are sent. Fields that are not given stay
-     * unchanged.
-     * @param colorways Colorways: an id changes that colorway, no id adds one, which needs `color_number`, `color_name`
-     * and `primary`.
+     * @param fields Attribute values by field id. Fields that are not given stay unchanged.
+     * @param colorways Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
+     * which needs the fields `color_number`, `color_name` and `primary`.
      * @param sizes The whole size range, which replaces the present one. Default: unchanged.
      */
     suspend fun update(
@@ -167,7 +166,7 @@ class StyleResource internal constructor(private val seam: Seam) {
         )
 
     /**
-     * Deletes a style. It stays readable with `showDeleted`.
+     * Deletes a style. It stays readable: `list` returns it when deleted styles are asked for.
      *
      * The service may delete the style and still answer with an error: the client then reads the style to find out.
      *

@@ -7,8 +7,8 @@ import kotlinx.serialization.json.JsonElement
 /** The service itself: its version and its limits. */
 class SystemResource internal constructor(private val seam: Seam) {
     /**
-     * The limits that the service states: `perMinute`, `perHour` and `perDay`, each with `limit`, `remaining`, `used`
-     * and `resetAt`. Whether this request counts against the limits is unknown (docs/service/limits.md, Rate limits).
+     * The limits that the service states, of the minute, the hour and the day. Whether this request counts against the
+     * limits is unknown (docs/service/limits.md, Rate limits).
      */
     suspend fun ratelimitStatus(options: CallOptions = CallOptions()): RateLimitStatus =
         seam.call("system.ratelimit_status", arguments(), options)

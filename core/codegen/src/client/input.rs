@@ -1,0 +1,192 @@
+//! Settings and options: values by name that a program gives.
+//!
+//! | member | states |
+//! |---|---|
+//! | `kind` | what it may be |
+//! | `values` | of a choice: the texts that it may be |
+//! | `range` | of a whole number: the least and the highest |
+//! | `default` | what it is when it is not given |
+//! | `default_doc` | the same in words, where there is no one value |
+//! | `lists` | of options: that only lists have it |
+//! | `of` | of settings: who takes it, `client`, `sign_in` (an `AuthorizationSession`) and `login` |
+//! | `mobile` | of settings: in Swift and Kotlin it is one of the `settings` (the default), has a place of its `own`, or there is `none` |
+//! | `alias` | of settings: the name in the official Python client |
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::names;
+use crate::shapes::{Choice, Literal};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Text,
+    Url,
+    Path,
+    Integer,
+    Boolean,
+    Seconds,
+    Choice,
+    Headers,
+    Query,
+    Plan,
+    Ledger,
+    TokenStore,
+    /// A list of records of this client.
+    Records,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mobile {
+    #[default]
+    Settings,
+    Own,
+    None,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Input {
+    pub(crate) name: String,
+    pub(crate) camel: String,
+    pub(crate) pascal: String,
+    pub(crate) kind: Kind,
+    pub(crate) record: Option<String>,
+    pub(crate) required: bool,
+    pub(crate) choices: Vec<Choice>,
+    pub(crate) range: Option<[u64; 2]>,
+    pub(crate) default: Option<Literal>,
+    /// Its default included.
+    pub(crate) doc: String,
+    pub(crate) lists: bool,
+    pub(crate) of: Vec<String>,
+    pub(crate) mobile: Mobile,
+    pub(crate) alias: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(alias = "setting", alias = "option")]
+    entry: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    name: String,
+    kind: Kind,
+    record: Option<String>,
+    #[serde(default)]
+    required: bool,
+    #[serde(default)]
+    values: Vec<ChoiceEntry>,
+    range: Option<[u64; 2]>,
+    default: Option<Literal>,
+    default_doc: Option<String>,
+    doc: String,
+    #[serde(default)]
+    lists: bool,
+    #[serde(default)]
+    of: Vec<String>,
+    #[serde(default)]
+    mobile: Mobile,
+    alias: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChoiceEntry {
+    name: String,
+    #[serde(default)]
+    doc: String,
+}
+
+const TAKERS: [&str; 3] = ["client", "sign_in", "login"];
+
+pub(super) fn read(path: &Path, what: &str) -> Result<Vec<Input>, String> {
+    let file: File = crate::catalogue::parse(path)?;
+    let inputs = file.entry.into_iter().map(|entry| {
+        let name = entry.name.clone();
+        resolve(entry).map_err(|error| format!("{what} {name}: {error}"))
+    });
+    let inputs: Vec<_> = inputs.collect::<Result<_, _>>()?;
+    for input in &inputs {
+        if let Some(taker) = input.of.iter().find(|taker| !TAKERS.contains(&taker.as_str())) {
+            return Err(format!("{what} {}: nobody is called {taker}", input.name));
+        }
+        if (what == "setting") == input.of.is_empty() {
+            return Err(format!("{what} {}: settings, and they alone, say who takes them", input.name));
+        }
+    }
+    Ok(inputs)
+}
+
+/// Adds the default to the text, and what follows from the name.
+pub(super) fn resolve(entry: Entry) -> Result<Input, String> {
+    if (entry.kind == Kind::Choice) == entry.values.is_empty() {
+        return Err("a choice, and nothing else, has values".into());
+    }
+    if (entry.kind == Kind::Records) != entry.record.is_some() {
+        return Err("records, and nothing else, have a shape".into());
+    }
+    if entry.default.is_some() && entry.default_doc.is_some() {
+        return Err("it has two defaults".into());
+    }
+    let default = entry.default_doc.or_else(|| entry.default.as_ref().map(|value| shown(entry.kind, value)));
+    let doc = entry.doc.trim();
+    Ok(Input {
+        camel: names::camel(&entry.name),
+        pascal: names::pascal(&entry.name),
+        name: entry.name,
+        kind: entry.kind,
+        record: entry.record,
+        required: entry.required,
+        choices: entry.values.iter().map(|value| Choice::new(&value.name, &value.doc)).collect(),
+        range: entry.range,
+        default: entry.default,
+        doc: default.map_or_else(|| doc.to_owned(), |default| format!("{doc} Default: {default}.")),
+        lists: entry.lists,
+        of: entry.of,
+        mobile: entry.mobile,
+        alias: entry.alias,
+    })
+}
+
+/// A default in words: `60 s`.
+fn shown(kind: Kind, value: &Literal) -> String {
+    match value {
+        Literal::Number(number) if kind == Kind::Seconds => format!("{number} s"),
+        Literal::Number(number) => grouped(&number.to_string()),
+        Literal::Boolean(value) => format!("{{value:{value}}}"),
+        Literal::Text(text) => format!("`{text}`"),
+        Literal::Nothing(_) => "none".into(),
+    }
+}
+
+/// `256000000` as `256,000,000`.
+fn grouped(digits: &str) -> String {
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_said() {
+        assert_eq!(shown(Kind::Seconds, &Literal::Number(60)), "60 s");
+        assert_eq!(shown(Kind::Integer, &Literal::Number(256_000_000)), "256,000,000");
+        assert_eq!(shown(Kind::Integer, &Literal::Number(200)), "200");
+        assert_eq!(shown(Kind::Boolean, &Literal::Boolean(true)), "{value:true}");
+    }
+}

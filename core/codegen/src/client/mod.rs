@@ -1,0 +1,106 @@
+//! Reads `core/catalog/client/`: what the client does itself, and what it takes and reports in every language.
+
+mod errors;
+mod input;
+mod methods;
+mod plan;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::catalogue::Resource;
+use crate::marks::{self, Names};
+use crate::shapes::{self, Family};
+
+pub(crate) use errors::ErrorClass;
+pub(crate) use input::Input;
+pub(crate) use methods::Group;
+pub(crate) use plan::Plan;
+
+/// The client's own part of the catalogue.
+#[derive(Debug, Serialize)]
+pub(crate) struct Own {
+    /// Its records and choices.
+    pub(crate) families: Vec<Family>,
+    /// Its methods: `client.quota`.
+    pub(crate) groups: Vec<Group>,
+    pub(crate) settings: Vec<Input>,
+    pub(crate) options: Vec<Input>,
+    pub(crate) errors: Vec<ErrorClass>,
+    pub(crate) plan: Plan,
+}
+
+impl Own {
+    /// The class of an error, without the language's ending.
+    pub(crate) fn class<'a>(&'a self, kind: &'a str) -> &'a str {
+        self.errors.iter().find(|error| error.kind == kind).map_or(kind, |error| &error.class)
+    }
+}
+
+/// Reads it, and checks all texts of the catalogue, those of the service included.
+pub(crate) fn read(catalog: &Path, resources: &[Resource], service: &[Family]) -> Result<Own, String> {
+    let folder = catalog.join("client");
+    let errors = errors::read(&folder.join("errors.toml"))?;
+    let kinds = shapes::choice(
+        "error_kind",
+        "What went wrong, for a caller who has to react to it.",
+        errors::choices(&errors),
+    );
+    let families = shapes::read_own(&catalog.join("shapes/client"), kinds)?;
+    let own = Own {
+        groups: methods::read(&folder.join("methods"), &families, &errors)?,
+        settings: input::read(&folder.join("settings.toml"), "setting")?,
+        options: input::read(&folder.join("options.toml"), "option")?,
+        plan: plan::read(&folder.join("plan.toml"))?,
+        families,
+        errors,
+    };
+    check(&own, resources, service)?;
+    Ok(own)
+}
+
+fn check(own: &Own, resources: &[Resource], service: &[Family]) -> Result<(), String> {
+    let methods = own
+        .groups
+        .iter()
+        .flat_map(|group| group.methods.iter().map(|method| format!("{}.{}", group.name, method.name)));
+    let names = Names {
+        options: own.options.iter().map(|option| option.name.as_str()).collect(),
+        settings: own.settings.iter().map(|setting| setting.name.as_str()).collect(),
+        errors: own.errors.iter().map(|error| error.kind.as_str()).collect(),
+        methods: methods.collect(),
+    };
+    let none = BTreeSet::new();
+    let check = |place: &str, text: &str, arguments: &BTreeSet<&str>| {
+        marks::check(text, &names, arguments).map_err(|error| format!("{place}: {error}"))
+    };
+    for operation in resources.iter().flat_map(|resource| &resource.operations) {
+        let arguments = operation.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        check(&operation.id, &operation.doc, &arguments)?;
+        for parameter in &operation.parameters {
+            check(&operation.id, &parameter.doc, &arguments)?;
+        }
+    }
+    for shape in own.families.iter().chain(service).flat_map(|family| &family.shapes) {
+        check(&shape.name, &shape.doc, &none)?;
+        for property in &shape.properties {
+            check(&shape.name, &property.doc, &none)?;
+        }
+    }
+    for group in &own.groups {
+        check(&group.name, &group.doc, &none)?;
+        for method in &group.methods {
+            let arguments = method.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+            check(&method.id, &method.doc, &arguments)?;
+            for text in method.errors.iter().map(|error| &error.when) {
+                check(&method.id, text, &arguments)?;
+            }
+        }
+    }
+    for input in own.settings.iter().chain(&own.options).chain(&own.plan.options) {
+        check(&input.name, &input.doc, &none)?;
+    }
+    own.errors.iter().try_for_each(|error| check(&error.kind, &error.doc, &none))
+}
