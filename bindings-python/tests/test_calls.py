@@ -8,11 +8,7 @@ from typing import Any
 import pytest
 from simulator import Simulator
 
-from beproduct_client import BeProduct, BeProductAsync, ClosedError, Plan, Response
-
-
-def value_of(record: Any, field: str) -> Any:
-    return next(one["value"] for one in record["headerData"]["fields"] if one["id"] == field)
+from beproduct_client import BeProduct, BeProductAsync, ClientClosedError, ConfigError, Plan, Response, values_of
 
 
 def test_a_record_comes_as_a_dict(client: BeProduct) -> None:
@@ -32,7 +28,7 @@ def test_a_record_is_made_changed_and_deleted(client: BeProduct, simulator: Simu
     folder = simulator.about["style_folder"]
     made = client.style.create(folder, {"header_number": "EX-1", "header_name": "Parka", "target_price": 9.5})
     changed = client.style.update(made["id"], {"target_price": 10.0})
-    assert (value_of(made, "target_price"), value_of(changed, "target_price")) == (9.5, 10)
+    assert (values_of(made)["target_price"], values_of(changed)["target_price"]) == (9.5, 10)
     client.style.delete_header(made["id"])
     assert made["id"] not in [style["id"] for style in client.style.list(folder_id=folder)]
 
@@ -42,6 +38,32 @@ def test_names_of_the_official_client_are_the_same_methods(client: BeProduct) ->
     assert client.style.attributes_get(style["id"]) == client.style.get(style["id"])
     assert client.style.attributes_get_by_number(style["headerNumber"])["id"] == style["id"]
     assert client.raw_api.get("Info/Version") == client.system.info_version()
+
+
+def test_an_operation_is_called_by_its_name(client: BeProduct) -> None:
+    style = next(client.stream("style.list", {"filters": []}, page_size=1))
+    assert client.call("style.attributes_get", {"header_id": style["id"]}) == style
+    assert client.call("quota.report", {"days": 1})["by_operation"] == client.quota.report(1)["by_operation"]
+    with pytest.raises(ConfigError, match="header_id"):
+        client.call("style.get", {"id": style["id"]})
+
+
+async def test_the_same_by_name_from_an_event_loop(async_client: BeProductAsync) -> None:
+    style = await anext(async_client.stream("style.list"))
+    assert await async_client.call("style.get", {"header_id": style["id"]}) == style
+
+
+def test_what_was_read_can_be_written(client: BeProduct) -> None:
+    style = next(client.style.list())
+    values = values_of(style)
+    assert values["header_number"] == style["headerNumber"]
+    changed = values_of(client.style.update(style["id"], {"season": values["season"], "header_name": "Parka"}))
+    assert changed["season"] == values["season"]
+    assert changed["header_name"] == "Parka"
+    for colorway in style["colorways"] or []:
+        assert "color_number" in values_of(colorway)
+    with pytest.raises(ValueError, match="no fields"):
+        values_of(client.style.folders()[0])
 
 
 def test_a_raw_call_is_sent_as_given(client: BeProduct, simulator: Simulator) -> None:
@@ -74,7 +96,8 @@ async def test_with_response_from_an_event_loop(async_client: BeProductAsync) ->
 
 
 def test_with_response_has_all_resources(client: BeProduct) -> None:
-    assert vars(client.with_response).keys() == vars(client).keys() - {"_company", "_connection", "_engine"}
+    own = {"_company", "_connection", "_engine", "auth", "quota"}
+    assert vars(client.with_response).keys() == vars(client).keys() - own
     assert client.with_response.raw_api.get("Info/Version").body == client.system.version()
     assert len(client.with_response.style.list().collect()) == 60
 
@@ -112,7 +135,7 @@ def test_decimals_are_floats_unless_they_have_to_be_exact(settings: dict[str, An
 def test_exact_decimals_stay_so_on_the_way_back(settings: dict[str, Any], simulator: Simulator) -> None:
     with BeProduct(**settings, decimals="exact") as client:
         style = next(client.style.list())
-        price = value_of(style, "target_price")
+        price = values_of(style)["target_price"]
         assert isinstance(price, Decimal)
         client.style.update(style["id"], {"target_price": price})
     sent = json.loads(simulator.log()[-1]["body"], parse_float=Decimal)
@@ -122,9 +145,9 @@ def test_exact_decimals_stay_so_on_the_way_back(settings: dict[str, Any], simula
 def test_a_client_is_a_context(settings: dict[str, Any]) -> None:
     with BeProduct(**settings) as client:
         client.system.version()
-    with pytest.raises(ClosedError, match="closed"):
+    with pytest.raises(ClientClosedError, match="closed"):
         client.system.version()
-    with pytest.raises(ClosedError):
+    with pytest.raises(ClientClosedError):
         next(client.style.list())
     client.close()
 
@@ -132,7 +155,7 @@ def test_a_client_is_a_context(settings: dict[str, Any]) -> None:
 async def test_an_async_client_is_a_context(settings: dict[str, Any]) -> None:
     async with BeProductAsync(**settings) as client:
         await client.system.version()
-    with pytest.raises(ClosedError):
+    with pytest.raises(ClientClosedError):
         await client.system.version()
     await client.close()
 

@@ -14,7 +14,7 @@ import pytest
 from processes import Child, in_fork
 from simulator import Simulator
 
-from beproduct_client import AuthError, BeProduct, BeProductAsync, ClosedError
+from beproduct_client import AuthError, BeProduct, BeProductAsync, ClientClosedError
 
 
 def used(client: BeProduct) -> int:
@@ -114,7 +114,7 @@ def fork_with_a_future_pending(pipe: Connection, settings: dict[str, Any]) -> No
     def in_child() -> str:
         try:
             loop.run_until_complete(task)
-        except ClosedError as error:
+        except ClientClosedError as error:
             return error.message
         return "no error"
 
@@ -145,7 +145,7 @@ def fork_within_a_list(pipe: Connection, settings: dict[str, Any]) -> None:
     def in_child() -> str:
         try:
             list(styles)
-        except ClosedError as error:
+        except ClientClosedError as error:
             return error.message
         return "no error"
 
@@ -190,7 +190,7 @@ def close_before_the_fork(pipe: Connection, settings: dict[str, Any]) -> None:
     def in_child() -> str:
         try:
             client.system.version()
-        except ClosedError as error:
+        except ClientClosedError as error:
             return error.message
         return "no error"
 

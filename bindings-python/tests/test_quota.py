@@ -18,7 +18,7 @@ from simulator import PATIENCE, Simulator
 from beproduct_client import (
     BeProduct,
     BeProductAsync,
-    ClosedError,
+    ClientClosedError,
     ConfigError,
     Estimate,
     EstimateItem,
@@ -213,7 +213,7 @@ def test_closing_gives_the_lease_back(leasing: dict[str, Any]) -> None:
     assert leases(leasing) == []
     assert counted(leasing) == (1, 0)
     client.close()
-    with pytest.raises(ClosedError):
+    with pytest.raises(ClientClosedError):
         client.system.version()
 
 
@@ -231,7 +231,7 @@ async def test_closing_gives_the_lease_back_for_asyncio(leasing: dict[str, Any])
     assert leases(leasing) == []
     assert counted(leasing) == (1, 0)
     await client.close()
-    with pytest.raises(ClosedError):
+    with pytest.raises(ClientClosedError):
         await client.system.version()
 
 
@@ -241,7 +241,7 @@ def close_in_a_child(pipe: Connection, settings: dict[str, Any]) -> None:
 
     def close() -> tuple[list[str], str]:
         client.close()
-        with pytest.raises(ClosedError) as raised:
+        with pytest.raises(ClientClosedError) as raised:
             client.system.version()
         return leases(settings), raised.value.message
 

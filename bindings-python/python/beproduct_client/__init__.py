@@ -10,14 +10,20 @@
 from importlib.metadata import version as _version
 
 from beproduct_client._client import BeProduct, BeProductAsync
-from beproduct_client._errors import (
+from beproduct_client._meta import Meta
+from beproduct_client._paging import AsyncPager, Page, Pager, Position
+from beproduct_client._response import Response
+from beproduct_client._values_of import values_of
+from beproduct_client.auth import AuthorizationSession, SharedTokenStore, TokenStore, login, login_async
+from beproduct_client.client.auth import Tokens, UserInfo
+from beproduct_client.client.errors import (
     AuthError,
     BeProductError,
     BeProductException,
     CallbackError,
     CallCancelledError,
     CallTimeoutError,
-    ClosedError,
+    ClientClosedError,
     ConfigError,
     ConflictError,
     DecodeError,
@@ -31,10 +37,10 @@ from beproduct_client._errors import (
     ServerError,
     ValidationError,
 )
-from beproduct_client._meta import Attempt, Meta, RateFigures, Wait
-from beproduct_client._paging import AsyncPager, Page, Pager, Position
-from beproduct_client._plan import Plan
-from beproduct_client._quota import (
+from beproduct_client.client.history import Attempt, Outcome, RateFigures, Wait
+from beproduct_client.client.options import CallOptions
+from beproduct_client.client.plan import Plan
+from beproduct_client.client.quota import (
     Estimate,
     EstimateItem,
     LimitStatus,
@@ -46,26 +52,12 @@ from beproduct_client._quota import (
     Usage,
     Work,
 )
-from beproduct_client._response import Response
-from beproduct_client.auth import (
-    AsyncAuth,
-    Auth,
-    AuthorizationSession,
-    SharedTokenStore,
-    Tokens,
-    TokenStore,
-    UserInfo,
-    login,
-    login_async,
-)
 
 __version__ = _version("beproduct-client")
 
 __all__ = [
-    "AsyncAuth",
     "AsyncPager",
     "Attempt",
-    "Auth",
     "AuthError",
     "AuthorizationSession",
     "BeProduct",
@@ -73,9 +65,10 @@ __all__ = [
     "BeProductError",
     "BeProductException",
     "CallCancelledError",
+    "CallOptions",
     "CallTimeoutError",
     "CallbackError",
-    "ClosedError",
+    "ClientClosedError",
     "ConfigError",
     "ConflictError",
     "DecodeError",
@@ -87,6 +80,7 @@ __all__ = [
     "Meta",
     "NetworkError",
     "NotFoundError",
+    "Outcome",
     "Page",
     "Pager",
     "PermissionDeniedError",
@@ -112,4 +106,5 @@ __all__ = [
     "Work",
     "login",
     "login_async",
+    "values_of",
 ]

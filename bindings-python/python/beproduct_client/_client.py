@@ -9,29 +9,34 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping
 from copy import copy
-from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from beproduct_client import _native
 from beproduct_client._bridge import abandon, present_bridge, wait
 from beproduct_client._connection import AsyncConnection, Connection
-from beproduct_client._errors import ConfigError, after_fork
+from beproduct_client._errors import after_fork
 from beproduct_client._host import check_callback, check_store
-from beproduct_client._options import split
-from beproduct_client._plan import Plan, plan_settings
-from beproduct_client._quota import AsyncQuota, Quota, QuotaEvent
-from beproduct_client.auth import AsyncAuth, Auth
+from beproduct_client._options import given
+from beproduct_client.client.errors import ConfigError
+from beproduct_client.client.settings import OfficialSettings, Settings
 from beproduct_client.resources import (
-    AsyncResources,
+    AsyncClientResources,
     AsyncResourcesWithResponse,
-    Resources,
+    ClientResources,
     ResourcesWithResponse,
 )
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
+    from beproduct_client._paging import AsyncPager, Pager
+    from beproduct_client._values import FileTokens, KeyringTokens
     from beproduct_client.auth import TokenStore
+    from beproduct_client.client.options import CallOptions
+    from beproduct_client.client.plan import Plan
+    from beproduct_client.client.quota import QuotaEvent
+
+    StoreSetting = TokenStore | Literal["memory"] | FileTokens | KeyringTokens
 
 _engines: weakref.WeakSet[_native.Engine] = weakref.WeakSet()
 _forking = threading.RLock()
@@ -62,6 +67,16 @@ if hasattr(os, "register_at_fork"):
 atexit.register(_native.before_exit)
 
 
+class AllSettings(OfficialSettings, Settings, total=False):
+    """All settings of a client. Those of the constructor are explained there."""
+
+    plan: Plan
+    token_store: StoreSetting
+    decimals: Literal["float", "exact"]
+    on_quota_event: Callable[[QuotaEvent], object]
+    on_quota_limit: Callable[[QuotaEvent], float | None]
+
+
 class _Client:
     """What both clients share: a company, a sign-in and a quota."""
 
@@ -80,12 +95,11 @@ class _Client:
         additional_headers: Mapping[str, str] | None = None,
         *,
         plan: Plan | None = None,
-        token_store: TokenStore | Literal["memory"] | Mapping[Literal["file", "keyring"], str] | None = None,
+        token_store: StoreSetting | None = None,
         decimals: Literal["float", "exact"] = "float",
-        state_dir: str | PathLike[str] | None = None,
         on_quota_event: Callable[[QuotaEvent], object] | None = None,
         on_quota_limit: Callable[[QuotaEvent], float | None] | None = None,
-        **settings: Any,
+        **settings: Unpack[Settings],
     ) -> None:
         if decimals not in ("float", "exact"):
             raise ConfigError(f'decimals has to be "float" or "exact", not {decimals!r}')
@@ -93,7 +107,7 @@ class _Client:
         check_store(host_store)
         check_callback("on_quota_event", on_quota_event)
         check_callback("on_quota_limit", on_quota_limit)
-        given = {
+        own = {
             "client_id": client_id,
             "client_secret": client_secret,
             "refresh_token": refresh_token,
@@ -103,15 +117,13 @@ class _Client:
             "automation_api_url": automation_api_url,
             "access_token": access_token,
             "additional_headers": additional_headers,
-            "plan": plan_settings(plan),
+            "plan": plan,
             "token_store": None if host_store else token_store,
-            "state_dir": state_dir and fspath(state_dir),
             "user_agent": f"python/{platform.python_version()}",
-            **settings,
         }
         with _forking:
             engine = _native.Engine(
-                split(given, {})[0], host_store, on_quota_event, on_quota_limit, decimals == "exact"
+                given({**own, **settings}), host_store, on_quota_event, on_quota_limit, decimals == "exact"
             )
             _engines.add(engine)
         self._set_up(engine, company_domain)
@@ -124,7 +136,7 @@ class _Client:
         super().__init__(self._connection)  # type: ignore[call-arg]
 
     @classmethod
-    def from_environment(cls, **settings: Any) -> Self:
+    def from_environment(cls, **settings: Unpack[AllSettings]) -> Self:
         """A client whose settings come from outside of the program.
 
         They are those of the variables `BEPRODUCT_COMPANY_DOMAIN`, `BEPRODUCT_CLIENT_ID`, `BEPRODUCT_CLIENT_SECRET`,
@@ -135,7 +147,8 @@ class _Client:
         :param settings: Any that are to win over those.
         :raises ConfigError: when there is neither, or when a setting is wrong.
         """
-        return cls(environment=True, **settings)
+        made: Self = cast(Any, cls)(**settings, environment=True)
+        return made
 
     def acting_as(self, user_id: str, *, client_id: str, client_secret: str) -> Self:
         """A client that acts for another user of the company. Who is signed in here has to be an administrator of it.
@@ -165,65 +178,53 @@ class _Client:
 _SETTINGS = """
     :param client_id: Id of the application, from the vendor.
     :param client_secret: Secret of the application, if it has one.
-    :param refresh_token: Renews access tokens.
-    :param company_domain: What follows the host name in the browser when signed in.
+    :param refresh_token: Refresh token, which renews access tokens.
+    :param company_domain: The part of the web address after the host name, once signed in: `acme`.
     :param token_endpoint: Address of the token endpoint. Default: `connect/token` below `identity_url`.
     :param public_api_url: Host of the API.
     :param automation_api_url: Host of the automation API.
-    :param access_token: A ready access token.
+    :param access_token: Existing access token.
     :param additional_headers: Headers for every request of the API.
-    :param plan: What the company has bought: a limit of the day, and of the hour and the minute where it has them. Without
-        it requests are counted and none is refused.
+    :param plan: What the company bought. Without a plan requests are counted and none is refused.
     :param token_store: Where tokens are kept: a `TokenStore`, `"memory"`, `{"file": path}`, or `{"keyring": name}` for an entry in
         the keyring of this machine. Default: memory, until the server replaces the given refresh token; then a file in
-        `state_dir`. With one that holds the tokens of an earlier sign-in, `client_id` (and
-        `client_secret`) is all else that is needed.
+        `state_dir`. A store that has the tokens of an earlier sign-in needs only `client_id` (and `client_secret`) beside it.
     :param decimals: `"exact"` returns decimals as `Decimal`, `"float"` (default) as `float`.
-    :param state_dir: Folder for the ledger and for cached schemas. Default: the user's state folder.
-    :param on_quota_event: Called with an event as a dict (`QuotaEvent`): 80 and 95 percent of the day's limit are reached,
-        which is told once a day among all who share a ledger, or the service told of requests that others sent outside of it.
-        What it raises goes to `sys.unraisablehook`.
-    :param on_quota_limit: Called with an event for each call that has no request left and may not wait long enough by
-        `quota_wait`. Returns how many seconds it may wait at most; the call waits when the limit is reset by then. With
-        None, or where that is too short, it fails with `QuotaExceededError` (`RateLimitedError` for an hour or a minute);
+    :param on_quota_event: Called with an event as a dict (`QuotaEvent`): 80 % and 95 % of the daily quota are reached, once a
+        day among all who share a ledger, or the service reported requests of other clients. What it raises goes to
+        `sys.unraisablehook`.
+    :param on_quota_limit: Called with an event for each call that is at its limit and may not wait long enough by
+        `quota_wait`. Returns how many seconds the call may wait at most; it waits when the limit is reset by then. With
+        None, or if that is too short, it fails with `QuotaExceededError` (`RateLimitedError` for an hour or a minute);
         so it does after 30 s without an answer, and when this raises, with the exception as `__cause__`. Both callbacks are
-        plain functions, also for asyncio, and run one at a time in a thread of the client's own: they must not call the
-        API through the same client. After a `fork` the child calls them too.
-    :param settings: `profile`: a profile of the credentials file, for what is not given here; `client_credentials`: True for
-        the application's own identity, which is unproven at this service; `access_token_in_query`: True sends the token of
-        GETs to the API in the address, which ends up in the logs of proxies; `identity_url`; `scope`; `ledger`: where
-        requests are counted, `"memory"`, `{"sqlite": path}` (default: a file in `state_dir`), `{"redis": address}` for all
-        machines that share a Redis server, or `{"redis": {"url": address, "when_away": "refuse"}}`, which is the same:
-        nothing is sent while the server cannot be reached; with `{"share": n}` as `when_away` this client sets so many
-        requests aside while it can, which count as used as long, and goes on with them; `quota_lease`: requests that are
-        taken from the ledger at once and used one by one (1); `quota_floor`: requests of the day that calls of priority
-        `bulk` leave alone (0); `quota_wait`: longest wait for the next day or hour when the requests of this one are used up
-        (default: none, the call fails); `timeout`: longest time for one request from its first turn in the line, with its
-        retries, the waits between them and the whole answer (60 s); `turn_timeout`: longest wait for that turn (default:
-        none, as long as the line moves); `idle_timeout`: longest time without a byte in either direction (30 s);
-        `connect_timeout` (10 s); `attempts`, 1 to 100 (4); `max_wait`: longest standstill, in which nothing can be sent
-        because the service asks for a pause or a limit is used up (60 s); `max_answer_size`: largest answer that is read,
-        unpacked, in bytes (256,000,000); `max_page_size`, 1 to 10,000 (200); `concurrency`: highest number of requests at a time, 1 to 10,000,
-        below which the client finds the best one (10); `check_filters`; `ca_certificates` (PEM text).
+        plain functions, also for asyncio, and run one at a time in a thread of the client: they must not call the API
+        through the same client. After a `fork` the child calls them too.
+    :param settings: More settings, see `beproduct_client.client.settings.Settings`: timeouts, attempts, ledger, concurrency...
     :raises ConfigError: when a setting is missing, wrong or unknown.
 """
 
 
-class BeProduct(_Client, Resources):
+class BeProduct(_Client, ClientResources):
     __doc__ = f"""A client for one company.
 
     It may be shared by threads, works inside a running event loop and after `fork`, and answers Ctrl-C.
     {_SETTINGS}"""
 
-    @property
-    def auth(self) -> Auth:
-        """The sign-in: who it is, and how to end it."""
-        return Auth(self._connection)
+    def call(self, operation: str, arguments: Mapping[str, Any] | None = None, **options: Unpack[CallOptions]) -> Any:
+        """Calls an operation by its name, for programs that choose it while they run.
 
-    @property
-    def quota(self) -> Quota:
-        """The requests of the day."""
-        return Quota(self._connection)
+        :param operation: Id of the operation, `style.attributes_get`, or its short name, `style.get`.
+        :param arguments: Arguments by name: `{"header_id": ...}`.
+        :raises ConfigError: when the operation is unknown, or an argument or option is missing, wrong or unknown.
+        """
+        return self._connection.call(operation, dict(arguments or {}), given(options))
+
+    def stream(
+        self, operation: str, arguments: Mapping[str, Any] | None = None, **options: Unpack[CallOptions]
+    ) -> Pager[Any]:
+        """The records of a list by its name. Arguments and errors as of `call`."""
+        pager: Pager[Any] = self._connection.pages(operation, dict(arguments or {}), given(options))
+        return pager
 
     @property
     def with_response(self) -> ResourcesWithResponse:
@@ -234,7 +235,7 @@ class BeProduct(_Client, Resources):
         return ResourcesWithResponse(Connection(self._engine, detailed=True))
 
     def close(self) -> None:
-        """Ends all calls at once; later ones raise `ClosedError`. Leaving a `with` block does the same.
+        """Ends all calls at once; later ones raise `ClientClosedError`. Leaving a `with` block does the same.
 
         Returns when what this client has leased of the quota (`quota_lease`, `share`) is given back, or after 5 s: that
         goes on by itself then, as it does after Ctrl-C. A client that is closed already returns at once.
@@ -248,7 +249,7 @@ class BeProduct(_Client, Resources):
         self.close()
 
 
-class BeProductAsync(_Client, AsyncResources):
+class BeProductAsync(_Client, AsyncClientResources):
     __doc__ = f"""A client for one company, for asyncio. Calls return awaitables; cancelling a task ends its request.
 
     The `__cause__` of the `CancelledError` is then the error of the call, whose `outcome` says whether it may have taken
@@ -258,15 +259,23 @@ class BeProductAsync(_Client, AsyncResources):
 
     _connection_class = AsyncConnection
 
-    @property
-    def auth(self) -> AsyncAuth:
-        """The sign-in: who it is, and how to end it."""
-        return AsyncAuth(self._connection)
+    async def call(
+        self, operation: str, arguments: Mapping[str, Any] | None = None, **options: Unpack[CallOptions]
+    ) -> Any:
+        """Calls an operation by its name, for programs that choose it while they run.
 
-    @property
-    def quota(self) -> AsyncQuota:
-        """The requests of the day."""
-        return AsyncQuota(self._connection)
+        :param operation: Id of the operation, `style.attributes_get`, or its short name, `style.get`.
+        :param arguments: Arguments by name: `{"header_id": ...}`.
+        :raises ConfigError: when the operation is unknown, or an argument or option is missing, wrong or unknown.
+        """
+        return await self._connection.call(operation, dict(arguments or {}), given(options))
+
+    def stream(
+        self, operation: str, arguments: Mapping[str, Any] | None = None, **options: Unpack[CallOptions]
+    ) -> AsyncPager[Any]:
+        """The records of a list by its name. Arguments and errors as of `call`."""
+        pager: AsyncPager[Any] = self._connection.pages(operation, dict(arguments or {}), given(options))
+        return pager
 
     @property
     def with_response(self) -> AsyncResourcesWithResponse:
@@ -277,7 +286,7 @@ class BeProductAsync(_Client, AsyncResources):
         return AsyncResourcesWithResponse(AsyncConnection(self._engine, detailed=True))
 
     async def close(self) -> None:
-        """Ends all calls at once; later ones raise `ClosedError`. Leaving an `async with` block does the same.
+        """Ends all calls at once; later ones raise `ClientClosedError`. Leaving an `async with` block does the same.
 
         Returns when what this client has leased of the quota (`quota_lease`, `share`) is given back. That goes on by
         itself when the task that waits is cancelled. A client that is closed already returns at once.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from beproduct_client._errors import ConfigError
+from beproduct_client.client.errors import ConfigError
 
 
 def check_callback(name: str, callback: Any) -> None:

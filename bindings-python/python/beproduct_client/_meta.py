@@ -1,39 +1,10 @@
-"""What is told about how an answer came about."""
+"""How an answer came about."""
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TypedDict
 
-
-class Attempt(TypedDict):
-    """One attempt to send a request."""
-
-    status: int | None
-    """Status of the answer, if one came."""
-    error: str | None
-    """Kind of the failure, if it failed."""
-    seconds: float
-    """From sending to the end of the answer's body."""
-
-
-class Wait(TypedDict):
-    """One pause of a call."""
-
-    reason: Literal["backoff", "retry_after", "rate", "quota"]
-    """Why: before another attempt, as the service asked, or because a limit was reached."""
-    seconds: float
-    """How long."""
-
-
-class RateFigures(TypedDict):
-    """`X-RateLimit-*` of an answer."""
-
-    limit: int | None
-    """Requests allowed in the window."""
-    remaining: int | None
-    """Requests left in it."""
-    reset: int | None
-    """End of the window, Unix seconds."""
+from beproduct_client.client.history import Attempt, RateFigures, Wait
 
 
 class Meta(TypedDict):
@@ -46,8 +17,10 @@ class Meta(TypedDict):
     request_id: str
     """Id of the request: the service's own when it sent one, else the client's."""
     attempts: list[Attempt]
+    """Every attempt that was made."""
     waits: list[Wait]
+    """Every pause that was made."""
     rate: RateFigures | None
-    """The service's figures on its limit of requests, when it sent them."""
+    """The service's rate limit, if the answer stated it."""
     cost: int
     """Requests that were counted against the quota for this call."""

@@ -4,7 +4,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from beproduct_client._meta import Meta
 from beproduct_client._paging import Position
-from beproduct_client._quota import QuotaEvent
+from beproduct_client.client.quota import QuotaEvent
 
 _Result = TypeVar("_Result")
 Work: TypeAlias = tuple[int, Future[_Result]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from beproduct_client._options import split
+from beproduct_client._options import given
 
 if TYPE_CHECKING:
     from beproduct_client._connection import Connection
@@ -17,7 +17,7 @@ class Resource:
         self._connection = connection
 
     def _call(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
-        return self._connection.call(operation, *split(arguments, options))
+        return self._connection.call(operation, given(arguments), given(options))
 
     def _pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
-        return self._connection.pages(operation, *split(arguments, options))
+        return self._connection.pages(operation, given(arguments), given(options))

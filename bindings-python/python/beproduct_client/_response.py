@@ -20,4 +20,4 @@ class Response(Generic[Body]):
     meta: Meta
     """Status, headers, request id, attempts, waits, rate figures, cost in requests."""
     raw: bytes
-    """The body as it came from the service."""
+    """The unchanged body of the service's answer."""

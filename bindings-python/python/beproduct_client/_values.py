@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
-from typing import Any, Literal, TypedDict
+from os import PathLike
+from typing import Any, Literal, TypeAlias
+
+if sys.version_info >= (3, 11):
+    from typing import NotRequired, TypedDict
+else:
+    from typing_extensions import NotRequired, TypedDict
 
 Number = int | float | Decimal
 """A number. `Decimal` where the client was made with `decimals="exact"`."""
@@ -12,16 +19,13 @@ Operator = Literal["Eq", "Neq", "Gt", "Gte", "Lt", "Lte", "Contains"]
 """How a filter compares."""
 
 
-class _FilterNeeds(TypedDict):
-    field: str
-    value: Any
-
-
-class Filter(_FilterNeeds, total=False):
+class Filter(TypedDict):
     """A condition on a field. A list as value means any of its values. Without an operator, `Eq`."""
 
-    operator: Operator
-    type: str
+    field: str
+    value: Any
+    operator: NotRequired[Operator]
+    type: NotRequired[str]
 
 
 class FieldValue(TypedDict):
@@ -29,3 +33,48 @@ class FieldValue(TypedDict):
 
     id: str
     value: Any
+
+
+class SqliteLedger(TypedDict):
+    """Requests are counted in a file that processes of this machine share."""
+
+    sqlite: str | PathLike[str]
+
+
+class RedisServer(TypedDict):
+    """A Redis server that counts requests."""
+
+    url: str
+    """`redis://user:password@host:port/database`, with TLS `rediss://`."""
+    when_away: NotRequired[Literal["refuse"] | RedisShare]
+    """What happens while the server cannot be reached. `"refuse"` (default): nothing is sent, and calls fail with
+    `NetworkError`."""
+
+
+class RedisShare(TypedDict):
+    """The client sets requests aside while the server can be reached, and goes on with them while it cannot."""
+
+    share: int
+    """Number of requests, which count as used as long as they are set aside."""
+
+
+class RedisLedger(TypedDict):
+    """Requests are counted in a Redis server that machines share."""
+
+    redis: str | RedisServer
+
+
+Ledger: TypeAlias = Literal["memory"] | SqliteLedger | RedisLedger
+"""Where requests are counted."""
+
+
+class FileTokens(TypedDict):
+    """Tokens are kept in a file."""
+
+    file: str | PathLike[str]
+
+
+class KeyringTokens(TypedDict):
+    """Tokens are kept in the keyring of the operating system, under this name."""
+
+    keyring: str

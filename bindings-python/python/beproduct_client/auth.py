@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol, TypedDict, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from beproduct_client import _native
 from beproduct_client._connection import AsyncConnection, Connection
-from beproduct_client._options import split
-from beproduct_client._resource import Resource
+from beproduct_client._options import given
+from beproduct_client.client.auth import Tokens, UserInfo
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
-class Tokens(TypedDict, total=False):
-    """Tokens of one sign-in, in clear: to be kept like a password."""
+    from beproduct_client.client.settings import LoginSettings, SignInSettings
 
-    access_token: str | None
-    expires_at: int | None
-    """End of the access token's life, Unix seconds."""
-    lifetime: int | None
-    """Life of the access token when it was issued, in seconds."""
-    refresh_token: str | None
-    id_token: str | None
-    """Tells who signed in. It was verified when it came."""
-    scope: str | None
-    """Scopes that were granted, separated by blanks, where the identity server has said so."""
-    origin: str | None
-    """Tells which configured refresh token they came from. To be kept with the rest."""
-
-
-class UserInfo(TypedDict):
-    """Who is signed in; None stands for what is not told. What else the identity server tells is in it too."""
-
-    sub: str | None
-    """Id of the user."""
-    preferred_username: str | None
-    name: str | None
-    email: str | None
-    email_verified: bool | None
+__all__ = [
+    "AuthorizationSession",
+    "SharedTokenStore",
+    "TokenStore",
+    "Tokens",
+    "UserInfo",
+    "login",
+    "login_async",
+]
 
 
 class TokenStore(Protocol):
@@ -77,15 +64,15 @@ class AuthorizationSession:
     :param client_id: Id of the application.
     :param redirect_uri: Address that is registered for it.
     :param client_secret: Its secret, if it has one.
-    :param settings: `scope`; `response_type`: `"code"` (default), or `"id_token token"` for old registrations; `pkce`: False
-        leaves it out, for servers that refuse it; `identity_url`, `token_endpoint`, `ca_certificates`, timeouts: as of
-        `BeProduct`.
+    :param settings: More settings, see `beproduct_client.client.settings.SignInSettings`.
     :raises ConfigError: when a setting is missing, wrong or unknown.
     """
 
-    def __init__(self, *, client_id: str, redirect_uri: str, client_secret: str | None = None, **settings: Any) -> None:
-        given = {"client_id": client_id, "redirect_uri": redirect_uri, "client_secret": client_secret, **settings}
-        self._engine = _native.Engine.sign_in(split(given, {})[0])
+    def __init__(
+        self, *, client_id: str, redirect_uri: str, client_secret: str | None = None, **settings: Unpack[SignInSettings]
+    ) -> None:
+        own = {"client_id": client_id, "redirect_uri": redirect_uri, "client_secret": client_secret}
+        self._engine = _native.Engine.sign_in(given({**own, **settings}))
 
     @property
     def url(self) -> str:
@@ -112,70 +99,6 @@ class AuthorizationSession:
         return "AuthorizationSession()"
 
 
-class Auth(Resource):
-    """The sign-in of a client. Its requests go to the identity server and do not count against the quota."""
-
-    def userinfo(self) -> UserInfo:
-        """Who is signed in."""
-        return cast(UserInfo, self._call("auth.userinfo", {}, {}))
-
-    def end_session_url(self, post_logout_redirect_uri: str | None = None) -> str:
-        """The address that ends the sign-in in the browser. It carries the ID token: show it to nobody else.
-
-        It revokes no refresh token.
-
-        :param post_logout_redirect_uri: Where the person comes back to; it has to be registered.
-        """
-        arguments = {"post_logout_redirect_uri": post_logout_redirect_uri}
-        return cast(str, self._call("auth.end_session_url", arguments, {}))
-
-    def sign_out(self) -> bool:
-        """Revokes the refresh token where the identity server offers that, and forgets the tokens, also in the store.
-
-        Later calls of the client raise `AuthError`.
-
-        :returns: Whether a token was revoked.
-        :raises BeProductError: when revoking failed. The tokens are forgotten all the same.
-        """
-        return cast(bool, self._call("auth.sign_out", {}, {}))
-
-    def discovery(self) -> dict[str, Any]:
-        """The discovery document of the identity server."""
-        return cast("dict[str, Any]", self._call("auth.discovery", {}, {}))
-
-
-class AsyncAuth(Resource):
-    """`Auth` for asyncio."""
-
-    async def userinfo(self) -> UserInfo:
-        """Who is signed in."""
-        return cast(UserInfo, await self._call("auth.userinfo", {}, {}))
-
-    async def end_session_url(self, post_logout_redirect_uri: str | None = None) -> str:
-        """The address that ends the sign-in in the browser. It carries the ID token: show it to nobody else.
-
-        It revokes no refresh token.
-
-        :param post_logout_redirect_uri: Where the person comes back to; it has to be registered.
-        """
-        arguments = {"post_logout_redirect_uri": post_logout_redirect_uri}
-        return cast(str, await self._call("auth.end_session_url", arguments, {}))
-
-    async def sign_out(self) -> bool:
-        """Revokes the refresh token where the identity server offers that, and forgets the tokens, also in the store.
-
-        Later calls of the client raise `AuthError`.
-
-        :returns: Whether a token was revoked.
-        :raises BeProductError: when revoking failed. The tokens are forgotten all the same.
-        """
-        return cast(bool, await self._call("auth.sign_out", {}, {}))
-
-    async def discovery(self) -> dict[str, Any]:
-        """The discovery document of the identity server."""
-        return cast("dict[str, Any]", await self._call("auth.discovery", {}, {}))
-
-
 def login(
     *,
     profile: str | None = None,
@@ -183,7 +106,7 @@ def login(
     open_browser: bool = True,
     show: Callable[[str], object] | None = None,
     timeout: float = 300,
-    **settings: Any,
+    **settings: Unpack[LoginSettings],
 ) -> Tokens:
     """Signs a person in with the browser of this machine, and waits until they are back. Ctrl-C cancels it.
 
@@ -195,8 +118,8 @@ def login(
     :param open_browser: Whether to open the browser.
     :param show: Is called with the address to sign in at, before anything is waited for.
     :param timeout: Longest time for the person to come back, in seconds.
-    :param settings: `client_id`, `redirect_uri` (http, on this machine), `client_secret`, `company_domain` (needed with
-        `profile`), and others as of `BeProduct` and `AuthorizationSession`.
+    :param settings: More settings, see `beproduct_client.client.settings.LoginSettings`: `client_id` and `redirect_uri` (http,
+        on this machine), and with `profile` also `company_domain`.
     :raises ConfigError: when a setting is missing, wrong or unknown, or when there is no browser or no port.
     :raises AuthError: as `AuthorizationSession.finish`.
     :raises CallTimeoutError: when nobody has signed in in time.
@@ -219,7 +142,7 @@ async def login_async(
     open_browser: bool = True,
     show: Callable[[str], object] | None = None,
     timeout: float = 300,
-    **settings: Any,
+    **settings: Unpack[LoginSettings],
 ) -> Tokens:
     """`login` for asyncio. Cancelling the task cancels it."""
     engine = _login_engine(profile, free_port, open_browser, timeout, settings)
@@ -234,7 +157,7 @@ async def login_async(
 
 
 def _login_engine(
-    profile: str | None, free_port: bool, open_browser: bool, timeout: float, settings: dict[str, Any]
+    profile: str | None, free_port: bool, open_browser: bool, timeout: float, settings: Mapping[str, Any]
 ) -> _native.Engine:
     options = {"profile": profile, "free_port": free_port, "open_browser": open_browser, "timeout": timeout}
-    return _native.Engine.login(*split(settings, options))
+    return _native.Engine.login(given(settings), given(options))

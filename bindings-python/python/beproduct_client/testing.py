@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from beproduct_client._client import BeProduct, BeProductAsync, _Client
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
-def recorded(**settings: Any) -> BeProduct:
+    from beproduct_client._client import AllSettings
+
+_RECORDED = {"clock": "recorded", "fixed_chance": True}
+
+
+def recorded(**settings: Unpack[AllSettings]) -> BeProduct:
     """A client whose pauses return at once. They are recorded in `meta["waits"]` and in an error's `waits`."""
-    return BeProduct(testing={"clock": "recorded", "fixed_chance": True}, **settings)
+    client: BeProduct = cast(Any, BeProduct)(**settings, testing=_RECORDED)
+    return client
 
 
-def recorded_async(**settings: Any) -> BeProductAsync:
+def recorded_async(**settings: Unpack[AllSettings]) -> BeProductAsync:
     """The same for asyncio."""
-    return BeProductAsync(testing={"clock": "recorded", "fixed_chance": True}, **settings)
+    client: BeProductAsync = cast(Any, BeProductAsync)(**settings, testing=_RECORDED)
+    return client
 
 
 def advance(client: _Client, seconds: float) -> None:

@@ -11,6 +11,7 @@
 //! | `operation` | an operation, by its short name |
 //! | `type` | a record or a choice of the client |
 //! | `value` | `true`, `false`, or `null` for nothing at all |
+//! | `unit` | a sentence on the unit, in languages that have no type for it: `seconds`, `iso` (ISO 8601), `unix` (since 1970) |
 
 use std::collections::BTreeSet;
 
@@ -22,7 +23,7 @@ pub(crate) struct Names<'a> {
     pub(crate) methods: BTreeSet<String>,
 }
 
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "arg",
     "option",
     "setting",
@@ -34,6 +35,7 @@ const KINDS: [&str; 11] = [
     "operation",
     "type",
     "value",
+    "unit",
 ];
 
 /// A text with each mark as `spell` has it, which gets its kind and its name.
@@ -46,6 +48,16 @@ pub(crate) fn render(text: &str, spell: impl Fn(&str, &str) -> String) -> String
         rest = &rest[end..];
     }
     out + rest
+}
+
+/// What a unit is called.
+pub(crate) fn unit(name: &str) -> String {
+    let text = match name {
+        "iso" => "ISO 8601",
+        "unix" => "Unix seconds",
+        _ => "In seconds",
+    };
+    format!(" {text}.")
 }
 
 /// Refuses a mark that names what there is not. `arguments` are those of the method.

@@ -281,7 +281,7 @@ fn property(wire: &str, schema: &Value, required: bool, own: bool) -> Result<Pro
             .then(|| camel.clone()),
         snake,
         camel,
-        doc: schema["description"].as_str().unwrap_or_default().to_owned(),
+        doc: format!("{}{}", schema["description"].as_str().unwrap_or_default(), kind.unit()),
         required,
         nullable: nullable(schema, own),
         default: schema.get("default").map(Literal::read).transpose()?,

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
-from beproduct_client._options import CallOptions
 from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client._values import Filter
+from beproduct_client.client.options import CallOptions
 from beproduct_client.records.data_tables import DataTable, DataTableRow, DataTableRowChange, DataTableUpdate
 from beproduct_client.records.shared import Message, SchemaField
 

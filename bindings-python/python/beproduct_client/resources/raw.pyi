@@ -4,9 +4,9 @@ from typing import Any
 
 from typing_extensions import Unpack
 
-from beproduct_client._options import CallOptions
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
+from beproduct_client.client.options import CallOptions
 
 class Raw(Resource):
     """Requests that the catalogue has no operation for."""

@@ -136,7 +136,8 @@ pub(super) fn resolve(entry: Entry) -> Result<Input, String> {
         return Err("it has two defaults".into());
     }
     let default = entry.default_doc.or_else(|| entry.default.as_ref().map(|value| shown(entry.kind, value)));
-    let doc = entry.doc.trim();
+    let unit = if entry.kind == Kind::Seconds { "{unit:seconds}" } else { "" };
+    let doc = format!("{}{unit}", entry.doc.trim());
     Ok(Input {
         camel: names::camel(&entry.name),
         pascal: names::pascal(&entry.name),
@@ -147,7 +148,10 @@ pub(super) fn resolve(entry: Entry) -> Result<Input, String> {
         choices: entry.values.iter().map(|value| Choice::new(&value.name, &value.doc)).collect(),
         range: entry.range,
         default: entry.default,
-        doc: default.map_or_else(|| doc.to_owned(), |default| format!("{doc} Default: {default}.")),
+        doc: match default {
+            Some(default) => format!("{doc} Default: {default}."),
+            None => doc,
+        },
         lists: entry.lists,
         of: entry.of,
         mobile: entry.mobile,

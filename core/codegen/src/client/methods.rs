@@ -52,11 +52,19 @@ pub(crate) enum Answer {
 }
 
 /// An error that a method may end with.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Raised {
     pub(crate) kind: String,
+    /// Its class, without the language's ending.
+    pub(crate) class: String,
     pub(crate) when: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RaisedEntry {
+    kind: String,
+    when: String,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +84,7 @@ struct MethodEntry {
     discardable: bool,
     doc: String,
     #[serde(default)]
-    errors: Vec<Raised>,
+    errors: Vec<RaisedEntry>,
     #[serde(default)]
     parameter: Vec<Entry>,
 }
@@ -122,10 +130,11 @@ fn method(
         name if shape(name).is_some() => Answer::Record,
         name => return Err(format!("there is no shape {name}")),
     };
-    if let Some(unknown) =
-        entry.errors.iter().find(|raised| !errors.iter().any(|error| error.kind == raised.kind))
-    {
-        return Err(format!("there is no error {}", unknown.kind));
+    let mut raised = Vec::new();
+    for RaisedEntry { kind, when } in entry.errors {
+        let error = errors.iter().find(|error| error.kind == kind);
+        let error = error.ok_or_else(|| format!("there is no error {kind}"))?;
+        raised.push(Raised { class: error.class.clone(), kind, when });
     }
     let parameters: Vec<_> = entry.parameter.into_iter().map(input::resolve).collect::<Result<_, _>>()?;
     for parameter in &parameters {
@@ -144,7 +153,7 @@ fn method(
         answer,
         discardable: entry.discardable || answer == Answer::Nothing,
         doc: entry.doc.trim().to_owned(),
-        errors: entry.errors,
+        errors: raised,
         parameters,
     })
 }

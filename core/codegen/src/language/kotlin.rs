@@ -40,6 +40,7 @@ pub(crate) const OUTPUTS: &[Output] = &[
 
 pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
     match (kind, name) {
+        ("unit", _) => String::new(),
         ("value", value) => value.into(),
         ("error", kind) => format!("[{}Exception]", own.class(kind)),
         ("outcome", name) => format!("[Outcome.{}]", name.to_uppercase()),

@@ -1,10 +1,13 @@
 //! Arguments in Python, for the stubs.
 
+mod own;
+
 use minijinja::{Environment, Error, Value};
 
 use super::member;
 use crate::client::Own;
 use crate::emit::{Each, Output, used};
+use crate::marks;
 use crate::names;
 
 /// Everything that is written for this language.
@@ -44,10 +47,51 @@ pub(crate) const OUTPUTS: &[Output] = &[
         path: "bindings-python/python/beproduct_client/resources/{{ resource.name }}.pyi",
         template: include_str!("../../templates/python/resource.pyi.jinja"),
     },
+    Output {
+        each: Each::Once,
+        path: "bindings-python/python/beproduct_client/client/__init__.py",
+        template: include_str!("../../templates/python/client/init.py.jinja"),
+    },
+    Output {
+        each: Each::OwnFamily,
+        path: "bindings-python/python/beproduct_client/client/{{ family.name }}.py",
+        template: include_str!("../../templates/python/client/records.py.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-python/python/beproduct_client/client/errors.py",
+        template: include_str!("../../templates/python/client/errors.py.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-python/python/beproduct_client/client/options.py",
+        template: include_str!("../../templates/python/client/options.py.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-python/python/beproduct_client/client/plan.py",
+        template: include_str!("../../templates/python/client/plan.py.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-python/python/beproduct_client/client/settings.py",
+        template: include_str!("../../templates/python/client/settings.py.jinja"),
+    },
+    Output {
+        each: Each::Group,
+        path: "bindings-python/python/beproduct_client/resources/{{ group.name }}.py",
+        template: include_str!("../../templates/python/client/group.py.jinja"),
+    },
+    Output {
+        each: Each::Group,
+        path: "bindings-python/python/beproduct_client/resources/{{ group.name }}.pyi",
+        template: include_str!("../../templates/python/client/group.pyi.jinja"),
+    },
 ];
 
 pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
     match (kind, name) {
+        ("unit", name) => marks::unit(name),
         ("value", "true") => "True".into(),
         ("value", "false") => "False".into(),
         ("value", _) => "None".into(),
@@ -58,6 +102,7 @@ pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
 }
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
+    own::register(environment);
     environment.add_function("python_argument", |parameter: Value| argument(&parameter));
     environment.add_function("python_docstring", |operation: Value| docstring(&operation));
     environment.add_function("python_member", |property: Value| member_type(&property));

@@ -5,6 +5,7 @@ use minijinja::{Environment, Value};
 use super::member;
 use crate::client::Own;
 use crate::emit::{Each, Output};
+use crate::marks;
 use crate::names;
 
 /// Everything that is written for this language.
@@ -53,6 +54,7 @@ pub(crate) const OUTPUTS: &[Output] = &[
 
 pub(crate) fn spell(_: &Own, kind: &str, name: &str) -> String {
     match kind {
+        "unit" => marks::unit(name),
         "value" if name == "null" => "`None`".into(),
         "type" => format!("`{}`", names::pascal(name)),
         _ => format!("`{name}`"),

@@ -33,6 +33,7 @@ pub(crate) const OUTPUTS: &[Output] = &[
 
 pub(crate) fn spell(_: &Own, kind: &str, name: &str) -> String {
     match (kind, name) {
+        ("unit", _) => String::new(),
         ("value", "null") => "nil".into(),
         ("value", value) => value.into(),
         ("error", kind) => format!("``BeProductError/Kind/{}``", names::camel(kind)),

@@ -7,6 +7,7 @@ use minijinja::{Environment, Error, Value};
 use super::member;
 use crate::client::Own;
 use crate::emit::{Each, Output, used};
+use crate::marks;
 use crate::names::{camel, pascal};
 
 /// Width of a line.
@@ -43,6 +44,7 @@ pub(crate) const OUTPUTS: &[Output] = &[
 
 pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
     match (kind, name) {
+        ("unit", name) => marks::unit(name),
         ("value", "null") => "undefined".into(),
         ("value", value) => value.into(),
         ("error", kind) => format!("`{}Error`", own.class(kind)),

@@ -62,6 +62,16 @@ impl Type {
         })
     }
 
+    /// A mark for the unit of what has a type of its own in some languages only.
+    pub(super) fn unit(&self) -> &'static str {
+        match self {
+            Self::Seconds => "{unit:seconds}",
+            Self::Time | Self::Day => "{unit:iso}",
+            Self::UnixTime => "{unit:unix}",
+            _ => "",
+        }
+    }
+
     pub(super) fn rust(&self) -> String {
         match self {
             Self::Text => "String".into(),
