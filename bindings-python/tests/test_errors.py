@@ -2,10 +2,8 @@
 
 import copy
 import pickle
-import re
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,10 +73,7 @@ def test_classes_fit_into_pythons_own() -> None:
     assert all(issubclass(one, BeProductException) for one in CLASSES)
 
 
-def test_each_kind_of_the_core_has_a_class() -> None:
-    source = (Path(__file__).parents[2] / "core/src/error.rs").read_text(encoding="utf-8")
-    kinds = source.split("impl ErrorKind")[1].split("impl Outcome")[0]
-    assert sorted(re.findall(r'Self::\w+ => "(\w+)"', kinds)) == sorted(one.kind for one in CLASSES)
+def test_a_class_is_of_its_kind() -> None:
     for one in CLASSES:
         # What the engine hands over.
         error = _errors.from_fields({"kind": one.kind, "message": "it failed"})

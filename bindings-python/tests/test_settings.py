@@ -108,7 +108,7 @@ def test_seconds_out_of_their_bounds_are_refused_by_their_name(
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        ({"company": "acme"}, "unknown field `company`"),
+        ({"company": "acme"}, 'no setting "company"; did you mean "company_domain"'),
         ({"company_domain": "https://us.beproduct.com/acme"}, "contains a separator"),
         ({"decimals": "rough"}, 'decimals has to be "float" or "exact"'),
         ({"public_api_url": "http://example.com"}, "would send tokens unencrypted"),

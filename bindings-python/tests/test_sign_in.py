@@ -166,7 +166,7 @@ def test_ctrl_c_ends_a_sign_in(app: dict[str, Any], credentials: Path) -> None:
     [
         ({"client_id": None}, "client_id is missing"),
         ({"free_port": False}, "give the one that is registered"),
-        ({"clientid": "x"}, "unknown field `clientid`"),
+        ({"clientid": "x"}, 'no setting "clientid"; did you mean "client_id"'),
         ({"profile": "a/b"}, "letters, digits"),
         ({"profile": "x", "company_domain": None}, "company_domain is missing"),
         ({"redirect_uri": "https://app.example/back"}, "http address of this machine"),
@@ -223,7 +223,7 @@ def test_the_environment(
         BeProduct.from_environment()
     credentials.write_text('[other]\nattempts = 1\nplan = {requests_per_day = 1}\nconpany = "x"\n')
     credentials.chmod(0o600)
-    with pytest.raises(ConfigError, match="unknown field `conpany`"):
+    with pytest.raises(ConfigError, match='no setting "conpany"'):
         BeProduct.from_environment()
     credentials.write_text("[other]\nplan = {requests_per_day = 1}\n")
     with BeProduct.from_environment(ledger="memory") as client:

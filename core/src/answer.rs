@@ -9,8 +9,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::catalog::{AnswerKind, Effect, Operation};
-use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::error::{Error, Failure, Result};
 use crate::history::Meta;
+use crate::own::{ErrorKind, Outcome};
 
 use self::list::List;
 pub(crate) use self::members::Members;

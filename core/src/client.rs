@@ -19,23 +19,25 @@ use crate::auth::{Auth, Tokens};
 use crate::catalog::{Handler, Operation, operations};
 use crate::clock::{Clock as _, RecordedClock, SystemClock};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::filters::FilterCheck;
 use crate::handlers;
 use crate::headers;
 use crate::host::Hooks;
 use crate::http::Body;
+use crate::near;
 use crate::options::{Call, CallOptions, Priority};
+use crate::own::{ErrorKind, Estimate, QuotaReport, QuotaStatus, Work};
 use crate::paging::Pager;
 use crate::promise::{Promised, promise};
-use crate::quota::{Ask, Estimate, Plan, QuotaReport, QuotaStatus, Work};
+use crate::quota::{Ask, Plan};
 use crate::requester::{Requester, Transfer};
 
 pub use self::builder::ClientBuilder;
 pub use self::inherited::Inherited;
-pub(crate) use self::methods::Method;
 use self::shared::Shared;
 pub use self::stored::{stored_report, stored_status};
+pub(crate) use crate::own::names::Method;
 
 /// A client for one company. Cheap to clone; all clones share tokens, quota and connections.
 #[derive(Clone)]
@@ -275,5 +277,9 @@ impl std::fmt::Debug for Client {
 }
 
 pub(crate) fn find(name: &str) -> Result<&'static Operation> {
-    Operation::find(name).ok_or_else(|| Error::config(format!("there is no operation {name:?}")))
+    Operation::find(name).ok_or_else(|| {
+        let short: Vec<_> = operations().map(short_id).collect();
+        let known = operations().map(|operation| operation.id).chain(short.iter().map(String::as_str));
+        Error::config(format!("there is no operation {name:?}{}", near::hint(name, known)))
+    })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::address::base;
@@ -12,6 +12,8 @@ use crate::clock::TestingConfig;
 use crate::credentials::credential;
 use crate::error::{Error, Result};
 use crate::folders::user_state_folder;
+use crate::near;
+use crate::own::names::{NUMBERS, SECONDS, SETTINGS};
 use crate::quota::Plan;
 
 pub use crate::quota::{LedgerConfig, RedisConfig, WhenAway};
@@ -180,17 +182,8 @@ const AUTOMATION: &str = "https://automation.beproduct.com";
 const IDENTITY: &str = "https://id.winks.io/ids";
 /// What a sign-in may bring back.
 const RESPONSE_TYPES: [&str; 3] = ["code", "id_token token", "token id_token"];
-/// Whole numbers, with their bounds.
-const NUMBERS: [(&str, u64, u64); 6] = [
-    ("attempts", 1, 100),
-    ("concurrency", 1, 10_000),
-    ("max_answer_size", 1, if usize::BITS < 64 { u32::MAX as u64 } else { 1 << 40 }),
-    ("max_page_size", 1, 10_000),
-    ("quota_floor", 0, 1_000_000_000),
-    ("quota_lease", 1, 1_000_000),
-];
-const SECONDS: [&str; 6] =
-    ["timeout", "turn_timeout", "idle_timeout", "connect_timeout", "max_wait", "quota_wait"];
+/// What bindings and tests give.
+const INTERNAL: [&str; 2] = ["user_agent", "testing"];
 const SCOPE: &str = "openid profile email roles offline_access BeProductPublicApi";
 
 impl Config {
@@ -200,6 +193,9 @@ impl Config {
             Value::Object(members) => members.into_iter().filter(|(_, value)| !value.is_null()).collect(),
             other => other,
         };
+        let names = value.as_object().into_iter().flat_map(Map::keys);
+        let names = names.filter(|name| !INTERNAL.contains(&name.as_str()));
+        near::check(names, SETTINGS, "there is no setting", "settings are")?;
         for (name, value) in value.as_object().into_iter().flatten() {
             check_number(name, value)?;
         }
@@ -370,7 +366,10 @@ mod tests {
     #[test]
     fn settings_are_checked() {
         let error = Config::read(json!({"company": "acme"})).unwrap_err();
-        assert!(error.message().contains("unknown field `company`"), "{error}");
+        assert!(
+            error.message().contains("no setting \"company\"; did you mean \"company_domain\"?"),
+            "{error}"
+        );
         let config = Config::read(
             json!({"company_domain": "acme", "plan": {"edition": "business_max", "licenses": 10}}),
         )
@@ -388,7 +387,7 @@ mod tests {
     fn a_wrong_number_is_refused_by_its_name_with_the_bounds() {
         let wrong =
             ["-1", "1.5", "1e400", "100000000000", "18446744073709551616", "true", "\"4\"", "[4]", "{}"];
-        for (name, least, most) in NUMBERS {
+        for &(name, least, most) in NUMBERS {
             let bounds = format!("{name} has to be a whole number from {least} to {most}, not ");
             for bad in wrong {
                 // One of them is within the bounds of the largest.
@@ -407,7 +406,7 @@ mod tests {
                 assert!(Config::read(json!({name: number})).is_err(), "{name} {number}");
             }
         }
-        for name in SECONDS {
+        for &name in SECONDS {
             for bad in
                 ["-1", "0", "1e-12", "1000000001", "1e400", "18446744073709551616", "true", "\"4\"", "[4]"]
             {

@@ -7,104 +7,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::catalog::Operation;
-use crate::history::{Attempt, Wait};
 use crate::host_failure::HostFailure;
+use crate::own::{Attempt, ErrorKind, Outcome, Wait};
 
 /// Result of anything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Kind of an error, by what the caller can do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A setting, an argument or an option is missing or wrong. Nothing was sent.
-    Config,
-    /// Nobody is signed in, or the sign-in has ended.
-    Auth,
-    /// The user is signed in, but has no permission.
-    Permission,
-    /// The record does not exist.
-    NotFound,
-    /// The service refused the content of the request.
-    Validation,
-    /// The answer does not identify one record, for example when several have the number.
-    Conflict,
-    /// The service, or the plan's limit of an hour or a minute, requires a wait that is longer than allowed.
-    RateLimited,
-    /// The daily quota is used up.
-    QuotaExceeded,
-    /// A time limit of the call has passed.
-    Timeout,
-    /// No connection could be made, or it was lost.
-    Network,
-    /// The service failed.
-    Server,
-    /// The answer could not be read.
-    Decode,
-    /// A list ended before all of its records were received.
-    Incomplete,
-    /// The caller cancelled the call.
-    Cancelled,
-    /// The client is closed.
-    Closed,
-    /// Code of the host program failed: a token store, a listener, a body source.
-    Callback,
-    /// A fault of this client. Please report it.
-    Internal,
-}
-
-impl ErrorKind {
-    /// The name used in every language: `quota_exceeded`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Auth => "auth",
-            Self::Permission => "permission",
-            Self::NotFound => "not_found",
-            Self::Validation => "validation",
-            Self::Conflict => "conflict",
-            Self::RateLimited => "rate_limited",
-            Self::QuotaExceeded => "quota_exceeded",
-            Self::Timeout => "timeout",
-            Self::Network => "network",
-            Self::Server => "server",
-            Self::Decode => "decode",
-            Self::Incomplete => "incomplete",
-            Self::Cancelled => "cancelled",
-            Self::Closed => "closed",
-            Self::Callback => "callback",
-            Self::Internal => "internal",
-        }
-    }
-}
-
-/// What is known of the effect of a failed call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// No byte left this machine.
-    NotSent,
-    /// The service answered that it did not carry out the request.
-    Refused,
-    /// The service carried out the request.
-    Applied,
-    /// It may have taken effect. It was not sent again.
-    Unknown,
-}
-
-impl Outcome {
-    /// The name used in every language: `not_sent`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotSent => "not_sent",
-            Self::Refused => "refused",
-            Self::Applied => "applied",
-            Self::Unknown => "unknown",
-        }
-    }
-}
 
 /// Why an attempt failed, as far as sending again is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

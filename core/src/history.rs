@@ -1,43 +1,8 @@
-//! How an answer or an error came about: attempts, pauses, and what both cost.
+//! How an answer or an error came about: what is known beside the answer.
 
 use serde::Serialize;
 
-/// One attempt to send a request.
-#[derive(Debug, Clone, Serialize, PartialEq)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// Status of the answer, if one came.
-    pub status: Option<u16>,
-    /// Kind of the failure, if it failed.
-    pub error: Option<&'static str>,
-    /// Time from sending to the end of the answer's body, in seconds.
-    pub seconds: f64,
-}
-
-/// Why a call paused.
-#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum WaitReason {
-    /// Backoff before the next attempt.
-    Backoff,
-    /// The service asked for it.
-    RetryAfter,
-    /// The limit of requests at this time was reached, or the service had asked another call for a pause.
-    Rate,
-    /// The daily quota was used up.
-    Quota,
-}
-
-/// One pause of a call.
-#[derive(Debug, Clone, Serialize, PartialEq)]
-#[non_exhaustive]
-pub struct Wait {
-    /// Reason of the pause.
-    pub reason: WaitReason,
-    /// Length in seconds.
-    pub seconds: f64,
-}
+use crate::own::{Attempt, RateFigures, Wait};
 
 /// What is known about how an answer came about.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -70,16 +35,4 @@ impl Meta {
         (self.attempts, self.waits) = (attempts, waits);
         self.cost += cost;
     }
-}
-
-/// `X-RateLimit-*` of an answer.
-#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RateFigures {
-    /// Requests allowed in the window.
-    pub limit: Option<u64>,
-    /// Requests left in it.
-    pub remaining: Option<u64>,
-    /// End of the window, Unix seconds.
-    pub reset: Option<u64>,
 }

@@ -49,7 +49,9 @@ mod host_failure;
 mod http;
 mod limits;
 mod log;
+mod near;
 mod options;
+mod own;
 mod page_sizes;
 mod paging;
 mod pipeline;
@@ -70,19 +72,17 @@ pub use catalog::{Effect, Operation, Replay, operations};
 pub use client::{Client, ClientBuilder, stored_report, stored_status};
 pub use clock::{Clock, TestingConfig};
 pub use config::{Config, LedgerConfig, RedisConfig, StoreConfig, WhenAway};
-pub use error::{Error, ErrorKind, Outcome, Result};
-pub use history::{Attempt, Meta, RateFigures, Wait, WaitReason};
+pub use error::{Error, Result};
+pub use history::Meta;
 pub use http::{
     AnswerBody, Body, BodySource, Chunks, HttpRequest, HttpResponse, Reach, Reached, SourceError, Transport,
     TransportError, Wire,
 };
 pub use log::{Attributes, Level, LogSink, Record};
 pub use options::{CallOptions, Priority};
+pub use own::*;
 pub use paging::{Page, Pager, Position};
-pub use quota::{
-    Estimate, EstimateItem, LimitStatus, Plan, QuotaEvent, QuotaEventKind, QuotaListener, QuotaReport,
-    QuotaStatus, ReportRow, Share, Span, Usage, Work,
-};
+pub use quota::{Plan, QuotaListener};
 pub use redact::Secret;
 pub use requester::Transfer;
 pub use rng::Rng;

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, Failure};
+use crate::error::{Error, Failure};
+use crate::own::ErrorKind;
 use crate::trace::Trace;
 
 /// How long a call may take. Clones are the same limits.
@@ -97,7 +98,7 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::WaitReason;
+    use crate::own::WaitReason;
 
     const fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)

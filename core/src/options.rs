@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
+use crate::near;
+use crate::own::names::OPTIONS;
 
 /// Which calls go first when requests are scarce.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -76,8 +78,6 @@ impl std::fmt::Debug for CallOptions {
 /// No list has more pages.
 const MOST_PAGES: u64 = 1_000_000_000;
 
-const OPTIONS: &str = "timeout, turn_timeout, attempts, label, priority, page_size, from_page, allow_incomplete, extra_query, headers, check_filters, allow_repeat";
-
 impl CallOptions {
     /// Reads options from a JSON object. Seconds for `timeout`.
     ///
@@ -138,7 +138,10 @@ impl CallOptions {
                 "allow_repeat" => {
                     options.allow_repeat = value.as_bool().ok_or_else(|| wrong("true or false"))?
                 }
-                _ => return Err(Error::config(format!("unknown option {name:?}; options are {OPTIONS}"))),
+                _ => {
+                    let hint = near::hint_or_all(name, OPTIONS, "options are");
+                    return Err(Error::config(format!("there is no option {name:?}{hint}")));
+                }
             }
         }
         Ok(options)

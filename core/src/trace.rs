@@ -7,9 +7,9 @@ use ::http::HeaderMap;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::error::{ErrorKind, Outcome};
-use crate::history::{Attempt, Meta, Wait, WaitReason};
+use crate::history::Meta;
 use crate::http::Wire;
+use crate::own::{Attempt, ErrorKind, Outcome, Wait, WaitReason};
 use crate::rate_news::{RateNews, rate_figures};
 
 /// What has happened to a call so far, readable also when the call is given up in the middle.
@@ -123,7 +123,7 @@ impl Trace {
         self.with(|state| {
             let began = state.present.take().map_or(now, |(began, _)| began);
             let seconds = now.saturating_sub(began).as_secs_f64();
-            state.attempts.push(Attempt { status, error: error.map(ErrorKind::as_str), seconds });
+            state.attempts.push(Attempt { status, error, seconds });
             state.outcome = match (outcome, state.outcome) {
                 (Outcome::NotSent, before) => before,
                 (Outcome::Refused, Outcome::Unknown) => Outcome::Unknown,
@@ -229,7 +229,7 @@ impl Trace {
         let mut state = self.snapshot();
         if let Some((began, _)) = &state.present {
             let seconds = now.saturating_sub(*began).as_secs_f64();
-            state.attempts.push(Attempt { status: None, error: Some(ended.as_str()), seconds });
+            state.attempts.push(Attempt { status: None, error: Some(ended), seconds });
         }
         (state.attempts, state.waits, state.cost)
     }

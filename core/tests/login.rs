@@ -196,7 +196,7 @@ async fn addresses_that_cannot_be_listened_at() {
         "http address of this machine",
     )
     .await;
-    says(json!({}), json!({"freeport": true}), "unknown field `freeport`").await;
+    says(json!({}), json!({"freeport": true}), "did you mean \"free_port\"?").await;
     says(json!({"client_id": null}), json!({"free_port": true}), "client_id is missing").await;
     says(
         json!({"company_domain": null}),

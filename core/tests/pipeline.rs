@@ -221,7 +221,7 @@ async fn a_call_that_is_cut_off_tells_of_the_attempt_it_was_in() {
     let error = result.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::Unknown));
     let attempts: Vec<_> = error.attempts().iter().map(|attempt| (attempt.status, attempt.error)).collect();
-    assert_eq!(attempts, [(None, Some("cancelled"))]);
+    assert_eq!(attempts, [(None, Some(ErrorKind::Cancelled))]);
     assert!(error.to_string().ends_with("; it may have taken effect"), "{error}");
 }
 

@@ -151,7 +151,7 @@ fn show_status(status: &QuotaStatus, out: &mut dyn Write) -> Result<(), Failure>
         }
         _ => {}
     }
-    for limit in status.limits.iter().skip_while(|limit| limit.window == beproduct::Span::Day) {
+    for limit in status.limits.iter().skip_while(|limit| limit.window == beproduct::QuotaWindow::Day) {
         let (window, used, most) = (limit.window.as_str(), limit.used, limit.limit);
         writeln!(out, "{used} of the {most} requests of this {window} are used")?;
     }

@@ -30,7 +30,7 @@ pub(crate) enum Each {
 /// A template and the files that it makes.
 pub(crate) struct Output {
     pub(crate) each: Each,
-    /// Relative to the repository, with the same names in it as the template has.
+    /// Relative to the repository, with the same names in it as the template has. A file without text is not written.
     pub(crate) path: &'static str,
     pub(crate) template: &'static str,
 }
@@ -77,6 +77,9 @@ pub(crate) fn render(
             for subject in subjects {
                 let path = environment.render_str(output.path, &subject).map_err(failed)?;
                 let text = environment.render_str(output.template, &subject).map_err(failed)?;
+                if text.trim().is_empty() {
+                    continue;
+                }
                 files.push((path.clone(), if path.ends_with(".rs") { rustfmt(&text)? } else { text }));
             }
         }

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `oneOf` of constants | a choice of texts, each with its description |
 //! | `format` | `date-time` and `date`, which are texts; `seconds` and `unix-time`, which are numbers |
-//! | `minimum` of an integer | that it is never negative |
+//! | `minimum` and `maximum` of an integer | that it is never negative, that it is small |
 //! | `default` | what an absent member stands for |
 //! | `x-secret` | that no value may be shown |
 //! | `x-given` | that the program makes it, so that a member it does not have is a mistake |

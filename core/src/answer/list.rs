@@ -11,7 +11,8 @@ use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::error::{Error, Failure, Result};
+use crate::own::{ErrorKind, Outcome};
 
 /// One row of a list.
 #[derive(Debug, Clone)]

@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, Result};
+use crate::own::{ErrorKind, Outcome};
 use crate::{Answer, CallOptions, Client, Meta};
 
 pub use generated::*;

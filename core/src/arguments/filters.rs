@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::encode::canonical;
 use crate::error::{Error, Result};
+use crate::near;
 
 /// Joins the values of one filter: any of them.
 pub(crate) const ANY_OF: char = '\u{25a0}';
@@ -76,6 +77,8 @@ impl From<Filter> for Value {
 /// As the service writes them. The last three stand in its machine description only.
 const OPERATORS: &[&str] = &["Eq", "Neq", "Gt", "Gte", "Lt", "Lte", "Contains", "Ne", "Any", "ElemMatch"];
 
+const MEMBERS: [&str; 4] = ["field", "operator", "value", "type"];
+
 /// The filters as they go over the wire, and the fields that they name.
 pub(crate) fn prepare(name: &str, value: &Value) -> Result<(Value, Vec<String>)> {
     let list = value.as_array().ok_or_else(|| {
@@ -96,12 +99,9 @@ fn prepare_one(name: &str, filter: &Value) -> Result<Value> {
     let Some(members) = filter.as_object() else {
         return wrong(format!("has to be an object {{field, operator, value}}, not {filter}"));
     };
-    if let Some(unknown) =
-        members.keys().find(|key| !matches!(key.as_str(), "field" | "operator" | "value" | "type"))
-    {
-        return wrong(format!(
-            "has an unknown member {unknown:?}; members are field, operator, value and type"
-        ));
+    if let Some(unknown) = members.keys().find(|key| !MEMBERS.contains(&key.as_str())) {
+        let hint = near::hint_or_all(unknown, &MEMBERS, "members are");
+        return wrong(format!("has an unknown member {unknown:?}{hint}"));
     }
     let Some(field) = members.get("field").and_then(Value::as_str).filter(|field| !field.is_empty()) else {
         return wrong("has no field".into());

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::{Absent, BodyKind, Handler, Kind, Operation, Parameter, Place};
 use crate::error::{Error, Result};
+use crate::near;
 
 use self::rows::Rows;
 
@@ -71,12 +72,8 @@ pub(crate) fn check_names(operation: &Operation, arguments: &Map<String, Value>)
     for name in arguments.keys() {
         if !operation.parameters.iter().any(|parameter| parameter.name == name) {
             let known: Vec<_> = operation.parameters.iter().map(|parameter| parameter.name).collect();
-            let known = if known.is_empty() {
-                "it takes none".into()
-            } else {
-                format!("it takes {}", known.join(", "))
-            };
-            return wrong(format!("{} has no argument {name:?}; {known}", short_id(operation)));
+            let hint = near::hint_or_all(name, &known, "it takes");
+            return wrong(format!("{} has no argument {name:?}{hint}", short_id(operation)));
         }
     }
     for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {

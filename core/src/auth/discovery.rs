@@ -13,7 +13,8 @@ use url::Url;
 use super::keys::{keep, kept};
 use super::server::IdentityServer;
 use crate::address::secure;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::own::ErrorKind;
 
 /// The members of the discovery document that are used.
 #[derive(Debug, Clone, Deserialize)]

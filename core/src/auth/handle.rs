@@ -12,7 +12,8 @@ use super::refusals::{CallKey, Refusal};
 use super::server::IdentityServer;
 use super::tokens::Tokens;
 use crate::cancel::Cancel;
-use crate::error::{Error, ErrorKind, Failure, Result};
+use crate::error::{Error, Failure, Result};
+use crate::own::ErrorKind;
 
 /// The sign-in of a client: who is signed in, and signing out. The requests go to the identity server and do not count
 /// against the quota.

@@ -14,8 +14,9 @@ use super::refusals::{CallKey, Refusal, Refusals};
 use super::store::{self, Lease, TokenStore};
 use super::tokens::{Bearer, Tokens, expiry_in_token};
 use crate::clock::{Clock, ServerTime};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::log::Log;
+use crate::own::ErrorKind;
 use crate::promise::{self, Promised};
 use crate::redact::Secret;
 

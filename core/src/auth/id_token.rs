@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::discovery::Discovery;
 use super::server::IdentityServer;
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, Result};
+use crate::own::{ErrorKind, Outcome};
 use crate::redact::Secret;
 
 /// How far the clocks of two machines may be apart, in seconds.

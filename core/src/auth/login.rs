@@ -23,10 +23,14 @@ use super::tokens::Tokens;
 use crate::address::is_loopback;
 use crate::clock::{self, Clock, RecordedClock};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::near;
+use crate::own::ErrorKind;
 
 /// How long a person may take, in seconds, unless the options say otherwise.
 const PATIENCE: f64 = 300.0;
+
+const OPTIONS: [&str; 5] = ["free_port", "open_browser", "profile", "timeout", "must_listen"];
 
 /// Pause after a connection that could not be accepted.
 const AFTER_REFUSAL: Duration = Duration::from_millis(50);
@@ -62,6 +66,7 @@ impl LoginOptions {
     /// # Errors
     /// `config` for an unknown name or a value of the wrong type.
     pub fn from_json(members: Map<String, Value>) -> Result<Self> {
+        near::check(members.keys(), &OPTIONS, "a sign-in has no option", "options are")?;
         let given: Map<_, _> = members.into_iter().filter(|(_, value)| !value.is_null()).collect();
         Self::deserialize(Value::Object(given)).map_err(|error| Error::config(format!("login: {error}")))
     }

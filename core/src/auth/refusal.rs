@@ -6,8 +6,9 @@ use url::Url;
 
 use super::grant::{Grant, Last};
 use crate::config::BY_COMMAND;
-use crate::error::{Error, ErrorKind, Failure, Outcome};
+use crate::error::{Error, Failure};
 use crate::http::{Reached, TransportError};
+use crate::own::{ErrorKind, Outcome};
 use crate::redact::{Secrets, address};
 
 /// A redirect that carries an error in place of a code.

@@ -12,10 +12,11 @@ use url::Url;
 use super::keys::ProviderCache;
 use crate::answer;
 use crate::clock::ServerTime;
-use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::error::{Error, Failure, Result};
 use crate::http::{
     Body, Extent, HttpRequest, Reach, Reached, Transport, TransportError, WholeResponse, Wire,
 };
+use crate::own::{ErrorKind, Outcome};
 use crate::redact::{Secret, Secrets, address};
 
 /// Bytes that are read of an answer: documents of keys are some thousand.

@@ -11,7 +11,8 @@ use super::refusal;
 use super::token_answer::TokenAnswer;
 use super::tokens::Tokens;
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::own::ErrorKind;
 use crate::redact::{Secret, address};
 
 /// One sign-in of a person: open [`AuthorizationSession::url`] in a browser, then pass the URL where the browser ends to

@@ -7,98 +7,67 @@ use serde_json::{Map, Value};
 
 use super::Client;
 use crate::error::{Error, Result};
-use crate::quota::{Plan, Work};
+use crate::near;
+use crate::own::Work;
+use crate::own::names::{METHODS, Method};
+use crate::quota::Plan;
 
 type Arguments = Map<String, Value>;
-type Begin = fn(Client, Arguments) -> Result<BoxFuture<'static, Result<Value>>>;
-
-/// A method of the client.
-pub(crate) struct Method {
-    pub(crate) name: &'static str,
-    arguments: &'static [&'static str],
-    begin: Begin,
-}
-
-static METHODS: &[Method] = &[
-    Method {
-        name: "quota.status",
-        arguments: &[],
-        begin: |client, _| answer(async move { json(client.quota_status().await?) }),
-    },
-    Method {
-        name: "quota.report",
-        arguments: &["days"],
-        begin: |client, mut arguments| {
-            let days = take(&mut arguments, "days", "a positive whole number")?.unwrap_or(30);
-            answer(async move { json(client.quota_report(days).await?) })
-        },
-    },
-    Method {
-        name: "quota.estimate",
-        arguments: &["work"],
-        begin: |client, mut arguments| {
-            let work: Vec<Work> =
-                serde_json::from_str(&arguments.remove("work").unwrap_or_default().to_string()).map_err(
-                    |error| Error::config(format!("work has to be a list of what is to be done: {error}")),
-                )?;
-            answer(async move { json(client.quota_estimate(&work).await?) })
-        },
-    },
-    Method {
-        name: "quota.change_plan",
-        arguments: &["plan"],
-        begin: |client, mut arguments| {
-            let plan = Plan::from_json(arguments.remove("plan").unwrap_or_default())?;
-            answer(async move { client.change_plan(plan).map(|()| Value::Null) })
-        },
-    },
-    Method {
-        name: "auth.userinfo",
-        arguments: &[],
-        begin: |client, _| answer(async move { client.auth().userinfo_json().await.map(Value::Object) }),
-    },
-    Method {
-        name: "auth.end_session_url",
-        arguments: &["post_logout_redirect_uri"],
-        begin: |client, mut arguments| {
-            let back: Option<String> = take(&mut arguments, "post_logout_redirect_uri", "a text")?;
-            answer(async move { client.auth().end_session_url(back.as_deref()).await.map(Value::String) })
-        },
-    },
-    Method {
-        name: "auth.sign_out",
-        arguments: &[],
-        begin: |client, _| answer(async move { client.auth().sign_out().await.map(Value::Bool) }),
-    },
-    Method {
-        name: "auth.discovery",
-        arguments: &[],
-        begin: |client, _| answer(async move { client.auth().discovery().await }),
-    },
-];
 
 impl Method {
     pub(crate) fn find(name: &str) -> Option<&'static Self> {
-        METHODS.iter().find(|method| method.name == name)
+        METHODS.iter().find(|method| method.id == name)
     }
 
     /// Checks the arguments; what is returned does what it has to do when it is awaited.
     ///
     /// # Errors
-    /// `config` when one is wrong or unknown.
+    /// `config` when one is missing, wrong or unknown.
     pub(crate) fn begin(
         &self,
         client: &Client,
-        arguments: Arguments,
+        mut arguments: Arguments,
     ) -> Result<BoxFuture<'static, Result<Value>>> {
-        if let Some(unknown) = arguments.keys().find(|name| !self.arguments.contains(&name.as_str())) {
-            let known = match self.arguments {
-                [] => "it takes none".to_owned(),
-                known => format!("it takes {}", known.join(", ")),
-            };
-            return Err(Error::config(format!("{} has no argument {unknown:?}; {known}", self.name)));
+        let known: Vec<_> = self.arguments.iter().map(|argument| argument.name).collect();
+        near::check(arguments.keys(), &known, &format!("{} has no argument", self.id), "it takes")?;
+        for argument in self.arguments {
+            let value = arguments.entry(argument.name).or_insert(Value::Null);
+            match argument.default {
+                Some(default) if value.is_null() => *value = default.into(),
+                None if value.is_null() && argument.required => {
+                    return Err(Error::config(format!("{} needs {}", self.id, argument.name)));
+                }
+                _ => {}
+            }
         }
-        (self.begin)(client.clone(), arguments)
+        begin(self.id, client.clone(), arguments)
+    }
+}
+
+/// Every method of the catalogue has an arm.
+fn begin(id: &str, client: Client, mut given: Arguments) -> Result<BoxFuture<'static, Result<Value>>> {
+    match id {
+        "auth.userinfo" => answer(async move { client.auth().userinfo_json().await.map(Value::Object) }),
+        "auth.end_session_url" => {
+            let back: Option<String> = take(&mut given, "post_logout_redirect_uri", "a text")?;
+            answer(async move { client.auth().end_session_url(back.as_deref()).await.map(Value::String) })
+        }
+        "auth.sign_out" => answer(async move { client.auth().sign_out().await.map(Value::Bool) }),
+        "auth.discovery" => answer(async move { client.auth().discovery().await }),
+        "quota.status" => answer(async move { json(client.quota_status().await?) }),
+        "quota.report" => {
+            let days = take(&mut given, "days", "a positive whole number")?;
+            answer(async move { json(client.quota_report(days).await?) })
+        }
+        "quota.estimate" => {
+            let work = work(given.remove("work").unwrap_or_default())?;
+            answer(async move { json(client.quota_estimate(&work).await?) })
+        }
+        "quota.change_plan" => {
+            let plan = Plan::from_json(given.remove("plan").unwrap_or_default())?;
+            answer(async move { client.change_plan(plan).map(|()| Value::Null) })
+        }
+        _ => Err(Error::internal(format!("{id} has no code"))),
     }
 }
 
@@ -108,13 +77,66 @@ fn answer(
     Ok(Box::pin(work))
 }
 
-/// An argument of this type; none where it is missing or null.
-fn take<T: DeserializeOwned>(arguments: &mut Arguments, name: &str, expected: &str) -> Result<Option<T>> {
-    let value = arguments.remove(name).unwrap_or_default();
+fn work(value: Value) -> Result<Vec<Work>> {
+    for one in value.as_array().into_iter().flatten().filter_map(Value::as_object) {
+        near::check(one.keys(), &["operation", "count", "page_size"], "work has no member", "it has")?;
+    }
+    // As text, whose errors say the place.
+    serde_json::from_str(&value.to_string())
+        .map_err(|error| Error::config(format!("work has to be a list of what is to be done: {error}")))
+}
+
+/// An argument of this type.
+fn take<T: DeserializeOwned>(given: &mut Arguments, name: &str, expected: &str) -> Result<T> {
+    let value = given.remove(name).unwrap_or_default();
     serde_json::from_str(&value.to_string())
         .map_err(|_| Error::config(format!("{name} has to be {expected}, not {value}")))
 }
 
 fn json(value: impl Serialize) -> Result<Value> {
     serde_json::to_value(value).map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{METHODS, Method, Value};
+    use crate::client::{Client, ClientBuilder};
+    use crate::config::Config;
+
+    fn client() -> Client {
+        let settings = json!({"company_domain": "acme", "access_token": "token", "ledger": "memory"});
+        ClientBuilder::from_config(Config::read(settings).unwrap()).build().unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_method_of_the_catalogue_has_code() {
+        let client = client();
+        for method in METHODS {
+            let given = method.arguments.iter().filter(|argument| argument.required);
+            let sample = |name| match name {
+                "plan" => json!({}),
+                _ => json!([]),
+            };
+            let given = given.map(|argument| (argument.name.to_owned(), sample(argument.name))).collect();
+            assert!(method.begin(&client, given).is_ok(), "{}", method.id);
+        }
+    }
+
+    #[tokio::test]
+    async fn arguments_are_checked() {
+        let client = client();
+        for (method, given, expected) in [
+            ("quota.report", json!({"dayz": 3}), "did you mean \"days\"?"),
+            ("quota.report", json!({"days": "3"}), "days has to be a positive whole number"),
+            ("quota.status", json!({"days": 3}), "it takes none"),
+            ("quota.estimate", json!({}), "quota.estimate needs work"),
+            ("quota.change_plan", json!({"plan": {"licences": 3}}), "did you mean \"licenses\"?"),
+        ] {
+            let Value::Object(given) = given else { unreachable!() };
+            let error = Method::find(method).unwrap().begin(&client, given).err().unwrap();
+            assert!(error.message().contains(expected), "{error}");
+        }
+    }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::error::Result;
-use crate::quota::{self, LedgerSettings, QuotaReport, QuotaSettings, QuotaStatus};
+use crate::own::{QuotaReport, QuotaStatus};
+use crate::quota::{self, LedgerSettings, QuotaSettings};
 
 pub(super) fn quota_settings(config: &Config, clock: Arc<dyn Clock>) -> Result<QuotaSettings> {
     Ok(QuotaSettings {

@@ -12,6 +12,7 @@ use super::schema_cache::SchemaCache;
 use crate::arguments::{NamedFields, Prepared, short_id};
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
+use crate::near;
 use crate::options::CallOptions;
 use crate::requester::Requester;
 
@@ -70,7 +71,7 @@ impl FilterCheck {
 /// A field that is not standard, where nothing lists the others.
 fn unchecked(operation: &Operation, named: &NamedFields, field: &str) -> Error {
     let (name, standard) = (named.parameter.name, named.parameter.standard);
-    let near = nearest(field, standard.iter().copied());
+    let near = near::hint(field, standard.iter().copied());
     match &named.parameter.schema {
         Some(schema) => Error::config(format!(
             "{name} names {field:?}, which {} cannot check: give {}, or check_filters=false to send it unchecked{near}",
@@ -86,17 +87,10 @@ fn unchecked(operation: &Operation, named: &NamedFields, field: &str) -> Error {
 }
 
 fn unknown<'a>(name: &str, field: &str, known: impl Iterator<Item = &'a str>) -> Error {
-    let near = nearest(field, known);
+    let near = near::hint(field, known);
     let end = if near.is_empty() { "." } else { "" };
     Error::config(format!(
         "{name} names {field:?}, which the schema does not have: the service would ignore it and return everything{near}{end} \
          With check_filters=false it is sent all the same"
     ))
-}
-
-/// Asks for the known name that is the same but for case and underscores.
-fn nearest<'a>(field: &str, mut known: impl Iterator<Item = &'a str>) -> String {
-    let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
-    let near = known.find(|name| plain(name) == plain(field));
-    near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default()
 }

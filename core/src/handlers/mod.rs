@@ -9,9 +9,10 @@ use bytes::Bytes;
 
 use crate::answer::{self, Answer, Members};
 use crate::catalog::Operation;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::history::Meta;
 use crate::options::Call;
+use crate::own::ErrorKind;
 use crate::requester::{Requester, is_unclear};
 
 pub(crate) use lookup::{get_by_number, get_many_by_number};

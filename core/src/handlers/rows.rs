@@ -9,9 +9,10 @@ use crate::answer::Answer;
 use crate::arguments;
 use crate::arguments::rows::Rows;
 use crate::catalog::{Kind, Operation};
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, Result};
 use crate::history::Meta;
 use crate::options::Call;
+use crate::own::{ErrorKind, Outcome};
 use crate::requester::Requester;
 
 /// What became of one row.

@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::answer::list::member;
 use crate::arguments;
 use crate::catalog::{Lookup, Operation};
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, Result};
 use crate::history::Meta;
 use crate::options::{Call, CallOptions};
+use crate::own::{ErrorKind, Outcome};
 use crate::paging::{Page, Pager};
 use crate::requester::Requester;
 

@@ -10,7 +10,8 @@ use super::lane::{Job, Lane};
 use super::log::HostLog;
 use super::{Hook, HostFailure};
 use crate::error::{Error, Result};
-use crate::quota::{QuotaEvent, QuotaListener};
+use crate::own::QuotaEvent;
+use crate::quota::QuotaListener;
 
 /// Events that wait for a listener. There are three a day, unless it does not take them.
 const MOST: usize = 100;

@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::auth::{TokenStore as _, Tokens};
-use crate::error::ErrorKind;
 use crate::log::LogSink as _;
-use crate::quota::{QuotaEvent, QuotaListener as _};
+use crate::own::{ErrorKind, QuotaEvent};
+use crate::quota::QuotaListener as _;
 
 /// Answers what a test says, and tells what it was called with.
 struct Program {

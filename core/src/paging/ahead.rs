@@ -11,7 +11,8 @@ use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::fetch::{Fetch, Fetched};
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, Result};
+use crate::own::{ErrorKind, Outcome};
 
 /// Pages on their way, in order. Dropping it ends those that have not come.
 #[derive(Default)]

@@ -23,10 +23,11 @@ use self::position::Account;
 use self::rule::{Arrival, Next, Rule, Verdict};
 use crate::arguments::{Prepared, short_id};
 use crate::catalog::Operation;
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, Result};
 use crate::filters::FilterCheck;
 use crate::history::Meta;
 use crate::options::CallOptions;
+use crate::own::{ErrorKind, Outcome};
 use crate::requester::Requester;
 
 pub use self::page::Page;

@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use crate::auth::{CallKey, Refusal, TokenHolder, authorization};
 use crate::catalog::Base;
 use crate::clock::ServerTime;
-use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::error::{Error, Failure, Result};
+use crate::own::{ErrorKind, Outcome};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 
 pub(crate) struct Authorize {

@@ -13,9 +13,10 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::options::Priority;
+use crate::own::ErrorKind;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::promise::{self, Promised};
 use crate::trace::Trace;

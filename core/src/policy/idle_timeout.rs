@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::clock::Clock;
-use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::error::{Error, Failure, Result};
 use crate::http::Wire;
+use crate::own::{ErrorKind, Outcome};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 
 pub(crate) struct IdleTimeout {

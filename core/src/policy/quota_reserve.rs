@@ -5,7 +5,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::quota_check::ask;
-use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::error::{Error, Failure, Result};
+use crate::own::{ErrorKind, Outcome};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::quota::{Quota, Reservation, raced};
 use crate::trace::Trace;

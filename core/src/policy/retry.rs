@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 
 use crate::catalog::Replay;
 use crate::clock::Clock;
-use crate::error::{Error, Failure, Outcome, Result};
-use crate::history::WaitReason;
+use crate::error::{Error, Failure, Result};
+use crate::own::{Outcome, WaitReason};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::rng::Rng;
 
@@ -194,10 +194,10 @@ mod tests {
     use super::*;
     use crate::catalog::Operation;
     use crate::clock::RecordedClock;
-    use crate::error::ErrorKind;
     use crate::http::{Body, Wire};
     use crate::limits::Limits;
     use crate::options::CallOptions;
+    use crate::own::ErrorKind;
     use crate::rng::FixedRng;
     use crate::trace::Trace;
 

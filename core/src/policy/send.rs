@@ -13,10 +13,11 @@ use super::idle_timeout;
 use crate::address::is_loopback;
 use crate::catalog::Base;
 use crate::clock::Clock;
-use crate::error::{Error, ErrorKind, Failure, Outcome, Result};
+use crate::error::{Error, Failure, Result};
 use crate::http::{
     AnswerBody, Extent, HttpRequest, HttpResponse, Reach, Reached, Transport, TransportError, Wire,
 };
+use crate::own::{ErrorKind, Outcome};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::redact::address;
 

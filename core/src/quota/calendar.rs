@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::own::QuotaWindow;
 
 /// No moment is later, whatever a clock or an answer says: 9999-01-01T00:00:00Z. Calendars end soon after.
 const LATEST: u64 = 253_370_764_800;
@@ -16,40 +16,17 @@ const LATEST: u64 = 253_370_764_800;
 /// How many windows there are at a moment.
 pub(crate) const SPANS: usize = 3;
 
-/// How long a window is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Span {
-    /// A day, which begins when the plan says so.
-    Day,
-    /// A full hour.
-    Hour,
-    /// A full minute.
-    Minute,
-}
-
-impl Span {
-    #[cfg(feature = "sqlite")]
+#[cfg(feature = "sqlite")]
+impl QuotaWindow {
     pub(crate) fn of(name: &str) -> Option<Self> {
-        [Self::Day, Self::Hour, Self::Minute].into_iter().find(|span| span.as_str() == name)
-    }
-
-    /// `day`, `hour` or `minute`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Hour => "hour",
-            Self::Minute => "minute",
-        }
+        [Self::Day, Self::Hour, Self::Minute].into_iter().find(|window| window.as_str() == name)
     }
 }
 
 /// A piece of time in which requests are counted. Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Window {
-    pub(crate) span: Span,
+    pub(crate) span: QuotaWindow,
     pub(crate) start: u64,
     pub(crate) end: u64,
 }
@@ -131,7 +108,7 @@ impl Calendar {
             let start = second - second % length;
             Window { span, start, end: start + length }
         };
-        [self.day(second), full(Span::Hour, 3_600), full(Span::Minute, 60)]
+        [self.day(second), full(QuotaWindow::Hour, 3_600), full(QuotaWindow::Minute, 60)]
     }
 
     /// The date on which a day began, as `2026-11-25`.
@@ -156,7 +133,11 @@ impl Calendar {
         } else if self.begins(date.saturating_add(1.day())) <= second {
             date = date.saturating_add(1.day());
         }
-        Window { span: Span::Day, start: self.begins(date), end: self.begins(date.saturating_add(1.day())) }
+        Window {
+            span: QuotaWindow::Day,
+            start: self.begins(date),
+            end: self.begins(date.saturating_add(1.day())),
+        }
     }
 
     fn begins(&self, date: Date) -> u64 {

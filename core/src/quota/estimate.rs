@@ -1,29 +1,11 @@
 //! How many requests some work takes, before it is begun.
 
-use serde::{Deserialize, Serialize};
-
 use super::Quota;
 use crate::arguments::filters::MOST_VALUES;
 use crate::arguments::short_id;
-use crate::catalog::{Handler, Operation};
+use crate::catalog::Handler;
 use crate::error::{Error, Result};
-
-/// Some work: calls of one operation.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "work, which is {\"operation\": ..., \"count\": ..., \"page_size\": ...}"
-)]
-#[non_exhaustive]
-pub struct Work {
-    /// Id or short name of the operation: `style.list`.
-    pub operation: String,
-    /// Number of records of a list, of numbers to look up, or of rows to write; for other operations the number of calls
-    /// (default 1).
-    pub count: Option<u64>,
-    /// Records a page, for lists. Default 200.
-    pub page_size: Option<u64>,
-}
+use crate::own::{Estimate, EstimateItem, Work};
 
 impl Work {
     /// Work of `count` records, numbers, rows or calls.
@@ -31,32 +13,6 @@ impl Work {
     pub fn new(operation: impl Into<String>, count: u64) -> Self {
         Self { operation: operation.into(), count: Some(count), page_size: None }
     }
-}
-
-/// The requests that one piece of work takes.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EstimateItem {
-    /// Id of the operation.
-    pub operation: &'static str,
-    /// Records, numbers, rows or calls.
-    pub count: u64,
-    /// Requests.
-    pub requests: u64,
-}
-
-/// The requests that some work takes, without retries and without the schema of a folder whose filters are checked.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Estimate {
-    /// Total of requests.
-    pub requests: u64,
-    /// Requests left today, if there is a limit.
-    pub remaining: Option<u64>,
-    /// Whether enough requests are left. True without a limit.
-    pub enough: bool,
-    /// Each piece of the work.
-    pub items: Vec<EstimateItem>,
 }
 
 impl Quota {
@@ -70,8 +26,7 @@ impl Quota {
 }
 
 fn item(work: &Work, page_size: usize) -> Result<EstimateItem> {
-    let operation = Operation::find(&work.operation)
-        .ok_or_else(|| Error::config(format!("there is no operation {:?}", work.operation)))?;
+    let operation = crate::client::find(&work.operation)?;
     if let Some(size) = work.page_size
         && (!operation.paged || size == 0 || size > page_size as u64)
     {
@@ -98,7 +53,7 @@ fn item(work: &Work, page_size: usize) -> Result<EstimateItem> {
     };
     // Only a request tells that a list is empty.
     let requests = count.div_ceil(a_request).max(u64::from(operation.paged));
-    Ok(EstimateItem { operation: operation.id, count, requests: requests * operation.cost() })
+    Ok(EstimateItem { operation: operation.id.to_owned(), count, requests: requests * operation.cost() })
 }
 
 #[cfg(test)]

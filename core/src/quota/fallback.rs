@@ -15,6 +15,7 @@ use super::ledger::{Granted, LeaseId, Ledger, Limits, Row, Spent, Standing};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::log::Log;
+use crate::own::QuotaStore;
 
 #[derive(Debug)]
 pub(crate) struct FallbackLedger {
@@ -211,8 +212,8 @@ impl FallbackLedger {
 }
 
 impl Ledger for FallbackLedger {
-    fn name(&self) -> &'static str {
-        if self.lock().failed.is_some() { "memory" } else { self.file.name() }
+    fn store(&self) -> QuotaStore {
+        if self.lock().failed.is_some() { QuotaStore::Memory } else { self.file.store() }
     }
 
     fn keep_limits(&self, limited: bool) {

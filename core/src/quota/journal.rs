@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard, Weak};
 
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{Frame, SPANS, Span, Window};
+use super::calendar::{Frame, SPANS, Window};
 use super::ledger::LeaseId;
+use crate::own::QuotaWindow;
 
 /// Length of the count at the beginning of a file.
 const COUNT: usize = 8;
@@ -120,8 +121,8 @@ impl Journal {
         if note.ledger != *self.ledger || !path.exists() {
             return None;
         }
-        let spans = [Span::Day, Span::Hour, Span::Minute];
-        let mut windows = [Window { span: Span::Day, start: 0, end: 0 }; SPANS];
+        let spans = [QuotaWindow::Day, QuotaWindow::Hour, QuotaWindow::Minute];
+        let mut windows = [Window { span: QuotaWindow::Day, start: 0, end: 0 }; SPANS];
         for ((window, span), (start, end)) in windows.iter_mut().zip(spans).zip(note.windows) {
             *window = Window { span, start, end };
         }
@@ -218,7 +219,7 @@ mod tests {
 
     fn lease(id: &str) -> LeaseId {
         let window = |span| Window { span, start: 60, end: 120 };
-        let windows = [window(Span::Day), window(Span::Hour), window(Span::Minute)];
+        let windows = [window(QuotaWindow::Day), window(QuotaWindow::Hour), window(QuotaWindow::Minute)];
         LeaseId { frame: Frame { owner: "acme".into(), windows }, id: id.into() }
     }
 

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::calendar::Frame;
-use super::events::{QuotaEvent, QuotaEventKind};
 use super::ledger::Limits;
 use super::{Quota, Reservation, pause};
 use crate::answer;
 use crate::catalog::Operation;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::own::{ErrorKind, QuotaEvent, QuotaEventKind};
 
 /// Name under which the ledger keeps the limits that the service stated.
 const STATED: &str = "limits of the service";

@@ -13,9 +13,10 @@ use super::calendar::{Frame, Window};
 use super::journal::{Journal, Mark};
 use super::ledger::{Counts, Entry, Granted, LeaseId, Ledger, Limits, Spent};
 use crate::clock::Clock;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::log::Log;
 use crate::options::Priority;
+use crate::own::ErrorKind;
 use crate::rng::Rng;
 
 /// A lease that was not used for so long is given back.

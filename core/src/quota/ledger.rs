@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
-use serde::Serialize;
 
 use super::calendar::{Frame, SPANS};
 use crate::error::Result;
+use crate::own::QuotaStore;
 
 /// Days for which usage is kept.
 pub(crate) const HISTORY: u64 = 90;
@@ -91,7 +91,7 @@ pub(crate) struct LeaseId {
 /// Counts requests. Every method is one atomic step for all processes that share the ledger.
 pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
     /// `memory`, `sqlite` or `redis`.
-    fn name(&self) -> &'static str;
+    fn store(&self) -> QuotaStore;
 
     /// The time by which windows begin and end: the ledger's own where it has a clock that all share.
     fn now(&self, local: SystemTime) -> SystemTime {
@@ -153,18 +153,6 @@ pub(crate) trait Ledger: std::fmt::Debug + Send + Sync {
     /// Units by day and entry, for the days that began since (Unix seconds). Those in leases are not among them. Days that were
     /// over for a week when the first unit of an hour was taken have no processes any more.
     fn history<'a>(&'a self, owner: &'a str, since: u64) -> BoxFuture<'a, Result<Vec<Row>>>;
-}
-
-/// Requests of a day, by what they were for.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Usage {
-    /// Operation, or empty for requests of other clients and of processes that were killed.
-    pub operation: String,
-    /// The caller's label, or empty; `others` for requests that the service reported.
-    pub label: String,
-    /// Requests.
-    pub requests: u64,
 }
 
 /// Units that are left in the tightest window, if any has a limit; or the window that does not have so many left.

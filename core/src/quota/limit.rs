@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::calendar::{Frame, Span, Window, iso};
-use super::events::{QuotaEvent, QuotaEventKind, THRESHOLDS};
+use super::calendar::{Frame, Window, iso};
+use super::events::THRESHOLDS;
 use super::{Ask, Quota, Waits};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::own::{ErrorKind, QuotaEvent, QuotaEventKind, QuotaWindow};
 
 /// Longest extension of a wait, so that waiting calls do not all continue at the same moment.
 const SPREAD: Duration = Duration::from_secs(5);
@@ -57,7 +58,7 @@ impl Quota {
         let left = full.window.end().duration_since(self.now()).unwrap_or_default();
         let spread = SPREAD.min((left / 20).max(Duration::from_millis(1)));
         let wait = left + spread.mul_f64(self.rng.fraction());
-        if full.window.span != Span::Day && left <= self.max_wait && wait < waits.left() {
+        if full.window.span != QuotaWindow::Day && left <= self.max_wait && wait < waits.left() {
             return Ok(Some(wait.min(self.max_wait)));
         }
         match self.may_wait(ask, full, left).await {
@@ -87,7 +88,7 @@ impl Quota {
         }
         let Some(listener) = &self.listener else { return Ok(false) };
         let event = QuotaEvent {
-            operation: Some(ask.operation.id),
+            operation: Some(ask.operation.id.to_owned()),
             label: Some(ask.label.to_owned()).filter(|label| !label.is_empty()),
             ..self.event(QuotaEventKind::Limit, full.window, Some(full.limit), full.used)
         };
@@ -96,14 +97,16 @@ impl Quota {
 
     /// Says when the window ends, who used it, and what was asked.
     async fn exceeded(&self, ask: &Ask<'_>, full: &Full<'_>, left: Duration) -> Error {
-        let kept = self.limit_of_day(full.frame).filter(|_| full.window.span == Span::Day);
+        let kept = self.limit_of_day(full.frame).filter(|_| full.window.span == QuotaWindow::Day);
         let kept = kept.map_or(0, |limit| limit.saturating_sub(full.limit));
         let kept = if kept > 0 { format!(" for bulk work ({kept} are kept free)") } else { String::new() };
         let calendar = self.calendar();
         let (when, next) = match full.window.span {
-            Span::Day => (format!("{} ({})", calendar.date(full.window.start), calendar.place()), "day"),
-            Span::Hour => ("this hour".to_owned(), "hour"),
-            Span::Minute => ("this minute".to_owned(), "minute"),
+            QuotaWindow::Day => {
+                (format!("{} ({})", calendar.date(full.window.start), calendar.place()), "day")
+            }
+            QuotaWindow::Hour => ("this hour".to_owned(), "hour"),
+            QuotaWindow::Minute => ("this minute".to_owned(), "minute"),
         };
         let labels = self.labels(full.frame).await;
         let users: Vec<_> = labels
@@ -115,7 +118,7 @@ impl Quota {
             })
             .collect();
         // Labels are known of the day only.
-        let users = match users.is_empty() || full.window.span != Span::Day {
+        let users = match users.is_empty() || full.window.span != QuotaWindow::Day {
             true => String::new(),
             false => format!(": {}", users.join(", ")),
         };
@@ -125,8 +128,8 @@ impl Quota {
             full.used, full.limit
         );
         let kind = match full.window.span {
-            Span::Day => ErrorKind::QuotaExceeded,
-            Span::Hour | Span::Minute => ErrorKind::RateLimited,
+            QuotaWindow::Day => ErrorKind::QuotaExceeded,
+            QuotaWindow::Hour | QuotaWindow::Minute => ErrorKind::RateLimited,
         };
         Error::new(kind, text).with_retry_after(Some(left)).with_details(json!({
             "window": full.window.span,

@@ -6,11 +6,12 @@ use std::time::SystemTime;
 
 use futures_util::future::{BoxFuture, ready};
 
-use super::calendar::{Frame, Span, Window};
+use super::calendar::{Frame, Window};
 use super::ledger::{
     APART, Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
 };
 use crate::error::Result;
+use crate::own::{QuotaStore, QuotaWindow};
 
 #[derive(Debug, Default)]
 pub(crate) struct MemoryLedger(Mutex<HashMap<Arc<str>, Account>>);
@@ -59,8 +60,8 @@ impl Account {
         let (hour, day) = (frame.hour().start, frame.day().start);
         let oldest = day.saturating_sub(HISTORY * 24 * 3_600);
         self.counts.retain(|window, _| match window.span {
-            Span::Day => window.start >= oldest,
-            Span::Hour | Span::Minute => window.end.saturating_add(3_600) > hour,
+            QuotaWindow::Day => window.start >= oldest,
+            QuotaWindow::Hour | QuotaWindow::Minute => window.end.saturating_add(3_600) > hour,
         });
         self.usage.retain(|start, _| *start >= oldest);
         let apart = day.saturating_sub(APART * 24 * 3_600);
@@ -113,8 +114,8 @@ impl MemoryLedger {
 }
 
 impl Ledger for MemoryLedger {
-    fn name(&self) -> &'static str {
-        "memory"
+    fn store(&self) -> QuotaStore {
+        QuotaStore::Memory
     }
 
     fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>> {
@@ -245,7 +246,7 @@ mod tests {
     #[tokio::test]
     async fn behaves_as_a_ledger() {
         let ledger = MemoryLedger::default();
-        assert_eq!(ledger.name(), "memory");
+        assert_eq!(ledger.store(), QuotaStore::Memory);
         suite::run(&ledger).await;
     }
 

@@ -38,9 +38,10 @@ use std::time::{Duration, SystemTime};
 use tokio::runtime::Handle;
 
 use crate::clock::{Clock, ServerTime};
-use crate::error::{Error, ErrorKind, Failure, Result};
+use crate::error::{Error, Failure, Result};
 use crate::log::Log;
 use crate::options::Priority;
+use crate::own::ErrorKind;
 use crate::rng::Rng;
 use calendar::Calendar;
 use lease::{LeaseSettings, Leases, Origin, serves};
@@ -50,16 +51,12 @@ use reservation::{Unit, to_its_end};
 
 pub(crate) use ask::{Ask, Waits};
 pub(crate) use calendar::Frame;
-pub use calendar::Span;
-pub use estimate::{Estimate, EstimateItem, Work};
+pub use events::QuotaListener;
 #[cfg(test)]
 pub(crate) use events::event_of_tests;
-pub use events::{QuotaEvent, QuotaEventKind, QuotaListener};
-pub use ledger::Usage;
 pub(crate) use memory::MemoryLedger;
 pub(crate) use open::{ForkGuard, OpenLedger, before_fork, open_ledger, stored_quota};
 pub use plan::Plan;
-pub use report::{LimitStatus, QuotaReport, QuotaStatus, ReportRow, Share};
 pub(crate) use reservation::Reservation;
 pub use settings::{LedgerConfig, RedisConfig, WhenAway};
 pub(crate) use settings::{LedgerSettings, QuotaSettings, owner};

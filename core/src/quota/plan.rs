@@ -1,10 +1,13 @@
 //! The plan of a company (docs/service/limits.md, Limits by edition).
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::calendar::Calendar;
 use super::ledger::Limits;
 use crate::error::{Error, Result};
+use crate::near;
+use crate::own::names::PLAN;
 
 /// The limits for a day, an hour and a minute, and the time at which days begin.
 ///
@@ -177,7 +180,9 @@ impl Plan {
     ///
     /// # Errors
     /// `config` for an unknown name or edition, a value of the wrong type, or a combination that says nothing.
-    pub fn from_json(value: serde_json::Value) -> Result<Self> {
+    pub fn from_json(value: Value) -> Result<Self> {
+        let names = value.as_object().into_iter().flat_map(Map::keys);
+        near::check(names, PLAN, "a plan has no member", "it has")?;
         serde_json::from_value(value).map_err(|error| Error::config(error.to_string()))
     }
 }
@@ -223,7 +228,7 @@ mod tests {
             (json!({"requests_per_day": 1, "from_service": true}), "leave requests_per_day out"),
             (json!({"requests_per_day": 1, "day_start": "24:30"}), "not a time of day"),
             (json!({"requests_per_day": 1, "time_zone": "Nowhere"}), "unknown"),
-            (json!({"requests_a_day": 1}), "unknown field"),
+            (json!({"requests_a_day": 1}), "no member"),
             (json!(5), "a plan, which is"),
         ] {
             let error = read(wrong.clone()).unwrap_err();

@@ -34,6 +34,7 @@ use super::ledger::{Entry, Granted, LeaseId, Ledger, Limits, Row, Spent, Standin
 use super::settings::RedisConfig;
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::own::QuotaStore;
 use crate::redact::Secrets;
 
 /// By how much the time that one answer tells may lie behind what others told before, because it was on its way for longer.
@@ -253,8 +254,8 @@ fn entry_of(name: &str) -> Option<Entry> {
 }
 
 impl Ledger for RedisLedger {
-    fn name(&self) -> &'static str {
-        "redis"
+    fn store(&self) -> QuotaStore {
+        QuotaStore::Redis
     }
 
     fn now(&self, local: SystemTime) -> SystemTime {

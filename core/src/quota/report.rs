@@ -3,106 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
-use serde::Serialize;
-
 use super::Quota;
-use super::calendar::{Span, iso, seconds};
-use super::ledger::{HISTORY, OTHERS, Row, Usage};
+use super::calendar::{iso, seconds};
+use super::ledger::{HISTORY, OTHERS, Row};
 use crate::error::{Error, Result};
-
-/// Status of one limit.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct LimitStatus {
-    /// `day`, `hour` or `minute`.
-    pub window: Span,
-    /// Requests of the window.
-    pub limit: u64,
-    /// Requests counted in it.
-    pub used: u64,
-    /// Requests left in it.
-    pub remaining: u64,
-    /// End of the window, ISO 8601.
-    pub resets_at: String,
-}
-
-/// Status of the quota.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct QuotaStatus {
-    /// Where requests are counted: `memory`, `sqlite` or `redis`.
-    pub store: &'static str,
-    /// Requests of the day, if there is a limit.
-    pub limit: Option<u64>,
-    /// Requests counted today, including leased requests that may be unused.
-    pub used: u64,
-    /// Requests left today, if there is a limit.
-    pub remaining: Option<u64>,
-    /// Beginning of the next day, ISO 8601.
-    pub resets_at: String,
-    /// Requests counted today by operation and label, most first. Leased requests appear only once they are settled.
-    pub usage: Vec<Usage>,
-    /// Every limit that the plan has.
-    pub limits: Vec<LimitStatus>,
-    /// Requests of today that are leased by all clients that share the ledger.
-    pub leased: u64,
-    /// Requests of today from clients outside of the ledger, as far as the service reported them.
-    pub others: u64,
-    /// Present pace in requests an hour: the requests of this hour, and those of the last hour for the part that is left.
-    pub pace: f64,
-    /// When the daily quota is used up at this pace, ISO 8601; `None` if it lasts until the reset.
-    pub runs_out_at: Option<String>,
-    /// End of the pause that the service asked for, ISO 8601.
-    pub paused_until: Option<String>,
-}
-
-/// Requests of one kind.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReportRow {
-    /// Date on which the day began, `2026-11-25`.
-    pub day: String,
-    /// Operation, or empty for requests of other clients and of processes that were killed.
-    pub operation: String,
-    /// The caller's label, or empty; `others` for requests that the service reported.
-    pub label: String,
-    /// `host:process id`, or empty for requests of other clients and for days more than a week ago.
-    pub process: String,
-    /// Requests.
-    pub requests: u64,
-}
-
-/// A name and its requests.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Share {
-    /// The day, operation, label or process.
-    pub name: String,
-    /// Requests.
-    pub requests: u64,
-}
-
-/// Who used the quota, and for what.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct QuotaReport {
-    /// First day of the report, `2026-11-19`.
-    pub from: String,
-    /// Last day, which is today.
-    pub to: String,
-    /// Total of requests.
-    pub requests: u64,
-    /// By day, in order, without days that have no requests.
-    pub by_day: Vec<Share>,
-    /// By operation, most first.
-    pub by_operation: Vec<Share>,
-    /// By label, most first.
-    pub by_label: Vec<Share>,
-    /// By process, most first.
-    pub by_process: Vec<Share>,
-    /// All rows, by day and then most first.
-    pub rows: Vec<ReportRow>,
-}
+use crate::own::{LimitStatus, QuotaReport, QuotaStatus, ReportRow, Share, Usage};
 
 impl Quota {
     /// Status of the quota. Counts what this client has used of its leases as used.
@@ -127,7 +32,7 @@ impl Quota {
             units: spent.units,
         }));
         Ok(QuotaStatus {
-            store: self.ledger.name(),
+            store: self.ledger.store(),
             limit: day,
             used,
             remaining,

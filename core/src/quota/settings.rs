@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::plan::Plan;
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::near;
 
 /// How a client counts its requests.
 pub(crate) struct QuotaSettings {
@@ -125,6 +126,9 @@ impl TryFrom<Value> for RedisConfig {
             #[serde(default)]
             when_away: WhenAway,
         }
+        let names = value.as_object().into_iter().flat_map(Map::keys);
+        near::check(names, &["url", "when_away"], "ledger: redis has no member", "it has")
+            .map_err(|error| error.message().to_owned())?;
         let Whole { url, when_away } = match value {
             Value::String(url) => Whole { url, when_away: WhenAway::default() },
             whole => serde_json::from_value(whole).map_err(|error| {

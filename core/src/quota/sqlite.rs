@@ -15,11 +15,12 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use self::file::{Store, Trouble, is_busy};
-use super::calendar::{Frame, SPANS, Span, Window, millis, moment};
+use super::calendar::{Frame, SPANS, Window, millis, moment};
 use super::ledger::{
     APART, Counts, Entry, Granted, HISTORY, LeaseId, Ledger, Limits, Row, Spent, Standing, lease_size, left,
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::own::{ErrorKind, QuotaStore, QuotaWindow};
 
 pub(crate) use file::{Closed, close_all};
 
@@ -41,12 +42,16 @@ impl SqliteLedger {
     }
 
     /// What is counted, with the start of each window, for all owners.
-    pub(crate) fn counted(&self) -> Result<Vec<(Span, u64, u64)>> {
+    pub(crate) fn counted(&self) -> Result<Vec<(QuotaWindow, u64, u64)>> {
         let counted = self.store.with(|connection| {
             let mut counts = connection.prepare_cached("SELECT span, start, units FROM counts")?;
             let counts = counts.query_map([], |row| {
                 let span = row.get::<_, String>(0)?;
-                Ok((Span::of(&span).unwrap_or(Span::Day), unsigned(row.get(1)?), unsigned(row.get(2)?)))
+                Ok((
+                    QuotaWindow::of(&span).unwrap_or(QuotaWindow::Day),
+                    unsigned(row.get(1)?),
+                    unsigned(row.get(2)?),
+                ))
             })?;
             counts.collect()
         });
@@ -256,8 +261,8 @@ fn step<T>(
 }
 
 impl Ledger for SqliteLedger {
-    fn name(&self) -> &'static str {
-        "sqlite"
+    fn store(&self) -> QuotaStore {
+        QuotaStore::Sqlite
     }
 
     fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>> {

@@ -10,6 +10,7 @@ use super::*;
 use crate::catalog::Operation;
 use crate::clock::RecordedClock;
 use crate::log::TracingSink;
+use crate::own::QuotaStore;
 use crate::redact::Secrets;
 use crate::rng::FixedRng;
 
@@ -216,8 +217,8 @@ async fn no_time_makes_a_loop() {
 struct Elsewhen(MemoryLedger, std::sync::atomic::AtomicU64);
 
 impl Ledger for Elsewhen {
-    fn name(&self) -> &'static str {
-        "elsewhen"
+    fn store(&self) -> QuotaStore {
+        QuotaStore::Memory
     }
     fn now(&self, local: SystemTime) -> SystemTime {
         let hours = self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 2;

@@ -27,8 +27,10 @@ use crate::cancel::{CallIds, Cancel};
 use crate::catalog::Operation;
 use crate::client::{Client, ClientBuilder, Method};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, Result};
 use crate::host::{Hooks, Host};
+use crate::near;
+use crate::own::{ErrorKind, Outcome};
 
 pub use self::fork::{ForkGuard, before_fork};
 pub use self::reply::Reply;
@@ -109,7 +111,10 @@ impl Engine {
     /// # Errors
     /// `config` when one of them is missing or empty.
     pub fn child(&self, whom: &str, inherited: Option<&Inherited>) -> Result<Self> {
-        let whom = ActAs::deserialize(Value::Object(object("acting as another user", whom)?))
+        let whom = object("acting as another user", whom)?;
+        let known = ["user_id", "client_id", "client_secret"];
+        near::check(whom.keys(), &known, "acting as another user takes no", "it takes")?;
+        let whom = ActAs::deserialize(Value::Object(whom))
             .map_err(|error| Error::config(format!("acting as another user: {error}")))?;
         let client = self.client()?.acting_as(&whom)?;
         if inherited.is_some_and(Inherited::is_closed) {
@@ -243,7 +248,7 @@ impl Engine {
                 if let Some(option) = object("options", options)?.keys().next() {
                     return Err(Error::config(format!("{name} has no option {option:?}; it takes none")));
                 }
-                (method.name, method.begin(client, arguments)?)
+                (method.id, method.begin(client, arguments)?)
             }
             (Behind::Client(client), None) => {
                 let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
@@ -300,7 +305,7 @@ fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
+    use crate::own::ErrorKind;
 
     #[tokio::test]
     async fn a_sign_in_ends_when_it_is_closed() {

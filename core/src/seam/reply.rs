@@ -5,7 +5,8 @@ use bytes::Bytes;
 use crate::Meta;
 use crate::answer::Answer;
 use crate::catalog::Operation;
-use crate::error::{Error, ErrorKind, Outcome};
+use crate::error::Error;
+use crate::own::{ErrorKind, Outcome};
 use crate::paging::Page;
 
 /// An answer, or a page of one.

@@ -10,9 +10,10 @@ use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::own::{ErrorKind, QuotaStore, QuotaWindow};
 use crate::quota::ledger::{Granted, LeaseId, Ledger, Limits, Row, Spent, Standing};
-use crate::quota::{Frame, MemoryLedger, OpenLedger, Span};
+use crate::quota::{Frame, MemoryLedger, OpenLedger};
 
 /// What happens around each step of a [`StepLedger`].
 pub trait Steps: fmt::Debug + Send + Sync {
@@ -48,7 +49,7 @@ pub struct Counts {
 #[non_exhaustive]
 pub struct Counted {
     /// How long the window is.
-    pub span: Span,
+    pub span: QuotaWindow,
     /// Its start, Unix seconds.
     pub start: u64,
     /// Requests.
@@ -56,7 +57,7 @@ pub struct Counted {
 }
 
 impl Counts {
-    fn new(windows: impl IntoIterator<Item = (Span, u64, u64)>, leased: u64) -> Self {
+    fn new(windows: impl IntoIterator<Item = (QuotaWindow, u64, u64)>, leased: u64) -> Self {
         let mut windows: Vec<_> =
             windows.into_iter().map(|(span, start, units)| Counted { span, start, units }).collect();
         windows.sort_by_key(|counted| (counted.span.as_str(), counted.start));
@@ -177,8 +178,8 @@ fn at_once<T>(step: impl Future<Output = T>) -> T {
 }
 
 impl Ledger for Stepped {
-    fn name(&self) -> &'static str {
-        self.ledger.name()
+    fn store(&self) -> QuotaStore {
+        self.ledger.store()
     }
 
     fn now(&self, local: SystemTime) -> SystemTime {

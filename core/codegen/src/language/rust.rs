@@ -1,6 +1,6 @@
 //! Arguments in Rust.
 
-use minijinja::{Environment, Value};
+use minijinja::{Environment, Error, Value};
 
 use super::member;
 use crate::client::Own;
@@ -29,6 +29,21 @@ pub(crate) const OUTPUTS: &[Output] = &[
         each: Each::Family,
         path: "core/src/models/generated/{{ family.name }}.rs",
         template: include_str!("../../templates/rust/records.rs.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "core/src/own/mod.rs",
+        template: include_str!("../../templates/rust/own-mod.rs.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "core/src/own/names.rs",
+        template: include_str!("../../templates/rust/own-names.rs.jinja"),
+    },
+    Output {
+        each: Each::OwnFamily,
+        path: "core/src/own/{{ family.name }}.rs",
+        template: include_str!("../../templates/rust/own-records.rs.jinja"),
     },
     Output {
         each: Each::Once,
@@ -62,6 +77,9 @@ pub(crate) fn spell(_: &Own, kind: &str, name: &str) -> String {
 }
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
+    environment.add_function("rust_own_shapes", |family: Value| own_shapes(&family));
+    environment.add_function("rust_is_plain", |shape: Value| is_plain(&shape));
+    environment.add_function("rust_plan_members", |plan: Value| plan_members(&plan));
     environment.add_filter("rust_name", |name: String| name_of(&name));
     environment.add_function("rust_argument", |parameter: Value| argument(&member(&parameter, "kind")));
     environment.add_function("rust_value", |parameter: Value| {
@@ -75,6 +93,37 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         let id = member(&operation, "id");
         if id == short { format!("{id:?}") } else { format!("{id:?} | {short:?}") }
     });
+}
+
+/// Records of the client that are more than their members in Rust: errors, and what has secrets.
+const BY_HAND: &[&str] = &["error_fields", "tokens", "user_info"];
+
+fn own_shapes(family: &Value) -> Result<Vec<Value>, Error> {
+    let shapes = family.get_attr("shapes")?;
+    Ok(shapes.try_iter()?.filter(|shape| !BY_HAND.contains(&member(shape, "name").as_str())).collect())
+}
+
+/// Whether all of its members are numbers that may be missing.
+fn is_plain(shape: &Value) -> Result<bool, Error> {
+    let properties = shape.get_attr("properties")?;
+    let plain = |property: Value| {
+        let is_number = ["u16", "u64", "f64"].contains(&member(&property, "rust").as_str());
+        is_number && property.get_attr("nullable").is_ok_and(|nullable| nullable.is_true())
+    };
+    Ok(properties.try_iter()?.all(plain))
+}
+
+/// What the settings of a plan may have.
+fn plan_members(plan: &Value) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for one in plan.get_attr("plans")?.try_iter()? {
+        names.extend(one.get_attr("sets")?.try_iter()?.map(|name| name.to_string()));
+        names.extend(one.get_attr("parameters")?.try_iter()?.map(|parameter| member(&parameter, "sets")));
+    }
+    names.extend(plan.get_attr("options")?.try_iter()?.map(|option| member(&option, "name")));
+    let mut seen = std::collections::BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    Ok(names)
 }
 
 /// A name that is no keyword.

@@ -10,6 +10,8 @@ pub(super) enum Type {
     Integer,
     /// Never below zero.
     Count,
+    /// At most 65,535.
+    Short,
     /// With all of its digits.
     Number,
     Float,
@@ -57,6 +59,9 @@ impl Type {
             ("integer", Some("unix-time")) => Some(Self::UnixTime),
             (_, Some(format)) => return Err(format!("a {kind} of format {format} is not known here")),
             ("number", None) => Some(Self::Float),
+            ("integer", None) if schema["maximum"].as_u64().is_some_and(|most| most <= 65_535) => {
+                Some(Self::Short)
+            }
             ("integer", None) if schema["minimum"].as_u64().is_some() => Some(Self::Count),
             _ => None,
         })
@@ -78,6 +83,7 @@ impl Type {
             Self::Integer => "i64".into(),
             Self::Number => "serde_json::Number".into(),
             Self::Count | Self::UnixTime => "u64".into(),
+            Self::Short => "u16".into(),
             Self::Float | Self::Seconds => "f64".into(),
             Self::Time | Self::Day => "String".into(),
             Self::Boolean => "bool".into(),
@@ -93,7 +99,7 @@ impl Type {
             Self::Text => "str".into(),
             Self::Integer => "int".into(),
             Self::Number => "Number".into(),
-            Self::Count | Self::UnixTime => "int".into(),
+            Self::Count | Self::Short | Self::UnixTime => "int".into(),
             Self::Float | Self::Seconds => "float".into(),
             Self::Time | Self::Day => "str".into(),
             Self::Boolean => "bool".into(),
@@ -108,7 +114,7 @@ impl Type {
         match self {
             Self::Text => "string".into(),
             Self::Integer | Self::Number => "number".into(),
-            Self::Count | Self::UnixTime | Self::Float | Self::Seconds => "number".into(),
+            Self::Count | Self::Short | Self::UnixTime | Self::Float | Self::Seconds => "number".into(),
             Self::Time | Self::Day => "string".into(),
             Self::Boolean => "boolean".into(),
             Self::Any => "unknown".into(),
@@ -123,7 +129,7 @@ impl Type {
             Self::Text => "String".into(),
             Self::Integer => "Int".into(),
             Self::Number => "Double".into(),
-            Self::Count => "Int".into(),
+            Self::Count | Self::Short => "Int".into(),
             Self::Float => "Double".into(),
             Self::Seconds => "Duration".into(),
             Self::Time | Self::UnixTime => "Date".into(),
@@ -142,6 +148,7 @@ impl Type {
             Self::Integer => "Long".into(),
             Self::Number => "Double".into(),
             Self::Count => "Long".into(),
+            Self::Short => "Int".into(),
             Self::Float => "Double".into(),
             Self::Seconds => "Duration".into(),
             Self::Time => "Instant".into(),

@@ -7,7 +7,8 @@ use super::super::refusals::{CallKey, Refusal};
 use super::super::tokens::{Bearer, Tokens};
 use super::{PATIENCE, Source, State, TokenHolder, signed_out};
 use crate::config::BY_COMMAND;
-use crate::error::{Error, ErrorKind, Failure, Result};
+use crate::error::{Error, Failure, Result};
+use crate::own::ErrorKind;
 use crate::redact::Secret;
 
 impl TokenHolder {

@@ -16,7 +16,8 @@ use futures_util::future::BoxFuture;
 use super::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::StoreConfig;
-use crate::error::{Error, ErrorKind, Failure, Result};
+use crate::error::{Error, Failure, Result};
+use crate::own::ErrorKind;
 
 pub use file::FileStore;
 #[cfg(feature = "keyring")]

@@ -12,7 +12,7 @@ use super::window::{Around, Span, Window};
 use super::windows::{HOUR, Learnt, MINUTE, Which, Windows};
 use crate::answer;
 use crate::clock::Clock;
-use crate::history::RateFigures;
+use crate::own::RateFigures;
 use crate::rate_news::RateNews;
 
 /// The limiter of one company at one host.

@@ -31,9 +31,9 @@ use self::permits::{Sending, Turn, Waiting};
 use crate::answer;
 use crate::catalog::{Base, Operation};
 use crate::clock::Clock;
-use crate::error::{Error, ErrorKind, Failure, Result};
-use crate::history::WaitReason;
+use crate::error::{Error, Failure, Result};
 use crate::options::Priority;
+use crate::own::{ErrorKind, WaitReason};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::trace::Trace;
 

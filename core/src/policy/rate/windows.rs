@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::window::{Around, Span, Window};
-use crate::history::RateFigures;
+use crate::own::RateFigures;
 use crate::rate_news::RateNews;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);

@@ -11,6 +11,7 @@ use super::super::suite;
 use super::*;
 use crate::clock::RecordedClock;
 use crate::log::Lines;
+use crate::own::QuotaStore;
 use crate::redact::Secrets;
 
 /// A file that fails as long as it is told to.
@@ -57,8 +58,8 @@ impl Failing {
 }
 
 impl Ledger for Failing {
-    fn name(&self) -> &'static str {
-        "sqlite"
+    fn store(&self) -> QuotaStore {
+        QuotaStore::Sqlite
     }
     fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>> {
         self.read(|ledger| ledger.standing(frame))
@@ -158,7 +159,7 @@ async fn behaves_as_a_ledger() {
         setup.ledger.keep_limits(limited);
         suite::run(&setup.ledger).await;
     }
-    assert_eq!((setup.ledger.name(), setup.lines()), ("sqlite", 0));
+    assert_eq!((setup.ledger.store(), setup.lines()), (QuotaStore::Sqlite, 0));
 }
 
 #[test]
@@ -180,7 +181,7 @@ async fn limits_are_kept_in_the_file_or_nothing_is_sent() {
     }
     setup.fail(false);
     ledger.reserve(&now, &THREE, &spent("a", 1)).await.unwrap();
-    assert_eq!((setup.in_file(&now).await, ledger.name(), setup.lines()), ((2, 2), "sqlite", 0));
+    assert_eq!((setup.in_file(&now).await, ledger.store(), setup.lines()), ((2, 2), QuotaStore::Sqlite, 0));
 }
 
 #[tokio::test]
@@ -194,14 +195,14 @@ async fn what_was_counted_in_memory_joins_the_file_once() {
         setup.fail(true);
         let takers = (0..10).map(|_| ledger.reserve(&now, &NONE, &SPENT));
         assert!(join_all(takers).await.iter().all(|granted| matches!(granted, Ok(Granted::Yes { .. }))));
-        assert_eq!((ledger.name(), setup.lines()), ("memory", 1));
+        assert_eq!((ledger.store(), setup.lines()), (QuotaStore::Memory, 1));
         assert_eq!(ledger.standing(&now).await.unwrap().counts, [11, 10, 10]);
         setup.fail(false);
         let takers = (0..10).map(|_| ledger.reserve(&now, &NONE, &SPENT));
         join_all(takers).await;
         // One of them joins, and others may have counted in memory meanwhile.
         ledger.reserve(&now, &NONE, &SPENT).await.unwrap();
-        assert_eq!((ledger.name(), setup.lines()), ("sqlite", 2));
+        assert_eq!((ledger.store(), setup.lines()), (QuotaStore::Sqlite, 2));
         assert_eq!(
             (setup.in_file(&now).await, ledger.standing(&now).await.unwrap().counts),
             ((22, 22), [22, 21, 21])
@@ -252,7 +253,7 @@ async fn leases_that_begin_and_end_at_either_place() {
     ledger.settle(&lease("memory"), &[spent("a", 4)]).await.unwrap();
     setup.fail(false);
     ledger.reserve(&now, &NONE, &SPENT).await.unwrap();
-    assert_eq!((setup.in_file(&now).await, ledger.name()), ((8, 8), "sqlite"));
+    assert_eq!((setup.in_file(&now).await, ledger.store()), ((8, 8), QuotaStore::Sqlite));
     assert_eq!(ledger.standing(&now).await.unwrap().leased, 10);
     ledger.settle(&lease("both"), &[spent("a", 5)]).await.unwrap();
     ledger.reserve(&now, &NONE, &SPENT).await.unwrap();
@@ -345,7 +346,7 @@ fn nothing_is_counted_twice_or_forgotten() {
                 // As long as the file fails, nobody can tell the difference either.
                 for second in [-61, -1, 0, 61] {
                     let (now, expected) = (frame(second), plain.standing(&frame(second)).await.unwrap());
-                    if ledger.name() == "sqlite" {
+                    if ledger.store() == QuotaStore::Sqlite {
                         setup.faults.readable.store(true, Ordering::Relaxed);
                         prop_assert_eq!(ledger.standing(&now).await.unwrap(), expected);
                         setup.faults.readable.store(false, Ordering::Relaxed);

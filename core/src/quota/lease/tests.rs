@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use super::*;
 use crate::clock::RecordedClock;
 use crate::log::Lines;
+use crate::own::QuotaStore;
 use crate::quota::calendar::Calendar;
 use crate::quota::ledger::{Row, Standing};
 use crate::quota::memory::MemoryLedger;
@@ -51,8 +52,8 @@ impl Distant {
 }
 
 impl Ledger for Distant {
-    fn name(&self) -> &'static str {
-        "distant"
+    fn store(&self) -> QuotaStore {
+        QuotaStore::Redis
     }
     fn standing<'a>(&'a self, frame: &'a Frame) -> BoxFuture<'a, Result<Standing>> {
         self.counted.standing(frame)

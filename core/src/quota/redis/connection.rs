@@ -18,7 +18,8 @@ use url::Url;
 use super::super::settings::RedisConfig;
 use super::RedisSettings;
 use crate::clock::Clock;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::own::ErrorKind;
 use crate::redact::{Secret, Secrets};
 
 /// Connect timeout, including TLS and AUTH.

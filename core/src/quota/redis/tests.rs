@@ -16,7 +16,7 @@ use super::connection::{ANSWER, CONNECT, RIGHTS};
 use super::server::{RedisServer, free_port, left_out, shared};
 use super::*;
 use crate::clock::RecordedClock;
-use crate::error::ErrorKind;
+use crate::own::{ErrorKind, QuotaStore};
 
 /// 2026-11-25T02:30:15Z.
 const NIGHT: u64 = 1_795_573_815;
@@ -175,7 +175,7 @@ async fn pretend(answers: &'static [&'static [u8]]) -> (String, Arc<AtomicUsize>
 async fn behaves_as_a_ledger() {
     needs_redis!();
     let first = ledger(shared().url());
-    assert_eq!(first.name(), "redis");
+    assert_eq!(first.store(), QuotaStore::Redis);
     suite::run(&first).await;
     suite::run(&ledger(format!("{}/3", shared().url()))).await;
 }

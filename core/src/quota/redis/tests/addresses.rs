@@ -1,4 +1,5 @@
-use super::{ErrorKind, Opening, SECRETS, ledger, refused};
+use super::{Opening, SECRETS, ledger, refused};
+use crate::own::ErrorKind;
 
 #[test]
 fn addresses() {

@@ -1,9 +1,9 @@
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use super::{
-    ErrorKind, Opening, RedisServer, SECRETS, frame, ledger, left_out, needs_redis, pretend, refused,
-    reserve, suite,
+    Opening, RedisServer, SECRETS, frame, ledger, left_out, needs_redis, pretend, refused, reserve, suite,
 };
+use crate::own::ErrorKind;
 
 /// An authority with a certificate for a name, in files as a server reads them.
 struct Certified {

@@ -22,7 +22,7 @@ class ConfigTest {
             "use https" to {
                 BeProduct("acme", AccessToken("token"), settings = Settings(apiUrl = "http://example.com"))
             },
-            "unknown field `company`" to { BeProduct.fromSettings(buildJsonObject { put("company", "acme") }) },
+            "no setting \"company\"" to { BeProduct.fromSettings(buildJsonObject { put("company", "acme") }) },
         )
         for ((says, make) in wrong) {
             val error = failsWith<ConfigException> { make() }
