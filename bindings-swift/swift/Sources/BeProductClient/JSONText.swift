@@ -1,11 +1,11 @@
 import Foundation
 
-// Foundation's coders lose the order of members, and numbers beyond a double: hence a reader and a writer of our own.
+// Foundation's coders lose the order of members, and the digits of numbers beyond a double.
 
 extension JSONValue {
     /// Reads JSON. Members keep their order, numbers their digits.
     ///
-    /// - Throws: ``BeProductError`` of kind `decode` when the text is no JSON.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/decode`` when the text is not JSON.
     public init(text: String) throws {
         var reader = JSONReader(bytes: Array(text.utf8))
         self = try reader.document()
@@ -13,7 +13,7 @@ extension JSONValue {
 
     /// The value as JSON, members in their order.
     ///
-    /// - Throws: ``BeProductError`` of kind `config` that names the place of a number that is not finite.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite.
     public func text() throws -> String {
         var text = ""
         try write(to: &text, path: "")
@@ -70,14 +70,14 @@ extension JSONValue {
 extension JSONObject {
     /// The object as JSON, members in their order.
     ///
-    /// - Throws: ``BeProductError`` of kind `config` that names the place of a number that is not finite.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite.
     public func text() throws -> String {
         try JSONValue.object(self).text()
     }
 }
 
 private struct JSONReader {
-    /// As deep as serde_json goes, whose texts these mostly are.
+    /// The limit of serde_json, which writes most of these texts.
     private static let deepest = 128
 
     let bytes: [UInt8]

@@ -11,14 +11,14 @@ func readmeExample(id: String, secret: String, token: String, folder: String, nu
     print(style.headerNumber ?? "")
   }
   let found = try await client.style.getManyByNumber(numbers: numbers)
-  print(found.found?.count ?? 0, "found,", found.missing ?? [], "missing")
+  print(found.found.count, "found,", found.missing, "missing")
   print(try await client.quota.status().remaining ?? 0, "requests left today")
 }
 
 func quotaExample(credentials: Credentials) async throws {
     struct Listener: QuotaListener {
         func notice(_ event: QuotaEvent) {
-            print("\(event.kind): \(event.used) requests of the \(event.window)")
+            print("\(event.event): \(event.used) requests of the \(event.window)")
         }
 
         func atLimit(_ event: QuotaEvent) -> Duration? {
@@ -29,11 +29,11 @@ func quotaExample(credentials: Credentials) async throws {
     let plan = Plan.businessMax(licenses: 8, requestsPerMinute: 100, timeZone: "America/New_York")
     let client = try BeProduct(companyDomain: "acme", credentials: credentials, plan: plan, quotaListener: Listener())
     let status = try await client.quota.status()
-    print(status.remaining ?? 0, status.pace, status.runsOutAt ?? "not today")
+    print(status.remaining ?? 0, status.pace, status.runsOutAt?.formatted() ?? "not today")
     for share in try await client.quota.report(days: 7).byLabel {
         print(share.name, share.requests)
     }
-    let estimate = try await client.quota.estimate([Work("style.list", count: 5000)])
+    let estimate = try await client.quota.estimate([Work(operation: "style.list", count: 5000)])
     if !estimate.enough {
         try await client.quota.changePlan(.enterprise(licenses: 8))
     }

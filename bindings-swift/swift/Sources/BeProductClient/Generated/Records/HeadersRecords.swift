@@ -8,8 +8,10 @@ public struct Artboard: Record, JSONConvertible {
     public var artboarIndex: Int?
     /// Link to the picture.
     public var imageURL: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         artboarIndex: Int? = nil,
         imageURL: String? = nil,
@@ -60,8 +62,10 @@ public struct Colorway: Record, JSONConvertible {
     public var image: JSONValue?
     /// Id of the palette colour that it was made from.
     public var colorSourceID: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         colorNumber: String? = nil,
@@ -130,6 +134,12 @@ public struct Colorway: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?[id] }
 }
 
 /// A folder of a master folder.
@@ -142,8 +152,10 @@ public struct Folder: Record, JSONConvertible {
     public var description: String?
     /// Whether the folder is in use.
     public var active: Bool?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -184,8 +196,10 @@ public struct FolderReference: Record, JSONConvertible {
     public var id: String?
     /// Name.
     public var name: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -215,13 +229,15 @@ public struct FolderReference: Record, JSONConvertible {
 /// A number that several materials have.
 public struct MaterialAmbiguity: Record, JSONConvertible {
     /// The requested number.
-    public var number: String?
-    public var records: [MaterialHeader]?
+    public var number: String
+    public var records: [MaterialHeader]
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
-        number: String? = nil,
-        records: [MaterialHeader]? = nil,
+        number: String,
+        records: [MaterialHeader],
         extra: JSONObject = [:]
     ) {
         self.number = number
@@ -231,8 +247,8 @@ public struct MaterialAmbiguity: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        number = try reader.take("number")
-        records = try reader.take("records")
+        number = try reader.required("number")
+        records = try reader.required("records")
         extra = reader.rest
     }
 
@@ -269,8 +285,10 @@ public struct MaterialHeader: Record, JSONConvertible {
     public var modifiedBy: Person?
     /// Time of the last change of the attributes, ISO 8601 in UTC.
     public var modifiedAt: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         headerNumber: String? = nil,
@@ -347,6 +365,15 @@ public struct MaterialHeader: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The values of the record's fields by field id, in their order.
+    public var fields: JSONObject { headerData?.fields?.valuesByID ?? [:] }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { headerData?.fields?.value(of: id) }
 }
 
 /// Attributes and pictures of a material.
@@ -355,8 +382,10 @@ public struct MaterialHeaderData: Record, JSONConvertible {
     public var fields: [Field]?
     public var mainImage: ImageLinks?
     public var detailImage: ImageLinks?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         fields: [Field]? = nil,
         mainImage: ImageLinks? = nil,
@@ -385,22 +414,30 @@ public struct MaterialHeaderData: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?.value(of: id) }
 }
 
 /// Result of a lookup of materials by number.
 public struct MaterialLookup: Record, JSONConvertible {
     /// In the order of the numbers.
-    public var found: [MaterialHeader]?
+    public var found: [MaterialHeader]
     /// Numbers that no record has.
-    public var missing: [String]?
+    public var missing: [String]
     /// Numbers that several records have.
-    public var ambiguous: [MaterialAmbiguity]?
+    public var ambiguous: [MaterialAmbiguity]
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
-        found: [MaterialHeader]? = nil,
-        missing: [String]? = nil,
-        ambiguous: [MaterialAmbiguity]? = nil,
+        found: [MaterialHeader],
+        missing: [String],
+        ambiguous: [MaterialAmbiguity],
         extra: JSONObject = [:]
     ) {
         self.found = found
@@ -411,9 +448,9 @@ public struct MaterialLookup: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        found = try reader.take("found")
-        missing = try reader.take("missing")
-        ambiguous = try reader.take("ambiguous")
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        ambiguous = try reader.required("ambiguous")
         extra = reader.rest
     }
 
@@ -442,8 +479,10 @@ public struct Size: Record, JSONConvertible {
     public var hideSize: Bool?
     /// Custom fields by field id; only in answers.
     public var fields: JSONObject?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         name: String? = nil,
         price: Decimal? = nil,
@@ -496,6 +535,12 @@ public struct Size: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?[id] }
 }
 
 /// A size class.
@@ -507,8 +552,10 @@ public struct SizeClass: Record, JSONConvertible {
     public var isDefault: Bool?
     /// A list of sizes, a display text such as `S-XL`, or null.
     public var sizeRange: JSONValue?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -546,13 +593,15 @@ public struct SizeClass: Record, JSONConvertible {
 /// A number that several styles have.
 public struct StyleAmbiguity: Record, JSONConvertible {
     /// The requested number.
-    public var number: String?
-    public var records: [StyleHeader]?
+    public var number: String
+    public var records: [StyleHeader]
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
-        number: String? = nil,
-        records: [StyleHeader]? = nil,
+        number: String,
+        records: [StyleHeader],
         extra: JSONObject = [:]
     ) {
         self.number = number
@@ -562,8 +611,8 @@ public struct StyleAmbiguity: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        number = try reader.take("number")
-        records = try reader.take("records")
+        number = try reader.required("number")
+        records = try reader.required("records")
         extra = reader.rest
     }
 
@@ -602,8 +651,10 @@ public struct StyleHeader: Record, JSONConvertible {
     public var modifiedBy: Person?
     /// Time of the last change of the attributes, ISO 8601 in UTC.
     public var modifiedAt: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         headerNumber: String? = nil,
@@ -684,6 +735,15 @@ public struct StyleHeader: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The values of the record's fields by field id, in their order.
+    public var fields: JSONObject { headerData?.fields?.valuesByID ?? [:] }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { headerData?.fields?.value(of: id) }
 }
 
 /// Attributes and pictures of a style.
@@ -694,8 +754,10 @@ public struct StyleHeaderData: Record, JSONConvertible {
     public var sideImage: ImageLinks?
     public var backImage: ImageLinks?
     public var availableArtboards: [Artboard]?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         fields: [Field]? = nil,
         frontImage: ImageLinks? = nil,
@@ -732,22 +794,30 @@ public struct StyleHeaderData: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?.value(of: id) }
 }
 
 /// Result of a lookup of styles by number.
 public struct StyleLookup: Record, JSONConvertible {
     /// In the order of the numbers.
-    public var found: [StyleHeader]?
+    public var found: [StyleHeader]
     /// Numbers that no record has.
-    public var missing: [String]?
+    public var missing: [String]
     /// Numbers that several records have.
-    public var ambiguous: [StyleAmbiguity]?
+    public var ambiguous: [StyleAmbiguity]
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
-        found: [StyleHeader]? = nil,
-        missing: [String]? = nil,
-        ambiguous: [StyleAmbiguity]? = nil,
+        found: [StyleHeader],
+        missing: [String],
+        ambiguous: [StyleAmbiguity],
         extra: JSONObject = [:]
     ) {
         self.found = found
@@ -758,9 +828,9 @@ public struct StyleLookup: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        found = try reader.take("found")
-        missing = try reader.take("missing")
-        ambiguous = try reader.take("ambiguous")
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        ambiguous = try reader.required("ambiguous")
         extra = reader.rest
     }
 
@@ -790,8 +860,10 @@ public struct Supplier: Record, JSONConvertible {
     public var website: String?
     /// VENDOR, FACTORY, AGENT, RETAILER, SUPPLIER or OTHER.
     public var supplierType: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -860,8 +932,10 @@ public struct Tag: Record, JSONConvertible {
     public var id: String?
     /// Name.
     public var name: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
