@@ -1,10 +1,10 @@
 /// The members of a JSON object, in their order.
 ///
-/// The service keeps the order of attribute fields, so it is kept here as well:
+/// The service keeps the order of attribute fields, and so does this type:
 ///
 ///     let fields: JSONObject = ["header_number": "EX-1", "season": "Fall", "price": 41.75]
 ///
-/// A name that a literal repeats stays in twice: a write refuses it rather than choosing one of the values.
+/// A name may occur twice in a literal: a write refuses that instead of choosing one of the values.
 public struct JSONObject: Hashable, Sendable {
     private var members: [Member] = []
 

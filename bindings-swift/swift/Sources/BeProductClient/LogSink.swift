@@ -29,12 +29,11 @@ public struct LogLine: Hashable, Sendable {
     public let attributes: JSONObject
 }
 
-extension LogLine.Level: JSONReadable {}
-
 extension LogLine: JSONReadable {
     init(json: JSONValue) throws {
         var reader = MemberReader(try JSONObject(json: json))
-        level = try reader.required("level")
+        let level: String? = try reader.take("level")
+        self.level = level.flatMap(Level.init) ?? .info
         message = try reader.required("message")
         operation = try reader.take("operation") ?? ""
         requestID = try reader.take("request_id") ?? ""

@@ -29,7 +29,7 @@ extension Record {
     public var debugDescription: String { "\(Self.self)\(members)" }
 }
 
-/// A value with secrets: whatever prints it shows its ``Swift/CustomStringConvertible/description`` only.
+/// A value with secrets: whatever prints it shows its `description` only.
 public protocol Redacted: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {}
 
 extension Redacted {

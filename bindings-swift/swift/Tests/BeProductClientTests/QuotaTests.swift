@@ -37,6 +37,7 @@ import Testing
             ),
             (.fromService(requestsPerHour: 9), #"{"from_service":true,"requests_per_hour":9}"#),
             (.unlimited(requestsPerMinute: 7), #"{"requests_per_minute":7}"#),
+            (.unlimited(), "{}"),
         ]
         for (plan, json) in plans {
             #expect("\(plan)" == "Plan\(json)")

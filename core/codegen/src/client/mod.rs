@@ -101,6 +101,7 @@ fn check(own: &Own, resources: &[Resource], service: &[Family]) -> Result<(), St
     }
     for input in own.settings.iter().chain(&own.options).chain(&own.plan.options) {
         check(&input.name, &input.doc, &none)?;
+        check(&input.name, &input.mobile_doc, &none)?;
     }
     own.errors.iter().try_for_each(|error| check(&error.kind, &error.doc, &none))
 }

@@ -18,16 +18,14 @@ public struct Configuration: Sendable {
     public var identityURL: URL?
     /// Address of the token endpoint. Default: `connect/token` below ``Configuration/identityURL``.
     public var tokenEndpoint: URL?
-    /// Requests that are taken from the ledger in one step and used one by one. The unused requests of a killed process
-    /// are given back by the processes that share its ``Configuration/stateDirectory``, and are lost for the day
-    /// without one. Default: 1.
+    /// Requests that are counted in one step and used one by one. Default: 1.
     public var quotaLease: Int = 1
     /// Requests a day that calls of priority `bulk` leave to interactive calls. Default: 0.
     public var quotaFloor: Int = 0
     /// Longest wait for the next day, hour or minute when a limit is reached. Default: none, the call fails unless a
     /// listener of the quota lets it wait.
     public var quotaWait: Duration?
-    /// Folder for the ledger, for replaced refresh tokens and for cached schemas. Default: the user's state folder.
+    /// Folder for cached schemas. Default: the user's state folder.
     public var stateDirectory: URL?
     /// Longest time for one request, from its first turn in the line: its retries, the waits between them and the whole
     /// answer. Default: 60 s.
