@@ -45,7 +45,7 @@ public struct AuthorizationSession: Sendable {
     ) throws {
         var configuration = configuration
         configuration.scope = scope ?? configuration.scope
-        let own: KeyValuePairs<String, (any JSONWritable)?> = [
+        let own: Members = [
             "client_id": clientID,
             "client_secret": clientSecret,
             "redirect_uri": redirectURI,

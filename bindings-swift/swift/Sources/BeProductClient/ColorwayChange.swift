@@ -31,7 +31,7 @@ public struct ColorwayChange: Hashable, Sendable {
 
 extension ColorwayChange: JSONWritable {
     var json: JSONValue {
-        let members: KeyValuePairs<String, (any JSONWritable)?> = [
+        let members: Members = [
             "id": id,
             "fields": FieldValues(fields),
             "imageHeaderId": imageHeaderID,

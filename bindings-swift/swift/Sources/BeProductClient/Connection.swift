@@ -7,7 +7,7 @@ struct Connection: Sendable {
 
     func call<Value: JSONReadable>(
         _ operation: String,
-        _ arguments: KeyValuePairs<String, (any JSONWritable)?>,
+        _ arguments: Members,
         _ options: CallOptions
     ) async throws -> Response<Value> {
         try await call(operation, arguments: JSONObject(present: arguments), options: options.members)
@@ -25,7 +25,7 @@ struct Connection: Sendable {
     /// Calls a method of the client itself, or of a sign-in.
     func ask<Value: JSONReadable>(
         _ name: String,
-        _ arguments: KeyValuePairs<String, (any JSONWritable)?> = [:]
+        _ arguments: Members = [:]
     ) async throws -> Value {
         try await reply(name, JSONObject(present: arguments), [:]).decoded()
     }
@@ -39,7 +39,7 @@ struct Connection: Sendable {
 
     func stream<Record: JSONReadable>(
         _ operation: String,
-        _ arguments: KeyValuePairs<String, (any JSONWritable)?>,
+        _ arguments: Members,
         _ options: CallOptions
     ) -> Paged<Record> {
         stream(operation, arguments: JSONObject(present: arguments), options: options.members)

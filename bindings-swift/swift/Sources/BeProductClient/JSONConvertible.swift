@@ -13,6 +13,9 @@ protocol JSONReadable: Sendable {
 
 typealias JSONConvertible = JSONReadable & JSONWritable
 
+/// Members by name; those that are nil are left out.
+typealias Members = KeyValuePairs<String, (any JSONWritable)?>
+
 /// A value whose type is not the expected one.
 struct UnexpectedValue: Error, CustomStringConvertible {
     let expected: String
@@ -129,8 +132,8 @@ extension Collection {
 }
 
 extension JSONObject {
-    /// The members that have a value: null ones are left out.
-    init(present members: KeyValuePairs<String, (any JSONWritable)?>, extra: JSONObject = [:]) {
+    /// The members that have a value, and more of them.
+    init(present members: Members, extra: JSONObject = [:]) {
         let named = members.lazy.compactMap { name, value in value.map { (key: name, value: $0.json) } }
         self.init(Array(named) + Array(extra))
     }

@@ -79,7 +79,7 @@ import Testing
         #expect(store.saved { $0.last?.isEmpty } == true)
     }
 
-    @Test func theServerTellsOfItself() async throws {
+    @Test func theDiscoveryDocument() async throws {
         let simulator = try Simulator()
         let client = try simulator.client()
         #expect(try await client.auth.discovery()["issuer"]?.stringValue == simulator["identity"])

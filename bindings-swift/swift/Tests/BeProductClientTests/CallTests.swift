@@ -59,7 +59,7 @@ import Testing
         #expect(Set(found.compactMap(\.headerNumber)) == Set(numbers))
     }
 
-    @Test func detailedCallsTellHowTheAnswerCameAbout() async throws {
+    @Test func detailedCallsHaveTheHistoryOfTheAnswer() async throws {
         let simulator = try Simulator()
         let client = try simulator.client()
         try await simulator.fault(["path": "Folders", "action": ["status": 503]])

@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func everyLimitIsTold() async throws {
+    @Test func everyLimitIsReported() async throws {
         let simulator = try Simulator()
         let client = try client(simulator, .requestsPerDay(10, requestsPerHour: 5))
         _ = try await client.style.folders(options: CallOptions(label: "nightly"))
@@ -128,7 +128,7 @@ import Testing
         #expect(try await simulator.count("api") == 0)
     }
 
-    @Test func goingOnWithAnotherPlan() async throws {
+    @Test func thePlanIsReplaced() async throws {
         let simulator = try Simulator()
         let client = try client(simulator, .requestsPerDay(1))
         _ = try await client.style.folders()
@@ -144,7 +144,7 @@ import Testing
         #expect(try await client.quota.status().limit == nil)
     }
 
-    @Test func aListenerIsToldOfWhatHappens() async throws {
+    @Test func aListenerReceivesEvents() async throws {
         let simulator = try Simulator()
         let listener = SampleListener()
         let client = try client(simulator, .requestsPerDay(5), listener: listener)

@@ -1,7 +1,8 @@
-// The README's example, which has to compile as it stands there: `tests/readme` compares the two. Below it, that of this
-// package's README, which `ReadmeTests` compares.
+// The README's example, which has to compile: `tests/readme` compares the two. Below it, those of
+// this package's README, which `ReadmeTests` compares.
 
 import BeProductClient
+import Foundation
 
 func readmeExample(id: String, secret: String, token: String, folder: String, numbers: [String]) async throws {
   let client = try BeProduct(
@@ -13,6 +14,27 @@ func readmeExample(id: String, secret: String, token: String, folder: String, nu
   let found = try await client.style.getManyByNumber(numbers: numbers)
   print(found.found.count, "found,", found.missing, "missing")
   print(try await client.quota.status().remaining ?? 0, "requests left today")
+}
+
+func packageExample(id: String, secret: String, token: String, folder: String, store: any TokenStore, date: Date) async throws {
+    let client = try BeProduct(
+        companyDomain: "acme",
+        credentials: .refreshToken(clientID: id, clientSecret: secret, token: token),
+        plan: .businessMax(licenses: 8),
+        tokenStore: store
+    )
+    for try await style in client.style.list(folderID: folder, filters: [Filter("season", .eq, ["Fall", "Winter"])]) {
+        print(style.headerNumber ?? "", style.field("season") ?? "")
+    }
+    let all = try await client.material.list(folderID: folder).collect()
+    print(all.count)
+    do {
+        try await client.style.update(headerID: id, fields: ["season": "Fall", "due": .date(date)])
+    } catch let error as BeProductError where error.outcome == .unknown {
+        // The write was sent and may have taken effect: read before writing again.
+    }
+    let response = try await client.style.detailed.get(headerID: id)
+    print(response.body.headerName ?? "", response.meta.attempts.count, response.meta.cost)
 }
 
 func quotaExample(credentials: Credentials) async throws {

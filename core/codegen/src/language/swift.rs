@@ -276,7 +276,7 @@ fn driver_argument(parameter: &Value) -> String {
     format!("{}: given.{take}({name:?}, {reader}){rest}", name_of(&name))
 }
 
-/// The method cannot tell an empty list from none, and not every parameter sends the same for both.
+/// The method leaves an empty list out, which not every parameter sends as the same.
 fn driver_optional(parameter: &Value) -> &'static str {
     if member(parameter, "absent") == "empty_array" { "optional" } else { "filled" }
 }

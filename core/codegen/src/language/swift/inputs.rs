@@ -70,7 +70,7 @@ fn type_of(input: &Value) -> String {
     }
 }
 
-/// The value that stands in Swift's code for what is not given; `nil` where the core decides.
+/// The default in Swift's code; `nil` where the core decides.
 fn default_of(input: &Value) -> String {
     let default = input.get_attr("default").unwrap_or_default();
     match member(input, "kind").as_str() {

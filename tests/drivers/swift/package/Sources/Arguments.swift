@@ -26,7 +26,7 @@ struct Arguments {
         return read
     }
 
-    /// As `optional`, where the method cannot tell an empty list from none, and the service can.
+    /// As `optional`, where an empty list is left out by the method, and has a meaning for the service.
     mutating func filled<Value: Collection>(_ name: String, _ read: (JSONValue) -> Value?) throws -> Value? {
         let value = try optional(name, read)
         if let value, value.isEmpty { throw NotExpressible() }

@@ -90,14 +90,14 @@ actor Driver {
         return client
     }
 
-    /// A call as a task of its own, to be cancelled by its name.
+    /// A call as a task, which can be cancelled by its name.
     private func begin(_ command: JSONValue) throws -> Task<JSONValue, any Error> {
         let client = try opened()
         let name = command["name"]?.stringValue
-        let givenUp = name.map(cancelled.contains) ?? false
+        let isCancelled = name.map(cancelled.contains) ?? false
         let call = Task {
-            // By itself, as it may run before whoever made it goes on.
-            if givenUp { withUnsafeCurrentTask { $0?.cancel() } }
+            // Cancelled from inside, because it may run before this function returns.
+            if isCancelled { withUnsafeCurrentTask { $0?.cancel() } }
             return try await Self.perform(command, client)
         }
         if let name { calls[name] = call }

@@ -51,7 +51,7 @@ public struct Tokens: Record, Redacted, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "access_token": accessToken,
             "expires_at": expiresAt?.unixTime,
             "lifetime": lifetime,
@@ -107,7 +107,7 @@ public struct UserInfo: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "sub": sub,
             "preferred_username": preferredUsername,
             "name": name,

@@ -74,7 +74,7 @@ extension CallOptions.Priority: JSONWritable {}
 extension CallOptions {
     /// The options that are not the default.
     var members: JSONObject {
-        let given: KeyValuePairs<String, (any JSONWritable)?> = [
+        let given: Members = [
             "timeout": timeout,
             "turn_timeout": turnTimeout,
             "attempts": attempts,

@@ -62,7 +62,7 @@ public struct Configuration: Sendable {
     public init() {}
 
     var settings: JSONObject {
-        let given: KeyValuePairs<String, (any JSONWritable)?> = [
+        let given: Members = [
             "scope": scope,
             "access_token_in_query": accessTokenInQuery ? true : nil,
             "api_url": apiURL,

@@ -30,7 +30,7 @@ public struct Attempt: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "status": status,
             "error": error,
             "seconds": duration,
@@ -100,7 +100,7 @@ public struct RateFigures: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "limit": limit,
             "remaining": remaining,
             "reset": reset?.unixTime,
@@ -132,7 +132,7 @@ public struct Wait: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "reason": reason,
             "seconds": duration,
         ]

@@ -6,7 +6,7 @@
 public struct Plan: Hashable, Sendable {
     let members: JSONObject
 
-    private init(_ members: KeyValuePairs<String, (any JSONWritable)?>) {
+    private init(_ members: Members) {
         self.members = JSONObject(present: members)
     }
 

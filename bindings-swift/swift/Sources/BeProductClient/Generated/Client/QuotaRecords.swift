@@ -35,7 +35,7 @@ public struct Estimate: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "requests": requests,
             "remaining": remaining,
             "enough": enough,
@@ -73,7 +73,7 @@ public struct EstimateItem: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "operation": operation,
             "count": count,
             "requests": requests,
@@ -120,7 +120,7 @@ public struct LimitStatus: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "window": window,
             "limit": limit,
             "used": used,
@@ -199,7 +199,7 @@ public struct QuotaEvent: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "event": event,
             "window": window,
             "limit": limit,
@@ -299,7 +299,7 @@ public struct QuotaReport: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "from": from,
             "to": to,
             "requests": requests,
@@ -387,7 +387,7 @@ public struct QuotaStatus: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "store": store,
             "limit": limit,
             "used": used,
@@ -503,7 +503,7 @@ public struct ReportRow: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "day": day,
             "operation": operation,
             "label": label,
@@ -537,7 +537,7 @@ public struct Share: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "name": name,
             "requests": requests,
         ]
@@ -573,7 +573,7 @@ public struct Usage: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "operation": operation,
             "label": label,
             "requests": requests,
@@ -611,7 +611,7 @@ public struct Work: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "operation": operation,
             "count": count,
             "page_size": pageSize,

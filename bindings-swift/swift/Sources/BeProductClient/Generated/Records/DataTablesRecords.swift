@@ -56,7 +56,7 @@ public struct DataTable: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
             "description": description,
@@ -116,7 +116,7 @@ public struct DataTableRow: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "fields": fields,
             "createdBy": createdBy,
@@ -167,7 +167,7 @@ public struct DataTableRowChange: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "rowId": rowID,
             "rowFields": rowFields,
             "deleteRow": deleteRow,
@@ -209,7 +209,7 @@ public struct DataTableUpdate: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "rows": rows,
             "applied": applied,
             "requests": requests,
@@ -251,7 +251,7 @@ public struct RowOutcome: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "index": index,
             "rowId": rowID,
             "outcome": outcome,

@@ -30,7 +30,7 @@ public struct Artboard: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "artboarIndex": artboarIndex,
             "imageUrl": imageURL,
         ]
@@ -117,7 +117,7 @@ public struct Colorway: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "colorNumber": colorNumber,
             "colorName": colorName,
@@ -180,7 +180,7 @@ public struct Folder: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
             "description": description,
@@ -218,7 +218,7 @@ public struct FolderReference: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
         ]
@@ -253,7 +253,7 @@ public struct MaterialAmbiguity: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "number": number,
             "records": records,
         ]
@@ -346,7 +346,7 @@ public struct MaterialHeader: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "headerNumber": headerNumber,
             "headerName": headerName,
@@ -367,7 +367,7 @@ public struct MaterialHeader: Record, JSONConvertible {
     }
 
     /// The values of the record's fields by field id, in their order.
-    public var fields: JSONObject { headerData?.fields?.valuesByID ?? [:] }
+    public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
 
     /// The value of a field, `.null` where it is empty.
     ///
@@ -407,7 +407,7 @@ public struct MaterialHeaderData: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "fields": fields,
             "mainImage": mainImage,
             "detailImage": detailImage,
@@ -455,7 +455,7 @@ public struct MaterialLookup: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "found": found,
             "missing": missing,
             "ambiguous": ambiguous,
@@ -522,7 +522,7 @@ public struct Size: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "name": name,
             "price": price,
             "currency": currency,
@@ -580,7 +580,7 @@ public struct SizeClass: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
             "isDefault": isDefault,
@@ -617,7 +617,7 @@ public struct StyleAmbiguity: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "number": number,
             "records": records,
         ]
@@ -715,7 +715,7 @@ public struct StyleHeader: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "headerNumber": headerNumber,
             "headerName": headerName,
@@ -737,7 +737,7 @@ public struct StyleHeader: Record, JSONConvertible {
     }
 
     /// The values of the record's fields by field id, in their order.
-    public var fields: JSONObject { headerData?.fields?.valuesByID ?? [:] }
+    public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
 
     /// The value of a field, `.null` where it is empty.
     ///
@@ -785,7 +785,7 @@ public struct StyleHeaderData: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "fields": fields,
             "frontImage": frontImage,
             "sideImage": sideImage,
@@ -835,7 +835,7 @@ public struct StyleLookup: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "found": found,
             "missing": missing,
             "ambiguous": ambiguous,
@@ -909,7 +909,7 @@ public struct Supplier: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "Id": id,
             "Name": name,
             "Address": address,
@@ -954,7 +954,7 @@ public struct Tag: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
         ]

@@ -45,7 +45,7 @@ public struct Field: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
             "value": value,
@@ -84,7 +84,7 @@ public struct ImageLinks: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "preview": preview,
             "origin": origin,
         ]
@@ -147,7 +147,7 @@ public struct Person: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
         ]
@@ -198,7 +198,7 @@ public struct SchemaField: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "fieldId": fieldID,
             "fieldName": fieldName,
             "fieldType": fieldType,

@@ -32,7 +32,7 @@ public struct RateLimitStatus: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "per_minute": perMinute,
             "per_hour": perHour,
             "per_day": perDay,
@@ -77,7 +77,7 @@ public struct RateLimitWindow: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "limit": limit,
             "remaining": remaining,
             "used": used,
