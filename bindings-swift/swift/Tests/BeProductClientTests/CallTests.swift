@@ -83,6 +83,13 @@ import Testing
         #expect(styles.first?["headerNumber"]?.stringValue != nil)
         let error = try await failure { try await client.call("style.nothing") }
         #expect(error.kind == .config)
+        let sent = try await simulator.count("api")
+        let misspelt = try await failure { try await client.call("style.folders", options: ["atempts": 2]) }
+        #expect(misspelt.kind == .config)
+        #expect(misspelt.message.contains("atempts"))
+        let stream = client.stream("style.list", options: ["page_sise": 2])
+        #expect(try await failure { try await stream.collect() }.kind == .config)
+        #expect(try await simulator.count("api") == sent)
     }
 
     @Test func rawRequests() async throws {

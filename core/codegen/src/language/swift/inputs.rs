@@ -132,7 +132,7 @@ fn driver_input(input: &Value, take: &str) -> String {
     format!("try given.{take}({wire:?}, {reader}){rest}")
 }
 
-/// What a method returns; nothing is empty.
+/// What a method returns, empty for nothing. A text that is called a URL is one.
 fn answer(method: &Value) -> String {
     match member(method, "answer").as_str() {
         "nothing" => String::new(),
