@@ -91,7 +91,7 @@ extension Date: JSONConvertible {
 
     var json: JSONValue { .date(self) }
 
-    var unixTime: Int { Int(timeIntervalSince1970.rounded(.down)) }
+    var unixTime: Double { timeIntervalSince1970.rounded(.down) }
 }
 
 /// Choices, by their names.

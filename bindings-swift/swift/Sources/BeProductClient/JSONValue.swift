@@ -39,8 +39,10 @@ public enum JSONValue: Hashable, Sendable {
         }
     }
 
-    /// A point in time in UTC: `2026-03-01T08:30:00Z`, with three digits of a fraction if that is not zero.
+    /// A point in time in UTC: `2026-03-01T08:30:00Z`, with three digits of a fraction if that is not zero. A call
+    /// refuses one that is infinite, with ``ErrorKind/config``.
     public static func date(_ date: Date) -> JSONValue {
+        guard date.timeIntervalSince1970.isFinite else { return .double(date.timeIntervalSince1970) }
         // By way of microseconds: a binary fraction can lie just below the millisecond that it denotes.
         let milliseconds = ((date.timeIntervalSince1970 * 1e6).rounded() / 1e3).rounded(.down)
         let seconds = (milliseconds / 1e3).rounded(.down)

@@ -62,10 +62,12 @@ import Testing
     }
 
     @Test func theFieldOfANumberThatJSONLacksIsNamed() throws {
-        let arguments = JSONObject(present: ["fields": FieldValues(["name": "x", "price": JSONValue(Double.nan)])])
-        #expect { try arguments.text() } throws: { error in
-            let error = error as? BeProductError
-            return error?.kind == .config && error?.message.contains("price") == true
+        for value in [JSONValue(Double.nan), .date(Date(timeIntervalSince1970: .infinity))] {
+            let arguments = JSONObject(present: ["fields": FieldValues(["name": "x", "price": value])])
+            #expect { try arguments.text() } throws: { error in
+                let error = error as? BeProductError
+                return error?.kind == .config && error?.message.contains("price") == true
+            }
         }
     }
 

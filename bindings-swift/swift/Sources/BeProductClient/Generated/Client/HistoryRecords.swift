@@ -54,7 +54,7 @@ public enum Outcome: RawRepresentable, Hashable, Sendable, CaseIterable, JSONCon
 
     /// Every value that this version knows.
     public static let allCases: [Self] = [
-        .notSent, .refused, .applied, .unknown
+        .notSent, .refused, .applied, .unknown,
     ]
 
     public init(rawValue: String) {
@@ -155,7 +155,7 @@ public enum WaitReason: RawRepresentable, Hashable, Sendable, CaseIterable, JSON
 
     /// Every value that this version knows.
     public static let allCases: [Self] = [
-        .backoff, .retryAfter, .rate, .quota
+        .backoff, .retryAfter, .rate, .quota,
     ]
 
     public init(rawValue: String) {
@@ -215,7 +215,7 @@ public enum ErrorKind: RawRepresentable, Hashable, Sendable, CaseIterable, JSONC
     /// Every value that this version knows.
     public static let allCases: [Self] = [
         .config, .auth, .permission, .notFound, .validation, .conflict, .rateLimited, .quotaExceeded, .timeout,
-        .network, .server, .decode, .incomplete, .cancelled, .closed, .callback, .internal
+        .network, .server, .decode, .incomplete, .cancelled, .closed, .callback, .internal,
     ]
 
     public init(rawValue: String) {

@@ -229,7 +229,7 @@ public enum QuotaEventKind: RawRepresentable, Hashable, Sendable, CaseIterable, 
 
     /// Every value that this version knows.
     public static let allCases: [Self] = [
-        .threshold, .others, .limit
+        .threshold, .others, .limit,
     ]
 
     public init(rawValue: String) {
@@ -418,7 +418,7 @@ public enum QuotaStore: RawRepresentable, Hashable, Sendable, CaseIterable, JSON
 
     /// Every value that this version knows.
     public static let allCases: [Self] = [
-        .memory, .sqlite, .redis
+        .memory, .sqlite, .redis,
     ]
 
     public init(rawValue: String) {
@@ -448,7 +448,7 @@ public enum QuotaWindow: RawRepresentable, Hashable, Sendable, CaseIterable, JSO
 
     /// Every value that this version knows.
     public static let allCases: [Self] = [
-        .day, .hour, .minute
+        .day, .hour, .minute,
     ]
 
     public init(rawValue: String) {
