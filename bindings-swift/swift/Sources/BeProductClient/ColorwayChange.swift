@@ -6,11 +6,11 @@ public struct ColorwayChange: Hashable, Sendable {
     public var id: String?
     /// Values by field id.
     public var fields: JSONObject
-    /// Image record to show.
+    /// Id of the image record to show.
     public var imageHeaderID: String?
-    /// Take the present image away.
+    /// Whether to remove the present image.
     public var unlinkImage: Bool?
-    /// Palette colour to link to.
+    /// Id of the palette colour to link to.
     public var colorSourceID: String?
 
     /// Makes a change. Each parameter is the property of its name.
@@ -31,26 +31,13 @@ public struct ColorwayChange: Hashable, Sendable {
 
 extension ColorwayChange: JSONWritable {
     var json: JSONValue {
-        let members = JSONObject(present: [
+        let members: Members = [
             "id": id,
             "fields": FieldValues(fields),
             "imageHeaderId": imageHeaderID,
             "unlinkImage": unlinkImage,
             "colorSourceId": colorSourceID,
-        ])
-        return .object(members)
-    }
-}
-
-/// Attribute values as a list of `{id, value}`, in which the engine notices a field that is named twice.
-struct FieldValues: JSONWritable {
-    private let fields: JSONObject
-
-    init(_ fields: JSONObject) {
-        self.fields = fields
-    }
-
-    var json: JSONValue {
-        .array(fields.map { ["id": .string($0.key), "value": $0.value] })
+        ]
+        return .object(JSONObject(present: members))
     }
 }

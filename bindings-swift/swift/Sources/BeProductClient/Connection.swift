@@ -1,16 +1,16 @@
 internal import BeProductEngine
 import Foundation
 
-/// The way from typed methods to the engine, which takes and gives JSON text.
+/// The connection of typed methods to the engine, with JSON text in both directions.
 struct Connection: Sendable {
     let engine: Engine
 
     func call<Value: JSONReadable>(
         _ operation: String,
-        _ arguments: KeyValuePairs<String, (any JSONWritable)?>,
+        _ arguments: Members,
         _ options: CallOptions
     ) async throws -> Response<Value> {
-        try await call(operation, arguments: JSONObject(present: arguments), options: options.json)
+        try await call(operation, arguments: JSONObject(present: arguments), options: options.members)
     }
 
     func call<Value: JSONReadable>(
@@ -22,9 +22,12 @@ struct Connection: Sendable {
         return Response(body: try reply.decoded(), meta: try Meta(text: reply.meta()), raw: reply.raw())
     }
 
-    /// What the client, or a sign-in, answers itself.
-    func ask<Value: JSONReadable>(_ name: String, _ arguments: JSONObject = [:]) async throws -> Value {
-        try await reply(name, arguments, [:]).decoded()
+    /// Calls a method of the client itself, or of a sign-in.
+    func ask<Value: JSONReadable>(
+        _ name: String,
+        _ arguments: Members = [:]
+    ) async throws -> Value {
+        try await reply(name, JSONObject(present: arguments), [:]).decoded()
     }
 
     private func reply(_ name: String, _ arguments: JSONObject, _ options: JSONObject) async throws -> EngineReply {
@@ -34,15 +37,15 @@ struct Connection: Sendable {
         }
     }
 
-    func pages<Record: JSONReadable>(
+    func stream<Record: JSONReadable>(
         _ operation: String,
-        _ arguments: KeyValuePairs<String, (any JSONWritable)?>,
+        _ arguments: Members,
         _ options: CallOptions
     ) -> Paged<Record> {
-        pages(operation, arguments: JSONObject(present: arguments), options: options.json)
+        stream(operation, arguments: JSONObject(present: arguments), options: options.members)
     }
 
-    func pages<Record: JSONReadable>(
+    func stream<Record: JSONReadable>(
         _ operation: String,
         arguments: JSONObject,
         options: JSONObject
@@ -53,53 +56,49 @@ struct Connection: Sendable {
             let stream = try engineResult {
                 try engine.stream(call: call, name: operation, arguments: arguments, options: options)
             }
-            return Pager(engine: engine, call: call, stream: stream)
+            return Pager(engine: engine, call: call, stream: stream) { try $0.decoded() }
         }
     }
 }
 
-/// The pages of one list, on their way.
+/// The pages of one list as the engine fetches them.
 struct Pager<Element: Sendable>: Sendable {
-    private let nextPage: @Sendable (_ whole: Bool) async throws -> Page<Element>?
-    private let report: @Sendable (UInt32) -> Void
-    private let readPosition: @Sendable () throws -> Position
+    let engine: Engine
+    let call: UInt64
+    let stream: EngineStream
+    let decode: @Sendable (EngineReply) throws -> [Element]
 
-    init(engine: Engine, call: UInt64, stream: EngineStream) where Element: JSONReadable {
-        nextPage = { whole in
-            let reply = try await cancellable(engine, call) { _ in try await stream.next(all: whole) }
-            return try reply.map { reply in
-                Page(
-                    records: try stream.records(of: reply),
-                    total: reply.total().map(Int.init),
-                    meta: try Meta(text: reply.meta()),
-                    raw: reply.raw()
-                )
-            }
+    /// The next page. `all` says that all pages are wanted.
+    func next(all: Bool = false) async throws -> Page<Element>? {
+        let reply = try await cancellable(engine, call) { _ in try await stream.next(all: all) }
+        return try reply.map { reply in
+            Page(
+                records: try records(of: reply),
+                total: reply.total().map(Int.init),
+                meta: try Meta(text: reply.meta()),
+                raw: reply.raw()
+            )
         }
-        report = { stream.consumed(count: $0) }
-        readPosition = { try Position(text: stream.position()) }
     }
 
-    func next() async throws -> Page<Element>? {
-        try await nextPage(false)
+    /// The records of a page. If it cannot be read, the next call returns it again.
+    private func records(of page: EngineReply) throws -> [Element] {
+        do {
+            return try decode(page)
+        } catch {
+            stream.again()
+            throw error
+        }
     }
 
-    func collect() async throws -> [Element] {
-        var records: [Element] = []
-        while let page = try await nextPage(true) {
-            records += page.records
-        }
-        return records
+    /// Reports consumed records.
+    func consumed(_ count: Int) {
+        stream.consumed(count: UInt32(clamping: count))
     }
 
     /// How far the list was read.
     func position() throws -> Position {
-        try readPosition()
-    }
-
-    /// Records that were taken.
-    func consumed(_ count: Int) {
-        report(UInt32(clamping: count))
+        try JSONDecoder().decode(Position.self, from: Data(stream.position().utf8))
     }
 }
 
@@ -111,57 +110,18 @@ private func cancellable<Value: Sendable>(
     _ work: @Sendable (UInt64) async throws -> Value
 ) async throws -> Value {
     try await withTaskCancellationHandler {
-        try await awaitEngineResult { try await work(call) }
+        do {
+            return try await work(call)
+        } catch {
+            throw BeProductError(engine: error)
+        }
     } onCancel: {
         engine.cancel(call: call)
     }
 }
 
-/// What the engine gives, or its error as the one of the public API.
-func engineResult<Value>(_ work: () throws -> Value) throws -> Value {
-    do {
-        return try work()
-    } catch {
-        throw BeProductError(engine: error)
-    }
-}
-
-/// What the engine gives, or its error as the one of the public API.
-func awaitEngineResult<Value>(_ work: () async throws -> Value) async throws -> Value {
-    do {
-        return try await work()
-    } catch {
-        throw BeProductError(engine: error)
-    }
-}
-
-extension BeProductError {
-    /// From what the engine or the generated code over it throws.
-    init(engine error: any Error) {
-        if case EngineError.Failed(let fields) = error {
-            self.init(fields: fields)
-        } else {
-            // A panic, whose text may hold anything.
-            let message = "the client panicked; this is a fault of the client, please report it"
-            self.init(kind: .internal, message: message, outcome: .unknown)
-        }
-    }
-}
-
-extension EngineStream {
-    /// The records of a page. One that cannot be read comes again when the next is asked for.
-    fileprivate func records<Element: JSONReadable>(of page: EngineReply) throws -> [Element] {
-        do {
-            return try page.decoded()
-        } catch {
-            again()
-            throw error
-        }
-    }
-}
-
 extension EngineReply {
-    /// The body as the value that is expected.
+    /// The body as the expected type.
     func decoded<Value: JSONReadable>() throws -> Value {
         let text = try engineResult { try body() }
         do {

@@ -21,7 +21,7 @@ public struct Filter: Hashable, Sendable {
         case contains = "Contains"
     }
 
-    /// Field id. Those that a folder knows: `folderSearchSchema`.
+    /// Field id, such as those of `folderSearchSchema`.
     public var field: String
     /// How the field is compared with the value.
     public var comparison: Operator
@@ -29,7 +29,7 @@ public struct Filter: Hashable, Sendable {
     /// any of its values.
     public var value: JSONValue
 
-    /// A condition on `field`. A list refuses one on a field that it does not know, with kind `config`.
+    /// A condition on a field. A list reports a condition on an unknown field with ``ErrorKind/config``.
     public init(_ field: String, _ comparison: Operator, _ value: JSONValue) {
         self.field = field
         self.comparison = comparison
@@ -37,8 +37,10 @@ public struct Filter: Hashable, Sendable {
     }
 }
 
+extension Filter.Operator: JSONWritable {}
+
 extension Filter: JSONWritable {
     var json: JSONValue {
-        ["field": .string(field), "operator": .string(comparison.rawValue), "value": value]
+        .object(JSONObject(present: ["field": field, "operator": comparison, "value": value]))
     }
 }

@@ -1,7 +1,7 @@
 internal import BeProductEngine
 import Foundation
 
-/// Code of the program as the engine calls it: by the name of a hook, with JSON. The names are those of the core's `Hook`.
+/// Code of the program, which the engine calls by the name of a hook (`Hook` in the core), with JSON.
 final class HostCode: EngineHost {
     private typealias Code = @Sendable (String) throws -> String
 
@@ -14,9 +14,9 @@ final class HostCode: EngineHost {
     ) {
         var code: [String: Code] = [:]
         if let store = tokenStore {
-            code["token_store.load"] = { _ in try store.load()?.text() ?? "null" }
+            code["token_store.load"] = { _ in try store.load()?.members.text() ?? "null" }
             code["token_store.save"] = { tokens in
-                try store.save(Tokens(text: tokens))
+                try store.save(Tokens(json: JSONValue(text: tokens)))
                 return "null"
             }
         }
@@ -29,17 +29,17 @@ final class HostCode: EngineHost {
         }
         if let sink = logSink {
             code["on_log"] = { lines in
-                try JSONValue(text: lines).arrayValue?.forEach { sink.log(LogLine(fields: $0)) }
+                try [LogLine](json: JSONValue(text: lines)).forEach(sink.log)
                 return "null"
             }
         }
         if let listener = quotaListener {
             code["on_quota_event"] = { event in
-                listener.notice(try QuotaEvent(text: event))
+                listener.notice(try QuotaEvent(json: JSONValue(text: event)))
                 return "null"
             }
             code["on_quota_limit"] = { event in
-                try listener.atLimit(QuotaEvent(text: event)).map { String($0.seconds) } ?? "null"
+                try listener.atLimit(QuotaEvent(json: JSONValue(text: event)))?.json.text() ?? "null"
             }
         }
         self.code = code

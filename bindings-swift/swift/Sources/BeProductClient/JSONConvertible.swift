@@ -1,11 +1,11 @@
 import Foundation
 
-/// What can stand in arguments.
+/// A value that arguments can hold.
 protocol JSONWritable: Sendable {
     var json: JSONValue { get }
 }
 
-/// What can stand in answers.
+/// A value that answers can hold.
 protocol JSONReadable: Sendable {
     /// - Throws: ``UnexpectedValue``
     init(json: JSONValue) throws
@@ -13,7 +13,10 @@ protocol JSONReadable: Sendable {
 
 typealias JSONConvertible = JSONReadable & JSONWritable
 
-/// A value of another type than was expected.
+/// Members by name; those that are nil are left out.
+typealias Members = KeyValuePairs<String, (any JSONWritable)?>
+
+/// A value whose type is not the expected one.
 struct UnexpectedValue: Error, CustomStringConvertible {
     let expected: String
     var path: [String] = []
@@ -25,73 +28,84 @@ struct UnexpectedValue: Error, CustomStringConvertible {
     }
 }
 
-extension JSONReadable {
-    fileprivate static func unwrap(_ value: Self?, _ expected: String) throws -> Self {
-        guard let value else { throw UnexpectedValue(expected: expected) }
-        return value
+extension Optional {
+    /// - Throws: ``UnexpectedValue`` where there is nothing.
+    fileprivate func or(_ expected: String) throws -> Wrapped {
+        guard let self else { throw UnexpectedValue(expected: expected) }
+        return self
     }
 }
 
 extension JSONValue: JSONConvertible {
-    init(json: JSONValue) {
-        self = json
-    }
-
+    init(json: JSONValue) { self = json }
     var json: JSONValue { self }
 }
 
 extension JSONObject: JSONConvertible {
-    init(json: JSONValue) throws {
-        self = try Self.unwrap(json.objectValue, "an object")
-    }
-
+    init(json: JSONValue) throws { self = try json.objectValue.or("an object") }
     var json: JSONValue { .object(self) }
 }
 
 extension String: JSONConvertible {
-    init(json: JSONValue) throws {
-        self = try Self.unwrap(json.stringValue, "a text")
-    }
-
-    var json: JSONValue { JSONValue(self) }
+    init(json: JSONValue) throws { self = try json.stringValue.or("a text") }
+    var json: JSONValue { .string(self) }
 }
 
 extension Int: JSONConvertible {
-    init(json: JSONValue) throws {
-        self = try Self.unwrap(json.intValue, "a whole number")
-    }
-
-    var json: JSONValue { JSONValue(self) }
+    init(json: JSONValue) throws { self = try json.intValue.or("a whole number") }
+    var json: JSONValue { .integer(self) }
 }
 
 extension Double: JSONConvertible {
-    init(json: JSONValue) throws {
-        self = try Self.unwrap(json.doubleValue, "a number")
-    }
-
+    init(json: JSONValue) throws { self = try json.doubleValue.or("a number") }
     var json: JSONValue { JSONValue(self) }
 }
 
 extension Decimal: JSONConvertible {
-    init(json: JSONValue) throws {
-        self = try Self.unwrap(json.decimalValue, "a number")
-    }
-
+    init(json: JSONValue) throws { self = try json.decimalValue.or("a number") }
     var json: JSONValue { JSONValue(self) }
 }
 
 extension Bool: JSONConvertible {
+    init(json: JSONValue) throws { self = try json.boolValue.or("true or false") }
+    var json: JSONValue { .bool(self) }
+}
+
+extension URL: JSONConvertible {
+    init(json: JSONValue) throws { self = try json.stringValue.flatMap(URL.init(string:)).or("a URL") }
+    var json: JSONValue { .string(absoluteString) }
+}
+
+/// In seconds.
+extension Duration: JSONConvertible {
+    init(json: JSONValue) throws { self = .seconds(try json.doubleValue.or("a number of seconds")) }
+    var json: JSONValue { JSONValue(self / .seconds(1)) }
+}
+
+/// In ISO 8601; seconds since 1970 are read too.
+extension Date: JSONConvertible {
     init(json: JSONValue) throws {
-        self = try Self.unwrap(json.boolValue, "true or false")
+        let seconds = json.doubleValue.map(Date.init(timeIntervalSince1970:))
+        self = try (seconds ?? json.stringValue.flatMap { try? Date($0, strategy: .iso8601) }).or("a time")
     }
 
-    var json: JSONValue { JSONValue(self) }
+    var json: JSONValue { .date(self) }
+
+    var unixTime: Double { timeIntervalSince1970.rounded(.down) }
+}
+
+/// Choices, by their names.
+extension JSONReadable where Self: RawRepresentable, RawValue == String {
+    init(json: JSONValue) throws { self = try Self(rawValue: String(json: json)).or("a known choice") }
+}
+
+extension JSONWritable where Self: RawRepresentable, RawValue == String {
+    var json: JSONValue { .string(rawValue) }
 }
 
 extension Array: JSONReadable where Element: JSONReadable {
     init(json: JSONValue) throws {
-        let values = try [JSONValue].unwrap(json.arrayValue, "a list")
-        self = try values.enumerated().map { index, value in
+        self = try json.arrayValue.or("a list").enumerated().map { index, value in
             do {
                 return try Element(json: value)
             } catch let error as UnexpectedValue {
@@ -105,19 +119,22 @@ extension Array: JSONWritable where Element: JSONWritable {
     var json: JSONValue { .array(map(\.json)) }
 }
 
+/// Sorted by name.
+extension Dictionary: JSONWritable where Key == String, Value: JSONWritable {
+    var json: JSONValue {
+        .object(JSONObject(sorted { $0.key < $1.key }.lazy.map { (key: $0.key, value: $0.value.json) }))
+    }
+}
+
 extension Collection {
-    /// Nil when there is nothing in it.
+    /// Nil when it is empty.
     var nonEmpty: Self? { isEmpty ? nil : self }
 }
 
 extension JSONObject {
-    /// The members that are there: null ones are left out.
-    init(present members: KeyValuePairs<String, (any JSONWritable)?>) {
-        self.init(members.lazy.compactMap { name, value in value.map { (key: name, value: $0.json) } })
-    }
-
-    /// The members of a dictionary, by name.
-    init(sorted members: [String: some JSONWritable]) {
-        self.init(members.sorted { $0.key < $1.key }.lazy.map { (key: $0.key, value: $0.value.json) })
+    /// The members that have a value, and more of them.
+    init(present members: Members, extra: JSONObject = [:]) {
+        let named = members.lazy.compactMap { name, value in value.map { (key: name, value: $0.json) } }
+        self.init(Array(named) + Array(extra))
     }
 }

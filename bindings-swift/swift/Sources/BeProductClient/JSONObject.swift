@@ -1,10 +1,10 @@
 /// The members of a JSON object, in their order.
 ///
-/// The service keeps the order of attribute fields, so it is kept here as well:
+/// The service keeps the order of attribute fields, and so does this type:
 ///
 ///     let fields: JSONObject = ["header_number": "EX-1", "season": "Fall", "price": 41.75]
 ///
-/// A name that a literal repeats stays in twice: a write refuses it rather than choosing one of the values.
+/// A name may occur twice in a literal: a write refuses that instead of choosing one of the values.
 public struct JSONObject: Hashable, Sendable {
     private var members: [Member] = []
 
@@ -57,32 +57,13 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
 }
 
 extension JSONObject: Codable {
-    private struct Name: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) {
-            self.stringValue = stringValue
-        }
-
-        init?(intValue: Int) {
-            nil
-        }
-    }
-
-    /// Foundation's decoders do not tell the order of the members: they come sorted by name.
+    /// Foundation's decoders do not report the order of the members: they come sorted by name.
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Name.self)
-        for name in container.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
-            members.append(Member(name: name.stringValue, value: try container.decode(JSONValue.self, forKey: name)))
-        }
+        self.init(try [String: JSONValue](from: decoder).sorted { $0.key < $1.key })
     }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Name.self)
-        for member in members {
-            try container.encode(member.value, forKey: Name(stringValue: member.name))
-        }
+        try Dictionary(map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }).encode(to: encoder)
     }
 }
 

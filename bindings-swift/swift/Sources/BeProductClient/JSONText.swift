@@ -1,11 +1,11 @@
 import Foundation
 
-// Foundation's coders lose the order of members, and numbers beyond a double: hence a reader and a writer of our own.
+// Foundation's coders lose the order of members, and the digits of numbers beyond a double.
 
 extension JSONValue {
     /// Reads JSON. Members keep their order, numbers their digits.
     ///
-    /// - Throws: ``BeProductError`` of kind `decode` when the text is no JSON.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/decode`` when the text is not JSON.
     public init(text: String) throws {
         var reader = JSONReader(bytes: Array(text.utf8))
         self = try reader.document()
@@ -13,7 +13,7 @@ extension JSONValue {
 
     /// The value as JSON, members in their order.
     ///
-    /// - Throws: ``BeProductError`` of kind `config` that names the place of a number that is not finite.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite.
     public func text() throws -> String {
         var text = ""
         try write(to: &text, path: "")
@@ -34,7 +34,7 @@ extension JSONValue {
             text += "["
             for (index, value) in values.enumerated() {
                 if index > 0 { text += "," }
-                // Fields of a write are a list of `{id, value}`: the id tells a person more.
+                // Fields of a write are a list of `{id, value}`: the id says more to a person.
                 try value.write(to: &text, path: "\(path)[\(value["id"]?.stringValue ?? String(index))]")
             }
             text += "]"
@@ -70,14 +70,14 @@ extension JSONValue {
 extension JSONObject {
     /// The object as JSON, members in their order.
     ///
-    /// - Throws: ``BeProductError`` of kind `config` that names the place of a number that is not finite.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite.
     public func text() throws -> String {
         try JSONValue.object(self).text()
     }
 }
 
 private struct JSONReader {
-    /// As deep as serde_json goes, whose texts these mostly are.
+    /// The limit of serde_json, which writes most of these texts.
     private static let deepest = 128
 
     let bytes: [UInt8]
@@ -98,8 +98,20 @@ private struct JSONReader {
         guard depth < Self.deepest else { throw failure("more than \(Self.deepest) levels") }
         skipBlanks()
         switch peek() {
-        case UInt8(ascii: "{"): return .object(try object(depth: depth))
-        case UInt8(ascii: "["): return .array(try array(depth: depth))
+        case UInt8(ascii: "{"):
+            var members: [(key: String, value: JSONValue)] = []
+            try items(until: "}") { reader in
+                guard reader.peek() == UInt8(ascii: "\"") else { throw reader.failure("a member without a name") }
+                let name = try reader.string()
+                reader.skipBlanks()
+                guard reader.take(":") else { throw reader.failure("a member without a colon") }
+                members.append((name, try reader.value(depth: depth + 1)))
+            }
+            return .object(JSONObject(members))
+        case UInt8(ascii: "["):
+            var values: [JSONValue] = []
+            try items(until: "]") { reader in values.append(try reader.value(depth: depth + 1)) }
+            return .array(values)
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try literal("true", .bool(true))
         case UInt8(ascii: "f"): return try literal("false", .bool(false))
@@ -108,35 +120,16 @@ private struct JSONReader {
         }
     }
 
-    private mutating func object(depth: Int) throws -> JSONObject {
-        var members: [(key: String, value: JSONValue)] = []
+    private mutating func items(until end: Unicode.Scalar, read: (inout JSONReader) throws -> Void) throws {
         position += 1
         skipBlanks()
-        if take("}") { return JSONObject() }
+        if take(end) { return }
         repeat {
             skipBlanks()
-            guard peek() == UInt8(ascii: "\"") else { throw failure("a member without a name") }
-            let name = try string()
-            skipBlanks()
-            guard take(":") else { throw failure("a member without a colon") }
-            members.append((name, try value(depth: depth + 1)))
+            try read(&self)
             skipBlanks()
         } while take(",")
-        guard take("}") else { throw failure("an object without an end") }
-        return JSONObject(members)
-    }
-
-    private mutating func array(depth: Int) throws -> [JSONValue] {
-        var values: [JSONValue] = []
-        position += 1
-        skipBlanks()
-        if take("]") { return values }
-        repeat {
-            values.append(try value(depth: depth + 1))
-            skipBlanks()
-        } while take(",")
-        guard take("]") else { throw failure("an array without an end") }
-        return values
+        guard take(end) else { throw failure("an object or a list without its end") }
     }
 
     private mutating func string() throws -> String {
@@ -160,7 +153,7 @@ private struct JSONReader {
                 position += 1
             }
         }
-        throw failure("a text without an end")
+        throw failure("a text without its end")
     }
 
     private mutating func escaped() throws -> Unicode.Scalar {
@@ -175,24 +168,24 @@ private struct JSONReader {
         case UInt8(ascii: "n"): return "\n"
         case UInt8(ascii: "r"): return "\r"
         case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"):
-            let unit = try codeUnit()
-            if let scalar = Unicode.Scalar(unit) { return scalar }
-            guard unit < 0xDC00, take("\\"), take("u") else { throw halfPair() }
-            let low = try codeUnit()
-            guard 0xDC00..<0xE000 ~= low,
-                let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
-            else { throw halfPair() }
-            return scalar
-        default:
-            throw failure("an unknown escape")
+        case UInt8(ascii: "u"): return try escapedByNumber()
+        default: throw failure("an unknown escape")
         }
+    }
+
+    private mutating func escapedByNumber() throws -> Unicode.Scalar {
+        let unit = try codeUnit()
+        if let scalar = Unicode.Scalar(unit) { return scalar }
+        guard unit < 0xDC00, take("\\"), take("u"), case let low = try codeUnit(), 0xDC00..<0xE000 ~= low,
+            let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
+        else { throw failure("half of a surrogate pair, which is no character,") }
+        return scalar
     }
 
     private mutating func codeUnit() throws -> UInt32 {
         let digits = bytes[position...].prefix(4)
         guard digits.count == 4, let unit = UInt32(String(decoding: digits, as: UTF8.self), radix: 16) else {
-            throw failure("an escape that is no number")
+            throw failure("an escape without four digits")
         }
         position += 4
         return unit
@@ -205,13 +198,13 @@ private struct JSONReader {
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         guard text.first.map({ $0 == "-" || $0.isNumber }) == true, let number = JSONValue(number: text) else {
-            throw failure("something that is no value")
+            throw failure("an unknown value")
         }
         return number
     }
 
     private mutating func literal(_ text: String, _ value: JSONValue) throws -> JSONValue {
-        guard bytes[position...].starts(with: text.utf8) else { throw failure("something that is no value") }
+        guard bytes[position...].starts(with: text.utf8) else { throw failure("an unknown value") }
         position += text.utf8.count
         return value
     }
@@ -232,11 +225,7 @@ private struct JSONReader {
         position < bytes.count ? bytes[position] : nil
     }
 
-    private func halfPair() -> BeProductError {
-        failure("half of a surrogate pair, which is no character,")
-    }
-
     private func failure(_ problem: String) -> BeProductError {
-        BeProductError(kind: .decode, message: "this is no JSON: \(problem) at byte \(position)")
+        BeProductError(kind: .decode, message: "this is not JSON: \(problem) at byte \(position)")
     }
 }

@@ -22,22 +22,13 @@ public enum JSONValue: Hashable, Sendable {
     /// Members by name, in their order.
     case object(JSONObject)
 
-    /// True or false.
-    public init(_ value: Bool) {
-        self = .bool(value)
-    }
-
-    /// A whole number.
-    public init(_ value: Int) {
-        self = .integer(value)
-    }
-
     /// A number with its digits.
     public init(_ value: Decimal) {
         self = Int(exactly: value).map(JSONValue.integer) ?? .decimal(value)
     }
 
-    /// A number with the shortest digits that stand for it. A call refuses one that is not finite, with kind `config`.
+    /// A number with the fewest digits that denote it. A call refuses one that is not finite, with
+    /// ``ErrorKind/config``.
     public init(_ value: Double) {
         if let whole = Int(exactly: value) {
             self = .integer(whole)
@@ -48,35 +39,19 @@ public enum JSONValue: Hashable, Sendable {
         }
     }
 
-    /// A text.
-    public init(_ value: String) {
-        self = .string(value)
-    }
-
-    /// A list.
-    public init(_ values: [JSONValue]) {
-        self = .array(values)
-    }
-
-    /// Members by name.
-    public init(_ members: JSONObject) {
-        self = .object(members)
-    }
-
-    /// A point in time in UTC: `2026-03-01T08:30:00Z`, with three digits of a fraction if that is not zero.
+    /// A point in time in UTC: `2026-03-01T08:30:00Z`, with three digits of a fraction if that is not zero. A call
+    /// refuses one that is infinite, with ``ErrorKind/config``.
     public static func date(_ date: Date) -> JSONValue {
-        // By way of microseconds: a binary fraction can lie just below the millisecond that it stands for.
+        guard date.timeIntervalSince1970.isFinite else { return .double(date.timeIntervalSince1970) }
+        // By way of microseconds: a binary fraction can lie just below the millisecond that it denotes.
         let milliseconds = ((date.timeIntervalSince1970 * 1e6).rounded() / 1e3).rounded(.down)
         let seconds = (milliseconds / 1e3).rounded(.down)
         let fraction = milliseconds - seconds * 1e3
-        // A formatter of its own each time: those of Foundation are not Sendable.
-        let formatter = ISO8601DateFormatter()
-        formatter.formatOptions = .withInternetDateTime
-        let text = formatter.string(from: Date(timeIntervalSince1970: seconds))
+        let text = Date(timeIntervalSince1970: seconds).formatted(.iso8601)
         return .string(fraction == 0 ? text : text.dropLast() + String(format: ".%03.0fZ", fraction))
     }
 
-    /// The member of an object. Nil when there is none, or when this is no object.
+    /// The member of an object. Nil when the member is missing, or when this is not an object.
     public subscript(name: String) -> JSONValue? {
         objectValue?[name]
     }
@@ -128,14 +103,14 @@ public enum JSONValue: Hashable, Sendable {
         if case .object(let members) = self { members } else { nil }
     }
 
-    /// A number as JSON writes it; nil when the text is none.
+    /// A number as JSON writes it; nil when the text is not a number.
     init?(number text: String) {
         if let integer = Int(text) {
             self = .integer(integer)
             return
         }
         guard let double = Double(text) else { return nil }
-        // Decimal drops digits beyond the 38th without a word; the double says at least that it is inexact.
+        // Decimal silently drops digits beyond the 38th; a double is known to be inexact.
         let digits = text.prefix { $0 != "e" && $0 != "E" }.filter(\.isNumber).drop { $0 == "0" }
         if digits.count <= 38, let decimal = Decimal(string: text, locale: Locale(identifier: "en_US_POSIX")) {
             self.init(decimal)
@@ -161,32 +136,15 @@ extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expre
     ExpressibleByFloatLiteral, ExpressibleByStringInterpolation, ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral
 {
-    public init(nilLiteral: ()) {
-        self = .null
-    }
-
-    public init(booleanLiteral value: Bool) {
-        self.init(value)
-    }
-
-    public init(integerLiteral value: Int) {
-        self.init(value)
-    }
-
-    public init(floatLiteral value: Double) {
-        self.init(value)
-    }
-
-    public init(stringLiteral value: String) {
-        self.init(value)
-    }
-
-    public init(arrayLiteral elements: JSONValue...) {
-        self.init(elements)
-    }
+    public init(nilLiteral: ()) { self = .null }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(integerLiteral value: Int) { self = .integer(value) }
+    public init(floatLiteral value: Double) { self.init(value) }
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
-        self.init(JSONObject(elements.lazy.map { (key: $0.0, value: $0.1) }))
+        self = .object(JSONObject(elements.lazy.map { (key: $0.0, value: $0.1) }))
     }
 }
 

@@ -1,12 +1,12 @@
-/// Takes log lines, for example for `os.Logger`.
+/// Receives log lines, for example for `os.Logger`.
 public protocol LogSink: Sendable {
-    /// Takes a line, on a thread of the library. Lines come in order.
+    /// Receives a line, on a thread of the library. Lines come in order.
     func log(_ line: LogLine)
 }
 
 /// A log line. It holds no secrets, no bodies and no queries.
 public struct LogLine: Hashable, Sendable {
-    /// How important a line is.
+    /// Importance of a line.
     public enum Level: String, Hashable, Sendable {
         /// Every attempt.
         case debug
@@ -16,25 +16,27 @@ public struct LogLine: Hashable, Sendable {
         case warning
     }
 
-    /// How important it is.
+    /// Importance of the line.
     public let level: Level
-    /// The line.
+    /// Text of the line.
     public let message: String
     /// Operation that the line is about, or empty.
     public let operation: String
     /// Request that the line is about, or empty.
     public let requestID: String
-    /// What was measured, by the names of OpenTelemetry's conventions, such as `http.response.status_code`, and by
-    /// `beproduct.*` for what those do not know.
+    /// Measurements, by the names of OpenTelemetry's conventions, such as `http.response.status_code`, and by
+    /// `beproduct.*` for those that the conventions do not have.
     public let attributes: JSONObject
 }
 
-extension LogLine {
-    init(fields: JSONValue) {
-        level = fields["level"]?.stringValue.flatMap(Level.init) ?? .info
-        message = fields["message"]?.stringValue ?? ""
-        operation = fields["operation"]?.stringValue ?? ""
-        requestID = fields["request_id"]?.stringValue ?? ""
-        attributes = fields["attributes"]?.objectValue ?? [:]
+extension LogLine: JSONReadable {
+    init(json: JSONValue) throws {
+        var reader = MemberReader(try JSONObject(json: json))
+        let level: String? = try reader.take("level")
+        self.level = level.flatMap(Level.init) ?? .info
+        message = try reader.required("message")
+        operation = try reader.take("operation") ?? ""
+        requestID = try reader.take("request_id") ?? ""
+        attributes = try reader.take("attributes") ?? [:]
     }
 }

@@ -1,11 +1,8 @@
-/// A record of the service as a Swift value.
+/// A record as a Swift value: of the service, or of this client.
 ///
-/// Every member may be missing, as the service promises none. Members that the catalogue does not name are kept in
-/// ``extra`` and written again.
+/// Every member of a service's record may be missing, as the service promises none. Members that the catalogue does not
+/// name are kept in `extra` and written again.
 public protocol Record: Codable, Hashable, Sendable, CustomDebugStringConvertible {
-    /// Members that the catalogue does not name.
-    var extra: JSONObject { get set }
-
     /// The members that are set, as on the wire.
     var members: JSONObject { get }
 
@@ -32,10 +29,22 @@ extension Record {
     public var debugDescription: String { "\(Self.self)\(members)" }
 }
 
+/// A value with secrets: whatever prints it shows its `description` only.
+public protocol Redacted: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {}
+
+extension Redacted {
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension Record where Self: Redacted {
+    /// The names of the members that are set.
+    public var description: String { "\(Self.self)(\(members.keys.joined(separator: ", ")))" }
+    public var debugDescription: String { description }
+}
+
 extension JSONReadable where Self: Record {
-    init(json: JSONValue) throws {
-        try self.init(members: JSONObject(json: json))
-    }
+    init(json: JSONValue) throws { try self.init(members: JSONObject(json: json)) }
 }
 
 extension JSONWritable where Self: Record {
@@ -50,13 +59,22 @@ struct MemberReader {
         rest = members
     }
 
-    /// A member by its name or by the other spelling that the service uses for it.
+    /// A member by its name or by the other spelling that the service uses for it. Nil when it is missing or null.
     mutating func take<Value: JSONReadable>(_ name: String, or alias: String? = nil) throws -> Value? {
         let value = remove(name)
         let other = alias.flatMap { remove($0) }
         guard let found = value ?? other, !found.isNull else { return nil }
+        return try read(found, name)
+    }
+
+    /// A member that has to have a value.
+    mutating func required<Value: JSONReadable>(_ name: String) throws -> Value {
+        try read(remove(name) ?? .null, name)
+    }
+
+    private func read<Value: JSONReadable>(_ value: JSONValue, _ name: String) throws -> Value {
         do {
-            return try Value(json: found)
+            return try Value(json: value)
         } catch let error as UnexpectedValue {
             throw error.below(name)
         }
@@ -65,12 +83,5 @@ struct MemberReader {
     private mutating func remove(_ name: String) -> JSONValue? {
         defer { rest[name] = nil }
         return rest[name]
-    }
-}
-
-extension JSONObject {
-    /// The named members that are there, and the rest.
-    init(present members: KeyValuePairs<String, (any JSONWritable)?>, extra: JSONObject) {
-        self.init(Array(JSONObject(present: members)) + Array(extra))
     }
 }

@@ -1,29 +1,29 @@
 import Foundation
 
-/// An answer with how it came about. See `detailed` of each resource, for example ``StyleResource/detailed``.
+/// An answer with its history. See `detailed` of each resource, for example ``StyleResource/detailed``.
 public struct Response<Body: Sendable>: Sendable {
     /// What the call returned.
     public let body: Body
-    /// How it came about.
+    /// Status, headers, attempts, waits and cost.
     public let meta: Meta
     /// The unchanged body of the service's answer.
     public let raw: Data
 
     /// Makes a response, for tests. Each parameter is the property of its name.
-    public init(body: Body, meta: Meta, raw: Data = Data()) {
+    public init(body: Body, meta: Meta = Meta(), raw: Data = Data()) {
         self.body = body
         self.meta = meta
         self.raw = raw
     }
 }
 
-/// How an answer came about.
+/// The history of an answer.
 public struct Meta: Hashable, Sendable {
-    /// A header of the answer. One of the same name may come more than once.
+    /// A header of the answer. Several may have the same name.
     public struct Header: Hashable, Sendable {
         /// In lower case.
         public let name: String
-        /// As it came.
+        /// As it was received.
         public let value: String
 
         /// Makes a header, for tests.
@@ -33,46 +33,29 @@ public struct Meta: Hashable, Sendable {
         }
     }
 
-    /// The service's figures on its limit of requests.
-    public struct Rate: Hashable, Sendable {
-        /// Requests allowed in the window.
-        public let limit: Int?
-        /// Requests left in it.
-        public let remaining: Int?
-        /// End of the window.
-        public let reset: Date?
-
-        /// Makes figures, for tests. Each parameter is the property of its name.
-        public init(limit: Int? = nil, remaining: Int? = nil, reset: Date? = nil) {
-            self.limit = limit
-            self.remaining = remaining
-            self.reset = reset
-        }
-    }
-
     /// Status of the answer.
     public let status: Int
-    /// Headers of the answer, names in lower case.
+    /// Headers of the answer.
     public let headers: [Header]
     /// Id of the request: the service's own when it sent one, else the client's.
     public let requestID: String
-    /// Every attempt.
+    /// Every attempt that was made.
     public let attempts: [Attempt]
-    /// Every pause.
+    /// Every pause that was made.
     public let waits: [Wait]
-    /// What the service said of its limit, when it did.
-    public let rate: Rate?
-    /// Requests that were counted against the quota for this call.
+    /// The service's rate limit, if the answer stated it.
+    public let rate: RateFigures?
+    /// Requests of this call that were counted against the quota.
     public let cost: Int
 
-    /// Makes the history of an answer, for tests. Each parameter is the property of its name.
+    /// Makes a history, for tests. Each parameter is the property of its name.
     public init(
         status: Int = 200,
         headers: [Header] = [],
         requestID: String = "",
         attempts: [Attempt] = [],
         waits: [Wait] = [],
-        rate: Rate? = nil,
+        rate: RateFigures? = nil,
         cost: Int = 1
     ) {
         self.status = status
@@ -83,71 +66,6 @@ public struct Meta: Hashable, Sendable {
         self.rate = rate
         self.cost = cost
     }
-}
-
-/// One attempt to send a request.
-public struct Attempt: Hashable, Sendable {
-    /// Status of the answer, if one came.
-    public let status: Int?
-    /// Kind of the failure, if it failed.
-    public let error: BeProductError.Kind?
-    /// From sending to the end of the answer's body.
-    public let duration: Duration
-
-    /// Makes an attempt, for tests.
-    public init(status: Int?, error: BeProductError.Kind?, duration: Duration) {
-        self.status = status
-        self.error = error
-        self.duration = duration
-    }
-}
-
-/// One pause of a call.
-public struct Wait: Hashable, Sendable {
-    /// Why a call paused.
-    public enum Reason: String, Hashable, Sendable {
-        /// Before another attempt.
-        case backoff
-        /// The service asked for it.
-        case retryAfter = "retry_after"
-        /// The limit of requests at this time was reached.
-        case rate
-        /// The requests of the day were used up.
-        case quota
-    }
-
-    /// Why.
-    public let reason: Reason
-    /// How long.
-    public let duration: Duration
-
-    /// Makes a pause, for tests.
-    public init(reason: Reason, duration: Duration) {
-        self.reason = reason
-        self.duration = duration
-    }
-}
-
-extension Meta {
-    init(text: String) throws {
-        let fields = try JSONValue(text: text)
-        status = fields["status"]?.intValue ?? 0
-        headers = (fields["headers"]?.arrayValue ?? []).map { pair in
-            let parts = pair.arrayValue?.map { $0.stringValue ?? "" } ?? []
-            return Header(name: parts.first ?? "", value: parts.last ?? "")
-        }
-        requestID = fields["request_id"]?.stringValue ?? ""
-        attempts = fields["attempts"]?.arrayValue?.map(Attempt.init) ?? []
-        waits = fields["waits"]?.arrayValue?.map(Wait.init) ?? []
-        rate = fields["rate"]?.objectValue.map { figures in
-            Rate(
-                limit: figures["limit"]?.intValue,
-                remaining: figures["remaining"]?.intValue,
-                reset: figures["reset"]?.doubleValue.map(Date.init(timeIntervalSince1970:))
-            )
-        }
-        cost = fields["cost"]?.intValue ?? 0
-    }
 
     /// The first header of this name, in any case.
     public subscript(header name: String) -> String? {
@@ -155,21 +73,19 @@ extension Meta {
     }
 }
 
-extension Attempt {
-    init(_ fields: JSONValue) {
-        status = fields["status"]?.intValue
-        error = fields["error"]?.stringValue.flatMap(BeProductError.Kind.init)
-        duration = .seconds(fields["seconds"]?.doubleValue ?? 0)
+extension Meta {
+    /// As the engine reports it.
+    init(text: String) throws {
+        var reader = MemberReader(try JSONObject(json: JSONValue(text: text)))
+        let pairs: [[String]] = try reader.required("headers")
+        self.init(
+            status: try reader.required("status"),
+            headers: pairs.map { Header(name: $0[0], value: $0[1]) },
+            requestID: try reader.required("request_id"),
+            attempts: try reader.required("attempts"),
+            waits: try reader.required("waits"),
+            rate: try reader.take("rate"),
+            cost: try reader.required("cost")
+        )
     }
-}
-
-extension Wait {
-    init(_ fields: JSONValue) {
-        reason = fields["reason"]?.stringValue.flatMap(Reason.init) ?? .backoff
-        duration = .seconds(fields["seconds"]?.doubleValue ?? 0)
-    }
-}
-
-extension Duration {
-    var seconds: Double { self / .seconds(1) }
 }

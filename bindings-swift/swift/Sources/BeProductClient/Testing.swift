@@ -1,22 +1,22 @@
 import Foundation
 
-/// Settings for tests: no real waits, no chance.
+/// Settings for tests: no real waits, nothing at random.
 ///
 ///     configuration.testing = TestSettings(clock: .recorded)
 public struct TestSettings: Hashable, Sendable {
-    /// What the time of a client is.
+    /// How the time of a client passes.
     public enum Clock: String, Hashable, Sendable {
-        /// Pauses return at once and move the time on; they show in the `waits` of answers and errors.
+        /// Pauses return at once and advance the time; the `waits` of answers and errors list them.
         case recorded
-        /// Time stands until ``RecordedClock/advance(seconds:)``.
+        /// Time passes only by ``RecordedClock/advance(seconds:)``.
         case manual
     }
 
-    /// Nil is the machine's clock.
+    /// The client's clock; nil is the machine's clock.
     public var clock: Clock?
-    /// Where a recorded clock begins. Default: the machine's time.
+    /// Start of a recorded clock. Default: the machine's time.
     public var start: Date?
-    /// Spreads lie in the middle, request ids are in order.
+    /// Whether random values are fixed: the middle of each range, and request ids in order.
     public var fixedChance: Bool
 
     /// Makes settings. Each parameter is the property of its name.
@@ -28,12 +28,14 @@ public struct TestSettings: Hashable, Sendable {
 
     var settings: JSONObject {
         JSONObject(present: [
-            "clock": clock?.rawValue,
-            "start": start.map { Int($0.timeIntervalSince1970) },
+            "clock": clock,
+            "start": start?.unixTime,
             "fixed_chance": fixedChance,
         ])
     }
 }
+
+extension TestSettings.Clock: JSONWritable {}
 
 extension BeProduct {
     /// The clock of a client that was made with ``Configuration/testing``.
@@ -44,10 +46,10 @@ extension BeProduct {
 public struct RecordedClock: Sendable {
     let connection: Connection
 
-    /// Moves the time on, and ends the pauses and time limits that it passes.
+    /// Advances the time, and ends the pauses and time limits that it passes.
     ///
     /// - Parameter seconds: More than 0.
-    /// - Throws: ``BeProductError`` of kind `config` when the client runs on the machine's clock.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` when the client uses the machine's clock.
     public func advance(seconds: Double) throws {
         try engineResult { try connection.engine.advanceClock(seconds: seconds) }
     }

@@ -10,13 +10,13 @@ import Testing
 @Suite struct AuthTests {
     @Test func whoIsSignedIn() async throws {
         let simulator = try Simulator()
-        let user = try await simulator.client().auth.userInfo()
+        let user = try await simulator.client().auth.userinfo()
         #expect(user.sub == simulator["administrator_id"])
         #expect(user.preferredUsername == simulator["username"])
         #expect(user.name == "Sample Designer")
         #expect(user.email == "designer@example.com")
         #expect(user.emailVerified == true)
-        #expect(user.others.isEmpty)
+        #expect(user.extra.isEmpty)
         #expect(try await simulator.count("api") == 0)
     }
 
@@ -27,11 +27,11 @@ import Testing
             try await simulator.fault(["path": "userinfo", "action": ["status": 200, "body": body]])
         }
         let client = try simulator.client()
-        let user = try await client.auth.userInfo()
+        let user = try await client.auth.userinfo()
         #expect(user.emailVerified == false)
         #expect(user.name == nil)
-        #expect(user.others == ["locale": "pt"])
-        let error = try await failure { try await client.auth.userInfo() }
+        #expect(user.extra == ["locale": "pt"])
+        let error = try await failure { try await client.auth.userinfo() }
         #expect(error.kind == .decode)
         #expect(error.message.hasSuffix("sub is not a text"))
     }
@@ -64,7 +64,7 @@ import Testing
 
         let sent = try await simulator.count("api")
         #expect(try await failure { try await client.style.folders() }.kind == .auth)
-        #expect(try await failure { try await client.auth.userInfo() }.kind == .auth)
+        #expect(try await failure { try await client.auth.userinfo() }.kind == .auth)
         let next = try simulator.client(.stored(clientID: simulator["public_client_id"]), tokenStore: store)
         #expect(try await failure { try await next.style.folders() }.kind == .auth)
         #expect(try await simulator.count("api") == sent)
@@ -79,7 +79,7 @@ import Testing
         #expect(store.saved { $0.last?.isEmpty } == true)
     }
 
-    @Test func theServerTellsOfItself() async throws {
+    @Test func theDiscoveryDocument() async throws {
         let simulator = try Simulator()
         let client = try simulator.client()
         #expect(try await client.auth.discovery()["issuer"]?.stringValue == simulator["identity"])
@@ -93,7 +93,7 @@ import Testing
         _ = try await client.style.folders()
         let before = try await simulator.requests(base: "identity").count
         try await simulator.fault(["path": "userinfo", "action": ["hang": true]])
-        let call = Task { try await client.auth.userInfo() }
+        let call = Task { try await client.auth.userinfo() }
         try await simulator.control("wait?base=identity&requests=\(before + 1)")
         call.cancel()
         let error = try await failure { try await call.value }
@@ -104,7 +104,7 @@ import Testing
 
         let late = Task {
             withUnsafeCurrentTask { $0?.cancel() }
-            return try await client.auth.userInfo()
+            return try await client.auth.userinfo()
         }
         #expect(try await failure { try await late.value }.outcome == .notSent)
         #expect(try await simulator.requests(base: "identity").count == before + 1)

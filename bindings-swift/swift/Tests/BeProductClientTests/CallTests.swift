@@ -47,19 +47,19 @@ import Testing
             ]
         )
         #expect(update.applied == 2)
-        #expect(update.rows?.map(\.outcome) == ["applied", "applied"])
+        #expect(update.rows.map(\.outcome) == ["applied", "applied"])
     }
 
     @Test func filtersWithSeveralValues() async throws {
         let simulator = try Simulator()
         let client = try simulator.client()
         let numbers = try await client.style.list().collect().prefix(3).compactMap(\.headerNumber)
-        let filter = Filter("header_number", .eq, JSONValue(numbers.map(JSONValue.string)))
+        let filter = Filter("header_number", .eq, .array(numbers.map(JSONValue.string)))
         let found = try await client.style.list(filters: [filter]).collect()
         #expect(Set(found.compactMap(\.headerNumber)) == Set(numbers))
     }
 
-    @Test func detailedCallsTellHowTheAnswerCameAbout() async throws {
+    @Test func detailedCallsHaveTheHistoryOfTheAnswer() async throws {
         let simulator = try Simulator()
         let client = try simulator.client()
         try await simulator.fault(["path": "Folders", "action": ["status": 503]])
@@ -78,11 +78,18 @@ import Testing
         let client = try simulator.client()
         let folders = try await client.call("style.folders")
         #expect(folders.body.arrayValue?.isEmpty == false)
-        let styles = try await client.pages("style.list", arguments: ["folder_id": .string(simulator["style_folder"])])
+        let styles = try await client.stream("style.list", arguments: ["folder_id": .string(simulator["style_folder"])])
             .collect()
         #expect(styles.first?["headerNumber"]?.stringValue != nil)
         let error = try await failure { try await client.call("style.nothing") }
         #expect(error.kind == .config)
+        let sent = try await simulator.count("api")
+        let misspelt = try await failure { try await client.call("style.folders", options: ["atempts": 2]) }
+        #expect(misspelt.kind == .config)
+        #expect(misspelt.message.contains("atempts"))
+        let stream = client.stream("style.list", options: ["page_sise": 2])
+        #expect(try await failure { try await stream.collect() }.kind == .config)
+        #expect(try await simulator.count("api") == sent)
     }
 
     @Test func rawRequests() async throws {

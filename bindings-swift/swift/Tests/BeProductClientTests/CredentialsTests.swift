@@ -9,7 +9,7 @@ import Testing
         let acting = try acting(client, simulator, as: simulator["user_id"])
         _ = try await acting.style.folders()
         _ = try await acting.style.list().collect()
-        #expect(try await acting.auth.userInfo().sub == simulator["user_id"])
+        #expect(try await acting.auth.userinfo().sub == simulator["user_id"])
         let users = try await simulator.requests().map { $0["user"]?.stringValue }
         #expect(Set(users) == ["sample.manager"])
 
@@ -33,7 +33,7 @@ import Testing
         let error = try await failure { try await acting.style.folders() }
         #expect(error.status == 503)
         #expect(try await failure { try await acting.style.list().collect() }.status == 503)
-        #expect(try await failure { try await acting.auth.userInfo() }.status == 503)
+        #expect(try await failure { try await acting.auth.userinfo() }.status == 503)
         #expect(try await simulator.requests().count == before)
     }
 
@@ -47,7 +47,7 @@ import Testing
         _ = try await acting.style.folders()
         await client.close()
         #expect(try await failure { try await acting.style.folders() }.kind == .closed)
-        #expect(try await failure { try await acting.auth.userInfo() }.kind == .closed)
+        #expect(try await failure { try await acting.auth.userinfo() }.kind == .closed)
     }
 
     @Test func anApplicationSignsInAsItself() async throws {
@@ -59,7 +59,7 @@ import Testing
         let client = try simulator.client(credentials) { $0.scope = "BeProductPublicApi" }
         _ = try await client.style.folders()
         #expect(try await simulator.requests().last?["user"]?.stringValue == simulator["client_id"])
-        #expect(try await failure { try await client.auth.userInfo() }.kind == .permission)
+        #expect(try await failure { try await client.auth.userinfo() }.kind == .permission)
         let body = try await simulator.requests(base: "identity").first?["body"]?.stringValue
         #expect(body?.contains("scope=BeProductPublicApi") == true)
     }

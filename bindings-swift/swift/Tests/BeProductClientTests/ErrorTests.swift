@@ -4,10 +4,10 @@ import Testing
 
 @Suite struct ErrorTests {
     @Test(arguments: [
-        (400, BeProductError.Kind.validation), (403, .permission), (404, .notFound), (429, .rateLimited),
+        (400, ErrorKind.validation), (403, .permission), (404, .notFound), (429, .rateLimited),
         (500, .server),
     ])
-    func anAnswerBecomesAnError(status: Int, kind: BeProductError.Kind) async throws {
+    func anAnswerBecomesAnError(status: Int, kind: ErrorKind) async throws {
         let simulator = try Simulator()
         let client = try simulator.client()
         let action: JSONValue = [
@@ -99,7 +99,7 @@ import Testing
         let source = try String(contentsOf: path.standardizedFileURL, encoding: .utf8)
         let kinds = source.components(separatedBy: "impl ErrorKind")[1].components(separatedBy: "impl Outcome")[0]
         let names = kinds.matches(of: /Self::\w+ => "(\w+)"/).map { String($0.1) }
-        #expect(names.sorted() == BeProductError.Kind.allCases.map(\.rawValue).sorted())
+        #expect(names.sorted() == ErrorKind.allCases.map(\.rawValue).sorted())
     }
 
     @Test func aNumberOutOfItsBoundsIsRefusedByItsName() {

@@ -42,9 +42,9 @@ import Testing
     @Test func usersTestsCanMakeErrorsAndAnswers() {
         let error = BeProductError(kind: .notFound, message: "no such style", status: 404, outcome: .refused)
         #expect(error.description == "not_found: no such style")
-        let attempt = Attempt(status: 200, error: nil, duration: .seconds(1))
+        let attempt = Attempt(status: 200, duration: .seconds(1))
         let wait = Wait(reason: .rate, duration: .seconds(2))
-        let rate = Meta.Rate(limit: 60, remaining: 1)
+        let rate = RateFigures(limit: 60, remaining: 1)
         let meta = Meta(headers: [.init(name: "etag", value: "1")], attempts: [attempt], waits: [wait], rate: rate)
         let response = Response(body: 1, meta: meta)
         #expect(response.meta[header: "ETag"] == "1")

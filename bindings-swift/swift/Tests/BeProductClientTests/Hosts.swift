@@ -3,7 +3,7 @@ import Foundation
 
 // What a program hands in.
 
-/// Keeps tokens in memory, and fails when it is told to.
+/// Keeps tokens in memory, or fails.
 final class SampleStore: TokenStore {
     struct Refusal: LocalizedError {
         var errorDescription: String? { "the keychain is locked" }
@@ -107,7 +107,7 @@ final class SampleSink: LogSink {
     }
 }
 
-/// Keeps what it is told of, and answers at a limit.
+/// Keeps events, and answers at a limit.
 final class SampleListener: QuotaListener {
     struct Refusal: LocalizedError {
         var errorDescription: String? { "no answer at the limit" }

@@ -7,6 +7,12 @@ import Testing
     /// 2026-11-25T10:15:30Z, which is far from the end of an hour.
     private static let start = Date(timeIntervalSince1970: 1_795_601_730)
 
+    private static let midnight = time("2026-11-26T00:00:00Z")
+
+    private static func time(_ text: String) -> Date {
+        ISO8601DateFormatter().date(from: text) ?? .distantPast
+    }
+
     private func client(
         _ simulator: Simulator,
         _ plan: Plan?,
@@ -31,13 +37,12 @@ import Testing
             ),
             (.fromService(requestsPerHour: 9), #"{"from_service":true,"requests_per_hour":9}"#),
             (.unlimited(requestsPerMinute: 7), #"{"requests_per_minute":7}"#),
+            (.unlimited(), "{}"),
         ]
         for (plan, json) in plans {
-            #expect(plan.setting?.description == json)
+            #expect("\(plan)" == "Plan\(json)")
             _ = try BeProduct(companyDomain: "acme", credentials: .accessToken("token"), plan: plan)
         }
-        #expect(Plan.unlimited().setting == nil)
-        #expect("\(Plan.requestsPerDay(5))" == #"Plan{"requests_per_day":5}"#)
         for wrong in [Plan.businessMax(licenses: -1), .requestsPerDay(1, timeZone: "Nowhere")] {
             #expect {
                 try BeProduct(companyDomain: "acme", credentials: .accessToken("token"), plan: wrong)
@@ -47,34 +52,22 @@ import Testing
         }
     }
 
-    @Test func everyLimitIsTold() async throws {
+    @Test func everyLimitIsReported() async throws {
         let simulator = try Simulator()
         let client = try client(simulator, .requestsPerDay(10, requestsPerHour: 5))
         _ = try await client.style.folders(options: CallOptions(label: "nightly"))
         let status = try await client.quota.status()
-        let expected: [QuotaStatus.Limit] = [
-            .init(window: .day, limit: 10, used: 1, remaining: 9, resetsAt: "2026-11-26T00:00:00Z"),
-            .init(window: .hour, limit: 5, used: 1, remaining: 4, resetsAt: "2026-11-25T11:00:00Z"),
+        let expected: [LimitStatus] = [
+            .init(window: .day, limit: 10, used: 1, remaining: 9, resetsAt: Self.midnight),
+            .init(window: .hour, limit: 5, used: 1, remaining: 4, resetsAt: Self.time("2026-11-25T11:00:00Z")),
         ]
         #expect(status.limits == expected)
-        #expect(status.resetsAt == "2026-11-26T00:00:00Z")
+        #expect(status.store == .memory)
+        #expect(status.resetsAt == Self.midnight)
         #expect(status.usage == [.init(operation: "style.folders", label: "nightly", requests: 1)])
         #expect((status.pace, status.leased, status.others) == (1, 0, 0))
-        #expect(status.runsOutAt == "2026-11-25T19:15:30Z")
+        #expect(status.runsOutAt == Self.time("2026-11-25T19:15:30Z"))
         #expect(status.pausedUntil == nil)
-    }
-
-    @Test func membersThatAreNewArePassedOver() throws {
-        let status = QuotaStatus(fields: [
-            "store": "memory", "limit": nil, "used": 3, "leased": 2, "others": 1, "pace": 0.5, "new": [:],
-            "limits": [["window": "minute", "limit": 3, "used": 3, "remaining": 0, "new": 1]],
-            "paused_until": "2026-11-25T10:17:00Z",
-        ])
-        #expect((status.used, status.leased, status.others) == (3, 2, 1))
-        #expect(status.limits.first?.window == .minute)
-        #expect(status.pausedUntil == "2026-11-25T10:17:00Z")
-        #expect(status.limit == nil)
-        #expect(throws: BeProductError.self) { try QuotaEvent(text: #"{"event":"new","window":"day"}"#) }
     }
 
     @Test func whoUsedIt() async throws {
@@ -86,13 +79,13 @@ import Testing
 
         let report = try await client.quota.report()
         #expect((report.from, report.to, report.requests) == ("2026-10-28", "2026-11-26", 3))
-        func shares(_ shares: [QuotaReport.Share]) -> [String] { shares.map { "\($0.name) \($0.requests)" } }
+        func shares(_ shares: [Share]) -> [String] { shares.map { "\($0.name) \($0.requests)" } }
         #expect(shares(report.byDay) == ["2026-11-25 1", "2026-11-26 2"])
         #expect(shares(report.byOperation) == ["material.folders 2", "style.folders 1"])
         #expect(shares(report.byLabel) == [" 2", "nightly 1"])
         #expect(report.byProcess.map(\.requests) == [3])
         let process = try #require(report.byProcess.first).name
-        let row = QuotaReport.Row(
+        let row = ReportRow(
             day: "2026-11-25",
             operation: "style.folders",
             label: "nightly",
@@ -112,10 +105,10 @@ import Testing
     @Test func whatSomeWorkTakes() async throws {
         let simulator = try Simulator()
         let client = try client(simulator, .requestsPerDay(30))
-        let work = [Work("style.list", count: 5000), Work("style.list", count: 100, pageSize: 50), Work("style.get")]
+        let work = [Work(operation: "style.list", count: 5000), Work(operation: "style.list", count: 100, pageSize: 50), Work(operation: "style.get")]
         let estimate = try await client.quota.estimate(work)
         #expect((estimate.requests, estimate.remaining, estimate.enough) == (28, 30, true))
-        let items: [QuotaEstimate.Item] = [
+        let items: [EstimateItem] = [
             .init(operation: "style.attributes_list", count: 5000, requests: 25),
             .init(operation: "style.attributes_list", count: 100, requests: 2),
             .init(operation: "style.attributes_get", count: 1, requests: 1),
@@ -124,8 +117,8 @@ import Testing
         #expect(try await !client.quota.estimate(work + work).enough)
 
         let wrong = [
-            (Work("style.lst"), "style.lst"), (Work("style.list"), "count is missing"),
-            (Work("style.list", count: 1, pageSize: 0), "page_size"), (Work("style.list", count: -1), "-1"),
+            (Work(operation: "style.lst"), "style.lst"), (Work(operation: "style.list"), "count is missing"),
+            (Work(operation: "style.list", count: 1, pageSize: 0), "page_size"), (Work(operation: "style.list", count: -1), "-1"),
         ]
         for (piece, says) in wrong {
             let error = try await failure { try await client.quota.estimate([piece]) }
@@ -135,7 +128,7 @@ import Testing
         #expect(try await simulator.count("api") == 0)
     }
 
-    @Test func goingOnWithAnotherPlan() async throws {
+    @Test func thePlanIsReplaced() async throws {
         let simulator = try Simulator()
         let client = try client(simulator, .requestsPerDay(1))
         _ = try await client.style.folders()
@@ -151,7 +144,7 @@ import Testing
         #expect(try await client.quota.status().limit == nil)
     }
 
-    @Test func aListenerIsToldOfWhatHappens() async throws {
+    @Test func aListenerReceivesEvents() async throws {
         let simulator = try Simulator()
         let listener = SampleListener()
         let client = try client(simulator, .requestsPerDay(5), listener: listener)
@@ -162,13 +155,13 @@ import Testing
         #expect(error.cause == nil)
 
         let events = await listener.events(3)
-        #expect(events.map(\.kind) == [.threshold, .threshold, .limit])
+        #expect(events.map(\.event) == [.threshold, .threshold, .limit])
         #expect(events.map(\.threshold) == [80, 95, nil])
         #expect(events.map(\.used) == [4, 5, 5])
         let limit = try #require(events.last)
         #expect((limit.window, limit.limit, limit.remaining) == (.day, 5, 0))
         #expect((limit.operation, limit.label) == ("style.folders", "nightly"))
-        #expect(limit.resetsAt == "2026-11-26T00:00:00Z")
+        #expect(limit.resetsAt == Self.midnight)
         #expect(limit.resetsIn == .seconds(13 * 3600 + 44 * 60 + 30))
     }
 
@@ -191,7 +184,7 @@ import Testing
         let simulator = try Simulator()
         let listener = SampleListener { _ in throw SampleListener.Refusal() }
         for (plan, kind) in [
-            (Plan.requestsPerDay(0), BeProductError.Kind.quotaExceeded), (.unlimited(requestsPerHour: 0), .rateLimited),
+            (Plan.requestsPerDay(0), ErrorKind.quotaExceeded), (.unlimited(requestsPerHour: 0), .rateLimited),
         ] {
             let client = try client(simulator, plan, listener: listener)
             let error = try await failure { try await client.style.folders() }

@@ -1,7 +1,8 @@
-// The README's example, which has to compile as it stands there: `tests/readme` compares the two. Below it, that of this
-// package's README, which `ReadmeTests` compares.
+// The README's example, which has to compile: `tests/readme` compares the two. Below it, those of
+// this package's README, which `ReadmeTests` compares.
 
 import BeProductClient
+import Foundation
 
 func readmeExample(id: String, secret: String, token: String, folder: String, numbers: [String]) async throws {
   let client = try BeProduct(
@@ -11,14 +12,35 @@ func readmeExample(id: String, secret: String, token: String, folder: String, nu
     print(style.headerNumber ?? "")
   }
   let found = try await client.style.getManyByNumber(numbers: numbers)
-  print(found.found?.count ?? 0, "found,", found.missing ?? [], "missing")
+  print(found.found.count, "found,", found.missing, "missing")
   print(try await client.quota.status().remaining ?? 0, "requests left today")
+}
+
+func packageExample(id: String, secret: String, token: String, folder: String, store: any TokenStore, date: Date) async throws {
+    let client = try BeProduct(
+        companyDomain: "acme",
+        credentials: .refreshToken(clientID: id, clientSecret: secret, token: token),
+        plan: .businessMax(licenses: 8),
+        tokenStore: store
+    )
+    for try await style in client.style.list(folderID: folder, filters: [Filter("season", .eq, ["Fall", "Winter"])]) {
+        print(style.headerNumber ?? "", style.field("season") ?? "")
+    }
+    let all = try await client.material.list(folderID: folder).collect()
+    print(all.count)
+    do {
+        try await client.style.update(headerID: id, fields: ["season": "Fall", "due": .date(date)])
+    } catch let error as BeProductError where error.outcome == .unknown {
+        // The write was sent and may have taken effect: read before writing again.
+    }
+    let response = try await client.style.detailed.get(headerID: id)
+    print(response.body.headerName ?? "", response.meta.attempts.count, response.meta.cost)
 }
 
 func quotaExample(credentials: Credentials) async throws {
     struct Listener: QuotaListener {
         func notice(_ event: QuotaEvent) {
-            print("\(event.kind): \(event.used) requests of the \(event.window)")
+            print("\(event.event): \(event.used) requests of the \(event.window)")
         }
 
         func atLimit(_ event: QuotaEvent) -> Duration? {
@@ -29,11 +51,11 @@ func quotaExample(credentials: Credentials) async throws {
     let plan = Plan.businessMax(licenses: 8, requestsPerMinute: 100, timeZone: "America/New_York")
     let client = try BeProduct(companyDomain: "acme", credentials: credentials, plan: plan, quotaListener: Listener())
     let status = try await client.quota.status()
-    print(status.remaining ?? 0, status.pace, status.runsOutAt ?? "not today")
+    print(status.remaining ?? 0, status.pace, status.runsOutAt?.formatted() ?? "not today")
     for share in try await client.quota.report(days: 7).byLabel {
         print(share.name, share.requests)
     }
-    let estimate = try await client.quota.estimate([Work("style.list", count: 5000)])
+    let estimate = try await client.quota.estimate([Work(operation: "style.list", count: 5000)])
     if !estimate.enough {
         try await client.quota.changePlan(.enterprise(licenses: 8))
     }

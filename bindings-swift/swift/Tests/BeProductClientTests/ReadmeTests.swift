@@ -2,13 +2,15 @@ import Foundation
 import Testing
 
 @Suite struct ReadmeTests {
-    @Test func theSectionOnTheQuotaCompilesAsItStands() throws {
+    @Test(arguments: ["# BeProductClient for Swift", "## Quota"])
+    func theExampleOfASectionCompiles(heading: String) throws {
         let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let readme = try String(contentsOf: here.appendingPathComponent("../../README.md"), encoding: .utf8)
         let example = try String(contentsOf: here.appendingPathComponent("ReadmeExample.swift"), encoding: .utf8)
-        let section = try #require(readme.components(separatedBy: "\n## Quota\n").dropFirst().first)
+        let section = try #require("\n\(readme)".components(separatedBy: "\n\(heading)\n").dropFirst().first)
         let shown = try #require(section.components(separatedBy: "```swift\n").dropFirst().first)
         let code = stripped(try #require(shown.components(separatedBy: "```").first))
+            .replacing("import BeProductClient\n", with: "")
         #expect(!code.isEmpty)
         #expect(stripped(example).contains(code))
     }

@@ -5,7 +5,7 @@ import Foundation
     import FoundationNetworking
 #endif
 
-/// A simulator of its own for one test. It ends when this object does, as its standard input closes.
+/// A simulator for one test. It ends when this object does, as its standard input closes.
 final class Simulator: Sendable {
     struct Unexpected: Error {
         let text: String
@@ -136,7 +136,7 @@ final class Simulator: Sendable {
         try await control("log?base=\(base)").arrayValue ?? []
     }
 
-    /// Whether the client gave this request up. The connection's end arrives soon, at a time of its own.
+    /// Whether the client closed this request. The simulator notices that soon, but not at once.
     func isClosed(request: Int, base: String = "api") async throws -> Bool {
         let deadline = Date(timeIntervalSinceNow: 10)
         while Date() < deadline {

@@ -7,6 +7,7 @@
 //! | `range` | of a whole number: the least and the highest |
 //! | `default` | what it is when it is not given |
 //! | `default_doc` | the same in words, where there is no one value |
+//! | `mobile_doc` | of settings: what it is in Swift and Kotlin, where that differs |
 //! | `lists` | of options: that only lists have it |
 //! | `of` | of settings: who takes it, `client`, `sign_in` (an `AuthorizationSession`) and `login` |
 //! | `mobile` | of settings: in Swift and Kotlin it is one of the `settings` (the default), has a place of its `own`, or there is `none` |
@@ -60,6 +61,8 @@ pub(crate) struct Input {
     pub(crate) default: Option<Literal>,
     /// Its default included.
     pub(crate) doc: String,
+    /// The same for Swift and Kotlin.
+    pub(crate) mobile_doc: String,
     pub(crate) lists: bool,
     pub(crate) of: Vec<String>,
     pub(crate) mobile: Mobile,
@@ -87,6 +90,7 @@ pub(super) struct Entry {
     default: Option<Literal>,
     default_doc: Option<String>,
     doc: String,
+    mobile_doc: Option<String>,
     #[serde(default)]
     lists: bool,
     #[serde(default)]
@@ -137,7 +141,10 @@ pub(super) fn resolve(entry: Entry) -> Result<Input, String> {
     }
     let default = entry.default_doc.or_else(|| entry.default.as_ref().map(|value| shown(entry.kind, value)));
     let unit = if entry.kind == Kind::Seconds { "{unit:seconds}" } else { "" };
-    let doc = format!("{}{unit}", entry.doc.trim());
+    let with_default = |doc: &str| match &default {
+        Some(default) => format!("{}{unit} Default: {default}.", doc.trim()),
+        None => format!("{}{unit}", doc.trim()),
+    };
     Ok(Input {
         camel: names::camel(&entry.name),
         pascal: names::pascal(&entry.name),
@@ -148,10 +155,8 @@ pub(super) fn resolve(entry: Entry) -> Result<Input, String> {
         choices: entry.values.iter().map(|value| Choice::new(&value.name, &value.doc)).collect(),
         range: entry.range,
         default: entry.default,
-        doc: match default {
-            Some(default) => format!("{doc} Default: {default}."),
-            None => doc,
-        },
+        doc: with_default(&entry.doc),
+        mobile_doc: with_default(entry.mobile_doc.as_ref().unwrap_or(&entry.doc)),
         lists: entry.lists,
         of: entry.of,
         mobile: entry.mobile,

@@ -15,7 +15,7 @@ use crate::marks::{self, Names};
 use crate::shapes::{self, Family};
 
 pub(crate) use errors::ErrorClass;
-pub(crate) use input::Input;
+pub(crate) use input::{Input, Mobile};
 pub(crate) use methods::Group;
 pub(crate) use plan::Plan;
 
@@ -101,6 +101,7 @@ fn check(own: &Own, resources: &[Resource], service: &[Family]) -> Result<(), St
     }
     for input in own.settings.iter().chain(&own.options).chain(&own.plan.options) {
         check(&input.name, &input.doc, &none)?;
+        check(&input.name, &input.mobile_doc, &none)?;
     }
     own.errors.iter().try_for_each(|error| check(&error.kind, &error.doc, &none))
 }

@@ -7,12 +7,44 @@ use crate::client::Own;
 use crate::emit::{Each, Output};
 use crate::names;
 
+mod inputs;
+
 /// Everything that is written for this language.
 pub(crate) const OUTPUTS: &[Output] = &[
     Output {
         each: Each::Family,
         path: "bindings-swift/swift/Sources/BeProductClient/Generated/Records/{{ family.pascal }}Records.swift",
-        template: include_str!("../../templates/swift/Records.swift.jinja"),
+        template: RECORDS,
+    },
+    Output {
+        each: Each::OwnFamily,
+        path: "bindings-swift/swift/Sources/BeProductClient/Generated/Client/{{ family.pascal }}Records.swift",
+        template: RECORDS,
+    },
+    Output {
+        each: Each::Group,
+        path: "bindings-swift/swift/Sources/BeProductClient/Generated/Client/{{ group.pascal }}.swift",
+        template: include_str!("../../templates/swift/Group.swift.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-swift/swift/Sources/BeProductClient/Generated/Client/BeProductError.swift",
+        template: include_str!("../../templates/swift/BeProductError.swift.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-swift/swift/Sources/BeProductClient/Generated/Client/CallOptions.swift",
+        template: include_str!("../../templates/swift/CallOptions.swift.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-swift/swift/Sources/BeProductClient/Generated/Client/Configuration.swift",
+        template: include_str!("../../templates/swift/Configuration.swift.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-swift/swift/Sources/BeProductClient/Generated/Client/Plan.swift",
+        template: include_str!("../../templates/swift/Plan.swift.jinja"),
     },
     Output {
         each: Each::Resource,
@@ -25,24 +57,35 @@ pub(crate) const OUTPUTS: &[Output] = &[
         template: include_str!("../../templates/swift/Drivers.swift.jinja"),
     },
     Output {
+        each: Each::Once,
+        path: "tests/drivers/swift/package/Sources/Generated/Inputs.swift",
+        template: include_str!("../../templates/swift/DriverInputs.swift.jinja"),
+    },
+    Output {
         each: Each::Resource,
         path: "tests/drivers/swift/package/Sources/Generated/{{ resource.pascal }}Calls.swift",
         template: include_str!("../../templates/swift/Driver.swift.jinja"),
     },
 ];
 
-pub(crate) fn spell(_: &Own, kind: &str, name: &str) -> String {
+const RECORDS: &str = include_str!("../../templates/swift/Records.swift.jinja");
+
+pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
+    let code = |name: &str| format!("`{name}`");
     match (kind, name) {
         ("unit", _) => String::new(),
-        ("value", "null") => "nil".into(),
-        ("value", value) => value.into(),
-        ("error", kind) => format!("``BeProductError/Kind/{}``", names::camel(kind)),
-        ("outcome", name) => format!("``BeProductError/Outcome/{}``", names::camel(name)),
+        ("value", "null") => code("nil"),
+        ("value", value) => code(value),
+        ("error", kind) => format!("``ErrorKind/{}``", names::camel(kind)),
+        ("outcome", name) => format!("``Outcome/{}``", names::camel(name)),
         ("field", name) => format!("``BeProductError/{}``", name_of(name)),
         ("option", name) => format!("``CallOptions/{}``", name_of(name)),
-        ("setting", name) => format!("``Configuration/{}``", name_of(name)),
+        ("setting", name) if inputs::is_configured(own, name) => {
+            format!("``Configuration/{}``", name_of(name))
+        }
+        ("method", name) => inputs::reference(own, name),
         ("type", name) => format!("``{}``", names::pascal(name)),
-        (_, name) => format!("`{}`", name.split('.').map(name_of).collect::<Vec<_>>().join(".")),
+        (_, name) => code(&name.split('.').map(name_of).collect::<Vec<_>>().join(".")),
     }
 }
 
@@ -52,30 +95,85 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         wrapped(&text, &first, rest.as_deref().unwrap_or(&first))
     });
     environment.add_function("swift_type", |property: Value| property_type(&member(&property, "swift")));
+    environment.add_function("swift_property", |property: Value| property_name(&property));
+    environment.add_function("swift_field_list", |shape: Value, families: Value| {
+        field_list(&shape, &families).map_or(Value::UNDEFINED, Value::from)
+    });
     environment.add_function("swift_parameter", |parameter: Value| {
         let name = name_of(&member(&parameter, "name"));
         format!("{name}: {}", parameter_type(&parameter))
     });
     environment.add_function("swift_value", |parameter: Value| argument(&parameter));
     environment.add_function("swift_driver_argument", |parameter: Value| driver_argument(&parameter));
+    inputs::register(environment);
 }
 
-/// Keywords that the service has, or may well have, as the name of a member. The others are `names::RESERVED`.
-const KEYWORDS: &[&str] =
-    &["associatedtype", "default", "extension", "internal", "operator", "precedencegroup", "some"];
+/// Keywords that Swift reserves as names of members, cases and parameters.
+const KEYWORDS: &[&str] = &[
+    "Any",
+    "Self",
+    "as",
+    "associatedtype",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "continue",
+    "default",
+    "defer",
+    "deinit",
+    "do",
+    "else",
+    "enum",
+    "extension",
+    "fallthrough",
+    "false",
+    "fileprivate",
+    "for",
+    "func",
+    "guard",
+    "if",
+    "import",
+    "in",
+    "init",
+    "inout",
+    "internal",
+    "is",
+    "let",
+    "nil",
+    "operator",
+    "precedencegroup",
+    "private",
+    "protocol",
+    "public",
+    "repeat",
+    "rethrows",
+    "return",
+    "self",
+    "static",
+    "struct",
+    "subscript",
+    "super",
+    "switch",
+    "throw",
+    "throws",
+    "true",
+    "try",
+    "typealias",
+    "var",
+    "where",
+    "while",
+];
 
 /// `folder_id` -> `folderID`, as Apple spells initialisms.
 fn name_of(name: &str) -> String {
     let name = initialisms(&names::camel(name));
-    if KEYWORDS.contains(&name.as_str()) || names::RESERVED.contains(&name.as_str()) {
-        format!("`{name}`")
-    } else {
-        name
-    }
+    if KEYWORDS.contains(&name.as_str()) { format!("`{name}`") } else { name }
 }
 
 fn initialisms(camel: &str) -> String {
-    for (ending, spelled) in [("Id", "ID"), ("Ids", "IDs"), ("Url", "URL")] {
+    let endings = [("Id", "ID"), ("Ids", "IDs"), ("Url", "URL"), ("Uri", "URI"), ("Dir", "Directory")];
+    for (ending, spelled) in endings {
         if let Some(stem) = camel.strip_suffix(ending) {
             return format!("{stem}{spelled}");
         }
@@ -83,10 +181,16 @@ fn initialisms(camel: &str) -> String {
     camel.to_owned()
 }
 
+/// A `Duration` is not named after a unit.
+fn property_name(property: &Value) -> String {
+    match (member(property, "swift").as_str(), member(property, "camel").as_str()) {
+        ("Duration", "seconds") => "duration".into(),
+        (_, name) => name_of(name),
+    }
+}
+
 fn property_type(swift: &str) -> String {
     match swift {
-        // Prices: no binary fractions.
-        "Double" => "Decimal".into(),
         // In the order of the wire.
         "[String: JSONValue]" => "JSONObject".into(),
         other => match other.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -94,6 +198,27 @@ fn property_type(swift: &str) -> String {
             None => other.to_owned(),
         },
     }
+}
+
+/// The expression for the list of fields that a record has, or that its data has.
+fn field_list(shape: &Value, families: &Value) -> Option<String> {
+    let list = |shape: &Value| {
+        let own = properties(shape).find(|property| member(property, "swift") == "[Field]");
+        own.map(|property| property_name(&property))
+    };
+    list(shape).or_else(|| {
+        properties(shape).find_map(|property| {
+            let data = families.try_iter().ok()?.find_map(|family| {
+                let mut shapes = family.get_attr("shapes").ok()?.try_iter().ok()?;
+                shapes.find(|shape| member(shape, "pascal") == member(&property, "swift"))
+            })?;
+            Some(format!("{}?.{}", property_name(&property), list(&data)?))
+        })
+    })
+}
+
+fn properties(shape: &Value) -> impl Iterator<Item = Value> {
+    shape.get_attr("properties").and_then(|properties| properties.try_iter()).into_iter().flatten()
 }
 
 fn parameter_type(parameter: &Value) -> String {
@@ -117,7 +242,7 @@ fn parameter_type(parameter: &Value) -> String {
     }
 }
 
-/// What goes to the engine. An empty list of filters or fields is none, while an empty list of sizes removes them.
+/// What goes to the engine. An empty list of filters or fields is left out, while an empty list of sizes removes them.
 fn argument(parameter: &Value) -> String {
     let name = name_of(&member(parameter, "name"));
     match (member(parameter, "kind").as_str(), required(parameter)) {
@@ -152,7 +277,7 @@ fn driver_argument(parameter: &Value) -> String {
     format!("{}: given.{take}({name:?}, {reader}){rest}", name_of(&name))
 }
 
-/// The method cannot tell an empty list from none, and not every parameter sends the same for both.
+/// The method leaves an empty list out, which not every parameter sends as the same.
 fn driver_optional(parameter: &Value) -> &'static str {
     if member(parameter, "absent") == "empty_array" { "optional" } else { "filled" }
 }
@@ -191,7 +316,10 @@ mod tests {
     #[test]
     fn names_are_swift() {
         assert_eq!(name_of("data_table_id"), "dataTableID");
+        assert_eq!(name_of("redirect_uri"), "redirectURI");
+        assert_eq!(name_of("state_dir"), "stateDirectory");
         assert_eq!(name_of("operator"), "`operator`");
+        assert_eq!(name_of("from"), "from");
         assert_eq!(property_type("[Size]"), "[Size]");
         assert_eq!(property_type("[String: JSONValue]"), "JSONObject");
     }

@@ -128,7 +128,7 @@ impl Type {
         match self {
             Self::Text => "String".into(),
             Self::Integer => "Int".into(),
-            Self::Number => "Double".into(),
+            Self::Number => "Decimal".into(),
             Self::Count | Self::Short => "Int".into(),
             Self::Float => "Double".into(),
             Self::Seconds => "Duration".into(),

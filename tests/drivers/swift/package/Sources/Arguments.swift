@@ -26,7 +26,7 @@ struct Arguments {
         return read
     }
 
-    /// As `optional`, where the method cannot tell an empty list from none, and the service can.
+    /// As `optional`, where an empty list is left out by the method, and has a meaning for the service.
     mutating func filled<Value: Collection>(_ name: String, _ read: (JSONValue) -> Value?) throws -> Value? {
         let value = try optional(name, read)
         if let value, value.isEmpty { throw NotExpressible() }
@@ -90,73 +90,6 @@ func colorways(_ value: JSONValue) -> [ColorwayChange]? {
     }
 }
 
-/// Pieces of work of which the type knows all members.
-func work(_ value: JSONValue) -> [Work]? {
-    list(value) { piece in
-        try? whole(piece) { members in
-            Work(
-                try members.required("operation", text),
-                count: try members.optional("count", integer),
-                pageSize: try members.optional("page_size", integer)
-            )
-        }
-    }
-}
-
-/// A plan that one of the functions makes.
-func plan(_ value: JSONValue) -> Plan? {
-    try? whole(value) { members in
-        let licenses = try members.optional("licenses", integer)
-        let day = try members.optional("requests_per_day", integer)
-        let (hour, minute) =
-            (try members.optional("requests_per_hour", integer), try members.optional("requests_per_minute", integer))
-        let (start, zone) = (try members.optional("day_start", text), try members.optional("time_zone", text))
-        let isFromService = try members.optional("from_service", boolean) ?? false
-        return switch (try members.optional("edition", text), licenses, day, isFromService) {
-        case ("business_max", let licenses?, nil, false):
-            .businessMax(
-                licenses: licenses,
-                requestsPerHour: hour,
-                requestsPerMinute: minute,
-                dayStart: start,
-                timeZone: zone
-            )
-        case ("enterprise", let licenses?, nil, false):
-            .enterprise(
-                licenses: licenses,
-                requestsPerHour: hour,
-                requestsPerMinute: minute,
-                dayStart: start,
-                timeZone: zone
-            )
-        case (nil, nil, let day?, false):
-            .requestsPerDay(
-                day,
-                requestsPerHour: hour,
-                requestsPerMinute: minute,
-                dayStart: start,
-                timeZone: zone
-            )
-        case (nil, nil, nil, true):
-            .fromService(
-                requestsPerHour: hour,
-                requestsPerMinute: minute,
-                dayStart: start,
-                timeZone: zone
-            )
-        case (nil, nil, nil, false):
-            .unlimited(
-                requestsPerHour: hour,
-                requestsPerMinute: minute,
-                dayStart: start,
-                timeZone: zone
-            )
-        default:
-            throw NotExpressible()
-        }
-    }
-}
-
 /// Records that are written as they were read, in the same order.
 func records<Item: Record>(_ value: JSONValue) -> [Item]? {
     list(value) { item in
@@ -165,34 +98,16 @@ func records<Item: Record>(_ value: JSONValue) -> [Item]? {
     }
 }
 
-extension CallOptions {
-    /// Options that the type has, or ``NotExpressible``.
-    init(given: JSONObject) throws {
-        var given = Arguments(given)
-        let options = CallOptions(
-            timeout: try given.optional("timeout", duration),
-            turnTimeout: try given.optional("turn_timeout", duration),
-            attempts: try given.optional("attempts", integer),
-            label: try given.optional("label", text),
-            priority: try given.optional("priority") { $0.stringValue.flatMap(Priority.init) } ?? .interactive,
-            pageSize: try given.optional("page_size", integer),
-            fromPage: try given.optional("from_page", integer),
-            allowIncomplete: try given.optional("allow_incomplete", boolean) ?? false,
-            extraQuery: try given.optional("extra_query", textsByName) ?? [:],
-            headers: try given.optional("headers", textsByName) ?? [:],
-            checkFilters: try given.optional("check_filters", boolean),
-            allowRepeat: try given.optional("allow_repeat", boolean) ?? false
-        )
-        self = try given.ended(options)
-    }
+func choice<Choice: RawRepresentable<String>>(_ value: JSONValue) -> Choice? {
+    value.stringValue.flatMap(Choice.init)
 }
 
-private func duration(_ value: JSONValue) -> Duration? {
+func duration(_ value: JSONValue) -> Duration? {
     // Far beyond any time that a case waits, and within the range of the type.
     value.doubleValue.flatMap { abs($0) < 1e9 ? .seconds($0) : nil }
 }
 
-private func textsByName(_ value: JSONValue) -> [String: String]? {
+func textsByName(_ value: JSONValue) -> [String: String]? {
     guard let members = value.objectValue else { return nil }
     var texts: [String: String] = [:]
     for (name, value) in members {
@@ -209,7 +124,7 @@ private func list<Item>(_ value: JSONValue, _ read: (JSONValue) -> Item?) -> [It
 }
 
 /// Reads an object that has no null members and none that is left over.
-private func whole<Value>(_ value: JSONValue, _ read: (inout Arguments) throws -> Value) throws -> Value {
+func whole<Value>(_ value: JSONValue, _ read: (inout Arguments) throws -> Value) throws -> Value {
     guard let object = value.objectValue, !object.contains(where: { $0.value.isNull }) else { throw NotExpressible() }
     var members = Arguments(object)
     let value = try read(&members)

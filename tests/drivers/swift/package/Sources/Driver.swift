@@ -41,25 +41,25 @@ actor Driver {
             try opened().clock.advance(seconds: command["seconds"]?.doubleValue ?? 0)
             return true
         case "quota":
-            return json(of: try await opened().quota.status())
+            return .object(try await opened().quota.status().members)
         case "report":
             let quota = try opened().quota
-            guard let days = command["days"]?.intValue else { return json(of: try await quota.report()) }
-            return json(of: try await quota.report(days: days))
+            guard let days = command["days"]?.intValue else { return .object(try await quota.report().members) }
+            return .object(try await quota.report(days: days).members)
         case "estimate":
-            guard let work = command["work"].flatMap(work) else { throw NotExpressible() }
-            return json(of: try await opened().quota.estimate(work))
+            guard let work: [Work] = command["work"].flatMap(records) else { throw NotExpressible() }
+            return .object(try await opened().quota.estimate(work).members)
         case "change_plan":
             guard let plan = command["plan"].flatMap(plan) else { throw NotExpressible() }
             try await opened().quota.changePlan(plan)
             return true
         case "events":
             let events = try await listener?.taken(count: command["count"]?.intValue ?? 0) ?? []
-            return .array(events.map(json(of:)))
+            return .array(events.json())
         case "logs":
-            return JSONValue(logs.messages.map(JSONValue.string))
+            return .array(logs.messages.map(JSONValue.string))
         case "stored":
-            return try store.json()
+            return store.load().map { .object($0.members) } ?? .null
         case "close":
             try await opened().close()
             return true
@@ -73,7 +73,7 @@ actor Driver {
         cancelled = []
         client = nil
         logs = Logs()
-        store = MemoryStore(try command["stored"].map(Tokens.init(json:)))
+        store = MemoryStore(try command["stored"]?.objectValue.map(Tokens.init(members:)))
         var settings = command["settings"]?.objectValue ?? [:]
         listener = settings["quota_listener"].map { Listener(answer: $0["at_limit"] ?? .null) }
         settings["quota_listener"] = nil
@@ -90,14 +90,14 @@ actor Driver {
         return client
     }
 
-    /// A call as a task of its own, to be cancelled by its name.
+    /// A call as a task, which can be cancelled by its name.
     private func begin(_ command: JSONValue) throws -> Task<JSONValue, any Error> {
         let client = try opened()
         let name = command["name"]?.stringValue
-        let givenUp = name.map(cancelled.contains) ?? false
+        let isCancelled = name.map(cancelled.contains) ?? false
         let call = Task {
-            // By itself, as it may run before whoever made it goes on.
-            if givenUp { withUnsafeCurrentTask { $0?.cancel() } }
+            // Cancelled from inside, because it may run before this function returns.
+            if isCancelled { withUnsafeCurrentTask { $0?.cancel() } }
             return try await Self.perform(command, client)
         }
         if let name { calls[name] = call }
@@ -120,7 +120,7 @@ actor Driver {
         do {
             records = try await client.typedList(operation, arguments, CallOptions(given: options), taking)
         } catch is NotExpressible {
-            records = try await client.pages(operation, arguments: arguments, options: options).taken(taking)
+            records = try await client.stream(operation, arguments: arguments, options: options).taken(taking)
         }
         return ["ids": .array(records.map { $0["id"] ?? .null }), "count": .integer(records.count)]
     }

@@ -26,16 +26,6 @@ final class MemoryStore: TokenStore, @unchecked Sendable {
     func save(_ tokens: Tokens) {
         lock.withLock { self.tokens = tokens }
     }
-
-    func json() throws -> JSONValue {
-        try JSONValue(text: String(decoding: JSONEncoder().encode(load()), as: UTF8.self))
-    }
-}
-
-extension Tokens {
-    init(json: JSONValue) throws {
-        self = try JSONDecoder().decode(Tokens.self, from: Data(json.text().utf8))
-    }
 }
 
 /// Keeps log lines.

@@ -16,8 +16,10 @@ public struct DataTable: Record, JSONConvertible {
     public var modifiedBy: Person?
     /// Time of the last change of the attributes, ISO 8601 in UTC.
     public var modifiedAt: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -54,7 +56,7 @@ public struct DataTable: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
             "description": description,
@@ -80,8 +82,10 @@ public struct DataTableRow: Record, JSONConvertible {
     public var modifiedBy: Person?
     /// Time of the last change of the attributes, ISO 8601 in UTC.
     public var modifiedAt: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         fields: [Field]? = nil,
@@ -112,7 +116,7 @@ public struct DataTableRow: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "fields": fields,
             "createdBy": createdBy,
@@ -122,6 +126,12 @@ public struct DataTableRow: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?.value(of: id) }
 }
 
 /// A change to a row of a data table: without `rowID` it adds a row, with `deleteRow` it removes one.
@@ -132,8 +142,10 @@ public struct DataTableRowChange: Record, JSONConvertible {
     public var rowFields: JSONValue?
     /// Remove the row.
     public var deleteRow: Bool?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         rowID: String? = nil,
         rowFields: JSONValue? = nil,
@@ -155,7 +167,7 @@ public struct DataTableRowChange: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "rowId": rowID,
             "rowFields": rowFields,
             "deleteRow": deleteRow,
@@ -167,17 +179,19 @@ public struct DataTableRowChange: Record, JSONConvertible {
 /// Outcome of an update of a data table.
 public struct DataTableUpdate: Record, JSONConvertible {
     /// In the order of the given rows.
-    public var rows: [RowOutcome]?
+    public var rows: [RowOutcome]
     /// Rows that were applied.
-    public var applied: Int?
+    public var applied: Int
     /// Requests that were sent.
-    public var requests: Int?
+    public var requests: Int
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
-        rows: [RowOutcome]? = nil,
-        applied: Int? = nil,
-        requests: Int? = nil,
+        rows: [RowOutcome],
+        applied: Int,
+        requests: Int,
         extra: JSONObject = [:]
     ) {
         self.rows = rows
@@ -188,14 +202,14 @@ public struct DataTableUpdate: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        rows = try reader.take("rows")
-        applied = try reader.take("applied")
-        requests = try reader.take("requests")
+        rows = try reader.required("rows")
+        applied = try reader.required("applied")
+        requests = try reader.required("requests")
         extra = reader.rest
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "rows": rows,
             "applied": applied,
             "requests": requests,
@@ -207,17 +221,19 @@ public struct DataTableUpdate: Record, JSONConvertible {
 /// Outcome of one row of an update.
 public struct RowOutcome: Record, JSONConvertible {
     /// Position in the given rows.
-    public var index: Int?
+    public var index: Int
     /// Id of the row; of a new row only if the service returned it.
     public var rowID: String?
     /// applied, refused, unknown or not_sent.
-    public var outcome: String?
+    public var outcome: String
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
-        index: Int? = nil,
+        index: Int,
         rowID: String? = nil,
-        outcome: String? = nil,
+        outcome: String,
         extra: JSONObject = [:]
     ) {
         self.index = index
@@ -228,14 +244,14 @@ public struct RowOutcome: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        index = try reader.take("index")
+        index = try reader.required("index")
         rowID = try reader.take("rowId")
-        outcome = try reader.take("outcome")
+        outcome = try reader.required("outcome")
         extra = reader.rest
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "index": index,
             "rowId": rowID,
             "outcome": outcome,

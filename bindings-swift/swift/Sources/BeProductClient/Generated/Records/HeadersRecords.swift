@@ -8,8 +8,10 @@ public struct Artboard: Record, JSONConvertible {
     public var artboarIndex: Int?
     /// Link to the picture.
     public var imageURL: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         artboarIndex: Int? = nil,
         imageURL: String? = nil,
@@ -28,7 +30,7 @@ public struct Artboard: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "artboarIndex": artboarIndex,
             "imageUrl": imageURL,
         ]
@@ -60,8 +62,10 @@ public struct Colorway: Record, JSONConvertible {
     public var image: JSONValue?
     /// Id of the palette colour that it was made from.
     public var colorSourceID: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         colorNumber: String? = nil,
@@ -113,7 +117,7 @@ public struct Colorway: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "colorNumber": colorNumber,
             "colorName": colorName,
@@ -130,6 +134,12 @@ public struct Colorway: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?[id] }
 }
 
 /// A folder of a master folder.
@@ -142,8 +152,10 @@ public struct Folder: Record, JSONConvertible {
     public var description: String?
     /// Whether the folder is in use.
     public var active: Bool?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -168,7 +180,7 @@ public struct Folder: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
             "description": description,
@@ -184,8 +196,10 @@ public struct FolderReference: Record, JSONConvertible {
     public var id: String?
     /// Name.
     public var name: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -204,7 +218,7 @@ public struct FolderReference: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
         ]
@@ -215,13 +229,15 @@ public struct FolderReference: Record, JSONConvertible {
 /// A number that several materials have.
 public struct MaterialAmbiguity: Record, JSONConvertible {
     /// The requested number.
-    public var number: String?
-    public var records: [MaterialHeader]?
+    public var number: String
+    public var records: [MaterialHeader]
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
-        number: String? = nil,
-        records: [MaterialHeader]? = nil,
+        number: String,
+        records: [MaterialHeader],
         extra: JSONObject = [:]
     ) {
         self.number = number
@@ -231,13 +247,13 @@ public struct MaterialAmbiguity: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        number = try reader.take("number")
-        records = try reader.take("records")
+        number = try reader.required("number")
+        records = try reader.required("records")
         extra = reader.rest
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "number": number,
             "records": records,
         ]
@@ -269,8 +285,10 @@ public struct MaterialHeader: Record, JSONConvertible {
     public var modifiedBy: Person?
     /// Time of the last change of the attributes, ISO 8601 in UTC.
     public var modifiedAt: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         headerNumber: String? = nil,
@@ -328,7 +346,7 @@ public struct MaterialHeader: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "headerNumber": headerNumber,
             "headerName": headerName,
@@ -347,6 +365,15 @@ public struct MaterialHeader: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The values of the record's fields by field id, in their order.
+    public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { headerData?.fields?.value(of: id) }
 }
 
 /// Attributes and pictures of a material.
@@ -355,8 +382,10 @@ public struct MaterialHeaderData: Record, JSONConvertible {
     public var fields: [Field]?
     public var mainImage: ImageLinks?
     public var detailImage: ImageLinks?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         fields: [Field]? = nil,
         mainImage: ImageLinks? = nil,
@@ -378,29 +407,37 @@ public struct MaterialHeaderData: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "fields": fields,
             "mainImage": mainImage,
             "detailImage": detailImage,
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?.value(of: id) }
 }
 
 /// Result of a lookup of materials by number.
 public struct MaterialLookup: Record, JSONConvertible {
     /// In the order of the numbers.
-    public var found: [MaterialHeader]?
+    public var found: [MaterialHeader]
     /// Numbers that no record has.
-    public var missing: [String]?
+    public var missing: [String]
     /// Numbers that several records have.
-    public var ambiguous: [MaterialAmbiguity]?
+    public var ambiguous: [MaterialAmbiguity]
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
-        found: [MaterialHeader]? = nil,
-        missing: [String]? = nil,
-        ambiguous: [MaterialAmbiguity]? = nil,
+        found: [MaterialHeader],
+        missing: [String],
+        ambiguous: [MaterialAmbiguity],
         extra: JSONObject = [:]
     ) {
         self.found = found
@@ -411,14 +448,14 @@ public struct MaterialLookup: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        found = try reader.take("found")
-        missing = try reader.take("missing")
-        ambiguous = try reader.take("ambiguous")
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        ambiguous = try reader.required("ambiguous")
         extra = reader.rest
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "found": found,
             "missing": missing,
             "ambiguous": ambiguous,
@@ -442,8 +479,10 @@ public struct Size: Record, JSONConvertible {
     public var hideSize: Bool?
     /// Custom fields by field id; only in answers.
     public var fields: JSONObject?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         name: String? = nil,
         price: Decimal? = nil,
@@ -483,7 +522,7 @@ public struct Size: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "name": name,
             "price": price,
             "currency": currency,
@@ -496,6 +535,12 @@ public struct Size: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?[id] }
 }
 
 /// A size class.
@@ -507,8 +552,10 @@ public struct SizeClass: Record, JSONConvertible {
     public var isDefault: Bool?
     /// A list of sizes, a display text such as `S-XL`, or null.
     public var sizeRange: JSONValue?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -533,7 +580,7 @@ public struct SizeClass: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
             "isDefault": isDefault,
@@ -546,13 +593,15 @@ public struct SizeClass: Record, JSONConvertible {
 /// A number that several styles have.
 public struct StyleAmbiguity: Record, JSONConvertible {
     /// The requested number.
-    public var number: String?
-    public var records: [StyleHeader]?
+    public var number: String
+    public var records: [StyleHeader]
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
-        number: String? = nil,
-        records: [StyleHeader]? = nil,
+        number: String,
+        records: [StyleHeader],
         extra: JSONObject = [:]
     ) {
         self.number = number
@@ -562,13 +611,13 @@ public struct StyleAmbiguity: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        number = try reader.take("number")
-        records = try reader.take("records")
+        number = try reader.required("number")
+        records = try reader.required("records")
         extra = reader.rest
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "number": number,
             "records": records,
         ]
@@ -602,8 +651,10 @@ public struct StyleHeader: Record, JSONConvertible {
     public var modifiedBy: Person?
     /// Time of the last change of the attributes, ISO 8601 in UTC.
     public var modifiedAt: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         headerNumber: String? = nil,
@@ -664,7 +715,7 @@ public struct StyleHeader: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "headerNumber": headerNumber,
             "headerName": headerName,
@@ -684,6 +735,15 @@ public struct StyleHeader: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The values of the record's fields by field id, in their order.
+    public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { headerData?.fields?.value(of: id) }
 }
 
 /// Attributes and pictures of a style.
@@ -694,8 +754,10 @@ public struct StyleHeaderData: Record, JSONConvertible {
     public var sideImage: ImageLinks?
     public var backImage: ImageLinks?
     public var availableArtboards: [Artboard]?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         fields: [Field]? = nil,
         frontImage: ImageLinks? = nil,
@@ -723,7 +785,7 @@ public struct StyleHeaderData: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "fields": fields,
             "frontImage": frontImage,
             "sideImage": sideImage,
@@ -732,22 +794,30 @@ public struct StyleHeaderData: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?.value(of: id) }
 }
 
 /// Result of a lookup of styles by number.
 public struct StyleLookup: Record, JSONConvertible {
     /// In the order of the numbers.
-    public var found: [StyleHeader]?
+    public var found: [StyleHeader]
     /// Numbers that no record has.
-    public var missing: [String]?
+    public var missing: [String]
     /// Numbers that several records have.
-    public var ambiguous: [StyleAmbiguity]?
+    public var ambiguous: [StyleAmbiguity]
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
-        found: [StyleHeader]? = nil,
-        missing: [String]? = nil,
-        ambiguous: [StyleAmbiguity]? = nil,
+        found: [StyleHeader],
+        missing: [String],
+        ambiguous: [StyleAmbiguity],
         extra: JSONObject = [:]
     ) {
         self.found = found
@@ -758,14 +828,14 @@ public struct StyleLookup: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        found = try reader.take("found")
-        missing = try reader.take("missing")
-        ambiguous = try reader.take("ambiguous")
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        ambiguous = try reader.required("ambiguous")
         extra = reader.rest
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "found": found,
             "missing": missing,
             "ambiguous": ambiguous,
@@ -790,8 +860,10 @@ public struct Supplier: Record, JSONConvertible {
     public var website: String?
     /// VENDOR, FACTORY, AGENT, RETAILER, SUPPLIER or OTHER.
     public var supplierType: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -837,7 +909,7 @@ public struct Supplier: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "Id": id,
             "Name": name,
             "Address": address,
@@ -860,8 +932,10 @@ public struct Tag: Record, JSONConvertible {
     public var id: String?
     /// Name.
     public var name: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -880,7 +954,7 @@ public struct Tag: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
         ]

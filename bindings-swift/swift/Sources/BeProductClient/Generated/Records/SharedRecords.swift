@@ -14,8 +14,10 @@ public struct Field: Record, JSONConvertible {
     public var type: String?
     /// Whether the folder requires a value.
     public var required: Bool?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -43,7 +45,7 @@ public struct Field: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
             "value": value,
@@ -60,8 +62,10 @@ public struct ImageLinks: Record, JSONConvertible {
     public var preview: String?
     /// The original file.
     public var origin: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         preview: String? = nil,
         origin: String? = nil,
@@ -80,7 +84,7 @@ public struct ImageLinks: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "preview": preview,
             "origin": origin,
         ]
@@ -92,8 +96,10 @@ public struct ImageLinks: Record, JSONConvertible {
 public struct Message: Record, JSONConvertible {
     /// Text of the message, if there is one.
     public var message: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         message: String? = nil,
         extra: JSONObject = [:]
@@ -119,8 +125,10 @@ public struct Person: Record, JSONConvertible {
     public var id: String?
     /// Full name.
     public var name: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String? = nil,
         name: String? = nil,
@@ -139,7 +147,7 @@ public struct Person: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "id": id,
             "name": name,
         ]
@@ -159,8 +167,10 @@ public struct SchemaField: Record, JSONConvertible {
     public var required: Bool?
     /// Settings of the type, with keys such as `Choices` and `DefaultValue`.
     public var properties: JSONObject?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         fieldID: String? = nil,
         fieldName: String? = nil,
@@ -188,7 +198,7 @@ public struct SchemaField: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "fieldId": fieldID,
             "fieldName": fieldName,
             "fieldType": fieldType,

@@ -7,8 +7,10 @@ public struct RateLimitStatus: Record, JSONConvertible {
     public var perMinute: RateLimitWindow?
     public var perHour: RateLimitWindow?
     public var perDay: RateLimitWindow?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         perMinute: RateLimitWindow? = nil,
         perHour: RateLimitWindow? = nil,
@@ -30,7 +32,7 @@ public struct RateLimitStatus: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "per_minute": perMinute,
             "per_hour": perHour,
             "per_day": perDay,
@@ -47,8 +49,10 @@ public struct RateLimitWindow: Record, JSONConvertible {
     public var used: Int?
     /// Time of the reset, ISO 8601.
     public var resetAt: String?
+    /// Members that the catalogue does not name.
     public var extra: JSONObject
 
+    /// Makes a record. Each parameter is the property of its name.
     public init(
         limit: Int? = nil,
         remaining: Int? = nil,
@@ -73,7 +77,7 @@ public struct RateLimitWindow: Record, JSONConvertible {
     }
 
     public var members: JSONObject {
-        let named: KeyValuePairs<String, (any JSONWritable)?> = [
+        let named: Members = [
             "limit": limit,
             "remaining": remaining,
             "used": used,

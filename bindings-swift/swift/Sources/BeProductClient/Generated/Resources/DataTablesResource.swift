@@ -20,7 +20,7 @@ public struct DataTablesResource: Sendable {
         filters: [Filter] = [],
         options: CallOptions = CallOptions()
     ) -> Paged<DataTable> {
-        connection.pages("data_tables.list", ["filters": filters.nonEmpty], options)
+        connection.stream("data_tables.list", ["filters": filters.nonEmpty], options)
     }
 
     /// Columns of a data table.
@@ -44,7 +44,7 @@ public struct DataTablesResource: Sendable {
         filters: [Filter] = [],
         options: CallOptions = CallOptions()
     ) -> Paged<DataTableRow> {
-        connection.pages(
+        connection.stream(
             "data_tables.data",
             [
                 "data_table_id": dataTableID,
@@ -56,10 +56,9 @@ public struct DataTablesResource: Sendable {
 
     /// Adds, changes and deletes rows of a data table, 100 rows a request, in the order given.
     ///
-    /// Returns the outcome of each row by the service's answer. It is ``BeProductError/Outcome/unknown`` for a row that
-    /// is missing in the ids that the service lists, or if its counts do not add up: read such rows back. When a
-    /// request fails, the rows after it are not sent, and the error's ``BeProductError/details`` hold the outcome of
-    /// every row.
+    /// Returns the outcome of each row by the service's answer. It is ``Outcome/unknown`` for a row that is missing in
+    /// the ids that the service lists, or if its counts do not add up: read such rows back. When a request fails, the
+    /// rows after it are not sent, and the error's ``BeProductError/details`` hold the outcome of every row.
     ///
     /// - Parameters:
     ///   - dataTableID: Id of the data table.

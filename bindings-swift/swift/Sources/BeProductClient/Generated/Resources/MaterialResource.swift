@@ -48,7 +48,7 @@ public struct MaterialResource: Sendable {
     ///   - folderID: Folder to search, as returned by `folders`. Default: all folders.
     ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     ///   - colorwayFilters: Conditions on colorways. Returns records with at least one colorway that meets them.
-    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default: false.
+    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default: `false`.
     public func list(
         folderID: String? = nil,
         filters: [Filter] = [],
@@ -56,7 +56,7 @@ public struct MaterialResource: Sendable {
         showDeleted: Bool? = nil,
         options: CallOptions = CallOptions()
     ) -> Paged<MaterialHeader> {
-        connection.pages(
+        connection.stream(
             "material.attributes_list",
             [
                 "folder_id": folderID,
@@ -70,7 +70,7 @@ public struct MaterialResource: Sendable {
 
     /// One material by id.
     ///
-    /// Errors: ``BeProductError/Kind/notFound`` when no material has this id.
+    /// Errors: ``ErrorKind/notFound`` when no material has this id.
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.
@@ -86,8 +86,7 @@ public struct MaterialResource: Sendable {
     /// The number of the answer is compared with the given number, because the service may answer with an unrelated
     /// material.
     ///
-    /// Errors: ``BeProductError/Kind/notFound`` when no material has the number, ``BeProductError/Kind/conflict`` when
-    /// several have it.
+    /// Errors: ``ErrorKind/notFound`` when no material has the number, ``ErrorKind/conflict`` when several have it.
     ///
     /// - Parameters:
     ///   - headerNumber: Number of the material. An exact match is preferred to a match without surrounding blanks.
@@ -131,7 +130,7 @@ public struct MaterialResource: Sendable {
     /// Creates a material and returns it in full.
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
-    /// the answer is lost, the error's ``BeProductError/outcome`` is ``BeProductError/Outcome/unknown``.
+    /// the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``.
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
@@ -141,7 +140,7 @@ public struct MaterialResource: Sendable {
     ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
     ///   - suppliers: The full list of suppliers. Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
-    ///     Default: false.
+    ///     Default: `false`.
     @discardableResult
     public func create(
         folderID: String,

@@ -48,7 +48,7 @@ public struct StyleResource: Sendable {
     ///   - folderID: Folder to search, as returned by `folders`. Default: all folders.
     ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     ///   - colorwayFilters: Conditions on colorways. Returns records with at least one colorway that meets them.
-    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default: false.
+    ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default: `false`.
     public func list(
         folderID: String? = nil,
         filters: [Filter] = [],
@@ -56,7 +56,7 @@ public struct StyleResource: Sendable {
         showDeleted: Bool? = nil,
         options: CallOptions = CallOptions()
     ) -> Paged<StyleHeader> {
-        connection.pages(
+        connection.stream(
             "style.attributes_list",
             [
                 "folder_id": folderID,
@@ -70,7 +70,7 @@ public struct StyleResource: Sendable {
 
     /// One style by id.
     ///
-    /// Errors: ``BeProductError/Kind/notFound`` when no style has this id.
+    /// Errors: ``ErrorKind/notFound`` when no style has this id.
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
@@ -86,8 +86,7 @@ public struct StyleResource: Sendable {
     /// The number of the answer is compared with the given number, because the service may answer with an unrelated
     /// style.
     ///
-    /// Errors: ``BeProductError/Kind/notFound`` when no style has the number, ``BeProductError/Kind/conflict`` when
-    /// several have it.
+    /// Errors: ``ErrorKind/notFound`` when no style has the number, ``ErrorKind/conflict`` when several have it.
     ///
     /// - Parameters:
     ///   - headerNumber: Number of the style. An exact match is preferred to a match without surrounding blanks.
@@ -131,7 +130,7 @@ public struct StyleResource: Sendable {
     /// Creates a style and returns it in full.
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
-    /// the answer is lost, the error's ``BeProductError/outcome`` is ``BeProductError/Outcome/unknown``.
+    /// the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``.
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
@@ -140,7 +139,7 @@ public struct StyleResource: Sendable {
     ///     which needs the fields `color_number`, `color_name` and `primary`.
     ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
-    ///     Default: false.
+    ///     Default: `false`.
     @discardableResult
     public func create(
         folderID: String,
