@@ -65,7 +65,6 @@ export interface MaterialAmbiguity {
   /** The requested number. */
   number: string;
   records: MaterialHeader[];
-  [member: string]: unknown;
 }
 
 /** A material. */
@@ -112,7 +111,6 @@ export interface MaterialLookup {
   missing: string[];
   /** Numbers that several records have. */
   ambiguous: MaterialAmbiguity[];
-  [member: string]: unknown;
 }
 
 /** A size of a range. */
@@ -150,7 +148,6 @@ export interface StyleAmbiguity {
   /** The requested number. */
   number: string;
   records: StyleHeader[];
-  [member: string]: unknown;
 }
 
 /** A style. */
@@ -201,7 +198,6 @@ export interface StyleLookup {
   missing: string[];
   /** Numbers that several records have. */
   ambiguous: StyleAmbiguity[];
-  [member: string]: unknown;
 }
 
 /**

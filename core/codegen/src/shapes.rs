@@ -117,6 +117,8 @@ pub(crate) struct Property {
     pub(crate) nullable: bool,
     /// What stands for an absent member.
     pub(crate) default: Option<Literal>,
+    /// What its text or number is.
+    pub(crate) format: Option<String>,
     pub(crate) rust: String,
     pub(crate) python: String,
     pub(crate) typescript: String,
@@ -285,6 +287,7 @@ fn property(wire: &str, schema: &Value, required: bool, own: bool) -> Result<Pro
         required,
         nullable: nullable(schema, own),
         default: schema.get("default").map(Literal::read).transpose()?,
+        format: schema["format"].as_str().map(str::to_owned),
         rust: kind.rust(),
         python: kind.python(),
         typescript: kind.typescript(),
