@@ -63,7 +63,7 @@ test('an answer that is not UTF-8 is refused for a read, and applied for a write
   const error = await failure(client.style.folders());
   assertUnreadable(error, 'style.folders', 'refused');
   assert.match(error.message, /not valid UTF-8/);
-  const created = await failure(client.style.create({ folderId: 'f', fields: { header_name: 'New' } }));
+  const created = await failure(client.style.create('f', { fields: { header_name: 'New' } }));
   assertUnreadable(created, 'style.attributes_create', 'applied');
 });
 

@@ -17,6 +17,6 @@ export function toError(error: unknown, causeOf?: CauseOf): unknown {
 export function errorOf(json: string, causeOf?: CauseOf): BeProductError {
   // Node prints the members of an error after its message, so `text`, which has some of them in it, is not needed.
   const { text: _, hostFailure, ...error } = fromEngine<EngineError>(JSON.parse(json));
-  const cause = causeOf?.(error.kind, hostFailure) ?? error.cause;
-  return BeProductError.fromJSON({ ...error, cause });
+  const cause = causeOf?.(error.kind, hostFailure);
+  return BeProductError.fromJSON(cause === undefined ? error : { ...error, cause });
 }

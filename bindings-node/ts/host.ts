@@ -66,7 +66,7 @@ export class Host {
   /** Runs the code for one of them. */
   readonly call: native.Host = async (hook, payload) => {
     try {
-      return { answer: encode(await this.#hooks.get(hook)?.(payload), `what ${hook} returns`) };
+      return { answer: encode(await this.#hooks.get(hook)?.(payload), 'what it returns') };
     } catch (exception) {
       const id = (this.#number += 1);
       this.#exceptions.set(id, exception).delete(id - MOST);

@@ -113,9 +113,8 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_filter("ts_import", |code: &str, module: &str, names: Vec<String>| {
         import(module, &used(code, names))
     });
-    environment.add_filter("ts_list", |items: Vec<String>, before: &str, after: &str| {
-        list(before, &items, after)
-    });
+    environment
+        .add_filter("ts_list", |items: Vec<String>, before: &str, after: &str| list(before, &items, after));
     environment.add_filter("ts_union", |items: Vec<String>, before: &str| union(before, &items));
     environment.add_function("ts_names", |own: Value, resources: Value| given_names(&own, &resources));
     environment.add_function("ts_data", |own: Value| data(&own));
@@ -124,9 +123,8 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("ts_open", |own: Value| open_records(&own));
     environment.add_filter("ts_item", |text: &str| item(text));
     environment.add_filter("ts_doc", |text: &str, indent: usize| doc(text, indent));
-    environment.add_function("ts_property_doc", |property: Value, is_given: bool| {
-        property_doc(&property, is_given)
-    });
+    environment
+        .add_function("ts_property_doc", |property: Value, is_given: bool| property_doc(&property, is_given));
     environment.add_function("ts_input_doc", |input: Value| input_doc(&input));
 }
 
@@ -138,7 +136,11 @@ fn import(module: &str, names: &[String]) -> String {
     let mut names = names.to_vec();
     names.sort();
     let single = format!("import type {{ {} }} from '{module}';\n", names.join(", "));
-    if single.len() <= WIDTH + 1 { single } else { lines("import type {", &names, &format!("}} from '{module}';")) }
+    if single.len() <= WIDTH + 1 {
+        single
+    } else {
+        lines("import type {", &names, &format!("}} from '{module}';"))
+    }
 }
 
 /// A list as Prettier lays it out: on one line where it fits, or an element a line.
@@ -196,7 +198,9 @@ fn input_type(input: &Value, taker: &str) -> Result<String, Error> {
         "token_store" if taker == "login" => "TokenPlace".into(),
         "token_store" => "'memory' | TokenPlace | TokenStore".into(),
         "records" => format!("readonly {}[]", pascal(&member(input, "record"))),
-        other => return Err(Error::new(ErrorKind::InvalidOperation, format!("kind {other} has no type yet"))),
+        other => {
+            return Err(Error::new(ErrorKind::InvalidOperation, format!("kind {other} has no type yet")));
+        }
     })
 }
 
