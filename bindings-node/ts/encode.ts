@@ -34,23 +34,14 @@ export function encodeArguments(given: readonly object[], names: Names = 'argume
  * `NaN` as null, a `Map` as `{}`. An integer of any size keeps its digits; a time has a fraction only if it is not zero.
  */
 function text(value: unknown, path: string, names: Names, above: Set<object>): string | undefined {
-  switch (typeof value) {
-    case 'undefined':
-      return undefined;
-    case 'boolean':
-    case 'bigint':
-      return String(value);
-    case 'string':
-      return quoted(value, path);
-    case 'number':
-      return Number.isFinite(value)
-        ? JSON.stringify(value)
-        : refuse(`${path} is ${value}, which JSON cannot hold`);
-    case 'object':
-      return value === null ? 'null' : object(value, path, names, above);
-    default:
-      return refuse(`${path} is a ${typeof value}, which JSON cannot hold`);
-  }
+  if (value === undefined) return undefined;
+  if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'string') return quoted(value, path);
+  if (typeof value === 'object') return object(value, path, names, above);
+  if (typeof value !== 'number') return refuse(`${path} is a ${typeof value}, which JSON cannot hold`);
+  return Number.isFinite(value)
+    ? JSON.stringify(value)
+    : refuse(`${path} is ${value}, which JSON cannot hold`);
 }
 
 function object(value: object, path: string, names: Names, above: Set<object>): string | undefined {

@@ -53,45 +53,36 @@ interface Arrived<T> {
 export class Pager<T> implements AsyncIterable<T> {
   readonly #runner: Runner;
   readonly #operation: string;
-  readonly #args: readonly object[];
   readonly #options: ListOptions;
+  readonly #args: readonly object[];
   #opened: { call: number; stream: native.Stream } | undefined;
   /** Pages that came and were not consumed: for a total, of a `collect` that failed, with records that cannot be read. */
   #kept: Arrived<T>[] = [];
-  /** The page that is being fetched. One at a time, so that each is given once. */
+  #hasArrived = false;
+  /** The page that is being fetched. One at a time, so that each is returned once. */
   #fetching: Promise<unknown> = Promise.resolve();
 
   /** @internal */
   constructor(runner: Runner, operation: string, options: ListOptions = {}, args: readonly object[] = []) {
     this.#runner = runner;
     this.#operation = operation;
-    this.#args = args;
     this.#options = options;
+    this.#args = args;
   }
 
   /** Every record, in order. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for await (const arrived of this.#pages()) {
-      for (const record of this.#recordsOf(arrived)) {
-        this.#checkSignal();
-        this.#open().stream.consumed(1);
-        yield record;
-      }
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return this.#each(({ page }) => ({ items: page.records, size: 1 }));
   }
 
   /** Every page, in order. */
-  async *pages(): AsyncGenerator<Page<T>, void, undefined> {
-    for await (const { page, count } of this.#pages()) {
-      this.#open().stream.consumed(count);
-      yield page;
-    }
+  pages(): AsyncGenerator<Page<T>, void, undefined> {
+    return this.#each(({ page, count }) => ({ items: [page], size: count }));
   }
 
   /** All records at once, several pages at a time. After an error, the pages that came are kept for the next call. */
   async collect(): Promise<T[]> {
-    let arrived: Arrived<T> | undefined;
-    while ((arrived = await this.#next(true))) this.#kept.push(arrived);
+    while (await this.#inTurn(() => this.#keep(true)));
     const records = this.#kept.flatMap(({ page }) => page.records);
     this.#kept = [];
     this.#open().stream.consumed(records.length);
@@ -100,14 +91,7 @@ export class Pager<T> implements AsyncIterable<T> {
 
   /** Number of records of the whole list, if the service states it. Fetches the first page, which is kept. */
   async total(): Promise<number | undefined> {
-    if (!this.#opened) {
-      await this.#inTurn(async () => {
-        const arrived = await this.#fetch(false);
-        if (arrived) this.#kept.push(arrived);
-      });
-    }
-    // Another call may be fetching the first page.
-    await this.#fetching;
+    await this.#inTurn(async () => this.#hasArrived || this.#keep(false));
     return this.position.total;
   }
 
@@ -117,51 +101,52 @@ export class Pager<T> implements AsyncIterable<T> {
     return total === null ? { page, records } : { page, records, total };
   }
 
-  async *#pages(): AsyncGenerator<Arrived<T>, void, undefined> {
-    let isLeft = true;
-    try {
-      let arrived: Arrived<T> | undefined;
-      while ((arrived = await this.#take())) yield arrived;
-      isLeft = false;
-    } catch (error) {
-      // The page can be asked for again.
-      isLeft = false;
-      throw error;
-    } finally {
-      if (isLeft) this.#cancel();
+  /** What each page consists of; `size` is the number of records of an item. */
+  async *#each<R>(split: (arrived: Arrived<T>) => { items: R[]; size: number }): AsyncGenerator<R, void> {
+    let arrived: Arrived<T> | undefined;
+    while ((arrived = await this.#inTurn(async () => this.#kept.shift() ?? this.#fetch(false)))) {
+      const { items, size } = this.#orKept(arrived, split);
+      let isLeft = true;
+      try {
+        for (const item of items) {
+          this.#checkSignal();
+          this.#open().stream.consumed(size);
+          yield item;
+        }
+        isLeft = false;
+      } finally {
+        if (isLeft) this.#cancel();
+      }
     }
   }
 
-  /** A page that was kept, or the next one. */
-  async #take(): Promise<Arrived<T> | undefined> {
-    // A page that is being fetched for a total is the first.
-    await this.#fetching.catch(() => undefined);
-    return this.#kept.shift() ?? (await this.#next());
-  }
-
-  /** A page whose records cannot be read comes again when it is asked for. */
-  #recordsOf(arrived: Arrived<T>): T[] {
+  /** A page whose records cannot be read comes again when it is requested. */
+  #orKept<R>(arrived: Arrived<T>, read: (arrived: Arrived<T>) => R): R {
     try {
-      return arrived.page.records;
+      return read(arrived);
     } catch (error) {
       this.#kept.unshift(arrived);
       throw error;
     }
   }
 
-  #next(all = false): Promise<Arrived<T> | undefined> {
-    return this.#inTurn(() => this.#fetch(all));
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const done = this.#fetching.catch(() => undefined).then(work);
+    this.#fetching = done;
+    return done;
   }
 
-  #inTurn<R>(fetch: () => Promise<R>): Promise<R> {
-    const fetched = this.#fetching.catch(() => undefined).then(fetch);
-    this.#fetching = fetched;
-    return fetched;
+  /** Keeps the next page, if there is one. */
+  async #keep(all: boolean): Promise<boolean> {
+    const arrived = await this.#fetch(all);
+    if (arrived) this.#kept.push(arrived);
+    return arrived !== undefined;
   }
 
   async #fetch(all: boolean): Promise<Arrived<T> | undefined> {
     const { call, stream } = this.#open();
     const reply = await this.#runner.run(call, this.#options.signal, () => stream.next(all));
+    this.#hasArrived = true;
     if (!reply) return undefined;
     const [count, total] = [reply.records(), reply.total()];
     const answer = { ...(total !== null && { total }), meta: decodeMeta(reply.meta()) };
@@ -175,8 +160,7 @@ export class Pager<T> implements AsyncIterable<T> {
     const { engine } = this.#runner;
     const call = engine.issueCall();
     try {
-      this.#opened = { call, stream: engine.stream(call, this.#operation, args, text) };
-      return this.#opened;
+      return (this.#opened = { call, stream: engine.stream(call, this.#operation, args, text) });
     } catch (error) {
       throw toError(error);
     }
