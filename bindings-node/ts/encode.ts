@@ -17,7 +17,7 @@ type Names = 'own' | 'arguments' | 'data';
 
 /** Settings, options and the like as the engine reads them. A name that is not known stays: the engine refuses it. */
 export function encode(value: unknown, path: string): string {
-  return text(value, path, 'own', new Set()) ?? 'null';
+  return new Encoder().text(value, path, 'own') ?? 'null';
 }
 
 /** Arguments as the engine reads them, from several objects; `names` are those of their members. */
@@ -26,69 +26,69 @@ export function encodeArguments(given: readonly object[], names: Names = 'argume
     if (isRecord(args)) return Object.entries(args);
     return refuse(`arguments have to be an object, not ${inspect(args, { depth: -1 })}`);
   });
-  return members(entries, 'arguments', names, new Set());
+  return new Encoder().members(entries, 'arguments', names);
 }
 
 /**
- * JSON text of a value, undefined for what is to be left out. What JSON would silently change is refused by its path:
- * `NaN` as null, a `Map` as `{}`. An integer of any size keeps its digits; a time has a fraction only if it is not zero.
+ * Writes JSON. What JSON would silently change is refused by its path: `NaN` as null, a `Map` as `{}`. An integer of any
+ * size keeps its digits; a time has a fraction only if it is not zero.
  */
-function text(value: unknown, path: string, names: Names, above: Set<object>): string | undefined {
-  if (value === undefined) return undefined;
-  if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  if (typeof value === 'string') return quoted(value, path);
-  if (typeof value === 'object') return object(value, path, names, above);
-  if (typeof value !== 'number') return refuse(`${path} is a ${typeof value}, which JSON cannot hold`);
-  return Number.isFinite(value)
-    ? JSON.stringify(value)
-    : refuse(`${path} is ${value}, which JSON cannot hold`);
-}
+class Encoder {
+  /** Objects that are being written: none may hold itself. */
+  readonly #above = new Set<object>();
 
-function object(value: object, path: string, names: Names, above: Set<object>): string | undefined {
-  // Also one of another realm, such as a test runner's.
-  if (types.isDate(value)) return date(value, path);
-  if (above.has(value)) return refuse(`${path} holds itself`);
-  above.add(value);
-  try {
+  /** Undefined for what is to be left out. */
+  text(value: unknown, path: string, names: Names): string | undefined {
+    if (value === undefined) return undefined;
+    if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+    if (typeof value === 'string') return quoted(value, path);
+    if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
+    if (typeof value === 'number') return refuse(`${path} is ${value}, which JSON cannot hold`);
+    if (typeof value !== 'object') return refuse(`${path} is a ${typeof value}, which JSON cannot hold`);
+    // Also one of another realm, such as a test runner's.
+    if (types.isDate(value)) return date(value, path);
+    if (this.#above.has(value)) return refuse(`${path} holds itself`);
+    this.#above.add(value);
+    try {
+      return this.#object(value, path, names);
+    } finally {
+      this.#above.delete(value);
+    }
+  }
+
+  #object(value: object, path: string, names: Names): string | undefined {
     if (Array.isArray(value)) {
       // Not `map`, which skips what is missing.
       const items = Array.from(value, (item, index) => {
         const place = `${path}[${index}]`;
-        return text(item, place, names, above) ?? refuse(`${place} is undefined: leave it out, or give null`);
+        return this.text(item, place, names) ?? refuse(`${place} is undefined: leave it out, or give null`);
       });
       return `[${items.join()}]`;
     }
     if ('toJSON' in value && typeof value.toJSON === 'function' && !ArrayBuffer.isView(value)) {
       // Null comes from an invalid date of another library, and would clear a field.
-      return text(
+      return this.text(
         value.toJSON() ?? refuse(`${path} is a ${kindOf(value)} without a value`),
         path,
         names,
-        above,
       );
     }
     if (!isRecord(value)) return refuse(`${path} is a ${kindOf(value)}, which JSON cannot hold`);
-    return members(Object.entries(value), path, names, above);
-  } finally {
-    above.delete(value);
+    return this.members(Object.entries(value), path, names);
   }
-}
 
-function members(entries: [string, unknown][], path: string, names: Names, above: Set<object>): string {
-  const written = new Map<string, string>();
-  for (const [given, value] of entries) {
-    const name = names === 'data' ? given : (NAMES.get(given) ?? given);
-    const member = text(
-      value,
-      `${path}.${given}`,
-      names === 'own' && !DATA.has(name) ? 'own' : 'data',
-      above,
-    );
-    if (member === undefined) continue;
-    if (written.has(name)) refuse(`${path}.${given} is given twice`);
-    written.set(name, `${quoted(name, `a name in ${path}`)}:${member}`);
+  members(entries: [string, unknown][], path: string, names: Names): string {
+    const written = new Map<string, string>();
+    for (const [given, value] of entries) {
+      const name = names === 'data' ? given : (NAMES.get(given) ?? given);
+      const inner = names === 'own' && !DATA.has(name) ? 'own' : 'data';
+      const member = this.text(value, `${path}.${given}`, inner);
+      if (member === undefined) continue;
+      if (written.has(name)) refuse(`${path}.${given} is given twice`);
+      written.set(name, `${quoted(name, `a name in ${path}`)}:${member}`);
+    }
+    return `{${[...written.values()].join()}}`;
   }
-  return `{${[...written.values()].join()}}`;
 }
 
 function isRecord(value: object): boolean {

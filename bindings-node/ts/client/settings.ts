@@ -75,20 +75,20 @@ export interface ClientSettings extends NodeSettings {
   tokenStore?: 'memory' | TokenPlace | TokenStore | undefined;
   /**
    * Longest time for one request, from its first turn in the line: its retries, the waits between them and
-   * the whole answer. In seconds. Default: 60 s.
+   * the whole answer. In seconds. Default: 60.
    */
   timeout?: number | undefined;
   /** Longest wait for the first turn. In seconds. Default: no limit, as long as the line moves. */
   turnTimeout?: number | undefined;
-  /** Longest time without a byte in either direction. In seconds. Default: 30 s. */
+  /** Longest time without a byte in either direction. In seconds. Default: 30. */
   idleTimeout?: number | undefined;
-  /** Connect timeout, TLS included. In seconds. Default: 10 s. */
+  /** Connect timeout, TLS included. In seconds. Default: 10. */
   connectTimeout?: number | undefined;
   /** Highest number of attempts for a request. Default: 4. */
   attempts?: number | undefined;
   /**
    * Longest standstill: a time in which no request can be sent, because the service asks for a pause or a
-   * limit is used up. A longer standstill is an error at once. In seconds. Default: 60 s.
+   * limit is used up. A longer standstill is an error at once. In seconds. Default: 60.
    */
   maxWait?: number | undefined;
   /** Largest answer that is read, in bytes after unpacking. Default: 256,000,000. */
@@ -129,9 +129,9 @@ export interface SignInSettings {
   identityUrl?: string | undefined;
   /** Address of the token endpoint. Default: `connect/token` below `settings.identityUrl`. */
   tokenEndpoint?: string | undefined;
-  /** Longest time without a byte in either direction. In seconds. Default: 30 s. */
+  /** Longest time without a byte in either direction. In seconds. Default: 30. */
   idleTimeout?: number | undefined;
-  /** Connect timeout, TLS included. In seconds. Default: 10 s. */
+  /** Connect timeout, TLS included. In seconds. Default: 10. */
   connectTimeout?: number | undefined;
   /** PEM text of certificate authorities to trust in addition to those of the machine. Default: none. */
   caCertificates?: string | undefined;
@@ -168,9 +168,9 @@ export interface LoginSettings {
    * a file in `settings.stateDir` (docs/service/sign-in.md, Tokens).
    */
   tokenStore?: TokenPlace | undefined;
-  /** Longest time without a byte in either direction. In seconds. Default: 30 s. */
+  /** Longest time without a byte in either direction. In seconds. Default: 30. */
   idleTimeout?: number | undefined;
-  /** Connect timeout, TLS included. In seconds. Default: 10 s. */
+  /** Connect timeout, TLS included. In seconds. Default: 10. */
   connectTimeout?: number | undefined;
   /** PEM text of certificate authorities to trust in addition to those of the machine. Default: none. */
   caCertificates?: string | undefined;

@@ -345,12 +345,14 @@ fn property_doc(property: &Value, is_given: bool) -> String {
 /// The documentation of what a program gives, with its unit.
 fn input_doc(input: &Value) -> String {
     let doc = member(input, "doc");
-    if member(input, "kind") != "seconds" {
-        return doc;
-    }
-    match doc.split_once(" Default: ") {
-        Some((doc, default)) => format!("{doc} In seconds. Default: {default}"),
-        None => format!("{doc} In seconds."),
+    if member(input, "kind") == "seconds" { in_seconds(&doc) } else { doc }
+}
+
+fn in_seconds(doc: &str) -> String {
+    let Some((doc, default)) = doc.split_once(" Default: ") else { return format!("{doc} In seconds.") };
+    match default.strip_suffix(" s.") {
+        Some(number) => format!("{doc} In seconds. Default: {number}."),
+        None => format!("{doc} In seconds. Default: {default}"),
     }
 }
 
@@ -388,7 +390,45 @@ fn wrapped(paragraph: &str, margin: &str, indent: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use minijinja::context;
+
     use super::*;
+
+    #[test]
+    fn times_have_their_unit() {
+        assert_eq!(in_seconds("Time limit. Default: 60 s."), "Time limit. In seconds. Default: 60.");
+        assert_eq!(in_seconds("Time limit. Default: none."), "Time limit. In seconds. Default: none.");
+        assert_eq!(in_seconds("Time limit."), "Time limit. In seconds.");
+    }
+
+    #[test]
+    fn what_is_too_wide_has_a_line_each() {
+        let names = |count: usize| vec!["'not_found'".to_owned(); count];
+        assert_eq!(union("type Kind =", &names(2)), "type Kind = 'not_found' | 'not_found';\n");
+        let wide = union("type Kind =", &names(9));
+        assert!(
+            wide.starts_with("type Kind =\n  | 'not_found'\n") && wide.ends_with("'not_found';\n"),
+            "{wide}"
+        );
+        assert_eq!(list("f([", &names(1), "]);"), "f(['not_found']);\n");
+        assert!(list("f([", &names(9), "]);").starts_with("f([\n  'not_found',\n"));
+    }
+
+    #[test]
+    fn the_required_text_comes_first() {
+        let text = context! { name => "header_id", kind => "id", required => true };
+        let fields = context! { name => "fields", kind => "fields", required => true };
+        let folder = context! { name => "folder_id", kind => "id", required => false };
+        let name = |parameters: Vec<Value>, path: Value| {
+            let method = context! { parameters, path };
+            member(&leading(&method).unwrap(), "name")
+        };
+        let (operation, own) = (Value::from("Header"), Value::UNDEFINED);
+        assert_eq!(name(vec![text.clone(), fields.clone(), folder], operation.clone()), "header_id");
+        assert_eq!(name(vec![text.clone(), text.clone()], operation.clone()), "");
+        assert_eq!(name(vec![fields.clone()], operation), "");
+        assert_eq!(name(vec![fields], own), "fields");
+    }
 
     #[test]
     fn comments_are_wrapped() {
