@@ -239,6 +239,7 @@ new BeProduct({
 await client.dataTables.update('t', {
   rows: [{ rowId: perhaps.text, rowFields: [{ id: 'a', value: 1 }] }],
 });
+await client.style.update('x', { sizes: [{ name: 'M', price: perhaps.number }] });
 // @ts-expect-error: a member that a row does not have
 await client.dataTables.update('t', { rows: [{ rowid: 'r', rowFields: [] }] });
 // @ts-expect-error: a member that a colorway does not have

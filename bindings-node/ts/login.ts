@@ -22,7 +22,7 @@ export interface LoginOptions extends SignalOptions {
   openBrowser?: boolean | undefined;
   /** Receives the address where the person signs in, a secret of this sign-in. An exception ends the sign-in. */
   onUrl?: ((url: string) => void | PromiseLike<void>) | undefined;
-  /** Time limit for the person's sign-in. In seconds. Default: 300 s. */
+  /** Time limit for the person's sign-in. In seconds. Default: 300. */
   timeout?: number | undefined;
 }
 

@@ -12,8 +12,8 @@ export interface RedisLedger {
   url: string;
   /**
    * What happens while the server is unreachable. `refuse`: calls fail with a `NetworkError`, and nothing is sent. `share`:
-   * this client sets requests aside in advance, as many as given here, and uses them. They count as used until they are
-   * given back. Default: `refuse`.
+   * the client uses requests that it set aside in advance, as many as given here. They count as used for their day.
+   * Default: `refuse`.
    */
   whenAway?: 'refuse' | { share: number } | undefined;
 }

@@ -11,10 +11,7 @@ export type WithFields = { headerData?: { fields?: Values } | null } | { fields?
  *     valuesOf(style).get('season')
  */
 export function valuesOf(record: WithFields): Map<string, unknown> {
-  const { headerData, fields = headerData?.fields } = record as {
-    headerData?: { fields?: Values };
-    fields?: Values;
-  };
+  const fields = 'headerData' in record ? record.headerData?.fields : (record as { fields?: Values }).fields;
   if (Array.isArray(fields)) return new Map(fields.map(({ id, value }) => [id, value]));
   return new Map(Object.entries(fields ?? {}));
 }

@@ -117,6 +117,7 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         .add_filter("ts_list", |items: Vec<String>, before: &str, after: &str| list(before, &items, after));
     environment.add_filter("ts_union", |items: Vec<String>, before: &str| union(before, &items));
     environment.add_function("ts_names", |own: Value, resources: Value| given_names(&own, &resources));
+    environment.add_function("ts_given", |resources: Value| given_records(&resources));
     environment.add_function("ts_data", |own: Value| data(&own));
     environment.add_function("ts_plan_members", |plan: Value| plan_members(&plan));
     environment.add_filter("ts_literal", |value: Value| literal(&value));
@@ -256,6 +257,18 @@ fn given_names(own: &Value, resources: &Value) -> Result<Vec<String>, Error> {
         found.insert((member(&property, "wire"), member(&property, "camel")));
     }
     Ok(found.into_iter().filter(|(name, camel)| name != camel).map(|(name, _)| name).collect())
+}
+
+/// Records of the service that a program gives.
+fn given_records(resources: &Value) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    for resource in resources.try_iter()? {
+        for operation in resource.get_attr("operations")?.try_iter()? {
+            let parameters = operation.get_attr("parameters")?;
+            found.extend(parameters.try_iter()?.map(|parameter| member(&parameter, "record")));
+        }
+    }
+    Ok(found)
 }
 
 /// Members, by the engine's names, in which names are data: headers, query parameters, what the service says.
