@@ -9,18 +9,11 @@ import { Pager, type Runner } from './pager.js';
 import { bodyOf, decodeMeta, type Response, withBody } from './response.js';
 import type { ActAs } from './settings.js';
 
-/** What the groups of methods call. Arguments may be in several objects. */
-export interface Caller {
-  /** An operation of the service. */
-  call<T>(operation: string, options: CallOptions | undefined, ...args: object[]): Promise<T>;
-  /** The records of a list operation. */
-  stream<T>(operation: string, options: ListOptions | undefined, ...args: object[]): Pager<T>;
-  /** A method of the client itself, or a step of a sign-in. */
-  ask<T>(method: string, options: SignalOptions | undefined, ...args: object[]): Promise<T>;
-}
+/** What the groups of methods call. */
+export type Caller = Pick<Connection, 'call' | 'stream' | 'ask'>;
 
 /** A client or a sign-in of the engine, with values, errors and abort signals instead of text and numbers. */
-export class Connection implements Caller, Runner {
+export class Connection implements Runner {
   readonly engine: native.Engine;
   readonly decode: Decode;
   readonly #host: Host | undefined;
@@ -35,10 +28,12 @@ export class Connection implements Caller, Runner {
     this.#host = host;
   }
 
+  /** Calls an operation of the service. Its arguments may be in several objects. */
   async call<T>(operation: string, options: CallOptions | undefined, ...args: object[]): Promise<T> {
     return bodyOf(await this.#send(operation, encodeArguments(args), options), this.decode) as T;
   }
 
+  /** The same, with how the answer came about. */
   async response<T>(
     operation: string,
     options: CallOptions | undefined,
@@ -48,10 +43,12 @@ export class Connection implements Caller, Runner {
     return withBody(reply, this.decode, 'body', { meta: decodeMeta(reply.meta()) });
   }
 
+  /** The records of a list operation. */
   stream<T>(operation: string, options: ListOptions | undefined, ...args: object[]): Pager<T> {
     return new Pager<T>(this, operation, options, args);
   }
 
+  /** Calls a method of the client itself, or a step of a sign-in. */
   async ask<T>(method: string, options: SignalOptions | undefined, ...args: object[]): Promise<T> {
     return bodyOf(await this.#send(method, encodeArguments(args, 'own'), options), JSON.parse) as T;
   }
