@@ -195,7 +195,7 @@ fn input_type(input: &Value, taker: &str) -> Result<String, Error> {
         "query" => "Readonly<Record<string, string | number | boolean>>".into(),
         "plan" => "Plan".into(),
         "ledger" => "Ledger".into(),
-        // A sign-in with the browser ends with the process, so its tokens need a place.
+        // A sign-in with the browser keeps its tokens for other processes.
         "token_store" if taker == "login" => "TokenPlace".into(),
         "token_store" => "'memory' | TokenPlace | TokenStore".into(),
         "records" => format!("readonly {}[]", pascal(&member(input, "record"))),
