@@ -38,7 +38,7 @@ export async function compare(client, folderName, season, numbers) {
   if (!folder) throw new Error(`there is no folder ${folderName}`);
   const there = await numbersOf(client, folder.id, season);
   const others = numbers.filter((number) => !there.has(number));
-  const { found, missing, ambiguous } = await client.style.getManyByNumber({ numbers: others });
+  const { found, missing, ambiguous } = await client.style.getManyByNumber(others);
   return [
     ...found.map(({ headerNumber }) => `${headerNumber} is of another season or folder`),
     ...missing.map((number) => `${number} has to be made`),

@@ -13,12 +13,12 @@ import { BeProduct, BeProductError, NotFoundError, QuotaExceededError } from 'be
  * @param {BeProduct} client
  * @param {string} headerNumber
  * @param {string} season
- * @param {AbortSignal} signal gives up
+ * @param {AbortSignal} signal cancels it
  */
 export async function setSeason(client, headerNumber, season, signal) {
   try {
-    const { id } = await client.style.getByNumber({ headerNumber }, { signal });
-    await client.style.update({ headerId: id, fields: { season } }, { signal });
+    const { id } = await client.style.getByNumber(headerNumber, {}, { signal });
+    await client.style.update(id, { fields: { season } }, { signal });
     return 'done';
   } catch (error) {
     if (!(error instanceof BeProductError)) throw error;

@@ -12,9 +12,10 @@ import { AuthError, BeProduct, ConfigError, login } from 'beproduct-client';
 
 /**
  * @param {string} profile keeps the sign-in
- * @param {Omit<import('beproduct-client').LoginSettings, 'profile'>} settings of the sign-in, where there has to be one
+ * @param {import('beproduct-client').LoginSettings} settings of the sign-in, if one is necessary
+ * @param {import('beproduct-client').LoginOptions} [options] of that sign-in
  */
-export async function signedIn(profile, settings) {
+export async function signedIn(profile, settings, options) {
   try {
     const client = new BeProduct({ profile });
     await client.auth.userinfo();
@@ -23,18 +24,20 @@ export async function signedIn(profile, settings) {
     // There is no such profile, or its sign-in has ended.
     if (!(error instanceof ConfigError || error instanceof AuthError)) throw error;
   }
-  await login({ ...settings, profile });
+  await login({ ...settings, profile }, options);
   return new BeProduct({ profile });
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const [companyDomain = '', clientId = ''] = argv.slice(2);
-  const client = await signedIn(companyDomain, {
+  const settings = {
     companyDomain,
     clientId,
     clientSecret: env.BEPRODUCT_CLIENT_SECRET,
     redirectUri: 'http://127.0.0.1:8400/callback',
-    onUrl: (url) => console.log(`Your browser opens. Where it does not, sign in at ${url}`),
+  };
+  const client = await signedIn(companyDomain, settings, {
+    onUrl: (url) => console.log(`Your browser opens. If it does not, sign in at ${url}`),
   });
   const { name } = await client.auth.userinfo();
   console.log(`${name} sees ${(await client.style.folders()).length} folders of styles`);

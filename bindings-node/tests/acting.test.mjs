@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { inspect } from 'node:util';
 
-import { AuthError, BeProduct, ClosedError, ConfigError, ServerError } from 'beproduct-client';
+import { AuthError, BeProduct, ClientClosedError, ConfigError, ServerError } from 'beproduct-client';
 import { recordedClient } from 'beproduct-client/testing';
 
 import { Simulator } from './simulator.mjs';
@@ -27,7 +27,7 @@ const failure = (promise) => promise.catch((error) => error);
 test('calls run as the other user, and are counted together', async () => {
   const client = administrator.actingAs(whom);
   assert.ok(client instanceof BeProduct);
-  await Promise.all([1, 2, 3].map((n) => client.style.folders({}, { extraQuery: { n } })));
+  await Promise.all([1, 2, 3].map((n) => client.style.folders({ extraQuery: { n } })));
   assert.equal((await client.style.list().collect()).length, 5);
   await administrator.style.folders();
   assert.deepEqual(await usersOf(), [...Array(4).fill('sample.manager'), 'sample.designer']);
@@ -73,21 +73,21 @@ test('whom to act for is checked', () => {
 test('it ends with the client that it comes from, and not the other way round', async () => {
   const [one, other] = [administrator.actingAs(whom), administrator.actingAs(whom)];
   await one.close();
-  await assert.rejects(one.style.folders(), ClosedError);
+  await assert.rejects(one.style.folders(), ClientClosedError);
   assert.equal((await other.style.folders()).length, 4);
   await administrator.close();
-  await assert.rejects(other.style.folders(), ClosedError);
+  await assert.rejects(other.style.folders(), ClientClosedError);
 });
 
 test('a signal ends the wait for a token of the other user', async () => {
   await administrator.style.folders();
   await simulator.faults({ path: 'connect/token', action: { hang: true } });
   const controller = new AbortController();
-  const call = administrator.actingAs(whom).style.folders({}, { signal: controller.signal });
+  const call = administrator.actingAs(whom).style.folders({ signal: controller.signal });
   // The administrator's token, and the exchange.
   await simulator.arrived(2, 'identity');
   controller.abort();
-  await assert.rejects(call, { name: 'CancelledError', cause: controller.signal.reason });
+  await assert.rejects(call, { name: 'CallCancelledError', cause: controller.signal.reason });
   await simulator.release();
 });
 

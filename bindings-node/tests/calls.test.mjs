@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { inspect } from 'node:util';
 
-import { BeProduct, ClosedError, ConfigError, Plan } from 'beproduct-client';
+import { BeProduct, ClientClosedError, ConfigError, Plan } from 'beproduct-client';
 import { recordedClient } from 'beproduct-client/testing';
 
 import { Simulator } from './simulator.mjs';
@@ -19,20 +19,16 @@ const open = (settings) => new BeProduct({ ...simulator.settings, ...settings })
 test('a record comes by id and by number', async () => {
   const client = open();
   const [style] = await client.style.list({}, { pageSize: 1 }).collect();
-  assert.deepEqual(await client.style.get({ headerId: style.id }), style);
-  assert.equal((await client.style.getByNumber({ headerNumber: style.headerNumber })).id, style.id);
-  const { found, missing } = await client.style.getManyByNumber({ numbers: [style.headerNumber, 'nothing'] });
+  assert.deepEqual(await client.style.get(style.id), style);
+  assert.equal((await client.style.getByNumber(style.headerNumber)).id, style.id);
+  const { found, missing } = await client.style.getManyByNumber([style.headerNumber, 'nothing']);
   assert.deepEqual([found.map(({ id }) => id), missing], [[style.id], ['nothing']]);
 });
 
 test('writes send nested values as they are given', async () => {
   const client = open();
-  const { value: row } = await client.dataTables
-    .data({ dataTableId: simulator.at.data_table })
-    [Symbol.asyncIterator]()
-    .next();
-  const created = await client.style.create({
-    folderId: simulator.at.style_folder,
+  const { value: row } = await client.dataTables.data(simulator.at.data_table)[Symbol.asyncIterator]().next();
+  const created = await client.style.create(simulator.at.style_folder, {
     fields: { header_number: 'NEW-1', header_name: 'New', target_quantity: 10.0, season: undefined },
   });
   const { body } = (await simulator.log()).find(({ target }) => target.includes('Header/Create'));
@@ -41,13 +37,12 @@ test('writes send nested values as they are given', async () => {
     '{"fields":[{"id":"header_number","value":"NEW-1"},{"id":"header_name","value":"New"},' +
       '{"id":"target_quantity","value":10}],"colorways":[],"sizes":null}',
   );
-  const { applied } = await client.dataTables.update({
-    dataTableId: simulator.at.data_table,
+  const { applied } = await client.dataTables.update(simulator.at.data_table, {
     rows: [{ rowFields: [{ id: row.fields[0].id, value: 'changed' }], rowId: row.id }],
   });
   assert.equal(applied, 1);
-  await client.style.deleteHeader({ headerId: created.id });
-  assert.equal((await client.style.get({ headerId: created.id })).isDeleted, true);
+  await client.style.deleteHeader(created.id);
+  assert.equal((await client.style.get(created.id)).isDeleted, true);
 });
 
 test('withResponse tells how an answer came about', async () => {
@@ -62,14 +57,17 @@ test('withResponse tells how an answer came about', async () => {
 test('any operation can be called by its name', async () => {
   const client = open();
   assert.deepEqual(await client.call('style.folders'), await client.style.folders());
-  assert.equal((await client.list('material.attributes_list', { show_deleted: false }).collect()).length, 10);
+  assert.equal(
+    (await client.stream('material.attributes_list', { show_deleted: false }).collect()).length,
+    10,
+  );
   await assert.rejects(client.call('style.nothing'), { kind: 'config', message: /"style.nothing"/ });
-  assert.deepEqual(await client.raw.get({ path: 'Style/Folders' }), await client.style.folders());
+  assert.deepEqual(await client.raw.get('Style/Folders'), await client.style.folders());
 });
 
 test('options reach the request', async () => {
   const client = open({ additionalHeaders: { 'x-shop': 'one' } });
-  await client.style.folders({}, { headers: { 'x-trace': 'a' }, extraQuery: { n: 1 }, label: 'nightly' });
+  await client.style.folders({ headers: { 'x-trace': 'a' }, extraQuery: { n: 1 }, label: 'nightly' });
   const [{ target, headers }] = (await simulator.log()).slice(-1);
   assert.match(target, /Style\/Folders\?n=1$/);
   assert.deepEqual([headers['x-shop'], headers['x-trace']], ['one', 'a']);
@@ -118,7 +116,7 @@ test('a thousand calls on an expired token renew it once', async () => {
   await simulator.expireTokens();
   await simulator.reset();
   const answers = await Promise.all(
-    Array.from({ length: 1000 }, (_, index) => client.style.folders({}, { extraQuery: { index } })),
+    Array.from({ length: 1000 }, (_, index) => client.style.folders({ extraQuery: { index } })),
   );
   assert.equal(answers.length, 1000);
   assert.equal((await simulator.counts()).token, 1);
@@ -150,9 +148,9 @@ test('closing ends the calls, and later ones fail', async () => {
   const call = client.style.folders();
   await simulator.arrived(1);
   const closed = client.close();
-  await assert.rejects(call, { name: 'CancelledError' });
-  await assert.rejects(client.style.folders(), ClosedError);
-  await assert.rejects(client.style.list().collect(), ClosedError);
+  await assert.rejects(call, { name: 'CallCancelledError' });
+  await assert.rejects(client.style.folders(), ClientClosedError);
+  await assert.rejects(client.style.list().collect(), ClientClosedError);
   assert.equal(await closed, undefined);
   await simulator.release();
 });
@@ -160,7 +158,7 @@ test('closing ends the calls, and later ones fail', async () => {
 test('a client can be disposed of', async () => {
   const client = open();
   client[Symbol.dispose]();
-  await assert.rejects(client.style.folders(), ClosedError);
+  await assert.rejects(client.style.folders(), ClientClosedError);
   await client[Symbol.asyncDispose]();
 });
 
@@ -182,7 +180,7 @@ test('settings are checked when the client is made', () => {
     [{ tokenStore: { load() {}, save() {}, tryLock() {} } }, /no token_store\.unlock/],
     [{ tokenStore: { load() {}, save() {}, unlock() {} } }, /no token_store\.try_lock/],
     [{ tokenStore: 'disk' }, /`disk`/],
-    [{ company_domain: 'acme' }, /both companyDomain and company_domain/],
+    [{ company_domain: 'acme' }, /settings.company_domain is given twice/],
   ]) {
     assert.throws(
       () => open(settings),
@@ -196,13 +194,18 @@ test('settings are checked when the client is made', () => {
 test('arguments and options are checked by name', async () => {
   const client = open();
   for (const [call, message] of [
-    [() => client.style.get({ header: 'x' }), /"header"/],
-    [() => client.style.get({}), /header_id/],
-    [() => client.style.get('x'), /arguments have to be an object, not 'x'/],
-    [() => client.style.get({ headerId: 'x', header_id: 'x' }), /both headerId and header_id/],
-    [() => client.style.folders({}, { retries: 3 }), /"retries"/],
-    [() => client.style.folders({}, { timeout: Infinity }), /options\.timeout is Infinity/],
-    [() => client.style.folders({}, { timeout: 0 }), /timeout/],
+    [() => client.style.get(), /header_id/],
+    [() => client.style.get({ headerId: 'x' }), /header_id/],
+    [() => client.style.getByNumber('x', { folder: 'y' }), /"folder"/],
+    [() => client.style.getByNumber('x', 'y'), /arguments have to be an object, not 'y'/],
+    [() => client.style.getByNumber('x', { headerNumber: 'y' }), /arguments\.headerNumber is given twice/],
+    [
+      () => client.style.list({ folderId: 'x', folder_id: 'x' }).collect(),
+      /arguments\.folder_id is given twice/,
+    ],
+    [() => client.style.folders({ retries: 3 }), /"retries"/],
+    [() => client.style.folders({ timeout: Infinity }), /options\.timeout is Infinity/],
+    [() => client.style.folders({ timeout: 0 }), /timeout/],
     [() => client.style.list({ folder: 'x' }).collect(), /"folder"/],
     [() => client.style.list({}, { pageSize: 201 }).collect(), /page_size/],
     [() => client.style.list(null).collect(), /arguments have to be an object/],

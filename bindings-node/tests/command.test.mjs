@@ -51,7 +51,7 @@ const login = async () => {
 test('the command shows the quota of what Node sent', async () => {
   const ledger = join(simulator.settings.stateDir, 'quota.sqlite');
   const client = new BeProduct({ ...simulator.settings, ledger: { sqlite: ledger } });
-  await client.style.folders({}, { label: 'tree' });
+  await client.style.folders({ label: 'tree' });
   const { company, api } = simulator.at;
   const account = ['--company', company, '--api-url', api, '--ledger', ledger, '--requests-per-day', '10'];
   const shown = run('quota', ...account, '--json');

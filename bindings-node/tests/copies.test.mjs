@@ -24,14 +24,7 @@ beforeEach(async () => {
 });
 after(() => simulator.stop());
 
-const FIELDS = {
-  kind: 'not_found',
-  message: 'gone',
-  retryable: false,
-  outcome: 'refused',
-  attempts: [],
-  waits: [],
-};
+const FIELDS = { kind: 'not_found', message: 'gone' };
 
 test('instanceof holds between the two copies', () => {
   for (const [here, there] of [

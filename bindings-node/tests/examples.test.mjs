@@ -56,17 +56,18 @@ test('a person signs in with a browser, once', async () => {
   const { company: companyDomain, api: apiUrl } = simulator.at;
   let visit;
   const onUrl = (url) => (visit = simulator.authorize(url).then(fetch));
-  const settings = { ...simulator.signIn, companyDomain, apiUrl, freePort: true, openBrowser: false, onUrl };
-  const first = await signedIn('shop', settings);
+  const settings = { ...simulator.signIn, companyDomain, apiUrl };
+  const options = { freePort: true, openBrowser: false, onUrl };
+  const first = await signedIn('shop', settings, options);
   assert.match(await (await visit).text(), /You are signed in/);
   visit = undefined;
-  const again = await signedIn('shop', settings);
+  const again = await signedIn('shop', settings, options);
   assert.equal(visit, undefined);
   for (const client of [first, again]) {
     assert.equal((await client.auth.userinfo()).preferredUsername, simulator.at.username);
   }
   await first.auth.signOut();
-  await signedIn('shop', settings);
+  await signedIn('shop', settings, options);
   assert.ok(visit);
 });
 

@@ -7,7 +7,14 @@ import { createServer } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { inspect } from 'node:util';
 
-import { AuthError, BeProduct, CancelledError, ConfigError, login, TimeoutError } from 'beproduct-client';
+import {
+  AuthError,
+  BeProduct,
+  CallCancelledError,
+  ConfigError,
+  login,
+  CallTimeoutError,
+} from 'beproduct-client';
 
 import { Simulator } from './simulator.mjs';
 
@@ -19,12 +26,13 @@ before(async () => {
 beforeEach(() => simulator.reset());
 after(() => simulator.stop());
 
+const HERE = { freePort: true, openBrowser: false };
+
 /** Begins a sign-in; resolves to the address that the person is given, and to the promise of what comes of it. */
 const begin = async (settings, options) => {
   let result;
   const url = await new Promise((resolve, reject) => {
-    const common = { ...simulator.signIn, freePort: true, openBrowser: false, onUrl: resolve };
-    result = login({ ...common, ...settings }, options);
+    result = login({ ...simulator.signIn, ...settings }, { ...HERE, onUrl: resolve, ...options });
     // Who waits for the tokens sees it too.
     result.catch(reject);
   });
@@ -75,7 +83,7 @@ test('a signal ends the sign-in, and nobody listens any more', async () => {
   const reason = new Error('changed my mind');
   controller.abort(reason);
   const error = await failure(result);
-  assert.ok(error instanceof CancelledError, inspect(error));
+  assert.ok(error instanceof CallCancelledError, inspect(error));
   assert.equal(error.cause, reason);
   await assertFree(redirectUriOf(url));
 });
@@ -83,9 +91,9 @@ test('a signal ends the sign-in, and nobody listens any more', async () => {
 test('a signal that is aborted already, or while the address is shown', async () => {
   let shown = 0;
   const onUrl = () => (shown += 1);
-  const settings = { ...simulator.signIn, freePort: true, openBrowser: false };
-  const error = await failure(login({ ...settings, onUrl }, { signal: AbortSignal.abort('too late') }));
-  assert.ok(error instanceof CancelledError, inspect(error));
+  const ended = AbortSignal.abort('too late');
+  const error = await failure(login(simulator.signIn, { ...HERE, onUrl, signal: ended }));
+  assert.ok(error instanceof CallCancelledError, inspect(error));
   assert.deepEqual([shown, error.outcome, error.cause], [0, 'not_sent', 'too late']);
   const controller = new AbortController();
   let url;
@@ -94,7 +102,8 @@ test('a signal that is aborted already, or while the address is shown', async ()
     controller.abort();
   };
   const { signal } = controller;
-  assert.ok((await failure(login({ ...settings, onUrl: abort }, { signal }))) instanceof CancelledError);
+  const later = await failure(login(simulator.signIn, { ...HERE, onUrl: abort, signal }));
+  assert.ok(later instanceof CallCancelledError, inspect(later));
   await assertFree(redirectUriOf(url));
 });
 
@@ -104,26 +113,24 @@ test('what shows the address may fail', async () => {
     url = address;
     throw new RangeError('no screen');
   };
-  const settings = { ...simulator.signIn, freePort: true, openBrowser: false, onUrl };
-  await assert.rejects(login(settings), RangeError);
+  await assert.rejects(login(simulator.signIn, { ...HERE, onUrl }), RangeError);
   await assertFree(redirectUriOf(url));
 });
 
 test('what shows the address may fail later, and may take as long as the person', async () => {
   let url;
-  const settings = { ...simulator.signIn, freePort: true, openBrowser: false };
   const onUrl = async (address) => {
     url = address;
     await new Promise((resolve) => setImmediate(resolve));
     throw new RangeError('no screen');
   };
-  await assert.rejects(login({ ...settings, onUrl }), RangeError);
+  await assert.rejects(login(simulator.signIn, { ...HERE, onUrl }), RangeError);
   await assertFree(redirectUriOf(url));
   const visit = async (address) => {
     await fetch(await simulator.authorize(address));
     await new Promise(() => {});
   };
-  assert.ok((await login({ ...settings, onUrl: visit })).accessToken);
+  assert.ok((await login(simulator.signIn, { ...HERE, onUrl: visit })).accessToken);
 });
 
 test('another answer is turned away, and the right one is still accepted', async () => {
@@ -151,34 +158,33 @@ test('consent that is denied, and an ID token that is wrong, end it', async () =
 });
 
 test('nobody comes', async () => {
-  const { url, result } = await begin({ timeout: 0.1 });
+  const { url, result } = await begin({}, { timeout: 0.1 });
   const error = await failure(result);
-  assert.ok(error instanceof TimeoutError, inspect(error));
+  assert.ok(error instanceof CallTimeoutError, inspect(error));
   await assertFree(redirectUriOf(url));
 });
 
 test('the settings are checked', async () => {
   const { redirectUri } = simulator.signIn;
-  for (const [settings, message] of [
+  for (const [settings, message, options] of [
     [{ clientId: undefined }, /client_id is missing/],
     [{ redirectUri: 'https://example.com/back' }, /free port/],
-    [{ freePort: 'yes' }, /free_port|bool/],
-    [{ timeout: -1 }, /timeout/],
-    [{ onUrl: 'console' }, /settings\.onUrl/],
+    [{}, /free_port|bool/, { freePort: 'yes' }],
+    [{}, /timeout/, { timeout: -1 }],
+    [{}, /options\.onUrl/, { onUrl: 'console' }],
+    [{}, /`openbrowser`/, { openbrowser: true }],
     [{ company: 'acme' }, /`company`/],
     [{ profile: '../x', companyDomain: 'acme' }, /profile/],
     [{ profile: 'acme' }, /company_domain/],
   ]) {
-    const error = await failure(
-      login({ ...simulator.signIn, freePort: true, openBrowser: false, ...settings }),
-    );
+    const error = await failure(login({ ...simulator.signIn, ...settings }, { ...HERE, ...options }));
     assert.ok(error instanceof ConfigError && message.test(error.message), inspect(error));
   }
   await assert.rejects(login(), ConfigError);
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const at = redirectUri.replace('127.0.0.1', `127.0.0.1:${taken.address().port}`);
-  await assert.rejects(login({ ...simulator.signIn, redirectUri: at, openBrowser: false }), /can listen/);
+  await assert.rejects(login({ ...simulator.signIn, redirectUri: at }, { openBrowser: false }), /can listen/);
   taken.close();
 });
 
@@ -194,7 +200,7 @@ test('a sign-in is kept in a profile, and repeated by its name', async () => {
   assert.equal(await open().auth.signOut(), true);
   await assert.rejects(open().style.folders(), { name: 'AuthError', message: /nobody is signed in/ });
   const again = await new Promise((resolve) => {
-    const waiting = login({ profile: 'shop', freePort: true, openBrowser: false, onUrl: visit });
+    const waiting = login({ profile: 'shop' }, { ...HERE, onUrl: visit });
     async function visit(address) {
       await fetch(await simulator.authorize(address));
       resolve(waiting);

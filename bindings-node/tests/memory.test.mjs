@@ -73,7 +73,7 @@ test(
       clients.push(make());
       await clients[number].style.folders();
     }
-    await Promise.all(clients.map((client, n) => client.style.folders({}, { extraQuery: { n } })));
+    await Promise.all(clients.map((client, n) => client.style.folders({ extraQuery: { n } })));
     const all = count();
     const used = (await clients[0].quota.status()).used;
     await Promise.all(clients.map((client) => client.close()));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { BeProduct, CancelledError, ConfigError, IncompleteError, NotFoundError } from 'beproduct-client';
+import { BeProduct, CallCancelledError, ConfigError, IncompleteError, NotFoundError } from 'beproduct-client';
 
 import { Simulator } from './simulator.mjs';
 
@@ -111,7 +111,7 @@ test('a signal ends the loop between two records', async () => {
         if (++seen === 3) controller.abort(reason);
       }
     },
-    (error) => error instanceof CancelledError && error.cause === reason,
+    (error) => error instanceof CallCancelledError && error.cause === reason,
   );
   assert.equal(seen, 3);
 });
@@ -124,7 +124,7 @@ test('a signal ends the wait for a page', async () => {
   const next = rows.next();
   await simulator.arrived(2);
   controller.abort();
-  await assert.rejects(next, { name: 'CancelledError', cause: controller.signal.reason });
+  await assert.rejects(next, { name: 'CallCancelledError', cause: controller.signal.reason });
   await simulator.release();
 });
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { inspect } from 'node:util';
 
-import { ClosedError, ConfigError, Plan, QuotaExceededError, RateLimitedError } from 'beproduct-client';
+import { ClientClosedError, ConfigError, Plan, QuotaExceededError, RateLimitedError } from 'beproduct-client';
 import { recordedClient } from 'beproduct-client/testing';
 
 import { Simulator } from './simulator.mjs';
@@ -42,7 +42,7 @@ const listener = (answer) => {
 
 test('status, report and estimate have the names of their types', async () => {
   const client = open({ plan: Plan.requestsPerDay(10, { requestsPerHour: 5 }) });
-  await client.style.folders({}, { label: 'nightly' });
+  await client.style.folders({ label: 'nightly' });
   const status = await client.quota.status();
   assert.deepEqual(status, {
     store: 'memory',
@@ -101,14 +101,14 @@ for (const [how, close] of [
     await other.close();
     // It is closed already.
     await close(client);
-    await assert.rejects(client.style.folders(), ClosedError);
+    await assert.rejects(client.style.folders(), ClientClosedError);
   });
 }
 
 test('a service that asked to wait is in the status', async () => {
   const client = open();
   await simulator.faults({ path: 'Folders', action: { status: 429, headers: { 'Retry-After': '20' } } });
-  await failure(client.style.folders({}, { attempts: 1 }));
+  await failure(client.style.folders({ attempts: 1 }));
   assert.equal((await client.quota.status()).pausedUntil, '2026-01-15T12:00:20Z');
 });
 
@@ -121,7 +121,7 @@ test('questions about the quota are checked', async () => {
     [() => quota.report({ days: -1 }), /positive whole number, not -1/],
     [() => quota.report({ days: 1.5 }), /positive whole number, not 1.5/],
     [() => quota.report({ days: NaN }), /arguments\.days is NaN/],
-    [() => quota.report(7), /arguments: a JSON object is needed/],
+    [() => quota.report(7), /arguments have to be an object, not 7/],
     [() => quota.report({ days: '7' }), /positive whole number, not "7"/],
     [() => quota.report({ day: 7 }), /quota\.report has no argument "day"; it takes days/],
     [() => quota.estimate([{ operation: 'style.list', number: 3 }]), /no member "number"/],
@@ -183,7 +183,7 @@ test('a plan may change, and one that is wrong changes nothing', async () => {
     [Plan.enterprise({ licenses: 'many' }), /invalid type/],
     [Plan.requestsPerDay(5, { timeZone: 'Mars/Base' }), /Mars\/Base/],
     [Plan.requestsPerDay(5, { perHour: 5 }), /no member "perHour"/],
-    [{ requestsPerDay: 5, requests_per_day: 5 }, /both requestsPerDay and requests_per_day/],
+    [{ requestsPerDay: 5, requests_per_day: 5 }, /arguments\.plan\.requests_per_day is given twice/],
     [5, /plan/],
     [undefined, /plan/],
   ]) {
@@ -215,7 +215,10 @@ test('settings of plans and ledgers are checked', () => {
     [{ ledger: { redis: { address: 'x' } } }, /no member "address"/],
     [{ ledger: { redis: { url: 'x', whenAway: 'go on' } } }, /`go on`/],
     [{ ledger: { redis: { url: 'x', whenAway: { part: 5 } } } }, /`part`/],
-    [{ ledger: { redis: { url: 'x', whenAway: 'refuse', when_away: 'refuse' } } }, /both whenAway and/],
+    [
+      { ledger: { redis: { url: 'x', whenAway: 'refuse', when_away: 'refuse' } } },
+      /settings\.ledger\.redis\.when_away is given twice/,
+    ],
     [{ ledger: { redis: 5 } }, /redis/],
   ]) {
     assert.throws(
@@ -229,7 +232,7 @@ test('settings of plans and ledgers are checked', () => {
 test('the program is asked at the limit', async () => {
   const { events, callback } = listener();
   const client = open({ plan: Plan.requestsPerDay(0), onQuotaLimit: callback });
-  const error = await failure(client.style.folders({}, { label: 'shop' }));
+  const error = await failure(client.style.folders({ label: 'shop' }));
   assert.ok(error instanceof QuotaExceededError && error.cause === undefined, inspect(error));
   assert.equal((await simulator.counts()).api, 0);
   assert.deepEqual(events, [
@@ -291,7 +294,7 @@ test('what the program throws is the cause, for each call its own', async () => 
   });
   const labels = Array.from({ length: 20 }, (_, index) => String(index));
   const errors = await Promise.all(
-    labels.map((label) => failure(client.style.folders({}, { label, extraQuery: { label } }))),
+    labels.map((label) => failure(client.style.folders({ label, extraQuery: { label } }))),
   );
   for (const [index, error] of errors.entries()) {
     assert.ok(error instanceof QuotaExceededError, inspect(error));
@@ -307,9 +310,9 @@ test('a wait that is not a time is refused', async () => {
     [true, 'not true'],
     [[60], 'not \\[60\\]'],
     [-1, 'not -1'],
-    [-Infinity, 'what onQuotaLimit returns is -Infinity, which JSON cannot hold'],
-    [NaN, 'what onQuotaLimit returns is NaN, which JSON cannot hold'],
-    [() => 60, 'what onQuotaLimit returns is a function, which JSON cannot hold'],
+    [-Infinity, 'what it returns is -Infinity, which JSON cannot hold'],
+    [NaN, 'what it returns is NaN, which JSON cannot hold'],
+    [() => 60, 'what it returns is a function, which JSON cannot hold'],
   ]) {
     for (const onQuotaLimit of [() => answer, async () => answer]) {
       const error = await failure(open({ plan: Plan.requestsPerDay(0), onQuotaLimit }).style.folders());
@@ -356,10 +359,10 @@ test('a call may be cancelled while the program decides', async () => {
     };
   });
   const client = open({ plan: Plan.requestsPerDay(0), onQuotaLimit: decide });
-  const call = client.style.folders({}, { signal: controller.signal });
+  const call = client.style.folders({ signal: controller.signal });
   await asked;
   controller.abort();
-  await assert.rejects(call, { name: 'CancelledError', outcome: 'not_sent' });
+  await assert.rejects(call, { name: 'CallCancelledError', outcome: 'not_sent' });
 });
 
 test('events are reported', async () => {
@@ -426,8 +429,8 @@ test('what was measured goes with a log line, under names that are not changed',
       if (/^style\.attributes_get failed/.test(record.message)) arrive();
     },
   });
-  await client.style.folders({}, { label: 'nightly' });
-  await failure(client.style.get({ headerId: '1' }));
+  await client.style.folders({ label: 'nightly' });
+  await failure(client.style.get('1'));
   await arrived;
   for (const { attributes } of lines) assert.equal(typeof attributes, 'object');
   const [answered, failed] = lines

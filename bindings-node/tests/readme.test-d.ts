@@ -11,6 +11,6 @@ const client = new BeProduct({ companyDomain: 'acme', clientId, clientSecret, re
 for await (const style of client.style.list({ folderId, filters: [{ field: 'season', operator: 'Eq', value: 'Fall' }] }, { signal })) {
   console.log(style.headerNumber);
 }
-const found = await client.style.getManyByNumber({ numbers });
+const found = await client.style.getManyByNumber(numbers);
 console.log(found.found.length, 'found,', found.missing, 'missing');
 console.log((await client.quota.status()).remaining, 'requests left today');

@@ -1,21 +1,28 @@
 // Compiled, not run: what the compiler has to accept and to refuse.
 
 import {
+  type Attempt,
   AuthorizationSession,
   BeProduct,
   BeProductError,
-  login,
-  NotFoundError,
+  type ErrorKind,
   type Estimate,
+  login,
+  type Meta,
+  NotFoundError,
   type Page,
   Plan,
   type QuotaEvent,
   type QuotaReport,
+  type QuotaStatus,
   type Response,
+  type Share,
   type StyleHeader,
+  type StyleLookup,
   type Tokens,
   type TokenStore,
   type UserInfo,
+  valuesOf,
 } from 'beproduct-client';
 import { recordedClient } from 'beproduct-client/testing';
 
@@ -59,27 +66,27 @@ for await (const style of client.style.list(
 }
 for await (const page of client.material.list().pages()) page.meta.headers.get('x-request-id');
 
-const style = await client.style.get({ headerId: 'x' });
+const style = await client.style.get('x');
 same<typeof style.id, string>(true);
-const lookup = await client.style.getManyByNumber({ numbers: ['ST-1'] });
+const lookup = await client.style.getManyByNumber(['ST-1']);
 same<typeof lookup.found, StyleHeader[]>(true);
 same<typeof lookup.missing, string[]>(true);
-const answer = await client.withResponse.style.get({ headerId: 'x' }, { priority: 'bulk' });
+const answer = await client.withResponse.style.get('x', { priority: 'bulk' });
 same<typeof answer, Response<StyleHeader>>(true);
 const pages = client.withResponse.style.list().pages();
 same<typeof pages extends AsyncGenerator<infer P> ? P : never, Page<StyleHeader>>(true);
-await client.style.update({ headerId: style.id, fields: { due: new Date(), units: 3n, price: null } });
-await client.style.create({
-  folderId: 'f',
+await client.style.update(style.id, { fields: { due: new Date(), units: 3n, price: null } });
+await client.style.create('f', {
   fields: [{ id: 'header_number', value: 'N-1' }],
   sizes: style.sizeRange!,
 });
-const anything: unknown = await client.raw.post({
-  path: 'Style/Sync',
+const anything: unknown = await client.raw.post('Style/Sync', {
   body: [1],
   query: { a: [1, 'b'], c: null },
 });
-const folders = await client.call<{ id: string }[]>('style.folders');
+const folders = await client.call<{ id: string }[]>('style.folders', {}, { timeout: 3 });
+for await (const { id } of client.stream<{ id: string }>('style.list', { show_deleted: true }))
+  id.toUpperCase();
 folders.at(0)?.id.toUpperCase();
 same<ReturnType<typeof client.close>, Promise<void>>(true);
 same<Awaited<ReturnType<typeof client.quota.status>>['limit'], number | undefined>(true);
@@ -90,7 +97,9 @@ same<
 >(true);
 
 same<Awaited<ReturnType<typeof client.quota.report>>, QuotaReport>(true);
-same<QuotaReport['byDay'], { name: string; requests: number }[]>(true);
+same<QuotaReport['byDay'], Share[]>(true);
+same<QuotaStatus['store'], 'memory' | 'sqlite' | 'redis'>(true);
+same<Attempt['error'], ErrorKind | undefined>(true);
 await client.quota.report({ days: 7 });
 const estimate: Estimate = await client.quota.estimate([
   { operation: 'style.list', count: 5000, pageSize: 100 },
@@ -118,15 +127,23 @@ new BeProduct({
 new BeProduct({ companyDomain: 'acme', ledger: { redis: { url: 'redis://x', whenAway: 'go on' } } });
 
 // @ts-expect-error: an argument that is missing
-await client.style.get({});
+await client.style.get();
+// @ts-expect-error: an argument that is missing
+await client.style.create('f', {});
 // @ts-expect-error: an argument that does not exist
-await client.style.get({ headerId: 'x', header: 'y' });
+await client.style.getByNumber('x', { folder: 'y' });
+// @ts-expect-error: arguments of an operation that has none
+await client.style.folders({}, { timeout: 3 });
+// @ts-expect-error: a misspelt option
+await client.style.folders({ timout: 3 });
 // @ts-expect-error: an option of lists only
-await client.style.get({ headerId: 'x' }, { pageSize: 1 });
+await client.style.get('x', { pageSize: 1 });
 // @ts-expect-error: an operator that does not exist
 client.style.list({ filters: [{ field: 'a', operator: 'Like', value: 'b' }] });
-// @ts-expect-error: a setting that does not exist
-new BeProduct({ companyDomain: 'acme', company: 'acme' });
+// @ts-expect-error: a misspelt setting
+new BeProduct({ companyDomain: 'acme', timout: 3 });
+// @ts-expect-error: a misspelt member of a setting
+new BeProduct({ companyDomain: 'acme', plan: { requestsPerDy: 5 } });
 // @ts-expect-error: a plan without its licences
 Plan.enterprise({});
 
@@ -135,7 +152,32 @@ try {
 } catch (error) {
   if (error instanceof NotFoundError) same<typeof error.status, number | undefined>(true);
   if (error instanceof BeProductError && error.kind === 'quota_exceeded') error.retryAfter?.toFixed();
+  // @ts-expect-error: a kind that does not exist
+  if (error instanceof BeProductError && error.kind === 'quota') throw error;
 }
+
+// What a program's own tests make.
+const gone = new NotFoundError({ message: 'gone', status: 404 }, { cause: new Error('below') });
+same<typeof gone.kind, 'not_found'>(true);
+same<typeof gone.attempts, Attempt[]>(true);
+const restored: BeProductError = BeProductError.fromJSON(gone.toJSON());
+// @ts-expect-error: an error of no class
+new BeProductError({ message: 'gone' });
+// @ts-expect-error: an outcome that does not exist
+new NotFoundError({ message: 'gone', outcome: 'done' });
+const meta: Meta = { status: 200, headers: new Headers(), requestId: 'r', attempts: [], waits: [], cost: 1 };
+const response: Response<{ id: string }> = { body: { id: 'x' }, meta, raw: Buffer.of() };
+const page: Page<{ id: string }> = { records: [response.body], meta, raw: response.raw };
+const share: Share = { name: '2026-11-19', requests: page.records.length };
+// @ts-expect-error: a member that it does not have
+const shares: Share = { name: '2026-11-19', request: 1 };
+const made: StyleLookup = { found: [], missing: ['ST-1'], ambiguous: [] };
+
+const season: unknown = valuesOf(style).get('season');
+for (const colorway of style.colorways ?? []) valuesOf(colorway).get('color_number');
+for await (const row of client.dataTables.data('t')) valuesOf(row);
+// @ts-expect-error: no record with fields
+valuesOf('season');
 
 new BeProduct({ profile: 'acme', tokenStore: { keyring: 'acme' } });
 BeProduct.fromEnvironment({ plan: Plan.enterprise({ licenses: 8 }) });
@@ -147,7 +189,7 @@ new BeProduct({ companyDomain: 'acme', responseType: 'code' });
 
 const user = await client.auth.userinfo({ signal: AbortSignal.timeout(1000) });
 same<typeof user, UserInfo>(true);
-same<typeof user.emailVerified, boolean | null>(true);
+same<typeof user.emailVerified, boolean | undefined>(true);
 same<typeof user.office_city, unknown>(true);
 const address: string = await client.auth.endSessionUrl({ postLogoutRedirectUri: 'https://example.com' });
 const revoked: boolean = await client.auth.signOut();
@@ -177,16 +219,14 @@ Named.fromEnvironment();
 // What may be undefined, as programs have it.
 const perhaps: { signal?: AbortSignal; text?: string; number?: number; fields?: Record<string, unknown> } =
   {};
-await client.style.get(
-  { headerId: 'x' },
-  { signal: perhaps.signal, timeout: perhaps.number, label: perhaps.text },
-);
+await client.style.get('x', { signal: perhaps.signal, timeout: perhaps.number, label: perhaps.text });
+await client.style.folders({ signal: perhaps.signal, headers: undefined });
 client.style.list({ folderId: perhaps.text }, { signal: perhaps.signal, pageSize: perhaps.number });
-await client.style.update({ headerId: 'x', fields: perhaps.fields });
-await client.auth.endSessionUrl({ signal: perhaps.signal, postLogoutRedirectUri: perhaps.text });
+await client.style.update('x', { fields: perhaps.fields });
+await client.auth.endSessionUrl({ postLogoutRedirectUri: perhaps.text }, { signal: perhaps.signal });
 await client.quota.report({ days: perhaps.number });
 await client.quota.estimate([{ operation: 'style.list', count: perhaps.number, pageSize: perhaps.number }]);
-await login({ clientId: 'id', timeout: perhaps.number }, { signal: perhaps.signal });
+await login({ clientId: 'id', scope: perhaps.text }, { signal: perhaps.signal, timeout: perhaps.number });
 new BeProduct({
   companyDomain: 'acme',
   clientSecret: perhaps.text,
@@ -196,34 +236,43 @@ new BeProduct({
   onLog: undefined,
   onQuotaEvent: undefined,
 });
-await client.dataTables.update({
-  dataTableId: 't',
+await client.dataTables.update('t', {
   rows: [{ rowId: perhaps.text, rowFields: [{ id: 'a', value: 1 }] }],
 });
+await client.style.update('x', { sizes: [{ name: 'M', price: perhaps.number }] });
 // @ts-expect-error: a member that a row does not have
-await client.dataTables.update({ dataTableId: 't', rows: [{ rowid: 'r', rowFields: [] }] });
+await client.dataTables.update('t', { rows: [{ rowid: 'r', rowFields: [] }] });
 // @ts-expect-error: a member that a colorway does not have
-await client.style.update({ headerId: 'x', colorways: [{ ID: 'c' }] });
+await client.style.update('x', { colorways: [{ ID: 'c' }] });
 // @ts-expect-error: a member that work does not have
 await client.quota.estimate([{ operation: 'style.list', counts: 5 }]);
 // @ts-expect-error: an option that does not exist
 await client.auth.userinfo({ singal: AbortSignal.timeout(1) });
-// @ts-expect-error: a setting that does not exist
-await login({ clientId: 'id', timout: 3 });
+// @ts-expect-error: a misspelt setting
+await login({ clientId: 'id', profil: 'acme' });
+// @ts-expect-error: a misspelt option
+await login({ clientId: 'id' }, { timout: 3 });
+// @ts-expect-error: a store that keeps nothing
+await login({ clientId: 'id', tokenStore: 'memory' });
 new BeProduct({
   companyDomain: 'acme',
   onLog: async ({ message }) => console.log(message),
 });
 
 const tokens = await login(
-  { clientId: 'id', freePort: true, timeout: 60, onUrl: (url) => console.log(url.length) },
-  { signal: AbortSignal.timeout(60_000) },
+  { clientId: 'id' },
+  {
+    freePort: true,
+    timeout: 60,
+    onUrl: (url) => console.log(url.length),
+    signal: AbortSignal.timeout(60_000),
+  },
 );
 same<typeof tokens, Tokens>(true);
 same<typeof tokens.scope, string | undefined>(true);
 await login({ profile: 'acme', companyDomain: 'acme', responseType: 'id_token token', pkce: false });
 // @ts-expect-error: neither an application nor a profile that has one
-await login({ freePort: true });
+await login({ companyDomain: 'acme' }, { freePort: true });
 
 const session = new AuthorizationSession({
   clientId: 'id',

@@ -15,16 +15,17 @@ const NOT_UTF8 = '"\xff"';
 /** Deeper than the stack of the parser that keeps decimals. */
 const DEEP = `${'['.repeat(100_000)}"MARKER"${']'.repeat(100_000)}`;
 
-/** Answers with what is in `bodies`, by a part of the address. Bodies are bytes as text in Latin-1. */
+/** Answers with what is in `bodies`, by a part of the address: bytes as text in Latin-1, or a function that resolves to them. */
 let server, bodies, requests, client;
 before(async () => {
-  server = createServer((request, response) => {
+  server = createServer(async (request, response) => {
     requests += 1;
     const [, body] = Object.entries(bodies).find(([part]) => request.url.includes(part)) ?? [];
     response.setHeader('content-type', 'application/json');
     response.setHeader('x-request-id', 'r-1');
     response.statusCode = body === undefined ? 404 : 200;
-    response.end(Buffer.from(body ?? '', 'latin1'));
+    const text = typeof body === 'function' ? await body() : (body ?? '');
+    response.end(Buffer.from(text, 'latin1'));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -63,7 +64,7 @@ test('an answer that is not UTF-8 is refused for a read, and applied for a write
   const error = await failure(client.style.folders());
   assertUnreadable(error, 'style.folders', 'refused');
   assert.match(error.message, /not valid UTF-8/);
-  const created = await failure(client.style.create({ folderId: 'f', fields: { header_name: 'New' } }));
+  const created = await failure(client.style.create('f', { fields: { header_name: 'New' } }));
   assertUnreadable(created, 'style.attributes_create', 'applied');
 });
 
@@ -121,6 +122,29 @@ for (const [what, name] of [
     assert.equal(requests, 3);
   });
 }
+
+test('a page that cannot be parsed does not cancel the next one', async () => {
+  const page = (name) => `{"result":[{"id":"${name.length}","headerName":${name}}],"total":3}`;
+  let asked, answer;
+  const next = new Promise((resolve) => (asked = resolve));
+  const later = new Promise((resolve) => (answer = resolve));
+  bodies = {
+    'pageNumber=0': page('"A"'),
+    'pageNumber=1': () => next.then(() => page(DEEP)),
+    'pageNumber=2': () => (asked(), later),
+  };
+  const pager = client.style.list({}, { pageSize: 1 });
+  const loop = async () => {
+    for await (const { headerName } of pager) assert.equal(headerName, 'A');
+  };
+  assertUnreadable(await failure(loop()), 'style.attributes_list', 'refused');
+  answer(page('"CC"'));
+  const rest = [];
+  for await (const page of pager.pages()) rest.push(page);
+  assert.throws(() => rest[0].records, DecodeError);
+  assert.equal(rest[1].records[0].headerName, 'CC');
+  assert.equal(requests, 3);
+});
 
 test('the total of a list is known although its first page cannot be parsed', async () => {
   bodies = { 'pageNumber=0': `{"result":[{"id":${DEEP}}],"total":3}` };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 
-import { BeProduct, ConfigError } from 'beproduct-client';
+import { BeProduct, ConfigError, valuesOf } from 'beproduct-client';
 
 import { Simulator } from './simulator.mjs';
 
@@ -16,7 +16,7 @@ after(() => simulator.stop());
 const sent = async (body) => {
   const client = new BeProduct(simulator.settings);
   await simulator.faults({ path: 'Echo', action: { status: 200, body: 'null' } });
-  await client.raw.post({ path: 'Echo', body });
+  await client.raw.post('Echo', { body });
   return (await simulator.log()).at(-1).body;
 };
 
@@ -85,7 +85,7 @@ test('what JSON cannot hold is refused by its path', async () => {
     [circle, 'arguments.body.inner.circle holds itself'],
   ]) {
     await assert.rejects(
-      client.raw.post({ path: 'Echo', body }),
+      client.raw.post('Echo', { body }),
       (error) => error instanceof ConfigError && error.message === message,
     );
   }
@@ -101,7 +101,7 @@ test('exact decimals keep their digits', async () => {
   const client = new BeProduct({ ...simulator.settings, decimals: 'exact' });
   const body = '{"price":10.10,"big":12345678901234567890,"whole":7,"text":"1.5","huge":1e400,"list":[0.1]}';
   await simulator.faults({ path: 'Echo', action: { status: 200, body } });
-  assert.deepEqual(await client.raw.get({ path: 'Echo' }), {
+  assert.deepEqual(await client.raw.get('Echo'), {
     price: '10.10',
     big: '12345678901234567890',
     whole: 7,
@@ -118,5 +118,33 @@ test('exact decimals keep their digits', async () => {
 test('numbers are numbers unless asked otherwise', async () => {
   const client = new BeProduct(simulator.settings);
   await simulator.faults({ path: 'Echo', action: { status: 200, body: '[10.10, 1]' } });
-  assert.deepEqual(await client.raw.get({ path: 'Echo' }), [10.1, 1]);
+  assert.deepEqual(await client.raw.get('Echo'), [10.1, 1]);
+});
+
+test('values of fields are read by their ids, in order', async () => {
+  const client = new BeProduct(simulator.settings);
+  const [style] = await client.style.list({}, { pageSize: 1 }).collect();
+  const values = valuesOf(style);
+  const ids = style.headerData.fields.map(({ id }) => id);
+  assert.deepEqual([...values.keys()], ids);
+  assert.equal(values.get('header_number'), style.headerNumber);
+  assert.equal(values.get('constructor'), undefined);
+  const [row] = await client.dataTables.data(simulator.at.data_table).collect();
+  assert.equal(valuesOf(row).get(row.fields[0].id), row.fields[0].value);
+  const colorway = { id: 'c-1', fields: { color_number: '01', primary: null } };
+  assert.deepEqual([...valuesOf(colorway)], Object.entries(colorway.fields));
+  const reversed = [
+    { id: '10', value: 1 },
+    { id: '2', value: null },
+  ];
+  assert.deepEqual(
+    [...valuesOf({ fields: reversed })],
+    [
+      ['10', 1],
+      ['2', null],
+    ],
+  );
+  for (const empty of [{}, { headerData: null }, { fields: null }, { headerData: {} }]) {
+    assert.equal(valuesOf(empty).size, 0);
+  }
 });

@@ -7,28 +7,32 @@ type Scalar = string | number | bigint | boolean | Date;
 export interface Filter {
   /** Field id. */
   field: string;
-  /** Default `Eq`. */
+  /** How the field is compared. Default: `Eq`. */
   operator?: Operator | undefined;
-  /** A list means any of its values, with `Eq` and `Contains`. */
+  /** What the field is compared with. A list means any of its values, with `Eq` and `Contains`. */
   value: Scalar | readonly Scalar[];
-  /** Type of the field, for those that the service does not recognise by themselves. */
+  /** Type of the field, if the service does not recognise it by itself. */
   type?: string | undefined;
 }
 
-/** Values by field id. The list keeps an order that an object does not: ids that look like whole numbers. */
+/** Values by field id. A list keeps the order also of ids that are whole numbers, which an object does not. */
 export type Fields = Readonly<Record<string, unknown>> | readonly { id: string; value: unknown }[];
 
 /** A colorway to change or to add. */
 export interface ColorwayChange {
-  /** Colorway to change; none adds one. */
+  /** Id of the colorway to change. Without an id a colorway is added. */
   id?: string | null | undefined;
+  /** Values by field id. */
   fields?: Fields | undefined;
+  /** Id of the image record of its picture. */
   imageHeaderId?: string | undefined;
+  /** Whether the picture is removed. */
   unlinkImage?: boolean | undefined;
+  /** Id of the palette colour that it is made from. */
   colorSourceId?: string | undefined;
 }
 
 type QueryValue = string | number | bigint | boolean | null | undefined;
 
-/** Query parameters by name. A list repeats the name, null leaves it out. */
+/** Query parameters by name. A list repeats the name; null is left out. */
 export type Query = Readonly<Record<string, QueryValue | readonly QueryValue[]>>;

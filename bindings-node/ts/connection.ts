@@ -1,23 +1,19 @@
 import { abortable } from './abort.js';
+import type { CallOptions, ListOptions, SignalOptions } from './client/options.js';
 import { type Decode, DECODERS } from './decode.js';
-import { encode } from './encode.js';
-import { type EngineFields, toError } from './failure.js';
+import { encode, encodeArguments } from './encode.js';
+import { toError } from './failure.js';
 import type { Host } from './host.js';
 import type native from './native.cjs';
-import { type CallOptions, encodeArguments, encodeOptions, type ListOptions } from './options.js';
-import { Pager } from './pager.js';
+import { Pager, type Runner } from './pager.js';
 import { bodyOf, decodeMeta, type Response, withBody } from './response.js';
-import type { Runner } from './runner.js';
-import { type ActAs, encodeActAs } from './settings.js';
+import type { ActAs } from './settings.js';
 
-/** What a resource calls operations with. */
-export interface Caller {
-  call<T>(operation: string, args: object, options?: CallOptions): Promise<T>;
-  list<T>(operation: string, args: object, options?: ListOptions): Pager<T>;
-}
+/** What the groups of methods call. */
+export type Caller = Pick<Connection, 'call' | 'stream' | 'ask'>;
 
 /** A client or a sign-in of the engine, with values, errors and abort signals instead of text and numbers. */
-export class Connection implements Caller, Runner {
+export class Connection implements Runner {
   readonly engine: native.Engine;
   readonly decode: Decode;
   readonly #host: Host | undefined;
@@ -32,49 +28,52 @@ export class Connection implements Caller, Runner {
     this.#host = host;
   }
 
-  async call<T>(operation: string, args: object, options: CallOptions = {}): Promise<T> {
-    return bodyOf(await this.#send(operation, args, options), this.decode) as T;
+  /** Calls an operation of the service. Its arguments may be in several objects. */
+  async call<T>(operation: string, options: CallOptions | undefined, ...args: object[]): Promise<T> {
+    return bodyOf(await this.#send(operation, encodeArguments(args), options), this.decode) as T;
   }
 
-  async response<T>(operation: string, args: object, options: CallOptions = {}): Promise<Response<T>> {
-    const reply = await this.#send(operation, args, options);
+  /** The same, with how the answer came about. */
+  async response<T>(
+    operation: string,
+    options: CallOptions | undefined,
+    ...args: object[]
+  ): Promise<Response<T>> {
+    const reply = await this.#send(operation, encodeArguments(args), options);
     return withBody(reply, this.decode, 'body', { meta: decodeMeta(reply.meta()) });
   }
 
-  list<T>(operation: string, args: object, options: ListOptions = {}): Pager<T> {
-    return new Pager<T>(this, operation, args, options);
+  /** The records of a list operation. */
+  stream<T>(operation: string, options: ListOptions | undefined, ...args: object[]): Pager<T> {
+    return new Pager<T>(this, operation, options, args);
   }
 
-  /** Calls what the engine does itself: a method of the client, or a step of a sign-in. */
-  async ask<T>(method: string, args: object = {}, signal?: AbortSignal): Promise<T> {
-    return bodyOf(await this.#call(method, encode(args, 'arguments'), '{}', signal), JSON.parse) as T;
+  /** Calls a method of the client itself, or a step of a sign-in. */
+  async ask<T>(method: string, options: SignalOptions | undefined, ...args: object[]): Promise<T> {
+    return bodyOf(await this.#send(method, encodeArguments(args, 'own'), options), JSON.parse) as T;
   }
 
+  /** Waits for what the engine does under a call's number, which the signal cancels. */
   async run<T>(call: number, signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T> {
     try {
       return await abortable(signal, () => this.engine.cancel(call), start);
     } catch (error) {
-      throw toError(error, (fields) => this.#causeOf(fields, signal));
+      throw toError(error, (kind, hostFailure) => {
+        if (kind === 'cancelled' && signal?.aborted) return signal.reason;
+        return hostFailure === undefined ? undefined : this.#host?.exceptionOf(hostFailure);
+      });
     }
   }
 
   /** The same for another user. */
   actingAs(whom: ActAs): Connection {
-    const text = encodeActAs(whom);
+    const text = encode(whom, 'actingAs');
     return new Connection(() => this.engine.child(text), this.decode, this.#host);
   }
 
-  #causeOf({ kind, hostFailure }: EngineFields, signal: AbortSignal | undefined): unknown {
-    if (kind === 'cancelled' && signal?.aborted) return signal.reason;
-    return hostFailure === undefined ? undefined : this.#host?.exceptionOf(hostFailure);
-  }
-
-  #send(operation: string, args: object, { signal, ...options }: CallOptions): Promise<native.Reply> {
-    return this.#call(operation, encodeArguments(args), encodeOptions(options), signal);
-  }
-
-  #call(name: string, args: string, options: string, signal?: AbortSignal): Promise<native.Reply> {
-    const call = this.engine.issueCall();
-    return this.run(call, signal, () => this.engine.call(call, name, args, options));
+  #send(name: string, args: string, options: SignalOptions = {}): Promise<native.Reply> {
+    const { signal, ...rest } = options;
+    const [call, text] = [this.engine.issueCall(), encode(rest, 'options')];
+    return this.run(call, signal, () => this.engine.call(call, name, args, text));
   }
 }

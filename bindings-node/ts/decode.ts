@@ -1,5 +1,7 @@
 import { parse } from 'lossless-json';
 
+import { DATA } from './client/names.js';
+
 /** Reads JSON text. */
 export type Decode = (json: string) => unknown;
 
@@ -10,7 +12,7 @@ type Reviver = (key: string, value: unknown, context?: { source?: string }) => u
 
 const parseWith = JSON.parse as (json: string, reviver: Reviver) => unknown;
 
-// Since Node 21, `JSON.parse` hands out the digits of a number as they were written.
+// Since Node 21, `JSON.parse` passes the digits of a number as they were written.
 const HAS_SOURCE = parseWith('1', (_key, _value, context) => context?.source) === '1';
 
 const exact: Decode = HAS_SOURCE
@@ -26,4 +28,29 @@ export const DECODERS: Readonly<Record<Decimals, Decode>> = { number: JSON.parse
 function number(digits: string): number | string {
   const value = Number(digits);
   return /^-?\d+$/.test(digits) && Number.isSafeInteger(value) ? value : digits;
+}
+
+/**
+ * A record of the engine under its names here, at any depth: `request_id` as `requestId`. Null is left out.
+ *
+ * @param named Members of a record that has others too, which stay as they are.
+ */
+export function fromEngine<T>(value: unknown, named?: readonly string[]): T {
+  return renamed(value, named) as T;
+}
+
+function renamed(value: unknown, named?: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => renamed(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, member]) => {
+      if (named && !named.includes(name)) return [[name, member]];
+      if (member === null) return [];
+      return [[camelCase(name), DATA.has(name) ? member : renamed(member)]];
+    }),
+  );
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -1,71 +1,98 @@
-import { types } from 'node:util';
+import { inspect, types } from 'node:util';
 
-import { configError } from './errors.js';
+import { ConfigError } from './client/errors.js';
+import { DATA, NAMES as GENERATED } from './client/names.js';
+
+/** The engine's names, also of what the catalogue does not have. */
+const NAMES = new Map([
+  ...GENERATED,
+  ['freePort', 'free_port'],
+  ['openBrowser', 'open_browser'],
+  ['userId', 'user_id'],
+  ['whenAway', 'when_away'],
+]);
+
+/** Whose names members have: the client's at any depth, the client's in arguments whose values are data, or data's own. */
+type Names = 'own' | 'arguments' | 'data';
+
+/** Settings, options and the like as the engine reads them. A name that is not known stays: the engine refuses it. */
+export function encode(value: unknown, path: string): string {
+  return new Encoder().text(value, path, 'own') ?? 'null';
+}
+
+/** Arguments as the engine reads them, from several objects; `names` are those of their members. */
+export function encodeArguments(given: readonly object[], names: Names = 'arguments'): string {
+  const entries = given.flatMap((args) => {
+    if (isRecord(args)) return Object.entries(args);
+    return refuse(`arguments have to be an object, not ${inspect(args, { depth: -1 })}`);
+  });
+  return new Encoder().members(entries, 'arguments', names);
+}
 
 /**
- * JSON text of a value. What JSON would silently change is refused by its path: `NaN` as null, a `Map` as `{}`.
- * An integer of any size keeps its digits; a time has a fraction only if it is not zero.
+ * Writes JSON. What JSON would silently change is refused by its path: `NaN` as null, a `Map` as `{}`. An integer of any
+ * size keeps its digits; a time has a fraction only if it is not zero.
  */
-export function encode(value: unknown, name: string): string {
-  return text(value, name, new Set()) ?? 'null';
-}
+class Encoder {
+  /** Objects that are being written: none may hold itself. */
+  readonly #above = new Set<object>();
 
-/** Undefined for what is to be left out. */
-function text(value: unknown, path: string, above: Set<object>): string | undefined {
-  switch (typeof value) {
-    case 'undefined':
-      return undefined;
-    case 'boolean':
-      return String(value);
-    case 'string':
-      return quoted(value, path);
-    case 'bigint':
-      return value.toString();
-    case 'number':
-      if (!Number.isFinite(value)) throw configError(`${path} is ${value}, which JSON cannot hold`);
-      return JSON.stringify(value);
-    case 'object':
-      return value === null ? 'null' : object(value, path, above);
-    default:
-      throw configError(`${path} is a ${typeof value}, which JSON cannot hold`);
+  /** Undefined for what is to be left out. */
+  text(value: unknown, path: string, names: Names): string | undefined {
+    if (value === undefined) return undefined;
+    if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+    if (typeof value === 'string') return quoted(value, path);
+    if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
+    if (typeof value === 'number') return refuse(`${path} is ${value}, which JSON cannot hold`);
+    if (typeof value !== 'object') return refuse(`${path} is a ${typeof value}, which JSON cannot hold`);
+    // Also one of another realm, such as a test runner's.
+    if (types.isDate(value)) return date(value, path);
+    if (this.#above.has(value)) return refuse(`${path} holds itself`);
+    this.#above.add(value);
+    try {
+      return this.#object(value, path, names);
+    } finally {
+      this.#above.delete(value);
+    }
   }
-}
 
-function object(value: object, path: string, above: Set<object>): string | undefined {
-  // Also one of another realm, such as a test runner's.
-  if (types.isDate(value)) return date(value, path);
-  if (ArrayBuffer.isView(value)) throw configError(`${path} is a ${kindOf(value)}, which JSON cannot hold`);
-  if (above.has(value)) throw configError(`${path} holds itself`);
-  above.add(value);
-  try {
+  #object(value: object, path: string, names: Names): string | undefined {
     if (Array.isArray(value)) {
       // Not `map`, which skips what is missing.
       const items = Array.from(value, (item, index) => {
         const place = `${path}[${index}]`;
-        const written = text(item, place, above);
-        if (written === undefined) throw configError(`${place} is undefined: leave it out, or give null`);
-        return written;
+        return this.text(item, place, names) ?? refuse(`${place} is undefined: leave it out, or give null`);
       });
       return `[${items.join()}]`;
     }
-    if ('toJSON' in value && typeof value.toJSON === 'function') {
-      const json = value.toJSON();
-      // As of a date of another library that is invalid: null would clear a field.
-      if (json === null || json === undefined)
-        throw configError(`${path} is a ${kindOf(value)} without a value`);
-      return text(json, path, above);
+    if ('toJSON' in value && typeof value.toJSON === 'function' && !ArrayBuffer.isView(value)) {
+      // Null comes from an invalid date of another library, and would clear a field.
+      return this.text(
+        value.toJSON() ?? refuse(`${path} is a ${kindOf(value)} without a value`),
+        path,
+        names,
+      );
     }
-    if (Object.prototype.toString.call(value) !== '[object Object]') {
-      throw configError(`${path} is a ${kindOf(value)}, which JSON cannot hold`);
-    }
-    const members = Object.entries(value).flatMap(([key, member]) => {
-      const written = text(member, `${path}.${key}`, above);
-      return written === undefined ? [] : [`${quoted(key, `a name in ${path}`)}:${written}`];
-    });
-    return `{${members.join()}}`;
-  } finally {
-    above.delete(value);
+    if (!isRecord(value)) return refuse(`${path} is a ${kindOf(value)}, which JSON cannot hold`);
+    return this.members(Object.entries(value), path, names);
   }
+
+  members(entries: [string, unknown][], path: string, names: Names): string {
+    const written = new Map<string, string>();
+    for (const [given, value] of entries) {
+      const name = names === 'data' ? given : (NAMES.get(given) ?? given);
+      const inner = names === 'own' && !DATA.has(name) ? 'own' : 'data';
+      const member = this.text(value, `${path}.${given}`, inner);
+      if (member === undefined) continue;
+      if (written.has(name)) refuse(`${path}.${given} is given twice`);
+      written.set(name, `${quoted(name, `a name in ${path}`)}:${member}`);
+    }
+    return `{${[...written.values()].join()}}`;
+  }
+}
+
+function isRecord(value: object): boolean {
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 /** `Map` of an object of that class. */
@@ -74,12 +101,15 @@ function kindOf(value: object): string {
 }
 
 function quoted(value: string, path: string): string {
-  if (!value.isWellFormed())
-    throw configError(`${path} holds half of a surrogate pair, which is no character`);
+  if (!value.isWellFormed()) refuse(`${path} holds half of a surrogate pair, which is no character`);
   return JSON.stringify(value);
 }
 
 function date(value: Date, path: string): string {
-  if (Number.isNaN(value.getTime())) throw configError(`${path} is an invalid Date`);
+  if (Number.isNaN(value.getTime())) refuse(`${path} is an invalid Date`);
   return JSON.stringify(value.toISOString().replace('.000Z', 'Z'));
+}
+
+function refuse(message: string): never {
+  throw new ConfigError({ message });
 }

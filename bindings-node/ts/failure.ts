@@ -1,23 +1,22 @@
-import { BeProductError, type ErrorFields } from './errors.js';
-import { fromEngine } from './names.js';
+import { BeProductError, type ErrorJSON } from './client/errors.js';
+import { fromEngine } from './decode.js';
+import type { ErrorKind } from './records/history.js';
 
-/** What an error of the engine has besides. */
-export interface EngineFields extends ErrorFields {
-  /** Number of the exception of the program's own code that is behind it. */
-  hostFailure?: number;
-}
+/** Finds the cause of an error that the engine does not have: by the number of an exception of the program's code. */
+export type CauseOf = (kind: ErrorKind, hostFailure: number | undefined) => unknown;
 
-/** The error that the engine tells in the message of another. Any other is a defect, and stays as it is. */
-export function toError(error: unknown, causeOf?: (fields: EngineFields) => unknown): unknown {
+type EngineError = ErrorJSON & { text?: string; hostFailure?: number };
+
+/** The error that the engine wrote into the message of another. Any other is a defect, and stays as it is. */
+export function toError(error: unknown, causeOf?: CauseOf): unknown {
   if (!(error instanceof Error && error.message.startsWith('{"kind":'))) return error;
   return errorOf(error.message, causeOf);
 }
 
 /** The same from its text. */
-export function errorOf(text: string, causeOf?: (fields: EngineFields) => unknown): BeProductError {
-  const fields = fromEngine(JSON.parse(text)) as unknown as EngineFields & { text: string };
-  const cause = causeOf?.(fields);
-  // An Error shows its members by itself, so the line that has the most telling ones in it is not needed.
-  const { text: _, hostFailure: __, ...rest } = fields;
-  return BeProductError.fromJSON(cause === undefined ? rest : { ...rest, cause });
+export function errorOf(json: string, causeOf?: CauseOf): BeProductError {
+  // Node prints the members of an error after its message, so `text`, which has some of them in it, is not needed.
+  const { text: _, hostFailure, ...error } = fromEngine<EngineError>(JSON.parse(json));
+  const cause = causeOf?.(error.kind, hostFailure);
+  return BeProductError.fromJSON(cause === undefined ? error : { ...error, cause });
 }

@@ -1,71 +1,61 @@
 import { inspect } from 'node:util';
 
+import { ConfigError } from './client/errors.js';
+import { fromEngine } from './decode.js';
 import { encode } from './encode.js';
-import { configError } from './errors.js';
-import { decodeEvent, type QuotaCallbacks } from './listener.js';
 import type native from './native.cjs';
-import { decodeLine, type LogRecord } from './settings.js';
-import { decodeTokens, renamedTokens, type TokenStore } from './tokens.js';
+import type { NodeSettings } from './node-settings.js';
+import { decodeTokens, type TokenStore } from './stores.js';
 
 /** Exceptions that are kept: as many calls as may fail at the same time, and some more. */
 const MOST = 100;
 
 /** Code of the program. */
-export interface HostCode extends QuotaCallbacks {
+export interface HostCode extends Omit<NodeSettings, 'decimals'> {
   tokenStore?: TokenStore | undefined;
-  onLog?: ((record: LogRecord) => void | PromiseLike<void>) | undefined;
 }
 
-type Hook = (payload: string) => Promise<string>;
+/** Takes a payload of the engine, and returns the answer. */
+type Hook = (payload: string) => unknown;
 
 /** Runs the program's code when the engine calls it. */
 export class Host {
-  readonly #hooks: ReadonlyMap<string, Hook>;
-  /** What it threw, by number. */
+  readonly #hooks = new Map<string, Hook>();
+  /** What the code threw, by number. */
   readonly #exceptions = new Map<number, unknown>();
   #number = 0;
 
-  constructor({ tokenStore: store, onQuotaEvent, onQuotaLimit, onLog }: HostCode) {
-    for (const [name, callback] of Object.entries({ onQuotaEvent, onQuotaLimit, onLog })) {
+  constructor({ tokenStore: store, ...callbacks }: HostCode) {
+    for (const [name, callback] of Object.entries(callbacks)) {
       if (callback === undefined || typeof callback === 'function') continue;
-      throw configError(`settings.${name} has to be a function, not ${inspect(callback)}`);
+      throw new ConfigError({ message: `settings.${name} has to be a function, not ${inspect(callback)}` });
     }
-    const hooks = new Map<string, Hook>();
-    if (typeof store?.load === 'function') {
-      hooks.set('token_store.load', async () => json(renamedTokens(await store.load()), 'load'));
-    }
-    if (typeof store?.save === 'function') {
-      hooks.set('token_store.save', async (tokens) => {
-        await store.save(decodeTokens(JSON.parse(tokens)));
-        return 'null';
-      });
-    }
-    if (typeof store?.tryLock === 'function') {
-      hooks.set('token_store.try_lock', async () => json(await store.tryLock?.(), 'tryLock'));
-    }
-    if (typeof store?.unlock === 'function') {
-      const told = unanswered('tokenStore.unlock');
-      hooks.set('token_store.unlock', () => told(() => store.unlock?.()));
-    }
-    if (onQuotaEvent) {
-      const told = unanswered('onQuotaEvent');
-      hooks.set('on_quota_event', (event) => told(() => onQuotaEvent(decodeEvent(event))));
-    }
-    if (onQuotaLimit) {
-      hooks.set('on_quota_limit', async (event) => {
-        const seconds = await onQuotaLimit(decodeEvent(event));
-        // JSON has no number for it.
-        return json(seconds === Infinity ? 'Infinity' : seconds, 'onQuotaLimit');
-      });
-    }
-    if (onLog) {
-      const told = unanswered('onLog');
-      hooks.set('on_log', async (lines) => {
-        for (const line of JSON.parse(lines)) await told(() => onLog(decodeLine(line)));
-        return 'null';
-      });
-    }
-    this.#hooks = hooks;
+    const add = (name: string, code: unknown, hook: Hook) => {
+      if (typeof code === 'function') this.#hooks.set(name, hook);
+    };
+    add('token_store.load', store?.load, () => store?.load());
+    add('token_store.save', store?.save, async (tokens) => {
+      await store?.save(decodeTokens(JSON.parse(tokens)));
+    });
+    add('token_store.try_lock', store?.tryLock, () => store?.tryLock?.());
+    const unlock = unanswered('tokenStore.unlock', () => store?.unlock?.());
+    add('token_store.unlock', store?.unlock, unlock);
+
+    const { onQuotaEvent, onQuotaLimit, onLog } = callbacks;
+    const event = unanswered('onQuotaEvent', (event) => onQuotaEvent?.(fromEngine(event)));
+    add('on_quota_event', onQuotaEvent, (text) => event(JSON.parse(text)));
+    add('on_quota_limit', onQuotaLimit, async (event) => {
+      const seconds = await onQuotaLimit?.(fromEngine(JSON.parse(event)));
+      // JSON has no number for it.
+      return seconds === Infinity ? 'Infinity' : seconds;
+    });
+    // The names of measurements are not the engine's.
+    const log = unanswered('onLog', ({ attributes, ...line }) =>
+      onLog?.({ ...fromEngine(line), attributes }),
+    );
+    add('on_log', onLog, async (lines) => {
+      for (const line of JSON.parse(lines)) await log(line);
+    });
   }
 
   /** What there is code for. */
@@ -76,7 +66,7 @@ export class Host {
   /** Runs the code for one of them. */
   readonly call: native.Host = async (hook, payload) => {
     try {
-      return { answer: (await this.#hooks.get(hook)?.(payload)) ?? 'null' };
+      return { answer: encode(await this.#hooks.get(hook)?.(payload), 'what it returns') };
     } catch (exception) {
       const id = (this.#number += 1);
       this.#exceptions.set(id, exception).delete(id - MOST);
@@ -90,27 +80,20 @@ export class Host {
   }
 }
 
-function json(value: unknown, hook: string): string {
-  return encode(value, `what ${hook} returns`);
-}
-
 function messageOf(exception: unknown): string {
   if (exception instanceof Error) return String(exception.message);
   return typeof exception === 'string' ? exception : inspect(exception, { depth: 0 });
 }
 
-/**
- * Runs code that nobody waits for. Its first failure becomes a warning of the process: it is likely to fail every time.
- */
-function unanswered(what: string): (action: () => unknown) => Promise<string> {
-  let isTold = false;
-  return async (action) => {
+/** Runs code that no call waits for. Its first exception becomes a warning of the process: more are likely to follow. */
+function unanswered(what: string, code: (payload: any) => unknown): (payload?: unknown) => Promise<void> {
+  let hasWarned = false;
+  return async (payload) => {
     try {
-      await action();
+      await code(payload);
     } catch (error) {
-      if (!isTold) process.emitWarning(`${what} failed: ${inspect(error)}`, 'BeProductWarning');
-      isTold = true;
+      if (!hasWarned) process.emitWarning(`${what} failed: ${inspect(error)}`, 'BeProductWarning');
+      hasWarned = true;
     }
-    return 'null';
   };
 }

@@ -1,74 +1,62 @@
 import { inspect } from 'node:util';
 
 import { abortable } from './abort.js';
+import { ConfigError } from './client/errors.js';
+import type { SignalOptions } from './client/options.js';
+import type { LoginSettings } from './client/settings.js';
 import { Connection } from './connection.js';
 import { encode } from './encode.js';
-import { configError } from './errors.js';
-import { toEngine } from './names.js';
 import native from './native.cjs';
-import { type ClientSettings, encodeSettings, type SignInSettings } from './settings.js';
-import { decodeTokens, type Tokens } from './tokens.js';
+import type { Tokens } from './records/auth.js';
+import { encodeSettings } from './settings.js';
+import { decodeTokens } from './stores.js';
 
-interface LoginMembers
-  extends SignInSettings, Pick<ClientSettings, 'companyDomain' | 'apiUrl' | 'automationUrl'> {
+/** Options of {@link login}. */
+export interface LoginOptions extends SignalOptions {
   /**
-   * Address that is registered for the application. Where it is `http` on this machine, the sign-in listens there while
-   * it lasts. With `freePort` it defaults to `http://127.0.0.1/callback`.
+   * Listens at any free port of this machine, which the registration must allow. Path and host are those of `redirectUri`;
+   * without one, `http://127.0.0.1/callback`. Default: `false`.
    */
-  redirectUri?: string | undefined;
-  /** Listens at any free port of this machine, which the registration has to allow. Default false. */
   freePort?: boolean | undefined;
-  /** Whether the browser is opened. Default true. */
+  /** Whether the browser is opened. Default: `true`. */
   openBrowser?: boolean | undefined;
-  /** Takes the address where the person signs in, which is a secret of this sign-in. When it fails, the sign-in ends. */
+  /** Receives the address where the person signs in, a secret of this sign-in. An exception ends the sign-in. */
   onUrl?: ((url: string) => void | PromiseLike<void>) | undefined;
-  /** Longest time for the person to come back, in seconds. Default 300. */
+  /** Time limit for the person's sign-in. In seconds. Default: 300. */
   timeout?: number | undefined;
-  /**
-   * Profile of the credentials file that the sign-in is kept in, and that has the settings that are not given when it was
-   * used before. A new one needs `companyDomain`. Default: the sign-in is not kept.
-   */
-  profile?: string | undefined;
-  /** Where the tokens of the profile are kept. Default: in a file beside the credentials file. */
-  tokenStore?: { file: string } | { keyring: string } | undefined;
 }
 
-/** Settings of a sign-in with a browser. */
-export type LoginSettings = LoginMembers & ({ clientId: string } | { profile: string });
-
-const NAMES = { freePort: 'free_port', openBrowser: 'open_browser' };
-
 /**
- * Signs a person in: opens the browser, waits until they have come back, and checks who they are.
+ * Signs a person in: opens the browser, listens at `redirectUri` until the person is redirected there, and verifies who
+ * signed in. With `profile` the sign-in is kept there, and repeated with the settings of that profile; a new profile needs
+ * `companyDomain`. Nothing listens any more when it ends.
  *
- * Throws a `ConfigError` when a setting is wrong, the port is taken or there is no browser, an `AuthError` when consent
- * was denied or the answer is not accepted (`code` says why), and a `TimeoutError` when nobody comes. The signal cancels
- * it with a `CancelledError`. However it ends, nothing listens any more.
+ * @throws {ConfigError} if a setting is invalid, the port is taken or there is no browser.
+ * @throws {AuthError} if consent was denied or the answer is not accepted; `code` says why.
+ * @throws {CallTimeoutError} if the person does not finish in time.
+ * @throws {CallCancelledError} if the signal is aborted.
  */
 export async function login(
-  settings: LoginSettings,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  settings: LoginSettings & ({ clientId: string } | { profile: string }),
+  { signal, onUrl, ...options }: LoginOptions = {},
 ): Promise<Tokens> {
-  const { profile, freePort, openBrowser, timeout, onUrl, ...rest } = settings ?? {};
   if (onUrl !== undefined && typeof onUrl !== 'function') {
-    throw configError(`settings.onUrl has to be a function, not ${inspect(onUrl)}`);
+    throw new ConfigError({ message: `options.onUrl has to be a function, not ${inspect(onUrl)}` });
   }
-  const options = encode(
-    toEngine({ profile, freePort, openBrowser, timeout }, NAMES, 'settings'),
-    'settings',
-  );
+  const { profile, ...rest } = settings ?? {};
   const settingsText = encodeSettings(rest);
-  const connection = new Connection(() => native.Engine.login(settingsText, options));
+  const optionsText = encode({ ...options, profile }, 'options');
+  const connection = new Connection(() => native.Engine.login(settingsText, optionsText));
   const ended = new AbortController();
   return abortable(
     signal,
     () => ended.abort(signal?.reason),
     async () => {
-      let completed: Promise<object> | undefined;
+      let completed: Promise<unknown> | undefined;
       try {
-        const { url } = await connection.ask<{ url: string }>('login.begin', {}, ended.signal);
+        const { url } = await connection.ask<{ url: string }>('login.begin', { signal: ended.signal });
         const shown = Promise.resolve(onUrl?.(url));
-        completed = connection.ask<object>('login.complete', {}, ended.signal);
+        completed = connection.ask('login.complete', { signal: ended.signal });
         const tokens = completed;
         // What shows the address may take as long as the person does, and ends the sign-in when it fails.
         return decodeTokens(await Promise.race([tokens, shown.then(() => tokens)]));

@@ -1,16 +1,17 @@
-import { CancelledError } from './errors.js';
+import { CallCancelledError } from './client/errors.js';
+import type { ListOptions } from './client/options.js';
+import type { Decode } from './decode.js';
+import { encode, encodeArguments } from './encode.js';
 import { toError } from './failure.js';
 import type native from './native.cjs';
-import { encodeArguments, encodeOptions, type ListOptions } from './options.js';
 import { decodeMeta, type Meta, withBody } from './response.js';
-import type { Runner } from './runner.js';
 
 /** One page of a list. */
 export interface Page<T> {
-  /** Those that no earlier page held. Reading them throws a `DecodeError` when the answer cannot be read. */
+  /** Records that no earlier page had. Reading them throws a `DecodeError` if the answer cannot be parsed. */
   records: T[];
-  /** Records of the whole list, where the service says it. */
-  total?: number;
+  /** Number of records of the whole list, if the service states it. */
+  total?: number | undefined;
   /** How the page came about. */
   meta: Meta;
   /** The body as it came from the service. */
@@ -19,12 +20,20 @@ export interface Page<T> {
 
 /** How far a list was read. */
 export interface Position {
-  /** The first page whose records were not all taken: a list with this `fromPage` goes on there. */
+  /** The first page whose records were not all consumed: a list with this `fromPage` continues there. */
   page: number;
-  /** Records that were taken. */
+  /** Number of records that were consumed. */
   records: number;
-  /** Records of the whole list, where the service says it. */
-  total?: number;
+  /** Number of records of the whole list, if the service states it. */
+  total?: number | undefined;
+}
+
+/** What a pager needs of the connection that made it. */
+export interface Runner {
+  readonly engine: native.Engine;
+  readonly decode: Decode;
+  /** Waits for what the engine does under a call's number, which the signal cancels. */
+  run<T>(call: number, signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T>;
 }
 
 interface Arrived<T> {
@@ -34,71 +43,55 @@ interface Arrived<T> {
 }
 
 /**
- * The records of a list, page by page as they are taken. Nothing is sent before the first is asked for. The next page is
- * fetched when half of the first is taken, and for each page that is taken one more is fetched ahead, up to the client's
- * `concurrency`: leaving a loop in page `p`, from 1, has cost at most `p + min(p, concurrency)` requests.
+ * The records of a list, page by page as they are consumed. Nothing is sent before the first record is requested. The
+ * second page is fetched when half of the first is consumed, and for each consumed page one more is fetched ahead, up to
+ * the client's `concurrency`: leaving a loop in page `p`, from 1, has cost at most `p + min(p, concurrency)` requests.
  *
- * A pager goes through its list once, and each record is given once. Leaving a loop over it ends what is still on its way.
- * A list that ends before its total throws an `IncompleteError` after the records that came.
+ * A pager reads its list once and returns each record once. Leaving a loop over it cancels its open requests. A list that
+ * ends before its total throws an `IncompleteError` after the records that came.
  */
 export class Pager<T> implements AsyncIterable<T> {
   readonly #runner: Runner;
   readonly #operation: string;
-  readonly #args: object;
   readonly #options: ListOptions;
+  readonly #args: readonly object[];
   #opened: { call: number; stream: native.Stream } | undefined;
-  /** What has come and was not taken: the page of a total, what a `collect` that failed had got, a page without records. */
+  /** Pages that came and were not consumed: for a total, of a `collect` that failed, with records that cannot be read. */
   #kept: Arrived<T>[] = [];
-  /** The page that is being fetched. One at a time, so that each is given once. */
+  #hasArrived = false;
+  /** The page that is being fetched. One at a time, so that each is returned once. */
   #fetching: Promise<unknown> = Promise.resolve();
 
   /** @internal */
-  constructor(runner: Runner, operation: string, args: object, options: ListOptions) {
+  constructor(runner: Runner, operation: string, options: ListOptions = {}, args: readonly object[] = []) {
     this.#runner = runner;
     this.#operation = operation;
-    this.#args = args;
     this.#options = options;
+    this.#args = args;
   }
 
   /** Every record, in order. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for await (const arrived of this.#pages()) {
-      for (const record of this.#recordsOf(arrived)) {
-        this.#checkSignal();
-        this.#open().stream.consumed(1);
-        yield record;
-      }
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return this.#each(({ page }) => ({ items: page.records, size: 1 }));
   }
 
   /** Every page, in order. */
-  async *pages(): AsyncGenerator<Page<T>, void, undefined> {
-    for await (const { page, count } of this.#pages()) {
-      this.#open().stream.consumed(count);
-      yield page;
-    }
+  pages(): AsyncGenerator<Page<T>, void, undefined> {
+    return this.#each(({ page, count }) => ({ items: [page], size: count }));
   }
 
-  /** All records at once, fetched several pages at a time. After an error, what had come is kept for the next call. */
+  /** All records at once, several pages at a time. After an error, the pages that came are kept for the next call. */
   async collect(): Promise<T[]> {
-    let arrived: Arrived<T> | undefined;
-    while ((arrived = await this.#next(true))) this.#kept.push(arrived);
+    while (await this.#inTurn(() => this.#keep(true)));
     const records = this.#kept.flatMap(({ page }) => page.records);
     this.#kept = [];
     this.#open().stream.consumed(records.length);
     return records;
   }
 
-  /** Records of the whole list, where the service says it. Fetches the first page, which is not fetched again. */
+  /** Number of records of the whole list, if the service states it. Fetches the first page, which is kept. */
   async total(): Promise<number | undefined> {
-    if (!this.#opened) {
-      await this.#inTurn(async () => {
-        const arrived = await this.#fetch(false);
-        if (arrived) this.#kept.push(arrived);
-      });
-    }
-    // The first page may be on its way for somebody else.
-    await this.#fetching;
+    await this.#inTurn(async () => this.#hasArrived || this.#keep(false));
     return this.position.total;
   }
 
@@ -108,51 +101,52 @@ export class Pager<T> implements AsyncIterable<T> {
     return total === null ? { page, records } : { page, records, total };
   }
 
-  async *#pages(): AsyncGenerator<Arrived<T>, void, undefined> {
-    let isLeft = true;
-    try {
-      let arrived: Arrived<T> | undefined;
-      while ((arrived = await this.#take())) yield arrived;
-      isLeft = false;
-    } catch (error) {
-      // The page can be asked for again.
-      isLeft = false;
-      throw error;
-    } finally {
-      if (isLeft) this.#cancel();
+  /** What each page consists of; `size` is the number of records of an item. */
+  async *#each<R>(split: (arrived: Arrived<T>) => { items: R[]; size: number }): AsyncGenerator<R, void> {
+    let arrived: Arrived<T> | undefined;
+    while ((arrived = await this.#inTurn(async () => this.#kept.shift() ?? this.#fetch(false)))) {
+      const { items, size } = this.#orKept(arrived, split);
+      let isLeft = true;
+      try {
+        for (const item of items) {
+          this.#checkSignal();
+          this.#open().stream.consumed(size);
+          yield item;
+        }
+        isLeft = false;
+      } finally {
+        if (isLeft) this.#cancel();
+      }
     }
   }
 
-  /** A page that has come already, or the next one. */
-  async #take(): Promise<Arrived<T> | undefined> {
-    // The page of a total that is on its way is the first.
-    await this.#fetching.catch(() => undefined);
-    return this.#kept.shift() ?? (await this.#next());
-  }
-
-  /** A page whose records cannot be read comes again when it is asked for. */
-  #recordsOf(arrived: Arrived<T>): T[] {
+  /** A page whose records cannot be read comes again when it is requested. */
+  #orKept<R>(arrived: Arrived<T>, read: (arrived: Arrived<T>) => R): R {
     try {
-      return arrived.page.records;
+      return read(arrived);
     } catch (error) {
       this.#kept.unshift(arrived);
       throw error;
     }
   }
 
-  #next(all = false): Promise<Arrived<T> | undefined> {
-    return this.#inTurn(() => this.#fetch(all));
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const done = this.#fetching.catch(() => undefined).then(work);
+    this.#fetching = done;
+    return done;
   }
 
-  #inTurn<R>(fetch: () => Promise<R>): Promise<R> {
-    const fetched = this.#fetching.catch(() => undefined).then(fetch);
-    this.#fetching = fetched;
-    return fetched;
+  /** Keeps the next page, if there is one. */
+  async #keep(all: boolean): Promise<boolean> {
+    const arrived = await this.#fetch(all);
+    if (arrived) this.#kept.push(arrived);
+    return arrived !== undefined;
   }
 
   async #fetch(all: boolean): Promise<Arrived<T> | undefined> {
     const { call, stream } = this.#open();
     const reply = await this.#runner.run(call, this.#options.signal, () => stream.next(all));
+    this.#hasArrived = true;
     if (!reply) return undefined;
     const [count, total] = [reply.records(), reply.total()];
     const answer = { ...(total !== null && { total }), meta: decodeMeta(reply.meta()) };
@@ -162,31 +156,22 @@ export class Pager<T> implements AsyncIterable<T> {
   #open(): { call: number; stream: native.Stream } {
     if (this.#opened) return this.#opened;
     const { signal, ...options } = this.#options;
-    const [args, optionsText] = [encodeArguments(this.#args), encodeOptions(options)];
+    const [args, text] = [encodeArguments(this.#args), encode(options, 'options')];
     const { engine } = this.#runner;
     const call = engine.issueCall();
     try {
-      this.#opened = { call, stream: engine.stream(call, this.#operation, args, optionsText) };
-      return this.#opened;
+      return (this.#opened = { call, stream: engine.stream(call, this.#operation, args, text) });
     } catch (error) {
       throw toError(error);
     }
   }
 
-  /** A page has come already, but the caller wants no more of it. */
+  /** Ends a page that came before the signal was aborted. */
   #checkSignal(): void {
     const signal = this.#options.signal;
     if (!signal?.aborted) return;
-    throw new CancelledError({
-      kind: 'cancelled',
-      message: 'the call was cancelled',
-      operation: this.#operation,
-      retryable: false,
-      outcome: 'not_sent',
-      attempts: [],
-      waits: [],
-      cause: signal.reason,
-    });
+    const fields = { message: 'the call was cancelled', operation: this.#operation };
+    throw new CallCancelledError(fields, { cause: signal.reason });
   }
 
   #cancel(): void {

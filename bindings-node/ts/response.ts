@@ -1,44 +1,37 @@
-import type { Decode } from './decode.js';
-import type { Attempt, Wait } from './errors.js';
+import { type Decode, fromEngine } from './decode.js';
 import { errorOf, toError } from './failure.js';
-import { fromEngine } from './names.js';
 import type native from './native.cjs';
+import type { Attempt, RateFigures, Wait } from './records/history.js';
 
 /** How an answer came about. */
 export interface Meta {
   /** Status of the answer. */
   status: number;
+  /** Headers of the answer. */
   headers: Headers;
   /** Id of the request: the service's own when it sent one, else the client's. */
   requestId: string;
+  /** Every attempt that was made. */
   attempts: Attempt[];
+  /** Every pause that was made. */
   waits: Wait[];
-  /** The service's figures on its limit of requests, when it sent them. */
-  rate?: RateFigures;
+  /** The service's rate limit, if the answer stated it. */
+  rate?: RateFigures | undefined;
   /** Requests that were counted against the quota for this call. */
   cost: number;
 }
 
-/** `X-RateLimit-*` of an answer. */
-export interface RateFigures {
-  /** Requests allowed in the window. */
-  limit: number | null;
-  /** Requests left in it. */
-  remaining: number | null;
-  /** End of the window, Unix seconds. */
-  reset: number | null;
-}
-
-/** An answer with what came with it. */
+/** An answer of the service. */
 export interface Response<T> {
-  /** The record. Reading it throws a `DecodeError` when the answer cannot be read. */
+  /** The parsed record. Reading it throws a `DecodeError` if the answer cannot be parsed. */
   body: T;
+  /** How the answer came about. */
   meta: Meta;
   /** The body as it came from the service. */
   raw: Buffer;
 }
 
-/** The same methods, resolving to the answer with what came with it. Lists tell it of each of their pages. */
+/** The same methods, which resolve to a {@link Response}. Those of lists are unchanged: each page has its `meta`. */
 export type WithResponse<Methods> = {
   readonly [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => Promise<infer T>
     ? (...args: Args) => Promise<Response<T>>
@@ -46,11 +39,11 @@ export type WithResponse<Methods> = {
 };
 
 export function decodeMeta(json: string): Meta {
-  const { headers, ...meta } = fromEngine(JSON.parse(json));
-  return { ...meta, headers: new Headers(headers as [string, string][]) } as Meta;
+  const { headers, ...meta } = JSON.parse(json);
+  return { ...fromEngine<Omit<Meta, 'headers'>>(meta), headers: new Headers(headers) };
 }
 
-/** What the answer says. Throws a `DecodeError` when it cannot be read. */
+/** The parsed answer. Throws a `DecodeError` if it cannot be parsed. */
 export function bodyOf(reply: native.Reply, decode: Decode): unknown {
   try {
     return decode(reply.body());
@@ -63,7 +56,7 @@ export function bodyOf(reply: native.Reply, decode: Decode): unknown {
   }
 }
 
-/** Adds what the answer says under this name, and its bytes, which are there also when it cannot be read. */
+/** Adds the parsed answer under this name, and its bytes, which are there also if it cannot be parsed. */
 export function withBody<Answer>(reply: native.Reply, decode: Decode, name: string, answer: object): Answer {
   let member: PropertyDescriptor;
   try {

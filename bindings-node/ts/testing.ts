@@ -3,22 +3,22 @@ import { knownAcrossCopies } from './copies.js';
 import { toError } from './failure.js';
 import type { Settings } from './settings.js';
 
-/** How a client for tests takes time and chance. */
+/** Clock and randomness of a client for tests. */
 export interface Recording {
   /**
-   * `recorded` (the default): pauses return at once and move the clock on. `manual`: they last until the clock is
-   * advanced.
+   * `recorded`: pauses return at once and advance the clock. `manual`: they last until {@link RecordedClient.advance}.
+   * Default: `recorded`.
    */
-  clock?: 'recorded' | 'manual';
-  /** Start of the clock, Unix seconds. Default: now. */
-  start?: number;
-  /** No chance: spreads in the middle, request ids in order. Default true. */
-  fixedChance?: boolean;
+  clock?: 'recorded' | 'manual' | undefined;
+  /** Start of the clock. In seconds since 1970. Default: now. */
+  start?: number | undefined;
+  /** Whether random values are fixed: delays in the middle of their range, request ids in order. Default: `true`. */
+  fixedChance?: boolean | undefined;
 }
 
-/** A client on a clock of its own. */
+/** A client with a test clock. */
 export class RecordedClient extends BeProduct {
-  /** Moves the clock on. */
+  /** Advances the clock. */
   advance(seconds: number): void {
     try {
       engineOf(this).advanceClock(seconds);
@@ -30,7 +30,7 @@ export class RecordedClient extends BeProduct {
 
 knownAcrossCopies(RecordedClient);
 
-/** A client that never waits for real, for tests against a server that stands in for the service. */
+/** A client for tests against a local server in place of the service: it never really waits. */
 export function recordedClient(settings: Settings, recording: Recording = {}): RecordedClient {
   const { clock = 'recorded', start, fixedChance = true } = recording;
   const recorded = { ...settings, testing: { clock, start, fixed_chance: fixedChance } };

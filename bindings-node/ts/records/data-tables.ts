@@ -52,7 +52,6 @@ export interface DataTableUpdate {
   applied: number;
   /** Requests that were sent. */
   requests: number;
-  [member: string]: unknown;
 }
 
 /** Outcome of one row of an update. */
@@ -63,5 +62,4 @@ export interface RowOutcome {
   rowId: string | null;
   /** applied, refused, unknown or not_sent. */
   outcome: string;
-  [member: string]: unknown;
 }

@@ -65,7 +65,6 @@ export interface MaterialAmbiguity {
   /** The requested number. */
   number: string;
   records: MaterialHeader[];
-  [member: string]: unknown;
 }
 
 /** A material. */
@@ -112,24 +111,23 @@ export interface MaterialLookup {
   missing: string[];
   /** Numbers that several records have. */
   ambiguous: MaterialAmbiguity[];
-  [member: string]: unknown;
 }
 
 /** A size of a range. */
 export interface Size {
   /** Name. */
-  name?: string | null;
-  price?: number | null;
-  currency?: string | null;
-  unitOfMeasure?: string | null;
-  comments?: string | null;
-  isSampleSize?: boolean | null;
+  name?: string | null | undefined;
+  price?: number | null | undefined;
+  currency?: string | null | undefined;
+  unitOfMeasure?: string | null | undefined;
+  comments?: string | null | undefined;
+  isSampleSize?: boolean | null | undefined;
   /** Position; only in answers. */
-  sizeIndex?: number | null;
+  sizeIndex?: number | null | undefined;
   /** Only in answers. */
-  hideSize?: boolean | null;
+  hideSize?: boolean | null | undefined;
   /** Custom fields by field id; only in answers. */
-  fields?: Record<string, unknown> | null;
+  fields?: Record<string, unknown> | null | undefined;
   [member: string]: unknown;
 }
 
@@ -150,7 +148,6 @@ export interface StyleAmbiguity {
   /** The requested number. */
   number: string;
   records: StyleHeader[];
-  [member: string]: unknown;
 }
 
 /** A style. */
@@ -201,7 +198,6 @@ export interface StyleLookup {
   missing: string[];
   /** Numbers that several records have. */
   ambiguous: StyleAmbiguity[];
-  [member: string]: unknown;
 }
 
 /**
@@ -209,41 +205,41 @@ export interface StyleLookup {
  */
 export interface Supplier {
   /** Id in the directory. */
-  Id?: string | null;
+  Id?: string | null | undefined;
   /** `Id`, as some answers spell it. */
-  id?: string | null;
+  id?: string | null | undefined;
   /** Name. */
-  Name?: string | null;
+  Name?: string | null | undefined;
   /** `Name`, as some answers spell it. */
-  name?: string | null;
-  Address?: string | null;
+  name?: string | null | undefined;
+  Address?: string | null | undefined;
   /** `Address`, as some answers spell it. */
-  address?: string | null;
-  City?: string | null;
+  address?: string | null | undefined;
+  City?: string | null | undefined;
   /** `City`, as some answers spell it. */
-  city?: string | null;
-  State?: string | null;
+  city?: string | null | undefined;
+  State?: string | null | undefined;
   /** `State`, as some answers spell it. */
-  state?: string | null;
-  Zip?: string | null;
+  state?: string | null | undefined;
+  Zip?: string | null | undefined;
   /** `Zip`, as some answers spell it. */
-  zip?: string | null;
-  Country?: string | null;
+  zip?: string | null | undefined;
+  Country?: string | null | undefined;
   /** `Country`, as some answers spell it. */
-  country?: string | null;
-  Phone?: string | null;
+  country?: string | null | undefined;
+  Phone?: string | null | undefined;
   /** `Phone`, as some answers spell it. */
-  phone?: string | null;
-  Fax?: string | null;
+  phone?: string | null | undefined;
+  Fax?: string | null | undefined;
   /** `Fax`, as some answers spell it. */
-  fax?: string | null;
-  Website?: string | null;
+  fax?: string | null | undefined;
+  Website?: string | null | undefined;
   /** `Website`, as some answers spell it. */
-  website?: string | null;
+  website?: string | null | undefined;
   /** VENDOR, FACTORY, AGENT, RETAILER, SUPPLIER or OTHER. */
-  SupplierType?: string | null;
+  SupplierType?: string | null | undefined;
   /** `SupplierType`, as some answers spell it. */
-  supplierType?: string | null;
+  supplierType?: string | null | undefined;
   [member: string]: unknown;
 }
 

@@ -4,3 +4,6 @@ export type * from './data-tables.js';
 export type * from './headers.js';
 export type * from './shared.js';
 export type * from './system.js';
+export type * from './auth.js';
+export type * from './history.js';
+export type * from './quota.js';

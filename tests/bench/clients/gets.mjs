@@ -21,7 +21,7 @@ async function ours() {
     ledger: 'memory',
     concurrency: bound,
   });
-  const records = await Promise.all(styles.map((headerId) => client.style.get({ headerId })));
+  const records = await Promise.all(styles.map((headerId) => client.style.get(headerId)));
   return [records, client];
 }
 

@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 
 import { BeProduct, BeProductError } from '../../../bindings-node/dist/esm/index.js';
 import { recordedClient } from '../../../bindings-node/dist/esm/testing.js';
+import { ARGUMENTS } from './arguments.mjs';
 
 // What belongs to the client that was opened last.
 let client;
@@ -47,15 +48,11 @@ const COMMANDS = {
     return true;
   },
 
-  async call({ operation, arguments: args, options, name }) {
-    const [resource, method] = operation.split('.').map(camel);
-    const { body, meta, raw } = await cancellable(name, (signal) =>
-      client.withResponse[resource][method](renamed(args ?? {}, camel), {
-        ...renamed(options ?? {}, camel),
-        signal,
-      }),
+  async call(command) {
+    const { body, meta, raw } = await cancellable(command.name, (signal) =>
+      begin(client.withResponse, command, signal, 'call'),
     );
-    return { body, meta: renamed({ ...meta, headers: [...meta.headers] }, snake), raw: raw.toString() };
+    return { body, meta: metaOf(meta), raw: raw.toString() };
   },
 
   async list(command) {
@@ -166,9 +163,28 @@ class Listener extends EventEmitter {
   }
 }
 
-function pager({ operation, arguments: args, options }, signal) {
+/** Calls an operation by its method, or by its name if the method has no place for the arguments. */
+function begin(resources, { operation, arguments: given = {}, options = {} }, signal, byName) {
+  const callOptions = { ...renamed(options, camel), signal };
+  const { leading, named } = ARGUMENTS[operation];
+  const { [leading]: first, ...rest } = given;
+  if (!named && Object.keys(rest).length > 0) return client[byName](operation, given, callOptions);
   const [resource, method] = operation.split('.').map(camel);
-  return client[resource][method](renamed(args ?? {}, camel), { ...renamed(options ?? {}, camel), signal });
+  const args = [...(leading ? [first] : []), ...(named ? [renamed(rest, camel)] : [])];
+  return resources[resource][method](...args, callOptions);
+}
+
+function pager(command, signal) {
+  return begin(client, command, signal, 'stream');
+}
+
+/** An attempt as the engine states it: the client leaves null out. */
+function withNulls(attempt) {
+  return { status: null, error: null, ...attempt };
+}
+
+function metaOf({ headers, attempts, ...meta }) {
+  return { ...renamedDeep(meta, snake), headers: [...headers], attempts: attempts.map(withNulls) };
 }
 
 /** The controller of a call, which may be cancelled before it begins. */
@@ -187,7 +203,8 @@ const UNKNOWN = { status: null, code: null, retry_after: null, method: null, url
 function failure(error) {
   if (!(error instanceof BeProductError)) return { kind: 'driver', message: inspect(error) };
   const text = `${error}\n${inspect(error, { depth: 9 })}`;
-  return { ...UNKNOWN, ...renamed(error.toJSON(), snake), text };
+  const { attempts, ...fields } = renamed(error.toJSON(), snake);
+  return { ...UNKNOWN, ...fields, attempts: attempts.map(withNulls), text };
 }
 
 async function carryOut({ id, do: name, ...command }) {
