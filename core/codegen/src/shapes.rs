@@ -12,6 +12,7 @@
 //! | `oneOf` of constants | a choice of texts, each with its description |
 //! | `format` | `date-time` and `date`, which are texts; `seconds` and `unix-time`, which are numbers |
 //! | `minimum` of an integer | that it is never negative |
+//! | `maximum` of an integer | the highest, where that is known |
 //! | `default` | what an absent member stands for |
 //! | `x-secret` | that no value may be shown |
 //! | `x-given` | that the program makes it, so that a member it does not have is a mistake |
@@ -117,6 +118,8 @@ pub(crate) struct Property {
     pub(crate) nullable: bool,
     /// What stands for an absent member.
     pub(crate) default: Option<Literal>,
+    /// The highest value of an integer.
+    pub(crate) maximum: Option<u64>,
     pub(crate) rust: String,
     pub(crate) python: String,
     pub(crate) typescript: String,
@@ -285,6 +288,7 @@ fn property(wire: &str, schema: &Value, required: bool, own: bool) -> Result<Pro
         required,
         nullable: nullable(schema, own),
         default: schema.get("default").map(Literal::read).transpose()?,
+        maximum: schema["maximum"].as_u64(),
         rust: kind.rust(),
         python: kind.python(),
         typescript: kind.typescript(),

@@ -15,7 +15,7 @@ use crate::marks::{self, Names};
 use crate::shapes::{self, Family};
 
 pub(crate) use errors::ErrorClass;
-pub(crate) use input::Input;
+pub(crate) use input::{Input, Mobile};
 pub(crate) use methods::Group;
 pub(crate) use plan::Plan;
 

@@ -1,6 +1,8 @@
 package beproduct.client
 
 import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
 
@@ -11,7 +13,7 @@ import kotlinx.serialization.json.JsonPrimitive
  * map, anything `@Serializable`, or null, which clears the field. An instant, of Java or Kotlin or with an offset or a
  * zone, is sent in UTC to the millisecond, a [java.time.LocalDate] as midnight UTC.
  *
- * @param entries Field ids with their values. One that is there twice is refused with a [ConfigException] by the call.
+ * @param entries Field ids with their values. The call throws a [ConfigException] for an id that occurs twice.
  */
 class Fields(private val entries: List<Pair<String, Any?>>) {
     internal fun json(name: String) = JsonArray(
@@ -30,15 +32,25 @@ class Fields(private val entries: List<Pair<String, Any?>>) {
 /** Values by field id: `fieldsOf("header_name" to "Parka", "price" to BigDecimal("41.75"))`. */
 fun fieldsOf(vararg entries: Pair<String, Any?>): Fields = Fields(entries.asList())
 
+internal fun List<Field>?.valuesById(): Map<String, JsonElement?> =
+    orEmpty().mapNotNull { field -> field.id?.let { it to field.value } }.toMap()
+
+internal fun List<Field>?.valueOf(id: String): JsonElement? = this?.lastOrNull { it.id == id }?.value
+
+internal fun Map<String, JsonElement>?.valuesById(): Map<String, JsonElement?> =
+    orEmpty().mapValues { (_, value) -> value.takeUnless { it is JsonNull } }
+
+internal fun Map<String, JsonElement>?.valueOf(id: String): JsonElement? = this?.get(id).takeUnless { it is JsonNull }
+
 /**
  * A change to a colorway, or a new one.
  *
- * @property id The colorway to change. None adds one, which needs the fields `color_number`, `color_name` and
- * `primary`.
+ * @property id Id of the colorway to change. Null adds a colorway, which needs the fields `color_number`, `color_name`
+ * and `primary`.
  * @property fields Values by field id.
  * @property imageHeaderId Id of the image record to show.
  * @property unlinkImage Whether to remove the picture.
- * @property colorSourceId Id of the palette colour that it comes from.
+ * @property colorSourceId Id of the palette colour that it is made from.
  */
 data class ColorwayChange(
     val id: String? = null,
@@ -61,7 +73,7 @@ sealed interface RowChange {
     /** Adds a row. */
     data class Add(val fields: Fields) : RowChange
 
-    /** Changes a row. Columns that are not named stay as they are. */
+    /** Changes a row. Other columns keep their values. */
     data class Update(val rowId: String, val fields: Fields) : RowChange
 
     /** Removes a row. */

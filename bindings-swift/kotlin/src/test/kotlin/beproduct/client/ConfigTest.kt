@@ -40,10 +40,10 @@ class ConfigTest {
             refused("attempts") { Settings(attempts = number) }
             refused("concurrency") { Settings(concurrency = number) }
             refused("max_page_size") { Settings(maxPageSize = number) }
+            refused("quota_lease") { Settings(quotaLease = number) }
         }
         for (number in listOf(-1L, 0L, Long.MIN_VALUE, Long.MAX_VALUE)) {
             refused("max_answer_size") { Settings(maxAnswerSize = number) }
-            refused("quota_lease") { Settings(quotaLease = number) }
         }
         for (seconds in listOf(-(1.seconds), Duration.ZERO, 1_000_000_001.seconds, Duration.INFINITE)) {
             refused("timeout") { Settings(timeout = seconds) }

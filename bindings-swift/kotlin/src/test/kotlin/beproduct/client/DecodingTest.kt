@@ -65,7 +65,7 @@ class DecodingTest {
             val probes = folders + records.toList() + records.collectAll() + records.pages().toList().flatMap { it.records }
             assertEquals(4 + 3 * 20, probes.size)
             assertTrue(probes.none { it.thread == main })
-            assertNotEquals(main, seam.ask("quota.status") { Thread.currentThread() })
+            assertNotEquals(main, seam.call<Probe>("quota.status").thread)
             assertEquals(main, Thread.currentThread())
         }
     }

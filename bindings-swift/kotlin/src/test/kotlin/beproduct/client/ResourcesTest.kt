@@ -100,11 +100,14 @@ class ResourcesTest {
     @Test
     fun `operations are called by name`() = runBlocking<Unit> {
         Simulator.client().use { client ->
-            val id = client.pages("style.list").first().jsonObject.getValue("id")
-            val reply = client.call("style.get", buildJsonObject { put("header_id", id) })
-            assertEquals(id, reply.body.jsonObject["id"])
-            assertEquals(200, reply.meta.status)
-            assertTrue(reply.raw.decodeToString().startsWith("{"))
+            val id = client.stream("style.list").first().jsonObject.getValue("id")
+            val response = client.call("style.get", buildJsonObject { put("header_id", id) })
+            assertEquals(id, response.body.jsonObject["id"])
+            assertEquals(200, response.meta.status)
+            assertTrue(response.raw.decodeToString().startsWith("{"))
+            val status = client.call("quota.status")
+            assertEquals(JsonPrimitive(2), status.body.jsonObject["used"])
+            assertEquals(0, status.answers.size)
             assertEquals(id, client.raw.get("Style/Header/${id.jsonPrimitive.content}").jsonObject["id"])
             assertNotNull(client.system.ratelimitStatus().perDay)
         }
