@@ -8,11 +8,10 @@ use crate::names;
 pub(super) fn register(environment: &mut Environment<'_>) {
     environment.add_function("kotlin_parameter", |input: Value| parameter(&input));
     environment.add_function("kotlin_pair", |input: Value| pair(&input));
-    environment.add_function("kotlin_own_method", |method: Value, classes: Value| own_method(&method, &classes));
+    environment
+        .add_function("kotlin_own_method", |method: Value, classes: Value| own_method(&method, &classes));
     environment.add_function("kotlin_plan", |plan: Value, options: Value| plan_maker(&plan, &options));
-    environment.add_filter("without_default", |text: String| {
-        text.split_once(" Default: ").map_or_else(|| text.clone(), |(before, _)| before.to_owned())
-    });
+    environment.add_function("kotlin_choice", |input: Value| choice(&input));
     environment.add_filter("mobile", |settings: Value| {
         let settings = settings.try_iter()?.filter(|setting| member(setting, "mobile") == "settings");
         Ok::<Vec<Value>, Error>(settings.collect())
@@ -29,8 +28,8 @@ fn doc(input: &Value) -> String {
     let doc = member(input, "doc");
     let default = member(input, "default");
     if member(input, "kind") == "choice" && !is_absent(input) {
-        let entry = format!("[{}.{}]", kotlin_type(input), default.to_uppercase());
-        return doc.replace(&format!("Default: `{default}`."), &format!("Default: {entry}."));
+        let entry = format!("Default: [{}.{}].", kotlin_type(input), entry(&default));
+        return doc.replace(&format!("Default: `{default}`."), &entry);
     }
     doc
 }
@@ -54,6 +53,25 @@ pub(super) fn integer(input: &Value) -> &'static str {
     let highest = input.get_attr("range").ok().and_then(|range| range.get_item_by_index(1).ok());
     let highest = highest.and_then(|highest| highest.as_i64());
     if highest.is_some_and(|highest| i32::try_from(highest).is_ok()) { "Int" } else { "Long" }
+}
+
+/// The class of an input that is a choice.
+fn choice(input: &Value) -> Result<String, Error> {
+    let doc = member(input, "doc");
+    let doc = doc.split_once(" Default: ").map_or(doc.as_str(), |(doc, _)| doc);
+    let mut entries = Vec::new();
+    for choice in input.get_attr("choices")?.try_iter()? {
+        let name = member(&choice, "name");
+        let doc = kdoc(&member(&choice, "doc"), &[], 4);
+        entries.push(format!("{doc}\n    {}({name:?}),\n", entry(&name)));
+    }
+    let (doc, class) = (kdoc(doc, &[], 0), member(input, "pascal"));
+    Ok(format!("{doc}\nenum class {class}(internal val wire: String) {{\n{}}}", entries.join("\n")))
+}
+
+/// `id_token token` as `ID_TOKEN_TOKEN`.
+fn entry(name: &str) -> String {
+    name.replace([' ', '-'], "_").to_uppercase()
 }
 
 /// A parameter that need not be given. One that is not is left to the engine, which has the defaults.
@@ -82,7 +100,8 @@ fn converted(input: &Value, name: &str, safe: &str) -> String {
 fn own_method(method: &Value, classes: &Value) -> Result<String, Error> {
     let inputs = ordered(method);
     let parameters: Vec<_> = inputs.iter().map(argument).collect::<Result<_, _>>()?;
-    let pairs: Vec<_> = inputs.iter().map(|input| converted(input, &member(input, "name"), safe(input))).collect();
+    let pairs: Vec<_> =
+        inputs.iter().map(|input| converted(input, &member(input, "name"), safe(input))).collect();
     let kind = match member(method, "answer").as_str() {
         "nothing" => String::new(),
         "text" => "String".into(),
@@ -107,7 +126,8 @@ fn own_method(method: &Value, classes: &Value) -> Result<String, Error> {
         let call = listed("seam.call<JsonElement>", &arguments, 8, 0);
         format!("{} {{\n        {call}\n    }}", listed(&head, &parameters, 4, " {".len()))
     } else {
-        let head = format!("{}: {kind} =", listed(&head, &parameters, 4, ": ".len() + kind.len() + " =".len()));
+        let head =
+            format!("{}: {kind} =", listed(&head, &parameters, 4, ": ".len() + kind.len() + " =".len()));
         let call = listed("seam.call", &arguments, 8, 0);
         let line = format!("{head} {call}");
         let is_short = 4 + line.len() <= WIDTH && !line.contains('\n');

@@ -2,18 +2,6 @@ package beproduct.client
 
 import kotlinx.serialization.json.JsonObject
 
-/** What the redirect of a sign-in carries. */
-enum class ResponseType(internal val wire: String) {
-    /** A code, which is exchanged for tokens. */
-    CODE("code"),
-
-    /**
-     * The tokens themselves, in the fragment of the URL, for old registrations. Without a refresh token: the person signs
-     * in again when the access token has expired.
-     */
-    ID_TOKEN_TOKEN("id_token token"),
-}
-
 /**
  * One sign-in of a person: open [url] in a browser, then give the URL of the redirect to [finish].
  *

@@ -25,11 +25,11 @@ data class LogRecord(
     val level: LogLevel,
     /** The line. */
     val message: String,
-    /** Id of its operation, or empty. */
-    val operation: String = "",
-    /** Id of its request, or empty. */
+    /** Id of its operation, if it has one. */
+    val operation: String? = null,
+    /** Id of its request, if it has one. */
     @SerialName("request_id")
-    val requestId: String = "",
+    val requestId: String? = null,
     /**
      * Measurements, by the names of OpenTelemetry's conventions, such as `http.response.status_code`, and by `beproduct.*`
      * for what those do not have.

@@ -7,6 +7,18 @@ import java.nio.file.Path
 import kotlin.time.Duration
 import kotlinx.serialization.json.JsonObject
 
+/** Response type of a person's sign-in: what the redirect carries. `id_token token` is for old registrations. */
+enum class ResponseType(internal val wire: String) {
+    /** A code, which is exchanged for tokens. */
+    CODE("code"),
+
+    /**
+     * The tokens themselves, in the fragment of the URL, for old registrations. There is no refresh token: the person
+     * signs in again when the access token has expired.
+     */
+    ID_TOKEN_TOKEN("id_token token"),
+}
+
 /**
  * Settings of a client and of an [AuthorizationSession]. All have defaults. They are checked when the client is made,
  * which throws a [ConfigException] for an invalid setting.
