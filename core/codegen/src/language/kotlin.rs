@@ -73,7 +73,6 @@ pub(crate) const OUTPUTS: &[Output] = &[
 ];
 
 pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
-    let camel = |name: &str| name.split('.').map(names::camel).collect::<Vec<_>>().join(".");
     match (kind, name) {
         ("arg", name) => format!("[{}]", names::camel(name)),
         ("error", kind) => format!("[{}Exception]", own.class(kind)),
@@ -86,7 +85,7 @@ pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
             let (group, method) = name.split_once('.').unwrap_or(("", name));
             format!("[{}.{}]", names::pascal(group), names::camel(method))
         }
-        (_, name) => format!("`{}`", camel(name)),
+        (_, name) => format!("`{}`", names::camel(name)),
     }
 }
 

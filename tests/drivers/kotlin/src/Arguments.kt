@@ -50,7 +50,7 @@ internal fun boolean(value: JsonElement): Boolean? =
 
 internal fun map(value: JsonElement): Map<String, JsonElement>? = (value as? JsonObject)?.toMap()
 
-internal fun fields(value: JsonElement): Fields? = (value as? JsonObject)?.let { Fields(it.toList()) }
+internal fun fields(value: JsonElement): Fields? = value as? JsonObject
 
 internal fun filters(value: JsonElement): List<Filter>? = list(value) { filter ->
     whole(filter) {

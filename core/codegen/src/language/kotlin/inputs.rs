@@ -12,7 +12,7 @@ pub(super) fn register(environment: &mut Environment<'_>) {
         .add_function("kotlin_own_method", |method: Value, classes: Value| own_method(&method, &classes));
     environment.add_function("kotlin_plan", |plan: Value, options: Value| plan_maker(&plan, &options));
     environment.add_function("kotlin_choice", |input: Value| choice(&input));
-    environment.add_filter("mobile", |settings: Value| {
+    environment.add_filter("kotlin_settings", |settings: Value| {
         let settings = settings.try_iter()?.filter(|setting| member(setting, "mobile") == "settings");
         Ok::<Vec<Value>, Error>(settings.collect())
     });

@@ -31,7 +31,6 @@ internal fun arguments(vararg pairs: Pair<String, Any?>): JsonObject =
 internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     null -> JsonNull
     is JsonElement -> value
-    is Fields -> value.json(name)
     is Filter -> value.json(name)
     is ColorwayChange -> value.json(name)
     is RowChange -> value.json(name)

@@ -1,36 +1,18 @@
 package beproduct.client
 
-import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonObject
-import kotlinx.serialization.json.JsonPrimitive
 
 /**
- * Values by field id, in the order in which they are sent.
+ * Values by field id, which are sent in the order of the map:
+ * `mapOf("header_name" to "Parka", "price" to BigDecimal("41.75"))`.
  *
  * A value is a text, a number of any kind (a [java.math.BigDecimal] keeps its digits), a boolean, a date, a list, a
  * map, anything `@Serializable`, or null, which clears the field. An instant, of Java or Kotlin or with an offset or a
  * zone, is sent in UTC to the millisecond, a [java.time.LocalDate] as midnight UTC.
- *
- * @param entries Field ids with their values. The call throws a [ConfigException] for an id that occurs twice.
  */
-class Fields(private val entries: List<Pair<String, Any?>>) {
-    internal fun json(name: String) = JsonArray(
-        entries.map { (id, value) ->
-            JsonObject(mapOf("id" to JsonPrimitive(id), "value" to jsonOf("$name.$id", value)))
-        },
-    )
-
-    override fun equals(other: Any?): Boolean = other is Fields && entries == other.entries
-
-    override fun hashCode(): Int = entries.hashCode()
-
-    override fun toString(): String = "Fields(${entries.joinToString { (id, value) -> "$id=$value" }})"
-}
-
-/** Values by field id: `fieldsOf("header_name" to "Parka", "price" to BigDecimal("41.75"))`. */
-fun fieldsOf(vararg entries: Pair<String, Any?>): Fields = Fields(entries.asList())
+typealias Fields = Map<String, Any?>
 
 internal fun List<Field>?.valuesById(): Map<String, JsonElement?> =
     orEmpty().mapNotNull { field -> field.id?.let { it to field.value } }.toMap()
@@ -54,14 +36,14 @@ internal fun Map<String, JsonElement>?.valueOf(id: String): JsonElement? = this?
  */
 data class ColorwayChange(
     val id: String? = null,
-    val fields: Fields = fieldsOf(),
+    val fields: Fields = emptyMap(),
     val imageHeaderId: String? = null,
     val unlinkImage: Boolean? = null,
     val colorSourceId: String? = null,
 ) {
     internal fun json(name: String) = arguments(
         "id" to id,
-        "fields" to fields.json("$name.fields"),
+        "fields" to jsonOf("$name.fields", fields),
         "imageHeaderId" to imageHeaderId,
         "unlinkImage" to unlinkImage,
         "colorSourceId" to colorSourceId,
@@ -81,7 +63,7 @@ sealed interface RowChange {
 }
 
 internal fun RowChange.json(name: String): JsonObject = when (this) {
-    is RowChange.Add -> arguments("rowFields" to fields.json("$name.rowFields"))
-    is RowChange.Update -> arguments("rowId" to rowId, "rowFields" to fields.json("$name.rowFields"))
+    is RowChange.Add -> arguments("rowFields" to jsonOf("$name.rowFields", fields))
+    is RowChange.Update -> arguments("rowId" to rowId, "rowFields" to jsonOf("$name.rowFields", fields))
     is RowChange.Delete -> arguments("rowId" to rowId, "deleteRow" to true)
 }

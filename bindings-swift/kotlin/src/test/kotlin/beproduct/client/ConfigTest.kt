@@ -64,9 +64,9 @@ class ConfigTest {
             failsWith<ConfigException> { client.call("style.unknown") }
             val unknown = CallOptions.fromJson(buildJsonObject { put("retries", 3) })
             assertTrue("retries" in failsWith<ConfigException> { client.style.folders(unknown) }.message)
-            val error = failsWith<ConfigException> { client.style.update("x", fieldsOf("price" to Double.NaN)) }
+            val error = failsWith<ConfigException> { client.style.update("x", mapOf("price" to Double.NaN)) }
             assertTrue("fields.price is NaN" in error.message, error.message)
-            failsWith<ConfigException> { client.style.update("x", fieldsOf("header_name" to "\uD800")) }
+            failsWith<ConfigException> { client.style.update("x", mapOf("header_name" to "\uD800")) }
         }
         assertEquals(0, Simulator.requests())
     }

@@ -96,7 +96,7 @@ class ExceptionsTest {
         Simulator.faults("""[{"path": "Header/Create", "action": {"reset": "before", "apply": true}}]""")
         Simulator.client(clock = TestClock.recorded()).use { client ->
             val error = failsWith<NetworkException> {
-                client.style.create(Simulator.address("style_folder"), fieldsOf("header_name" to "Parka"))
+                client.style.create(Simulator.address("style_folder"), mapOf("header_name" to "Parka"))
             }
             assertEquals(Outcome.UNKNOWN, error.outcome)
             assertEquals(1, error.attempts.size)

@@ -28,13 +28,14 @@ class ResourcesTest {
     @Test
     fun `a style is created, read, listed, changed and deleted`() = runBlocking {
         Simulator.client().use { client ->
-            val created = client.style.create(folder, fieldsOf("header_number" to "KT-1", "header_name" to "Parka"))
+            val created = client.style.create(folder, mapOf("header_number" to "KT-1", "header_name" to "Parka"))
             val id = assertNotNull(created.id)
             assertEquals("Parka", client.style.get(id).headerName)
             assertEquals(id, client.style.getByNumber(" ${created.headerNumber} ").id)
 
-            val changed = client.style.update(id, fieldsOf("header_name" to "Anorak"))
+            val changed = client.style.update(id, mapOf("header_name" to "Anorak"))
             assertEquals("Anorak", changed.headerName)
+            assertEquals(JsonPrimitive("Anorak"), changed.field("header_name"))
             val listed = client.style.list(folder, listOf(Filter("header_name", Operator.EQ, "Anorak"))).toList()
             assertEquals(listOf(id), listed.map { it.id })
 
@@ -50,7 +51,7 @@ class ResourcesTest {
         Simulator.client().use { client ->
             client.style.create(
                 folder,
-                fieldsOf("z" to BigDecimal("41.10000000000000000001"), "a" to LocalDate.of(2026, 11, 22), "m" to null),
+                mapOf("z" to BigDecimal("41.10000000000000000001"), "a" to LocalDate.of(2026, 11, 22), "m" to null),
             )
         }
         val body = Simulator.log().last().getValue("body").jsonPrimitive.content
@@ -68,8 +69,8 @@ class ResourcesTest {
             val done = client.dataTables.update(
                 table,
                 listOf(
-                    RowChange.Add(fieldsOf(column to "new")),
-                    RowChange.Update(row, fieldsOf(column to "changed")),
+                    RowChange.Add(mapOf(column to "new")),
+                    RowChange.Update(row, mapOf(column to "changed")),
                     RowChange.Delete(client.dataTables.data(table).take(2).toList().last().id!!),
                 ),
             )
