@@ -20,7 +20,7 @@ class Page<out T> internal constructor(
     /** How far the list was read, including this page. */
     val position: Position,
 ) {
-    /** Makes a page, for tests of a program. Each parameter is the property of its name. */
+    /** Makes a page, for a program's tests. Each parameter is the property of the same name. */
     constructor(
         records: List<T>,
         total: Long? = null,
