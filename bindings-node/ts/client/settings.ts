@@ -121,7 +121,10 @@ export interface SignInSettings {
   scope?: string | undefined;
   /** Redirect URI that is registered for the application. */
   redirectUri?: string | undefined;
-  /** Response type of a person's sign-in; `id_token token` is for old registrations. Default: `code`. */
+  /**
+   * Response type of a person's sign-in: what the redirect carries. `id_token token` is for old
+   * registrations. Default: `code`.
+   */
   responseType?: 'code' | 'id_token token' | undefined;
   /** Whether a sign-in uses PKCE; false is for servers that refuse it. Default: `true`. */
   pkce?: boolean | undefined;
@@ -151,7 +154,10 @@ export interface LoginSettings {
   scope?: string | undefined;
   /** Redirect URI that is registered for the application. */
   redirectUri?: string | undefined;
-  /** Response type of a person's sign-in; `id_token token` is for old registrations. Default: `code`. */
+  /**
+   * Response type of a person's sign-in: what the redirect carries. `id_token token` is for old
+   * registrations. Default: `code`.
+   */
   responseType?: 'code' | 'id_token token' | undefined;
   /** Whether a sign-in uses PKCE; false is for servers that refuse it. Default: `true`. */
   pkce?: boolean | undefined;

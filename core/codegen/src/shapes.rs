@@ -11,7 +11,8 @@
 //! |---|---|
 //! | `oneOf` of constants | a choice of texts, each with its description |
 //! | `format` | `date-time` and `date`, which are texts; `seconds` and `unix-time`, which are numbers |
-//! | `minimum` and `maximum` of an integer | that it is never negative, that it is small |
+//! | `minimum` of an integer | that it is never negative |
+//! | `maximum` of an integer | the highest, where that is known; up to 999 it is a status or the like |
 //! | `default` | what an absent member stands for |
 //! | `x-secret` | that no value may be shown |
 //! | `x-given` | that the program makes it, so that a member it does not have is a mistake |
@@ -119,6 +120,8 @@ pub(crate) struct Property {
     pub(crate) default: Option<Literal>,
     /// How a text or a number is written.
     pub(crate) format: Option<String>,
+    /// The highest value of an integer.
+    pub(crate) maximum: Option<u64>,
     pub(crate) rust: String,
     pub(crate) python: String,
     pub(crate) typescript: String,
@@ -288,6 +291,7 @@ fn property(wire: &str, schema: &Value, required: bool, own: bool) -> Result<Pro
         nullable: nullable(schema, own),
         default: schema.get("default").map(Literal::read).transpose()?,
         format: schema["format"].as_str().map(str::to_owned),
+        maximum: schema["maximum"].as_u64(),
         rust: kind.rust(),
         python: kind.python(),
         typescript: kind.typescript(),

@@ -63,7 +63,7 @@ pub struct QuotaEvent {
     /// Time until then. In seconds.
     pub resets_in: f64,
     /// The share that was reached, in percent; only for `threshold`.
-    pub threshold: Option<u64>,
+    pub threshold: Option<u16>,
     /// Requests of other clients; only for `others`.
     pub requests: Option<u64>,
     /// Operation of the waiting call; only for `limit`.

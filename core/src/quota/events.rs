@@ -9,7 +9,7 @@ use crate::own::QuotaEvent;
 use crate::own::{QuotaEventKind, QuotaWindow};
 
 /// Shares of the daily quota, in percent, that are reported when they are reached.
-pub(crate) const THRESHOLDS: [u64; 2] = [95, 80];
+pub(crate) const THRESHOLDS: [u16; 2] = [95, 80];
 
 /// Receives events of the quota, and decides what a call does at a limit.
 pub trait QuotaListener: Send + Sync {

@@ -167,7 +167,7 @@ impl Quota {
     /// Reports a share of the day's limit that is reached, once for all who share the ledger.
     pub(crate) async fn report_thresholds(&self, frame: &Frame, used: u64) {
         let Some(limit) = self.limit_of_day(frame) else { return };
-        let share = |percent: u64| used.saturating_mul(100) >= limit.saturating_mul(percent);
+        let share = |percent: u16| used.saturating_mul(100) >= limit.saturating_mul(percent.into());
         let Some(percent) = THRESHOLDS.into_iter().find(|percent| share(*percent)) else { return };
         let before = {
             let mut present = self.present();

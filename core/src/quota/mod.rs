@@ -103,7 +103,7 @@ struct Present {
     /// The day, and its requests when the ledger was asked last.
     used: Option<(u64, u64)>,
     /// The day and the highest share of its limit that was reported.
-    reported: (u64, u64),
+    reported: (u64, u16),
 }
 
 impl Present {

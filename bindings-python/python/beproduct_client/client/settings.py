@@ -72,7 +72,8 @@ class SignInSettings(TypedDict, total=False):
     scope: str
     """Scopes to request at a sign-in, separated by blanks. Default: all that the client needs."""
     response_type: Literal["code", "id_token token"]
-    """Response type of a person's sign-in; `id_token token` is for old registrations. Default: `code`."""
+    """Response type of a person's sign-in: what the redirect carries. `id_token token` is for old registrations.
+    Default: `code`."""
     pkce: bool
     """Whether a sign-in uses PKCE; false is for servers that refuse it. Default: True."""
     identity_url: str
@@ -101,7 +102,8 @@ class LoginSettings(TypedDict, total=False):
     redirect_uri: str
     """Redirect URI that is registered for the application."""
     response_type: Literal["code", "id_token token"]
-    """Response type of a person's sign-in; `id_token token` is for old registrations. Default: `code`."""
+    """Response type of a person's sign-in: what the redirect carries. `id_token token` is for old registrations.
+    Default: `code`."""
     pkce: bool
     """Whether a sign-in uses PKCE; false is for servers that refuse it. Default: True."""
     api_url: str

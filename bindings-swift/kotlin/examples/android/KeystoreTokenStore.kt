@@ -8,6 +8,7 @@ import android.security.keystore.KeyProperties
 import android.util.AtomicFile
 import beproduct.client.TokenStore
 import beproduct.client.Tokens
+import beproduct.client.isEmpty
 import java.io.File
 import java.io.FileNotFoundException
 import java.io.IOException

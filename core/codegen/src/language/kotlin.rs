@@ -1,11 +1,15 @@
 //! Types, signatures and KDoc in Kotlin, laid out as its official code style asks for.
 
+use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, Value};
 
 use super::member;
-use crate::client::Own;
+use crate::client::{Mobile, Own};
 use crate::emit::{Each, Output};
 use crate::names;
+
+mod inputs;
+mod records;
 
 const WIDTH: usize = 120;
 
@@ -15,6 +19,36 @@ pub(crate) const OUTPUTS: &[Output] = &[
         each: Each::Family,
         path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/records/{{ family.pascal }}Records.kt",
         template: include_str!("../../templates/kotlin/Records.kt.jinja"),
+    },
+    Output {
+        each: Each::OwnFamily,
+        path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/records/{{ family.pascal }}Records.kt",
+        template: include_str!("../../templates/kotlin/Records.kt.jinja"),
+    },
+    Output {
+        each: Each::Group,
+        path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/groups/{{ group.pascal }}.kt",
+        template: include_str!("../../templates/kotlin/Group.kt.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/CallOptions.kt",
+        template: include_str!("../../templates/kotlin/CallOptions.kt.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/Exceptions.kt",
+        template: include_str!("../../templates/kotlin/Exceptions.kt.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/Plan.kt",
+        template: include_str!("../../templates/kotlin/Plan.kt.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/Settings.kt",
+        template: include_str!("../../templates/kotlin/Settings.kt.jinja"),
     },
     Output {
         each: Each::Once,
@@ -41,45 +75,38 @@ pub(crate) const OUTPUTS: &[Output] = &[
 pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
     match (kind, name) {
         ("unit", _) => String::new(),
-        ("value", value) => value.into(),
+        ("arg", name) => format!("[{}]", names::camel(name)),
         ("error", kind) => format!("[{}Exception]", own.class(kind)),
+        ("field", name) => format!("[BeProductException.{}]", names::camel(name)),
         ("outcome", name) => format!("[Outcome.{}]", name.to_uppercase()),
         ("type", name) => format!("[{}]", names::pascal(name)),
-        (_, name) => format!("`{}`", name.split('.').map(names::camel).collect::<Vec<_>>().join(".")),
+        ("option", name) => format!("`CallOptions.{}`", names::camel(name)),
+        ("setting", name) if is_in_settings(own, name) => format!("`Settings.{}`", names::camel(name)),
+        ("method", name) => {
+            let (group, method) = name.split_once('.').unwrap_or(("", name));
+            format!("[{}.{}]", names::pascal(group), names::camel(method))
+        }
+        (_, name) => format!("`{}`", names::camel(name)),
     }
+}
+
+fn is_in_settings(own: &Own, name: &str) -> bool {
+    own.settings.iter().any(|setting| setting.name == name && setting.mobile == Mobile::Settings)
 }
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_filter("kdoc", |text: String, indent: usize| kdoc(&text, &[], indent));
-    environment.add_function("kotlin_kdoc", |operation: Value| {
-        let parameters: Vec<_> = ordered(&operation)
-            .iter()
-            .map(|parameter| format!("@param {} {}", member(parameter, "camel"), member(parameter, "doc")))
-            .collect();
-        kdoc(&member(&operation, "doc"), &parameters, 4)
+    environment.add_function("kotlin_kdoc", |text: String, parameters: Value, indent: usize| {
+        let tags = parameters.try_iter()?.map(|parameter| inputs::param_tag(&parameter)).collect::<Vec<_>>();
+        Ok::<_, Error>(kdoc(&text, &tags, indent))
     });
-    environment
-        .add_function("kotlin_records", |family: Value, resources: Value| records(&family, &resources));
+    environment.add_function("kotlin_ordered", |operation: Value| ordered(&operation));
     environment.add_function("kotlin_method", |operation: Value| method(&operation));
     environment.add_function("kotlin_driver_call", |resource: Value, operation: Value| {
         driver_call(&resource, &operation)
     });
-}
-
-/// The records of a family, without those that stand for rows of a table: Kotlin has `RowChange` for them.
-fn records(family: &Value, resources: &Value) -> Result<Vec<Value>, Error> {
-    let mut rows = Vec::new();
-    for resource in resources.try_iter()? {
-        for operation in resource.get_attr("operations")?.try_iter()? {
-            for parameter in operation.get_attr("parameters")?.try_iter()? {
-                if member(&parameter, "kind") == "table_rows" {
-                    rows.push(member(&parameter, "record"));
-                }
-            }
-        }
-    }
-    let shapes = family.get_attr("shapes")?;
-    Ok(shapes.try_iter()?.filter(|shape| !rows.contains(&member(shape, "name"))).collect())
+    records::register(environment);
+    inputs::register(environment);
 }
 
 /// A KDoc comment: on one line where it fits, else wrapped, with the tags below.
@@ -195,6 +222,15 @@ fn listed(name: &str, items: &[String], indent: usize, behind: usize) -> String 
     format!("{name}(\n{lines}{blank})")
 }
 
+/// A value of the catalogue.
+fn literal(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::Bool => value.is_true().to_string(),
+        ValueKind::Seq => "emptyList()".into(),
+        _ => value.as_str().map_or_else(|| value.to_string(), |text| format!("{text:?}")),
+    }
+}
+
 fn flag(object: &Value, name: &str) -> bool {
     object.get_attr(name).is_ok_and(|value| value.is_true())
 }
@@ -213,7 +249,7 @@ fn kotlin_type(parameter: &Value) -> String {
     match member(parameter, "kind").as_str() {
         "id" | "text" | "relative_path" => "String".into(),
         "texts" => "List<String>".into(),
-        "integer" => "Long".into(),
+        "integer" => inputs::integer(parameter).into(),
         "boolean" => "Boolean".into(),
         "filters" | "colorway_filters" => "List<Filter>".into(),
         "fields" => "Fields".into(),

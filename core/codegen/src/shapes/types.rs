@@ -10,7 +10,7 @@ pub(super) enum Type {
     Integer,
     /// Never below zero.
     Count,
-    /// At most 65,535.
+    /// At most 999.
     Short,
     /// With all of its digits.
     Number,
@@ -59,7 +59,7 @@ impl Type {
             ("integer", Some("unix-time")) => Some(Self::UnixTime),
             (_, Some(format)) => return Err(format!("a {kind} of format {format} is not known here")),
             ("number", None) => Some(Self::Float),
-            ("integer", None) if schema["maximum"].as_u64().is_some_and(|most| most <= 65_535) => {
+            ("integer", None) if schema["maximum"].as_u64().is_some_and(|most| most <= 999) => {
                 Some(Self::Short)
             }
             ("integer", None) if schema["minimum"].as_u64().is_some() => Some(Self::Count),
@@ -151,8 +151,8 @@ impl Type {
             Self::Short => "Int".into(),
             Self::Float => "Double".into(),
             Self::Seconds => "Duration".into(),
-            Self::Time => "Instant".into(),
-            Self::UnixTime => "Instant".into(),
+            Self::Time => "@Serializable(InstantSerializer::class) Instant".into(),
+            Self::UnixTime => "@Serializable(UnixTimeSerializer::class) Instant".into(),
             Self::Day => "LocalDate".into(),
             Self::Boolean => "Boolean".into(),
             Self::Any => "JsonElement".into(),

@@ -7,7 +7,6 @@ import beproduct.client.Filter
 import beproduct.client.Operator
 import beproduct.client.Plan
 import beproduct.client.RowChange
-import beproduct.client.Work
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
@@ -51,7 +50,7 @@ internal fun boolean(value: JsonElement): Boolean? =
 
 internal fun map(value: JsonElement): Map<String, JsonElement>? = (value as? JsonObject)?.toMap()
 
-internal fun fields(value: JsonElement): Fields? = (value as? JsonObject)?.let { Fields(it.toList()) }
+internal fun fields(value: JsonElement): Fields? = value as? JsonObject
 
 internal fun filters(value: JsonElement): List<Filter>? = list(value) { filter ->
     whole(filter) {
@@ -88,14 +87,9 @@ internal fun rows(value: JsonElement): List<RowChange>? = list(value) { row ->
     }
 }
 
-/** Some work of which the type knows all members. */
-internal fun work(value: JsonElement): Work = whole(value) {
-    Work(required("operation", ::text), optional("count", ::integer), optional("page_size", ::integer)?.toInt())
-} ?: throw NotExpressible()
-
 /** A plan that one of the constructors makes. */
 internal fun plan(value: JsonElement): Plan = whole(value) {
-    val licenses = optional("licenses", ::integer)?.toInt()
+    val licenses = optional("licenses", ::integer)
     val (day, hour, minute) =
         listOf("day", "hour", "minute").map { optional("requests_per_$it", ::integer) }
     val start = optional("day_start", ::text)

@@ -10,6 +10,7 @@ import beproduct.client.QuotaEvent
 import beproduct.client.QuotaListener
 import beproduct.client.TokenStore
 import beproduct.client.Tokens
+import beproduct.client.Work
 import beproduct.client.testing.advanceClock
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.CopyOnWriteArrayList
@@ -33,6 +34,7 @@ import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.buildJsonObject
 import kotlinx.serialization.json.contentOrNull
+import kotlinx.serialization.json.decodeFromJsonElement
 import kotlinx.serialization.json.double
 import kotlinx.serialization.json.doubleOrNull
 import kotlinx.serialization.json.encodeToJsonElement
@@ -108,8 +110,8 @@ private class Driver : AutoCloseable {
                 val response = client.withResponse { typedCall(operation, Arguments(arguments), options) }
                 answer(response.body, response.meta, response.raw)
             } catch (_: NotExpressible) {
-                val reply = client.call(operation, arguments, options)
-                answer(reply.body, reply.meta, reply.raw)
+                val response = client.call(operation, arguments, options)
+                answer(response.body, response.meta, response.raw)
             }
         }
         "list", "collect" -> {
@@ -118,7 +120,7 @@ private class Driver : AutoCloseable {
             val records = try {
                 client.typedList(operation, Arguments(arguments), options, taking)
             } catch (_: NotExpressible) {
-                client.pages(operation, arguments, options).taken(taking).json()
+                client.stream(operation, arguments, options).taken(taking).json()
             }
             buildJsonObject {
                 put("ids", JsonArray(records.jsonArray.map { it.jsonObject["id"] ?: JsonNull }))
@@ -132,7 +134,10 @@ private class Driver : AutoCloseable {
             val days = command["days"]?.jsonPrimitive?.int
             Json.encodeToJsonElement(if (days == null) client.quota.report() else client.quota.report(days))
         }
-        "estimate" -> Json.encodeToJsonElement(client.quota.estimate(command.getValue("work").jsonArray.map(::work)))
+        "estimate" -> {
+            val work = Json.decodeFromJsonElement<List<Work>>(command.getValue("work"))
+            Json.encodeToJsonElement(client.quota.estimate(work))
+        }
         "change_plan" -> done { client.quota.changePlan(plan(command.getValue("plan"))) }
         "events" -> Json.encodeToJsonElement(listener?.taken(command["count"]?.jsonPrimitive?.int ?: 0).orEmpty())
         "logs" -> JsonArray(logs.map(::JsonPrimitive))

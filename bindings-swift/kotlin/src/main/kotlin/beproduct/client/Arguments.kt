@@ -17,21 +17,20 @@ import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.JsonUnquotedLiteral
 import kotlinx.serialization.serializerOrNull
 
-/** Arguments by name. Those that are null are left out. */
+/** Arguments by name, without those that are null. */
 internal fun arguments(vararg pairs: Pair<String, Any?>): JsonObject =
     JsonObject(pairs.filter { (_, value) -> value != null }.associate { (name, value) -> name to jsonOf(name, value) })
 
 /**
  * A value as the service takes it.
  *
- * @param name What it is called in errors.
+ * @param name Its name in errors.
  * @throws ConfigException for a value that has no JSON form.
  */
 @OptIn(ExperimentalSerializationApi::class)
 internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     null -> JsonNull
     is JsonElement -> value
-    is Fields -> value.json(name)
     is Filter -> value.json(name)
     is ColorwayChange -> value.json(name)
     is RowChange -> value.json(name)

@@ -7,8 +7,8 @@ import kotlinx.serialization.json.JsonPrimitive
 /**
  * A client for one company of the BeProduct PLM service.
  *
- * It signs in by itself, keeps to the limits of the service, and sends again what may be sent again. One client serves
- * the whole program; all its functions may be called from any thread.
+ * It signs in by itself, keeps the limits of the service, and repeats requests where that is safe. One client serves the
+ * whole program; its functions may be called from any thread.
  *
  * ```
  * BeProduct("acme", RefreshToken("my-app", "secret", refreshToken), Plan.businessMax(licenses = 8)).use { client ->
@@ -16,91 +16,85 @@ import kotlinx.serialization.json.JsonPrimitive
  * }
  * ```
  *
- * Every function that sends something throws a [BeProductException] when it fails.
+ * Every function that sends something throws a [BeProductException] if it fails.
  */
 class BeProduct private constructor(private val name: String, private val seam: Seam) :
     Resources(seam),
     AutoCloseable {
-    private constructor(
-        settings: JsonObject,
-        tokenStore: TokenStore?,
-        logSink: LogSink?,
-        quotaListener: QuotaListener?,
-    ) : this(
-        "${(settings["company_domain"] as? JsonPrimitive)?.content}",
-        Seam.client(settings, HostCode(tokenStore, logSink, quotaListener)),
-    )
-
     /**
      * Makes a client. Nothing is sent.
      *
-     * @param companyDomain What follows the host name in the browser when signed in: `acme`.
+     * @param companyDomain The part of the web address after the host name, once signed in: `acme`.
      * @param credentials How the client signs in: [RefreshToken], [StoredSignIn], [AccessToken] or [ClientCredentials].
-     * @param plan What the company has bought: how many requests may be sent. Default: requests are counted and
-     * none is refused.
-     * @param tokenStore Keeps tokens beyond the life of the client. Default: the file of [settings], else memory.
-     * @param logSink Takes what the client tells about its work. Default: nobody does.
-     * @param quotaListener Takes events of the quota, and decides what a call does at a limit. Default: nobody does, and
-     * the call fails unless `quotaWait` of [settings] lets it wait.
-     * @param settings Everything else, with defaults for all of it.
-     * @throws ConfigException when a setting is missing or wrong.
+     * @param plan What the company bought. Default: requests are counted and none is refused.
+     * @param tokenStore Where tokens are kept: a [TokenFile] or a [TokenStore] of the program. Default: in memory.
+     * @param logSink Receives log lines. Default: none.
+     * @param quotaListener Receives events of the quota, and decides what a call does at a limit. Default: none; such a call
+     * fails unless `Settings.quotaWait` lets it wait.
+     * @param settings All other settings.
+     * @throws ConfigException if a setting is missing or invalid.
      */
     constructor(
         companyDomain: String,
         credentials: Credentials,
-        plan: Plan = Plan.unlimited(),
-        tokenStore: TokenStore? = null,
+        plan: Plan? = null,
+        tokenStore: TokenStorage? = null,
         logSink: LogSink? = null,
         quotaListener: QuotaListener? = null,
         settings: Settings = Settings(),
     ) : this(
         JsonObject(
-            mapOf("company_domain" to JsonPrimitive(companyDomain), "plan" to plan.setting, "user_agent" to userAgent) +
-                credentials.json + settings.json,
+            arguments("company_domain" to companyDomain, "plan" to plan?.json) + credentials.json + settings.json,
         ),
         tokenStore,
         logSink,
         quotaListener,
     )
 
-    /** The requests of the day. */
-    val quota: Quota = Quota(seam)
-
-    /** The sign-in: who it is, and how to end it. */
-    val auth: Auth = Auth(seam)
+    private constructor(
+        settings: JsonObject,
+        tokenStore: TokenStorage?,
+        logSink: LogSink?,
+        quotaListener: QuotaListener?,
+    ) : this(
+        "${(settings["company_domain"] as? JsonPrimitive)?.content}",
+        Seam.client(
+            JsonObject(OWN_SETTINGS + settings + tokenStore.settings),
+            HostCode(tokenStore as? TokenStore, logSink, quotaListener),
+        ),
+    )
 
     /**
-     * Calls an operation whose name is not known beforehand.
+     * Calls an operation by its name.
      *
      * @param operation Its id, `style.attributes_get`, or its short name, `style.get`.
      * @param arguments By their names in the catalogue: `header_id`. Default: none.
      * @param options Default: the client's settings.
-     * @return The answer, as data, with how it came about.
-     * @throws ConfigException when the operation is unknown, or an argument is missing, wrong or unknown.
-     * @throws BeProductException when the call fails; its class tells why.
+     * @return The answer as JSON, with how it came about.
+     * @throws ConfigException if the operation is unknown, or an argument is missing, wrong or unknown.
      */
     suspend fun call(
         operation: String,
-        arguments: JsonObject = JsonObject(emptyMap()),
+        arguments: JsonObject = Seam.NONE,
         options: CallOptions = CallOptions(),
-    ): Reply = seam.reply(operation, arguments, options)
+    ): Response<JsonElement> = seam.response(operation, arguments, options)
 
     /**
-     * The records of a list operation whose name is not known beforehand. Nothing is sent before they are collected.
+     * The records of a list operation by its name. Nothing is sent before they are collected.
      *
      * @param operation Its id, `style.attributes_list`, or its short name, `style.list`.
      * @param arguments By their names in the catalogue: `folder_id`. Default: none.
      * @param options Default: the client's settings.
-     * @return The records. Collecting them throws what [call] throws.
+     * @return The records as JSON. Collecting them throws what [call] throws.
      */
-    fun pages(
+    fun stream(
         operation: String,
-        arguments: JsonObject = JsonObject(emptyMap()),
+        arguments: JsonObject = Seam.NONE,
         options: CallOptions = CallOptions(),
     ): Paged<JsonElement> = seam.list(operation, arguments, options)
 
     /**
-     * What a call returns, with how it came about.
+     * The result of a call, with how the answer came about.
      *
      * ```
      * val response = client.withResponse { style.get(id) }
@@ -108,13 +102,12 @@ class BeProduct private constructor(private val name: String, private val seam: 
      * println(response.raw.decodeToString())
      * ```
      *
-     * All calls that are made within [block], in its coroutine and its children, are reported.
-     * [Paged.collectAll] is not: collect [Paged.pages] instead.
+     * It covers all calls of the service within [block], in its coroutine and its children, except
+     * [Paged.collectAll]: collect [Paged.pages] instead.
      *
      * @param block Makes one or more calls.
      * @return What [block] returned, with how each answer came about.
-     * @throws IllegalStateException when nothing was called.
-     * @throws BeProductException when a call fails; the error has its own attempts and waits.
+     * @throws IllegalStateException if the block made no call.
      */
     suspend fun <T> withResponse(block: suspend BeProduct.() -> T): Response<T> {
         val recorder = ReplyRecorder()
@@ -122,17 +115,17 @@ class BeProduct private constructor(private val name: String, private val seam: 
     }
 
     /**
-     * A client that acts for another user of the company. Who is signed in here has to be an administrator of it, and
-     * the user has to be registered there as PRIVATE.
+     * A client that acts for another user of the company. The person who is signed in here has to be an administrator of
+     * the company, and the user has to be registered there as PRIVATE.
      *
-     * Its calls wait for a token of that user; where none can be had they fail, and none is made as the administrator.
-     * It shares quota, connections and log with this client, and ends with it; closing it leaves this one open. Nothing
-     * is sent yet.
+     * Its calls wait for a token of that user. They fail if there is none; no call is made as the administrator. It shares
+     * quota, connections and log with this client, and is closed with it; closing it leaves this client open. Nothing is
+     * sent yet.
      *
      * @param userId Id of the user.
-     * @param clientId Id of the application that is registered for acting as others, from the vendor.
-     * @param clientSecret Its secret.
-     * @throws ConfigException when one of them is empty, or when this client acts for another user itself.
+     * @param clientId Id of the application that is registered for acting for others, from the vendor.
+     * @param clientSecret Secret of that application.
+     * @throws ConfigException if an argument is empty, or if this client acts for another user itself.
      */
     fun actingAs(userId: String, clientId: String, clientSecret: String): BeProduct {
         val whom = arguments("user_id" to userId, "client_id" to clientId, "client_secret" to clientSecret)
@@ -140,9 +133,9 @@ class BeProduct private constructor(private val name: String, private val seam: 
     }
 
     /**
-     * Ends all calls with [CallCancelledException]; later ones fail with [ClientClosedException]. The client lets go of
-     * [TokenStore], [LogSink] and [QuotaListener] once these have got everything; that is waited for, 5 seconds at most.
-     * May be repeated.
+     * Ends all calls with [CallCancelledException]; later calls fail with [ClientClosedException]. It waits until the
+     * [TokenStore], the [LogSink] and the [QuotaListener] have received everything, 5 seconds at most, and then releases
+     * them. May be repeated.
      */
     override fun close(): Unit = seam.close()
 
@@ -151,24 +144,23 @@ class BeProduct private constructor(private val name: String, private val seam: 
     internal fun advanceClock(seconds: Double): Unit = seam.advanceClock(seconds)
 
     companion object {
-        private val userAgent = JsonPrimitive("kotlin/${KotlinVersion.CURRENT}")
+        private val OWN_SETTINGS = arguments("user_agent" to "kotlin/${KotlinVersion.CURRENT}")
 
         /**
          * Makes a client from settings by the names that they have in every language, such as `company_domain` and
-         * `refresh_token`: for settings that come from a file or from the environment. Nothing is sent.
+         * `refresh_token`: for settings of a file or of the environment. Nothing is sent.
          *
-         * @param settings `company_domain` and credentials are needed. Times are in seconds.
-         * @param tokenStore Keeps tokens beyond the life of the client. Default: what [settings] name, else memory.
-         * @param logSink Takes what the client tells about its work. Default: nobody does.
-         * @param quotaListener Takes events of the quota, and decides what a call does at a limit. Default: nobody does.
-         * @throws ConfigException when a setting is missing, wrong or unknown.
+         * @param settings `company_domain` and credentials are required. Durations are in seconds.
+         * @param tokenStore Where tokens are kept. Default: as in [settings], else in memory.
+         * @param logSink Receives log lines. Default: none.
+         * @param quotaListener Receives events of the quota, and decides what a call does at a limit. Default: none.
+         * @throws ConfigException if a setting is missing, invalid or unknown.
          */
         fun fromSettings(
             settings: JsonObject,
-            tokenStore: TokenStore? = null,
+            tokenStore: TokenStorage? = null,
             logSink: LogSink? = null,
             quotaListener: QuotaListener? = null,
-        ): BeProduct =
-            BeProduct(JsonObject(mapOf("user_agent" to userAgent) + settings), tokenStore, logSink, quotaListener)
+        ): BeProduct = BeProduct(settings, tokenStore, logSink, quotaListener)
     }
 }

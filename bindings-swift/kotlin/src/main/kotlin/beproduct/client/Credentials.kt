@@ -1,72 +1,49 @@
 package beproduct.client
 
-import kotlinx.serialization.json.JsonElement
-import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.JsonObject
 
-/** How a client signs in. */
-sealed interface Credentials
+/** How a client signs in: with a [RefreshToken], a [StoredSignIn], an [AccessToken] or [ClientCredentials]. */
+sealed class Credentials(internal val json: JsonObject) {
+    /** Names only. */
+    override fun toString(): String = "${javaClass.simpleName}${json.keys}"
+}
 
 /**
- * Signs in with a refresh token and renews the access token by itself.
+ * Signs in with a refresh token, and renews the access token by itself.
  *
  * @param clientId Id of the application, from the vendor.
  * @param clientSecret Secret of the application. Applications on people's devices have none.
  * @param refreshToken From a sign-in of a person, see [AuthorizationSession].
  */
-class RefreshToken(
-    internal val clientId: String,
-    internal val clientSecret: String? = null,
-    internal val refreshToken: String,
-) : Credentials {
-    override fun toString(): String = "RefreshToken(clientId=$clientId)"
-}
+class RefreshToken(clientId: String, clientSecret: String? = null, refreshToken: String) : Credentials(
+    arguments("client_id" to clientId, "client_secret" to clientSecret, "refresh_token" to refreshToken),
+)
 
 /**
- * Signs in with a ready access token, for as long as it lives. Calls fail with an [AuthException] then.
+ * Signs in with an existing access token. When it has expired, calls fail with an [AuthException].
  *
  * @param token The token, without `Bearer`.
  */
-class AccessToken(internal val token: String) : Credentials {
-    override fun toString(): String = "AccessToken"
-}
+class AccessToken(token: String) : Credentials(arguments("access_token" to token))
 
 /**
- * Signs in with the tokens of an earlier sign-in of a person, which are in the token store that the client is made
- * with, and renews them as those of a [RefreshToken]. Calls fail with an [AuthException] while the store is empty.
+ * Signs in with the tokens of a person's earlier sign-in, which are in the client's [TokenStorage], and renews them as
+ * those of a [RefreshToken]. While it is empty, calls fail with an [AuthException].
  *
  * @param clientId Id of the application that the person signed in to.
- * @param clientSecret Its secret. Applications on people's devices have none.
+ * @param clientSecret Secret of the application. Applications on people's devices have none.
  */
-class StoredSignIn(internal val clientId: String, internal val clientSecret: String? = null) : Credentials {
-    override fun toString(): String = "StoredSignIn(clientId=$clientId)"
-}
+class StoredSignIn(clientId: String, clientSecret: String? = null) : Credentials(
+    arguments("client_id" to clientId, "client_secret" to clientSecret),
+)
 
 /**
- * The application signs in as itself, for no person. Nobody has tried this at the service yet, and an application on
- * people's devices cannot keep a secret.
+ * The application signs in as itself, for no person. It is unknown whether the service allows this, and an application
+ * on people's devices cannot keep a secret.
  *
  * @param clientId Id of the application, from the vendor.
- * @param clientSecret Its secret.
+ * @param clientSecret Secret of the application.
  */
-class ClientCredentials(internal val clientId: String, internal val clientSecret: String) : Credentials {
-    override fun toString(): String = "ClientCredentials(clientId=$clientId)"
-}
-
-internal val Credentials.json: Map<String, JsonElement>
-    get() = when (this) {
-        is RefreshToken -> mapOf(
-            "client_id" to JsonPrimitive(clientId),
-            "client_secret" to JsonPrimitive(clientSecret),
-            "refresh_token" to JsonPrimitive(refreshToken),
-        )
-        is AccessToken -> mapOf("access_token" to JsonPrimitive(token))
-        is StoredSignIn -> mapOf(
-            "client_id" to JsonPrimitive(clientId),
-            "client_secret" to JsonPrimitive(clientSecret),
-        )
-        is ClientCredentials -> mapOf(
-            "client_id" to JsonPrimitive(clientId),
-            "client_secret" to JsonPrimitive(clientSecret),
-            "client_credentials" to JsonPrimitive(true),
-        )
-    }
+class ClientCredentials(clientId: String, clientSecret: String) : Credentials(
+    arguments("client_id" to clientId, "client_secret" to clientSecret, "client_credentials" to true),
+)

@@ -1,55 +1,49 @@
 package beproduct.client
 
-import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonObject
-import kotlinx.serialization.json.JsonPrimitive
 
 /**
- * Values by field id, in the order in which they are sent.
+ * Values by field id, which are sent in the order of the map:
+ * `mapOf("header_name" to "Parka", "price" to BigDecimal("41.75"))`.
  *
  * A value is a text, a number of any kind (a [java.math.BigDecimal] keeps its digits), a boolean, a date, a list, a
  * map, anything `@Serializable`, or null, which clears the field. An instant, of Java or Kotlin or with an offset or a
  * zone, is sent in UTC to the millisecond, a [java.time.LocalDate] as midnight UTC.
- *
- * @param entries Field ids with their values. One that is there twice is refused with a [ConfigException] by the call.
  */
-class Fields(private val entries: List<Pair<String, Any?>>) {
-    internal fun json(name: String) = JsonArray(
-        entries.map { (id, value) ->
-            JsonObject(mapOf("id" to JsonPrimitive(id), "value" to jsonOf("$name.$id", value)))
-        },
-    )
+typealias Fields = Map<String, Any?>
 
-    override fun equals(other: Any?): Boolean = other is Fields && entries == other.entries
+internal fun List<Field>?.valuesById(): Map<String, JsonElement?> =
+    orEmpty().mapNotNull { field -> field.id?.let { it to field.value } }.toMap()
 
-    override fun hashCode(): Int = entries.hashCode()
+internal fun List<Field>?.valueOf(id: String): JsonElement? = this?.lastOrNull { it.id == id }?.value
 
-    override fun toString(): String = "Fields(${entries.joinToString { (id, value) -> "$id=$value" }})"
-}
+internal fun Map<String, JsonElement>?.valuesById(): Map<String, JsonElement?> =
+    orEmpty().mapValues { (_, value) -> value.takeUnless { it is JsonNull } }
 
-/** Values by field id: `fieldsOf("header_name" to "Parka", "price" to BigDecimal("41.75"))`. */
-fun fieldsOf(vararg entries: Pair<String, Any?>): Fields = Fields(entries.asList())
+internal fun Map<String, JsonElement>?.valueOf(id: String): JsonElement? = this?.get(id).takeUnless { it is JsonNull }
 
 /**
  * A change to a colorway, or a new one.
  *
- * @property id The colorway to change. None adds one, which needs the fields `color_number`, `color_name` and
- * `primary`.
+ * @property id Id of the colorway to change. Null adds a colorway, which needs the fields `color_number`, `color_name`
+ * and `primary`.
  * @property fields Values by field id.
  * @property imageHeaderId Id of the image record to show.
  * @property unlinkImage Whether to remove the picture.
- * @property colorSourceId Id of the palette colour that it comes from.
+ * @property colorSourceId Id of the palette colour that it is made from.
  */
 data class ColorwayChange(
     val id: String? = null,
-    val fields: Fields = fieldsOf(),
+    val fields: Fields = emptyMap(),
     val imageHeaderId: String? = null,
     val unlinkImage: Boolean? = null,
     val colorSourceId: String? = null,
 ) {
     internal fun json(name: String) = arguments(
         "id" to id,
-        "fields" to fields.json("$name.fields"),
+        "fields" to jsonOf("$name.fields", fields),
         "imageHeaderId" to imageHeaderId,
         "unlinkImage" to unlinkImage,
         "colorSourceId" to colorSourceId,
@@ -61,7 +55,7 @@ sealed interface RowChange {
     /** Adds a row. */
     data class Add(val fields: Fields) : RowChange
 
-    /** Changes a row. Columns that are not named stay as they are. */
+    /** Changes a row. Other columns keep their values. */
     data class Update(val rowId: String, val fields: Fields) : RowChange
 
     /** Removes a row. */
@@ -69,7 +63,7 @@ sealed interface RowChange {
 }
 
 internal fun RowChange.json(name: String): JsonObject = when (this) {
-    is RowChange.Add -> arguments("rowFields" to fields.json("$name.rowFields"))
-    is RowChange.Update -> arguments("rowId" to rowId, "rowFields" to fields.json("$name.rowFields"))
+    is RowChange.Add -> arguments("rowFields" to jsonOf("$name.rowFields", fields))
+    is RowChange.Update -> arguments("rowId" to rowId, "rowFields" to jsonOf("$name.rowFields", fields))
     is RowChange.Delete -> arguments("rowId" to rowId, "deleteRow" to true)
 }

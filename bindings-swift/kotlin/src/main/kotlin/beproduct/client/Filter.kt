@@ -1,6 +1,6 @@
 package beproduct.client
 
-/** How a filter compares. */
+/** Comparison of a filter. */
 enum class Operator(internal val wire: String) {
     /** Equal. */
     EQ("Eq"),

@@ -4,16 +4,10 @@ import beproduct.client.engine.EngineHost
 import beproduct.client.engine.HostException
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
-import kotlinx.serialization.json.JsonArray
-import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonPrimitive
-import kotlinx.serialization.json.contentOrNull
-import kotlinx.serialization.json.jsonArray
-import kotlinx.serialization.json.jsonObject
-import kotlinx.serialization.json.jsonPrimitive
 
-/** Code of the program as the engine calls it: by the name of a hook, with JSON. The names are those of the core's `Hook`. */
+/** Code of the program, which the engine calls by the name of a hook, with JSON. The names are those of the core's `Hook`. */
 internal class HostCode(
     store: TokenStore? = null,
     sink: LogSink? = null,
@@ -32,7 +26,7 @@ internal class HostCode(
             put("on_quota_event") { done { listener.notice(event(it)) } }
             put("on_quota_limit") { seconds(listener.atLimit(event(it))) }
         }
-        if (sink != null) put("on_log") { done { log(sink, answerFormat.parseToJsonElement(it).jsonArray) } }
+        if (sink != null) put("on_log") { done { log(sink, answerFormat.decodeFromString(it)) } }
     }
 
     /** The last exceptions of the program, by the ids that the engine knows them by. */
@@ -60,10 +54,10 @@ internal class HostCode(
         lastId
     }
 
-    private fun log(sink: LogSink, lines: JsonArray) {
-        for (line in lines) {
+    private fun log(sink: LogSink, records: List<LogRecord>) {
+        for (record in records) {
             try {
-                sink.log(record(line))
+                sink.log(record)
             } catch (failure: Throwable) {
                 // There is no log to report it to.
                 if (isSinkReported.compareAndSet(false, true)) {
@@ -90,17 +84,5 @@ internal class HostCode(
             wait == Duration.INFINITE -> JsonPrimitive("Infinity")
             else -> JsonPrimitive(wait.inSeconds())
         }.toString()
-
-        fun record(line: JsonElement): LogRecord {
-            val members = line.jsonObject
-            val text = { name: String -> members[name]?.jsonPrimitive?.contentOrNull.orEmpty() }
-            return LogRecord(
-                LogLevel.valueOf(text("level").uppercase()),
-                text("message"),
-                text("operation"),
-                text("request_id"),
-                members.getValue("attributes").jsonObject,
-            )
-        }
     }
 }

@@ -1,8 +1,11 @@
 package beproduct.client
 
+import kotlinx.serialization.SerialName
+import kotlinx.serialization.Serializable
+import kotlinx.serialization.builtins.serializer
 import kotlinx.serialization.json.JsonElement
 
-/** How important a line is. */
+/** How important a log line is. */
 enum class LogLevel {
     /** Every attempt. */
     DEBUG,
@@ -14,28 +17,37 @@ enum class LogLevel {
     WARNING,
 }
 
-/** A line of what the client tells about its work. It holds no secrets, no bodies and no queries. */
+/** A log line of the client. It holds no secrets, no bodies and no queries. */
+@Serializable
 data class LogRecord(
     /** How important it is. */
+    @Serializable(with = LogLevelSerializer::class)
     val level: LogLevel,
     /** The line. */
     val message: String,
-    /** Operation that it is about, or empty. */
-    val operation: String,
-    /** Request that it is about, or empty. */
-    val requestId: String,
+    /** Id of its operation, if it has one. */
+    val operation: String? = null,
+    /** Id of its request, if it has one. */
+    @SerialName("request_id")
+    val requestId: String? = null,
     /**
-     * What was measured, by the names of OpenTelemetry's conventions, such as `http.response.status_code`, and by
-     * `beproduct.*` for what those do not know.
+     * Measurements, by the names of OpenTelemetry's conventions, such as `http.response.status_code`, and by `beproduct.*`
+     * for what those do not have.
      */
     val attributes: Map<String, JsonElement> = emptyMap(),
 )
 
-/** Takes log lines, in order, on threads of the library that may block. */
+/** Receives log lines, in order, on threads of the library that may block. */
 fun interface LogSink {
     /**
-     * Takes a line. What it throws is written to [System.err] once a client and affects no call; it gets the next lines
-     * all the same.
+     * Receives a line. The first exception of each client is written to [System.err]. It affects no call, and the sink
+     * receives the next lines all the same.
      */
     fun log(record: LogRecord)
 }
+
+internal object LogLevelSerializer : Mapped<LogLevel, String>(
+    String.serializer(),
+    { name -> LogLevel.entries.find { it.name.equals(name, ignoreCase = true) } ?: LogLevel.WARNING },
+    { it.name.lowercase() },
+)

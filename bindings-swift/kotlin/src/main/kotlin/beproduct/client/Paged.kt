@@ -1,26 +1,26 @@
 package beproduct.client
 
+import beproduct.client.engine.EngineReply
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.flow.AbstractFlow
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.flow.flow
 import kotlinx.serialization.Serializable
-import kotlinx.serialization.json.JsonElement
 
 /** A page of a list. */
 class Page<out T> internal constructor(
     private val result: Result<List<T>>,
-    /** Records of the whole list, where the service says it. */
+    /** Records of the whole list, if the service states it. */
     val total: Long?,
     /** How the page came about. */
     val meta: Meta,
-    /** The body as it came from the service, also where its records cannot be read. */
+    /** The unchanged body of the answer, also if its records cannot be read. */
     val raw: ByteArray,
-    /** How far the list was read, with this page. */
+    /** How far the list was read, including this page. */
     val position: Position,
 ) {
-    /** Makes a page, for tests of a program. Each parameter is the property of its name. */
+    /** Makes a page, for a program's tests. Each parameter is the property of the same name. */
     constructor(
         records: List<T>,
         total: Long? = null,
@@ -30,9 +30,9 @@ class Page<out T> internal constructor(
     ) : this(Result.success(records), total, meta, raw, position)
 
     /**
-     * Its records. Those that an earlier page held already are left out.
+     * Its records, without those of earlier pages.
      *
-     * @throws DecodeException for an answer that cannot be read.
+     * @throws DecodeException if the answer cannot be read.
      */
     val records: List<T> get() = result.getOrThrow()
 }
@@ -40,33 +40,33 @@ class Page<out T> internal constructor(
 /** How far a list was read. */
 @Serializable
 data class Position(
-    /** The page that is next: a list with this `fromPage` goes on there. */
+    /** The next page: a list with this `fromPage` continues there. */
     val page: Long,
     /** Records that were read. */
     val records: Long,
-    /** Records of the whole list, where the service says it. */
+    /** Records of the whole list, if the service states it. */
     val total: Long? = null,
 )
 
 /**
  * The records of a list, in order, fetched page by page as they are collected.
  *
- * The first page is fetched alone, the next one when half of it is collected, and for each page that is collected one more
- * is fetched ahead, up to the client's `concurrency`: stopping in page `p`, from 1, has cost at most
- * `p + min(p, concurrency)` requests. Each collection begins anew.
+ * The second page is requested when half of the first is collected. For each page that is collected, one more is requested
+ * ahead, up to the client's `concurrency`: stopping in page `p`, from 1, has cost at most `p + min(p, concurrency)`
+ * requests. Each collection begins anew.
  *
- * Collecting throws a [BeProductException] when a page cannot be had, a [ConfigException] for arguments or options that
- * are wrong, before anything is sent, and an [IncompleteException] after the records that came when the list ends before
- * its total.
+ * Collecting throws a [BeProductException] if a page cannot be fetched. Wrong arguments or options are a
+ * [ConfigException], before anything is sent. A list that ends before its total throws an [IncompleteException] after its
+ * records.
  */
 @OptIn(ExperimentalCoroutinesApi::class)
 class Paged<T> internal constructor(
     private val open: () -> Seam.Pages,
-    private val read: (JsonElement) -> List<T>,
+    private val read: (EngineReply) -> List<T>,
 ) : AbstractFlow<T>() {
     override suspend fun collectSafely(collector: FlowCollector<T>): Unit = open().use { pages ->
         while (true) {
-            val records = pages.next { it.decoded(read) } ?: break
+            val records = pages.next(read = read) ?: break
             for (record in records) {
                 collector.emit(record)
                 pages.consumed(1)
@@ -75,16 +75,16 @@ class Paged<T> internal constructor(
     }
 
     /**
-     * The pages of the list, of [CallOptions] `pageSize` records each. While one is collected, the next is fetched. A page
-     * whose records cannot be read is among them, and reports that when they are asked for.
+     * The pages of the list, with `CallOptions.pageSize` records each. While one is collected, the next is fetched. A page
+     * whose records cannot be read throws when they are asked for.
      */
     fun pages(): Flow<Page<T>> = flow {
         open().use { pages ->
             while (true) {
                 val page = pages.next { reply ->
-                    val records = runCatching { reply.decoded(read) }
+                    val records = runCatching { read(reply) }
                     pages.consumed(reply.records().toInt())
-                    Page(records, reply.total()?.toLong(), reply.parsedMeta(), reply.raw(), pages.position)
+                    Page(records, reply.total()?.toLong(), reply.parsedMeta()!!, reply.raw(), pages.position)
                 }
                 emit(page ?: break)
             }
@@ -94,7 +94,7 @@ class Paged<T> internal constructor(
     /** All records at once, several pages at a time: the fastest way to get a whole list. */
     suspend fun collectAll(): List<T> = open().use { pages ->
         buildList {
-            while (true) addAll(pages.next(all = true) { it.decoded(read) } ?: break)
+            while (true) addAll(pages.next(all = true, read) ?: break)
         }
     }
 }

@@ -14,68 +14,68 @@ import kotlinx.coroutines.future.future
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
+import kotlinx.serialization.KSerializer
+import kotlinx.serialization.builtins.ListSerializer
+import kotlinx.serialization.builtins.nullable
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.serializer
 
-/** The engine as suspending functions: JSON in and out, cancellation, errors. */
+/** The engine as suspending functions: JSON, cancellation, errors. */
 internal class Seam private constructor(private val engine: Engine, private val host: HostCode) : AutoCloseable {
-    /** Where the person of a sign-in goes; null for a client. */
+    /** The address at which a person signs in; null for a client. */
     val url: String? get() = engine.url()
 
-    /** The engine that acts for another user. Its quota is the same, and so is the program's code. */
+    /** The engine that acts for another user, with the same quota and the same code of the program. */
     fun actingAs(whom: JsonObject): Seam = Seam(translated { engine.child(whom.toString()) }, host)
 
-    /** Calls an operation of the service. */
-    suspend inline fun <reified T> call(operation: String, arguments: JsonObject, options: CallOptions): T {
+    /** Calls an operation of the service, or a method of the client itself, and reads its answer. */
+    suspend inline fun <reified T> call(
+        name: String,
+        arguments: JsonObject = NONE,
+        options: CallOptions = CallOptions(),
+    ): T {
         val serializer = serializer<T>()
-        return service(operation, arguments, options) { reply ->
-            reply.decoded { answerFormat.decodeFromJsonElement(serializer, it) }
+        return answered(name, arguments, options) { reply -> reply.decoded(serializer) }
+    }
+
+    inline fun <reified T> list(name: String, arguments: JsonObject, options: CallOptions): Paged<T> {
+        val serializer = ListSerializer(serializer<T>())
+        return Paged({ open(name, arguments, options) }) { reply -> reply.decoded(serializer) }
+    }
+
+    suspend fun response(name: String, arguments: JsonObject, options: CallOptions): Response<JsonElement> =
+        answered(name, arguments, options) { reply ->
+            Response(reply.decoded(JsonElement.serializer()), listOfNotNull(reply.parsedMeta()), reply.raw())
         }
-    }
 
-    inline fun <reified T> list(operation: String, arguments: JsonObject, options: CallOptions): Paged<T> {
-        val serializer = serializer<List<T>>()
-        return Paged({ open(operation, arguments, options) }) { answerFormat.decodeFromJsonElement(serializer, it) }
-    }
-
-    /** Calls an operation of the service whose answer is not known beforehand. */
-    suspend fun reply(operation: String, arguments: JsonObject, options: CallOptions): Reply =
-        service(operation, arguments, options) { reply -> Reply(reply.decoded { it }, reply.raw(), reply.parsedMeta()) }
-
-    /** Asks the client, or a sign-in, itself. */
-    suspend fun <T> ask(name: String, arguments: JsonObject = NONE, read: (JsonElement) -> T): T {
-        val call = engine.issueCall()
-        return answered(call, { engine.call(call, name, arguments.toString(), "$NONE") }) { it!!.decoded(read) }
-    }
-
-    suspend fun <T> service(
-        operation: String,
+    suspend fun <T> answered(
+        name: String,
         arguments: JsonObject,
         options: CallOptions,
         read: (EngineReply) -> T,
     ): T {
         val call = engine.issueCall()
-        return answered(call, { engine.call(call, operation, "$arguments", "${options.json}") }) { reply ->
+        return answered(call, { engine.call(call, name, "$arguments", "${options.json}") }) { reply ->
             recorded(reply!!)
             read(reply)
         }
     }
 
     /** The pages of a list, from its first. */
-    fun open(operation: String, arguments: JsonObject, options: CallOptions): Pages {
+    fun open(name: String, arguments: JsonObject, options: CallOptions): Pages {
         val call = engine.issueCall()
-        return Pages(call, translated { engine.stream(call, operation, "$arguments", "${options.json}") })
+        return Pages(call, translated { engine.stream(call, name, "$arguments", "${options.json}") })
     }
 
     fun advanceClock(seconds: Double): Unit = translated { engine.advanceClock(seconds) }
 
-    /** Ends all calls, and waits within the core's limit. An interrupt of this thread does not shorten that. */
+    /** Ends all calls. It blocks within the core's limit, also if this thread is interrupted. */
     override fun close() {
         CoroutineScope(Dispatchers.Unconfined).future { engine.shutDown() }.join()
     }
 
-    /** The pages of one list. Closing it cancels the page that is on its way. */
+    /** The pages of one list. Closing it cancels the open request. */
     inner class Pages(private val call: ULong, private val stream: EngineStream) : AutoCloseable {
         /** How far the list was read. */
         val position: Position get() = answerFormat.decodeFromString(Position.serializer(), stream.position())
@@ -98,10 +98,10 @@ internal class Seam private constructor(private val engine: Engine, private val 
     }
 
     /**
-     * Waits for an answer of the engine, and reads it. Neither takes time of the caller's thread.
+     * Waits for an answer of the engine and reads it, both away from the caller's thread.
      *
-     * When this coroutine is cancelled, the call with this number is cancelled, and what the engine says about it becomes
-     * the cause of the [CancellationException].
+     * When this coroutine is cancelled, the call with this number is cancelled, and the engine's error becomes the cause of
+     * the [CancellationException].
      */
     private suspend fun <T> answered(
         call: ULong,
@@ -138,11 +138,12 @@ internal class Seam private constructor(private val engine: Engine, private val 
     }
 
     private suspend fun recorded(reply: EngineReply) {
-        currentCoroutineContext()[ReplyRecorder]?.record(reply.parsedMeta(), reply.raw())
+        val recorder = currentCoroutineContext()[ReplyRecorder] ?: return
+        reply.parsedMeta()?.let { recorder.record(it, reply.raw()) }
     }
 
     companion object {
-        private val NONE = JsonObject(emptyMap())
+        val NONE = JsonObject(emptyMap())
 
         init {
             CallbackThreads.stayAttached()
@@ -157,17 +158,14 @@ internal class Seam private constructor(private val engine: Engine, private val 
     }
 }
 
-/** How the answer of the service came about. */
-internal fun EngineReply.parsedMeta(): Meta = answerFormat.decodeFromString(Meta.serializer(), meta())
+/** How the answer of the service came about; null for an answer of the client itself. */
+internal fun EngineReply.parsedMeta(): Meta? = decoded(Meta.serializer().nullable, meta())
 
-/** What [read] makes of the body. */
-internal fun <T> EngineReply.decoded(read: (JsonElement) -> T): T {
-    val text = body()
-    return try {
-        read(answerFormat.parseToJsonElement(text))
+internal fun <T> EngineReply.decoded(serializer: KSerializer<T>, text: String = body()): T =
+    try {
+        answerFormat.decodeFromString(serializer, text)
     } catch (error: IllegalArgumentException) {
         // Below the first line, the text quotes the answer.
         val problem = error.message?.substringBefore('\n')
         throw exceptionOf(unreadable("the answer does not have the expected shape: $problem"), cause = error)
     }
-}

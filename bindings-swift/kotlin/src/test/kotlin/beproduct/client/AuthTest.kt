@@ -29,7 +29,7 @@ class AuthTest {
             email = "designer@example.com",
             emailVerified = true,
         )
-        Simulator.client().use { assertEquals(expected, it.auth.userInfo()) }
+        Simulator.client().use { assertEquals(expected, it.auth.userinfo()) }
         assertEquals(0, Simulator.requests())
     }
 
@@ -41,10 +41,10 @@ class AuthTest {
                 {"path": "userinfo", "action": {"status": 200, "body": {"sub": ["a"]}}}]""",
         )
         Simulator.client().use { client ->
-            val expected = UserInfo(emailVerified = false, others = mapOf("locale" to JsonPrimitive("pt")))
-            assertEquals(expected, client.auth.userInfo())
-            val error = failsWith<DecodeException> { client.auth.userInfo() }
-            assertTrue(error.message.endsWith("sub is not a text"), error.message)
+            val expected = UserInfo(emailVerified = false, extra = mapOf("locale" to JsonPrimitive("pt")))
+            assertEquals(expected, client.auth.userinfo())
+            val error = failsWith<DecodeException> { client.auth.userinfo() }
+            assertTrue(error.message.endsWith("$.sub"), error.message)
             assertEquals("auth.userinfo", error.operation)
         }
     }
@@ -74,7 +74,7 @@ class AuthTest {
             assertEquals(true, store.stored?.isEmpty)
 
             failsWith<AuthException> { client.style.folders() }
-            failsWith<AuthException> { client.auth.userInfo() }
+            failsWith<AuthException> { client.auth.userinfo() }
         }
         Simulator.client(tokenStore = store, credentials = StoredSignIn(Simulator.address("public_client_id"))).use {
             failsWith<AuthException> { it.style.folders() }
@@ -97,7 +97,7 @@ class AuthTest {
             val before = Simulator.requests("identity")
             val thrown = CompletableDeferred<CancellationException>()
             val job = launch(Dispatchers.Default) {
-                thrown.complete(failsWith<CancellationException> { client.auth.userInfo() })
+                thrown.complete(failsWith<CancellationException> { client.auth.userinfo() })
             }
             withContext(Dispatchers.IO) { Simulator.awaitRequests(before + 1, "identity") }
             job.cancelAndJoin()
@@ -106,7 +106,7 @@ class AuthTest {
 
             launch {
                 cancel()
-                client.auth.userInfo()
+                client.auth.userinfo()
             }.join()
             assertEquals(before + 1, Simulator.requests("identity"))
         }

@@ -54,7 +54,7 @@ class CancellationTest {
 
     @Test
     fun `a cancelled write tells that it may have taken effect`() = runBlocking {
-        val fields = fieldsOf("header_name" to "Parka")
+        val fields = mapOf("header_name" to "Parka")
         val writes = listOf<suspend BeProduct.() -> Any>(
             { style.update("some-style", fields) },
             { withResponse { style.update("some-style", fields) } },

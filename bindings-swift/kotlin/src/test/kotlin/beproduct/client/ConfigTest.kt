@@ -40,10 +40,10 @@ class ConfigTest {
             refused("attempts") { Settings(attempts = number) }
             refused("concurrency") { Settings(concurrency = number) }
             refused("max_page_size") { Settings(maxPageSize = number) }
+            refused("quota_lease") { Settings(quotaLease = number) }
         }
         for (number in listOf(-1L, 0L, Long.MIN_VALUE, Long.MAX_VALUE)) {
             refused("max_answer_size") { Settings(maxAnswerSize = number) }
-            refused("quota_lease") { Settings(quotaLease = number) }
         }
         for (seconds in listOf(-(1.seconds), Duration.ZERO, 1_000_000_001.seconds, Duration.INFINITE)) {
             refused("timeout") { Settings(timeout = seconds) }
@@ -64,9 +64,9 @@ class ConfigTest {
             failsWith<ConfigException> { client.call("style.unknown") }
             val unknown = CallOptions.fromJson(buildJsonObject { put("retries", 3) })
             assertTrue("retries" in failsWith<ConfigException> { client.style.folders(unknown) }.message)
-            val error = failsWith<ConfigException> { client.style.update("x", fieldsOf("price" to Double.NaN)) }
+            val error = failsWith<ConfigException> { client.style.update("x", mapOf("price" to Double.NaN)) }
             assertTrue("fields.price is NaN" in error.message, error.message)
-            failsWith<ConfigException> { client.style.update("x", fieldsOf("header_name" to "\uD800")) }
+            failsWith<ConfigException> { client.style.update("x", mapOf("header_name" to "\uD800")) }
         }
         assertEquals(0, Simulator.requests())
     }

@@ -23,7 +23,7 @@ class CredentialsTest {
             val acting = Simulator.actingAs("user_id", client)
             acting.style.folders()
             acting.style.list().collectAll()
-            assertEquals(Simulator.address("user_id"), acting.auth.userInfo().sub)
+            assertEquals(Simulator.address("user_id"), acting.auth.userinfo().sub)
             assertEquals(setOf("sample.manager"), users().toSet())
 
             client.style.folders()
@@ -44,7 +44,7 @@ class CredentialsTest {
             val calls = listOf<suspend BeProduct.() -> Any>(
                 { style.folders() },
                 { style.list().collectAll() },
-                { auth.userInfo() },
+                { auth.userinfo() },
             )
             for (call in calls) assertEquals(503, failsWith<BeProductException> { acting.call() }.status)
             assertEquals(1, Simulator.requests())
@@ -61,7 +61,7 @@ class CredentialsTest {
         acting.style.folders()
         client.close()
         failsWith<ClientClosedException> { acting.style.folders() }
-        failsWith<ClientClosedException> { acting.auth.userInfo() }
+        failsWith<ClientClosedException> { acting.auth.userinfo() }
     }
 
     @Test
@@ -80,7 +80,7 @@ class CredentialsTest {
         Simulator.client(credentials = credentials, settings = settings).use { client ->
             client.style.folders()
             assertEquals(listOf<String?>(Simulator.address("client_id")), users())
-            failsWith<PermissionException> { client.auth.userInfo() }
+            failsWith<PermissionDeniedException> { client.auth.userinfo() }
         }
         val body = Simulator.log("identity").first().getValue("body").jsonPrimitive.content
         assertTrue("scope=BeProductPublicApi" in body)
@@ -123,7 +123,7 @@ class CredentialsTest {
             assertEquals(setOf("GET", "POST"), methods.toSet())
 
             Simulator.faults("""[{"path": "Folders", "action": {"status": 403}}]""")
-            val error = failsWith<PermissionException> { client.style.folders() }
+            val error = failsWith<PermissionDeniedException> { client.style.folders() }
             assertFalse("access_token=" in error.stackTraceToString() + error.url + lines.until("failed"))
         }
     }

@@ -65,7 +65,7 @@ class DecodingTest {
             val probes = folders + records.toList() + records.collectAll() + records.pages().toList().flatMap { it.records }
             assertEquals(4 + 3 * 20, probes.size)
             assertTrue(probes.none { it.thread == main })
-            assertNotEquals(main, seam.ask("quota.status") { Thread.currentThread() })
+            assertNotEquals(main, seam.call<Probe>("quota.status").thread)
             assertEquals(main, Thread.currentThread())
         }
     }
@@ -101,7 +101,7 @@ class DecodingTest {
         Simulator.faults("""[{"path": "Header/Create", "action": {"status": 200, "body": {"id": "x", "headerName": ["x"]}}}]""")
         Simulator.client().use { client ->
             val error = failsWith<DecodeException> {
-                client.style.create(Simulator.address("style_folder"), fieldsOf("header_name" to "Parka"))
+                client.style.create(Simulator.address("style_folder"), mapOf("header_name" to "Parka"))
             }
             assertEquals(Outcome.APPLIED, error.outcome)
             assertEquals("style.attributes_create", error.operation)
@@ -132,7 +132,7 @@ class DecodingTest {
     @Test
     fun `a call that is cancelled after its answer reports a write that was applied`() = Simulator.client().use { client ->
         val id = runBlocking { client.style.list().toList().first().id!! }
-        val update = suspend { client.style.update(id, fieldsOf("header_name" to "Parka")) }
+        val update = suspend { client.style.update(id, mapOf("header_name" to "Parka")) }
         assertEquals(Outcome.APPLIED, assertIs<CallCancelledException>(cancelledAfterItsAnswer(update).cause).outcome)
         assertNull(cancelledAfterItsAnswer { client.style.get(id) }.cause as? BeProductException)
         assertEquals("Parka", runBlocking { client.style.get(id) }.headerName)

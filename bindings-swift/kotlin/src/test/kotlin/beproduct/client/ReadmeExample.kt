@@ -11,7 +11,7 @@ suspend fun example(clientId: String, clientSecret: String, refreshToken: String
         client.style.list(folderId = folder, filters = listOf(Filter("season", Operator.EQ, "Fall")))
             .collect { println(it.headerNumber) }
         val found = client.style.getManyByNumber(numbers)
-        println("${found.found?.size} found, ${found.missing} missing")
+        println("${found.found.size} found, ${found.missing} missing")
         println("${client.quota.status().remaining} requests left today")
     }
 }
@@ -19,7 +19,7 @@ suspend fun example(clientId: String, clientSecret: String, refreshToken: String
 @Suppress("unused")
 suspend fun quotaExample(credentials: Credentials) {
     val listener = object : QuotaListener {
-        override fun notice(event: QuotaEvent) = println("${event.kind}: ${event.used} requests of the ${event.window}")
+        override fun notice(event: QuotaEvent) = println("${event.event}: ${event.used} requests of the ${event.window}")
 
         override fun atLimit(event: QuotaEvent) = if (event.label == "nightly") 12.hours else null
     }

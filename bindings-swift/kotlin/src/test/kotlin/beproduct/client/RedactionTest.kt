@@ -26,9 +26,9 @@ class RedactionTest {
         val client = BeProduct("acme", credentials.first(), settings = settings)
         val session = AuthorizationSession("app", "app://signed-in", marker, settings = settings)
         val acting = client.actingAs("some-user", "other", marker)
-        val tokens = Tokens(marker, marker, marker)
+        val tokens = Tokens(accessToken = marker, refreshToken = marker, idToken = marker)
         val options = CallOptions(headers = mapOf("X-Key" to marker))
-        val others = listOf(settings, tokens, options, session, client, client.auth, acting)
+        val others = listOf(settings, tokens, options, session, client, acting)
         val shown = (credentials + others).joinToString()
         assertFalse(marker in shown, shown)
 
@@ -36,7 +36,9 @@ class RedactionTest {
             assertFalse(session.url.substringAfter("$name=").substringBefore('&') in shown, name)
         }
         assertFalse("connect/authorize" in shown)
-        assertTrue("BeProduct(acme), Auth, BeProduct(acme, acting as some-user)" in shown, shown)
+        assertTrue("BeProduct(acme), BeProduct(acme, acting as some-user)" in shown, shown)
+        assertTrue("RefreshToken[client_id, client_secret, refresh_token], AccessToken[access_token]" in shown, shown)
+        assertTrue("Settings[additional_headers], Tokens[access_token, refresh_token, id_token]" in shown, shown)
     }
 
     @Test

@@ -28,13 +28,14 @@ class ResourcesTest {
     @Test
     fun `a style is created, read, listed, changed and deleted`() = runBlocking {
         Simulator.client().use { client ->
-            val created = client.style.create(folder, fieldsOf("header_number" to "KT-1", "header_name" to "Parka"))
+            val created = client.style.create(folder, mapOf("header_number" to "KT-1", "header_name" to "Parka"))
             val id = assertNotNull(created.id)
             assertEquals("Parka", client.style.get(id).headerName)
             assertEquals(id, client.style.getByNumber(" ${created.headerNumber} ").id)
 
-            val changed = client.style.update(id, fieldsOf("header_name" to "Anorak"))
+            val changed = client.style.update(id, mapOf("header_name" to "Anorak"))
             assertEquals("Anorak", changed.headerName)
+            assertEquals(JsonPrimitive("Anorak"), changed.field("header_name"))
             val listed = client.style.list(folder, listOf(Filter("header_name", Operator.EQ, "Anorak"))).toList()
             assertEquals(listOf(id), listed.map { it.id })
 
@@ -50,7 +51,7 @@ class ResourcesTest {
         Simulator.client().use { client ->
             client.style.create(
                 folder,
-                fieldsOf("z" to BigDecimal("41.10000000000000000001"), "a" to LocalDate.of(2026, 11, 22), "m" to null),
+                mapOf("z" to BigDecimal("41.10000000000000000001"), "a" to LocalDate.of(2026, 11, 22), "m" to null),
             )
         }
         val body = Simulator.log().last().getValue("body").jsonPrimitive.content
@@ -68,8 +69,8 @@ class ResourcesTest {
             val done = client.dataTables.update(
                 table,
                 listOf(
-                    RowChange.Add(fieldsOf(column to "new")),
-                    RowChange.Update(row, fieldsOf(column to "changed")),
+                    RowChange.Add(mapOf(column to "new")),
+                    RowChange.Update(row, mapOf(column to "changed")),
                     RowChange.Delete(client.dataTables.data(table).take(2).toList().last().id!!),
                 ),
             )
@@ -100,11 +101,14 @@ class ResourcesTest {
     @Test
     fun `operations are called by name`() = runBlocking<Unit> {
         Simulator.client().use { client ->
-            val id = client.pages("style.list").first().jsonObject.getValue("id")
-            val reply = client.call("style.get", buildJsonObject { put("header_id", id) })
-            assertEquals(id, reply.body.jsonObject["id"])
-            assertEquals(200, reply.meta.status)
-            assertTrue(reply.raw.decodeToString().startsWith("{"))
+            val id = client.stream("style.list").first().jsonObject.getValue("id")
+            val response = client.call("style.get", buildJsonObject { put("header_id", id) })
+            assertEquals(id, response.body.jsonObject["id"])
+            assertEquals(200, response.meta.status)
+            assertTrue(response.raw.decodeToString().startsWith("{"))
+            val status = client.call("quota.status")
+            assertEquals(JsonPrimitive(2), status.body.jsonObject["used"])
+            assertEquals(0, status.answers.size)
             assertEquals(id, client.raw.get("Style/Header/${id.jsonPrimitive.content}").jsonObject["id"])
             assertNotNull(client.system.ratelimitStatus().perDay)
         }

@@ -1,5 +1,8 @@
 package beproduct.client
 
+import java.nio.file.Files
+import java.nio.file.Path
+import kotlin.io.path.readText
 import kotlin.test.BeforeTest
 import kotlin.test.Test
 import kotlin.test.assertEquals
@@ -49,6 +52,14 @@ class SignInTest {
     }
 
     @Test
+    fun `tokens are kept in a file`() = runBlocking<Unit> {
+        val path = Files.createTempDirectory(Path.of("target"), "tokens").resolve("acme.json")
+        repeat(2) { Simulator.client(tokenStore = TokenFile(path)).use { it.style.folders() } }
+        assertEquals(1, Simulator.requests("token"))
+        assertNotNull(Tokens.fromJson(path.readText()).refreshToken)
+    }
+
+    @Test
     fun `what the store throws is the error's cause`() = runBlocking {
         val failure = IllegalStateException("the vault is locked")
         val store = MemoryStore(failure = failure)
@@ -73,7 +84,7 @@ class SignInTest {
         }
         Simulator.client(tokenStore = store).use { client ->
             val error = failsWith<CallbackException> { client.style.folders() }
-            assertEquals("the token store could not be read: the text holds no tokens", error.message)
+            assertEquals("the token store could not be read: the text holds no Tokens", error.message)
             assertIs<IllegalArgumentException>(error.cause)
         }
         assertEquals(0, Simulator.requests("token"))

@@ -66,9 +66,9 @@ object Simulator {
     )
 
     fun client(
-        plan: Plan = Plan.unlimited(),
+        plan: Plan? = null,
         clock: TestClock? = null,
-        tokenStore: TokenStore? = null,
+        tokenStore: TokenStorage? = null,
         logSink: LogSink? = null,
         quotaListener: QuotaListener? = null,
         credentials: Credentials = credentials(),

@@ -1,9 +1,11 @@
 package beproduct.client
 
+import java.time.Instant
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertSame
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonPrimitive
 
 /** What a program's own tests can make. */
@@ -22,6 +24,35 @@ class ValuesTest {
     }
 
     @Test
+    fun `the client's own records are made of their members`() {
+        val tokens = Tokens(accessToken = "a", expiresAt = Instant.ofEpochSecond(1_800_000_000))
+        assertEquals("""{"access_token":"a","expires_at":1800000000}""", tokens.toJson())
+        assertEquals(tokens, Tokens.fromJson(tokens.toJson()))
+        assertEquals(false to true, tokens.isEmpty to Tokens(lifetime = 60).isEmpty)
+        val wait = Wait(WaitReason.BACKOFF, 1.5.seconds)
+        assertEquals("""{"reason":"backoff","seconds":1.5}""", Json.encodeToString(wait))
+        val figures = """{"limit":60,"remaining":0,"reset":18446744073709551615}"""
+        assertEquals(Instant.MAX.epochSecond, Json.decodeFromString<RateFigures>(figures).reset?.epochSecond)
+    }
+
+    @Test
+    fun `fields are read by their ids`() {
+        val text = """{"headerData": {"fields": [{"id": "season", "value": {"code": "F26"}}, {"id": "price", "value": null},
+            {"value": "no id"}, {"id": "year", "value": 2026}]},
+            "colorways": [{"fields": {"pantone": "19-4052", "lab": null}}]}"""
+        val style = Json.decodeFromString<StyleHeader>(text)
+        assertEquals(listOf("season", "price", "year"), style.values.keys.toList())
+        assertEquals(JsonPrimitive(2026), style.field("year"))
+        assertEquals(listOf(null, null), listOf(style.field("price"), style.field("colour")))
+        assertEquals(style.values, style.headerData?.values)
+        val colorway = style.colorways!!.single()
+        assertEquals(mapOf("pantone" to JsonPrimitive("19-4052"), "lab" to null), colorway.values)
+        assertEquals(listOf(JsonPrimitive("19-4052"), null), listOf(colorway.field("pantone"), colorway.field("lab")))
+        assertEquals(JsonPrimitive("x"), DataTableRow(fields = listOf(Field("a", value = JsonPrimitive("x")))).field("a"))
+        assertEquals(emptyMap(), StyleHeader().values)
+    }
+
+    @Test
     fun `answers are made of their parts`() {
         val meta = Meta(status = 200, requestId = "r-1", headers = listOf("x-probe" to "1"))
         val response = Response(StyleHeader(id = "a"), listOf(meta), "{}".encodeToByteArray())
@@ -29,6 +60,8 @@ class ValuesTest {
         val page = Page(listOf(StyleHeader(id = "a")), total = 1, meta = meta)
         assertEquals(listOf("a"), page.records.map { it.id })
         assertEquals(Position(1, 1, 1), page.position)
-        assertEquals(JsonPrimitive(1), Reply(JsonPrimitive(1), ByteArray(0), meta).body)
+        assertEquals(meta, Response(JsonPrimitive(1), meta).meta)
+        val lookup = StyleLookup(found = listOf(StyleHeader(id = "a")), missing = listOf("n-2"), ambiguous = emptyList())
+        assertEquals(1, lookup.found.size)
     }
 }

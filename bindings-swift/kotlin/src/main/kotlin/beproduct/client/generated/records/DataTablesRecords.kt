@@ -54,7 +54,13 @@ data class DataTableRow(
     val modifiedAt: String? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
-)
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = fields.valuesById()
+
+    /** Value of the field with this [id]; null if there is none. */
+    fun field(id: String): JsonElement? = fields.valueOf(id)
+}
 
 internal object DataTableRowSerializer :
     RecordSerializer<DataTableRow>(DataTableRow.generatedSerializer())
@@ -64,11 +70,11 @@ internal object DataTableRowSerializer :
 @KeepGeneratedSerializer
 data class DataTableUpdate(
     /** In the order of the given rows. */
-    val rows: List<RowOutcome>? = null,
+    val rows: List<RowOutcome>,
     /** Rows that were applied. */
-    val applied: Long? = null,
+    val applied: Long,
     /** Requests that were sent. */
-    val requests: Long? = null,
+    val requests: Long,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 )
@@ -81,11 +87,11 @@ internal object DataTableUpdateSerializer :
 @KeepGeneratedSerializer
 data class RowOutcome(
     /** Position in the given rows. */
-    val index: Long? = null,
+    val index: Long,
     /** Id of the row; of a new row only if the service returned it. */
     val rowId: String? = null,
     /** applied, refused, unknown or not_sent. */
-    val outcome: String? = null,
+    val outcome: String,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 )

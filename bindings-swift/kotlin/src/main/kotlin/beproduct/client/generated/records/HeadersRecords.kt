@@ -58,7 +58,13 @@ data class Colorway(
     val colorSourceId: String? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
-)
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = fields.valuesById()
+
+    /** Value of the field with this [id]; null if there is none. */
+    fun field(id: String): JsonElement? = fields.valueOf(id)
+}
 
 internal object ColorwaySerializer :
     RecordSerializer<Colorway>(Colorway.generatedSerializer())
@@ -102,9 +108,9 @@ internal object FolderReferenceSerializer :
 @KeepGeneratedSerializer
 data class MaterialAmbiguity(
     /** The requested number. */
-    val number: String? = null,
+    val number: String,
     /** `records` of the service. */
-    val records: List<MaterialHeader>? = null,
+    val records: List<MaterialHeader>,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 )
@@ -148,7 +154,13 @@ data class MaterialHeader(
     val modifiedAt: String? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
-)
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
+
+    /** Value of the field with this [id]; null if there is none. */
+    fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
+}
 
 internal object MaterialHeaderSerializer :
     RecordSerializer<MaterialHeader>(MaterialHeader.generatedSerializer())
@@ -165,7 +177,13 @@ data class MaterialHeaderData(
     val detailImage: ImageLinks? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
-)
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = fields.valuesById()
+
+    /** Value of the field with this [id]; null if there is none. */
+    fun field(id: String): JsonElement? = fields.valueOf(id)
+}
 
 internal object MaterialHeaderDataSerializer :
     RecordSerializer<MaterialHeaderData>(MaterialHeaderData.generatedSerializer())
@@ -175,11 +193,11 @@ internal object MaterialHeaderDataSerializer :
 @KeepGeneratedSerializer
 data class MaterialLookup(
     /** In the order of the numbers. */
-    val found: List<MaterialHeader>? = null,
+    val found: List<MaterialHeader>,
     /** Numbers that no record has. */
-    val missing: List<String>? = null,
+    val missing: List<String>,
     /** Numbers that several records have. */
-    val ambiguous: List<MaterialAmbiguity>? = null,
+    val ambiguous: List<MaterialAmbiguity>,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 )
@@ -211,7 +229,13 @@ data class Size(
     val fields: Map<String, JsonElement>? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
-)
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = fields.valuesById()
+
+    /** Value of the field with this [id]; null if there is none. */
+    fun field(id: String): JsonElement? = fields.valueOf(id)
+}
 
 internal object SizeSerializer :
     RecordSerializer<Size>(Size.generatedSerializer())
@@ -240,9 +264,9 @@ internal object SizeClassSerializer :
 @KeepGeneratedSerializer
 data class StyleAmbiguity(
     /** The requested number. */
-    val number: String? = null,
+    val number: String,
     /** `records` of the service. */
-    val records: List<StyleHeader>? = null,
+    val records: List<StyleHeader>,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 )
@@ -288,7 +312,13 @@ data class StyleHeader(
     val modifiedAt: String? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
-)
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
+
+    /** Value of the field with this [id]; null if there is none. */
+    fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
+}
 
 internal object StyleHeaderSerializer :
     RecordSerializer<StyleHeader>(StyleHeader.generatedSerializer())
@@ -309,7 +339,13 @@ data class StyleHeaderData(
     val availableArtboards: List<Artboard>? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
-)
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = fields.valuesById()
+
+    /** Value of the field with this [id]; null if there is none. */
+    fun field(id: String): JsonElement? = fields.valueOf(id)
+}
 
 internal object StyleHeaderDataSerializer :
     RecordSerializer<StyleHeaderData>(StyleHeaderData.generatedSerializer())
@@ -319,11 +355,11 @@ internal object StyleHeaderDataSerializer :
 @KeepGeneratedSerializer
 data class StyleLookup(
     /** In the order of the numbers. */
-    val found: List<StyleHeader>? = null,
+    val found: List<StyleHeader>,
     /** Numbers that no record has. */
-    val missing: List<String>? = null,
+    val missing: List<String>,
     /** Numbers that several records have. */
-    val ambiguous: List<StyleAmbiguity>? = null,
+    val ambiguous: List<StyleAmbiguity>,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 )

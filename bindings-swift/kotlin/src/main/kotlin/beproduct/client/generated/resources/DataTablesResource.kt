@@ -38,7 +38,7 @@ class DataTablesResource internal constructor(private val seam: Seam) {
      *
      * Returns the outcome of each row by the service's answer. It is [Outcome.UNKNOWN] for a row that is missing in the
      * ids that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows
-     * after it are not sent, and the error's `details` hold the outcome of every row.
+     * after it are not sent, and the error's [BeProductException.details] hold the outcome of every row.
      *
      * @param dataTableId Id of the data table.
      * @param rows Changes to make, in order.

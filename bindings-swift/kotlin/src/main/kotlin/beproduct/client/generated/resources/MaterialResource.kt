@@ -26,14 +26,14 @@ class MaterialResource internal constructor(private val seam: Seam) {
         seam.call("material.folder_search_schema", arguments("folder_id" to folderId), options)
 
     /**
-     * All materials that meet the filters, as complete records, in pages of `pageSize`.
+     * All materials that meet the filters, as complete records, in pages of `CallOptions.pageSize`.
      *
      * The service decides the order: it has no sort parameter, and records can move between pages while data changes.
      *
      * @param folderId Folder to search, as returned by `folders`. Default: all folders.
      * @param filters Conditions, joined by AND. A list as value means any of its values.
      * @param colorwayFilters Conditions on colorways. Returns records with at least one colorway that meets them.
-     * @param showDeleted Also return soft-deleted records, which have `isDeleted: true`. Default: false.
+     * @param showDeleted Also return soft-deleted records, which have `isDeleted: true`. Default: `false`.
      */
     fun list(
         folderId: String? = null,
@@ -92,8 +92,8 @@ class MaterialResource internal constructor(private val seam: Seam) {
      * `ambiguous` (numbers that several materials have, with those materials). A number is compared exactly first, then
      * without surrounding blanks.
      *
-     * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
-     * `ambiguous`, and the `cost` of all.
+     * When a request fails, the error's [BeProductException.details] hold the results of the other requests: `found`,
+     * `missing`, `ambiguous`, and the `cost` of all.
      *
      * @param numbers Numbers to look up. A repeated number is requested once.
      * @param folderId Folder to search. Default: all folders.
@@ -113,7 +113,7 @@ class MaterialResource internal constructor(private val seam: Seam) {
      * Creates a material and returns it in full.
      *
      * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the
-     * answer is lost, the error's `outcome` is [Outcome.UNKNOWN].
+     * answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN].
      *
      * @param folderId Folder, as returned by `folders`.
      * @param fields Attribute values by field id.
@@ -121,8 +121,8 @@ class MaterialResource internal constructor(private val seam: Seam) {
      * which needs the fields `color_number`, `color_name` and `primary`.
      * @param sizes The whole size range, which replaces the present one. Default: unchanged.
      * @param suppliers The full list of suppliers. Default: unchanged.
-     * @param preserveVersion Keep the version number given in `fields` instead of starting at the folder's first.
-     * Default: false.
+     * @param preserveVersion Keep the version number given in [fields] instead of starting at the folder's first.
+     * Default: `false`.
      */
     suspend fun create(
         folderId: String,

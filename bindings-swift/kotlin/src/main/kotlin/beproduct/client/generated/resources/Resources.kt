@@ -2,7 +2,7 @@
 
 package beproduct.client
 
-/** The groups of operations. */
+/** The operations of the service and the client's own methods, by group. */
 abstract class Resources internal constructor(seam: Seam) {
     /** Styles: garments and their attributes, colorways and sizes. */
     val style: StyleResource = StyleResource(seam)
@@ -18,4 +18,13 @@ abstract class Resources internal constructor(seam: Seam) {
 
     /** Requests that the catalogue has no operation for. */
     val raw: RawResource = RawResource(seam)
+
+    /**
+     * The sign-in of a client: who it is, and how to end it. Its requests go to the identity server and do not count
+     * against the quota.
+     */
+    val auth: Auth = Auth(seam)
+
+    /** The daily quota: how it is used, and what some work will take. Nothing here sends a request. */
+    val quota: Quota = Quota(seam)
 }

@@ -1,11 +1,22 @@
 package beproduct.client
 
 import java.math.BigDecimal
+import java.time.DateTimeException
+import java.time.Instant
+import java.time.LocalDate
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.DurationUnit
 import kotlinx.serialization.ExperimentalSerializationApi
 import kotlinx.serialization.KSerializer
+import kotlinx.serialization.SerializationException
+import kotlinx.serialization.builtins.serializer
 import kotlinx.serialization.descriptors.PrimitiveKind
 import kotlinx.serialization.descriptors.SerialDescriptor
 import kotlinx.serialization.descriptors.StructureKind
+import kotlinx.serialization.descriptors.elementNames
+import kotlinx.serialization.encoding.Decoder
+import kotlinx.serialization.encoding.Encoder
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
@@ -24,9 +35,17 @@ internal val answerFormat = Json {
     useAlternativeNames = false
 }
 
+/** Reads a text whose parts no error may quote. */
+internal fun <T> Json.decodeSecret(serializer: KSerializer<T>, text: String): T =
+    try {
+        decodeFromString(serializer, text)
+    } catch (_: SerializationException) {
+        throw IllegalArgumentException("the text holds no ${serializer.descriptor.serialName.substringAfterLast('.')}")
+    }
+
 private const val EXTRA = "extra"
 
-/** Reads a record under either spelling of its members, keeps those that it does not know in `extra`. */
+/** Reads a record under either spelling of its members, and keeps unknown members in `extra`. */
 @OptIn(ExperimentalSerializationApi::class)
 internal abstract class RecordSerializer<T : Any>(generated: KSerializer<T>) :
     JsonTransformingSerializer<T>(generated) {
@@ -76,3 +95,49 @@ internal abstract class RecordSerializer<T : Any>(generated: KSerializer<T>) :
 
     private fun BigDecimal.wholeOrSelf(): Number = runCatching { longValueExact() }.getOrDefault(this)
 }
+
+/** Reads a value that the choice does not have as its entry `UNRECOGNIZED`. */
+@OptIn(ExperimentalSerializationApi::class)
+internal abstract class ChoiceSerializer<T : Enum<T>>(generated: KSerializer<T>) :
+    JsonTransformingSerializer<T>(generated) {
+    override fun transformDeserialize(element: JsonElement): JsonElement {
+        val isUnknown = element is JsonPrimitive && element.content !in descriptor.elementNames
+        return if (isUnknown) JsonPrimitive("UNRECOGNIZED") else element
+    }
+}
+
+/** A type that JSON has as a [Plain] one. */
+internal abstract class Mapped<Value, Plain>(
+    private val plain: KSerializer<Plain>,
+    private val read: (Plain) -> Value,
+    private val write: (Value) -> Plain,
+) : KSerializer<Value> {
+    override val descriptor = plain.descriptor
+
+    override fun deserialize(decoder: Decoder): Value {
+        val value = decoder.decodeSerializableValue(plain)
+        return try {
+            read(value)
+        } catch (error: DateTimeException) {
+            throw SerializationException(error.message, error)
+        }
+    }
+
+    override fun serialize(encoder: Encoder, value: Value) = encoder.encodeSerializableValue(plain, write(value))
+}
+
+internal object InstantSerializer : Mapped<Instant, String>(String.serializer(), Instant::parse, Instant::toString)
+
+internal object LocalDateSerializer :
+    Mapped<LocalDate, String>(String.serializer(), LocalDate::parse, LocalDate::toString)
+
+/** Seconds since 1970, however late. */
+internal object UnixTimeSerializer : Mapped<Instant, ULong>(
+    ULong.serializer(),
+    { seconds -> Instant.ofEpochSecond(minOf(seconds, Instant.MAX.epochSecond.toULong()).toLong()) },
+    { time -> time.epochSecond.toULong() },
+)
+
+internal object SecondsSerializer : Mapped<Duration, Double>(Double.serializer(), { it.seconds }, { it.inSeconds() })
+
+internal fun Duration.inSeconds(): Double = toDouble(DurationUnit.SECONDS)
