@@ -10,3 +10,6 @@ export const ARGUMENTS = {
   preserveVersion: 'preserve_version',
   showDeleted: 'show_deleted',
 };
+
+/** The engine's names of those that hold filters. */
+export const FILTERS = ['colorway_filters', 'filters'];

@@ -1,6 +1,6 @@
-import { ARGUMENTS } from './argument-names.js';
+import { ARGUMENTS, FILTERS } from './argument-names.js';
 import { encode } from './encode.js';
-import { toEngine } from './names.js';
+import { isRecord, toEngine } from './names.js';
 
 /** Options of one call. What is not set comes from the client. */
 export interface CallOptions {
@@ -51,7 +51,18 @@ const NAMES = {
 
 /** Arguments as the engine reads them. */
 export function encodeArguments(args: object): string {
-  return encode(toEngine(args, ARGUMENTS, 'arguments'), 'arguments');
+  const given = toEngine(args, ARGUMENTS, 'arguments') as Record<string, unknown>;
+  for (const name of FILTERS) if (isRecord(given[name])) given[name] = withoutGaps(given[name]);
+  return encode(given, 'arguments');
+}
+
+/** A condition of which the value is undefined is refused by the engine: left out, it would return every record. */
+function withoutGaps(conditions: object): object {
+  const filled = Object.entries(conditions).map(([name, value]) => [
+    name,
+    isRecord(value) ? withoutGaps(value) : (value ?? null),
+  ]);
+  return Object.fromEntries(filled);
 }
 
 /** Options as the engine reads them. */

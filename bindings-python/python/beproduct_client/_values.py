@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, TypedDict
+from uuid import UUID
 
 Number = int | float | Decimal
 """A number. `Decimal` where the client was made with `decimals="exact"`."""
@@ -22,6 +25,29 @@ class Filter(_FilterNeeds, total=False):
 
     operator: Operator
     type: str
+
+
+FilterValue = str | float | bool | Decimal | date | UUID
+"""What a field is compared with."""
+
+
+class FilterOperators(TypedDict, total=False):
+    """Operators on one field, all of which must hold. A list, with `Eq` and `Contains`, means any of its values."""
+
+    Eq: FilterValue | Sequence[FilterValue]
+    Neq: FilterValue
+    Gt: FilterValue
+    Gte: FilterValue
+    Lt: FilterValue
+    Lte: FilterValue
+    Contains: FilterValue | Sequence[FilterValue]
+
+
+FilterMap = Mapping[str, FilterValue | Sequence[FilterValue] | FilterOperators]
+"""Conditions by field id: `{"season": "Fall", "active": True, "ModifiedAt": {"Gt": since}}`.
+
+A value must be equal, a list means any of its values. `*` is no wildcard: `{"Contains": "..."}` finds a part of a text.
+"""
 
 
 class FieldValue(TypedDict):

@@ -14,7 +14,8 @@ class DataTables(Resource):
     ):
         """All data tables that meet the filters.
 
-        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param filters: Conditions, joined by AND, as a map such as `{"season": "Fall"}` or as a list. A
+            list as value means any of its values.
         """
         arguments = {
             "filters": filters,
@@ -44,7 +45,8 @@ class DataTables(Resource):
         """Rows of a data table that meet the filters.
 
         :param data_table_id: Id of the data table.
-        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param filters: Conditions, joined by AND, as a map such as `{"season": "Fall"}` or as a list. A
+            list as value means any of its values.
         """
         arguments = {
             "data_table_id": data_table_id,

@@ -57,7 +57,8 @@ class Style(Resource):
         while data changes.
 
         :param folder_id: Folder to search, as returned by `folders`. Default: all folders.
-        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param filters: Conditions, joined by AND, as a map such as `{"season": "Fall"}` or as a list. A
+            list as value means any of its values.
         :param colorway_filters: Conditions on colorways. Returns records with at least one colorway
             that meets them.
         :param show_deleted: Also return soft-deleted records, which have `isDeleted: true`. Default

@@ -16,6 +16,7 @@ const TERMS: &[(&str, &str)] = &[
     ("`conflict`", "[ConflictException]"),
     ("`outcome: unknown`", "[Outcome.UNKNOWN]"),
     ("`per_minute`, `per_hour` and `per_day`", "`perMinute`, `perHour` and `perDay`"),
+    (", as a map such as `{\"season\": \"Fall\"}` or as a list", ""),
     (", as a map or as a list of `{id, value}`", ", in the order in which they are sent"),
     (
         "Rows as `{rowId, rowFields, deleteRow}`: no `rowId` adds a row, `deleteRow: true` removes it.",

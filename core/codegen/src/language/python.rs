@@ -75,7 +75,10 @@ fn import(module: &str, mut names: Vec<String>) -> String {
 
 /// What `types` offers.
 fn all_names(families: &Value) -> Result<Vec<String>, Error> {
-    let mut names: Vec<_> = ["FieldValue", "Filter", "Number", "Operator"].map(str::to_owned).into();
+    let mut names: Vec<_> =
+        ["FieldValue", "Filter", "FilterMap", "FilterOperators", "FilterValue", "Number", "Operator"]
+            .map(str::to_owned)
+            .into();
     for family in families.try_iter()? {
         for shape in family.get_attr("shapes")?.try_iter()? {
             names.push(member(&shape, "pascal"));
@@ -143,7 +146,7 @@ fn argument(parameter: &Value) -> String {
         "texts" => "Iterable[str]".into(),
         "integer" => "int".into(),
         "boolean" => "bool".into(),
-        "filters" | "colorway_filters" => "Iterable[Filter]".into(),
+        "filters" | "colorway_filters" => "FilterMap | Sequence[Filter]".into(),
         "fields" => "Mapping[str, Any] | Iterable[FieldValue]".into(),
         "table_rows" | "records" => format!("Iterable[{record} | dict[str, Any]]"),
         "colorways" => "Iterable[dict[str, Any]]".into(),

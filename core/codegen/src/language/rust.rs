@@ -50,6 +50,7 @@ pub(crate) const OUTPUTS: &[Output] = &[
 ];
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
+    environment.add_filter("rust_doc", |text: String| doc(&text));
     environment.add_function("rust_argument", |parameter: Value| argument(&member(&parameter, "kind")));
     environment.add_function("rust_value", |parameter: Value| {
         value(&member(&parameter, "kind")).replace("NAME", &member(&parameter, "name"))
@@ -62,6 +63,12 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         let id = member(&operation, "id");
         if id == short { format!("{id:?}") } else { format!("{id:?} | {short:?}") }
     });
+}
+
+/// A text of the catalogue without the forms that the types of Rust do not have.
+fn doc(text: &str) -> String {
+    text.replace(", as a map such as `{\"season\": \"Fall\"}` or as a list", "")
+        .replace(", as a map or as a list of `{id, value}`", "")
 }
 
 /// What reads the argument of a behaviour case.

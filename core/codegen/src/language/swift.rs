@@ -150,7 +150,9 @@ const FIELD_IDS: &[&str] = &["color_name", "color_number"];
 
 /// A text of the catalogue with the names in it as Swift has them.
 fn doc(text: &str) -> String {
-    let text = text.replace(", as a map or as a list of `{id, value}`", "");
+    let text = text
+        .replace(", as a map such as `{\"season\": \"Fall\"}` or as a list", "")
+        .replace(", as a map or as a list of `{id, value}`", "");
     let parts = text
         .split('`')
         .enumerate()

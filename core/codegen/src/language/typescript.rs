@@ -52,6 +52,7 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         import(module, &used(code, names))
     });
     environment.add_function("ts_renamed", |resources: Value| renamed(&resources));
+    environment.add_function("ts_filters", |resources: Value| filters(&resources));
     environment.add_function("ts_changes", |resources: Value| changes(&resources));
     environment.add_filter("ts_doc", |text: &str, indent: usize, renamed: Value| {
         let arguments = renamed.try_iter()?.map(|name| name.to_string());
@@ -82,7 +83,7 @@ fn argument(kind: &str, record: &str) -> String {
         "texts" => "readonly string[]".into(),
         "integer" => "number".into(),
         "boolean" => "boolean".into(),
-        "filters" | "colorway_filters" => "readonly Filter[]".into(),
+        "filters" | "colorway_filters" => "FilterMap | readonly Filter[]".into(),
         "fields" => "Fields".into(),
         "colorways" => "readonly ColorwayChange[]".into(),
         "records" | "table_rows" => format!("readonly {}[]", pascal(record)),
@@ -106,6 +107,14 @@ fn renamed(resources: &Value) -> Result<Vec<String>, Error> {
     of_parameters(resources, |parameter| {
         let name = member(parameter, "name");
         (name != member(parameter, "camel")).then_some(name)
+    })
+}
+
+/// Arguments that hold filters.
+fn filters(resources: &Value) -> Result<Vec<String>, Error> {
+    of_parameters(resources, |parameter| {
+        let kind = member(parameter, "kind");
+        matches!(kind.as_str(), "filters" | "colorway_filters").then(|| member(parameter, "name"))
     })
 }
 

@@ -102,7 +102,7 @@ impl Material<'_> {
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error has `outcome: unknown`.
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
-    /// * `fields`: Attribute values by field id, as a map or as a list of `{id, value}`.
+    /// * `fields`: Attribute values by field id.
     pub fn create(
         &self,
         folder_id: impl Into<String>,
@@ -458,7 +458,7 @@ pub struct MaterialUpdate {
 }
 
 impl MaterialUpdate {
-    /// Attribute values by field id, as a map or as a list of `{id, value}`. Fields that are not given stay unchanged.
+    /// Attribute values by field id. Fields that are not given stay unchanged.
     pub fn fields(mut self, fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
         self.request = self.request.argument("fields", fields_value(fields));
         self
