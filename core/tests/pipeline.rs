@@ -422,7 +422,7 @@ async fn a_header_that_was_deleted_in_spite_of_the_error_is_deleted() {
             true => (500, json!({"message": "Something went wrong"})),
             false => (200, header.clone()),
         });
-        let result = client.style().delete_header("1").await;
+        let result = client.style().delete("1").await;
         assert_eq!(result.is_ok(), deleted, "{result:?}");
     }
 }

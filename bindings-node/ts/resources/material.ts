@@ -95,8 +95,8 @@ export interface MaterialUpdateArguments {
   suppliers?: readonly Supplier[] | undefined;
 }
 
-/** Arguments of {@link Material.deleteHeader}. */
-export interface MaterialDeleteHeaderArguments {
+/** Arguments of {@link Material.delete}. */
+export interface MaterialDeleteArguments {
   /** Id of the material. */
   headerId: string;
 }
@@ -197,7 +197,7 @@ export class Material {
    * The service may delete the material and still answer with an error: the client then reads the material to
    * find out.
    */
-  deleteHeader(args: MaterialDeleteHeaderArguments, options?: CallOptions): Promise<Message> {
+  delete(args: MaterialDeleteArguments, options?: CallOptions): Promise<Message> {
     return this.#caller.call('material.attributes_delete', args, options);
   }
 }

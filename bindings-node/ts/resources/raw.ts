@@ -22,8 +22,8 @@ export interface RawPostArguments {
   query?: Query | undefined;
 }
 
-/** Arguments of {@link Raw.deletePath}. */
-export interface RawDeletePathArguments {
+/** Arguments of {@link Raw.delete}. */
+export interface RawDeleteArguments {
   /** Path below `/api/COMPANY/`, already percent-encoded, without a query. */
   path: string;
   /** Query parameters by name; a list repeats the name, null leaves it out. */
@@ -65,7 +65,7 @@ export class Raw {
    * A path of a known operation is treated as that operation. Any other path is sent at most once, because
    * several GETs of this service change data (docs/service/requests.md, GET that changes data).
    */
-  deletePath(args: RawDeletePathArguments, options?: CallOptions): Promise<unknown> {
+  delete(args: RawDeleteArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.delete', args, options);
   }
 }

@@ -91,8 +91,8 @@ export interface StyleUpdateArguments {
   sizes?: readonly Size[] | undefined;
 }
 
-/** Arguments of {@link Style.deleteHeader}. */
-export interface StyleDeleteHeaderArguments {
+/** Arguments of {@link Style.delete}. */
+export interface StyleDeleteArguments {
   /** Id of the style. */
   headerId: string;
 }
@@ -190,7 +190,7 @@ export class Style {
    * The service may delete the style and still answer with an error: the client then reads the style to find
    * out.
    */
-  deleteHeader(args: StyleDeleteHeaderArguments, options?: CallOptions): Promise<Message> {
+  delete(args: StyleDeleteArguments, options?: CallOptions): Promise<Message> {
     return this.#caller.call('style.attributes_delete', args, options);
   }
 }

@@ -228,8 +228,8 @@ mod tests {
         // Operation, allow_repeat, adds_nothing; then what may be sent again.
         for (id, allow_repeat, adds_nothing, expected) in [
             ("style.get", false, true, &[NotSent, Throttled, Interrupted, Fault, Unreadable][..]),
-            ("style.delete_header", false, true, &[NotSent, Throttled]),
-            ("style.delete_header", true, true, &[NotSent, Throttled, Interrupted]),
+            ("style.delete", false, true, &[NotSent, Throttled]),
+            ("style.delete", true, true, &[NotSent, Throttled, Interrupted]),
             ("style.update", false, true, &[NotSent, Throttled]),
             ("style.update", true, true, &[NotSent, Throttled, Interrupted]),
             ("style.update", true, false, &[NotSent, Throttled]),

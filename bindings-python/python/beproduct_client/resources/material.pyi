@@ -172,7 +172,7 @@ class Material(Resource):
 
     attributes_update = update
 
-    def delete_header(
+    def delete(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
@@ -185,7 +185,7 @@ class Material(Resource):
         :param header_id: Id of the material.
         """
 
-    attributes_delete = delete_header
+    attributes_delete = delete
 
 class AsyncMaterial(Resource):
     """Materials: fabrics and trims, with colorways, sizes and suppliers."""
@@ -345,7 +345,7 @@ class AsyncMaterial(Resource):
 
     attributes_update = update
 
-    def delete_header(
+    def delete(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
@@ -358,7 +358,7 @@ class AsyncMaterial(Resource):
         :param header_id: Id of the material.
         """
 
-    attributes_delete = delete_header
+    attributes_delete = delete
 
 class MaterialWithResponse(Resource):
     """`Material`, with all that is known about each answer."""
@@ -439,13 +439,13 @@ class MaterialWithResponse(Resource):
 
     attributes_update = update
 
-    def delete_header(
+    def delete(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[Message]: ...
 
-    attributes_delete = delete_header
+    attributes_delete = delete
 
 class AsyncMaterialWithResponse(Resource):
     """`AsyncMaterial`, with all that is known about each answer."""
@@ -526,10 +526,10 @@ class AsyncMaterialWithResponse(Resource):
 
     attributes_update = update
 
-    def delete_header(
+    def delete(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Message]]: ...
 
-    attributes_delete = delete_header
+    attributes_delete = delete

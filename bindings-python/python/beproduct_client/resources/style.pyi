@@ -168,7 +168,7 @@ class Style(Resource):
 
     attributes_update = update
 
-    def delete_header(
+    def delete(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
@@ -181,7 +181,7 @@ class Style(Resource):
         :param header_id: Id of the style.
         """
 
-    attributes_delete = delete_header
+    attributes_delete = delete
 
 class AsyncStyle(Resource):
     """Styles: garments and their attributes, colorways and sizes."""
@@ -337,7 +337,7 @@ class AsyncStyle(Resource):
 
     attributes_update = update
 
-    def delete_header(
+    def delete(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
@@ -350,7 +350,7 @@ class AsyncStyle(Resource):
         :param header_id: Id of the style.
         """
 
-    attributes_delete = delete_header
+    attributes_delete = delete
 
 class StyleWithResponse(Resource):
     """`Style`, with all that is known about each answer."""
@@ -429,13 +429,13 @@ class StyleWithResponse(Resource):
 
     attributes_update = update
 
-    def delete_header(
+    def delete(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[Message]: ...
 
-    attributes_delete = delete_header
+    attributes_delete = delete
 
 class AsyncStyleWithResponse(Resource):
     """`AsyncStyle`, with all that is known about each answer."""
@@ -514,10 +514,10 @@ class AsyncStyleWithResponse(Resource):
 
     attributes_update = update
 
-    def delete_header(
+    def delete(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Message]]: ...
 
-    attributes_delete = delete_header
+    attributes_delete = delete

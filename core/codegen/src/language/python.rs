@@ -46,6 +46,7 @@ pub(crate) const OUTPUTS: &[Output] = &[
 ];
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
+    environment.add_filter("python_name", |name: &str| name_of(name));
     environment.add_function("python_argument", |parameter: Value| argument(&parameter));
     environment.add_function("python_docstring", |operation: Value| docstring(&operation));
     environment.add_function("python_member", |property: Value| member_type(&property));
@@ -54,6 +55,18 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     });
     environment.add_function("python_import_of", |module: &str, names: Vec<String>| import(module, names));
     environment.add_function("python_names", |families: Value| all_names(&families));
+}
+
+/// Words that are no name anywhere, not even behind a dot.
+const RESERVED: &[&str] = &[
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
+    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
+    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
+
+/// `import` -> `import_`, as PEP 8 asks for.
+fn name_of(name: &str) -> String {
+    if RESERVED.contains(&name) { format!("{name}_") } else { name.to_owned() }
 }
 
 /// Width of a line of code.
@@ -102,7 +115,7 @@ fn docstring(operation: &Value) -> String {
         if index == 0 {
             lines.push(String::new());
         }
-        let text = format!(":param {}: {}", member(&parameter, "name"), member(&parameter, "doc"));
+        let text = format!(":param {}: {}", name_of(&member(&parameter, "name")), member(&parameter, "doc"));
         lines.extend(wrap(&text, "    ", WIDTH));
     }
     if lines.len() > 1 {

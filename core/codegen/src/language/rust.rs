@@ -50,10 +50,11 @@ pub(crate) const OUTPUTS: &[Output] = &[
 ];
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
+    environment.add_filter("rust_name", |name: &str| name_of(name));
     environment.add_filter("rust_doc", |text: String| doc(&text));
     environment.add_function("rust_argument", |parameter: Value| argument(&member(&parameter, "kind")));
     environment.add_function("rust_value", |parameter: Value| {
-        value(&member(&parameter, "kind")).replace("NAME", &member(&parameter, "name"))
+        value(&member(&parameter, "kind")).replace("NAME", &name_of(&member(&parameter, "name")))
     });
     environment.add_function("rust_driver_reader", |parameter: Value| {
         format!("arguments::{}", reader(&member(&parameter, "kind")))
@@ -63,6 +64,26 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         let id = member(&operation, "id");
         if id == short { format!("{id:?}") } else { format!("{id:?} | {short:?}") }
     });
+}
+
+/// Words that are a name only behind `r#`.
+const RESERVED: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait",
+    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+/// Words that are no name at all.
+const NO_NAMES: &[&str] = &["crate", "self", "super"];
+
+/// `type` -> `r#type`.
+fn name_of(name: &str) -> String {
+    match name {
+        _ if RESERVED.contains(&name) => format!("r#{name}"),
+        _ if NO_NAMES.contains(&name) => format!("{name}_"),
+        _ => name.to_owned(),
+    }
 }
 
 /// A text of the catalogue without the forms that the types of Rust do not have.

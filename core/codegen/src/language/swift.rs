@@ -44,18 +44,66 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("swift_driver_argument", |parameter: Value| driver_argument(&parameter));
 }
 
-/// Keywords that the service has, or may well have, as the name of a member. The others are `names::RESERVED`.
-const KEYWORDS: &[&str] =
-    &["associatedtype", "default", "extension", "internal", "operator", "precedencegroup", "some"];
+/// Keywords, which are a name only in backticks.
+const RESERVED: &[&str] = &[
+    "as",
+    "associatedtype",
+    "await",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "continue",
+    "default",
+    "defer",
+    "deinit",
+    "do",
+    "else",
+    "enum",
+    "extension",
+    "fallthrough",
+    "false",
+    "fileprivate",
+    "for",
+    "func",
+    "guard",
+    "if",
+    "import",
+    "in",
+    "init",
+    "inout",
+    "internal",
+    "is",
+    "let",
+    "nil",
+    "operator",
+    "precedencegroup",
+    "private",
+    "protocol",
+    "public",
+    "repeat",
+    "rethrows",
+    "return",
+    "self",
+    "static",
+    "struct",
+    "subscript",
+    "super",
+    "switch",
+    "throw",
+    "throws",
+    "true",
+    "try",
+    "typealias",
+    "var",
+    "where",
+    "while",
+];
 
 /// `folder_id` -> `folderID`, as Apple spells initialisms.
 fn name_of(name: &str) -> String {
     let name = initialisms(&names::camel(name));
-    if KEYWORDS.contains(&name.as_str()) || names::RESERVED.contains(&name.as_str()) {
-        format!("`{name}`")
-    } else {
-        name
-    }
+    if RESERVED.contains(&name.as_str()) { format!("`{name}`") } else { name }
 }
 
 fn initialisms(camel: &str) -> String {
