@@ -18,7 +18,8 @@ pub enum Priority {
     Bulk,
 }
 
-/// Options of one call. An option that is not set has the client's value.
+/// Options of one call, or of all calls of a client ([`Client::with_options`](crate::Client::with_options)). An option that
+/// is not set has the client's value.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
@@ -31,14 +32,14 @@ pub struct CallOptions {
     pub attempts: Option<u32>,
     /// Name under which the ledger counts the requests. Labels take turns in the line.
     pub label: Option<String>,
-    /// Interactive or bulk.
-    pub priority: Priority,
+    /// Interactive or bulk. Default interactive.
+    pub priority: Option<Priority>,
     /// Records a page, 1 to 200 unless the client was built with a higher `max_page_size`.
     pub page_size: Option<usize>,
     /// The page that a list begins with, from 0. Default 0.
     pub from_page: Option<u64>,
     /// Accept a list that ends before its total, with a warning. Default false: an error of kind `incomplete`.
-    pub allow_incomplete: bool,
+    pub allow_incomplete: Option<bool>,
     /// Query parameters beyond those of the catalogue.
     pub extra_query: Vec<(String, String)>,
     /// Extra headers. Those that carry the sign-in or describe the body are refused.
@@ -46,7 +47,7 @@ pub struct CallOptions {
     /// Whether filter fields are checked before sending. Default: the client's setting.
     pub check_filters: Option<bool>,
     /// Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default false.
-    pub allow_repeat: bool,
+    pub allow_repeat: Option<bool>,
     /// Handle that cancels the call.
     pub cancel: Option<Cancel>,
 }
@@ -111,11 +112,11 @@ impl CallOptions {
                 }
                 "label" => options.label = Some(text(value).ok_or_else(|| wrong("a text"))?),
                 "priority" => {
-                    options.priority = match value.as_str() {
+                    options.priority = Some(match value.as_str() {
                         Some("interactive") => Priority::Interactive,
                         Some("bulk") => Priority::Bulk,
                         _ => return Err(wrong("\"interactive\" or \"bulk\"")),
-                    }
+                    });
                 }
                 "page_size" => {
                     let size =
@@ -128,7 +129,7 @@ impl CallOptions {
                         Some(page.ok_or_else(|| wrong("a page number from 0 to 1000000000"))?);
                 }
                 "allow_incomplete" => {
-                    options.allow_incomplete = value.as_bool().ok_or_else(|| wrong("true or false"))?;
+                    options.allow_incomplete = Some(value.as_bool().ok_or_else(|| wrong("true or false"))?);
                 }
                 "extra_query" => options.extra_query = pairs(value).ok_or_else(|| wrong("a map of texts"))?,
                 "headers" => options.headers = pairs(value).ok_or_else(|| wrong("a map of texts"))?,
@@ -136,13 +137,44 @@ impl CallOptions {
                     options.check_filters = Some(value.as_bool().ok_or_else(|| wrong("true or false"))?);
                 }
                 "allow_repeat" => {
-                    options.allow_repeat = value.as_bool().ok_or_else(|| wrong("true or false"))?
+                    options.allow_repeat = Some(value.as_bool().ok_or_else(|| wrong("true or false"))?);
                 }
                 _ => return Err(Error::config(format!("unknown option {name:?}; options are {OPTIONS}"))),
             }
         }
         Ok(options)
     }
+}
+
+impl CallOptions {
+    /// These options, and the others where these say nothing. Headers and query parameters are put together by their names.
+    pub(crate) fn over(self, others: &Self) -> Self {
+        let others = others.clone();
+        Self {
+            timeout: self.timeout.or(others.timeout),
+            turn_timeout: self.turn_timeout.or(others.turn_timeout),
+            attempts: self.attempts.or(others.attempts),
+            label: self.label.or(others.label),
+            priority: self.priority.or(others.priority),
+            page_size: self.page_size.or(others.page_size),
+            from_page: self.from_page.or(others.from_page),
+            allow_incomplete: self.allow_incomplete.or(others.allow_incomplete),
+            extra_query: joined(others.extra_query, self.extra_query, |one, other| one == other),
+            headers: joined(others.headers, self.headers, str::eq_ignore_ascii_case),
+            check_filters: self.check_filters.or(others.check_filters),
+            allow_repeat: self.allow_repeat.or(others.allow_repeat),
+            cancel: self.cancel.or(others.cancel),
+        }
+    }
+}
+
+type Pairs = Vec<(String, String)>;
+
+/// The pairs below of which no name is above, and those above.
+fn joined(mut below: Pairs, above: Pairs, is_same: impl Fn(&str, &str) -> bool) -> Pairs {
+    below.retain(|(name, _)| !above.iter().any(|(other, _)| is_same(name, other)));
+    below.extend(above);
+    below
 }
 
 /// No time limit is longer: some thirty years.

@@ -294,7 +294,7 @@ impl Pager {
                 (text, ", and the service did not return the rest")
             }
         };
-        if self.0.fetch.options.allow_incomplete {
+        if self.0.fetch.options.allow_incomplete == Some(true) {
             self.warn(&progress.meta, &text);
             return Ok(());
         }

@@ -122,6 +122,18 @@ impl Engine {
         })
     }
 
+    /// The same client with options for all of its calls, from a JSON object; those of a call win, one by one. It shares
+    /// everything with this one, the numbers of calls included, and closing one of them closes both. After a fork it is made
+    /// again from the client that goes on.
+    ///
+    /// # Errors
+    /// `config` when an option is wrong or unknown.
+    pub fn with_options(&self, options: &str) -> Result<Self> {
+        let options = CallOptions::from_json(&object("options", options)?.into())?;
+        let client = self.client()?.with_options(options)?;
+        Ok(Self { behind: Behind::Client(Arc::new(client)), ..self.clone() })
+    }
+
     /// A number for a call that has not started yet.
     #[must_use]
     pub fn issue_call(&self) -> u64 {
@@ -315,6 +327,26 @@ mod tests {
         engine.close().await.unwrap();
         assert_eq!(begun.await.unwrap_err().kind(), ErrorKind::Cancelled);
         assert_eq!(finish("app://in?state=other").await.unwrap_err().kind(), ErrorKind::Closed);
+    }
+
+    #[tokio::test]
+    async fn an_engine_with_options_is_the_same_client() {
+        let settings = r#"{"company_domain": "acme", "access_token": "t", "ledger": "memory"}"#;
+        let engine = Engine::open(settings, None, None, Handle::current()).unwrap();
+        let nightly = engine.with_options(r#"{"label": "nightly", "timeout": null}"#).unwrap();
+        let call = nightly.issue_call();
+        engine.cancel(call);
+        let error = nightly.call(call, "style.folders", "{}", "{}").await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::NotSent));
+        for (options, says) in
+            [(r#"{"labels": "x"}"#, "labels"), (r#"{"page_size": 201}"#, "page_size"), ("7", "options")]
+        {
+            let error = engine.with_options(options).unwrap_err();
+            assert!(error.kind() == ErrorKind::Config && error.message().contains(says), "{error}");
+        }
+        nightly.close().await.unwrap();
+        let error = engine.call(engine.issue_call(), "style.folders", "{}", "{}").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed);
     }
 
     #[tokio::test]
