@@ -55,6 +55,7 @@ mod paging;
 mod pipeline;
 mod policy;
 mod private_file;
+mod progress;
 mod promise;
 mod quota;
 mod rate_news;
@@ -79,6 +80,7 @@ pub use http::{
 pub use log::{Attributes, Level, LogSink, Record};
 pub use options::{CallOptions, Priority};
 pub use paging::{Page, Pager, Position};
+pub use progress::{OnProgress, Progress};
 pub use quota::{
     Estimate, EstimateItem, LimitStatus, Plan, QuotaEvent, QuotaEventKind, QuotaListener, QuotaReport,
     QuotaStatus, ReportRow, Share, Span, Usage, Work,

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::cancel::Cancel;
+use crate::catalog::Operation;
 use crate::error::{Error, Result};
+use crate::progress::{OnProgress, Progress};
 
 /// Which calls go first when requests are scarce.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -48,6 +50,8 @@ pub struct CallOptions {
     pub check_filters: Option<bool>,
     /// Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default false.
     pub allow_repeat: Option<bool>,
+    /// Code that is given the progress of a call of several requests.
+    pub progress: Option<OnProgress>,
     /// Handle that cancels the call.
     pub cancel: Option<Cancel>,
 }
@@ -70,6 +74,7 @@ impl std::fmt::Debug for CallOptions {
             .field("headers", &names(&self.headers))
             .field("check_filters", &self.check_filters)
             .field("allow_repeat", &self.allow_repeat)
+            .field("progress", &self.progress)
             .finish_non_exhaustive()
     }
 }
@@ -163,7 +168,17 @@ impl CallOptions {
             headers: joined(others.headers, self.headers, str::eq_ignore_ascii_case),
             check_filters: self.check_filters.or(others.check_filters),
             allow_repeat: self.allow_repeat.or(others.allow_repeat),
+            progress: self.progress.or(others.progress),
             cancel: self.cancel.or(others.cancel),
+        }
+    }
+}
+
+impl CallOptions {
+    /// Says how far the call is, where the program wants to know.
+    pub(crate) fn report(&self, operation: &'static Operation, done: u64, total: Option<u64>) {
+        if let Some(code) = &self.progress {
+            code.report(Progress { operation: operation.id, done, total });
         }
     }
 }

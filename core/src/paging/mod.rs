@@ -275,6 +275,7 @@ impl Pager {
         }
         account.hand_out(number, kept.len() as u64);
         drop(account);
+        self.0.fetch.options.report(operation, progress.rule.received(), total);
         progress.pages += 1;
         self.ahead().next = next;
         Ok(Some(Page::new(number, &list, &kept, total, raw, meta)))

@@ -28,7 +28,7 @@ use crate::catalog::Operation;
 use crate::client::{Client, ClientBuilder, Method};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Outcome, Result};
-use crate::host::{Hooks, Host};
+use crate::host::{Hooks, Host, HostProgress};
 
 pub use self::fork::{ForkGuard, before_fork};
 pub use self::reply::Reply;
@@ -54,6 +54,10 @@ pub struct Engine {
     behind: Behind,
     ids: CallIds,
     handle: Handle,
+    /// The program's code for the progress of calls.
+    progress: Option<HostProgress>,
+    /// Whether calls report their progress when their options do not say.
+    reports: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -77,12 +81,13 @@ impl Engine {
     ) -> Result<Self> {
         let config = Config::from_json(object("settings", settings)?.into())?;
         let hooks = host.map(|host| Hooks::new(host, handle.clone())).transpose()?;
+        let progress = hooks.as_ref().and_then(Hooks::progress);
         let client = ClientBuilder::from_config(config)
             .runtime(handle.clone())
             .hooks(hooks)
             .inherited(inherited.cloned())
             .build()?;
-        Ok(Self::of(Behind::Client(Arc::new(client)), handle))
+        Ok(Self { progress, ..Self::of(Behind::Client(Arc::new(client)), handle) })
     }
 
     /// A sign-in whose program brings the person back, from settings as a JSON object. Its call is `sign_in.finish`.
@@ -115,11 +120,7 @@ impl Engine {
         if inherited.is_some_and(Inherited::is_closed) {
             client.close();
         }
-        Ok(Self {
-            behind: Behind::Client(Arc::new(client)),
-            ids: self.ids.clone(),
-            handle: self.handle.clone(),
-        })
+        Ok(self.beside(client, self.reports))
     }
 
     /// The same client with options for all of its calls, from a JSON object; those of a call win, one by one. It shares
@@ -129,9 +130,10 @@ impl Engine {
     /// # Errors
     /// `config` when an option is wrong or unknown.
     pub fn with_options(&self, options: &str) -> Result<Self> {
-        let options = CallOptions::from_json(&object("options", options)?.into())?;
-        let client = self.client()?.with_options(options)?;
-        Ok(Self { behind: Behind::Client(Arc::new(client)), ..self.clone() })
+        let mut options = object("options", options)?;
+        let reports = take_progress(&mut options)?.unwrap_or(self.reports);
+        let client = self.client()?.with_options(CallOptions::from_json(&options.into())?)?;
+        Ok(self.beside(client, reports))
     }
 
     /// A number for a call that has not started yet.
@@ -146,7 +148,8 @@ impl Engine {
     }
 
     /// Calls an operation of the service or a method of the client by its name. Arguments and options are JSON objects. The
-    /// future may be dropped: that cancels the call too.
+    /// option `"progress": true` has the hook [`Progress`](crate::host::Hook::Progress) called. The future may be dropped:
+    /// that cancels the call too.
     pub fn call(
         &self,
         call: u64,
@@ -155,7 +158,7 @@ impl Engine {
         options: &str,
     ) -> impl Future<Output = Result<Reply>> + Send + use<> {
         let (cancel, guard) = self.ids.enter(call);
-        let begun = self.begin(cancel, name, arguments, options);
+        let begun = self.begin(call, cancel, name, arguments, options);
         async move {
             let _guard = guard;
             begun?.await
@@ -169,8 +172,7 @@ impl Engine {
     pub fn stream(&self, call: u64, name: &str, arguments: &str, options: &str) -> Result<Stream> {
         let (cancel, guard) = self.ids.enter(call);
         let client = self.client()?;
-        let mut options = read_options(name, options)?;
-        options.cancel = Some(cancel);
+        let options = self.options(call, cancel, name, options)?;
         let pager = client.pages(name, object("arguments", arguments)?, options)?;
         Ok(Stream::new(pager, guard))
     }
@@ -224,7 +226,18 @@ impl Engine {
     }
 
     fn of(behind: Behind, handle: Handle) -> Self {
-        Self { behind, ids: CallIds::default(), handle }
+        Self { behind, ids: CallIds::default(), handle, progress: None, reports: false }
+    }
+
+    /// Another client, with the same numbers of calls and the same code of the program.
+    fn beside(&self, client: Client, reports: bool) -> Self {
+        Self {
+            behind: Behind::Client(Arc::new(client)),
+            ids: self.ids.clone(),
+            handle: self.handle.clone(),
+            progress: self.progress.clone(),
+            reports,
+        }
     }
 
     fn client(&self) -> Result<&Client> {
@@ -234,8 +247,23 @@ impl Engine {
         }
     }
 
+    /// The options of a call.
+    fn options(&self, call: u64, cancel: Cancel, name: &str, options: &str) -> Result<CallOptions> {
+        let mut options = object("options", options)?;
+        let reports = take_progress(&mut options)?.unwrap_or(self.reports);
+        let mut options = read_options(name, options)?;
+        options.cancel = Some(cancel);
+        if reports {
+            let code = self.progress.as_ref();
+            let code = code.ok_or_else(|| Error::config("progress: the program has no code for it"))?;
+            options.progress = Some(code.of_call(call));
+        }
+        Ok(options)
+    }
+
     fn begin(
         &self,
+        call: u64,
         cancel: Cancel,
         name: &str,
         arguments: &str,
@@ -259,8 +287,7 @@ impl Engine {
             }
             (Behind::Client(client), None) => {
                 let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
-                let mut options = read_options(name, options)?;
-                options.cancel = Some(cancel);
+                let options = self.options(call, cancel, name, options)?;
                 return Ok(Box::pin(async move {
                     let answer = client.call(operation.id, arguments, options).await?;
                     Ok(Reply::of_answer(operation, answer))
@@ -283,8 +310,17 @@ async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = Result<T>>) 
     }
 }
 
-fn read_options(name: &str, options: &str) -> Result<CallOptions> {
-    let options = CallOptions::from_json(&object("options", options)?.into());
+/// Whether the progress of a call is reported, which is no option of Rust.
+fn take_progress(options: &mut Map<String, Value>) -> Result<Option<bool>> {
+    match options.remove("progress") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(reports)) => Ok(Some(reports)),
+        Some(other) => Err(Error::config(format!("option progress has to be true or false, not {other}"))),
+    }
+}
+
+fn read_options(name: &str, options: Map<String, Value>) -> Result<CallOptions> {
+    let options = CallOptions::from_json(&options.into());
     // Languages with keywords hand in everything that is no argument as an option.
     options.map_err(|error| match Operation::find(name) {
         Some(operation) => {
@@ -338,12 +374,18 @@ mod tests {
         engine.cancel(call);
         let error = nightly.call(call, "style.folders", "{}", "{}").await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::NotSent));
-        for (options, says) in
-            [(r#"{"labels": "x"}"#, "labels"), (r#"{"page_size": 201}"#, "page_size"), ("7", "options")]
-        {
+        for (options, says) in [
+            (r#"{"labels": "x"}"#, "labels"),
+            (r#"{"progress": 1}"#, "true or false"),
+            (r#"{"page_size": 201}"#, "page_size"),
+            ("7", "options"),
+        ] {
             let error = engine.with_options(options).unwrap_err();
             assert!(error.kind() == ErrorKind::Config && error.message().contains(says), "{error}");
         }
+        let reporting = engine.with_options(r#"{"progress": true}"#).unwrap();
+        let error = reporting.call(1, "style.folders", "{}", "{}").await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Config && error.message().contains("no code for it"), "{error}");
         nightly.close().await.unwrap();
         let error = engine.call(engine.issue_call(), "style.folders", "{}", "{}").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Closed);
