@@ -18,7 +18,7 @@ import { BeProduct, Plan } from 'beproduct-client';
  */
 export async function numbersOf(client, folderId, season) {
   const numbers = new Set();
-  const filters = [{ field: 'season', value: season }];
+  const filters = { season };
   for await (const { headerNumber } of client.style.list({ folderId, filters }, { label: 'season' })) {
     numbers.add(headerNumber);
   }

@@ -41,7 +41,7 @@ test('writes send nested values as they are given', async () => {
     rows: [{ rowFields: [{ id: row.fields[0].id, value: 'changed' }], rowId: row.id }],
   });
   assert.equal(applied, 1);
-  await client.style.deleteHeader(created.id);
+  await client.style.delete(created.id);
   assert.equal((await client.style.get(created.id)).isDeleted, true);
 });
 

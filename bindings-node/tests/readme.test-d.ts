@@ -8,7 +8,7 @@ declare const numbers: string[], signal: AbortSignal;
 // prettier-ignore
 const client = new BeProduct({ companyDomain: 'acme', clientId, clientSecret, refreshToken, plan: Plan.businessMax({ licenses: 8 }) });
 // prettier-ignore
-for await (const style of client.style.list({ folderId, filters: [{ field: 'season', operator: 'Eq', value: 'Fall' }] }, { signal })) {
+for await (const style of client.style.list({ folderId, filters: { season: 'Fall' } }, { signal })) {
   console.log(style.headerNumber);
 }
 const found = await client.style.getManyByNumber(numbers);

@@ -144,6 +144,26 @@ client.style.list({ filters: [{ field: 'a', operator: 'Like', value: 'b' }] });
 new BeProduct({ companyDomain: 'acme', timout: 3 });
 // @ts-expect-error: a misspelt member of a setting
 new BeProduct({ companyDomain: 'acme', plan: { requestsPerDy: 5 } });
+const since: Date = new Date();
+client.style.list({
+  filters: {
+    season: 'Fall',
+    active: true,
+    header_number: ['A', 'B'],
+    ModifiedAt: { Gt: since, Lte: '2026-02-01' },
+  },
+  colorwayFilters: { color_name: { Contains: ['moss', 'sand'] } },
+});
+// @ts-expect-error: an operator that does not exist
+client.style.list({ filters: { a: { Like: 'b' } } });
+// @ts-expect-error: a list, which works with Eq and Contains only
+client.style.list({ filters: { a: { Gt: [1, 2] } } });
+// @ts-expect-error: a value that there may not be
+client.style.list({ filters: { season: undefined } });
+// @ts-expect-error: null, which no field is compared with
+client.style.list({ filters: { season: null } });
+// @ts-expect-error: a setting that does not exist
+new BeProduct({ companyDomain: 'acme', company: 'acme' });
 // @ts-expect-error: a plan without its licences
 Plan.enterprise({});
 

@@ -92,6 +92,21 @@ test('what JSON cannot hold is refused by its path', async () => {
   assert.equal((await simulator.counts()).api, 0);
 });
 
+test('a filter whose value is undefined is refused', async () => {
+  const client = new BeProduct(simulator.settings);
+  for (const args of [
+    { filters: { header_number: undefined } },
+    { filters: { ModifiedAt: { Gt: '2026-01-31T00:00:00Z', Lt: undefined } } },
+    { colorwayFilters: { color_name: undefined } },
+  ]) {
+    await assert.rejects(
+      client.style.list(args).collect(),
+      (error) => error instanceof ConfigError && error.message.includes('has no value; leave the filter out'),
+    );
+  }
+  assert.equal((await simulator.counts()).api, 0);
+});
+
 test('the same object may stand in two places', async () => {
   const shared = { a: 1 };
   assert.equal(await sent([shared, shared]), '[{"a":1},{"a":1}]');

@@ -15,6 +15,17 @@ export interface Filter {
   type?: string | undefined;
 }
 
+/** Operators on one field, all of which must hold. A list, with `Eq` and `Contains`, means any of its values. */
+export type FilterOperators = {
+  readonly [Name in Operator]?: Scalar | (Name extends 'Eq' | 'Contains' ? readonly Scalar[] : never);
+};
+
+/**
+ * Conditions by field id: `{ season: 'Fall', active: true, ModifiedAt: { Gt: since } }`. A value must be equal, a list
+ * means any of its values. `*` is no wildcard: `{ Contains: '...' }` finds a part of a text.
+ */
+export type FilterMap = Readonly<Record<string, Scalar | readonly Scalar[] | FilterOperators>>;
+
 /** Values by field id. A list keeps the order also of ids that are whole numbers, which an object does not. */
 export type Fields = Readonly<Record<string, unknown>> | readonly { id: string; value: unknown }[];
 

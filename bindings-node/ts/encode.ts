@@ -1,7 +1,7 @@
 import { inspect, types } from 'node:util';
 
 import { ConfigError } from './client/errors.js';
-import { DATA, NAMES as GENERATED } from './client/names.js';
+import { DATA, FILTERS, NAMES as GENERATED } from './client/names.js';
 
 /** The engine's names, also of what the catalogue does not have. */
 const NAMES = new Map([
@@ -12,8 +12,11 @@ const NAMES = new Map([
   ['whenAway', 'when_away'],
 ]);
 
-/** Whose names members have: the client's at any depth, the client's in arguments whose values are data, or data's own. */
-type Names = 'own' | 'arguments' | 'data';
+/**
+ * Whose names members have: the client's at any depth, the client's in arguments whose values are data, or data's own. A
+ * condition of a filter may not be undefined: left out, it would return every record.
+ */
+type Names = 'own' | 'arguments' | 'data' | 'conditions';
 
 /** Settings, options and the like as the engine reads them. A name that is not known stays: the engine refuses it. */
 export function encode(value: unknown, path: string): string {
@@ -80,9 +83,12 @@ class Encoder {
   members(entries: [string, unknown][], path: string, names: Names): string {
     const written = new Map<string, string>();
     for (const [given, value] of entries) {
-      const name = names === 'data' ? given : (NAMES.get(given) ?? given);
-      const inner = names === 'own' && !DATA.has(name) ? 'own' : 'data';
-      const member = this.text(value, `${path}.${given}`, inner);
+      const isNamed = names === 'own' || names === 'arguments';
+      const name = isNamed ? (NAMES.get(given) ?? given) : given;
+      const member = this.text(value, `${path}.${given}`, inner(names, name, value));
+      if (member === undefined && names === 'conditions') {
+        refuse(`${path}.${given} is undefined: leave the condition out, or give a value`);
+      }
       if (member === undefined) continue;
       if (written.has(name)) refuse(`${path}.${given} is given twice`);
       written.set(name, `${quoted(name, `a name in ${path}`)}:${member}`);
@@ -91,7 +97,14 @@ class Encoder {
   }
 }
 
-function isRecord(value: object): boolean {
+/** Whose names the members of a member have. */
+function inner(names: Names, name: string, value: unknown): Names {
+  if (names === 'own') return DATA.has(name) ? 'data' : 'own';
+  const isFilter = names === 'arguments' && FILTERS.has(name);
+  return (isFilter || names === 'conditions') && isRecord(value) ? 'conditions' : 'data';
+}
+
+function isRecord(value: unknown): boolean {
   return Object.prototype.toString.call(value) === '[object Object]';
 }
 

@@ -13,14 +13,12 @@ from datetime import datetime
 from pathlib import Path
 
 from beproduct_client import BeProduct, Plan
-from beproduct_client.types import Filter
+from beproduct_client.types import FilterMap
 
 
 def export(client: BeProduct, target: Path, since: datetime | None = None) -> int:
     """Writes the styles to the file, which appears when all of them are there. Returns how many there are."""
-    filters: list[Filter] = []
-    if since:
-        filters.append({"field": "FolderModifiedAt", "operator": "Gt", "value": since})
+    filters: FilterMap = {"FolderModifiedAt": {"Gt": since}} if since else {}
     unfinished = target.with_suffix(".part")
     written = 0
     with unfinished.open("w", encoding="utf-8") as lines:

@@ -153,6 +153,7 @@ impl Host for PythonHost {
             Hook::LockTokens => "try_lock",
             Hook::UnlockTokens => "unlock",
             Hook::Log => return true,
+            Hook::Progress => return false,
             _ => return Python::attach(|py| self.code.code(py, hook).is_some()),
         };
         Python::attach(|py| {

@@ -7,7 +7,7 @@ def example(client_id: str, client_secret: str, refresh_token: str, folder: str,
     # fmt: off
     with BeProduct(company_domain="acme", client_id=client_id, client_secret=client_secret, refresh_token=refresh_token,
                    plan=Plan.business_max(licenses=8)) as client:
-        for style in client.style.list(folder_id=folder, filters=[{"field": "season", "operator": "Eq", "value": "Fall"}]):
+        for style in client.style.list(folder_id=folder, filters={"season": "Fall"}):
             print(style["headerNumber"])
         found = client.style.get_many_by_number(numbers)
         print(len(found["found"]), "found,", found["missing"], "missing")

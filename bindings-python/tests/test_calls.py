@@ -29,7 +29,7 @@ def test_a_record_is_made_changed_and_deleted(client: BeProduct, simulator: Simu
     made = client.style.create(folder, {"header_number": "EX-1", "header_name": "Parka", "target_price": 9.5})
     changed = client.style.update(made["id"], {"target_price": 10.0})
     assert (values_of(made)["target_price"], values_of(changed)["target_price"]) == (9.5, 10)
-    client.style.delete_header(made["id"])
+    client.style.delete(made["id"])
     assert made["id"] not in [style["id"] for style in client.style.list(folder_id=folder)]
 
 

@@ -46,6 +46,8 @@ pub struct Client {
     auth: Auth,
     requester: Requester,
     filters: Arc<FilterCheck>,
+    /// Of all calls, where they say nothing themselves.
+    defaults: Arc<CallOptions>,
     /// Let go when the client is closed. Those who act for another leave them to their administrator's client.
     hooks: Option<Hooks>,
     closing: Arc<OnceLock<Promised<()>>>,
@@ -59,6 +61,17 @@ impl Client {
     pub fn builder(company_domain: impl Into<String>) -> ClientBuilder {
         let config = Config { company_domain: Some(company_domain.into()), ..Config::default() };
         ClientBuilder::from_config(config)
+    }
+
+    /// The same client with options for all of its calls; those of a call win, one by one. It shares everything with this
+    /// client, and closing one of them closes both.
+    ///
+    /// # Errors
+    /// `config` for an option that no call may have.
+    pub fn with_options(&self, options: CallOptions) -> Result<Self> {
+        let defaults = options.over(&self.defaults);
+        self.check_values(&defaults)?;
+        Ok(Self { defaults: Arc::new(defaults), ..self.clone() })
     }
 
     /// Calls an operation by its id, `style.attributes_get`, or its short name, `style.get`.
@@ -254,19 +267,25 @@ impl Client {
         options.check_filters.unwrap_or(self.shared.config.check_filters).then_some(&self.filters)
     }
 
-    fn check_options(&self, mut options: CallOptions) -> Result<CallOptions> {
+    /// The options of a call with the client's below them.
+    fn check_options(&self, options: CallOptions) -> Result<CallOptions> {
+        let mut options = options.over(&self.defaults);
+        self.check_values(&options)?;
+        if self.auth.closed.is_cancelled() {
+            return Err(Error::new(ErrorKind::Closed, "the client is closed"));
+        }
+        options.cancel = Some(options.cancel.take().unwrap_or_default().within(&self.auth.closed));
+        Ok(options)
+    }
+
+    fn check_values(&self, options: &CallOptions) -> Result<()> {
         let most = self.shared.config.max_page_size;
         if options.page_size.is_some_and(|size| size == 0 || size > most) {
             return Err(Error::config(format!(
                 "page_size has to be from 1 to {most}; a client built with a higher max_page_size allows more"
             )));
         }
-        headers::check(&options.headers)?;
-        if self.auth.closed.is_cancelled() {
-            return Err(Error::new(ErrorKind::Closed, "the client is closed"));
-        }
-        options.cancel = Some(options.cancel.take().unwrap_or_default().within(&self.auth.closed));
-        Ok(options)
+        headers::check(&options.headers)
     }
 }
 

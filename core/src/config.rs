@@ -103,6 +103,10 @@ pub struct Config {
     pub additional_headers: Option<Value>,
     /// PEM text of certificate authorities to trust in addition to those of the machine.
     pub ca_certificates: Option<String>,
+    /// Proxy for all requests but those to this machine: a URL that begins with `http://`, `https://`, `socks4://`, `socks4a://`,
+    /// `socks5://` or `socks5h://` (the last resolves names at the proxy), with user and password if it asks for them. An empty
+    /// text means no proxy. Default: the proxies that `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` or the operating system name.
+    pub proxy: Option<String>,
     /// Addition to the User-Agent: `python/3.12`.
     pub user_agent: Option<String>,
     /// For tests.
@@ -161,6 +165,7 @@ impl Default for Config {
             check_filters: true,
             additional_headers: None,
             ca_certificates: None,
+            proxy: None,
             user_agent: None,
             testing: None,
         }

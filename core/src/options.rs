@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::cancel::Cancel;
+use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::near;
 use crate::own::names::OPTIONS;
+use crate::progress::{OnProgress, Progress};
 
 /// Which calls go first when requests are scarce.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -20,7 +22,8 @@ pub enum Priority {
     Bulk,
 }
 
-/// Options of one call. An option that is not set has the client's value.
+/// Options of one call, or of all calls of a client ([`Client::with_options`](crate::Client::with_options)). An option that
+/// is not set has the client's value.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
@@ -33,14 +36,14 @@ pub struct CallOptions {
     pub attempts: Option<u32>,
     /// Name under which the ledger counts the requests. Labels take turns in the line.
     pub label: Option<String>,
-    /// Interactive or bulk.
-    pub priority: Priority,
+    /// Interactive or bulk. Default interactive.
+    pub priority: Option<Priority>,
     /// Records a page, 1 to 200 unless the client was built with a higher `max_page_size`.
     pub page_size: Option<usize>,
     /// The page that a list begins with, from 0. Default 0.
     pub from_page: Option<u64>,
     /// Accept a list that ends before its total, with a warning. Default false: an error of kind `incomplete`.
-    pub allow_incomplete: bool,
+    pub allow_incomplete: Option<bool>,
     /// Query parameters beyond those of the catalogue.
     pub extra_query: Vec<(String, String)>,
     /// Extra headers. Those that carry the sign-in or describe the body are refused.
@@ -48,7 +51,9 @@ pub struct CallOptions {
     /// Whether filter fields are checked before sending. Default: the client's setting.
     pub check_filters: Option<bool>,
     /// Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default false.
-    pub allow_repeat: bool,
+    pub allow_repeat: Option<bool>,
+    /// Code that is given the progress of a call of several requests.
+    pub progress: Option<OnProgress>,
     /// Handle that cancels the call.
     pub cancel: Option<Cancel>,
 }
@@ -71,6 +76,7 @@ impl std::fmt::Debug for CallOptions {
             .field("headers", &names(&self.headers))
             .field("check_filters", &self.check_filters)
             .field("allow_repeat", &self.allow_repeat)
+            .field("progress", &self.progress)
             .finish_non_exhaustive()
     }
 }
@@ -111,11 +117,11 @@ impl CallOptions {
                 }
                 "label" => options.label = Some(text(value).ok_or_else(|| wrong("a text"))?),
                 "priority" => {
-                    options.priority = match value.as_str() {
+                    options.priority = Some(match value.as_str() {
                         Some("interactive") => Priority::Interactive,
                         Some("bulk") => Priority::Bulk,
                         _ => return Err(wrong("\"interactive\" or \"bulk\"")),
-                    }
+                    });
                 }
                 "page_size" => {
                     let size =
@@ -128,7 +134,7 @@ impl CallOptions {
                         Some(page.ok_or_else(|| wrong("a page number from 0 to 1000000000"))?);
                 }
                 "allow_incomplete" => {
-                    options.allow_incomplete = value.as_bool().ok_or_else(|| wrong("true or false"))?;
+                    options.allow_incomplete = Some(value.as_bool().ok_or_else(|| wrong("true or false"))?);
                 }
                 "extra_query" => options.extra_query = pairs(value).ok_or_else(|| wrong("a map of texts"))?,
                 "headers" => options.headers = pairs(value).ok_or_else(|| wrong("a map of texts"))?,
@@ -136,7 +142,7 @@ impl CallOptions {
                     options.check_filters = Some(value.as_bool().ok_or_else(|| wrong("true or false"))?);
                 }
                 "allow_repeat" => {
-                    options.allow_repeat = value.as_bool().ok_or_else(|| wrong("true or false"))?
+                    options.allow_repeat = Some(value.as_bool().ok_or_else(|| wrong("true or false"))?);
                 }
                 _ => {
                     let hint = near::hint_or_all(name, OPTIONS, "options are");
@@ -146,6 +152,47 @@ impl CallOptions {
         }
         Ok(options)
     }
+}
+
+impl CallOptions {
+    /// These options, and the others where these say nothing. Headers and query parameters are put together by their names.
+    pub(crate) fn over(self, others: &Self) -> Self {
+        let others = others.clone();
+        Self {
+            timeout: self.timeout.or(others.timeout),
+            turn_timeout: self.turn_timeout.or(others.turn_timeout),
+            attempts: self.attempts.or(others.attempts),
+            label: self.label.or(others.label),
+            priority: self.priority.or(others.priority),
+            page_size: self.page_size.or(others.page_size),
+            from_page: self.from_page.or(others.from_page),
+            allow_incomplete: self.allow_incomplete.or(others.allow_incomplete),
+            extra_query: joined(others.extra_query, self.extra_query, |one, other| one == other),
+            headers: joined(others.headers, self.headers, str::eq_ignore_ascii_case),
+            check_filters: self.check_filters.or(others.check_filters),
+            allow_repeat: self.allow_repeat.or(others.allow_repeat),
+            progress: self.progress.or(others.progress),
+            cancel: self.cancel.or(others.cancel),
+        }
+    }
+}
+
+impl CallOptions {
+    /// Says how far the call is, where the program wants to know.
+    pub(crate) fn report(&self, operation: &'static Operation, done: u64, total: Option<u64>) {
+        if let Some(code) = &self.progress {
+            code.report(Progress { operation: operation.id, done, total });
+        }
+    }
+}
+
+type Pairs = Vec<(String, String)>;
+
+/// The pairs below of which no name is above, and those above.
+fn joined(mut below: Pairs, above: Pairs, is_same: impl Fn(&str, &str) -> bool) -> Pairs {
+    below.retain(|(name, _)| !above.iter().any(|(other, _)| is_same(name, other)));
+    below.extend(above);
+    below
 }
 
 /// No time limit is longer: some thirty years.

@@ -422,7 +422,54 @@ async fn a_header_that_was_deleted_in_spite_of_the_error_is_deleted() {
             true => (500, json!({"message": "Something went wrong"})),
             false => (200, header.clone()),
         });
-        let result = client.style().delete_header("1").await;
+        let result = client.style().delete("1").await;
         assert_eq!(result.is_ok(), deleted, "{result:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_with_options_has_them_in_all_of_its_calls() {
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let sent = Arc::clone(&seen);
+    let settings = json!({"testing": {"clock": RECORDED, "fixed_chance": true}});
+    let client = answered_by(settings, move |request| {
+        let header = |name| request.headers.get(name).map_or("-", |value| value.to_str().unwrap()).to_owned();
+        let query = request.url.query().unwrap_or("-").to_owned();
+        sent.lock().unwrap().push(format!("{query} {} {}", header("x-run"), header("x-team")));
+        (503, json!([]))
+    });
+    let options = |value: Value| CallOptions::from_json(&value).unwrap();
+    let nightly = client
+        .with_options(options(json!({
+            "label": "nightly", "attempts": 1, "headers": {"X-Run": "1", "X-Team": "a"}, "extra_query": {"a": 1, "b": 2},
+        })))
+        .unwrap();
+    assert_eq!(folders(&nightly, json!({})).await.unwrap_err().attempts().len(), 1);
+    let more = json!({"attempts": 2, "label": "own", "headers": {"x-run": "2"}, "extra_query": {"b": 3}});
+    assert_eq!(folders(&nightly, more).await.unwrap_err().attempts().len(), 2);
+    let retried = nightly.with_options(options(json!({"attempts": 3, "priority": "bulk"}))).unwrap();
+    assert_eq!(folders(&retried, json!({"attempts": null})).await.unwrap_err().attempts().len(), 3);
+    let lists = nightly.pages("style.list", Map::new(), options(json!({"extra_query": {"a": 4}}))).unwrap();
+    lists.next_page().await.unwrap_err();
+    assert_eq!(folders(&client, json!({})).await.unwrap_err().attempts().len(), 4);
+    let expected = [
+        vec!["a=1&b=2 1 a"; 1],
+        vec!["a=1&b=3 2 a"; 2],
+        vec!["a=1&b=2 1 a"; 3],
+        vec!["folderId=&pageSize=200&pageNumber=0&b=2&a=4 1 a"; 1],
+        vec!["- - -"; 4],
+    ];
+    assert_eq!(*seen.lock().unwrap(), expected.concat());
+    let used = client.quota_report(1).await.unwrap().by_label;
+    let used: Vec<_> = used.iter().map(|row| (row.name.as_str(), row.requests)).collect();
+    assert_eq!(used, [("nightly", 5), ("", 4), ("own", 2)]);
+
+    let error = client.with_options(options(json!({"page_size": 1_000}))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let error = client.with_options(options(json!({"headers": {"Authorization": "x"}}))).unwrap_err();
+    assert!(error.message().contains("Authorization"), "{error}");
+    retried.close();
+    for closed in [&client, &nightly, &retried] {
+        assert_eq!(folders(closed, json!({})).await.unwrap_err().kind(), ErrorKind::Closed);
     }
 }

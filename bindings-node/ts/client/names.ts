@@ -55,6 +55,10 @@ export const NAMES = new Map([
 /** Members, by the engine's names, whose own members keep their names: they are data. */
 export const DATA = new Set(['additional_headers', 'details', 'extra_query', 'headers']);
 
+
+/** Arguments, by the engine's names, that hold conditions. */
+export const FILTERS = new Set(['colorway_filters', 'filters']);
+
 /** What a record names that has other members too, which keep their names. */
 export const NAMED = {
   userInfo: ['sub', 'preferred_username', 'name', 'email', 'email_verified'],

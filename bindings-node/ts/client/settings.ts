@@ -109,6 +109,12 @@ export interface ClientSettings extends NodeSettings {
   additionalHeaders?: Readonly<Record<string, string>> | undefined;
   /** PEM text of certificate authorities to trust in addition to those of the machine. Default: none. */
   caCertificates?: string | undefined;
+  /**
+   * URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty
+   * text means none. Requests to this machine never use a proxy. Default: that of the environment or of the
+   * operating system.
+   */
+  proxy?: string | undefined;
 }
 
 /** Settings of a person's sign-in that the program carries out. */
@@ -138,6 +144,12 @@ export interface SignInSettings {
   connectTimeout?: number | undefined;
   /** PEM text of certificate authorities to trust in addition to those of the machine. Default: none. */
   caCertificates?: string | undefined;
+  /**
+   * URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty
+   * text means none. Requests to this machine never use a proxy. Default: that of the environment or of the
+   * operating system.
+   */
+  proxy?: string | undefined;
 }
 
 /** Settings of a sign-in with the browser. */
@@ -180,4 +192,10 @@ export interface LoginSettings {
   connectTimeout?: number | undefined;
   /** PEM text of certificate authorities to trust in addition to those of the machine. Default: none. */
   caCertificates?: string | undefined;
+  /**
+   * URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty
+   * text means none. Requests to this machine never use a proxy. Default: that of the environment or of the
+   * operating system.
+   */
+  proxy?: string | undefined;
 }

@@ -18,8 +18,8 @@ export interface RawPostArguments {
   query?: Query | undefined;
 }
 
-/** Arguments of {@link Raw.deletePath}. */
-export interface RawDeletePathArguments {
+/** Arguments of {@link Raw.delete}. */
+export interface RawDeleteArguments {
   /** Query parameters by name; a list repeats the name, null leaves it out. */
   query?: Query | undefined;
 }
@@ -65,7 +65,7 @@ export class Raw {
    *
    * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
    */
-  deletePath(path: string, args: RawDeletePathArguments = {}, options?: CallOptions): Promise<unknown> {
+  delete(path: string, args: RawDeleteArguments = {}, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.delete', options, { path }, args);
   }
 }

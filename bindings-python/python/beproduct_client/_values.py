@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from os import PathLike
 from typing import Any, Literal, TypeAlias
+from uuid import UUID
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired, TypedDict
@@ -26,6 +29,29 @@ class Filter(TypedDict):
     value: Any
     operator: NotRequired[Operator]
     type: NotRequired[str]
+
+
+FilterValue = str | float | bool | Decimal | date | UUID
+"""What a field is compared with."""
+
+
+class FilterOperators(TypedDict, total=False):
+    """Operators on one field, all of which must hold. A list, with `Eq` and `Contains`, means any of its values."""
+
+    Eq: FilterValue | Sequence[FilterValue]
+    Neq: FilterValue
+    Gt: FilterValue
+    Gte: FilterValue
+    Lt: FilterValue
+    Lte: FilterValue
+    Contains: FilterValue | Sequence[FilterValue]
+
+
+FilterMap = Mapping[str, FilterValue | Sequence[FilterValue] | FilterOperators]
+"""Conditions by field id: `{"season": "Fall", "active": True, "ModifiedAt": {"Gt": since}}`.
+
+A value must be equal, a list means any of its values. `*` is no wildcard: `{"Contains": "..."}` finds a part of a text.
+"""
 
 
 class FieldValue(TypedDict):

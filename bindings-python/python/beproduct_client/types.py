@@ -5,7 +5,7 @@ A member that is not marked as required may be absent, most may be None, and tho
 write that was done, but answered without the record, gives an empty dict.
 """
 
-from beproduct_client._values import FieldValue, Filter, Number, Operator
+from beproduct_client._values import FieldValue, Filter, FilterMap, FilterOperators, FilterValue, Number, Operator
 from beproduct_client.records.data_tables import (
     DataTable,
     DataTableRow,
@@ -44,6 +44,9 @@ __all__ = [
     "Field",
     "FieldValue",
     "Filter",
+    "FilterMap",
+    "FilterOperators",
+    "FilterValue",
     "Folder",
     "FolderReference",
     "ImageLinks",

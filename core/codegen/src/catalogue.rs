@@ -17,7 +17,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{self, RESERVED};
+use crate::names;
 use crate::shapes::Family;
 
 /// A group of operations: `client.style`.
@@ -414,9 +414,6 @@ fn validate(resources: &[Resource], families: &[Family]) -> Result<(), String> {
                     return problem(format!("the name {name} is taken by {other}"));
                 }
             }
-            if RESERVED.contains(&operation.name.as_str()) {
-                return problem(format!("the name {} is a reserved word", operation.name));
-            }
             if operation.doc.is_empty() {
                 return problem("it has no doc".into());
             }
@@ -455,9 +452,6 @@ fn validate(resources: &[Resource], families: &[Family]) -> Result<(), String> {
             for parameter in &operation.parameters {
                 if !names.insert(parameter.name.as_str()) {
                     return problem(format!("parameter {} stands twice", parameter.name));
-                }
-                if RESERVED.contains(&parameter.name.as_str()) {
-                    return problem(format!("parameter {} is a reserved word", parameter.name));
                 }
                 if let Some(record) = parameter.record.as_deref().filter(|record| !shapes.contains(record)) {
                     return problem(format!("parameter {}: there is no shape {record}", parameter.name));

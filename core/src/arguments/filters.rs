@@ -1,8 +1,9 @@
 //! Conditions of the list requests.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::encode::canonical;
+use super::filter_map;
 use crate::error::{Error, Result};
 use crate::near;
 
@@ -11,6 +12,12 @@ pub(crate) const ANY_OF: char = '\u{25a0}';
 
 /// Highest number of values in one filter: the records that one read may return.
 pub(crate) const MOST_VALUES: usize = 200;
+
+/// Members of a condition of a list.
+pub(super) const MEMBERS: &[&str] = &["field", "operator", "value", "type"];
+
+const RESERVED: &str =
+    "has a value with U+25A0 in it, which the service reads as a separator; give a list for several values";
 
 /// How a filter compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,88 +84,97 @@ impl From<Filter> for Value {
 /// As the service writes them. The last three stand in its machine description only.
 const OPERATORS: &[&str] = &["Eq", "Neq", "Gt", "Gte", "Lt", "Lte", "Contains", "Ne", "Any", "ElemMatch"];
 
-const MEMBERS: [&str; 4] = ["field", "operator", "value", "type"];
+/// Names that other programs, and the vendor's own web search, have for them.
+const OTHER_NAMES: &[(&str, &[&str])] = &[
+    ("Eq", &["equal", "equals", "is", "in", "=", "=="]),
+    ("Neq", &["noteq", "notequal", "notequals", "isnot", "not", "!=", "<>"]),
+    ("Gt", &["greater", "greaterthan", "after", ">"]),
+    ("Gte", &["ge", "greaterorequal", "greaterthanorequal", "greaterthanorequals", ">="]),
+    ("Lt", &["less", "lessthan", "before", "<"]),
+    ("Lte", &["le", "lessorequal", "lessthanorequal", "lessthanorequals", "<="]),
+    ("Contains", &["contain", "like", "ilike", "includes", "startswith", "endswith"]),
+];
 
-/// The filters as they go over the wire, and the fields that they name.
+/// The filters as they go over the wire, and the fields that they name. They are given as a list of conditions, or as a map.
 pub(crate) fn prepare(name: &str, value: &Value) -> Result<(Value, Vec<String>)> {
-    let list = value.as_array().ok_or_else(|| {
-        Error::config(format!("{name} has to be a list of {{field, operator, value}}, not {value}"))
-    })?;
-    let mut fields = Vec::new();
-    let mut sent = Vec::new();
-    for (index, filter) in list.iter().enumerate() {
-        let one = prepare_one(&format!("{name}[{index}]"), filter)?;
-        fields.push(one["field"].as_str().unwrap_or_default().to_owned());
-        sent.push(one);
-    }
+    let sent = match value {
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .map(|(index, filter)| listed(&format!("{name}[{index}]"), filter))
+            .collect::<Result<Vec<_>>>()?,
+        Value::Object(map) => filter_map::conditions(name, map)?,
+        other => {
+            return Err(Error::config(format!(
+                "{name} has to be a map such as {{\"season\": \"Fall\"}} or a list of {{field, operator, value}}, not {other}"
+            )));
+        }
+    };
+    let fields = sent.iter().map(|one| one["field"].as_str().unwrap_or_default().to_owned()).collect();
     Ok((sent.into(), fields))
 }
 
-fn prepare_one(name: &str, filter: &Value) -> Result<Value> {
+/// A condition of a list.
+fn listed(name: &str, filter: &Value) -> Result<Value> {
     let wrong = |text: String| Err(Error::config(format!("{name} {text}")));
     let Some(members) = filter.as_object() else {
         return wrong(format!("has to be an object {{field, operator, value}}, not {filter}"));
     };
     if let Some(unknown) = members.keys().find(|key| !MEMBERS.contains(&key.as_str())) {
-        let hint = near::hint_or_all(unknown, &MEMBERS, "members are");
+        let hint = near::hint_or_all(unknown, MEMBERS, "members are");
         return wrong(format!("has an unknown member {unknown:?}{hint}"));
     }
     let Some(field) = members.get("field").and_then(Value::as_str).filter(|field| !field.is_empty()) else {
         return wrong("has no field".into());
     };
     let operator = match members.get("operator") {
-        None | Some(Value::Null) => "Eq",
-        Some(given) => {
-            let known = OPERATORS
-                .iter()
-                .find(|known| given.as_str().is_some_and(|given| known.eq_ignore_ascii_case(given)));
-            match known {
-                Some(known) => *known,
-                None => {
-                    return wrong(format!(
-                        "has an unknown operator {given}; operators are {}",
-                        OPERATORS.join(", ")
-                    ));
-                }
-            }
-        }
+        None | Some(Value::Null) => Operator::Eq.as_str(),
+        Some(given) => operator(name, given)?,
     };
-    let value = match members.get("value") {
-        None => return wrong(format!("on {field} has no value")),
-        Some(Value::Null) => {
-            return wrong(format!("on {field} has no value; to find empty ones compare with \"\""));
-        }
-        Some(Value::Array(values)) => joined(name, field, operator, values)?,
-        Some(Value::Object(_)) => {
-            return wrong(format!("on {field} has an object as value; use a text or a number"));
-        }
-        Some(Value::Bool(flag)) => yes_or_no(*flag).into(),
-        Some(value) => {
-            if value.as_str().is_some_and(|text| text.contains(ANY_OF)) {
-                return wrong(reserved(field));
-            }
-            canonical(value)
-        }
-    };
-    let mut sent = Map::new();
-    sent.insert("field".into(), field.into());
-    sent.insert("operator".into(), operator.into());
-    sent.insert("value".into(), value);
+    let mut sent = condition(name, field, operator, members.get("value").unwrap_or(&Value::Null))?;
     if let Some(kind) = members.get("type").filter(|kind| !kind.is_null()) {
-        sent.insert("type".into(), kind.clone());
+        sent["type"] = kind.clone();
     }
-    Ok(sent.into())
+    Ok(sent)
+}
+
+/// The operator as the service writes it.
+pub(super) fn operator(name: &str, given: &Value) -> Result<&'static str> {
+    let text = given.as_str().unwrap_or_default();
+    if let Some(known) = OPERATORS.iter().find(|known| known.eq_ignore_ascii_case(text)) {
+        return Ok(known);
+    }
+    let plain = text.replace(['_', '-', ' '], "").to_ascii_lowercase();
+    let near = OTHER_NAMES.iter().find(|(_, others)| others.contains(&plain.as_str()));
+    let near = near.map(|(near, _)| format!("; did you mean {near:?}?")).unwrap_or_default();
+    let rest = if near.is_empty() { "; operators" } else { " Operators" };
+    Err(Error::config(format!(
+        "{name} has an unknown operator {given}{near}{rest} are {}",
+        OPERATORS.join(", ")
+    )))
+}
+
+/// One condition as it goes over the wire.
+pub(super) fn condition(name: &str, field: &str, operator: &str, value: &Value) -> Result<Value> {
+    let wrong = |text: String| Err(Error::config(format!("{name} on {field} {text}")));
+    let value = match value {
+        Value::Null => {
+            return wrong(
+                "has no value; leave the filter out, or compare with \"\" to find empty ones".into(),
+            );
+        }
+        Value::Array(values) => joined(name, field, operator, values)?,
+        Value::Object(_) => return wrong("has an object as value; use a text or a number".into()),
+        Value::Bool(flag) => yes_or_no(*flag).into(),
+        Value::String(text) if text.contains(ANY_OF) => return wrong(RESERVED.into()),
+        value => canonical(value),
+    };
+    Ok(json!({"field": field, "operator": operator, "value": value}))
 }
 
 /// As filters want it, whatever the records hold.
 fn yes_or_no(flag: bool) -> &'static str {
     if flag { "Yes" } else { "No" }
-}
-
-fn reserved(field: &str) -> String {
-    format!(
-        "on {field} has a value with U+25A0 in it, which the service reads as a separator; give a list for several values"
-    )
 }
 
 fn joined(name: &str, field: &str, operator: &str, values: &[Value]) -> Result<Value> {
@@ -178,7 +194,7 @@ fn joined(name: &str, field: &str, operator: &str, values: &[Value]) -> Result<V
     for value in values {
         texts.push(match value {
             Value::String(text) if text.contains(ANY_OF) => {
-                return Err(Error::config(format!("{name} {}", reserved(field))));
+                return wrong(RESERVED.into());
             }
             Value::String(text) if text.is_empty() => {
                 return wrong("has an empty text among its values".into());
@@ -209,7 +225,15 @@ mod tests {
     #[test]
     fn bad_filters_are_refused() {
         for (filter, says) in [
-            (json!({"field": "a", "operator": "Like", "value": "x"}), "unknown operator"),
+            (
+                json!({"field": "a", "operator": "Near", "value": "x"}),
+                "unknown operator \"Near\"; operators are Eq",
+            ),
+            (
+                json!({"field": "a", "operator": "Like", "value": "x"}),
+                "\"Like\"; did you mean \"Contains\"? Operators are",
+            ),
+            (json!({"field": "a", "operator": 7, "value": "x"}), "unknown operator 7"),
             (json!({"field": "a", "operator": "Eq"}), "has no value"),
             (json!({"field": "a", "operator": "Eq", "value": null}), "has no value"),
             (json!({"field": "a", "operator": "Eq", "value": "x\u{25a0}y"}), "U+25A0"),

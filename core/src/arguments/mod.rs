@@ -3,6 +3,7 @@
 
 pub(crate) mod encode;
 pub(crate) mod fields;
+mod filter_map;
 pub(crate) mod filters;
 pub(crate) mod rows;
 

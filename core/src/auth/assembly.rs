@@ -70,6 +70,7 @@ impl IdentityServer {
         {
             secrets.keep(&Secret::new(secret));
         }
+        http::proxy_passwords(config.proxy.as_deref()).iter().for_each(|password| secrets.keep(password));
         let timeout = config.seconds("idle_timeout", config.idle_timeout)?;
         Ok(Self { transport, time, base, token_url, timeout, secrets: secrets.clone(), cache })
     }

@@ -472,6 +472,7 @@ impl Config {
             ("identity_url", &self.identity_url),
             ("token_endpoint", &self.token_endpoint),
             ("ca_certificates", &self.ca_certificates),
+            ("proxy", &self.proxy),
         ] {
             settings.insert(name.into(), value.clone().filter(|text| !text.is_empty()).into());
         }

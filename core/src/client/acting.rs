@@ -13,7 +13,7 @@ impl Client {
     /// be an administrator of it.
     ///
     /// Its calls wait for a token of that user. Where none can be had they fail; none is made as the administrator. It
-    /// shares quota and connections with this client, and ends with it.
+    /// shares quota and connections with this client, has its [options](Client::with_options), and ends with it.
     ///
     /// # Errors
     /// `config` when something is empty, or when this client acts for another user itself.
@@ -63,6 +63,7 @@ impl Client {
             exchanger: Some(exchanger),
             closed: self.auth.closed.child(),
         };
-        Self::new(Arc::clone(&self.shared), auth)
+        let client = Self::new(Arc::clone(&self.shared), auth)?;
+        Ok(Self { defaults: Arc::clone(&self.defaults), ..client })
     }
 }

@@ -112,6 +112,14 @@ impl Client {
         });
         let filters = Arc::new(FilterCheck::new(shared.schemas.clone(), &shared.quota.owner));
         let requester = Requester::new(Arc::clone(&shared.site), policies, auth.closed.clone());
-        Ok(Self { auth, requester, filters, shared, hooks: None, closing: Arc::default() })
+        Ok(Self {
+            auth,
+            requester,
+            filters,
+            defaults: Arc::default(),
+            shared,
+            hooks: None,
+            closing: Arc::default(),
+        })
     }
 }

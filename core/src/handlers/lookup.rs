@@ -102,6 +102,7 @@ pub(crate) async fn get_many_by_number(
                 meta.absorb(whole);
                 found.absorb(part);
                 answered.extend(chunk);
+                call.options.report(operation, answered.len() as u64, Some(numbers.len() as u64));
             }
             Err(error) => {
                 meta.absorb(spent);

@@ -60,7 +60,7 @@ pub(crate) async fn update_rows(
         match requester.send(operation, prepared.carrying(&rows, &range), &call.options).await {
             Ok(answer) => {
                 requests += 1;
-                let told = row_outcomes::of(&rows.list()[range], &answer.raw);
+                let told = row_outcomes::of(&rows.list()[range.clone()], &answer.raw);
                 for (row, told) in in_request.iter_mut().zip(told) {
                     let outcome = if told.applied { Outcome::Applied } else { Outcome::Unknown };
                     row.outcome = outcome.as_str();
@@ -68,6 +68,7 @@ pub(crate) async fn update_rows(
                 }
                 meta.absorb(answer.meta);
                 raw = answer.raw;
+                call.options.report(operation, range.end as u64, Some(outcomes.len() as u64));
             }
             Err(error) => {
                 let error = refused_in_part(error, range.len());

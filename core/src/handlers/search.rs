@@ -38,7 +38,8 @@ impl<'a> Search<'a> {
         let list = Operation::find(lookup.list).ok_or_else(missing)?;
         let mut arguments = call.arguments.clone();
         arguments.remove(name);
-        let options = CallOptions { page_size: None, from_page: None, ..call.options.clone() };
+        let options =
+            CallOptions { page_size: None, from_page: None, progress: None, ..call.options.clone() };
         Ok(Self { requester, list, lookup, arguments, options })
     }
 

@@ -6,6 +6,7 @@
 mod lane;
 mod listener;
 mod log;
+mod progress;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use crate::log::Level;
 use self::lane::Lane;
 pub(crate) use self::listener::HostListener;
 pub(crate) use self::log::HostLog;
+pub(crate) use self::progress::HostProgress;
 pub(crate) use self::store::HostStore;
 pub use crate::host_failure::HostFailure;
 
@@ -40,19 +42,23 @@ pub enum Hook {
     QuotaEvent,
     /// Is given the event of a limit; answers how many seconds the call may wait at most (`"Infinity"` for no limit), or null.
     QuotaLimit,
+    /// Is given the progress of a call that asked for it: `{"call", "operation", "done", "total"}`, and at the end of the call
+    /// its number only. Code that is slow gets the latest progress. What it answers does not matter.
+    Progress,
     /// Is given an array of log lines. What it answers does not matter.
     Log,
 }
 
 impl Hook {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::LoadTokens,
         Self::SaveTokens,
         Self::LockTokens,
         Self::UnlockTokens,
         Self::QuotaEvent,
         Self::QuotaLimit,
+        Self::Progress,
         Self::Log,
     ];
 
@@ -66,6 +72,7 @@ impl Hook {
             Self::UnlockTokens => "token_store.unlock",
             Self::QuotaEvent => "on_quota_event",
             Self::QuotaLimit => "on_quota_limit",
+            Self::Progress => "progress",
             Self::Log => "on_log",
         }
     }
@@ -83,7 +90,7 @@ pub trait Host: Send + Sync {
     }
 
     /// Begins the program's code for this hook and returns what it will answer. It is called for one thing at a time of a
-    /// token store, a listener or a log; it must not block. The code goes on when the future is dropped.
+    /// token store, a listener, progress or a log; it must not block. The code goes on when the future is dropped.
     fn call(
         &self,
         hook: Hook,
@@ -97,7 +104,7 @@ pub(crate) struct Hooks {
     host: Arc<RwLock<Option<Arc<dyn Host>>>>,
     /// Tells what no call can.
     log: Arc<HostLog>,
-    lanes: [Lane; 3],
+    lanes: [Lane; 4],
 }
 
 impl Hooks {
@@ -113,8 +120,8 @@ impl Hooks {
         let has: Arc<[Hook]> = Hook::ALL.into_iter().filter(|hook| host.has(*hook)).collect();
         let host = Arc::new(RwLock::new(Some(host)));
         let lane = || Lane::new(Arc::clone(&host), Arc::clone(&has), handle.clone());
-        let [store, listener, log] = [lane(), lane(), lane()];
-        Ok(Self { log: Arc::new(HostLog::new(log.clone())), lanes: [store, listener, log], host })
+        let [store, listener, progress, log] = [lane(), lane(), lane(), lane()];
+        Ok(Self { log: Arc::new(HostLog::new(log.clone())), lanes: [store, listener, progress, log], host })
     }
 
     /// The program's token store, if it has one.
@@ -125,9 +132,15 @@ impl Hooks {
 
     /// The program's listener of the quota, if it has one.
     pub(crate) fn listener(&self) -> Option<HostListener> {
-        let [_, lane, _] = &self.lanes;
+        let [_, lane, ..] = &self.lanes;
         let is_there = lane.has(Hook::QuotaEvent) || lane.has(Hook::QuotaLimit);
         is_there.then(|| HostListener::new(lane.clone(), self.log()))
+    }
+
+    /// What shows the progress of calls, if the program does.
+    pub(crate) fn progress(&self) -> Option<HostProgress> {
+        let [_, _, lane, _] = &self.lanes;
+        lane.has(Hook::Progress).then(|| HostProgress::new(lane.clone(), self.log()))
     }
 
     /// The program's log, if it has one.

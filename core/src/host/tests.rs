@@ -9,6 +9,7 @@ use super::*;
 use crate::auth::{TokenStore as _, Tokens};
 use crate::log::LogSink as _;
 use crate::own::{ErrorKind, QuotaEvent};
+use crate::progress::{OnProgress, Progress};
 use crate::quota::QuotaListener as _;
 
 /// Answers what a test says, and tells what it was called with.
@@ -302,4 +303,37 @@ async fn what_is_let_go_is_no_longer_kept_or_called() {
     assert!(calls.recv().await.is_none());
     assert!(message(store.load()).await.ends_with("the client is closed"));
     assert!(!log.enabled(Level::Warn));
+}
+
+#[tokio::test]
+async fn progress_comes_in_order_and_the_latest_of_it_where_the_program_is_slow() {
+    let (program, mut calls) = Program::failing();
+    let hooks = program.hooks();
+    let progress = hooks.progress().unwrap();
+    let (one, two) = (progress.of_call(1), progress.of_call(2));
+    let report = |code: &OnProgress, done| {
+        code.report(Progress { operation: "style.attributes_list", done, total: Some(4_000) });
+    };
+    // Nothing of it is taken before this task waits.
+    for done in 1..=1_000 {
+        report(&one, done);
+        report(&two, done * 2);
+    }
+    drop(one.clone());
+    drop(one);
+    hooks.idle().await;
+    report(&two, 4_000);
+    drop(two);
+    hooks.idle().await;
+    let (mut reports, mut messages) = (Vec::new(), Vec::new());
+    while let Ok((hook, payload)) = calls.try_recv() {
+        match hook {
+            Hook::Log => messages.extend(lines(&payload).into_iter().map(|line| line["message"].clone())),
+            _ => reports.push(serde_json::from_str::<Value>(&payload).unwrap()),
+        }
+    }
+    let is = |call: u64, done: u64| json!({"call": call, "operation": "style.attributes_list", "done": done, "total": 4_000});
+    assert_eq!(reports, [is(1, 1_000), is(2, 2_000), json!({"call": 1}), is(2, 4_000), json!({"call": 2})]);
+    assert_eq!(messages, vec![json!("progress failed: the vault is locked"); 5]);
+    assert!(Program::of("null").0.without(Hook::Progress).hooks().progress().is_none());
 }

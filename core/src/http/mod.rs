@@ -17,12 +17,14 @@ use url::Url;
 
 pub(crate) use self::body::Extent;
 pub use self::body::{AnswerBody, Body, BodySource, Chunks, SourceError};
+pub(crate) use self::proxy::passwords as proxy_passwords;
 use self::reqwest::TransportSettings;
 pub(crate) use self::shared::ForkGuard;
 pub use self::wire::Wire;
 pub use crate::address::Reach;
 use crate::config::Config;
 use crate::error::Result as Checked;
+use crate::redact::Secret;
 
 /// A request, ready to leave.
 #[derive(Clone)]
@@ -136,6 +138,7 @@ pub(crate) fn transport(config: &Config, runtime: Option<&Handle>) -> Checked<Ar
         connect_timeout: config.seconds("connect_timeout", config.connect_timeout)?,
         max_connections: config.concurrency,
         ca_certificates: config.ca_certificates.clone(),
+        proxy: config.proxy.as_deref().map(Secret::new),
     };
     Ok(shared::transport(settings, runtime)?)
 }

@@ -13,14 +13,15 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Certificate, Client, ClientBuilder, Method, redirect, retry};
+use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy, redirect, retry};
 use url::{Host, Url};
 
 use super::body::SourceError;
-use super::proxy::Proxies;
+use super::proxy::{Hop, Proxies};
 use super::{AnswerBody, Body, Chunks, HttpRequest, HttpResponse, Reached, Transport, TransportError, Wire};
-use crate::address::{Reach, is_loopback};
+use crate::address::Reach;
 use crate::error::{Error, Result};
+use crate::redact::Secret;
 
 /// What the transport needs to know of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -29,19 +30,20 @@ pub(crate) struct TransportSettings {
     pub(crate) max_connections: usize,
     /// PEM text of certificates to trust besides those of the machine.
     pub(crate) ca_certificates: Option<String>,
+    /// Through which all requests go; empty for none. Without it, the proxies of the environment.
+    pub(crate) proxy: Option<Secret>,
 }
 
 #[derive(Debug)]
 pub(crate) struct ReqwestTransport {
     settings: TransportSettings,
     certificates: Vec<Certificate>,
-    proxies: Arc<Proxies>,
+    proxies: Proxies,
     clients: Clients,
 }
 
-/// What tells one client from another: whether it has TLS, whether it goes past the proxies of the environment, and what it
-/// may connect to.
-type Variant = (bool, bool, Reach);
+/// What tells one client from another: whether it has TLS, the host of its proxy, and what it may connect to.
+type Variant = (bool, Option<String>, Reach);
 
 /// Made when they are needed first: a client without TLS works on a machine without certificates.
 type Clients = Mutex<HashMap<Variant, Client>>;
@@ -61,7 +63,7 @@ impl ReqwestTransport {
         let transport = Self {
             settings: settings.clone(),
             certificates,
-            proxies: Arc::new(Proxies::of_environment()),
+            proxies: Proxies::of(settings.proxy.as_ref())?,
             clients: Clients::default(),
         };
         if settings.ca_certificates.is_some() {
@@ -87,19 +89,31 @@ impl ReqwestTransport {
             .retry(retry::never())
     }
 
-    fn client(&self, url: &Url, reach: Reach) -> std::result::Result<Client, TransportError> {
-        let direct = is_loopback(url) || self.proxies.excludes_all();
-        let (secure, variant) = (url.scheme() == "https", (url.scheme() == "https", direct, reach));
+    fn client(
+        &self,
+        url: &Url,
+        hop: Option<&Hop>,
+        reach: Reach,
+    ) -> std::result::Result<Client, TransportError> {
+        let (secure, proxy) = (url.scheme() == "https", hop.map(|hop| hop.host.clone()));
+        let variant = (secure, proxy.clone(), reach);
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&variant) {
             return Ok(client.clone());
         }
         let mut builder = self.builder();
-        if direct {
+        if hop.is_none_or(|hop| !hop.is_of_environment) {
             builder = builder.no_proxy();
         }
+        if let (Some(_), Some(setting)) = (hop, &self.settings.proxy) {
+            let proxy = Proxy::all(setting.expose().trim()).map_err(|error| {
+                TransportError::new(Reached::Nothing, "the proxy cannot be used", error.without_url())
+                    .lasting()
+            })?;
+            builder = builder.proxy(proxy);
+        }
         if reach != Reach::Any {
-            builder = builder.dns_resolver(Arc::new(Within(reach)));
+            builder = builder.dns_resolver(Arc::new(Within { reach, proxy }));
         }
         builder = match secure {
             true => builder.tls_certs_merge(self.certificates.iter().cloned()),
@@ -138,12 +152,16 @@ fn inside(host: &str) -> String {
     format!("{host} is a private address, and a link in an answer may not lead there")
 }
 
-/// Resolves names to addresses that may be connected to.
-struct Within(Reach);
+/// Resolves names to addresses that may be connected to, and that of the proxy to any.
+struct Within {
+    reach: Reach,
+    proxy: Option<String>,
+}
 
 impl Resolve for Within {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0;
+        let is_proxy = self.proxy.as_ref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(name.as_str()));
+        let reach = if is_proxy { Reach::Any } else { self.reach };
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             let allowed: Vec<_> =
@@ -161,9 +179,9 @@ impl Transport for ReqwestTransport {
         &self,
         request: HttpRequest,
     ) -> BoxFuture<'static, std::result::Result<HttpResponse, TransportError>> {
-        let client =
-            check_reach(&request.url, request.reach).and_then(|()| self.client(&request.url, request.reach));
-        let proxies = Arc::clone(&self.proxies);
+        let hop = self.proxies.before(&request.url);
+        let client = check_reach(&request.url, request.reach)
+            .and_then(|()| self.client(&request.url, hop.as_ref(), request.reach));
         Box::pin(async move {
             let HttpRequest { method, url, headers, body, wire, .. } = request;
             wire.hold();
@@ -173,8 +191,7 @@ impl Transport for ReqwestTransport {
                 "DELETE" => Method::DELETE,
                 _ => Method::POST,
             };
-            let place =
-                Place { host: url.host_str().unwrap_or_default().to_owned(), proxy: proxies.of(&url) };
+            let place = Place { host: url.host_str().unwrap_or_default().to_owned(), hop };
             let outgoing = Outgoing::open(&body, wire.clone()).await.map_err(|error| {
                 TransportError::new(Reached::Nothing, format!("the body cannot be read: {error}"), error)
                     .lasting()
@@ -279,15 +296,17 @@ impl HttpBody for Outgoing {
 /// Where a request was to go, for people.
 struct Place {
     host: String,
-    /// A proxy of the environment that stands between.
-    proxy: Option<String>,
+    /// The proxy between.
+    hop: Option<Hop>,
 }
 
 fn failure(error: reqwest::Error, place: &Place, wire: &Wire) -> TransportError {
     // The address may hold a query, and reqwest prints it.
     let error = error.without_url();
     let (text, host) = (chain(&error), &place.host);
-    let through = place.proxy.as_ref().map(|proxy| format!(" through the proxy {proxy} of the environment"));
+    let is_of_environment = place.hop.as_ref().is_some_and(|hop| hop.is_of_environment);
+    let owner = if is_of_environment { " of the environment" } else { "" };
+    let through = place.hop.as_ref().map(|hop| format!(" through the proxy {}{owner}", hop.shown));
     let through = through.unwrap_or_default();
     if error.is_connect() && text.contains("certificate") {
         let text = format!(
@@ -296,7 +315,7 @@ fn failure(error: reqwest::Error, place: &Place, wire: &Wire) -> TransportError 
         return TransportError::new(Reached::Nothing, text, error).lasting();
     }
     if error.is_connect() || !wire.may_have_left() {
-        let advice = if through.is_empty() { "" } else { "; NO_PROXY excludes hosts from it" };
+        let advice = if is_of_environment { "; NO_PROXY excludes hosts from it" } else { "" };
         return TransportError::new(
             Reached::Nothing,
             format!("no connection to {host}{through}: {text}{advice}"),

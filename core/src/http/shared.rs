@@ -31,7 +31,7 @@ fn transports() -> MutexGuard<'static, Transports> {
 /// The transport of these settings, for clients on this runtime.
 ///
 /// # Errors
-/// `config` for certificates that cannot be read.
+/// `config` for certificates that cannot be read, and for an invalid proxy.
 pub(super) fn transport(
     settings: TransportSettings,
     runtime: Option<&Handle>,
@@ -95,21 +95,31 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::redact::Secret;
 
-    fn settings(connections: usize) -> TransportSettings {
-        let connect_timeout = Duration::from_secs(7);
-        TransportSettings { connect_timeout, max_connections: connections, ca_certificates: None }
+    fn settings(connections: usize, proxy: Option<&str>) -> TransportSettings {
+        TransportSettings {
+            connect_timeout: Duration::from_secs(7),
+            max_connections: connections,
+            ca_certificates: None,
+            proxy: proxy.map(Secret::new),
+        }
     }
 
     #[tokio::test]
     async fn clients_with_the_same_settings_share_connections() {
         let here = Handle::current();
-        let of = |connections, runtime| transport(settings(connections), runtime).unwrap();
+        let of = |connections, runtime| transport(settings(connections, None), runtime).unwrap();
         let one = of(3, Some(&here));
         assert!(Arc::ptr_eq(&one, &of(3, Some(&here))));
         assert!(!Arc::ptr_eq(&one, &of(4, Some(&here))));
         assert!(!Arc::ptr_eq(&one, &of(3, None)));
         drop(ForkGuard::new());
         assert!(Arc::ptr_eq(&one, &of(3, Some(&here))));
+        let through = |proxy| transport(settings(3, Some(proxy)), Some(&here)).unwrap();
+        let (two, other) = (through("http://a:b@proxy.example"), through("http://a:c@proxy.example"));
+        assert!(!Arc::ptr_eq(&one, &two) && !Arc::ptr_eq(&two, &other));
+        assert!(Arc::ptr_eq(&two, &through("http://a:b@proxy.example")));
+        assert!(!format!("{two:?}").contains("a:b"), "{two:?}");
     }
 }

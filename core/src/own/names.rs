@@ -73,6 +73,7 @@ pub(crate) const SETTINGS: &[&str] = &[
     "check_filters",
     "additional_headers",
     "ca_certificates",
+    "proxy",
 ];
 
 /// Settings that are whole numbers, with the least and the highest.

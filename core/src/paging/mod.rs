@@ -276,6 +276,7 @@ impl Pager {
         }
         account.hand_out(number, kept.len() as u64);
         drop(account);
+        self.0.fetch.options.report(operation, progress.rule.received(), total);
         progress.pages += 1;
         self.ahead().next = next;
         Ok(Some(Page::new(number, &list, &kept, total, raw, meta)))
@@ -295,7 +296,7 @@ impl Pager {
                 (text, ", and the service did not return the rest")
             }
         };
-        if self.0.fetch.options.allow_incomplete {
+        if self.0.fetch.options.allow_incomplete == Some(true) {
             self.warn(&progress.meta, &text);
             return Ok(());
         }

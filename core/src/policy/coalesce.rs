@@ -111,7 +111,7 @@ impl Policy for Coalesce {
                 body,
                 headers: exchange.options.headers.clone(),
                 attempts: exchange.options.attempts,
-                priority: exchange.options.priority,
+                priority: exchange.options.priority.unwrap_or_default(),
             };
             let seat = self.join(&key, &exchange, &next);
             let result = seat.flight.answer.wait().await;

@@ -106,7 +106,7 @@ pub(super) fn ask(exchange: &Exchange) -> Ask<'_> {
     Ask {
         operation: exchange.operation,
         label: exchange.options.label.as_deref().unwrap_or_default(),
-        priority: exchange.options.priority,
+        priority: exchange.options.priority.unwrap_or_default(),
     }
 }
 

@@ -130,12 +130,13 @@ impl Policy for Retry {
 }
 
 fn may_repeat(exchange: &Exchange, failure: Failure, history: &mut History) -> bool {
+    let is_allowed = exchange.options.allow_repeat == Some(true);
     match failure {
         Failure::NotSent | Failure::Throttled => true,
         Failure::Interrupted => match exchange.operation.replay {
             Replay::Read => true,
-            Replay::SameState => exchange.options.allow_repeat,
-            Replay::Conditional => exchange.options.allow_repeat && exchange.adds_nothing,
+            Replay::SameState => is_allowed,
+            Replay::Conditional => is_allowed && exchange.adds_nothing,
             Replay::Unsafe => false,
         },
         Failure::Fault => {
@@ -211,7 +212,7 @@ mod tests {
             headers: ::http::HeaderMap::new(),
             body: Body::empty(),
             adds_nothing,
-            options: CallOptions { allow_repeat, ..CallOptions::default() },
+            options: CallOptions { allow_repeat: Some(allow_repeat), ..CallOptions::default() },
             request_id: String::new(),
             attempt: 1,
             bearer: None,
@@ -228,8 +229,8 @@ mod tests {
         // Operation, allow_repeat, adds_nothing; then what may be sent again.
         for (id, allow_repeat, adds_nothing, expected) in [
             ("style.get", false, true, &[NotSent, Throttled, Interrupted, Fault, Unreadable][..]),
-            ("style.delete_header", false, true, &[NotSent, Throttled]),
-            ("style.delete_header", true, true, &[NotSent, Throttled, Interrupted]),
+            ("style.delete", false, true, &[NotSent, Throttled]),
+            ("style.delete", true, true, &[NotSent, Throttled, Interrupted]),
             ("style.update", false, true, &[NotSent, Throttled]),
             ("style.update", true, true, &[NotSent, Throttled, Interrupted]),
             ("style.update", true, false, &[NotSent, Throttled]),

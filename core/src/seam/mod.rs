@@ -28,7 +28,7 @@ use crate::catalog::Operation;
 use crate::client::{Client, ClientBuilder, Method};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::host::{Hooks, Host};
+use crate::host::{Hooks, Host, HostProgress};
 use crate::near;
 use crate::own::{ErrorKind, Outcome};
 
@@ -56,6 +56,10 @@ pub struct Engine {
     behind: Behind,
     ids: CallIds,
     handle: Handle,
+    /// The program's code for the progress of calls.
+    progress: Option<HostProgress>,
+    /// Whether calls report their progress when their options do not say.
+    reports: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -79,12 +83,13 @@ impl Engine {
     ) -> Result<Self> {
         let config = Config::from_json(object("settings", settings)?.into())?;
         let hooks = host.map(|host| Hooks::new(host, handle.clone())).transpose()?;
+        let progress = hooks.as_ref().and_then(Hooks::progress);
         let client = ClientBuilder::from_config(config)
             .runtime(handle.clone())
             .hooks(hooks)
             .inherited(inherited.cloned())
             .build()?;
-        Ok(Self::of(Behind::Client(Arc::new(client)), handle))
+        Ok(Self { progress, ..Self::of(Behind::Client(Arc::new(client)), handle) })
     }
 
     /// A sign-in whose program brings the person back, from settings as a JSON object. Its call is `sign_in.finish`.
@@ -120,11 +125,20 @@ impl Engine {
         if inherited.is_some_and(Inherited::is_closed) {
             client.close();
         }
-        Ok(Self {
-            behind: Behind::Client(Arc::new(client)),
-            ids: self.ids.clone(),
-            handle: self.handle.clone(),
-        })
+        Ok(self.beside(client, self.reports))
+    }
+
+    /// The same client with options for all of its calls, from a JSON object; those of a call win, one by one. It shares
+    /// everything with this one, the numbers of calls included, and closing one of them closes both. After a fork it is made
+    /// again from the client that goes on.
+    ///
+    /// # Errors
+    /// `config` when an option is wrong or unknown.
+    pub fn with_options(&self, options: &str) -> Result<Self> {
+        let mut options = object("options", options)?;
+        let reports = take_progress(&mut options)?.unwrap_or(self.reports);
+        let client = self.client()?.with_options(CallOptions::from_json(&options.into())?)?;
+        Ok(self.beside(client, reports))
     }
 
     /// A number for a call that has not started yet.
@@ -139,7 +153,8 @@ impl Engine {
     }
 
     /// Calls an operation of the service or a method of the client by its name. Arguments and options are JSON objects. The
-    /// future may be dropped: that cancels the call too.
+    /// option `"progress": true` has the hook [`Progress`](crate::host::Hook::Progress) called. The future may be dropped:
+    /// that cancels the call too.
     pub fn call(
         &self,
         call: u64,
@@ -148,7 +163,7 @@ impl Engine {
         options: &str,
     ) -> impl Future<Output = Result<Reply>> + Send + use<> {
         let (cancel, guard) = self.ids.enter(call);
-        let begun = self.begin(cancel, name, arguments, options);
+        let begun = self.begin(call, cancel, name, arguments, options);
         async move {
             let _guard = guard;
             begun?.await
@@ -162,8 +177,7 @@ impl Engine {
     pub fn stream(&self, call: u64, name: &str, arguments: &str, options: &str) -> Result<Stream> {
         let (cancel, guard) = self.ids.enter(call);
         let client = self.client()?;
-        let mut options = read_options(name, options)?;
-        options.cancel = Some(cancel);
+        let options = self.options(call, cancel, name, options)?;
         let pager = client.pages(name, object("arguments", arguments)?, options)?;
         Ok(Stream::new(pager, guard))
     }
@@ -217,7 +231,18 @@ impl Engine {
     }
 
     fn of(behind: Behind, handle: Handle) -> Self {
-        Self { behind, ids: CallIds::default(), handle }
+        Self { behind, ids: CallIds::default(), handle, progress: None, reports: false }
+    }
+
+    /// Another client, with the same numbers of calls and the same code of the program.
+    fn beside(&self, client: Client, reports: bool) -> Self {
+        Self {
+            behind: Behind::Client(Arc::new(client)),
+            ids: self.ids.clone(),
+            handle: self.handle.clone(),
+            progress: self.progress.clone(),
+            reports,
+        }
     }
 
     fn client(&self) -> Result<&Client> {
@@ -227,8 +252,23 @@ impl Engine {
         }
     }
 
+    /// The options of a call.
+    fn options(&self, call: u64, cancel: Cancel, name: &str, options: &str) -> Result<CallOptions> {
+        let mut options = object("options", options)?;
+        let reports = take_progress(&mut options)?.unwrap_or(self.reports);
+        let mut options = read_options(name, options)?;
+        options.cancel = Some(cancel);
+        if reports {
+            let code = self.progress.as_ref();
+            let code = code.ok_or_else(|| Error::config("progress: the program has no code for it"))?;
+            options.progress = Some(code.of_call(call));
+        }
+        Ok(options)
+    }
+
     fn begin(
         &self,
+        call: u64,
         cancel: Cancel,
         name: &str,
         arguments: &str,
@@ -252,8 +292,7 @@ impl Engine {
             }
             (Behind::Client(client), None) => {
                 let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
-                let mut options = read_options(name, options)?;
-                options.cancel = Some(cancel);
+                let options = self.options(call, cancel, name, options)?;
                 return Ok(Box::pin(async move {
                     let answer = client.call(operation.id, arguments, options).await?;
                     Ok(Reply::of_answer(operation, answer))
@@ -276,8 +315,17 @@ async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = Result<T>>) 
     }
 }
 
-fn read_options(name: &str, options: &str) -> Result<CallOptions> {
-    let options = CallOptions::from_json(&object("options", options)?.into());
+/// Whether the progress of a call is reported, which is no option of Rust.
+fn take_progress(options: &mut Map<String, Value>) -> Result<Option<bool>> {
+    match options.remove("progress") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(reports)) => Ok(Some(reports)),
+        Some(other) => Err(Error::config(format!("option progress has to be true or false, not {other}"))),
+    }
+}
+
+fn read_options(name: &str, options: Map<String, Value>) -> Result<CallOptions> {
+    let options = CallOptions::from_json(&options.into());
     // Languages with keywords hand in everything that is no argument as an option.
     options.map_err(|error| match Operation::find(name) {
         Some(operation) => {
@@ -320,6 +368,32 @@ mod tests {
         engine.close().await.unwrap();
         assert_eq!(begun.await.unwrap_err().kind(), ErrorKind::Cancelled);
         assert_eq!(finish("app://in?state=other").await.unwrap_err().kind(), ErrorKind::Closed);
+    }
+
+    #[tokio::test]
+    async fn an_engine_with_options_is_the_same_client() {
+        let settings = r#"{"company_domain": "acme", "access_token": "t", "ledger": "memory"}"#;
+        let engine = Engine::open(settings, None, None, Handle::current()).unwrap();
+        let nightly = engine.with_options(r#"{"label": "nightly", "timeout": null}"#).unwrap();
+        let call = nightly.issue_call();
+        engine.cancel(call);
+        let error = nightly.call(call, "style.folders", "{}", "{}").await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::NotSent));
+        for (options, says) in [
+            (r#"{"labels": "x"}"#, "labels"),
+            (r#"{"progress": 1}"#, "true or false"),
+            (r#"{"page_size": 201}"#, "page_size"),
+            ("7", "options"),
+        ] {
+            let error = engine.with_options(options).unwrap_err();
+            assert!(error.kind() == ErrorKind::Config && error.message().contains(says), "{error}");
+        }
+        let reporting = engine.with_options(r#"{"progress": true}"#).unwrap();
+        let error = reporting.call(1, "style.folders", "{}", "{}").await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Config && error.message().contains("no code for it"), "{error}");
+        nightly.close().await.unwrap();
+        let error = engine.call(engine.issue_call(), "style.folders", "{}", "{}").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed);
     }
 
     #[tokio::test]

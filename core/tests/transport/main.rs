@@ -7,5 +7,6 @@ mod departure;
 mod environment;
 mod http2;
 mod links;
+mod proxies;
 mod server;
 mod sizes;

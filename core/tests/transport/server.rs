@@ -42,9 +42,9 @@ pub(crate) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<(Strin
     Some((String::from_utf8(read).unwrap(), body))
 }
 
-/// A certificate for 127.0.0.1 and localhost: who trusts it, and who shows it.
+/// A certificate for this machine and for hosts of `.example`: who trusts it, and who shows it.
 pub(crate) fn certificate(protocol: &[u8]) -> (String, TlsAcceptor) {
-    let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let names = ["127.0.0.1", "localhost", "developers.example", "store.example"].map(str::to_owned);
     let signed = rcgen::generate_simple_self_signed(names).unwrap();
     let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());

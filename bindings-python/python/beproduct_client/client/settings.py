@@ -64,6 +64,9 @@ class Settings(TypedDict, total=False):
     (docs/service/lists.md, Filters). Default: True."""
     ca_certificates: str
     """PEM text of certificate authorities to trust in addition to those of the machine. Default: none."""
+    proxy: str
+    """URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty text means
+    none. Requests to this machine never use a proxy. Default: that of the environment or of the operating system."""
 
 
 class SignInSettings(TypedDict, total=False):
@@ -86,6 +89,9 @@ class SignInSettings(TypedDict, total=False):
     """Connect timeout, TLS included. In seconds. Default: 10 s."""
     ca_certificates: str
     """PEM text of certificate authorities to trust in addition to those of the machine. Default: none."""
+    proxy: str
+    """URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty text means
+    none. Requests to this machine never use a proxy. Default: that of the environment or of the operating system."""
 
 
 class LoginSettings(TypedDict, total=False):
@@ -123,6 +129,9 @@ class LoginSettings(TypedDict, total=False):
     """Connect timeout, TLS included. In seconds. Default: 10 s."""
     ca_certificates: str
     """PEM text of certificate authorities to trust in addition to those of the machine. Default: none."""
+    proxy: str
+    """URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty text means
+    none. Requests to this machine never use a proxy. Default: that of the environment or of the operating system."""
 
 
 class OfficialSettings(TypedDict, total=False):

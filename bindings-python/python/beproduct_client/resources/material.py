@@ -208,7 +208,7 @@ class Material(Resource):
 
     attributes_update = update
 
-    def delete_header(
+    def delete(
         self,
         header_id,
         **options,
@@ -226,4 +226,4 @@ class Material(Resource):
         }
         return self._call("material.attributes_delete", arguments, options)
 
-    attributes_delete = delete_header
+    attributes_delete = delete

@@ -52,7 +52,7 @@ class Raw(Resource):
         }
         return self._call("raw.post", arguments, options)
 
-    def delete_path(
+    def delete(
         self,
         path,
         query=None,
@@ -72,5 +72,3 @@ class Raw(Resource):
             "query": query,
         }
         return self._call("raw.delete", arguments, options)
-
-    delete = delete_path

@@ -45,7 +45,7 @@ class Raw(Resource):
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
         """
 
-    def delete_path(
+    def delete(
         self,
         path: str,
         query: Mapping[str, Any] | None = None,
@@ -60,8 +60,6 @@ class Raw(Resource):
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
         """
-
-    delete = delete_path
 
 class AsyncRaw(Resource):
     """Requests that the catalogue has no operation for."""
@@ -100,7 +98,7 @@ class AsyncRaw(Resource):
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
         """
 
-    def delete_path(
+    def delete(
         self,
         path: str,
         query: Mapping[str, Any] | None = None,
@@ -115,8 +113,6 @@ class AsyncRaw(Resource):
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
         """
-
-    delete = delete_path
 
 class RawWithResponse(Resource):
     """`Raw`, with all that is known about each answer."""
@@ -134,14 +130,12 @@ class RawWithResponse(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[Any]: ...
-    def delete_path(
+    def delete(
         self,
         path: str,
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[Any]: ...
-
-    delete = delete_path
 
 class AsyncRawWithResponse(Resource):
     """`AsyncRaw`, with all that is known about each answer."""
@@ -159,11 +153,9 @@ class AsyncRawWithResponse(Resource):
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Any]]: ...
-    def delete_path(
+    def delete(
         self,
         path: str,
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Any]]: ...
-
-    delete = delete_path

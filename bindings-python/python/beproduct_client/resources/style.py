@@ -201,7 +201,7 @@ class Style(Resource):
 
     attributes_update = update
 
-    def delete_header(
+    def delete(
         self,
         header_id,
         **options,
@@ -218,4 +218,4 @@ class Style(Resource):
         }
         return self._call("style.attributes_delete", arguments, options)
 
-    attributes_delete = delete_header
+    attributes_delete = delete

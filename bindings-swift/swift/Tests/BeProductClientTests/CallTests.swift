@@ -21,7 +21,7 @@ import Testing
         let updated = try await client.style.update(headerID: id, fields: ["header_name": "Swift coat"])
         #expect(updated.headerName == "Swift coat")
         #expect(try await client.style.get(headerID: id).headerName == "Swift coat")
-        try await client.style.deleteHeader(headerID: id)
+        try await client.style.delete(headerID: id)
         #expect(
             try await client.style.list(showDeleted: true).collect().contains { $0.id == id && $0.isDeleted == true }
         )

@@ -95,6 +95,7 @@ fn is_in_settings(own: &Own, name: &str) -> bool {
 }
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
+    environment.add_filter("kotlin_name", |name: &str| name_of(name));
     environment.add_filter("kdoc", |text: String, indent: usize| kdoc(&text, &[], indent));
     environment.add_function("kotlin_kdoc", |text: String, parameters: Value, indent: usize| {
         let tags = parameters.try_iter()?.map(|parameter| inputs::param_tag(&parameter)).collect::<Vec<_>>();
@@ -107,6 +108,43 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     });
     records::register(environment);
     inputs::register(environment);
+}
+
+/// Hard keywords, which are a name only in backticks.
+const RESERVED: &[&str] = &[
+    "as",
+    "break",
+    "class",
+    "continue",
+    "do",
+    "else",
+    "false",
+    "for",
+    "fun",
+    "if",
+    "in",
+    "interface",
+    "is",
+    "null",
+    "object",
+    "package",
+    "return",
+    "super",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "typealias",
+    "typeof",
+    "val",
+    "var",
+    "when",
+    "while",
+];
+
+/// `object` -> `` `object` ``.
+fn name_of(camel: &str) -> String {
+    if RESERVED.contains(&camel) { format!("`{camel}`") } else { camel.to_owned() }
 }
 
 /// A KDoc comment: on one line where it fits, else wrapped, with the tags below.
@@ -148,7 +186,7 @@ fn method(operation: &Value) -> String {
     let mut parameters: Vec<_> = ordered(operation)
         .iter()
         .map(|parameter| {
-            let (name, kind) = (member(parameter, "camel"), kotlin_type(parameter));
+            let (name, kind) = (name_of(&member(parameter, "camel")), kotlin_type(parameter));
             if flag(parameter, "required") {
                 format!("{name}: {kind}")
             } else {
@@ -159,7 +197,7 @@ fn method(operation: &Value) -> String {
     parameters.push("options: CallOptions = CallOptions()".into());
     let modifier = if paged { "" } else { "suspend " };
     let head = listed(
-        &format!("{modifier}fun {}", member(operation, "camel")),
+        &format!("{modifier}fun {}", name_of(&member(operation, "camel"))),
         &parameters,
         4,
         ": ".len() + answer(operation).len() + " =".len(),
@@ -167,7 +205,9 @@ fn method(operation: &Value) -> String {
 
     let pairs: Vec<_> = ordered(operation)
         .iter()
-        .map(|parameter| format!("{:?} to {}", member(parameter, "name"), member(parameter, "camel")))
+        .map(|parameter| {
+            format!("{:?} to {}", member(parameter, "name"), name_of(&member(parameter, "camel")))
+        })
         .collect();
     let function = if paged { "seam.list" } else { "seam.call" };
     let arguments = [
@@ -184,12 +224,12 @@ fn driver_call(resource: &Value, operation: &Value) -> String {
         .iter()
         .map(|parameter| {
             let take = if flag(parameter, "required") { "required" } else { "optional" };
-            let (camel, name) = (member(parameter, "camel"), member(parameter, "name"));
+            let (camel, name) = (name_of(&member(parameter, "camel")), member(parameter, "name"));
             format!("{camel} = given.{take}({name:?}, ::{})", driver_reader(&member(parameter, "kind")))
         })
         .collect();
     arguments.push("options = given.ended(options)".into());
-    let method = format!("{}.{}", member(resource, "camel"), member(operation, "camel"));
+    let method = format!("{}.{}", member(resource, "camel"), name_of(&member(operation, "camel")));
     let rest = if flag(operation, "paged") { ".taken(taking).json()" } else { ".json()" };
     format!("            {}{rest}", listed(&method, &arguments, 12, rest.len()))
 }

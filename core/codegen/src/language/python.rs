@@ -103,6 +103,7 @@ pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
     own::register(environment);
+    environment.add_filter("python_name", |name: &str| name_of(name));
     environment.add_function("python_argument", |parameter: Value| argument(&parameter));
     environment.add_function("python_docstring", |operation: Value| docstring(&operation));
     environment.add_function("python_member", |property: Value| member_type(&property));
@@ -111,6 +112,18 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     });
     environment.add_function("python_import_of", |module: &str, names: Vec<String>| import(module, names));
     environment.add_function("python_names", |families: Value| all_names(&families));
+}
+
+/// Words that are no name anywhere, not even behind a dot.
+const RESERVED: &[&str] = &[
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
+    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
+    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
+
+/// `import` -> `import_`, as PEP 8 asks for.
+fn name_of(name: &str) -> String {
+    if RESERVED.contains(&name) { format!("{name}_") } else { name.to_owned() }
 }
 
 /// Width of a line of code.
@@ -132,7 +145,10 @@ fn import(module: &str, mut names: Vec<String>) -> String {
 
 /// What `types` offers.
 fn all_names(families: &Value) -> Result<Vec<String>, Error> {
-    let mut names: Vec<_> = ["FieldValue", "Filter", "Number", "Operator"].map(str::to_owned).into();
+    let mut names: Vec<_> =
+        ["FieldValue", "Filter", "FilterMap", "FilterOperators", "FilterValue", "Number", "Operator"]
+            .map(str::to_owned)
+            .into();
     for family in families.try_iter()? {
         for shape in family.get_attr("shapes")?.try_iter()? {
             names.push(member(&shape, "pascal"));
@@ -156,7 +172,7 @@ fn docstring(operation: &Value) -> String {
         if index == 0 {
             lines.push(String::new());
         }
-        let text = format!(":param {}: {}", member(&parameter, "name"), member(&parameter, "doc"));
+        let text = format!(":param {}: {}", name_of(&member(&parameter, "name")), member(&parameter, "doc"));
         lines.extend(wrap(&text, "    ", WIDTH));
     }
     if lines.len() > 1 {
@@ -200,7 +216,7 @@ fn argument(parameter: &Value) -> String {
         "texts" => "Iterable[str]".into(),
         "integer" => "int".into(),
         "boolean" => "bool".into(),
-        "filters" | "colorway_filters" => "Iterable[Filter]".into(),
+        "filters" | "colorway_filters" => "FilterMap | Sequence[Filter]".into(),
         "fields" => "Mapping[str, Any] | Iterable[FieldValue]".into(),
         "table_rows" | "records" => format!("Iterable[{record} | dict[str, Any]]"),
         "colorways" => "Iterable[dict[str, Any]]".into(),

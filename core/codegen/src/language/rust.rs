@@ -80,10 +80,10 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("rust_own_shapes", |family: Value| own_shapes(&family));
     environment.add_function("rust_is_plain", |shape: Value| is_plain(&shape));
     environment.add_function("rust_plan_members", |plan: Value| plan_members(&plan));
-    environment.add_filter("rust_name", |name: String| name_of(&name));
+    environment.add_filter("rust_name", |name: &str| name_of(name));
     environment.add_function("rust_argument", |parameter: Value| argument(&member(&parameter, "kind")));
     environment.add_function("rust_value", |parameter: Value| {
-        value(&member(&parameter, "kind")).replace("NAME", &member(&parameter, "name"))
+        value(&member(&parameter, "kind")).replace("NAME", &name_of(&member(&parameter, "name")))
     });
     environment.add_function("rust_driver_reader", |parameter: Value| {
         format!("arguments::{}", reader(&member(&parameter, "kind")))
@@ -126,9 +126,24 @@ fn plan_members(plan: &Value) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-/// A name that is no keyword.
+/// Words that are a name only behind `r#`.
+const RESERVED: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait",
+    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+/// Words that are no name at all.
+const NO_NAMES: &[&str] = &["crate", "self", "super"];
+
+/// `type` -> `r#type`.
 fn name_of(name: &str) -> String {
-    if name == "type" { "r#type".into() } else { name.to_owned() }
+    match name {
+        _ if RESERVED.contains(&name) => format!("r#{name}"),
+        _ if NO_NAMES.contains(&name) => format!("{name}_"),
+        _ => name.to_owned(),
+    }
 }
 
 /// What reads the argument of a behaviour case.

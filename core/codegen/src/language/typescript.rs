@@ -128,6 +128,7 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_filter("ts_doc", |text: &str, indent: usize| doc(text, indent));
     environment
         .add_function("ts_property_doc", |property: Value, is_given: bool| property_doc(&property, is_given));
+    environment.add_function("ts_filters", |resources: Value| filters(&resources).map(Value::from_iter));
 }
 
 /// An import of these types as Prettier lays it out; nothing without names.
@@ -171,7 +172,7 @@ fn argument(kind: &str, record: &str) -> String {
         "texts" => "readonly string[]".into(),
         "integer" => "number".into(),
         "boolean" => "boolean".into(),
-        "filters" | "colorway_filters" => "readonly Filter[]".into(),
+        "filters" | "colorway_filters" => "FilterMap | readonly Filter[]".into(),
         "fields" => "Fields".into(),
         "colorways" => "readonly ColorwayChange[]".into(),
         "records" | "table_rows" => format!("readonly {}[]", pascal(record)),
@@ -230,6 +231,20 @@ fn leading(method: &Value) -> Result<Value, Error> {
     }
     // An empty object, in which templates may look.
     Ok(if found.len() == 1 { found.remove(0) } else { Value::from_iter([] as [(Value, Value); 0]) })
+}
+
+/// Arguments that hold filters.
+fn filters(resources: &Value) -> Result<BTreeSet<String>, Error> {
+    let mut found = BTreeSet::new();
+    for resource in resources.try_iter()? {
+        for operation in resource.get_attr("operations")?.try_iter()? {
+            let parameters = operation.get_attr("parameters")?;
+            let is_filter =
+                |one: &Value| matches!(member(one, "kind").as_str(), "filters" | "colorway_filters");
+            found.extend(parameters.try_iter()?.filter(is_filter).map(|one| member(&one, "name")));
+        }
+    }
+    Ok(found)
 }
 
 /// Names of what a program gives that differ from the engine's: those of the engine.

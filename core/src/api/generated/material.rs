@@ -130,8 +130,8 @@ impl Material<'_> {
     /// The service may delete the material and still answer with an error: the client then reads the material to find out.
     ///
     /// * `header_id`: Id of the material.
-    pub fn delete_header(&self, header_id: impl Into<String>) -> MaterialDeleteHeader {
-        MaterialDeleteHeader {
+    pub fn delete(&self, header_id: impl Into<String>) -> MaterialDelete {
+        MaterialDelete {
             request: Request::new(self.client, "material.attributes_delete")
                 .argument("header_id", header_id.into()),
         }
@@ -506,14 +506,14 @@ impl IntoFuture for MaterialUpdate {
     }
 }
 
-/// A call of [`Material::delete_header`], not yet sent.
+/// A call of [`Material::delete`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
-pub struct MaterialDeleteHeader {
+pub struct MaterialDelete {
     request: Request<Message>,
 }
 
-impl MaterialDeleteHeader {
+impl MaterialDelete {
     /// Replaces the options of the call.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
@@ -529,7 +529,7 @@ impl MaterialDeleteHeader {
     }
 }
 
-impl IntoFuture for MaterialDeleteHeader {
+impl IntoFuture for MaterialDelete {
     type Output = crate::Result<Message>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 

@@ -48,8 +48,8 @@ impl Raw<'_> {
     /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
-    pub fn delete_path(&self, path: impl Into<String>) -> RawDeletePath {
-        RawDeletePath { request: Request::new(self.client, "raw.delete").argument("path", path.into()) }
+    pub fn delete(&self, path: impl Into<String>) -> RawDelete {
+        RawDelete { request: Request::new(self.client, "raw.delete").argument("path", path.into()) }
     }
 }
 
@@ -129,14 +129,14 @@ impl IntoFuture for RawPost {
     }
 }
 
-/// A call of [`Raw::delete_path`], not yet sent.
+/// A call of [`Raw::delete`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
-pub struct RawDeletePath {
+pub struct RawDelete {
     request: Request<Value>,
 }
 
-impl RawDeletePath {
+impl RawDelete {
     /// Query parameters by name; a list repeats the name, null leaves it out.
     pub fn query(mut self, query: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
         self.request = self.request.argument("query", query_value(query));
@@ -158,7 +158,7 @@ impl RawDeletePath {
     }
 }
 
-impl IntoFuture for RawDeletePath {
+impl IntoFuture for RawDelete {
     type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 

@@ -129,8 +129,8 @@ impl Style<'_> {
     /// The service may delete the style and still answer with an error: the client then reads the style to find out.
     ///
     /// * `header_id`: Id of the style.
-    pub fn delete_header(&self, header_id: impl Into<String>) -> StyleDeleteHeader {
-        StyleDeleteHeader {
+    pub fn delete(&self, header_id: impl Into<String>) -> StyleDelete {
+        StyleDelete {
             request: Request::new(self.client, "style.attributes_delete")
                 .argument("header_id", header_id.into()),
         }
@@ -493,14 +493,14 @@ impl IntoFuture for StyleUpdate {
     }
 }
 
-/// A call of [`Style::delete_header`], not yet sent.
+/// A call of [`Style::delete`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
-pub struct StyleDeleteHeader {
+pub struct StyleDelete {
     request: Request<Message>,
 }
 
-impl StyleDeleteHeader {
+impl StyleDelete {
     /// Replaces the options of the call.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
@@ -516,7 +516,7 @@ impl StyleDeleteHeader {
     }
 }
 
-impl IntoFuture for StyleDeleteHeader {
+impl IntoFuture for StyleDelete {
     type Output = crate::Result<Message>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 

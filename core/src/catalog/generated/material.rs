@@ -448,7 +448,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "material.attributes_delete",
         resource: "material",
-        name: "delete_header",
+        name: "delete",
         official: "attributes_delete",
         method: Method::Get,
         base: Base::Api,

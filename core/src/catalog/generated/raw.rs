@@ -103,7 +103,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "raw.delete",
         resource: "raw",
-        name: "delete_path",
+        name: "delete",
         official: "delete",
         method: Method::Delete,
         base: Base::Api,

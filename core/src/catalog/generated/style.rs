@@ -425,7 +425,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "style.attributes_delete",
         resource: "style",
-        name: "delete_header",
+        name: "delete",
         official: "attributes_delete",
         method: Method::Get,
         base: Base::Api,

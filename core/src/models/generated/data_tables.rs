@@ -66,6 +66,25 @@ pub struct DataTableRow {
     pub extra: IndexMap<String, Value>,
 }
 
+impl DataTableRow {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        let fields = self.fields.iter().flatten();
+        fields
+            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
+            .collect()
+    }
+}
+
 /// A change to a row of a data table: without `rowId` it adds a row, with `deleteRow` it removes one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -174,6 +174,22 @@ pub struct MaterialHeader {
     pub extra: IndexMap<String, Value>,
 }
 
+impl MaterialHeader {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.header_data.as_ref()?.field(id)
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
+    }
+}
+
 /// Attributes and pictures of a material.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -190,6 +206,25 @@ pub struct MaterialHeaderData {
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
+}
+
+impl MaterialHeaderData {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        let fields = self.fields.iter().flatten();
+        fields
+            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
+            .collect()
+    }
 }
 
 /// Result of a lookup of materials by number.
@@ -339,6 +374,22 @@ pub struct StyleHeader {
     pub extra: IndexMap<String, Value>,
 }
 
+impl StyleHeader {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.header_data.as_ref()?.field(id)
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
+    }
+}
+
 /// Attributes and pictures of a style.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -361,6 +412,25 @@ pub struct StyleHeaderData {
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
+}
+
+impl StyleHeaderData {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        let fields = self.fields.iter().flatten();
+        fields
+            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
+            .collect()
+    }
 }
 
 /// Result of a lookup of styles by number.

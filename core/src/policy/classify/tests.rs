@@ -23,8 +23,7 @@ fn judge(id: &str, status: u16, body: &str, whole: bool) -> Result<Reply> {
 
 /// One of each effect.
 const READ: &[&str] = &["style.get"];
-const WRITES: &[&str] =
-    &["style.create", "style.update", "style.delete_header", "data_tables.update", "raw.get"];
+const WRITES: &[&str] = &["style.create", "style.update", "style.delete", "data_tables.update", "raw.get"];
 
 const PAGE: &str = "<!doctype html><title>Maintenance</title>";
 const REFUSED: &str = r#"{"error": true, "message": "locked"}"#;

@@ -95,7 +95,7 @@ impl Policy for RateWait {
 
 impl RateWait {
     async fn permit(&self, limiter: &Limiter, exchange: &Exchange) -> Result<Sending<Throttle>> {
-        let urgent = exchange.options.priority == Priority::Interactive;
+        let urgent = exchange.options.priority.unwrap_or_default() == Priority::Interactive;
         let label = exchange.options.label.as_deref().unwrap_or_default();
         let mut place = Place {
             waiting: limiter.permits.join(urgent, label, exchange.attempt > 1),

@@ -54,8 +54,8 @@ internal suspend fun BeProduct.materialCall(
                 suppliers = given.optional("suppliers", ::records),
                 options = given.ended(options),
             ).json()
-        "material.attributes_delete", "material.delete_header" ->
-            material.deleteHeader(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.attributes_delete", "material.delete" ->
+            material.delete(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         else -> throw NotExpressible()
     }
 

@@ -25,8 +25,8 @@ internal suspend fun BeProduct.rawCall(
                 query = given.optional("query", ::map),
                 options = given.ended(options),
             ).json()
-        "raw.delete", "raw.delete_path" ->
-            raw.deletePath(
+        "raw.delete" ->
+            raw.delete(
                 path = given.required("path", ::text),
                 query = given.optional("query", ::map),
                 options = given.ended(options),

@@ -52,8 +52,8 @@ internal suspend fun BeProduct.styleCall(
                 sizes = given.optional("sizes", ::records),
                 options = given.ended(options),
             ).json()
-        "style.attributes_delete", "style.delete_header" ->
-            style.deleteHeader(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.attributes_delete", "style.delete" ->
+            style.delete(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         else -> throw NotExpressible()
     }
 

@@ -115,11 +115,9 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
-        "material.attributes_delete" | "material.delete_header" => {
-            let call = client
-                .material()
-                .delete_header(given.required("header_id", arguments::text)?)
-                .options(options);
+        "material.attributes_delete" | "material.delete" => {
+            let call =
+                client.material().delete(given.required("header_id", arguments::text)?).options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

@@ -36,8 +36,8 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
-        "raw.delete" | "raw.delete_path" => {
-            let call = client.raw().delete_path(given.required("path", arguments::text)?).options(options);
+        "raw.delete" => {
+            let call = client.raw().delete(given.required("path", arguments::text)?).options(options);
             let call = match given.optional("query", arguments::pairs)? {
                 Some(value) => call.query(value),
                 None => call,

@@ -104,9 +104,8 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
-        "style.attributes_delete" | "style.delete_header" => {
-            let call =
-                client.style().delete_header(given.required("header_id", arguments::text)?).options(options);
+        "style.attributes_delete" | "style.delete" => {
+            let call = client.style().delete(given.required("header_id", arguments::text)?).options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

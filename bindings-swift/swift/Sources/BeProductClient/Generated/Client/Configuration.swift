@@ -55,6 +55,10 @@ public struct Configuration: Sendable {
     public var additionalHeaders: [String: String] = [:]
     /// PEM text of certificate authorities to trust in addition to those of the machine. Default: none.
     public var caCertificates: String?
+    /// URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty text
+    /// means none. Requests to this machine never use a proxy. Default: that of the environment or of the operating
+    /// system.
+    public var proxy: String?
     /// For tests. Default: the machine's clock and chance.
     public var testing: TestSettings?
 
@@ -85,6 +89,7 @@ public struct Configuration: Sendable {
             "check_filters": checkFilters == true ? nil : checkFilters,
             "additional_headers": additionalHeaders.nonEmpty,
             "ca_certificates": caCertificates,
+            "proxy": proxy,
             "testing": testing?.settings,
         ]
         return JSONObject(present: given)

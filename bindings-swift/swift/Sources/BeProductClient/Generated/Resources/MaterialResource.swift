@@ -198,11 +198,11 @@ public struct MaterialResource: Sendable {
     /// - Parameters:
     ///   - headerID: Id of the material.
     @discardableResult
-    public func deleteHeader(
+    public func delete(
         headerID: String,
         options: CallOptions = CallOptions()
     ) async throws -> Message {
-        try await detailed.deleteHeader(headerID: headerID, options: options).body
+        try await detailed.delete(headerID: headerID, options: options).body
     }
 
     /// See ``MaterialResource/detailed``.
@@ -318,9 +318,9 @@ public struct MaterialResource: Sendable {
             )
         }
 
-        /// ``MaterialResource/deleteHeader(headerID:options:)``
+        /// ``MaterialResource/delete(headerID:options:)``
         @discardableResult
-        public func deleteHeader(
+        public func delete(
             headerID: String,
             options: CallOptions = CallOptions()
         ) async throws -> Response<Message> {

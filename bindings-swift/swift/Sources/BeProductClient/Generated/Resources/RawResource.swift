@@ -66,12 +66,12 @@ public struct RawResource: Sendable {
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     ///   - query: Query parameters by name; a list repeats the name, null leaves it out.
     @discardableResult
-    public func deletePath(
+    public func delete(
         path: String,
         query: JSONObject = [:],
         options: CallOptions = CallOptions()
     ) async throws -> JSONValue {
-        try await detailed.deletePath(
+        try await detailed.delete(
             path: path,
             query: query,
             options: options
@@ -118,9 +118,9 @@ public struct RawResource: Sendable {
             )
         }
 
-        /// ``RawResource/deletePath(path:query:options:)``
+        /// ``RawResource/delete(path:query:options:)``
         @discardableResult
-        public func deletePath(
+        public func delete(
             path: String,
             query: JSONObject = [:],
             options: CallOptions = CallOptions()

@@ -191,11 +191,11 @@ public struct StyleResource: Sendable {
     /// - Parameters:
     ///   - headerID: Id of the style.
     @discardableResult
-    public func deleteHeader(
+    public func delete(
         headerID: String,
         options: CallOptions = CallOptions()
     ) async throws -> Message {
-        try await detailed.deleteHeader(headerID: headerID, options: options).body
+        try await detailed.delete(headerID: headerID, options: options).body
     }
 
     /// See ``StyleResource/detailed``.
@@ -307,9 +307,9 @@ public struct StyleResource: Sendable {
             )
         }
 
-        /// ``StyleResource/deleteHeader(headerID:options:)``
+        /// ``StyleResource/delete(headerID:options:)``
         @discardableResult
-        public func deleteHeader(
+        public func delete(
             headerID: String,
             options: CallOptions = CallOptions()
         ) async throws -> Response<Message> {

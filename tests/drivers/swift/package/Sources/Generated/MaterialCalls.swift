@@ -58,8 +58,8 @@ extension BeProduct {
                 suppliers: given.optional("suppliers", records),
                 options: given.ended(options)
             ).json()
-        case "material.attributes_delete", "material.delete_header":
-            return try await material.detailed.deleteHeader(
+        case "material.attributes_delete", "material.delete":
+            return try await material.detailed.delete(
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()

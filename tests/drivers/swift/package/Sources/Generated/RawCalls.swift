@@ -23,8 +23,8 @@ extension BeProduct {
                 query: given.optional("query", object) ?? [:],
                 options: given.ended(options)
             ).json()
-        case "raw.delete", "raw.delete_path":
-            return try await raw.detailed.deletePath(
+        case "raw.delete":
+            return try await raw.detailed.delete(
                 path: given.required("path", text),
                 query: given.optional("query", object) ?? [:],
                 options: given.ended(options)

@@ -56,8 +56,8 @@ extension BeProduct {
                 sizes: given.optional("sizes", records),
                 options: given.ended(options)
             ).json()
-        case "style.attributes_delete", "style.delete_header":
-            return try await style.detailed.deleteHeader(
+        case "style.attributes_delete", "style.delete":
+            return try await style.detailed.delete(
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()

@@ -39,7 +39,7 @@ class ResourcesTest {
             val listed = client.style.list(folder, listOf(Filter("header_name", Operator.EQ, "Anorak"))).toList()
             assertEquals(listOf(id), listed.map { it.id })
 
-            client.style.deleteHeader(id)
+            client.style.delete(id)
             val deleted = client.style.list(folder, showDeleted = true).toList().single { it.id == id }
             assertEquals(true, deleted.isDeleted)
         }

@@ -55,6 +55,9 @@ enum class ResponseType(internal val wire: String) {
  * @param additionalHeaders Headers for every request of the API. Default: none.
  * @param caCertificates PEM text of certificate authorities to trust in addition to those of the machine. Default:
  * none.
+ * @param proxy URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty
+ * text means none. Requests to this machine never use a proxy. Default: that of the environment or of the operating
+ * system.
  * @param clock For tests: the clock of the client. Default: the machine's.
  */
 class Settings(
@@ -80,6 +83,7 @@ class Settings(
     checkFilters: Boolean? = null,
     additionalHeaders: Map<String, String>? = null,
     caCertificates: String? = null,
+    proxy: String? = null,
     clock: TestClock? = null,
 ) {
     internal val json: JsonObject = arguments(
@@ -105,6 +109,7 @@ class Settings(
         "check_filters" to checkFilters,
         "additional_headers" to additionalHeaders,
         "ca_certificates" to caCertificates,
+        "proxy" to proxy,
         "testing" to clock?.json,
     )
 

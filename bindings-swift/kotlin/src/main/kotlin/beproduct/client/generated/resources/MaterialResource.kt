@@ -184,6 +184,6 @@ class MaterialResource internal constructor(private val seam: Seam) {
      *
      * @param headerId Id of the material.
      */
-    suspend fun deleteHeader(headerId: String, options: CallOptions = CallOptions()): Message =
+    suspend fun delete(headerId: String, options: CallOptions = CallOptions()): Message =
         seam.call("material.attributes_delete", arguments("header_id" to headerId), options)
 }

@@ -45,7 +45,7 @@ class RawResource internal constructor(private val seam: Seam) {
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param query Query parameters by name; a list repeats the name, null leaves it out.
      */
-    suspend fun deletePath(
+    suspend fun delete(
         path: String,
         query: Map<String, Any?>? = null,
         options: CallOptions = CallOptions(),

@@ -172,6 +172,6 @@ class StyleResource internal constructor(private val seam: Seam) {
      *
      * @param headerId Id of the style.
      */
-    suspend fun deleteHeader(headerId: String, options: CallOptions = CallOptions()): Message =
+    suspend fun delete(headerId: String, options: CallOptions = CallOptions()): Message =
         seam.call("style.attributes_delete", arguments("header_id" to headerId), options)
 }

@@ -1,0 +1,96 @@
+//! The progress of calls, for the host program.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::Hook;
+use super::lane::{Job, Lane};
+use super::log::HostLog;
+use crate::progress::{OnProgress, Progress};
+
+#[derive(Clone)]
+pub(crate) struct HostProgress {
+    lane: Lane,
+    log: Option<Arc<HostLog>>,
+    /// What the program's code will be given, in order: no more than two for each call that is under way.
+    waiting: Arc<Mutex<VecDeque<Report>>>,
+}
+
+struct Report {
+    call: u64,
+    /// None at the end of the call.
+    progress: Option<Progress>,
+}
+
+impl HostProgress {
+    pub(super) fn new(lane: Lane, log: Option<Arc<HostLog>>) -> Self {
+        Self { lane, log, waiting: Arc::default() }
+    }
+
+    /// Takes the progress of the call with this number. When it is dropped, the call has ended.
+    pub(crate) fn of_call(&self, call: u64) -> OnProgress {
+        let ending = Ending { call, progress: self.clone() };
+        OnProgress::new(move |progress| {
+            ending.progress.put(Report { call: ending.call, progress: Some(progress) })
+        })
+    }
+
+    fn put(&self, report: Report) {
+        let mut waiting = locked(&self.waiting);
+        // Code that is slow gets the latest only.
+        let before =
+            waiting.iter_mut().find(|before| before.call == report.call && before.progress.is_some());
+        if let (Some(before), true) = (before, report.progress.is_some()) {
+            before.progress = report.progress;
+            return;
+        }
+        waiting.push_back(report);
+        drop(waiting);
+        let (waiting, log) = (Arc::clone(&self.waiting), self.log.clone());
+        self.lane.put(Job {
+            hook: Hook::Progress,
+            payload: Box::new(move || locked(&waiting).pop_front().map(|report| report.json().to_string())),
+            done: Box::new(move |answer| {
+                if let (Err(failure), Some(log)) = (answer, log) {
+                    log.warn(format!("progress failed: {failure}"));
+                }
+            }),
+        });
+    }
+}
+
+impl fmt::Debug for HostProgress {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("HostProgress")
+    }
+}
+
+impl Report {
+    fn json(&self) -> Value {
+        match &self.progress {
+            Some(Progress { operation, done, total }) => {
+                json!({"call": self.call, "operation": operation, "done": done, "total": total})
+            }
+            None => json!({"call": self.call}),
+        }
+    }
+}
+
+/// Reports the end of a call.
+struct Ending {
+    call: u64,
+    progress: HostProgress,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.progress.put(Report { call: self.call, progress: None });
+    }
+}
+
+fn locked(waiting: &Mutex<VecDeque<Report>>) -> MutexGuard<'_, VecDeque<Report>> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
