@@ -110,9 +110,10 @@ export interface ClientSettings extends NodeSettings {
   /** PEM text of certificate authorities to trust in addition to those of the machine. Default: none. */
   caCertificates?: string | undefined;
   /**
-   * URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty
-   * text means none. Requests to this machine never use a proxy. Default: that of the environment or of the
-   * operating system.
+   * Proxy for all requests but those to this machine: a URL that begins with `http://`, `https://`,
+   * `socks4://`, `socks4a://`, `socks5://` or `socks5h://` (the last resolves names at the proxy), with user
+   * and password if it asks for them. An empty text means no proxy. Default: the proxies that `HTTPS_PROXY`,
+   * `ALL_PROXY` and `NO_PROXY` or the operating system name.
    */
   proxy?: string | undefined;
 }
@@ -145,9 +146,10 @@ export interface SignInSettings {
   /** PEM text of certificate authorities to trust in addition to those of the machine. Default: none. */
   caCertificates?: string | undefined;
   /**
-   * URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty
-   * text means none. Requests to this machine never use a proxy. Default: that of the environment or of the
-   * operating system.
+   * Proxy for all requests but those to this machine: a URL that begins with `http://`, `https://`,
+   * `socks4://`, `socks4a://`, `socks5://` or `socks5h://` (the last resolves names at the proxy), with user
+   * and password if it asks for them. An empty text means no proxy. Default: the proxies that `HTTPS_PROXY`,
+   * `ALL_PROXY` and `NO_PROXY` or the operating system name.
    */
   proxy?: string | undefined;
 }
@@ -193,9 +195,10 @@ export interface LoginSettings {
   /** PEM text of certificate authorities to trust in addition to those of the machine. Default: none. */
   caCertificates?: string | undefined;
   /**
-   * URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty
-   * text means none. Requests to this machine never use a proxy. Default: that of the environment or of the
-   * operating system.
+   * Proxy for all requests but those to this machine: a URL that begins with `http://`, `https://`,
+   * `socks4://`, `socks4a://`, `socks5://` or `socks5h://` (the last resolves names at the proxy), with user
+   * and password if it asks for them. An empty text means no proxy. Default: the proxies that `HTTPS_PROXY`,
+   * `ALL_PROXY` and `NO_PROXY` or the operating system name.
    */
   proxy?: string | undefined;
 }

@@ -46,6 +46,50 @@ export interface ErrorFields {
 }
 
 /**
+ * How important a log line is.
+ *
+ * - `debug`: Every attempt.
+ * - `info`: Every call.
+ * - `warning`: What a person should know.
+ */
+export type LogLevel = 'debug' | 'info' | 'warning';
+
+/** One log line. It holds no secrets, no bodies and no queries. */
+export interface LogRecord {
+  /** How important it is. */
+  level: LogLevel;
+  /** The text. */
+  message: string;
+  /** Id of the operation that it is about. */
+  operation?: string | undefined;
+  /** Id of the request that it is about. */
+  requestId?: string | undefined;
+  /**
+   * Measurements, by the names of OpenTelemetry's conventions: `http.response.status_code`. Empty for most
+   * lines.
+   */
+  attributes: Record<string, unknown>;
+}
+
+/** How an answer came about. */
+export interface Meta {
+  /** Status of the answer. */
+  status: number;
+  /** Headers of the answer, names in lower case. */
+  headers: Headers;
+  /** Id of the request: the service's own when it sent one, else the client's. */
+  requestId: string;
+  /** Every attempt that was made. */
+  attempts: Attempt[];
+  /** Every pause that was made. */
+  waits: Wait[];
+  /** The service's rate limit, if the answer stated it. */
+  rate?: RateFigures | undefined;
+  /** Requests that were counted against the quota for this call. */
+  cost: number;
+}
+
+/**
  * What is known of the effect of a failed call.
  *
  * - `not_sent`: No byte left this machine.
@@ -54,6 +98,26 @@ export interface ErrorFields {
  * - `unknown`: It may have taken effect. It was not sent again. For a read it only means that no answer came.
  */
 export type Outcome = 'not_sent' | 'refused' | 'applied' | 'unknown';
+
+/** How far a list was read. */
+export interface Position {
+  /** The first page whose records were not all taken: a list with this `options.fromPage` goes on there. */
+  page: number;
+  /** Records that were taken. */
+  records: number;
+  /** Records of the whole list, if the service stated it. */
+  total?: number | undefined;
+}
+
+/** How far a call has come that takes more than one request. */
+export interface Progress {
+  /** Id of the operation. */
+  operation: string;
+  /** Records received, rows sent or numbers looked up. */
+  done: number;
+  /** The same of the whole call, if it is known. */
+  total?: number | undefined;
+}
 
 /** The service's rate limit, as an answer stated it (`X-RateLimit-*`). */
 export interface RateFigures {

@@ -15,7 +15,12 @@ __all__ = [
     "Attempt",
     "ErrorFields",
     "ErrorKind",
+    "LogLevel",
+    "LogRecord",
+    "Meta",
     "Outcome",
+    "Position",
+    "Progress",
     "RateFigures",
     "Wait",
     "WaitReason",
@@ -66,6 +71,53 @@ class ErrorFields(TypedDict):
     """Outcome of each record, for calls with several; the `id` of a created record whose answer could not be read."""
 
 
+LogLevel: TypeAlias = Literal[
+    "debug",
+    "info",
+    "warning",
+]
+"""How important a log line is.
+
+- `debug`: Every attempt.
+- `info`: Every call.
+- `warning`: What a person should know.
+"""
+
+
+class LogRecord(TypedDict):
+    """One log line. It holds no secrets, no bodies and no queries."""
+
+    level: LogLevel
+    """How important it is."""
+    message: str
+    """The text."""
+    operation: str | None
+    """Id of the operation that it is about."""
+    request_id: str | None
+    """Id of the request that it is about."""
+    attributes: dict[str, Any]
+    """Measurements, by the names of OpenTelemetry's conventions: `http.response.status_code`. Empty for most lines."""
+
+
+class Meta(TypedDict):
+    """How an answer came about."""
+
+    status: int
+    """Status of the answer."""
+    headers: list[list[str]]
+    """Headers of the answer, names in lower case."""
+    request_id: str
+    """Id of the request: the service's own when it sent one, else the client's."""
+    attempts: list[Attempt]
+    """Every attempt that was made."""
+    waits: list[Wait]
+    """Every pause that was made."""
+    rate: RateFigures | None
+    """The service's rate limit, if the answer stated it."""
+    cost: int
+    """Requests that were counted against the quota for this call."""
+
+
 Outcome: TypeAlias = Literal[
     "not_sent",
     "refused",
@@ -79,6 +131,28 @@ Outcome: TypeAlias = Literal[
 - `applied`: The service carried out the request.
 - `unknown`: It may have taken effect. It was not sent again. For a read it only means that no answer came.
 """
+
+
+class Position(TypedDict):
+    """How far a list was read."""
+
+    page: int
+    """The first page whose records were not all taken: a list with this `from_page` goes on there."""
+    records: int
+    """Records that were taken."""
+    total: int | None
+    """Records of the whole list, if the service stated it."""
+
+
+class Progress(TypedDict):
+    """How far a call has come that takes more than one request."""
+
+    operation: str
+    """Id of the operation."""
+    done: int
+    """Records received, rows sent or numbers looked up."""
+    total: int | None
+    """The same of the whole call, if it is known."""
 
 
 class RateFigures(TypedDict):

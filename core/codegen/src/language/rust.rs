@@ -95,8 +95,9 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     });
 }
 
-/// Records of the client that are more than their members in Rust: errors, and what has secrets.
-const BY_HAND: &[&str] = &["error_fields", "tokens", "user_info"];
+/// Records of the client that are more than their members in Rust.
+const BY_HAND: &[&str] =
+    &["error_fields", "log_level", "log_record", "meta", "position", "progress", "tokens", "user_info"];
 
 fn own_shapes(family: &Value) -> Result<Vec<Value>, Error> {
     let shapes = family.get_attr("shapes")?;

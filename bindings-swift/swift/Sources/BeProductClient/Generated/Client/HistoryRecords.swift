@@ -39,6 +39,146 @@ public struct Attempt: Record, JSONConvertible {
     }
 }
 
+/// How important a log line is.
+public enum LogLevel: RawRepresentable, Hashable, Sendable, CaseIterable, JSONConvertible {
+    /// Every attempt.
+    case debug
+    /// Every call.
+    case info
+    /// What a person should know.
+    case warning
+    /// A value that this version of the client does not know.
+    case unrecognized(String)
+
+    /// Every value that this version knows.
+    public static let allCases: [Self] = [
+        .debug, .info, .warning,
+    ]
+
+    public init(rawValue: String) {
+        self = Self.allCases.first { $0.rawValue == rawValue } ?? .unrecognized(rawValue)
+    }
+
+    public var rawValue: String {
+        switch self {
+        case .debug: "debug"
+        case .info: "info"
+        case .warning: "warning"
+        case .unrecognized(let value): value
+        }
+    }
+}
+
+/// One log line. It holds no secrets, no bodies and no queries.
+public struct LogRecord: Record, JSONConvertible {
+    /// How important it is.
+    public let level: LogLevel
+    /// The text.
+    public let message: String
+    /// Id of the operation that it is about.
+    public let operation: String?
+    /// Id of the request that it is about.
+    public let requestID: String?
+    /// Measurements, by the names of OpenTelemetry's conventions: `http.response.status_code`. Empty for most lines.
+    public let attributes: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        level: LogLevel,
+        message: String,
+        operation: String? = nil,
+        requestID: String? = nil,
+        attributes: JSONObject
+    ) {
+        self.level = level
+        self.message = message
+        self.operation = operation
+        self.requestID = requestID
+        self.attributes = attributes
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        level = try reader.required("level")
+        message = try reader.required("message")
+        operation = try reader.take("operation")
+        requestID = try reader.take("request_id")
+        attributes = try reader.required("attributes")
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "level": level,
+            "message": message,
+            "operation": operation,
+            "request_id": requestID,
+            "attributes": attributes,
+        ]
+        return JSONObject(present: named)
+    }
+}
+
+/// How an answer came about.
+public struct Meta: Record, JSONConvertible {
+    /// Status of the answer.
+    public let status: Int
+    /// Headers of the answer, names in lower case.
+    public let headers: [Header]
+    /// Id of the request: the service's own when it sent one, else the client's.
+    public let requestID: String
+    /// Every attempt that was made.
+    public let attempts: [Attempt]
+    /// Every pause that was made.
+    public let waits: [Wait]
+    /// The service's rate limit, if the answer stated it.
+    public let rate: RateFigures?
+    /// Requests that were counted against the quota for this call.
+    public let cost: Int
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        status: Int,
+        headers: [Header],
+        requestID: String,
+        attempts: [Attempt],
+        waits: [Wait],
+        rate: RateFigures? = nil,
+        cost: Int
+    ) {
+        self.status = status
+        self.headers = headers
+        self.requestID = requestID
+        self.attempts = attempts
+        self.waits = waits
+        self.rate = rate
+        self.cost = cost
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        status = try reader.required("status")
+        headers = try reader.required("headers")
+        requestID = try reader.required("request_id")
+        attempts = try reader.required("attempts")
+        waits = try reader.required("waits")
+        rate = try reader.take("rate")
+        cost = try reader.required("cost")
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "status": status,
+            "headers": headers,
+            "request_id": requestID,
+            "attempts": attempts,
+            "waits": waits,
+            "rate": rate,
+            "cost": cost,
+        ]
+        return JSONObject(present: named)
+    }
+}
+
 /// What is known of the effect of a failed call.
 public enum Outcome: RawRepresentable, Hashable, Sendable, CaseIterable, JSONConvertible {
     /// No byte left this machine.
@@ -69,6 +209,80 @@ public enum Outcome: RawRepresentable, Hashable, Sendable, CaseIterable, JSONCon
         case .unknown: "unknown"
         case .unrecognized(let value): value
         }
+    }
+}
+
+/// How far a list was read.
+public struct Position: Record, JSONConvertible {
+    /// The first page whose records were not all taken: a list with this ``CallOptions/fromPage`` goes on there.
+    public let page: Int
+    /// Records that were taken.
+    public let records: Int
+    /// Records of the whole list, if the service stated it.
+    public let total: Int?
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        page: Int,
+        records: Int,
+        total: Int? = nil
+    ) {
+        self.page = page
+        self.records = records
+        self.total = total
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        page = try reader.required("page")
+        records = try reader.required("records")
+        total = try reader.take("total")
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "page": page,
+            "records": records,
+            "total": total,
+        ]
+        return JSONObject(present: named)
+    }
+}
+
+/// How far a call has come that takes more than one request.
+public struct Progress: Record, JSONConvertible {
+    /// Id of the operation.
+    public let operation: String
+    /// Records received, rows sent or numbers looked up.
+    public let done: Int
+    /// The same of the whole call, if it is known.
+    public let total: Int?
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        operation: String,
+        done: Int,
+        total: Int? = nil
+    ) {
+        self.operation = operation
+        self.done = done
+        self.total = total
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        operation = try reader.required("operation")
+        done = try reader.required("done")
+        total = try reader.take("total")
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "operation": operation,
+            "done": done,
+            "total": total,
+        ]
+        return JSONObject(present: named)
     }
 }
 

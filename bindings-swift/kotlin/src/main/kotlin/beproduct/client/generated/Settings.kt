@@ -55,9 +55,10 @@ enum class ResponseType(internal val wire: String) {
  * @param additionalHeaders Headers for every request of the API. Default: none.
  * @param caCertificates PEM text of certificate authorities to trust in addition to those of the machine. Default:
  * none.
- * @param proxy URL of a proxy for all requests: `http://user:password@host:port`, `https://` or `socks5://`. An empty
- * text means none. Requests to this machine never use a proxy. Default: that of the environment or of the operating
- * system.
+ * @param proxy Proxy for all requests but those to this machine: a URL that begins with `http://`, `https://`,
+ * `socks4://`, `socks4a://`, `socks5://` or `socks5h://` (the last resolves names at the proxy), with user and password
+ * if it asks for them. An empty text means no proxy. Default: the proxies that `HTTPS_PROXY`, `ALL_PROXY` and
+ * `NO_PROXY` or the operating system name.
  * @param clock For tests: the clock of the client. Default: the machine's.
  */
 class Settings(

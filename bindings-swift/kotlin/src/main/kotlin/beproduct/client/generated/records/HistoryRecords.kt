@@ -61,6 +61,65 @@ data class ErrorFields(
     val details: JsonElement? = null,
 )
 
+/** How important a log line is. */
+@Serializable(with = LogLevelSerializer::class)
+@KeepGeneratedSerializer
+enum class LogLevel {
+    /** Every attempt. */
+    @SerialName("debug")
+    DEBUG,
+
+    /** Every call. */
+    @SerialName("info")
+    INFO,
+
+    /** What a person should know. */
+    @SerialName("warning")
+    WARNING,
+
+    /** A value that this version of the library does not have. */
+    UNRECOGNIZED,
+}
+
+internal object LogLevelSerializer :
+    ChoiceSerializer<LogLevel>(LogLevel.generatedSerializer())
+
+/** One log line. It holds no secrets, no bodies and no queries. */
+@Serializable
+data class LogRecord(
+    /** How important it is. */
+    val level: LogLevel,
+    /** The text. */
+    val message: String,
+    /** Id of the operation that it is about. */
+    val operation: String? = null,
+    /** Id of the request that it is about. */
+    @SerialName("request_id")
+    val requestId: String? = null,
+    /** Measurements, by the names of OpenTelemetry's conventions: `http.response.status_code`. Empty for most lines. */
+    val attributes: Map<String, JsonElement>,
+)
+
+/** How an answer came about. */
+@Serializable
+data class Meta(
+    /** Status of the answer. */
+    val status: Int,
+    /** Headers of the answer, names in lower case. */
+    val headers: @Serializable(HeadersSerializer::class) List<Pair<String, String>>,
+    /** Id of the request: the service's own when it sent one, else the client's. */
+    @SerialName("request_id")
+    val requestId: String,
+    /** Every attempt that was made. */
+    val attempts: List<Attempt>,
+    /** Every pause that was made. */
+    val waits: List<Wait>,
+    /** The service's rate limit, if the answer stated it. */
+    val rate: RateFigures? = null,
+    /** Requests that were counted against the quota for this call. */
+    val cost: Long,
+)
+
 /** What is known of the effect of a failed call. */
 @Serializable(with = OutcomeSerializer::class)
 @KeepGeneratedSerializer
@@ -87,6 +146,28 @@ enum class Outcome {
 
 internal object OutcomeSerializer :
     ChoiceSerializer<Outcome>(Outcome.generatedSerializer())
+
+/** How far a list was read. */
+@Serializable
+data class Position(
+    /** The first page whose records were not all taken: a list with this `CallOptions.fromPage` goes on there. */
+    val page: Long,
+    /** Records that were taken. */
+    val records: Long,
+    /** Records of the whole list, if the service stated it. */
+    val total: Long? = null,
+)
+
+/** How far a call has come that takes more than one request. */
+@Serializable
+data class Progress(
+    /** Id of the operation. */
+    val operation: String,
+    /** Records received, rows sent or numbers looked up. */
+    val done: Long,
+    /** The same of the whole call, if it is known. */
+    val total: Long? = null,
+)
 
 /** The service's rate limit, as an answer stated it (`X-RateLimit-*`). */
 @Serializable
