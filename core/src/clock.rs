@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
-use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
+use crate::testing_config::TestingConfig;
 
 pub(crate) use self::server_time::ServerTime;
 
@@ -63,19 +63,6 @@ impl Clock for SystemClock {
     fn alarm(&self, at: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(at.saturating_sub(self.elapsed())))
     }
-}
-
-/// See [`crate::Config::testing`].
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct TestingConfig {
-    /// `recorded`: pauses return at once; `manual`: time stands until it is advanced.
-    pub clock: Option<String>,
-    /// Start of the clock, Unix seconds.
-    pub start: Option<u64>,
-    /// No chance: spreads in the middle, request ids in order.
-    pub fixed_chance: bool,
 }
 
 /// The clock of the settings: the machine's, unless a test asks for another.

@@ -8,13 +8,13 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::address::base;
-use crate::clock::TestingConfig;
 use crate::credentials::credential;
 use crate::error::{Error, Result};
 use crate::folders::user_state_folder;
 use crate::near;
 use crate::own::names::{NUMBERS, SECONDS, SETTINGS};
 use crate::quota::Plan;
+use crate::testing_config::TestingConfig;
 
 pub use crate::quota::{LedgerConfig, RedisConfig, WhenAway};
 

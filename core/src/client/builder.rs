@@ -181,7 +181,8 @@ impl ClientBuilder {
         config.check_sign_in()?;
         let (api, automation) = (config.api_base()?, config.automation_base()?);
         let simulated = config.testing.as_ref().is_some_and(|testing| testing.clock.is_some());
-        let alone = simulated || self.clock.is_some() || self.transport.is_some();
+        let answered = config.testing.as_ref().is_some_and(|testing| testing.answers.is_some());
+        let alone = simulated || answered || self.clock.is_some() || self.transport.is_some();
         let (clock, recorded) = match self.clock {
             Some(_) if simulated => {
                 return Err(Error::config("the clock is given twice: as a setting and as an object"));
@@ -205,10 +206,11 @@ impl ClientBuilder {
             Some(transport) => (transport, Arc::default()),
             None => {
                 let certificates = config.ca_certificates.as_deref();
-                (
-                    http::transport(&config, Some(&handle))?,
-                    ProviderCache::shared(&config.identity_base()?, certificates),
-                )
+                let cache = match answered {
+                    true => Arc::default(),
+                    false => ProviderCache::shared(&config.identity_base()?, certificates),
+                };
+                (http::transport(&config, Some(&handle))?, cache)
             }
         };
         let fixed = config.testing.as_ref().is_some_and(|testing| testing.fixed_chance);
