@@ -43,6 +43,12 @@ impl Engine {
         made(self.0.child(&whom, None))
     }
 
+    /// The same client with options for all of its calls, from JSON text.
+    #[napi]
+    pub fn with_options(&self, options: String) -> Result<Self> {
+        made(self.0.with_options(&options))
+    }
+
     /// A number for a call that has not started yet.
     #[napi]
     pub fn issue_call(&self) -> i64 {

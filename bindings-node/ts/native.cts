@@ -15,6 +15,7 @@ interface NativeEngine {
   call(call: number, name: string, args: string, options: string): Promise<NativeReply>;
   stream(call: number, name: string, args: string, options: string): NativeStream;
   child(whom: string): NativeEngine;
+  withOptions(options: string): NativeEngine;
   readonly url: string | null;
   close(): Promise<void>;
   advanceClock(seconds: number): void;

@@ -337,3 +337,28 @@ async fn progress_comes_in_order_and_the_latest_of_it_where_the_program_is_slow(
     assert_eq!(messages, vec![json!("progress failed: the vault is locked"); 5]);
     assert!(Program::of("null").0.without(Hook::Progress).hooks().progress().is_none());
 }
+
+#[tokio::test]
+async fn a_call_that_cannot_begin_reports_its_end() {
+    let (program, mut calls) = Program::of("null");
+    let program =
+        Hook::ALL.into_iter().filter(|hook| *hook != Hook::Progress).fold(program, Program::without);
+    let settings = r#"{"company_domain": "acme", "access_token": "t", "ledger": "memory"}"#;
+    let engine =
+        crate::seam::Engine::open(settings, Some(Arc::new(program)), None, Handle::current()).unwrap();
+    let reports = r#"{"progress": true}"#;
+    for (call, name, arguments, options) in [
+        (1, "style.nothing", "{}", reports),
+        (2, "style.folders", "{}", r#"{"progress": true, "timout": 1}"#),
+        (3, "style.folders", r#"{"folder": 1}"#, reports),
+    ] {
+        let error = engine.call(call, name, arguments, options).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    }
+    assert!(engine.stream(4, "style.attributes_list", r#"{"folder": 1}"#, reports).is_err());
+    engine.close().await.unwrap();
+    for call in 1..=4 {
+        let (hook, payload) = calls.recv().await.unwrap();
+        assert_eq!((hook, payload), (Hook::Progress, json!({"call": call}).to_string()));
+    }
+}

@@ -255,15 +255,14 @@ impl Engine {
     /// The options of a call.
     fn options(&self, call: u64, cancel: Cancel, name: &str, options: &str) -> Result<CallOptions> {
         let mut options = object("options", options)?;
-        let reports = take_progress(&mut options)?.unwrap_or(self.reports);
-        let mut options = read_options(name, options)?;
-        options.cancel = Some(cancel);
-        if reports {
+        let mut progress = None;
+        if take_progress(&mut options)?.unwrap_or(self.reports) {
             let code = self.progress.as_ref();
             let code = code.ok_or_else(|| Error::config("progress: the program has no code for it"))?;
-            options.progress = Some(code.of_call(call));
+            // Before anything can fail: the end of the call is reported in any case.
+            progress = Some(code.of_call(call));
         }
-        Ok(options)
+        Ok(CallOptions { cancel: Some(cancel), progress, ..read_options(name, options)? })
     }
 
     fn begin(
@@ -291,8 +290,8 @@ impl Engine {
                 (method.id, method.begin(client, arguments)?)
             }
             (Behind::Client(client), None) => {
-                let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
                 let options = self.options(call, cancel, name, options)?;
+                let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
                 return Ok(Box::pin(async move {
                     let answer = client.call(operation.id, arguments, options).await?;
                     Ok(Reply::of_answer(operation, answer))
