@@ -77,9 +77,22 @@ export class BeProduct extends Groups {
    * be created like this.
    */
   actingAs(whom: ActAs): this {
-    const client = this.#of(this.#connection.actingAs(whom));
-    client.#shown = { ...this.#shown, userId: whom.userId };
-    return client;
+    const connection = this.#connection.actingAs(whom);
+    return this.#of(connection, 'actingAs', { userId: whom.userId });
+  }
+
+  /**
+   * The same client with options for all of its calls; those of a call take precedence.
+   *
+   *     const nightly = client.withOptions({ label: 'nightly', priority: 'bulk' });
+   *
+   * It shares sign-in, quota and connections with this client, and closing either closes both. It is of the same class,
+   * as with {@link actingAs}.
+   *
+   * @throws {ConfigError} if an option is unknown or invalid, or the derived class cannot be created like this.
+   */
+  withOptions(options: ListOptions): this {
+    return this.#of(this.#connection.withOptions(options), 'withOptions');
   }
 
   /** The same resources, whose methods resolve to `{ body, meta, raw }`. */
@@ -131,22 +144,25 @@ export class BeProduct extends Groups {
     return this.close();
   }
 
-  /** A client of the same class with this connection. What the program added to the class may act for this user. */
-  #of(connection: Connection): this {
+  /** A client of the same class with this connection. The program may have added more to the class. */
+  #of(connection: Connection, method: string, shown: Partial<ActAs> = {}): this {
     const type = this.constructor as new (connection: Connection) => this;
     let cause: unknown;
     if (type.length < 2) {
       try {
         const client = new type(connection);
-        if (client.#connection === connection) return client;
+        if (client.#connection === connection) {
+          client.#shown = { ...this.#shown, ...shown };
+          return client;
+        }
         void client.close();
       } catch (error) {
         cause = error;
       }
     }
     const message =
-      `actingAs cannot make a ${type.name}: its constructor has to take settings and nothing else, and to pass them to ` +
-      'super unchanged. If it cannot, override actingAs.';
+      `${method} cannot make a ${type.name}: its constructor has to take settings and nothing else, and to pass them to ` +
+      `super unchanged. If it cannot, override ${method}.`;
     throw new ConfigError({ message }, cause === undefined ? undefined : { cause });
   }
 

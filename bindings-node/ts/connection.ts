@@ -3,22 +3,32 @@ import type { CallOptions, ListOptions, SignalOptions } from './client/options.j
 import { type Decode, DECODERS } from './decode.js';
 import { encode, encodeArguments } from './encode.js';
 import { toError } from './failure.js';
-import type { Host } from './host.js';
+import { aFunction, type Host } from './host.js';
 import type native from './native.cjs';
-import { Pager, type Runner } from './pager.js';
+import { type Issued, Pager, type Runner } from './pager.js';
 import { bodyOf, decodeMeta, type Response, withBody } from './response.js';
 import type { ActAs } from './settings.js';
 
 /** What the groups of methods call. */
 export type Caller = Pick<Connection, 'call' | 'stream' | 'ask'>;
 
+/** Options of calls that the engine does not have. */
+type ProgramOptions = Pick<CallOptions, 'signal' | 'progress'>;
+
 /** A client or a sign-in of the engine, with values, errors and abort signals instead of text and numbers. */
 export class Connection implements Runner {
   readonly engine: native.Engine;
   readonly decode: Decode;
   readonly #host: Host | undefined;
+  /** For calls that have none themselves. */
+  readonly #options: ProgramOptions;
 
-  constructor(open: () => native.Engine, decode: Decode = DECODERS.number, host?: Host) {
+  constructor(
+    open: () => native.Engine,
+    decode: Decode = DECODERS.number,
+    host?: Host,
+    options: ProgramOptions = {},
+  ) {
     try {
       this.engine = open();
     } catch (error) {
@@ -26,11 +36,12 @@ export class Connection implements Runner {
     }
     this.decode = decode;
     this.#host = host;
+    this.#options = options;
   }
 
   /** Calls an operation of the service. Its arguments may be in several objects. */
   async call<T>(operation: string, options: CallOptions | undefined, ...args: object[]): Promise<T> {
-    return bodyOf(await this.#send(operation, encodeArguments(args), options), this.decode) as T;
+    return bodyOf(await this.#begin(operation, encodeArguments(args), this.issue(options)), this.decode) as T;
   }
 
   /** The same, with how the answer came about. */
@@ -39,7 +50,7 @@ export class Connection implements Runner {
     options: CallOptions | undefined,
     ...args: object[]
   ): Promise<Response<T>> {
-    const reply = await this.#send(operation, encodeArguments(args), options);
+    const reply = await this.#begin(operation, encodeArguments(args), this.issue(options));
     return withBody(reply, this.decode, 'body', { meta: decodeMeta(reply.meta()) });
   }
 
@@ -49,16 +60,32 @@ export class Connection implements Runner {
   }
 
   /** Calls a method of the client itself, or a step of a sign-in. */
-  async ask<T>(method: string, options: SignalOptions | undefined, ...args: object[]): Promise<T> {
-    return bodyOf(await this.#send(method, encodeArguments(args, 'own'), options), JSON.parse) as T;
+  async ask<T>(method: string, options: SignalOptions = {}, ...args: object[]): Promise<T> {
+    const issued = this.issue(options, { signal: this.#options.signal });
+    return bodyOf(await this.#begin(method, encodeArguments(args, 'own'), issued), JSON.parse) as T;
   }
 
-  /** Waits for what the engine does under a call's number, which the signal cancels. */
-  async run<T>(call: number, signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T> {
+  issue(options: CallOptions = {}, others: ProgramOptions = this.#options): Issued {
+    const { signal = others.signal, progress = others.progress, ...rest } = options;
+    aFunction('options.progress', progress);
+    const text = encode({ ...rest, progress: progress && true }, 'options');
+    const call = this.engine.issueCall();
+    if (progress) this.#host?.progress.set(call, progress);
+    return { call, options: text, signal };
+  }
+
+  cancel(call: number): void {
+    this.engine.cancel(call);
+    this.#host?.progress.delete(call);
+  }
+
+  async run<T>({ call, signal }: Issued, start: () => Promise<T>): Promise<T> {
     try {
       return await abortable(signal, () => this.engine.cancel(call), start);
     } catch (error) {
       throw toError(error, (kind, hostFailure) => {
+        // The engine of a closed client reports no end of its calls.
+        if (kind === 'closed') this.#host?.progress.delete(call);
         if (kind === 'cancelled' && signal?.aborted) return signal.reason;
         return hostFailure === undefined ? undefined : this.#host?.exceptionOf(hostFailure);
       });
@@ -68,12 +95,23 @@ export class Connection implements Runner {
   /** The same for another user. */
   actingAs(whom: ActAs): Connection {
     const text = encode(whom, 'actingAs');
-    return new Connection(() => this.engine.child(text), this.decode, this.#host);
+    return this.#beside(() => this.engine.child(text), this.#options);
   }
 
-  #send(name: string, args: string, options: SignalOptions = {}): Promise<native.Reply> {
-    const { signal, ...rest } = options;
-    const [call, text] = [this.engine.issueCall(), encode(rest, 'options')];
-    return this.run(call, signal, () => this.engine.call(call, name, args, text));
+  /** The same with options for all calls. */
+  withOptions({ signal, progress, ...options }: ListOptions): Connection {
+    const text = encode(options, 'options');
+    return this.#beside(() => this.engine.withOptions(text), {
+      signal: signal ?? this.#options.signal,
+      progress: aFunction('options.progress', progress) ?? this.#options.progress,
+    });
+  }
+
+  #beside(open: () => native.Engine, options: ProgramOptions): Connection {
+    return new Connection(open, this.decode, this.#host, options);
+  }
+
+  #begin(name: string, args: string, issued: Issued): Promise<native.Reply> {
+    return this.run(issued, () => this.engine.call(issued.call, name, args, issued.options));
   }
 }

@@ -1,7 +1,7 @@
 import { inspect, types } from 'node:util';
 
 import { ConfigError } from './client/errors.js';
-import { DATA, FILTERS, NAMES as GENERATED } from './client/names.js';
+import { DATA as DATA_NAMES, FILTERS, NAMES as GENERATED } from './client/names.js';
 
 /** The engine's names, also of what the catalogue does not have. */
 const NAMES = new Map([
@@ -11,6 +11,9 @@ const NAMES = new Map([
   ['userId', 'user_id'],
   ['whenAway', 'when_away'],
 ]);
+
+// What a test answers is data too.
+const DATA = new Set([...DATA_NAMES, 'answers']);
 
 /**
  * Whose names members have: the client's at any depth, the client's in arguments whose values are data, or data's own. A

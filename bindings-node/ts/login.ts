@@ -1,11 +1,9 @@
-import { inspect } from 'node:util';
-
 import { abortable } from './abort.js';
-import { ConfigError } from './client/errors.js';
 import type { SignalOptions } from './client/options.js';
 import type { LoginSettings } from './client/settings.js';
 import { Connection } from './connection.js';
 import { encode } from './encode.js';
+import { aFunction } from './host.js';
 import native from './native.cjs';
 import type { Tokens } from './records/auth.js';
 import { encodeSettings } from './settings.js';
@@ -40,9 +38,7 @@ export async function login(
   settings: LoginSettings & ({ clientId: string } | { profile: string }),
   { signal, onUrl, ...options }: LoginOptions = {},
 ): Promise<Tokens> {
-  if (onUrl !== undefined && typeof onUrl !== 'function') {
-    throw new ConfigError({ message: `options.onUrl has to be a function, not ${inspect(onUrl)}` });
-  }
+  aFunction('options.onUrl', onUrl);
   const { profile, ...rest } = settings ?? {};
   const settingsText = encodeSettings(rest);
   const optionsText = encode({ ...options, profile }, 'options');

@@ -1,4 +1,5 @@
 import type { Decimals } from './decode.js';
+import type { LogRecord } from './records/history.js';
 import type { QuotaEvent } from './records/quota.js';
 
 /** Settings of a client that only this package has: callbacks, and how numbers arrive. */
@@ -25,18 +26,4 @@ export interface NodeSettings {
    * that the service sent. Default: `'number'`.
    */
   decimals?: Decimals | undefined;
-}
-
-/** One log line. */
-export interface LogRecord {
-  /** `debug` for an attempt, `info` for a call, `warning` for what a person should know. */
-  level: 'debug' | 'info' | 'warning';
-  /** The line. */
-  message: string;
-  /** Id of the operation. */
-  operation?: string | undefined;
-  /** Id of the request. */
-  requestId?: string | undefined;
-  /** Measurements, by the names of OpenTelemetry's conventions: `http.response.status_code`. Empty for most lines. */
-  attributes: Record<string, unknown>;
 }

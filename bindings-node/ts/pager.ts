@@ -1,10 +1,11 @@
 import { CallCancelledError } from './client/errors.js';
-import type { ListOptions } from './client/options.js';
-import type { Decode } from './decode.js';
-import { encode, encodeArguments } from './encode.js';
+import type { CallOptions, ListOptions } from './client/options.js';
+import { type Decode, fromEngine } from './decode.js';
+import { encodeArguments } from './encode.js';
 import { toError } from './failure.js';
 import type native from './native.cjs';
-import { decodeMeta, type Meta, withBody } from './response.js';
+import type { Meta, Position } from './records/history.js';
+import { decodeMeta, withBody } from './response.js';
 
 /** One page of a list. */
 export interface Page<T> {
@@ -18,22 +19,21 @@ export interface Page<T> {
   raw: Buffer;
 }
 
-/** How far a list was read. */
-export interface Position {
-  /** The first page whose records were not all consumed: a list with this `fromPage` continues there. */
-  page: number;
-  /** Number of records that were consumed. */
-  records: number;
-  /** Number of records of the whole list, if the service states it. */
-  total?: number | undefined;
+/** A call that was issued: its number, its options for the engine, and the signal that cancels it. */
+export interface Issued {
+  call: number;
+  options: string;
+  signal: AbortSignal | undefined;
 }
 
 /** What a pager needs of the connection that made it. */
 export interface Runner {
   readonly engine: native.Engine;
   readonly decode: Decode;
+  issue(options: CallOptions): Issued;
+  cancel(call: number): void;
   /** Waits for what the engine does under a call's number, which the signal cancels. */
-  run<T>(call: number, signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T>;
+  run<T>(issued: Issued, start: () => Promise<T>): Promise<T>;
 }
 
 interface Arrived<T> {
@@ -55,7 +55,7 @@ export class Pager<T> implements AsyncIterable<T> {
   readonly #operation: string;
   readonly #options: ListOptions;
   readonly #args: readonly object[];
-  #opened: { call: number; stream: native.Stream } | undefined;
+  #opened: (Issued & { stream: native.Stream }) | undefined;
   /** Pages that came and were not consumed: for a total, of a `collect` that failed, with records that cannot be read. */
   #kept: Arrived<T>[] = [];
   #hasArrived = false;
@@ -97,8 +97,7 @@ export class Pager<T> implements AsyncIterable<T> {
 
   /** How far the list was read. */
   get position(): Position {
-    const { page, records, total } = JSON.parse(this.#open().stream.position());
-    return total === null ? { page, records } : { page, records, total };
+    return fromEngine(JSON.parse(this.#open().stream.position()));
   }
 
   /** What each page consists of; `size` is the number of records of an item. */
@@ -144,8 +143,8 @@ export class Pager<T> implements AsyncIterable<T> {
   }
 
   async #fetch(all: boolean): Promise<Arrived<T> | undefined> {
-    const { call, stream } = this.#open();
-    const reply = await this.#runner.run(call, this.#options.signal, () => stream.next(all));
+    const opened = this.#open();
+    const reply = await this.#runner.run(opened, () => opened.stream.next(all));
     this.#hasArrived = true;
     if (!reply) return undefined;
     const [count, total] = [reply.records(), reply.total()];
@@ -153,14 +152,14 @@ export class Pager<T> implements AsyncIterable<T> {
     return { page: withBody(reply, this.#runner.decode, 'records', answer), count };
   }
 
-  #open(): { call: number; stream: native.Stream } {
+  #open(): Issued & { stream: native.Stream } {
     if (this.#opened) return this.#opened;
-    const { signal, ...options } = this.#options;
-    const [args, text] = [encodeArguments(this.#args), encode(options, 'options')];
-    const { engine } = this.#runner;
-    const call = engine.issueCall();
+    const args = encodeArguments(this.#args);
+    const issued = this.#runner.issue(this.#options);
+    const { call, options } = issued;
     try {
-      return (this.#opened = { call, stream: engine.stream(call, this.#operation, args, text) });
+      const stream = this.#runner.engine.stream(call, this.#operation, args, options);
+      return (this.#opened = { ...issued, stream });
     } catch (error) {
       throw toError(error);
     }
@@ -168,13 +167,13 @@ export class Pager<T> implements AsyncIterable<T> {
 
   /** Ends a page that came before the signal was aborted. */
   #checkSignal(): void {
-    const signal = this.#options.signal;
+    const { signal } = this.#open();
     if (!signal?.aborted) return;
     const fields = { message: 'the call was cancelled', operation: this.#operation };
     throw new CallCancelledError(fields, { cause: signal.reason });
   }
 
   #cancel(): void {
-    if (this.#opened) this.#runner.engine.cancel(this.#opened.call);
+    if (this.#opened) this.#runner.cancel(this.#opened.call);
   }
 }

@@ -1,25 +1,7 @@
 import { type Decode, fromEngine } from './decode.js';
 import { errorOf, toError } from './failure.js';
 import type native from './native.cjs';
-import type { Attempt, RateFigures, Wait } from './records/history.js';
-
-/** How an answer came about. */
-export interface Meta {
-  /** Status of the answer. */
-  status: number;
-  /** Headers of the answer. */
-  headers: Headers;
-  /** Id of the request: the service's own when it sent one, else the client's. */
-  requestId: string;
-  /** Every attempt that was made. */
-  attempts: Attempt[];
-  /** Every pause that was made. */
-  waits: Wait[];
-  /** The service's rate limit, if the answer stated it. */
-  rate?: RateFigures | undefined;
-  /** Requests that were counted against the quota for this call. */
-  cost: number;
-}
+import type { Meta } from './records/history.js';
 
 /** An answer of the service. */
 export interface Response<T> {

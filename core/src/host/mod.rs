@@ -22,7 +22,7 @@ use crate::log::Level;
 use self::lane::Lane;
 pub(crate) use self::listener::HostListener;
 pub(crate) use self::log::HostLog;
-pub(crate) use self::progress::HostProgress;
+pub(crate) use self::progress::{CallProgress, HostProgress};
 pub(crate) use self::store::HostStore;
 pub use crate::host_failure::HostFailure;
 
@@ -42,8 +42,9 @@ pub enum Hook {
     QuotaEvent,
     /// Is given the event of a limit; answers how many seconds the call may wait at most (`"Infinity"` for no limit), or null.
     QuotaLimit,
-    /// Is given the progress of a call that asked for it: `{"call", "operation", "done", "total"}`, and at the end of the call
-    /// its number only. Code that is slow gets the latest progress. What it answers does not matter.
+    /// Is given the progress of a call that asked for it: `{"call", "operation", "done", "total"}`, and at its end only the
+    /// number: after the last page of a list, and also for a call that could not begin. Code that is slow gets the latest
+    /// progress. What it answers does not matter.
     Progress,
     /// Is given an array of log lines. What it answers does not matter.
     Log,

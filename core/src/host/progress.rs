@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
@@ -30,12 +31,9 @@ impl HostProgress {
         Self { lane, log, waiting: Arc::default() }
     }
 
-    /// Takes the progress of the call with this number. When it is dropped, the call has ended.
-    pub(crate) fn of_call(&self, call: u64) -> OnProgress {
-        let ending = Ending { call, progress: self.clone() };
-        OnProgress::new(move |progress| {
-            ending.progress.put(Report { call: ending.call, progress: Some(progress) })
-        })
+    /// Reports the progress of the call with this number.
+    pub(crate) fn of_call(&self, call: u64) -> CallProgress {
+        CallProgress(Arc::new(Ending { call, progress: self.clone(), has_ended: AtomicBool::new(false) }))
     }
 
     fn put(&self, report: Report) {
@@ -79,15 +77,42 @@ impl Report {
     }
 }
 
-/// Reports the end of a call.
+/// Reports the progress of one call, and its end once: at the latest when nothing holds it any more.
+#[derive(Debug, Clone)]
+pub(crate) struct CallProgress(Arc<Ending>);
+
+impl CallProgress {
+    pub(crate) fn code(&self) -> OnProgress {
+        let Self(ending) = self.clone();
+        OnProgress::new(move |progress| {
+            ending.progress.put(Report { call: ending.call, progress: Some(progress) })
+        })
+    }
+
+    /// Nothing is reported of this call any more.
+    pub(crate) fn end(&self) {
+        self.0.end();
+    }
+}
+
+#[derive(Debug)]
 struct Ending {
     call: u64,
     progress: HostProgress,
+    has_ended: AtomicBool,
+}
+
+impl Ending {
+    fn end(&self) {
+        if !self.has_ended.swap(true, Ordering::Relaxed) {
+            self.progress.put(Report { call: self.call, progress: None });
+        }
+    }
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.progress.put(Report { call: self.call, progress: None });
+        self.end();
     }
 }
 

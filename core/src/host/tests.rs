@@ -9,8 +9,9 @@ use super::*;
 use crate::auth::{TokenStore as _, Tokens};
 use crate::log::LogSink as _;
 use crate::own::{ErrorKind, QuotaEvent};
-use crate::progress::{OnProgress, Progress};
+use crate::progress::Progress;
 use crate::quota::QuotaListener as _;
+use crate::seam::Engine;
 
 /// Answers what a test says, and tells what it was called with.
 struct Program {
@@ -311,8 +312,8 @@ async fn progress_comes_in_order_and_the_latest_of_it_where_the_program_is_slow(
     let hooks = program.hooks();
     let progress = hooks.progress().unwrap();
     let (one, two) = (progress.of_call(1), progress.of_call(2));
-    let report = |code: &OnProgress, done| {
-        code.report(Progress { operation: "style.attributes_list", done, total: Some(4_000) });
+    let report = |call: &CallProgress, done| {
+        call.code().report(Progress { operation: "style.attributes_list", done, total: Some(4_000) });
     };
     // Nothing of it is taken before this task waits.
     for done in 1..=1_000 {
@@ -323,6 +324,7 @@ async fn progress_comes_in_order_and_the_latest_of_it_where_the_program_is_slow(
     drop(one);
     hooks.idle().await;
     report(&two, 4_000);
+    two.end();
     drop(two);
     hooks.idle().await;
     let (mut reports, mut messages) = (Vec::new(), Vec::new());
@@ -338,27 +340,54 @@ async fn progress_comes_in_order_and_the_latest_of_it_where_the_program_is_slow(
     assert!(Program::of("null").0.without(Hook::Progress).hooks().progress().is_none());
 }
 
-#[tokio::test]
-async fn a_call_that_cannot_begin_reports_its_end() {
-    let (program, mut calls) = Program::of("null");
+/// A client whose program takes progress and nothing else.
+fn engine_with_progress(settings: Value) -> (Engine, Calls) {
+    let (program, calls) = Program::of("null");
     let program =
         Hook::ALL.into_iter().filter(|hook| *hook != Hook::Progress).fold(program, Program::without);
-    let settings = r#"{"company_domain": "acme", "access_token": "t", "ledger": "memory"}"#;
-    let engine =
-        crate::seam::Engine::open(settings, Some(Arc::new(program)), None, Handle::current()).unwrap();
-    let reports = r#"{"progress": true}"#;
+    let engine = Engine::open(&settings.to_string(), Some(Arc::new(program)), None, Handle::current());
+    (engine.unwrap(), calls)
+}
+
+const REPORTS: &str = r#"{"progress": true}"#;
+
+#[tokio::test]
+async fn a_call_that_cannot_begin_reports_its_end() {
+    let (engine, mut calls) =
+        engine_with_progress(json!({"company_domain": "acme", "access_token": "t", "ledger": "memory"}));
     for (call, name, arguments, options) in [
-        (1, "style.nothing", "{}", reports),
+        (1, "style.nothing", "{}", REPORTS),
         (2, "style.folders", "{}", r#"{"progress": true, "timout": 1}"#),
-        (3, "style.folders", r#"{"folder": 1}"#, reports),
+        (3, "style.folders", r#"{"folder": 1}"#, REPORTS),
     ] {
         let error = engine.call(call, name, arguments, options).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     }
-    assert!(engine.stream(4, "style.attributes_list", r#"{"folder": 1}"#, reports).is_err());
-    engine.close().await.unwrap();
+    assert!(engine.stream(4, "style.attributes_list", r#"{"folder": 1}"#, REPORTS).is_err());
     for call in 1..=4 {
         let (hook, payload) = calls.recv().await.unwrap();
         assert_eq!((hook, payload), (Hook::Progress, json!({"call": call}).to_string()));
     }
+}
+
+#[tokio::test]
+async fn a_list_reports_its_end_after_the_last_page() {
+    let page = json!({"total": 1, "result": [{"id": "1"}]});
+    let (engine, mut calls) = engine_with_progress(json!({
+        "company_domain": "acme", "access_token": "t", "ledger": "memory",
+        "testing": {"clock": "recorded", "answers": [{"method": "POST", "path": "Style/Headers", "body": page}]},
+    }));
+    let stream = engine.stream(7, "style.attributes_list", "{}", REPORTS).unwrap();
+    assert_eq!(stream.next(false).await.unwrap().unwrap().records, 1);
+    assert!(stream.next(false).await.unwrap().is_none());
+    assert!(stream.next(false).await.unwrap().is_none());
+    let mut reports = Vec::new();
+    for _ in 0..2 {
+        reports.push(serde_json::from_str::<Value>(&calls.recv().await.unwrap().1).unwrap());
+    }
+    drop(stream);
+    engine.close().await.unwrap();
+    assert!(calls.try_recv().is_err());
+    let progress = json!({"call": 7, "operation": "style.attributes_list", "done": 1, "total": 1});
+    assert_eq!(reports, [progress, json!({"call": 7})]);
 }

@@ -28,7 +28,7 @@ use crate::catalog::Operation;
 use crate::client::{Client, ClientBuilder, Method};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::host::{Hooks, Host, HostProgress};
+use crate::host::{CallProgress, Hooks, Host, HostProgress};
 use crate::near;
 use crate::own::{ErrorKind, Outcome};
 
@@ -177,9 +177,9 @@ impl Engine {
     pub fn stream(&self, call: u64, name: &str, arguments: &str, options: &str) -> Result<Stream> {
         let (cancel, guard) = self.ids.enter(call);
         let client = self.client()?;
-        let options = self.options(call, cancel, name, options)?;
+        let (options, progress) = self.options(call, cancel, name, options)?;
         let pager = client.pages(name, object("arguments", arguments)?, options)?;
-        Ok(Stream::new(pager, guard))
+        Ok(Stream::new(pager, progress, guard))
     }
 
     /// Where the person of a sign-in goes, once that is known. It holds the secrets of the sign-in.
@@ -252,8 +252,14 @@ impl Engine {
         }
     }
 
-    /// The options of a call.
-    fn options(&self, call: u64, cancel: Cancel, name: &str, options: &str) -> Result<CallOptions> {
+    /// The options of a call, and what reports its progress.
+    fn options(
+        &self,
+        call: u64,
+        cancel: Cancel,
+        name: &str,
+        options: &str,
+    ) -> Result<(CallOptions, Option<CallProgress>)> {
         let mut options = object("options", options)?;
         let mut progress = None;
         if take_progress(&mut options)?.unwrap_or(self.reports) {
@@ -262,7 +268,10 @@ impl Engine {
             // Before anything can fail: the end of the call is reported in any case.
             progress = Some(code.of_call(call));
         }
-        Ok(CallOptions { cancel: Some(cancel), progress, ..read_options(name, options)? })
+        let mut options = read_options(name, options)?;
+        options.cancel = Some(cancel);
+        options.progress = progress.as_ref().map(CallProgress::code);
+        Ok((options, progress))
     }
 
     fn begin(
@@ -290,7 +299,7 @@ impl Engine {
                 (method.id, method.begin(client, arguments)?)
             }
             (Behind::Client(client), None) => {
-                let options = self.options(call, cancel, name, options)?;
+                let (options, _) = self.options(call, cancel, name, options)?;
                 let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
                 return Ok(Box::pin(async move {
                     let answer = client.call(operation.id, arguments, options).await?;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Reply;
 use crate::cancel::CallGuard;
 use crate::error::Result;
+use crate::host::CallProgress;
 use crate::paging::Pager;
 
 /// The pages of one list.
@@ -13,6 +14,7 @@ use crate::paging::Pager;
 pub struct Stream {
     pager: Pager,
     last: Arc<Mutex<Last>>,
+    progress: Option<CallProgress>,
     _guard: Arc<CallGuard>,
 }
 
@@ -24,8 +26,8 @@ struct Last {
 }
 
 impl Stream {
-    pub(super) fn new(pager: Pager, guard: CallGuard) -> Self {
-        Self { pager, last: Arc::default(), _guard: Arc::new(guard) }
+    pub(super) fn new(pager: Pager, progress: Option<CallProgress>, guard: CallGuard) -> Self {
+        Self { pager, last: Arc::default(), progress, _guard: Arc::new(guard) }
     }
 
     /// The next page, or none at the end. `all` says that the whole list is wanted: then as many pages are fetched at a
@@ -43,6 +45,9 @@ impl Stream {
             }
             let page = if all { this.pager.next_of_all().await } else { this.pager.next_page().await }?;
             let page = page.map(|page| Reply::of_page(this.pager.operation(), page));
+            if let (None, Some(progress)) = (&page, &this.progress) {
+                progress.end();
+            }
             this.last().page.clone_from(&page);
             Ok(page)
         }

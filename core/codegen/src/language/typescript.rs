@@ -287,7 +287,7 @@ fn given_records(resources: &Value) -> Result<Vec<String>, Error> {
     Ok(found)
 }
 
-/// Members, by the engine's names, in which names are data: headers, query parameters, what the service says.
+/// Members, by the engine's names, in which names are data: headers, query parameters, measurements, what the service says.
 fn data(own: &Value) -> Result<Vec<String>, Error> {
     let mut found = BTreeSet::new();
     for inputs in ["settings", "options"] {
@@ -298,7 +298,7 @@ fn data(own: &Value) -> Result<Vec<String>, Error> {
         }
     }
     for property in own_properties(own, |_| true)? {
-        if member(&property, "typescript") == "unknown" {
+        if ["unknown", "Record<string, unknown>"].contains(&member(&property, "typescript").as_str()) {
             found.insert(member(&property, "wire"));
         }
     }
