@@ -29,6 +29,8 @@ use crate::trace::Trace;
 
 /// What the requests of one company have in common.
 pub(crate) struct Site {
+    /// Its domain, as the user writes it.
+    pub(crate) company: String,
     /// The company's part of the API.
     pub(crate) api: Url,
     pub(crate) automation: Url,
@@ -213,7 +215,7 @@ impl Requester {
                     ))
                 },
             )?;
-        let query = query_of(&prepared, options, paging)?;
+        let query = query_of(&prepared, &site.company, options, paging)?;
         url.set_query((!query.is_empty()).then_some(query.as_str()));
         let mut headers = site.headers.clone();
         if prepared.body.is_some() {
@@ -267,9 +269,15 @@ pub struct Transfer {
 }
 
 /// The whole query, in which no name comes from two places.
-fn query_of(prepared: &Prepared, options: &CallOptions, paging: &[(&str, String)]) -> Result<String> {
+fn query_of(
+    prepared: &Prepared,
+    company: &str,
+    options: &CallOptions,
+    paging: &[(&str, String)],
+) -> Result<String> {
+    let of_client = prepared.of_client.iter().map(|(name, value)| ((*name).to_owned(), value.of(company)));
     let paging = paging.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let mut query: Vec<_> = prepared.query.iter().cloned().chain(paging).collect();
+    let mut query: Vec<_> = prepared.query.iter().cloned().chain(of_client).chain(paging).collect();
     for (name, _) in &options.extra_query {
         if query.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
             return Err(Error::config(format!("extra_query names {name}, which the operation sets itself")));

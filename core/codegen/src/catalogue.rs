@@ -1,22 +1,31 @@
 //! Reads `core/catalog/service/*.toml` and checks it.
 //!
-//! One `[[operation]]` stands for one operation per entry of its `resources`. In `path`, `record` and the texts,
-//! `{Resource}` and `{resource}` stand for the resource's name, `{record}` and `{records}` for what it holds.
+//! One `[[operation]]` is one operation for each entry of its `resources`. In all names and texts, `{Resource}` and
+//! `{resource}` are replaced by the resource's name, `{record}` and `{records}` by what it holds: `wire = "{resource}Id"`,
+//! `record = "{resource}_header"`. With `variants` it is several operations in each resource: `variants = [{ kind = "style" },
+//! { kind = "material" }]` replaces `{kind}` and `{Kind}`, in `method` too.
 //!
 //! | member | states |
 //! |---|---|
+//! | `variants` | what replaces further placeholders, for each operation that the entry is in a resource |
+//! | `[[operation.implied]]` | a value that is sent as `wire` in the `place` `query` or `body` and is no argument: a `value`, one of the `client` (`company`, in the query), or that of an `argument` which is sent in two places |
 //! | `look` | the read, of the same resource, that shows what became of a delete whose answer leaves it open |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
 //! | `schema` of filters | where the fields are listed that they may name: an operation, and its argument, which the list has too |
 //! | `standard` of filters | fields that they may name besides |
 
+mod implied;
 mod references;
+mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use self::implied::{Implied, ImpliedEntry};
+pub(crate) use self::templates::{Resources, all_shapes};
+use self::templates::{Names, Variant};
 use crate::names::{self, RESERVED};
 use crate::shapes::Family;
 
@@ -195,6 +204,7 @@ pub(crate) struct Operation {
     pub(crate) since: String,
     pub(crate) doc: String,
     pub(crate) parameters: Vec<Parameter>,
+    pub(crate) implied: Vec<Implied>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -242,7 +252,9 @@ struct Entry {
     id: String,
     name: Option<String>,
     resources: Vec<String>,
-    method: Method,
+    #[serde(default)]
+    variants: Vec<Variant>,
+    method: String,
     base: Base,
     path: String,
     effect: Effect,
@@ -264,6 +276,8 @@ struct Entry {
     doc: String,
     #[serde(default)]
     parameter: Vec<ParameterEntry>,
+    #[serde(default)]
+    implied: Vec<ImpliedEntry>,
 }
 
 fn id() -> String {
@@ -295,6 +309,12 @@ struct ParameterEntry {
     doc: String,
 }
 
+/// What placeholders mean for each resource.
+pub(crate) fn names(folder: &Path) -> Result<Resources, String> {
+    let described: ResourceFile = parse(&folder.join("resources.toml"))?;
+    Ok(described.resource.iter().map(|resource| (resource.name.clone(), Names::of(resource))).collect())
+}
+
 /// All resources with their operations, in the order of the catalogue.
 pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, String> {
     let described: ResourceFile = parse(&folder.join("resources.toml"))?;
@@ -314,21 +334,21 @@ pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, 
             return Err(format!("operation {}: resource {name} is not in resources.toml", entry.id));
         }
     }
-    let resources: Vec<_> = described
-        .resource
-        .iter()
-        .map(|resource| Resource {
+    let mut resources = Vec::new();
+    for resource in &described.resource {
+        let mut operations = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.resources.contains(&resource.name)) {
+            let problem = |text: String| format!("operation {}.{}: {text}", resource.name, entry.id);
+            operations.extend(all_of(entry, resource).map_err(problem)?);
+        }
+        resources.push(Resource {
             name: resource.name.clone(),
             camel: names::camel(&resource.name),
             pascal: names::pascal(&resource.name),
             doc: resource.doc.clone(),
-            operations: entries
-                .iter()
-                .filter(|entry| entry.resources.contains(&resource.name))
-                .map(|entry| resolve(entry, resource))
-                .collect(),
-        })
-        .collect();
+            operations,
+        });
+    }
     validate(&resources, families)?;
     Ok(resources)
 }
@@ -338,64 +358,77 @@ fn parse<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, String> {
     toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn resolve(entry: &Entry, resource: &ResourceEntry) -> Operation {
-    let fill = |text: &str| {
-        text.replace("{Resource}", &names::pascal(&resource.name))
-            .replace("{resource}", &resource.name)
-            .replace("{records}", &resource.records)
-            .replace("{record}", &resource.record)
-            .trim()
-            .to_owned()
-    };
-    let name = entry.name.clone().unwrap_or_else(|| entry.id.clone());
-    Operation {
-        id: format!("{}.{}", resource.name, entry.id),
-        official: entry.id.clone(),
+/// The operations that an entry is in a resource.
+fn all_of(entry: &Entry, resource: &ResourceEntry) -> Result<Vec<Operation>, String> {
+    templates::check(&entry.variants)?;
+    let names = Names::of(resource);
+    match entry.variants.as_slice() {
+        [] => Ok(vec![resolve(entry, resource, &names)?]),
+        variants => variants.iter().map(|variant| resolve(entry, resource, &names.with(variant))).collect(),
+    }
+}
+
+fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Operation, String> {
+    let official = names.name(&entry.id)?;
+    let name = names.name(entry.name.as_ref().unwrap_or(&entry.id))?;
+    let of_resource = |id: &str| Ok::<_, String>(format!("{}.{}", resource.name, names.name(id)?));
+    Ok(Operation {
+        id: format!("{}.{official}", resource.name),
+        official,
         camel: names::camel(&name),
         pascal: names::pascal(&name),
         name,
-        method: entry.method,
+        method: names.method(&entry.method)?,
         base: entry.base,
-        path: fill(&entry.path),
+        path: names.fill(&entry.path),
         effect: entry.effect,
         replay: entry.replay,
         paged: entry.paging.is_some(),
         identity: entry.identity.clone(),
-        lookup: entry
-            .lookup
-            .clone()
-            .map(|lookup| Lookup { list: format!("{}.{}", resource.name, lookup.list), ..lookup }),
+        lookup: match entry.lookup.clone() {
+            Some(lookup) => Some(Lookup { list: of_resource(&lookup.list)?, ..lookup }),
+            None => None,
+        },
         rows: entry.rows,
         answer: entry.answer,
-        record: entry.record.as_deref().map(fill),
+        record: entry.record.as_deref().map(|record| names.name(record)).transpose()?,
         body: entry.body,
         handler: entry.handler,
-        look: entry.look.as_ref().map(|look| format!("{}.{look}", resource.name)),
+        look: entry.look.as_deref().map(of_resource).transpose()?,
         tells_limits: entry.tells_limits,
         since: entry.since.clone(),
-        doc: fill(&entry.doc),
+        doc: names.fill(&entry.doc),
         parameters: entry
             .parameter
             .iter()
             .filter(|parameter| parameter.only.as_ref().is_none_or(|only| only.contains(&resource.name)))
-            .map(|parameter| Parameter {
-                name: parameter.name.clone(),
-                camel: names::camel(&parameter.name),
-                wire: parameter.wire.clone().unwrap_or_else(|| parameter.name.clone()),
-                place: parameter.place,
-                kind: parameter.kind,
-                record: parameter.record.as_deref().map(fill),
-                required: parameter.required,
-                absent: parameter.absent,
-                schema: parameter.schema.as_ref().map(|schema| Schema {
-                    operation: fill(&schema.operation),
-                    argument: schema.argument.clone(),
-                }),
-                standard: parameter.standard.clone(),
-                doc: fill(&parameter.doc),
-            })
-            .collect(),
-    }
+            .map(|parameter| resolve_parameter(parameter, names))
+            .collect::<Result<_, _>>()?,
+        implied: entry.implied.iter().map(|implied| implied.resolve(names)).collect::<Result<_, _>>()?,
+    })
+}
+
+fn resolve_parameter(parameter: &ParameterEntry, names: &Names) -> Result<Parameter, String> {
+    let name = names.name(&parameter.name)?;
+    Ok(Parameter {
+        camel: names::camel(&name),
+        wire: names.name(parameter.wire.as_ref().unwrap_or(&parameter.name))?,
+        name,
+        place: parameter.place,
+        kind: parameter.kind,
+        record: parameter.record.as_deref().map(|record| names.name(record)).transpose()?,
+        required: parameter.required,
+        absent: parameter.absent,
+        schema: match &parameter.schema {
+            Some(schema) => Some(Schema {
+                operation: names.name(&schema.operation)?,
+                argument: names.name(&schema.argument)?,
+            }),
+            None => None,
+        },
+        standard: parameter.standard.clone(),
+        doc: names.fill(&parameter.doc),
+    })
 }
 
 fn validate(resources: &[Resource], families: &[Family]) -> Result<(), String> {
@@ -437,6 +470,9 @@ fn validate(resources: &[Resource], families: &[Family]) -> Result<(), String> {
                 && !resource.operations.iter().any(|list| list.id == lookup.list && list.paged)
             {
                 return problem(format!("its lookup names {}, which is no list in pages", lookup.list));
+            }
+            if let Err(text) = implied::validate(operation) {
+                return problem(text);
             }
             let placeholders: BTreeSet<_> =
                 operation.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 /// Returns false when `--check` found a difference.
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let catalog = arguments.root.join("core/catalog");
-    let families = shapes::read(&catalog.join("shapes/service"))?;
+    let families = shapes::read(&catalog.join("shapes/service"), &catalogue::names(&catalog)?)?;
     let resources = catalogue::read(&catalog, &families)?;
     let mut files = emit::render(&resources, &families)?;
     files.push(("docs/openapi.json".into(), openapi::document(&resources, &families)));

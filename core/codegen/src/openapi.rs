@@ -155,7 +155,7 @@ fn references(schema: &Value, shapes: &[&Shape]) -> Value {
     match schema {
         Value::Object(members) => members
             .iter()
-            .filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id"))
+            .filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id" | "x-resources"))
             .map(|(key, value)| {
                 let target = (key == "$ref")
                     .then(|| value.as_str())

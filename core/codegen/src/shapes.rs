@@ -4,6 +4,9 @@
 //! A property may be absent unless the schema requires it, and null where its type says so, and members that no schema
 //! names are kept. The schemas describe what has been seen, they are no promise of the service: only what the client puts
 //! together itself, and what a record cannot be without, is required. Readers of answers accept any of it missing.
+//!
+//! A file whose name holds `{resource}` is one shape for each resource in its `x-resources`, with the placeholders of
+//! `catalogue.rs` in its texts and references.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,6 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::catalogue::{Resources, all_shapes};
 use crate::names;
 
 /// Shapes that belong together.
@@ -144,8 +148,9 @@ impl Type {
 }
 
 /// All families, and the shapes of each, by name.
-pub(crate) fn read(folder: &Path) -> Result<Vec<Family>, String> {
-    let families: Vec<_> = entries(folder)?.iter().map(|path| family(path)).collect::<Result<_, _>>()?;
+pub(crate) fn read(folder: &Path, resources: &Resources) -> Result<Vec<Family>, String> {
+    let families: Vec<_> =
+        entries(folder)?.iter().map(|path| family(path, resources)).collect::<Result<_, _>>()?;
     let mut names = BTreeSet::new();
     for family in &families {
         if let Some(shape) = family.shapes.iter().find(|shape| !names.insert(shape.name.as_str())) {
@@ -161,12 +166,19 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Family>, String> {
     Ok(families)
 }
 
-fn family(folder: &Path) -> Result<Family, String> {
+fn family(folder: &Path, resources: &Resources) -> Result<Family, String> {
     let name = folder.file_name().and_then(|name| name.to_str()).ok_or("a folder of shapes has no name")?;
-    let shapes = entries(folder)?
-        .iter()
-        .map(|path| one(path).map_err(|error| format!("{}: {error}", path.display())))
-        .collect::<Result<_, _>>()?;
+    let mut shapes = Vec::new();
+    for path in entries(folder)? {
+        let problem = |error: String| format!("{}: {error}", path.display());
+        let text = std::fs::read_to_string(&path).map_err(|error| problem(error.to_string()))?;
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let stem = stem.ok_or_else(|| problem("the file has no name".into()))?;
+        for (name, text) in all_shapes(stem, text, resources).map_err(problem)? {
+            shapes.push(one(name, &text).map_err(problem)?);
+        }
+    }
+    shapes.sort_by(|one: &Shape, other| one.name.cmp(&other.name));
     Ok(Family { pascal: names::pascal(name), name: name.to_owned(), shapes })
 }
 
@@ -212,10 +224,8 @@ pub(crate) fn target_of(reference: &str) -> String {
     reference.rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned()
 }
 
-fn one(path: &Path) -> Result<Shape, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let schema: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or("the file has no name")?.to_owned();
+fn one(name: String, text: &str) -> Result<Shape, String> {
+    let schema: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let properties = schema["properties"].as_object().ok_or("it has no properties")?;
     let required: Vec<_> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

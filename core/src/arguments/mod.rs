@@ -4,6 +4,7 @@
 pub(crate) mod encode;
 pub(crate) mod fields;
 pub(crate) mod filters;
+mod implied;
 pub(crate) mod rows;
 
 use std::ops::Range;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::catalog::{Absent, BodyKind, Handler, Kind, Operation, Parameter, Place};
+use crate::catalog::{Absent, BodyKind, ClientValue, Handler, Kind, Operation, Parameter, Place};
 use crate::error::{Error, Result};
 
 use self::rows::Rows;
@@ -25,6 +26,8 @@ pub(crate) struct Prepared {
     /// Path below the base address, encoded.
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
+    /// Values of the client that go behind the query, by the names that they have there.
+    pub(crate) of_client: Vec<(&'static str, ClientValue)>,
     pub(crate) body: Option<Bytes>,
     /// What the filters name, to be checked before the request is sent.
     pub(crate) filters: Vec<NamedFields>,
@@ -103,6 +106,7 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
         operation,
         path: operation.path.to_owned(),
         query: Vec::new(),
+        of_client: Vec::new(),
         body: None,
         filters: Vec::new(),
         adds_nothing: true,
@@ -142,6 +146,9 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
             Place::Handler => {}
         }
     }
+    for value in operation.implied {
+        implied::add(&mut prepared, &mut members, value, arguments);
+    }
     let body = match operation.body {
         BodyKind::None => None,
         BodyKind::Object | BodyKind::EmptyObject => Some(Value::Object(members)),
@@ -150,7 +157,7 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
     prepared.body = body.map(|body| Bytes::from(body.to_string()));
     if operation.handler == Handler::Raw {
         // A path that the catalogue knows is that operation, also when it was written by hand.
-        if let Some(known) = Operation::of_path(operation.method, &prepared.path) {
+        if let Some(known) = Operation::of_path(operation.base, operation.method, &prepared.path) {
             prepared.operation = known;
             prepared.adds_nothing = false;
         }

@@ -62,7 +62,6 @@ impl Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Base {
     Api,
-    #[allow(dead_code)] // No operation of the present catalogue lives there.
     Automation,
     /// Wherever a signed link of an answer leads: without a token, and not counted.
     Link,
@@ -184,6 +183,33 @@ pub(crate) struct Parameter {
     pub(crate) standard: &'static [&'static str],
 }
 
+/// A value that is sent and is no argument.
+#[derive(Debug)]
+pub(crate) struct Implied {
+    pub(crate) wire: &'static str,
+    pub(crate) place: Place,
+    pub(crate) source: Source,
+}
+
+/// Where an implied value comes from.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code)] // The present catalogue has no fixed values.
+pub(crate) enum Source {
+    Text(&'static str),
+    Integer(i64),
+    Boolean(bool),
+    Client(ClientValue),
+    /// The argument of this name, which is sent in two places.
+    Argument(&'static str),
+}
+
+/// What a client knows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ClientValue {
+    /// The domain of its company.
+    Company,
+}
+
 /// One operation of the service.
 #[derive(Debug)]
 pub struct Operation {
@@ -216,6 +242,7 @@ pub struct Operation {
     /// Whether its answer holds the limits of the service.
     pub(crate) tells_limits: bool,
     pub(crate) parameters: &'static [Parameter],
+    pub(crate) implied: &'static [Implied],
 }
 
 impl Operation {
@@ -232,12 +259,13 @@ impl Operation {
         BY_NAME.get(name).copied()
     }
 
-    /// The operation behind a method and a path, for requests that were written by hand.
-    pub(crate) fn of_path(method: Method, path: &str) -> Option<&'static Self> {
+    /// The operation behind a method and a path of a host, for requests that were written by hand.
+    pub(crate) fn of_path(base: Base, method: Method, path: &str) -> Option<&'static Self> {
         let segments: Vec<_> = path.trim_matches('/').split('/').collect();
         operations().find(|operation| {
             let template: Vec<_> = operation.path.split('/').collect();
-            operation.method == method
+            operation.base == base
+                && operation.method == method
                 && operation.handler != Handler::Raw
                 && template.len() == segments.len()
                 && template.iter().zip(&segments).all(|(expected, given)| {
@@ -282,6 +310,7 @@ pub(crate) static LINK: Operation = Operation {
     identity: "",
     lookup: None,
     parameters: &[],
+    implied: &[],
 };
 
 /// The operation that asks the service for its limits.

@@ -17,7 +17,8 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
     let find = |id: &str| {
         all.iter().find(|other| other.id == id).ok_or_else(|| format!("there is no operation {id}"))
     };
-    if operation.tells_limits && (operation.effect != Effect::Read || !operation.parameters.is_empty()) {
+    let takes_nothing = operation.parameters.is_empty() && operation.implied.is_empty();
+    if operation.tells_limits && (operation.effect != Effect::Read || !takes_nothing) {
         return Err("tells_limits is for a read without parameters".into());
     }
     if (operation.handler == Handler::DeleteHeader) != operation.look.is_some() {

@@ -4,6 +4,7 @@ use minijinja::{Environment, Value};
 
 use super::member;
 use crate::emit::{Each, Output};
+use crate::names::pascal;
 
 /// Everything that is written for this language.
 pub(crate) const OUTPUTS: &[Output] = &[
@@ -54,6 +55,7 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("rust_value", |parameter: Value| {
         value(&member(&parameter, "kind")).replace("NAME", &member(&parameter, "name"))
     });
+    environment.add_function("rust_source", |source: Value| source_of(&source));
     environment.add_function("rust_driver_reader", |parameter: Value| {
         format!("arguments::{}", reader(&member(&parameter, "kind")))
     });
@@ -77,6 +79,17 @@ fn reader(kind: &str) -> &'static str {
         "colorways" | "records" => "records",
         _ => "any",
     }
+}
+
+/// Where an implied value comes from.
+fn source_of(source: &Value) -> String {
+    let (from, value) = (member(source, "from"), member(source, "value"));
+    let value = match from.as_str() {
+        "text" | "argument" => format!("{value:?}"),
+        "client" => format!("ClientValue::{}", pascal(&value)),
+        _ => value,
+    };
+    format!("Source::{}({value})", pascal(&from))
 }
 
 fn argument(kind: &str) -> &'static str {

@@ -36,6 +36,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &["ModifiedAt", "FolderModifiedAt", "CreatedAt", "Id"],
         }],
+        implied: &[],
     },
     Operation {
         id: "data_tables.schema",
@@ -66,6 +67,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
     Operation {
         id: "data_tables.data",
@@ -108,6 +110,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &["ModifiedAt", "FolderModifiedAt", "CreatedAt", "Id"],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "data_tables.update",
@@ -150,6 +153,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "data_tables.reset",
@@ -180,5 +184,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
 ];

@@ -27,6 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         tells_limits: false,
         parameters: &[],
+        implied: &[],
     },
     Operation {
         id: "material.folder_schema",
@@ -57,6 +58,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
     Operation {
         id: "material.folder_search_schema",
@@ -87,6 +89,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
     Operation {
         id: "material.attributes_list",
@@ -168,6 +171,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "material.attributes_get",
@@ -198,6 +202,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
     Operation {
         id: "material.attributes_get_by_number",
@@ -244,6 +249,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "material.attributes_get_many_by_number",
@@ -290,6 +296,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "material.attributes_create",
@@ -372,6 +379,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "material.attributes_update",
@@ -444,6 +452,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "material.attributes_delete",
@@ -474,5 +483,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
 ];

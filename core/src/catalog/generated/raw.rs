@@ -47,6 +47,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "raw.post",
@@ -99,6 +100,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "raw.delete",
@@ -141,5 +143,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
 ];

@@ -27,6 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         tells_limits: false,
         parameters: &[],
+        implied: &[],
     },
     Operation {
         id: "style.folder_schema",
@@ -57,6 +58,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
     Operation {
         id: "style.folder_search_schema",
@@ -87,6 +89,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
     Operation {
         id: "style.attributes_list",
@@ -165,6 +168,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "style.attributes_get",
@@ -195,6 +199,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
     Operation {
         id: "style.attributes_get_by_number",
@@ -241,6 +246,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "style.attributes_get_many_by_number",
@@ -287,6 +293,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "style.attributes_create",
@@ -359,6 +366,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "style.attributes_update",
@@ -421,6 +429,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "style.attributes_delete",
@@ -451,5 +460,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
 ];

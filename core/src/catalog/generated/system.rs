@@ -24,6 +24,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         tells_limits: true,
         parameters: &[],
+        implied: &[],
     },
     Operation {
         id: "system.info_version",
@@ -45,5 +46,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         tells_limits: false,
         parameters: &[],
+        implied: &[],
     },
 ];
