@@ -7,6 +7,7 @@ export const ARGUMENTS = {
   folderId: 'folder_id',
   headerId: 'header_id',
   headerNumber: 'header_number',
+  planId: 'plan_id',
   preserveVersion: 'preserve_version',
   showDeleted: 'show_deleted',
 };

@@ -4,8 +4,15 @@ import type { ColorwayChange, Fields, Filter } from '../arguments.js';
 import type { Caller } from '../connection.js';
 import type { CallOptions, ListOptions } from '../options.js';
 import type { Pager } from '../pager.js';
+import type { App } from '../records/apps.js';
 import type { Folder, MaterialHeader, MaterialLookup, Size, Supplier } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
+
+/** Arguments of {@link Material.appList}. */
+export interface MaterialAppListArguments {
+  /** Id of the material. */
+  headerId: string;
+}
 
 /** Arguments of {@link Material.folderSchema}. */
 export interface MaterialFolderSchemaArguments {
@@ -105,6 +112,11 @@ export class Material {
   /** @internal */
   constructor(caller: Caller) {
     this.#caller = caller;
+  }
+
+  /** Applications of a material: every material of a folder has the same. */
+  appList(args: MaterialAppListArguments, options?: CallOptions): Promise<App[]> {
+    return this.#caller.call('material.app_list', args, options);
   }
 
   /** Folders of materials, inactive ones included. */

@@ -4,8 +4,15 @@ import type { ColorwayChange, Fields, Filter } from '../arguments.js';
 import type { Caller } from '../connection.js';
 import type { CallOptions, ListOptions } from '../options.js';
 import type { Pager } from '../pager.js';
+import type { App } from '../records/apps.js';
 import type { Folder, Size, StyleHeader, StyleLookup } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
+
+/** Arguments of {@link Style.appList}. */
+export interface StyleAppListArguments {
+  /** Id of the style. */
+  headerId: string;
+}
 
 /** Arguments of {@link Style.folderSchema}. */
 export interface StyleFolderSchemaArguments {
@@ -101,6 +108,11 @@ export class Style {
   /** @internal */
   constructor(caller: Caller) {
     this.#caller = caller;
+  }
+
+  /** Applications of a style: every style of a folder has the same. */
+  appList(args: StyleAppListArguments, options?: CallOptions): Promise<App[]> {
+    return this.#caller.call('style.app_list', args, options);
   }
 
   /** Folders of styles, inactive ones included. */

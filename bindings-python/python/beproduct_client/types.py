@@ -6,6 +6,8 @@ write that was done, but answered without the record, gives an empty dict.
 """
 
 from beproduct_client._values import FieldValue, Filter, Number, Operator
+from beproduct_client.records.apps import App
+from beproduct_client.records.automation import Autonumber, AutonumberList
 from beproduct_client.records.data_tables import (
     DataTable,
     DataTableRow,
@@ -33,9 +35,13 @@ from beproduct_client.records.headers import (
 )
 from beproduct_client.records.shared import Field, ImageLinks, Message, Person, SchemaField
 from beproduct_client.records.system import RateLimitStatus, RateLimitWindow
+from beproduct_client.records.tracking import PartnerReference, TimelineEntry, TimelineHeader, TimelineRow
 
 __all__ = [
+    "App",
     "Artboard",
+    "Autonumber",
+    "AutonumberList",
     "Colorway",
     "DataTable",
     "DataTableRow",
@@ -54,6 +60,7 @@ __all__ = [
     "Message",
     "Number",
     "Operator",
+    "PartnerReference",
     "Person",
     "RateLimitStatus",
     "RateLimitWindow",
@@ -67,4 +74,7 @@ __all__ = [
     "StyleLookup",
     "Supplier",
     "Tag",
+    "TimelineEntry",
+    "TimelineHeader",
+    "TimelineRow",
 ]

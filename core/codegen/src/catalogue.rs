@@ -24,8 +24,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use self::implied::{Implied, ImpliedEntry};
-pub(crate) use self::templates::{Resources, all_shapes};
 use self::templates::{Names, Variant};
+pub(crate) use self::templates::{Resources, all_shapes};
 use crate::names::{self, RESERVED};
 use crate::shapes::Family;
 

@@ -142,6 +142,57 @@ mod tests {
     }
 
     #[test]
+    fn one_entry_is_several_operations() {
+        let root = changed("service/tracking.toml", "method = \"POST\"", "method = \"{verb}\"");
+        let path = root.path().join("core/catalog/service/tracking.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let variants = "{ kind = \"style\", verb = \"POST\" }, { kind = \"material\", verb = \"GET\" }";
+        let text = text.replace("{ kind = \"style\" }, { kind = \"material\" }", variants);
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(generate(&root, false), Ok(true));
+        let table =
+            std::fs::read_to_string(root.path().join("core/src/catalog/generated/tracking.rs")).unwrap();
+        for part in [
+            "name: \"style_timeline_list\",\n        official: \"plan_style_timeline_list\",\n        method: Method::Post",
+            "name: \"material_timeline_list\",\n        official: \"plan_material_timeline_list\",\n        method: Method::Get",
+            "path: \"Tracking/Plan/{plan_id}/Material/Timeline\"",
+        ] {
+            assert!(table.contains(part), "{part}\n{table}");
+        }
+    }
+
+    #[test]
+    fn names_on_the_wire_are_templates() {
+        let root = changed("service/apps.toml", "wire = \"headerId\"", "wire = \"{resource}Id\"");
+        assert_eq!(generate(&root, false), Ok(true));
+        for (resource, wire) in [("style", "styleId"), ("material", "materialId")] {
+            let path = root.path().join(format!("core/src/catalog/generated/{resource}.rs"));
+            let table = std::fs::read_to_string(path).unwrap();
+            assert!(table.contains(&format!("wire: {wire:?}")), "{table}");
+        }
+    }
+
+    #[test]
+    fn implied_values_reach_the_table() {
+        let fixed =
+            "client = \"company\"\n\n[[operation.implied]]\nwire = \"full\"\nplace = \"query\"\nvalue = ";
+        for (value, expected) in [
+            ("\"a b\"", "source: Source::Text(\"a b\")"),
+            ("7", "source: Source::Integer(7)"),
+            ("false", "source: Source::Boolean(false)"),
+        ] {
+            let root = changed("service/automation.toml", "client = \"company\"", &format!("{fixed}{value}"));
+            assert_eq!(generate(&root, false), Ok(true));
+            let path = root.path().join("core/src/catalog/generated/automation.rs");
+            let table = std::fs::read_to_string(path).unwrap();
+            let client = "source: Source::Client(ClientValue::Company)";
+            for part in [expected, client, "source: Source::Argument(\"name\")"] {
+                assert!(table.contains(part), "{part}\n{table}");
+            }
+        }
+    }
+
+    #[test]
     fn families_of_records_are_no_circle() {
         let root = changed(
             "shapes/service/shared/person.json",
@@ -155,19 +206,9 @@ mod tests {
     #[test]
     fn a_catalogue_that_contradicts_itself_is_refused() {
         let cases = [
-            (
-                "service/system.toml",
-                "id = \"info_version\"",
-                "id = \"ratelimit_status\"",
-                "the id is taken",
-            ),
+            ("service/system.toml", "id = \"info_version\"", "id = \"ratelimit_status\"", "the id is taken"),
             ("service/data_tables.toml", "id = \"reset\"", "id = \"import\"", "is a reserved word"),
-            (
-                "service/data_tables.toml",
-                "name = \"data_table_id\"",
-                "name = \"table_id\"",
-                "placeholders",
-            ),
+            ("service/data_tables.toml", "name = \"data_table_id\"", "name = \"table_id\"", "placeholders"),
             ("service/headers.toml", "name = \"folder_id\"", "name = \"class\"", "reserved word"),
             (
                 "service/headers.toml",
@@ -233,11 +274,90 @@ mod tests {
                 "kind = \"boolean\"\nstandard = [\"active\"]",
                 "schema and standard are for filters",
             ),
+            ("service/data_tables.toml", "handler = \"update_rows\"\n", "", "need the handler update_rows"),
             (
-                "service/data_tables.toml",
-                "handler = \"update_rows\"\n",
-                "",
-                "need the handler update_rows",
+                "service/tracking.toml",
+                "{Kind}/Timeline",
+                "{Sort}/Timeline",
+                "placeholders {\"Sort\", \"plan_id\"}",
+            ),
+            (
+                "service/tracking.toml",
+                "plan_{kind}_timeline",
+                "plan_{sort}_timeline",
+                "plan_{sort}_timeline_list",
+            ),
+            ("service/tracking.toml", "plan_{kind}_timeline", "plan_timeline", "the id is taken"),
+            (
+                "service/tracking.toml",
+                "name = \"{kind}_timeline_list\"\n",
+                "name = \"timelines\"\n",
+                "is taken by",
+            ),
+            (
+                "service/tracking.toml",
+                "{ kind = \"material\" }",
+                "{ sort = \"material\" }",
+                "the same placeholders",
+            ),
+            (
+                "service/tracking.toml",
+                "{ kind = \"style\" }",
+                "{ kind = \"style\", record = \"x\" }",
+                "the placeholder record is that of the resource",
+            ),
+            ("service/tracking.toml", "method = \"POST\"", "method = \"{kind}\"", "method style"),
+            ("service/automation.toml", "client = \"company\"", "client = \"user\"", "user"),
+            ("service/automation.toml", "client = \"company\"", "", "one of value, client and argument"),
+            (
+                "service/automation.toml",
+                "client = \"company\"",
+                "client = \"company\"\nvalue = 1",
+                "one of value, client and argument",
+            ),
+            ("service/automation.toml", "wire = \"company\"", "wire = \"id\"", "its place is taken"),
+            (
+                "service/automation.toml",
+                "place = \"query\"\nclient",
+                "place = \"body\"\nclient",
+                "values of the client go into the query",
+            ),
+            (
+                "service/automation.toml",
+                "place = \"query\"\nclient = \"company\"",
+                "place = \"body\"\nvalue = true",
+                "the body is no object",
+            ),
+            (
+                "service/automation.toml",
+                "place = \"query\"\nclient",
+                "place = \"path\"\nclient",
+                "in the query or in the body",
+            ),
+            (
+                "service/automation.toml",
+                "argument = \"name\"",
+                "argument = \"title\"",
+                "there is no parameter title",
+            ),
+            (
+                "service/automation.toml",
+                "kind = \"text\"\nrequired = true",
+                "kind = \"json\"\nrequired = true",
+                "the parameter name is no id, text",
+            ),
+            (
+                "shapes/service/headers/{resource}_lookup.json",
+                "\"style\", \"material\"",
+                "\"style\", \"colour\"",
+                "x-resources: there is no colour",
+            ),
+            ("shapes/service/headers/{resource}_lookup.json", "\"x-resources\"", "\"x-res\"", "x-resources"),
+            (
+                "shapes/service/headers/{resource}_lookup.json",
+                "[\"style\", \"material\"]",
+                "[\"style\"]",
+                "there is no shape material_lookup",
             ),
         ];
         for (file, from, to, expected) in cases {

@@ -332,6 +332,11 @@ mod tests {
         let prepared =
             run("raw.get", json!({"path": "Style/Unknown", "query": {"a": [1, "b c"], "n": null}})).unwrap();
         assert_eq!(prepared.operation.id, "raw.get");
+        // Another host has an operation at this path.
+        let prepared = run("raw.get", json!({"path": "autonumber", "query": {"id": "x"}})).unwrap();
+        assert_eq!(prepared.operation.id, "raw.get");
+        let prepared =
+            run("raw.get", json!({"path": "Style/Unknown", "query": {"a": [1, "b c"], "n": null}})).unwrap();
         assert_eq!(encode::query(&prepared.query), "a=1&a=b%20c");
         for bad in ["", "//host/x", "https://host/x", "a/../b", "a/%2e%2E/b", "a?b=1", "a b"] {
             assert!(run("raw.get", json!({"path": bad})).is_err(), "{bad}");

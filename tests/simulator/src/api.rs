@@ -1,11 +1,13 @@
 //! The REST API: who may ask, and which operation a path means.
 
 pub(crate) mod access;
+pub(crate) mod apps;
 pub(crate) mod data_tables;
 pub(crate) mod folders;
 pub(crate) mod headers;
 pub(crate) mod route;
 pub(crate) mod system;
+pub(crate) mod tracking;
 pub(crate) mod writing;
 
 use http::{HeaderMap, Method, StatusCode, Uri};
@@ -138,6 +140,8 @@ fn perform(operation: &Operation, call: &Call<'_>) -> Result<Answer, Refusal> {
         Operation::HeaderDelete(kind, id) => headers::delete(call, *kind, id),
         Operation::HeaderCreate(kind) => writing::create(call, *kind),
         Operation::HeaderUpdate(kind, id) => writing::update(call, *kind, id),
+        Operation::AppList(kind) => apps::list(call, *kind),
+        Operation::Timeline(kind, plan) => tracking::timeline(call, *kind, plan),
         Operation::TableList => data_tables::list(call),
         Operation::TableSchema(id) => data_tables::schema(call, id),
         Operation::TableData(id) => data_tables::data(call, id),

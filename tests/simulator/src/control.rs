@@ -136,8 +136,9 @@ fn base(uri: &Uri) -> Result<Option<Base>, Box<Answer>> {
     match parameter(uri, "base").as_deref() {
         None => Ok(None),
         Some("api") => Ok(Some(Base::Api)),
+        Some("automation") => Ok(Some(Base::Automation)),
         Some("identity") => Ok(Some(Base::Identity)),
-        Some(_) => Err(refused("base: api or identity".to_owned())),
+        Some(_) => Err(refused("base: api, automation or identity".to_owned())),
     }
 }
 

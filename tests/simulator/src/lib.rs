@@ -20,6 +20,7 @@
 
 mod answers;
 mod api;
+mod automation;
 mod calendar;
 mod connection;
 mod control;

@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::api::tracking;
+use crate::automation::Sequence;
 use crate::calendar::{Millis, now};
 use crate::faults::Faults;
 use crate::identity::clients;
@@ -47,6 +49,7 @@ pub(crate) struct State {
     /// The last number given by the folder that numbers by itself.
     pub(crate) numbered: u64,
     last_write: Millis,
+    pub(crate) sequences: Vec<Sequence>,
 }
 
 impl State {
@@ -61,6 +64,7 @@ impl State {
             added: 0,
             numbered: 0,
             last_write: 0,
+            sequences: vec![Sequence::first(seed::added_id(settings.sizes.seed, 0))],
             settings,
         }
     }
@@ -126,6 +130,7 @@ impl Shared {
         let folder = |kind: MasterKind| state.records.master(kind).folders[0].id.to_string();
         Addresses {
             api: self.origin.clone(),
+            automation: format!("{}/automation", self.origin),
             identity: self.identity_base(),
             control: format!("{}/simulator", self.origin),
             company: self.options.company.clone(),
@@ -147,6 +152,8 @@ impl Shared {
             style_folder: folder(MasterKind::Style),
             material_folder: folder(MasterKind::Material),
             data_table: state.records.tables[0].id.to_string(),
+            plan: tracking::plan(state.records.style.folders[0].id).to_string(),
+            autonumber: state.sequences[0].id.to_string(),
         }
     }
 }

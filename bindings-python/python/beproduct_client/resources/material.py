@@ -7,6 +7,20 @@ from beproduct_client._resource import Resource
 class Material(Resource):
     """Materials: fabrics and trims, with colorways, sizes and suppliers."""
 
+    def app_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Applications of a material: every material of a folder has the same.
+
+        :param header_id: Id of the material.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("material.app_list", arguments, options)
+
     def folders(
         self,
         **options,

@@ -11,11 +11,22 @@ from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client._values import FieldValue, Filter
+from beproduct_client.records.apps import App
 from beproduct_client.records.headers import Folder, MaterialHeader, MaterialLookup, Size, Supplier
 from beproduct_client.records.shared import Message, SchemaField
 
 class Material(Resource):
     """Materials: fabrics and trims, with colorways, sizes and suppliers."""
+
+    def app_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[App]:
+        """Applications of a material: every material of a folder has the same.
+
+        :param header_id: Id of the material.
+        """
 
     def folders(
         self,
@@ -189,6 +200,16 @@ class Material(Resource):
 class AsyncMaterial(Resource):
     """Materials: fabrics and trims, with colorways, sizes and suppliers."""
 
+    def app_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[App]]:
+        """Applications of a material: every material of a folder has the same.
+
+        :param header_id: Id of the material.
+        """
+
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -361,6 +382,11 @@ class AsyncMaterial(Resource):
 class MaterialWithResponse(Resource):
     """`Material`, with all that is known about each answer."""
 
+    def app_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[App]]: ...
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -448,6 +474,11 @@ class MaterialWithResponse(Resource):
 class AsyncMaterialWithResponse(Resource):
     """`AsyncMaterial`, with all that is known about each answer."""
 
+    def app_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[App]]]: ...
     def folders(
         self,
         **options: Unpack[CallOptions],

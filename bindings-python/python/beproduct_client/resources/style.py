@@ -7,6 +7,20 @@ from beproduct_client._resource import Resource
 class Style(Resource):
     """Styles: garments and their attributes, colorways and sizes."""
 
+    def app_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Applications of a style: every style of a folder has the same.
+
+        :param header_id: Id of the style.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("style.app_list", arguments, options)
+
     def folders(
         self,
         **options,

@@ -11,11 +11,22 @@ from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client._values import FieldValue, Filter
+from beproduct_client.records.apps import App
 from beproduct_client.records.headers import Folder, Size, StyleHeader, StyleLookup
 from beproduct_client.records.shared import Message, SchemaField
 
 class Style(Resource):
     """Styles: garments and their attributes, colorways and sizes."""
+
+    def app_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[App]:
+        """Applications of a style: every style of a folder has the same.
+
+        :param header_id: Id of the style.
+        """
 
     def folders(
         self,
@@ -185,6 +196,16 @@ class Style(Resource):
 class AsyncStyle(Resource):
     """Styles: garments and their attributes, colorways and sizes."""
 
+    def app_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[App]]:
+        """Applications of a style: every style of a folder has the same.
+
+        :param header_id: Id of the style.
+        """
+
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -353,6 +374,11 @@ class AsyncStyle(Resource):
 class StyleWithResponse(Resource):
     """`Style`, with all that is known about each answer."""
 
+    def app_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[App]]: ...
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -438,6 +464,11 @@ class StyleWithResponse(Resource):
 class AsyncStyleWithResponse(Resource):
     """`AsyncStyle`, with all that is known about each answer."""
 
+    def app_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[App]]]: ...
     def folders(
         self,
         **options: Unpack[CallOptions],

@@ -46,7 +46,9 @@ impl Names {
     pub(super) fn name(&self, text: &str) -> Result<String, String> {
         let name = self.fill(text);
         match name.contains(['{', '}']) {
-            true => Err(format!("{name} holds a placeholder that neither the resource nor a variant replaces")),
+            true => {
+                Err(format!("{name} holds a placeholder that neither the resource nor a variant replaces"))
+            }
             false => Ok(name),
         }
     }

@@ -50,7 +50,16 @@ pub(crate) const OUTPUTS: &[Output] = &[
     },
 ];
 
+/// Keywords that the service has, or may well have, as the name of a member.
+const KEYWORDS: &[&str] = &[
+    "abstract", "box", "do", "final", "match", "move", "override", "ref", "use", "virtual", "where", "yield",
+];
+
 pub(crate) fn register(environment: &mut Environment<'_>) {
+    environment.add_filter("rust_name", |name: &str| match KEYWORDS.contains(&name) {
+        true => format!("r#{name}"),
+        false => name.to_owned(),
+    });
     environment.add_function("rust_argument", |parameter: Value| argument(&member(&parameter, "kind")));
     environment.add_function("rust_value", |parameter: Value| {
         value(&member(&parameter, "kind")).replace("NAME", &member(&parameter, "name"))
@@ -87,7 +96,8 @@ fn source_of(source: &Value) -> String {
     let value = match from.as_str() {
         "text" | "argument" => format!("{value:?}"),
         "client" => format!("ClientValue::{}", pascal(&value)),
-        _ => value,
+        // The template engine writes `False`.
+        _ => value.to_lowercase(),
     };
     format!("Source::{}({value})", pascal(&from))
 }

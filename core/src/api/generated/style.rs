@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, records_value};
+use crate::models::App;
 use crate::models::{Folder, StyleHeader, StyleLookup};
 use crate::models::{Message, SchemaField};
 use crate::{CallOptions, Client, Filter};
@@ -22,6 +23,15 @@ pub struct Style<'a> {
 }
 
 impl Style<'_> {
+    /// Applications of a style: every style of a folder has the same.
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn app_list(&self, header_id: impl Into<String>) -> StyleAppList {
+        StyleAppList {
+            request: Request::new(self.client, "style.app_list").argument("header_id", header_id.into()),
+        }
+    }
+
     /// Folders of styles, inactive ones included.
     pub fn folders(&self) -> StyleFolders {
         StyleFolders { request: Request::new(self.client, "style.folders") }
@@ -134,6 +144,38 @@ impl Style<'_> {
             request: Request::new(self.client, "style.attributes_delete")
                 .argument("header_id", header_id.into()),
         }
+    }
+}
+
+/// A call of [`Style::app_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppList {
+    request: Request<Vec<App>>,
+}
+
+impl StyleAppList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<App>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppList {
+    type Output = crate::Result<Vec<App>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
     }
 }
 

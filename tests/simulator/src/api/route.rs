@@ -14,6 +14,8 @@ pub(crate) enum Operation {
     HeaderDelete(MasterKind, String),
     HeaderCreate(MasterKind),
     HeaderUpdate(MasterKind, String),
+    AppList(MasterKind),
+    Timeline(MasterKind, String),
     TableList,
     TableSchema(String),
     TableData(String),
@@ -51,6 +53,8 @@ impl Route {
             HeaderDelete(kind, _) => format!("{}/Header/Delete/{{id}}", kind.name()),
             HeaderCreate(kind) => format!("{}/Header/Create", kind.name()),
             HeaderUpdate(kind, _) => format!("{}/Header/{{id}}/Update", kind.name()),
+            AppList(kind) => format!("{}/Pages", kind.name()),
+            Timeline(kind, _) => format!("Tracking/Plan/{{id}}/{}/Timeline", kind.name()),
             TableList => "DataTable/List".to_owned(),
             TableSchema(_) => "DataTable/{id}/Schema".to_owned(),
             TableData(_) => "DataTable/{id}/Data".to_owned(),
@@ -76,6 +80,12 @@ impl Operation {
             ["datatable", _, "update"] => (Method::POST, Operation::TableUpdate(id(1))),
             ["datatable", _, "reset"] => (Method::POST, Operation::TableReset(id(1))),
             ["ratelimit", "status"] => (Method::GET, Operation::RatelimitStatus),
+            ["tracking", "plan", _, "style", "timeline"] => {
+                (Method::POST, Operation::Timeline(MasterKind::Style, id(2)))
+            }
+            ["tracking", "plan", _, "material", "timeline"] => {
+                (Method::POST, Operation::Timeline(MasterKind::Material, id(2)))
+            }
             ["info", "version"] => (Method::GET, Operation::InfoVersion),
             [master @ ("style" | "material"), rest @ ..] => {
                 let kind = if *master == "style" { MasterKind::Style } else { MasterKind::Material };
@@ -84,6 +94,7 @@ impl Operation {
                     ["folderschema"] => (Method::GET, Operation::FolderSchema(kind)),
                     ["foldersearchschema"] => (Method::GET, Operation::FolderSearchSchema(kind)),
                     ["headers"] => (Method::POST, Operation::Headers(kind)),
+                    ["pages"] => (Method::GET, Operation::AppList(kind)),
                     ["header", "create"] => (Method::POST, Operation::HeaderCreate(kind)),
                     ["header", "delete", _] => (Method::GET, Operation::HeaderDelete(kind, id(3))),
                     ["header", _, "update"] => (Method::POST, Operation::HeaderUpdate(kind, id(2))),

@@ -12,6 +12,8 @@ internal suspend fun BeProduct.materialCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "material.app_list" ->
+            material.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "material.folders" ->
             material.folders(options = given.ended(options)).json()
         "material.folder_schema" ->

@@ -12,6 +12,8 @@ internal suspend fun BeProduct.styleCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "style.app_list" ->
+            style.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "style.folders" ->
             style.folders(options = given.ended(options)).json()
         "style.folder_schema" ->

@@ -16,6 +16,12 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "material.app_list" => {
+            let call =
+                client.material().app_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "material.folders" => {
             let call = client.material().folders().options(options);
             given.ended()?;

@@ -16,6 +16,12 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "style.app_list" => {
+            let call =
+                client.style().app_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "style.folders" => {
             let call = client.style().folders().options(options);
             given.ended()?;

@@ -12,6 +12,17 @@ public struct MaterialResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
+    /// Applications of a material: every material of a folder has the same.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    public func appList(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [App] {
+        try await detailed.appList(headerID: headerID, options: options).body
+    }
+
     /// Folders of materials, inactive ones included.
     public func folders(options: CallOptions = CallOptions()) async throws -> [Folder] {
         try await detailed.folders(options: options).body
@@ -208,6 +219,14 @@ public struct MaterialResource: Sendable {
     /// See ``MaterialResource/detailed``.
     public struct Detailed: Sendable {
         let connection: Connection
+
+        /// ``MaterialResource/appList(headerID:options:)``
+        public func appList(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[App]> {
+            try await connection.call("material.app_list", ["header_id": headerID], options)
+        }
 
         /// ``MaterialResource/folders(options:)``
         public func folders(options: CallOptions = CallOptions()) async throws -> Response<[Folder]> {

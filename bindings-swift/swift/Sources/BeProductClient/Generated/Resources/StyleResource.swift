@@ -12,6 +12,17 @@ public struct StyleResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
+    /// Applications of a style: every style of a folder has the same.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    public func appList(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [App] {
+        try await detailed.appList(headerID: headerID, options: options).body
+    }
+
     /// Folders of styles, inactive ones included.
     public func folders(options: CallOptions = CallOptions()) async throws -> [Folder] {
         try await detailed.folders(options: options).body
@@ -201,6 +212,14 @@ public struct StyleResource: Sendable {
     /// See ``StyleResource/detailed``.
     public struct Detailed: Sendable {
         let connection: Connection
+
+        /// ``StyleResource/appList(headerID:options:)``
+        public func appList(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[App]> {
+            try await connection.call("style.app_list", ["header_id": headerID], options)
+        }
 
         /// ``StyleResource/folders(options:)``
         public func folders(options: CallOptions = CallOptions()) async throws -> Response<[Folder]> {

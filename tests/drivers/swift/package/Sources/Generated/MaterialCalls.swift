@@ -10,6 +10,11 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "material.app_list":
+            return try await material.detailed.appList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
         case "material.folders":
             return try await material.detailed.folders(options: given.ended(options)).json()
         case "material.folder_schema":

@@ -10,6 +10,11 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "style.app_list":
+            return try await style.detailed.appList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
         case "style.folders":
             return try await style.detailed.folders(options: given.ended(options)).json()
         case "style.folder_schema":

@@ -4,6 +4,14 @@ package beproduct.client
 
 /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
 class MaterialResource internal constructor(private val seam: Seam) {
+    /**
+     * Applications of a material: every material of a folder has the same.
+     *
+     * @param headerId Id of the material.
+     */
+    suspend fun appList(headerId: String, options: CallOptions = CallOptions()): List<App> =
+        seam.call("material.app_list", arguments("header_id" to headerId), options)
+
     /** Folders of materials, inactive ones included. */
     suspend fun folders(options: CallOptions = CallOptions()): List<Folder> =
         seam.call("material.folders", arguments(), options)

@@ -4,6 +4,14 @@ package beproduct.client
 
 /** Styles: garments and their attributes, colorways and sizes. */
 class StyleResource internal constructor(private val seam: Seam) {
+    /**
+     * Applications of a style: every style of a folder has the same.
+     *
+     * @param headerId Id of the style.
+     */
+    suspend fun appList(headerId: String, options: CallOptions = CallOptions()): List<App> =
+        seam.call("style.app_list", arguments("header_id" to headerId), options)
+
     /** Folders of styles, inactive ones included. */
     suspend fun folders(options: CallOptions = CallOptions()): List<Folder> =
         seam.call("style.folders", arguments(), options)
