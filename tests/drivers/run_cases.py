@@ -445,7 +445,8 @@ def seen(request, names):
 def load(only):
     cases = []
     for path in sorted(CASES.glob("*.yaml")):
-        for case in (one for case in yaml.safe_load(path.read_text()) for one in for_each(case)):
+        written = yaml.safe_load(path.read_text())
+        for case in itertools.chain.from_iterable(map(for_each, written)):
             case["name"] = f"{path.stem}: {case['name']}"
             if not only or only in case["name"]:
                 cases.append(case)

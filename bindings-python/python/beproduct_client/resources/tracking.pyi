@@ -7,7 +7,6 @@ from typing_extensions import Unpack
 from beproduct_client._options import CallOptions
 from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
-from beproduct_client._response import Response
 from beproduct_client._values import Filter
 from beproduct_client.records.tracking import TimelineRow
 
