@@ -2,12 +2,15 @@
 
 /** The engine's names of arguments. */
 export const ARGUMENTS = {
+  appId: 'app_id',
   colorwayFilters: 'colorway_filters',
   dataTableId: 'data_table_id',
   folderId: 'folder_id',
   headerId: 'header_id',
   headerNumber: 'header_number',
+  listItemId: 'list_item_id',
   planId: 'plan_id',
   preserveVersion: 'preserve_version',
   showDeleted: 'show_deleted',
+  uploadId: 'upload_id',
 };

@@ -22,7 +22,7 @@ export interface Attempt {
 /** One pause of a call. */
 export interface Wait {
   /** Why: before another attempt, as the service asked, or because a limit was reached. */
-  reason: 'backoff' | 'retry_after' | 'rate' | 'quota';
+  reason: 'backoff' | 'retry_after' | 'rate' | 'quota' | 'processing';
   /** How long, in seconds. */
   seconds: number;
 }

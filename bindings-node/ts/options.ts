@@ -13,6 +13,8 @@ export interface CallOptions {
   timeout?: number | undefined;
   /** Longest wait for that turn, in seconds. */
   turnTimeout?: number | undefined;
+  /** Longest wait for the service to process a file that was uploaded, in seconds. Default 300. */
+  waitTimeout?: number | undefined;
   /** Highest number of attempts, 1 for no retry. */
   attempts?: number | undefined;
   /** Name under which the ledger counts the requests. */
@@ -41,6 +43,7 @@ export interface ListOptions extends CallOptions {
 
 const NAMES = {
   turnTimeout: 'turn_timeout',
+  waitTimeout: 'wait_timeout',
   pageSize: 'page_size',
   fromPage: 'from_page',
   allowIncomplete: 'allow_incomplete',

@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
+use crate::arguments::files::FileSource;
 use crate::arguments::{self, short_id};
 use crate::auth::{Auth, Tokens};
 use crate::catalog::{Handler, Operation, operations};
@@ -69,6 +70,17 @@ impl Client {
         arguments: Map<String, Value>,
         options: CallOptions,
     ) -> Result<Answer> {
+        self.call_with_file(operation, arguments, None, options).await
+    }
+
+    /// The same with a file that is no JSON, in the place of its argument.
+    pub(crate) async fn call_with_file(
+        &self,
+        operation: &str,
+        arguments: Map<String, Value>,
+        file: Option<FileSource>,
+        options: CallOptions,
+    ) -> Result<Answer> {
         let operation = find(operation)?;
         if operation.paged {
             return Err(Error::config(format!("{} answers in pages: ask for them", short_id(operation))));
@@ -88,6 +100,7 @@ impl Client {
             Handler::DeleteHeader => handlers::delete_header(requester, operation, &call).await,
             Handler::GetByNumber => handlers::get_by_number(requester, operation, &call).await,
             Handler::GetManyByNumber => handlers::get_many_by_number(requester, operation, &call).await,
+            Handler::Upload => handlers::upload(requester, operation, &call, file).await,
             Handler::UpdateRows => handlers::update_rows(requester, operation, &call).await,
         }
     }

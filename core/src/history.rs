@@ -27,6 +27,8 @@ pub enum WaitReason {
     Rate,
     /// The daily quota was used up.
     Quota,
+    /// The service processed a file.
+    Processing,
 }
 
 /// One pause of a call.

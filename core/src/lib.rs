@@ -64,6 +64,7 @@ mod rng;
 mod trace;
 
 pub use answer::Answer;
+pub use arguments::files::FileSource;
 pub use arguments::filters::{Filter, Operator};
 pub use cancel::{CallGuard, CallIds, Cancel};
 pub use catalog::{Effect, Operation, Replay, operations};

@@ -27,6 +27,8 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// Longest wait for the first turn in the line.
     pub turn_timeout: Option<Duration>,
+    /// Longest wait for the service to process a file that was uploaded. Default 300 s.
+    pub wait_timeout: Option<Duration>,
     /// Highest number of attempts, 1 for no retry.
     pub attempts: Option<u32>,
     /// Name under which the ledger counts the requests. Labels take turns in the line.
@@ -59,6 +61,7 @@ impl std::fmt::Debug for CallOptions {
         out.debug_struct("CallOptions")
             .field("timeout", &self.timeout)
             .field("turn_timeout", &self.turn_timeout)
+            .field("wait_timeout", &self.wait_timeout)
             .field("attempts", &self.attempts)
             .field("label", &self.label)
             .field("priority", &self.priority)
@@ -76,7 +79,7 @@ impl std::fmt::Debug for CallOptions {
 /// No list has more pages.
 const MOST_PAGES: u64 = 1_000_000_000;
 
-const OPTIONS: &str = "timeout, turn_timeout, attempts, label, priority, page_size, from_page, allow_incomplete, extra_query, headers, check_filters, allow_repeat";
+const OPTIONS: &str = "timeout, turn_timeout, wait_timeout, attempts, label, priority, page_size, from_page, allow_incomplete, extra_query, headers, check_filters, allow_repeat";
 
 impl CallOptions {
     /// Reads options from a JSON object. Seconds for `timeout`.
@@ -103,6 +106,10 @@ impl CallOptions {
                 }
                 "turn_timeout" => {
                     options.turn_timeout =
+                        Some(seconds(value).ok_or_else(|| wrong("a positive number of seconds"))?);
+                }
+                "wait_timeout" => {
+                    options.wait_timeout =
                         Some(seconds(value).ok_or_else(|| wrong("a positive number of seconds"))?);
                 }
                 "attempts" => {

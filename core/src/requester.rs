@@ -88,6 +88,11 @@ impl Requester {
         &self.site.page_sizes
     }
 
+    /// A boundary between the parts of a body, which no file holds.
+    pub(crate) fn boundary(&self) -> String {
+        format!("beproduct-{}", self.site.rng.request_id())
+    }
+
     pub(crate) fn log(&self) -> &Log {
         &self.site.log
     }
@@ -218,15 +223,24 @@ impl Requester {
         let query = query_of(&prepared, &site.company, options, paging)?;
         url.set_query((!query.is_empty()).then_some(query.as_str()));
         let mut headers = site.headers.clone();
-        if prepared.body.is_some() {
+        if let Some(multipart) = &prepared.multipart {
+            let kind = HeaderValue::from_str(&multipart.content_type).map_err(Error::internal)?;
+            headers.insert(CONTENT_TYPE, kind);
+        } else if prepared.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         for (name, value) in &options.headers {
             let (name, value) = headers::parse(name, value)?;
             headers.insert(name, value);
         }
-        let body = prepared.body.map_or_else(Body::empty, Body::from);
+        let is_upload = prepared.multipart.is_some();
+        let body = prepared.multipart.map(|multipart| multipart.body);
+        let body = body.or(prepared.body.map(Body::from)).unwrap_or_else(Body::empty);
         let mut exchange = self.exchange_at(operation, url, headers, body, options);
+        if is_upload {
+            // How long a file takes depends on its size.
+            exchange.limits = self.limits(options, None);
+        }
         exchange.adds_nothing = prepared.adds_nothing;
         Ok(exchange)
     }

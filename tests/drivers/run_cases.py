@@ -340,6 +340,8 @@ def play(case, simulator, driver):
         simulator.control("faults", fill(case["faults"], names))
     with contextlib.ExitStack() as stack:
         names["folder"] = stack.enter_context(tempfile.TemporaryDirectory())
+        for name, content in case.get("files", {}).items():
+            pathlib.Path(names["folder"], name).write_text(content)
         disk = None
         if "disk" in case:
             disk = Disk(pathlib.Path(names["folder"]), case["disk"])

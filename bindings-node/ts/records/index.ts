@@ -7,3 +7,4 @@ export type * from './headers.js';
 export type * from './shared.js';
 export type * from './system.js';
 export type * from './tracking.js';
+export type * from './uploads.js';

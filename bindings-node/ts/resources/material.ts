@@ -7,6 +7,7 @@ import type { Pager } from '../pager.js';
 import type { App } from '../records/apps.js';
 import type { Folder, MaterialHeader, MaterialLookup, Size, Supplier } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
+import type { Upload, UploadStatus } from '../records/uploads.js';
 
 /** Arguments of {@link Material.appList}. */
 export interface MaterialAppListArguments {
@@ -103,6 +104,32 @@ export interface MaterialUpdateArguments {
 export interface MaterialDeleteHeaderArguments {
   /** Id of the material. */
   headerId: string;
+}
+
+/** Arguments of {@link Material.upload}. */
+export interface MaterialUploadArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
+/** Arguments of {@link Material.appListUpload}. */
+export interface MaterialAppListUploadArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application. */
+  appId: string;
+  /** Id of the item. */
+  listItemId: string;
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
+/** Arguments of {@link Material.uploadStatus}. */
+export interface MaterialUploadStatusArguments {
+  /** Id of the upload, as in the `details` of an error of `upload`. */
+  uploadId: string;
 }
 
 /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
@@ -208,5 +235,33 @@ export class Material {
    */
   deleteHeader(args: MaterialDeleteHeaderArguments, options?: CallOptions): Promise<Message> {
     return this.#caller.call('material.attributes_delete', args, options);
+  }
+
+  /**
+   * Uploads the main image of a material, and waits until the service has processed it, at most
+   * `waitTimeout`.
+   *
+   * Send one file at a time to a material, and do not change it meanwhile. Each upload adds a version, so a
+   * file that may have arrived is not sent again: the error then has `outcome: unknown`.
+   *
+   * Errors: `config` for a file that does not exist or is empty, `validation` when the service cannot process
+   * it. When the processing takes longer, or its status cannot be read, the error has `outcome: applied`, and
+   * its `details` hold the `uploadId`.
+   */
+  upload(args: MaterialUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('material.attributes_upload', args, options);
+  }
+
+  /**
+   * Uploads the image of an item in an application of the type `List`, and waits until the service has
+   * processed it, at most `waitTimeout`. Errors are those of `upload`.
+   */
+  appListUpload(args: MaterialAppListUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('material.app_list_upload', args, options);
+  }
+
+  /** How far the service has processed an uploaded file. */
+  uploadStatus(args: MaterialUploadStatusArguments, options?: CallOptions): Promise<UploadStatus> {
+    return this.#caller.call('material.upload_status', args, options);
   }
 }

@@ -7,6 +7,7 @@ import type { Pager } from '../pager.js';
 import type { App } from '../records/apps.js';
 import type { Folder, Size, StyleHeader, StyleLookup } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
+import type { Upload, UploadStatus } from '../records/uploads.js';
 
 /** Arguments of {@link Style.appList}. */
 export interface StyleAppListArguments {
@@ -99,6 +100,32 @@ export interface StyleUpdateArguments {
 export interface StyleDeleteHeaderArguments {
   /** Id of the style. */
   headerId: string;
+}
+
+/** Arguments of {@link Style.upload}. */
+export interface StyleUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
+/** Arguments of {@link Style.appListUpload}. */
+export interface StyleAppListUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application. */
+  appId: string;
+  /** Id of the item. */
+  listItemId: string;
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
+/** Arguments of {@link Style.uploadStatus}. */
+export interface StyleUploadStatusArguments {
+  /** Id of the upload, as in the `details` of an error of `upload`. */
+  uploadId: string;
 }
 
 /** Styles: garments and their attributes, colorways and sizes. */
@@ -201,5 +228,32 @@ export class Style {
    */
   deleteHeader(args: StyleDeleteHeaderArguments, options?: CallOptions): Promise<Message> {
     return this.#caller.call('style.attributes_delete', args, options);
+  }
+
+  /**
+   * Uploads the main image of a style, and waits until the service has processed it, at most `waitTimeout`.
+   *
+   * Send one file at a time to a style, and do not change it meanwhile. Each upload adds a version, so a file
+   * that may have arrived is not sent again: the error then has `outcome: unknown`.
+   *
+   * Errors: `config` for a file that does not exist or is empty, `validation` when the service cannot process
+   * it. When the processing takes longer, or its status cannot be read, the error has `outcome: applied`, and
+   * its `details` hold the `uploadId`.
+   */
+  upload(args: StyleUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('style.attributes_upload', args, options);
+  }
+
+  /**
+   * Uploads the image of an item in an application of the type `List`, and waits until the service has
+   * processed it, at most `waitTimeout`. Errors are those of `upload`.
+   */
+  appListUpload(args: StyleAppListUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('style.app_list_upload', args, options);
+  }
+
+  /** How far the service has processed an uploaded file. */
+  uploadStatus(args: StyleUploadStatusArguments, options?: CallOptions): Promise<UploadStatus> {
+    return this.#caller.call('style.upload_status', args, options);
   }
 }

@@ -19,8 +19,8 @@ class Attempt(TypedDict):
 class Wait(TypedDict):
     """One pause of a call."""
 
-    reason: Literal["backoff", "retry_after", "rate", "quota"]
-    """Why: before another attempt, as the service asked, or because a limit was reached."""
+    reason: Literal["backoff", "retry_after", "rate", "quota", "processing"]
+    """Why: before another attempt, as the service asked, because a limit was reached, or while a file was processed."""
     seconds: float
     """How long."""
 

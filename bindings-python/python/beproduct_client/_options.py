@@ -14,6 +14,8 @@ class CallOptions(TypedDict, total=False):
     between them and the whole answer."""
     turn_timeout: float
     """Longest wait for that turn, in seconds. Without it a request waits as long as the line moves."""
+    wait_timeout: float
+    """Longest wait for the service to process a file that was uploaded, in seconds (300 s)."""
     attempts: int
     """Highest number of attempts, 1 for no retry."""
     label: str

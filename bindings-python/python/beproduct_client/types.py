@@ -36,6 +36,7 @@ from beproduct_client.records.headers import (
 from beproduct_client.records.shared import Field, ImageLinks, Message, Person, SchemaField
 from beproduct_client.records.system import RateLimitStatus, RateLimitWindow
 from beproduct_client.records.tracking import PartnerReference, TimelineEntry, TimelineHeader, TimelineRow
+from beproduct_client.records.uploads import Upload, UploadStatus
 
 __all__ = [
     "App",
@@ -77,4 +78,6 @@ __all__ = [
     "TimelineEntry",
     "TimelineHeader",
     "TimelineRow",
+    "Upload",
+    "UploadStatus",
 ]

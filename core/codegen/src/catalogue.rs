@@ -9,6 +9,8 @@
 //! |---|---|
 //! | `variants` | what replaces further placeholders, for each operation that the entry is in a resource |
 //! | `[[operation.implied]]` | a value that is sent as `wire` in the `place` `query` or `body` and is no argument: a `value`, one of the `client` (`company`, in the query), or that of an `argument` which is sent in two places |
+//! | kind `file` | a file: a path, or bytes of a host language. The body `multipart` sends it as the part `wire`, in an operation with the effect and the handler `upload` |
+//! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
 //! | `look` | the read, of the same resource, that shows what became of a delete whose answer leaves it open |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
 //! | `schema` of filters | where the fields are listed that they may name: an operation, and its argument, which the list has too |
@@ -17,6 +19,7 @@
 mod implied;
 mod references;
 mod templates;
+mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -26,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use self::implied::{Implied, ImpliedEntry};
 use self::templates::{Names, Variant};
 pub(crate) use self::templates::{Resources, all_shapes};
+use self::uploads::Poll;
 use crate::names::{self, RESERVED};
 use crate::shapes::Family;
 
@@ -82,6 +86,7 @@ pub(crate) enum Kind {
     ColorwayFilters,
     Fields,
     Colorways,
+    File,
     Records,
     TableRows,
     Json,
@@ -108,6 +113,7 @@ pub(crate) enum Handler {
     GetByNumber,
     GetManyByNumber,
     UpdateRows,
+    Upload,
     Raw,
 }
 
@@ -128,6 +134,7 @@ pub(crate) enum Body {
     Array,
     EmptyObject,
     Json,
+    Multipart,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,6 +206,7 @@ pub(crate) struct Operation {
     pub(crate) handler: Handler,
     /// Id of the read that shows what became of a delete.
     pub(crate) look: Option<String>,
+    pub(crate) poll: Option<Poll>,
     /// Whether the answer holds the limits of the service.
     pub(crate) tells_limits: bool,
     pub(crate) since: String,
@@ -270,6 +278,7 @@ struct Entry {
     #[serde(default)]
     handler: Handler,
     look: Option<String>,
+    poll: Option<Poll>,
     #[serde(default)]
     tells_limits: bool,
     since: String,
@@ -395,6 +404,10 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
         body: entry.body,
         handler: entry.handler,
         look: entry.look.as_deref().map(of_resource).transpose()?,
+        poll: match entry.poll.clone() {
+            Some(poll) => Some(Poll { operation: of_resource(&poll.operation)?, ..poll }),
+            None => None,
+        },
         tells_limits: entry.tells_limits,
         since: entry.since.clone(),
         doc: names.fill(&entry.doc),
@@ -471,7 +484,7 @@ fn validate(resources: &[Resource], families: &[Family]) -> Result<(), String> {
             {
                 return problem(format!("its lookup names {}, which is no list in pages", lookup.list));
             }
-            if let Err(text) = implied::validate(operation) {
+            if let Err(text) = implied::validate(operation).and_then(|()| uploads::validate(operation)) {
                 return problem(text);
             }
             let placeholders: BTreeSet<_> =

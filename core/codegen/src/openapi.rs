@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::catalogue::{Answer, Handler, Kind, Method, Operation, Parameter, Place, Resource};
+use crate::catalogue::{Answer, Body, Handler, Kind, Method, Operation, Parameter, Place, Resource};
 use crate::shapes::{Family, Shape, target_of};
 
 /// The document as text.
@@ -11,7 +11,10 @@ use crate::shapes::{Family, Shape, target_of};
 pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
     let mut paths = Map::new();
     for operation in resources.iter().flat_map(|resource| &resource.operations) {
-        if matches!(operation.handler, Handler::Request | Handler::DeleteHeader | Handler::UpdateRows) {
+        if matches!(
+            operation.handler,
+            Handler::Request | Handler::DeleteHeader | Handler::UpdateRows | Handler::Upload
+        ) {
             let path = paths.entry(format!("/{}", operation.path)).or_insert_with(|| json!({}));
             path[method(operation.method)] = one(operation);
         }
@@ -50,10 +53,14 @@ fn method(method: Method) -> &'static str {
 }
 
 fn one(operation: &Operation) -> Value {
-    let record = operation.record.as_ref().filter(|_| operation.handler == Handler::Request).map_or_else(
-        || json!({}),
-        |name| json!({"$ref": format!("#/components/schemas/{}", crate::names::pascal(name))}),
-    );
+    let record = operation
+        .record
+        .as_ref()
+        .filter(|_| matches!(operation.handler, Handler::Request | Handler::Upload))
+        .map_or_else(
+            || json!({}),
+            |name| json!({"$ref": format!("#/components/schemas/{}", crate::names::pascal(name))}),
+        );
     let answer = match operation.answer {
         Answer::List if operation.paged => json!({
             "type": "object",
@@ -106,7 +113,11 @@ fn one(operation: &Operation) -> Value {
             Some(rows) => rows.clone(),
             None => json!({"type": "object", "properties": body}),
         };
-        value["requestBody"] = json!({"content": {"application/json": {"schema": schema}}});
+        let kind = match operation.body {
+            Body::Multipart => "multipart/form-data",
+            _ => "application/json",
+        };
+        value["requestBody"] = json!({"content": {kind: {"schema": schema}}});
     }
     value
 }
@@ -145,6 +156,7 @@ fn schema(parameter: &Parameter) -> Value {
             "type": "array",
             "items": {"type": "object", "properties": {"id": {"type": ["string", "null"]}, "fields": pairs}},
         }),
+        Kind::File => json!({"type": "string", "contentMediaType": "application/octet-stream"}),
         Kind::Records => json!({"type": ["array", "null"], "items": {"type": "object"}}),
         Kind::Json | Kind::QueryMap => json!({}),
     }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Outcome, Result};
-use crate::{Answer, CallOptions, Client, Meta};
+use crate::{Answer, CallOptions, Client, FileSource, Meta};
 
 pub use generated::*;
 
@@ -59,6 +59,7 @@ struct Request<T> {
     client: Client,
     operation: &'static str,
     arguments: Result<Map<String, Value>>,
+    file: Option<FileSource>,
     options: CallOptions,
     answer: PhantomData<fn() -> T>,
 }
@@ -69,6 +70,7 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
             client: client.clone(),
             operation,
             arguments: Ok(Map::new()),
+            file: None,
             options: CallOptions::default(),
             answer: PhantomData,
         }
@@ -82,6 +84,12 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
         self
     }
 
+    fn file(mut self, name: &str, file: impl Into<FileSource>) -> Self {
+        self.file = Some(file.into());
+        // Its place among the arguments.
+        self.argument(name, "")
+    }
+
     fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
@@ -93,7 +101,7 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
 
     async fn with_response(self) -> Result<Response<T>> {
         let Answer { body, raw, meta } =
-            self.client.call(self.operation, self.arguments?, self.options).await?;
+            self.client.call_with_file(self.operation, self.arguments?, self.file, self.options).await?;
         Ok(Response { body: decode(&body)?, raw, meta })
     }
 }

@@ -85,6 +85,7 @@ mod tests {
         body: BodyKind::Object,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[text("name", Place::Body), text("other", Place::Query)],
         implied: &[

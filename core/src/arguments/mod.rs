@@ -3,6 +3,7 @@
 
 pub(crate) mod encode;
 pub(crate) mod fields;
+pub(crate) mod files;
 pub(crate) mod filters;
 mod implied;
 pub(crate) mod rows;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 use crate::catalog::{Absent, BodyKind, ClientValue, Handler, Kind, Operation, Parameter, Place};
 use crate::error::{Error, Result};
 
+use self::files::{FileSource, Multipart};
 use self::rows::Rows;
 
 /// A request without host, sign-in and paging.
@@ -29,6 +31,10 @@ pub(crate) struct Prepared {
     /// Values of the client that go behind the query, by the names that they have there.
     pub(crate) of_client: Vec<(&'static str, ClientValue)>,
     pub(crate) body: Option<Bytes>,
+    /// A body that is read while it is sent, in place of the other.
+    pub(crate) multipart: Option<Multipart>,
+    /// The file that is to be sent: the parameter, and what the arguments say of it.
+    file: Option<(&'static Parameter, FileSource)>,
     /// What the filters name, to be checked before the request is sent.
     pub(crate) filters: Vec<NamedFields>,
     /// Whether a repeat adds nothing: what the replay class `conditional` asks for.
@@ -57,6 +63,14 @@ impl Prepared {
     pub(crate) fn carrying(&self, rows: &Rows, range: &Range<usize>) -> Self {
         let adds_nothing = rows.list()[range.clone()].iter().all(|row| row.id.is_some());
         Self { body: Some(rows.body(range)), adds_nothing, ..self.clone() }
+    }
+
+    /// Opens the file of the arguments, or the one that is given in its place, as the body.
+    pub(crate) async fn attach(&mut self, given: Option<FileSource>, boundary: &str) -> Result<()> {
+        let Some((parameter, named)) = self.file.take() else { return Ok(()) };
+        let (content, name) = given.unwrap_or(named).open(parameter.name).await?;
+        self.multipart = Some(Multipart::of(parameter.wire, &name, content, boundary));
+        Ok(())
     }
 
     /// How many rows the body carries, for a request that was written by hand too.
@@ -108,6 +122,8 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
         query: Vec::new(),
         of_client: Vec::new(),
         body: None,
+        multipart: None,
+        file: None,
         filters: Vec::new(),
         adds_nothing: true,
     };
@@ -126,6 +142,10 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
             }
             Place::Query => query(&mut prepared.query, parameter, given)?,
             Place::Body if parameter.kind == Kind::TableRows => {}
+            Place::Body if parameter.kind == Kind::File => {
+                let file = FileSource::from_json(parameter.name, given.unwrap_or(&Value::Null))?;
+                prepared.file = Some((parameter, file));
+            }
             Place::Body => {
                 let value = match given {
                     Some(value) => Some(body_value(&mut prepared, parameter, value, arguments)?),
@@ -150,7 +170,7 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
         implied::add(&mut prepared, &mut members, value, arguments);
     }
     let body = match operation.body {
-        BodyKind::None => None,
+        BodyKind::None | BodyKind::Multipart => None,
         BodyKind::Object | BodyKind::EmptyObject => Some(Value::Object(members)),
         BodyKind::Array | BodyKind::Json => whole,
     };

@@ -89,6 +89,7 @@ pub(crate) enum Kind {
     Filters,
     ColorwayFilters,
     Fields,
+    File,
     Colorways,
     Records,
     TableRows,
@@ -116,6 +117,8 @@ pub(crate) enum BodyKind {
     EmptyObject,
     /// The one body parameter is the body, whatever it is.
     Json,
+    /// The one body parameter is a file.
+    Multipart,
 }
 
 /// Form of the answer.
@@ -137,6 +140,8 @@ pub(crate) enum Handler {
     GetByNumber,
     GetManyByNumber,
     UpdateRows,
+    /// A request with a file, and reads until the service has processed it.
+    Upload,
     /// A request whose path may belong to another operation.
     Raw,
 }
@@ -150,6 +155,23 @@ pub(crate) struct Lookup {
     pub(crate) field: &'static str,
     /// What its records call it.
     pub(crate) member: &'static str,
+}
+
+/// How the client learns that what was sent is processed.
+#[derive(Debug)]
+pub(crate) struct Poll {
+    /// Id of the read that says so.
+    pub(crate) operation: &'static str,
+    /// Its one argument.
+    pub(crate) argument: &'static str,
+    /// Member of the answer that is the argument's value. Without it there is nothing to wait for.
+    pub(crate) from: &'static str,
+    /// Member of what is read that is true at the end.
+    pub(crate) until: &'static str,
+    /// Member that is true at the end of a failure.
+    pub(crate) failed: &'static str,
+    /// Member that says why it failed.
+    pub(crate) message: &'static str,
 }
 
 /// How many records one request may carry.
@@ -239,6 +261,7 @@ pub struct Operation {
     pub(crate) handler: Handler,
     /// Id of the read that shows what became of a delete whose answer leaves it open.
     pub(crate) look: Option<&'static str>,
+    pub(crate) poll: Option<Poll>,
     /// Whether its answer holds the limits of the service.
     pub(crate) tells_limits: bool,
     pub(crate) parameters: &'static [Parameter],
@@ -306,6 +329,7 @@ pub(crate) static LINK: Operation = Operation {
     body: BodyKind::None,
     handler: Handler::Request,
     look: None,
+    poll: None,
     tells_limits: false,
     identity: "",
     lookup: None,

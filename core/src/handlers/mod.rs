@@ -4,6 +4,7 @@ mod lookup;
 mod row_outcomes;
 mod rows;
 mod search;
+mod upload;
 
 use bytes::Bytes;
 
@@ -16,6 +17,7 @@ use crate::requester::{Requester, is_unclear};
 
 pub(crate) use lookup::{get_by_number, get_many_by_number};
 pub(crate) use rows::{refused_in_part, update_rows};
+pub(crate) use upload::upload;
 
 /// Deletes a header. The service may do it and still answer 500, or the answer may be lost: then the header is read.
 pub(crate) async fn delete_header(

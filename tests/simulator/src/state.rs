@@ -1,11 +1,13 @@
 //! What the server remembers, and how a reset begins it anew.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::api::tracking;
+use crate::api::uploads::Upload;
 use crate::automation::Sequence;
 use crate::calendar::{Millis, now};
 use crate::faults::Faults;
@@ -50,6 +52,7 @@ pub(crate) struct State {
     pub(crate) numbered: u64,
     last_write: Millis,
     pub(crate) sequences: Vec<Sequence>,
+    pub(crate) uploads: HashMap<Uuid, Upload>,
 }
 
 impl State {
@@ -64,6 +67,7 @@ impl State {
             added: 0,
             numbered: 0,
             last_write: 0,
+            uploads: HashMap::new(),
             sequences: vec![Sequence::first(seed::added_id(settings.sizes.seed, 0))],
             settings,
         }

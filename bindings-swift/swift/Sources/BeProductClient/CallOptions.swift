@@ -14,6 +14,8 @@ public struct CallOptions: Hashable, Sendable {
     public var timeout: Duration?
     /// Longest wait for that turn. Default: ``Configuration/turnTimeout``.
     public var turnTimeout: Duration?
+    /// Longest wait for the service to process a file that was uploaded. Default 300 s.
+    public var waitTimeout: Duration?
     /// Highest number of attempts of a request, 1 to 100; 1 is no retry. Default: ``Configuration/attempts``.
     public var attempts: Int?
     /// Name under which the ledger counts the requests. Default: none.
@@ -39,6 +41,7 @@ public struct CallOptions: Hashable, Sendable {
     public init(
         timeout: Duration? = nil,
         turnTimeout: Duration? = nil,
+        waitTimeout: Duration? = nil,
         attempts: Int? = nil,
         label: String? = nil,
         priority: Priority = .interactive,
@@ -52,6 +55,7 @@ public struct CallOptions: Hashable, Sendable {
     ) {
         self.timeout = timeout
         self.turnTimeout = turnTimeout
+        self.waitTimeout = waitTimeout
         self.attempts = attempts
         self.label = label
         self.priority = priority
@@ -68,6 +72,7 @@ public struct CallOptions: Hashable, Sendable {
         JSONObject(present: [
             "timeout": timeout?.seconds,
             "turn_timeout": turnTimeout?.seconds,
+            "wait_timeout": waitTimeout?.seconds,
             "attempts": attempts,
             "label": label,
             "priority": priority.rawValue,

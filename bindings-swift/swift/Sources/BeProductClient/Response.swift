@@ -114,6 +114,8 @@ public struct Wait: Hashable, Sendable {
         case rate
         /// The requests of the day were used up.
         case quota
+        /// The service processed a file.
+        case processing
     }
 
     /// Why.

@@ -1,6 +1,6 @@
 //! Checks what operations state about other operations, and what only one kind of operation can state.
 
-use super::{Answer, Effect, Handler, Kind, Operation, Parameter, Resource};
+use super::{Answer, Effect, Handler, Kind, Operation, Parameter, Resource, uploads};
 
 pub(super) fn validate(resources: &[Resource]) -> Result<(), String> {
     let all: Vec<_> = resources.iter().flat_map(|resource| &resource.operations).collect();
@@ -33,6 +33,9 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
         if let Some(missing) = missing {
             return Err(format!("look: {} needs {}, which is no parameter here", look.id, missing.name));
         }
+    }
+    if let Some(poll) = &operation.poll {
+        uploads::validate_poll(poll, find(&poll.operation)?)?;
     }
     for parameter in &operation.parameters {
         check_parameter(operation, parameter, &find)

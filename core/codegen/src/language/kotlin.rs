@@ -11,7 +11,11 @@ const WIDTH: usize = 120;
 /// Texts of the catalogue that are spelled in the terms of all languages, and what Kotlin calls them.
 const TERMS: &[(&str, &str)] = &[
     ("`page_size`", "`pageSize`"),
+    ("`wait_timeout`", "`waitTimeout`"),
     ("`show_deleted`", "`showDeleted`"),
+    ("`config`", "[ConfigException]"),
+    ("`validation`", "[ValidationException]"),
+    ("`outcome: applied`", "[Outcome.APPLIED]"),
     ("`not_found`", "[NotFoundException]"),
     ("`conflict`", "[ConflictException]"),
     ("`outcome: unknown`", "[Outcome.UNKNOWN]"),
@@ -179,6 +183,7 @@ fn driver_reader(kind: &str) -> &'static str {
         "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
+        "file" => "file",
         "filters" | "colorway_filters" => "filters",
         "fields" => "fields",
         "colorways" => "colorways",
@@ -220,6 +225,7 @@ fn kotlin_type(parameter: &Value) -> String {
         "texts" => "List<String>".into(),
         "integer" => "Long".into(),
         "boolean" => "Boolean".into(),
+        "file" => "Path".into(),
         "filters" | "colorway_filters" => "List<Filter>".into(),
         "fields" => "Fields".into(),
         "colorways" => "List<ColorwayChange>".into(),

@@ -143,6 +143,7 @@ fn argument(parameter: &Value) -> String {
         "texts" => "Iterable[str]".into(),
         "integer" => "int".into(),
         "boolean" => "bool".into(),
+        "file" => "str | PathLike[str]".into(),
         "filters" | "colorway_filters" => "Iterable[Filter]".into(),
         "fields" => "Mapping[str, Any] | Iterable[FieldValue]".into(),
         "table_rows" | "records" => format!("Iterable[{record} | dict[str, Any]]"),

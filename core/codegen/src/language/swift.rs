@@ -88,6 +88,7 @@ fn parameter_type(parameter: &Value) -> String {
         "texts" => ("[String]".into(), None),
         "integer" => ("Int".into(), None),
         "boolean" => ("Bool".into(), None),
+        "file" => ("URL".into(), None),
         "filters" | "colorway_filters" => ("[Filter]".into(), Some("[]")),
         "colorways" => ("[ColorwayChange]".into(), Some("[]")),
         "fields" | "query_map" => ("JSONObject".into(), Some("[:]")),
@@ -105,6 +106,7 @@ fn parameter_type(parameter: &Value) -> String {
 fn argument(parameter: &Value) -> String {
     let name = name_of(&member(parameter, "name"));
     match (member(parameter, "kind").as_str(), required(parameter)) {
+        ("file", _) => format!("{name}.path"),
         ("fields", true) => format!("FieldValues({name})"),
         ("fields", false) => format!("{name}.nonEmpty.map(FieldValues.init)"),
         ("filters" | "colorway_filters" | "colorways" | "query_map", false) => format!("{name}.nonEmpty"),
@@ -120,6 +122,7 @@ fn driver_argument(parameter: &Value) -> String {
         "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
+        "file" => "file",
         "filters" | "colorway_filters" => "filters",
         "fields" | "query_map" => "object",
         "colorways" => "colorways",
@@ -145,8 +148,8 @@ fn required(parameter: &Value) -> bool {
     parameter.get_attr("required").is_ok_and(|required| required.is_true())
 }
 
-/// Field ids of the service, which stay as they are.
-const FIELD_IDS: &[&str] = &["color_name", "color_number"];
+/// Field ids of the service and members of details, which stay as they are.
+const FIELD_IDS: &[&str] = &["color_name", "color_number", "upload_id"];
 
 /// A text of the catalogue with the names in it as Swift has them.
 fn doc(text: &str) -> String {

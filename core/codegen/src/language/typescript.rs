@@ -12,7 +12,7 @@ use crate::names::{camel, pascal};
 const WIDTH: usize = 110;
 
 /// Options that the catalogue's texts name.
-const OPTIONS: &[&str] = &["page_size"];
+const OPTIONS: &[&str] = &["page_size", "wait_timeout"];
 
 /// Everything that is written for this language.
 pub(crate) const OUTPUTS: &[Output] = &[
@@ -78,7 +78,7 @@ fn import(module: &str, names: &[String]) -> String {
 
 fn argument(kind: &str, record: &str) -> String {
     match kind {
-        "id" | "text" | "relative_path" => "string".into(),
+        "id" | "text" | "relative_path" | "file" => "string".into(),
         "texts" => "readonly string[]".into(),
         "integer" => "number".into(),
         "boolean" => "boolean".into(),

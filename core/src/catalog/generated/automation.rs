@@ -25,6 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[Parameter {
             name: "id",
@@ -60,6 +61,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[Parameter {
             name: "name",
@@ -95,6 +97,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Object,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {

@@ -25,6 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Object,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[Parameter {
             name: "filters",
@@ -56,6 +57,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[Parameter {
             name: "data_table_id",
@@ -87,6 +89,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Object,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {
@@ -130,6 +133,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Array,
         handler: Handler::UpdateRows,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {
@@ -173,6 +177,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::EmptyObject,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[Parameter {
             name: "data_table_id",

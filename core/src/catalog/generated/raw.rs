@@ -24,6 +24,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         handler: Handler::Raw,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {
@@ -67,6 +68,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Json,
         handler: Handler::Raw,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {
@@ -120,6 +122,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         handler: Handler::Raw,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {

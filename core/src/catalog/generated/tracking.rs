@@ -25,6 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Object,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {
@@ -68,6 +69,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Object,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {

@@ -7,6 +7,7 @@ mod headers;
 mod shared;
 mod system;
 mod tracking;
+mod uploads;
 
 pub use apps::*;
 pub use automation::*;
@@ -15,3 +16,4 @@ pub use headers::*;
 pub use shared::*;
 pub use system::*;
 pub use tracking::*;
+pub use uploads::*;

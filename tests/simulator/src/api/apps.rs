@@ -20,7 +20,7 @@ const APPS: [(&str, &str, bool); 6] = [
 ];
 
 /// An application of a folder. An artboard has the id of zeros.
-fn id_of(folder: Uuid, title: &str) -> Uuid {
+pub(crate) fn id_of(folder: Uuid, title: &str) -> Uuid {
     match title {
         "Artboard" => Uuid::nil(),
         title => Uuid::new_v5(&folder, title.as_bytes()),

@@ -14,6 +14,9 @@ pub(crate) enum Operation {
     HeaderDelete(MasterKind, String),
     HeaderCreate(MasterKind),
     HeaderUpdate(MasterKind, String),
+    HeaderImage(MasterKind, String),
+    ListImage(MasterKind),
+    UploadStatus(String),
     AppList(MasterKind),
     Timeline(MasterKind, String),
     TableList,
@@ -53,6 +56,9 @@ impl Route {
             HeaderDelete(kind, _) => format!("{}/Header/Delete/{{id}}", kind.name()),
             HeaderCreate(kind) => format!("{}/Header/Create", kind.name()),
             HeaderUpdate(kind, _) => format!("{}/Header/{{id}}/Update", kind.name()),
+            HeaderImage(kind, _) => format!("{}/Header/{{id}}/Image/Upload", kind.name()),
+            ListImage(kind) => format!("{}/ListAppImageUpload", kind.name()),
+            UploadStatus(_) => "Style/GetImageProcessingStatus/{id}".to_owned(),
             AppList(kind) => format!("{}/Pages", kind.name()),
             Timeline(kind, _) => format!("Tracking/Plan/{{id}}/{}/Timeline", kind.name()),
             TableList => "DataTable/List".to_owned(),
@@ -98,6 +104,12 @@ impl Operation {
                     ["header", "create"] => (Method::POST, Operation::HeaderCreate(kind)),
                     ["header", "delete", _] => (Method::GET, Operation::HeaderDelete(kind, id(3))),
                     ["header", _, "update"] => (Method::POST, Operation::HeaderUpdate(kind, id(2))),
+                    ["header", _, "image", "upload"] => (Method::POST, Operation::HeaderImage(kind, id(2))),
+                    ["listappimageupload"] => (Method::POST, Operation::ListImage(kind)),
+                    // Files of all master folders are asked for under Style.
+                    ["getimageprocessingstatus", _] if *master == "style" => {
+                        (Method::GET, Operation::UploadStatus(id(2)))
+                    }
                     ["header", _] => (Method::GET, Operation::HeaderGet(kind, id(2))),
                     _ => return Operation::Unknown,
                 }

@@ -56,6 +56,22 @@ internal suspend fun BeProduct.styleCall(
             ).json()
         "style.attributes_delete", "style.delete_header" ->
             style.deleteHeader(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.attributes_upload", "style.upload" ->
+            style.upload(
+                headerId = given.required("header_id", ::text),
+                file = given.required("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "style.app_list_upload" ->
+            style.appListUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "style.upload_status" ->
+            style.uploadStatus(uploadId = given.required("upload_id", ::text), options = given.ended(options)).json()
         else -> throw NotExpressible()
     }
 

@@ -129,6 +129,38 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "material.attributes_upload" | "material.upload" => {
+            let call = client
+                .material()
+                .upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("file", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_list_upload" => {
+            let call = client
+                .material()
+                .app_list_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.upload_status" => {
+            let call = client
+                .material()
+                .upload_status(given.required("upload_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         _ => None,
     }
 }

@@ -1,4 +1,5 @@
 import BeProductClient
+import Foundation
 
 // The arguments and options of a case as the types of Swift.
 
@@ -58,6 +59,10 @@ func integer(_ value: JSONValue) -> Int? {
 
 func boolean(_ value: JSONValue) -> Bool? {
     value.boolValue
+}
+
+func file(_ value: JSONValue) -> URL? {
+    text(value).map { URL(fileURLWithPath: $0) }
 }
 
 func object(_ value: JSONValue) -> JSONObject? {
@@ -172,6 +177,7 @@ extension CallOptions {
         let options = CallOptions(
             timeout: try given.optional("timeout", duration),
             turnTimeout: try given.optional("turn_timeout", duration),
+            waitTimeout: try given.optional("wait_timeout", duration),
             attempts: try given.optional("attempts", integer),
             label: try given.optional("label", text),
             priority: try given.optional("priority") { $0.stringValue.flatMap(Priority.init) } ?? .interactive,

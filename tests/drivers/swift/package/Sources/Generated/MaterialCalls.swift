@@ -68,6 +68,25 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
+        case "material.attributes_upload", "material.upload":
+            return try await material.detailed.upload(
+                headerID: given.required("header_id", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "material.app_list_upload":
+            return try await material.detailed.appListUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "material.upload_status":
+            return try await material.detailed.uploadStatus(
+                uploadID: given.required("upload_id", text),
+                options: given.ended(options)
+            ).json()
         default:
             throw NotExpressible()
         }

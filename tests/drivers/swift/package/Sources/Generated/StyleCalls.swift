@@ -66,6 +66,25 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
+        case "style.attributes_upload", "style.upload":
+            return try await style.detailed.upload(
+                headerID: given.required("header_id", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "style.app_list_upload":
+            return try await style.detailed.appListUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "style.upload_status":
+            return try await style.detailed.uploadStatus(
+                uploadID: given.required("upload_id", text),
+                options: given.ended(options)
+            ).json()
         default:
             throw NotExpressible()
         }

@@ -20,6 +20,7 @@ class CallOptions private constructor(internal val json: JsonObject) {
      * @param timeout Time for each request of the call, from its first turn in the line: its attempts, the waits between
      * them and the whole answer. Default: the client's, 60 s.
      * @param turnTimeout Longest wait for that turn. Default: the client's, none.
+     * @param waitTimeout Longest wait for the service to process a file that was uploaded. Default: 300 s.
      * @param attempts Highest number of attempts of a request, 1 to 100; 1 is no retry. Default: the client's, 4.
      * @param label Name under which the requests are counted. Default: none.
      * @param priority Interactive or bulk.
@@ -35,6 +36,7 @@ class CallOptions private constructor(internal val json: JsonObject) {
     constructor(
         timeout: Duration? = null,
         turnTimeout: Duration? = null,
+        waitTimeout: Duration? = null,
         attempts: Int? = null,
         label: String? = null,
         priority: Priority = Priority.INTERACTIVE,
@@ -49,6 +51,7 @@ class CallOptions private constructor(internal val json: JsonObject) {
         arguments(
             "timeout" to timeout?.inSeconds(),
             "turn_timeout" to turnTimeout?.inSeconds(),
+            "wait_timeout" to waitTimeout?.inSeconds(),
             "attempts" to attempts,
             "label" to label,
             "priority" to priority.name.lowercase().takeIf { priority != Priority.INTERACTIVE },

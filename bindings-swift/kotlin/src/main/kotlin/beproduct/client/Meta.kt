@@ -44,6 +44,10 @@ enum class WaitReason {
     /** The requests of the day were used up. */
     @SerialName("quota")
     QUOTA,
+
+    /** The service processed a file. */
+    @SerialName("processing")
+    PROCESSING,
 }
 
 /** One pause of a call. */

@@ -2,6 +2,8 @@
 
 package beproduct.client
 
+import java.nio.file.Path
+
 /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
 class MaterialResource internal constructor(private val seam: Seam) {
     /**
@@ -195,4 +197,50 @@ class MaterialResource internal constructor(private val seam: Seam) {
      */
     suspend fun deleteHeader(headerId: String, options: CallOptions = CallOptions()): Message =
         seam.call("material.attributes_delete", arguments("header_id" to headerId), options)
+
+    /**
+     * Uploads the main image of a material, and waits until the service has processed it, at most `waitTimeout`.
+     *
+     * Send one file at a time to a material, and do not change it meanwhile. Each upload adds a version, so a file that
+     * may have arrived is not sent again: the error then has [Outcome.UNKNOWN].
+     *
+     * Errors: [ConfigException] for a file that does not exist or is empty, [ValidationException] when the service
+     * cannot process it. When the processing takes longer, or its status cannot be read, the error has
+     * [Outcome.APPLIED], and its `details` hold the `upload_id`.
+     *
+     * @param headerId Id of the material.
+     * @param file Path of the image. It is opened again for every attempt.
+     */
+    suspend fun upload(headerId: String, file: Path, options: CallOptions = CallOptions()): Upload =
+        seam.call("material.attributes_upload", arguments("header_id" to headerId, "file" to file), options)
+
+    /**
+     * Uploads the image of an item in an application of the type `List`, and waits until the service has processed it,
+     * at most `waitTimeout`. Errors are those of `upload`.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application.
+     * @param listItemId Id of the item.
+     * @param file Path of the image. It is opened again for every attempt.
+     */
+    suspend fun appListUpload(
+        headerId: String,
+        appId: String,
+        listItemId: String,
+        file: Path,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "material.app_list_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "list_item_id" to listItemId, "file" to file),
+            options,
+        )
+
+    /**
+     * How far the service has processed an uploaded file.
+     *
+     * @param uploadId Id of the upload, as in the `details` of an error of `upload`.
+     */
+    suspend fun uploadStatus(uploadId: String, options: CallOptions = CallOptions()): UploadStatus =
+        seam.call("material.upload_status", arguments("upload_id" to uploadId), options)
 }
