@@ -17,7 +17,7 @@ use crate::answer::Answer;
 use crate::arguments::files::FileSource;
 use crate::arguments::{self, short_id};
 use crate::auth::{Auth, Tokens};
-use crate::catalog::{Handler, Operation, operations};
+use crate::catalog::{Base, Handler, Kind, Operation, operations};
 use crate::clock::{Clock as _, RecordedClock, SystemClock};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
@@ -100,6 +100,7 @@ impl Client {
             Handler::DeleteHeader => handlers::delete_header(requester, operation, &call).await,
             Handler::GetByNumber => handlers::get_by_number(requester, operation, &call).await,
             Handler::GetManyByNumber => handlers::get_many_by_number(requester, operation, &call).await,
+            Handler::Download => handlers::download(requester, operation, &call).await,
             Handler::Upload => handlers::upload(requester, operation, &call, file).await,
             Handler::UpdateRows => handlers::update_rows(requester, operation, &call).await,
         }
@@ -256,8 +257,14 @@ impl Client {
         self.requester.transfer(prepared, body, &self.check_options(options)?).await
     }
 
-    pub(crate) async fn read_link(&self, link: &str, options: CallOptions) -> Result<Transfer> {
-        self.requester.read_link(link, &self.check_options(options)?).await
+    pub(crate) async fn read_link(&self, link_text: &str, options: CallOptions) -> Result<Transfer> {
+        let operation = operations().find(|operation| operation.base == Base::Link);
+        let operation = operation.ok_or_else(|| Error::config("the catalogue reads no links"))?;
+        let link = operation.parameters.iter().find(|parameter| parameter.kind == Kind::Link);
+        let arguments =
+            link.map(|parameter| (parameter.name.to_owned(), link_text.into())).into_iter().collect();
+        let prepared = arguments::prepare(operation, &arguments)?;
+        self.requester.transfer(prepared, None, &self.check_options(options)?).await
     }
 
     /// What checks the filters of a call, unless its options or the settings leave them unchecked.

@@ -3,6 +3,7 @@
 export type * from './apps.js';
 export type * from './automation.js';
 export type * from './data-tables.js';
+export type * from './downloads.js';
 export type * from './headers.js';
 export type * from './shared.js';
 export type * from './system.js';

@@ -3,6 +3,7 @@
 import type { Query } from '../arguments.js';
 import type { Caller } from '../connection.js';
 import type { CallOptions } from '../options.js';
+import type { Download } from '../records/downloads.js';
 
 /** Arguments of {@link Raw.get}. */
 export interface RawGetArguments {
@@ -28,6 +29,17 @@ export interface RawDeletePathArguments {
   path: string;
   /** Query parameters by name; a list repeats the name, null leaves it out. */
   query?: Query | undefined;
+}
+
+/** Arguments of {@link Raw.download}. */
+export interface RawDownloadArguments {
+  /** The link, as it is in the record. */
+  link: string;
+  /**
+   * Path that the file is written to; a file of this name is replaced. Default: the file is the raw body of
+   * the response.
+   */
+  file?: string | undefined;
 }
 
 /** Requests that the catalogue has no operation for. */
@@ -67,5 +79,18 @@ export class Raw {
    */
   deletePath(args: RawDeletePathArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.delete', args, options);
+  }
+
+  /**
+   * Downloads what a signed link of a record leads to: `origin` and `preview` of an image. It is fetched byte
+   * for byte, without the access token, and does not count.
+   *
+   * The file is written beside its target and then moved there, so that it is complete or not there. A link
+   * is valid for about twelve hours.
+   *
+   * Errors: `permission` for a link that has expired, `config` when the file cannot be written.
+   */
+  download(args: RawDownloadArguments, options?: CallOptions): Promise<Download> {
+    return this.#caller.call('raw.download', args, options);
   }
 }

@@ -15,6 +15,7 @@ from beproduct_client.records.data_tables import (
     DataTableUpdate,
     RowOutcome,
 )
+from beproduct_client.records.downloads import Download
 from beproduct_client.records.headers import (
     Artboard,
     Colorway,
@@ -48,6 +49,7 @@ __all__ = [
     "DataTableRow",
     "DataTableRowChange",
     "DataTableUpdate",
+    "Download",
     "Field",
     "FieldValue",
     "Filter",

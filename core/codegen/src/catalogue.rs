@@ -10,12 +10,15 @@
 //! | `variants` | what replaces further placeholders, for each operation that the entry is in a resource |
 //! | `[[operation.implied]]` | a value that is sent as `wire` in the `place` `query` or `body` and is no argument: a `value`, one of the `client` (`company`, in the query), or that of an `argument` which is sent in two places |
 //! | kind `file` | a file: a path, or bytes of a host language. The body `multipart` sends it as the part `wire`, in an operation with the effect and the handler `upload` |
+//! | answer `file` | the answer is a file: a read with the handler `download`, and with a parameter of the kind `target`, the path that the file is written to. Without a value of it the file is the raw answer |
+//! | base `link` | the address is the argument of the kind `link`: a signed link, which takes no token and is not counted |
 //! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
 //! | `look` | the read, of the same resource, that shows what became of a delete whose answer leaves it open |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
 //! | `schema` of filters | where the fields are listed that they may name: an operation, and its argument, which the list has too |
 //! | `standard` of filters | fields that they may name besides |
 
+mod downloads;
 mod implied;
 mod references;
 mod templates;
@@ -82,6 +85,8 @@ pub(crate) enum Kind {
     Texts,
     Integer,
     Boolean,
+    Link,
+    Target,
     Filters,
     ColorwayFilters,
     Fields,
@@ -114,6 +119,7 @@ pub(crate) enum Handler {
     GetManyByNumber,
     UpdateRows,
     Upload,
+    Download,
     Raw,
 }
 
@@ -124,6 +130,7 @@ pub(crate) enum Answer {
     Object,
     Message,
     Any,
+    File,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +157,7 @@ pub(crate) enum Method {
 pub(crate) enum Base {
     Api,
     Automation,
+    Link,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -484,7 +492,10 @@ fn validate(resources: &[Resource], families: &[Family]) -> Result<(), String> {
             {
                 return problem(format!("its lookup names {}, which is no list in pages", lookup.list));
             }
-            if let Err(text) = implied::validate(operation).and_then(|()| uploads::validate(operation)) {
+            if let Err(text) = implied::validate(operation)
+                .and_then(|()| uploads::validate(operation))
+                .and_then(|()| downloads::validate(operation))
+            {
                 return problem(text);
             }
             let placeholders: BTreeSet<_> =

@@ -387,6 +387,28 @@ mod tests {
                 "body = \"none\"\npoll = { operation = \"app_list\", argument = \"a\", from = \"b\", until = \"c\", failed = \"d\", message = \"e\" }",
                 "poll needs the handler upload",
             ),
+            ("service/raw.toml", "handler = \"download\"\n", "", "the answer file, the handler download"),
+            (
+                "service/raw.toml",
+                "kind = \"target\"",
+                "kind = \"text\"",
+                "the answer file, the handler download",
+            ),
+            (
+                "service/raw.toml",
+                "answer = \"file\"",
+                "answer = \"any\"",
+                "the answer file, the handler download",
+            ),
+            (
+                "service/raw.toml",
+                "place = \"handler\"\nkind = \"target\"",
+                "place = \"query\"\nkind = \"target\"",
+                "for the handler",
+            ),
+            ("service/raw.toml", "base = \"link\"", "base = \"api\"", "the base link is for a file"),
+            ("service/raw.toml", "kind = \"link\"", "kind = \"text\"", "the base link is for a file"),
+            ("service/raw.toml", "path = \"\"", "path = \"x\"", "the base link is for a file"),
             (
                 "shapes/service/headers/{resource}_lookup.json",
                 "\"style\", \"material\"",

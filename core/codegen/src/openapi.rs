@@ -68,7 +68,7 @@ fn one(operation: &Operation) -> Value {
         }),
         Answer::List => json!({"type": "array", "items": record}),
         Answer::Object => record,
-        Answer::Message | Answer::Any => json!({}),
+        Answer::Message | Answer::Any | Answer::File => json!({}),
     };
     let mut parameters: Vec<_> = operation
         .parameters
@@ -128,7 +128,7 @@ fn schema(parameter: &Parameter) -> Value {
         "items": {"type": "object", "properties": {"id": {"type": "string"}, "value": {}}},
     });
     match parameter.kind {
-        Kind::Id | Kind::Text | Kind::RelativePath => json!({"type": "string"}),
+        Kind::Id | Kind::Text | Kind::RelativePath | Kind::Link | Kind::Target => json!({"type": "string"}),
         Kind::Integer => json!({"type": "integer"}),
         Kind::Boolean => json!({"type": "boolean"}),
         Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),

@@ -3,6 +3,7 @@
 mod generated;
 
 use std::marker::PhantomData;
+use std::path::Path;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -47,6 +48,10 @@ fn fields_value(pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<Va
 
 fn query_value(pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Value {
     pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect::<Map<_, _>>().into()
+}
+
+fn path_value(path: impl AsRef<Path>) -> Serialized {
+    Serialized(serde_json::to_value(path.as_ref()))
 }
 
 fn records_value(items: impl IntoIterator<Item = impl Serialize>) -> Serialized {

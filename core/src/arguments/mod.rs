@@ -9,6 +9,7 @@ mod implied;
 pub(crate) mod rows;
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
@@ -33,6 +34,10 @@ pub(crate) struct Prepared {
     pub(crate) body: Option<Bytes>,
     /// A body that is read while it is sent, in place of the other.
     pub(crate) multipart: Option<Multipart>,
+    /// The signed link that is the address.
+    pub(crate) link: Option<String>,
+    /// The path that the file of the answer is written to.
+    pub(crate) target: Option<PathBuf>,
     /// The file that is to be sent: the parameter, and what the arguments say of it.
     file: Option<(&'static Parameter, FileSource)>,
     /// What the filters name, to be checked before the request is sent.
@@ -123,6 +128,8 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
         of_client: Vec::new(),
         body: None,
         multipart: None,
+        link: None,
+        target: None,
         file: None,
         filters: Vec::new(),
         adds_nothing: true,
@@ -163,7 +170,14 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
                     (_, None) => {}
                 }
             }
-            Place::Handler => {}
+            Place::Handler => match parameter.kind {
+                Kind::Link => prepared.link = given.map(|link| text(parameter.name, link)).transpose()?,
+                Kind::Target => {
+                    let path = given.map(|path| text(parameter.name, path)).transpose()?;
+                    prepared.target = path.map(PathBuf::from);
+                }
+                _ => {}
+            },
         }
     }
     for value in operation.implied {
@@ -183,6 +197,11 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
         }
     }
     Ok(prepared)
+}
+
+fn text(name: &str, value: &Value) -> Result<String> {
+    let text = value.as_str().filter(|text| !text.is_empty());
+    text.map(str::to_owned).ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))
 }
 
 fn query(query: &mut Vec<(String, String)>, parameter: &Parameter, given: Option<&Value>) -> Result<()> {

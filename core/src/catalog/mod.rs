@@ -86,6 +86,10 @@ pub(crate) enum Kind {
     #[allow(dead_code)] // No parameter of the present catalogue has this type.
     Integer,
     Boolean,
+    /// A signed link, which is the address.
+    Link,
+    /// The path that the file of the answer is written to.
+    Target,
     Filters,
     ColorwayFilters,
     Fields,
@@ -128,6 +132,8 @@ pub(crate) enum AnswerKind {
     Object,
     Message,
     Any,
+    /// Bytes, whatever they are.
+    File,
 }
 
 /// Who carries an operation out.
@@ -142,6 +148,8 @@ pub(crate) enum Handler {
     UpdateRows,
     /// A request with a file, and reads until the service has processed it.
     Upload,
+    /// A file that is read.
+    Download,
     /// A request whose path may belong to another operation.
     Raw,
 }
@@ -311,31 +319,6 @@ impl Operation {
         self.effect == Effect::Read
     }
 }
-
-/// Reading what a signed link leads to.
-pub(crate) static LINK: Operation = Operation {
-    id: "link.read",
-    resource: "link",
-    name: "read",
-    official: "read",
-    effect: Effect::Read,
-    replay: Replay::Read,
-    paged: false,
-    method: Method::Get,
-    base: Base::Link,
-    path: "",
-    rows: None,
-    answer: AnswerKind::Any,
-    body: BodyKind::None,
-    handler: Handler::Request,
-    look: None,
-    poll: None,
-    tells_limits: false,
-    identity: "",
-    lookup: None,
-    parameters: &[],
-    implied: &[],
-};
 
 /// The operation that asks the service for its limits.
 pub(crate) fn tells_limits() -> Option<&'static Operation> {

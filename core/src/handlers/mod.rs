@@ -1,5 +1,6 @@
 //! Operations that are made of several requests, or of one and a look at what it did.
 
+mod download;
 mod lookup;
 mod row_outcomes;
 mod rows;
@@ -15,6 +16,7 @@ use crate::history::Meta;
 use crate::options::Call;
 use crate::requester::{Requester, is_unclear};
 
+pub(crate) use download::download;
 pub(crate) use lookup::{get_by_number, get_many_by_number};
 pub(crate) use rows::{refused_in_part, update_rows};
 pub(crate) use upload::upload;

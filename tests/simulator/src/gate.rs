@@ -18,7 +18,7 @@ use crate::connection::{Connection, Cut};
 use crate::faults::{self, Reset};
 use crate::log::{Base, Place};
 use crate::state::Shared;
-use crate::{api, automation, control, identity};
+use crate::{api, automation, control, identity, storage};
 
 pub(crate) async fn handle(
     shared: Arc<Shared>,
@@ -32,6 +32,8 @@ pub(crate) async fn handle(
         Base::Api
     } else if under("/automation/api") {
         Base::Automation
+    } else if under("/files") {
+        Base::Storage
     } else if under("/ids") {
         Base::Identity
     } else if under("/simulator") {
@@ -77,6 +79,7 @@ pub(crate) async fn handle(
         match base {
             Base::Api => api::answer(&shared, &parts.method, &parts.uri, &parts.headers, &body),
             Base::Automation => automation::answer(&shared, &parts.method, &parts.uri, &parts.headers, &body),
+            Base::Storage => storage::answer(&shared, &parts.method, &parts.uri, &parts.headers),
             Base::Identity => identity::answer(&shared, &parts.method, &parts.uri, &parts.headers, &body),
         }
     };
@@ -128,7 +131,7 @@ impl Visit {
                         state.log.set_user(place, user.username);
                     }
                 }
-                Base::Automation => {}
+                Base::Automation | Base::Storage => {}
                 Base::Identity => state.log.identity.arrived(method, parts.uri.path()),
             }
             place

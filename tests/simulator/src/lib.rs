@@ -39,6 +39,7 @@ mod secrets;
 mod seed;
 mod server;
 mod state;
+mod storage;
 mod tls;
 mod values;
 

@@ -15,6 +15,7 @@ pub(crate) enum Base {
     Api,
     Automation,
     Identity,
+    Storage,
 }
 
 #[derive(Serialize)]
@@ -134,6 +135,7 @@ impl Log {
             "api": self.of(Some(Base::Api)).count(),
             "automation": self.of(Some(Base::Automation)).count(),
             "identity": self.of(Some(Base::Identity)).count(),
+            "storage": self.of(Some(Base::Storage)).count(),
             "token": self.identity.token,
             "actas": self.identity.actas,
             "discovery": self.identity.discovery,

@@ -78,7 +78,7 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
 /// What reads the argument of a behaviour case.
 fn reader(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" => "text",
+        "id" | "text" | "relative_path" | "link" | "target" => "text",
         "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
@@ -105,7 +105,8 @@ fn source_of(source: &Value) -> String {
 
 fn argument(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" => "impl Into<String>",
+        "id" | "text" | "relative_path" | "link" => "impl Into<String>",
+        "target" => "impl AsRef<Path>",
         "texts" => "impl IntoIterator<Item = impl Into<String>>",
         "integer" => "i64",
         "boolean" => "bool",
@@ -120,7 +121,8 @@ fn argument(kind: &str) -> &'static str {
 
 fn value(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" => "NAME.into()",
+        "id" | "text" | "relative_path" | "link" => "NAME.into()",
+        "target" => "path_value(NAME)",
         "texts" => "list_value(NAME.into_iter().map(Into::<String>::into))",
         "integer" | "boolean" => "NAME",
         "filters" | "colorway_filters" => "list_value(NAME)",

@@ -78,7 +78,7 @@ fn import(module: &str, names: &[String]) -> String {
 
 fn argument(kind: &str, record: &str) -> String {
     match kind {
-        "id" | "text" | "relative_path" | "file" => "string".into(),
+        "id" | "text" | "relative_path" | "link" | "file" | "target" => "string".into(),
         "texts" => "readonly string[]".into(),
         "integer" => "number".into(),
         "boolean" => "boolean".into(),

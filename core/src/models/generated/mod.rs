@@ -3,6 +3,7 @@
 mod apps;
 mod automation;
 mod data_tables;
+mod downloads;
 mod headers;
 mod shared;
 mod system;
@@ -12,6 +13,7 @@ mod uploads;
 pub use apps::*;
 pub use automation::*;
 pub use data_tables::*;
+pub use downloads::*;
 pub use headers::*;
 pub use shared::*;
 pub use system::*;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::answers::{Answer, Refusal, ok};
 use crate::model::{MasterKind, Picture};
+use crate::storage;
 
 use super::headers::find;
 use super::{Call, apps};
@@ -25,6 +26,7 @@ const UNSUPPORTED: [&str; 3] = [".exe", ".txt", ".zip"];
 /// A file that was taken.
 pub(crate) struct Upload {
     name: String,
+    pub(crate) content: Bytes,
     /// The record whose main image it becomes.
     main_image_of: Option<(MasterKind, Uuid)>,
     looks: u32,
@@ -32,18 +34,18 @@ pub(crate) struct Upload {
 
 /// The image of a header.
 pub(crate) fn header_image(call: &Call<'_>, kind: MasterKind, id: &str) -> Result<Answer, Refusal> {
-    let name = file_name(call)?;
+    let file = file(call)?;
     let header = {
         let state = call.shared.state();
         let master = state.records.master(kind);
         master.headers[find(master, id)?].id
     };
-    Ok(take(call, name, Some((kind, header))))
+    Ok(take(call, file, Some((kind, header))))
 }
 
 /// The image of an item in an application of the type List. Items are not kept, so any id is one.
 pub(crate) fn list_image(call: &Call<'_>, kind: MasterKind) -> Result<Answer, Refusal> {
-    let name = file_name(call)?;
+    let file = file(call)?;
     let header = format!("{}Id", kind.name().to_ascii_lowercase());
     {
         let state = call.shared.state();
@@ -55,18 +57,22 @@ pub(crate) fn list_image(call: &Call<'_>, kind: MasterKind) -> Result<Answer, Re
         }
     }
     call.guid("listItemId")?.ok_or_else(|| Refusal::validation("listItemId", "The field is required."))?;
-    Ok(take(call, name, None))
+    Ok(take(call, file, None))
 }
 
-fn take(call: &Call<'_>, name: String, main_image_of: Option<(MasterKind, Uuid)>) -> Answer {
+fn take(
+    call: &Call<'_>,
+    (name, content): (String, Bytes),
+    main_image_of: Option<(MasterKind, Uuid)>,
+) -> Answer {
     let mut state = call.shared.state();
     let id = state.new_id();
-    state.uploads.insert(id, Upload { name, main_image_of, looks: 0 });
+    state.uploads.insert(id, Upload { name, content, main_image_of, looks: 0 });
     ok(&json!({"imageId": id}))
 }
 
-/// The name of the one file in the body. An empty file is taken as any other.
-fn file_name(call: &Call<'_>) -> Result<String, Refusal> {
+/// The name and content of the one file in the body. An empty file is taken as any other.
+fn file(call: &Call<'_>) -> Result<(String, Bytes), Refusal> {
     let kind = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let refused = |text: String| Refusal::validation("file", &text);
     let boundary = multer::parse_boundary(kind).map_err(|error| refused(error.to_string()))?;
@@ -76,24 +82,23 @@ fn file_name(call: &Call<'_>) -> Result<String, Refusal> {
         let mut parts = Multipart::new(whole, boundary);
         let mut found = None;
         while let Some(part) = parts.next_field().await.map_err(|error| refused(error.to_string()))? {
-            if part.name() == Some("file") {
-                found = Some(part.file_name().map(str::to_owned));
-            }
-            part.bytes().await.map_err(|error| refused(error.to_string()))?;
+            let name = part.file_name().filter(|_| part.name() == Some("file")).map(str::to_owned);
+            let content = part.bytes().await.map_err(|error| refused(error.to_string()))?;
+            found = found.or(name.map(|name| (name, content)));
         }
         Ok(found)
     };
     // All of the body is there, so nothing is waited for.
     let found = reading.now_or_never().unwrap_or_else(|| Err(refused("The body is not complete.".into())))?;
-    found.flatten().ok_or_else(|| refused("A file with a name is required.".into()))
+    found.ok_or_else(|| refused("A file with a name is required.".into()))
 }
 
 pub(crate) fn status(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let mut state = call.shared.state();
     let now = state.write_time();
     let state = &mut *state;
-    let upload = Uuid::parse_str(id).ok().and_then(|id| state.uploads.get_mut(&id));
-    let upload = upload.ok_or_else(|| Refusal::failure("Image not found"))?;
+    let id = Uuid::parse_str(id).unwrap_or_default();
+    let upload = state.uploads.get_mut(&id).ok_or_else(|| Refusal::failure("Image not found"))?;
     upload.looks += 1;
     if upload.looks <= LOOKS {
         return Ok(ok(&json!({"finished": false, "errorOccured": false, "message": null})));
@@ -107,7 +112,7 @@ pub(crate) fn status(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
         if let Some(at) = master.by_id.get(&header) {
             let header = Arc::make_mut(&mut master.headers[*at]);
             if let Some(image) = header.images.first_mut() {
-                *image = Picture::linked(&upload.name);
+                *image = Picture::stored(&storage::link(&call.shared.origin, id, &upload.name));
             }
             super::writing::touch(header, now, call.user);
         }
