@@ -9,8 +9,8 @@
 //! |---|---|
 //! | `variants` | what replaces further placeholders, for each operation that the entry is in a resource |
 //! | `[[operation.implied]]` | a value that is sent as `wire` in the `place` `query` or `body` and is no argument: a `value`, one of the `client` (`company`, in the query), or that of an `argument` which is sent in two places |
-//! | kind `file` | a file: a path, or bytes of a host language. The body `multipart` sends it as the part `wire`, in an operation with the effect and the handler `upload` |
-//! | answer `file` | the answer is a file: a read with the handler `download`, and with a parameter of the kind `target`, the path that the file is written to. Without a value of it the file is the raw answer |
+//! | kind `file` | a file: a path, and in Rust bytes or a source too. The body `multipart` sends it as the part `wire`, in an operation with the effect and the handler `upload` |
+//! | answer `file` | the answer is a file: a read with the handler `download`, and with a parameter of the kind `target`, the path that the file is written to. Without a value of it, the file is the raw body of the answer |
 //! | base `link` | the address is the argument of the kind `link`: a signed link, which takes no token and is not counted |
 //! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
 //! | `look` | the read, of the same resource, that shows what became of a delete whose answer leaves it open |
@@ -29,6 +29,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::implied::{ClientValue, Source};
 use self::implied::{Implied, ImpliedEntry};
 use self::templates::{Names, Variant};
 pub(crate) use self::templates::{Resources, all_shapes};

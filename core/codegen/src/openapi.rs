@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::catalogue::{Answer, Body, Handler, Kind, Method, Operation, Parameter, Place, Resource};
+use crate::catalogue::{
+    Answer, Base, Body, ClientValue, Handler, Kind, Method, Operation, Parameter, Place, Resource, Source,
+};
 use crate::shapes::{Family, Shape, target_of};
 
 /// The document as text.
@@ -17,6 +19,9 @@ pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
         ) {
             let path = paths.entry(format!("/{}", operation.path)).or_insert_with(|| json!({}));
             path[method(operation.method)] = one(operation);
+            if operation.base == Base::Automation {
+                path["servers"] = json!([{"url": "https://automation.beproduct.com/api"}]);
+            }
         }
     }
     let mut shapes: Vec<_> = families.iter().flat_map(|family| &family.shapes).collect();
@@ -84,6 +89,10 @@ fn one(operation: &Operation) -> Value {
             })
         })
         .collect();
+    for implied in operation.implied.iter().filter(|implied| implied.place == Place::Query) {
+        parameters
+            .push(json!({"name": implied.wire, "in": "query", "schema": implied_schema(&implied.source)}));
+    }
     if operation.paged {
         for (name, doc) in
             [("pageSize", "Records a page, at most 200."), ("pageNumber", "Number of the page, from 0.")]
@@ -102,12 +111,17 @@ fn one(operation: &Operation) -> Value {
         "x-effect": operation.effect,
         "x-replay": operation.replay,
     });
-    let body: Map<_, _> = operation
+    let arguments = operation
         .parameters
         .iter()
         .filter(|parameter| parameter.place == Place::Body)
-        .map(|parameter| (parameter.wire.clone(), schema(parameter)))
-        .collect();
+        .map(|parameter| (parameter.wire.clone(), schema(parameter)));
+    let implied = operation
+        .implied
+        .iter()
+        .filter(|implied| implied.place == Place::Body)
+        .map(|implied| (implied.wire.clone(), implied_schema(&implied.source)));
+    let body: Map<_, _> = arguments.chain(implied).collect();
     if !body.is_empty() {
         let schema = match body.get("rows") {
             Some(rows) => rows.clone(),
@@ -120,6 +134,18 @@ fn one(operation: &Operation) -> Value {
         value["requestBody"] = json!({"content": {kind: {"schema": schema}}});
     }
     value
+}
+
+fn implied_schema(source: &Source) -> Value {
+    match source {
+        Source::Text(text) => json!({"const": text}),
+        Source::Integer(number) => json!({"const": number}),
+        Source::Boolean(flag) => json!({"const": flag}),
+        Source::Client(ClientValue::Company) => {
+            json!({"type": "string", "description": "Domain of the company."})
+        }
+        Source::Argument(name) => json!({"description": format!("The same as {name}.")}),
+    }
 }
 
 fn schema(parameter: &Parameter) -> Value {

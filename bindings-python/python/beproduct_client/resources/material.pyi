@@ -206,7 +206,7 @@ class Material(Resource):
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a material, and waits until the service has processed it, at most
-        `wait_timeout`.
+        `wait_timeout`. Each look at its status is a request.
 
         Send one file at a time to a material, and do not change it meanwhile. Each upload adds a
         version, so a file that may have arrived is not sent again: the error then has `outcome:
@@ -438,7 +438,7 @@ class AsyncMaterial(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a material, and waits until the service has processed it, at most
-        `wait_timeout`.
+        `wait_timeout`. Each look at its status is a request.
 
         Send one file at a time to a material, and do not change it meanwhile. Each upload adds a
         version, so a file that may have arrived is not sent again: the error then has `outcome:

@@ -242,7 +242,7 @@ class Style(Resource):
         **options,
     ):
         """Uploads the main image of a style, and waits until the service has processed it, at most
-        `wait_timeout`.
+        `wait_timeout`. Each look at its status is a request.
 
         Send one file at a time to a style, and do not change it meanwhile. Each upload adds a
         version, so a file that may have arrived is not sent again: the error then has `outcome:

@@ -218,7 +218,8 @@ public struct MaterialResource: Sendable {
         try await detailed.deleteHeader(headerID: headerID, options: options).body
     }
 
-    /// Uploads the main image of a material, and waits until the service has processed it, at most `waitTimeout`.
+    /// Uploads the main image of a material, and waits until the service has processed it, at most `waitTimeout`. Each
+    /// look at its status is a request.
     ///
     /// Send one file at a time to a material, and do not change it meanwhile. Each upload adds a version, so a file
     /// that may have arrived is not sent again: the error then has `outcome: unknown`.
