@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, TypedDict
+
+from beproduct_client.client.history import Progress
 
 
 class CallOptions(TypedDict, total=False):
@@ -37,3 +39,6 @@ class CallOptions(TypedDict, total=False):
     """Whether filter fields are checked before sending. Default: `check_filters`."""
     allow_repeat: bool
     """Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default: False."""
+    progress: Callable[[Progress], object]
+    """Code that is given the progress of a call that takes more than one request, after each of them. It is never
+    waited for; if it is slow, it gets the latest progress only. Default: none."""
