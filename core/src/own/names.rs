@@ -93,6 +93,7 @@ pub(crate) const SECONDS: &[&str] =
 pub(crate) const OPTIONS: &[&str] = &[
     "timeout",
     "turn_timeout",
+    "wait_timeout",
     "attempts",
     "label",
     "priority",
@@ -103,6 +104,7 @@ pub(crate) const OPTIONS: &[&str] = &[
     "headers",
     "check_filters",
     "allow_repeat",
+    "progress",
 ];
 
 pub(crate) const PLAN: &[&str] = &[

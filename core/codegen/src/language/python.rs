@@ -92,6 +92,7 @@ pub(crate) const OUTPUTS: &[Output] = &[
 pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
     match (kind, name) {
         ("unit", name) => marks::unit(name),
+        ("setting", name) => format!("the client's `{name}`"),
         ("value", "true") => "True".into(),
         ("value", "false") => "False".into(),
         ("value", _) => "None".into(),
@@ -134,7 +135,7 @@ fn import(module: &str, mut names: Vec<String>) -> String {
     if names.is_empty() {
         return String::new();
     }
-    names.sort();
+    names.sort_by_key(|name| name.to_lowercase());
     let single = format!("from {module} import {}\n", names.join(", "));
     if single.len() <= LINE {
         return single;
@@ -212,10 +213,11 @@ fn argument(parameter: &Value) -> String {
     let record = names::pascal(&member(parameter, "record"));
     match member(parameter, "kind").as_str() {
         "id" => "str | UUID".into(),
-        "text" | "relative_path" => "str".into(),
+        "text" | "relative_path" | "link" => "str".into(),
         "texts" => "Iterable[str]".into(),
         "integer" => "int".into(),
         "boolean" => "bool".into(),
+        "file" | "target" => "str | PathLike[str]".into(),
         "filters" | "colorway_filters" => "FilterMap | Sequence[Filter]".into(),
         "fields" => "Mapping[str, Any] | Iterable[FieldValue]".into(),
         "table_rows" | "records" => format!("Iterable[{record} | dict[str, Any]]"),

@@ -7,6 +7,7 @@ import beproduct.client.Filter
 import beproduct.client.Operator
 import beproduct.client.Plan
 import beproduct.client.RowChange
+import java.nio.file.Path
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
@@ -47,6 +48,8 @@ internal fun integer(value: JsonElement): Long? = (value as? JsonPrimitive)?.tak
 
 internal fun boolean(value: JsonElement): Boolean? =
     (value as? JsonPrimitive)?.takeUnless { it.isString }?.booleanOrNull
+
+internal fun file(value: JsonElement): Path? = text(value)?.let(Path::of)
 
 internal fun map(value: JsonElement): Map<String, JsonElement>? = (value as? JsonObject)?.toMap()
 
