@@ -167,7 +167,7 @@ test('settings are checked when the client is made', () => {
     [{ companyDomain: undefined }, /company_domain is missing/],
     [{ refreshToken: undefined, clientId: undefined }, /credentials are missing/],
     [{ clientId: '' }, /client_id is missing/],
-    [{ company: 'acme' }, /`company`/],
+    [{ company: 'acme' }, /there is no setting "company"; did you mean "company_domain"/],
     [{ plan: { edition: 'gold', licenses: 1 } }, /"gold"/],
     [{ timeout: NaN }, /settings\.timeout is NaN/],
     [{ timeout: -1 }, /timeout/],

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, test } from 'node:test';
 import { inspect } from 'node:util';
 
@@ -39,21 +38,6 @@ for (const [action, name, kind] of [
     assert.ok(error.stack.startsWith(`${name}: ${error.message}`), error.stack);
   });
 }
-
-test('every kind of the core has its class', async () => {
-  const source = await readFile(new URL('../../core/src/error.rs', import.meta.url), 'utf8');
-  const [, kinds] = source.split('impl ErrorKind');
-  const names = [...kinds.split('impl Outcome')[0].matchAll(/Self::\w+ => "(\w+)"/g)].map(([, kind]) => kind);
-  assert.equal(names.length, new Set(names).size);
-  const classes = names.map((kind) => {
-    const error = api.BeProductError.fromJSON({ kind, message: 'it failed' });
-    assert.equal(error.kind, kind);
-    return error.constructor;
-  });
-  const exported = Object.values(api).filter((value) => value?.prototype instanceof api.BeProductError);
-  assert.deepEqual(new Set(classes), new Set(exported));
-  assert.equal(classes.length, exported.length);
-});
 
 test('a number out of its bounds is refused by the name of its setting', () => {
   const open = (name, number) => () => new api.BeProduct({ ...simulator.settings, [name]: number });

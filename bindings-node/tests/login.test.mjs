@@ -172,8 +172,8 @@ test('the settings are checked', async () => {
     [{}, /free_port|bool/, { freePort: 'yes' }],
     [{}, /timeout/, { timeout: -1 }],
     [{}, /options\.onUrl/, { onUrl: 'console' }],
-    [{}, /`openbrowser`/, { openbrowser: true }],
-    [{ company: 'acme' }, /`company`/],
+    [{}, /no option "openbrowser"; did you mean "open_browser"\?/, { openbrowser: true }],
+    [{ company: 'acme' }, /no setting "company"/],
     [{ profile: '../x', companyDomain: 'acme' }, /profile/],
     [{ profile: 'acme' }, /company_domain/],
   ]) {

@@ -7,11 +7,14 @@ import {
   BeProductError,
   type ErrorKind,
   type Estimate,
+  type LogRecord,
   login,
   type Meta,
   NotFoundError,
   type Page,
   Plan,
+  type Position,
+  type Progress,
   type QuotaEvent,
   type QuotaReport,
   type QuotaStatus,
@@ -24,7 +27,7 @@ import {
   type UserInfo,
   valuesOf,
 } from 'beproduct-client';
-import { recordedClient } from 'beproduct-client/testing';
+import { type Answer, answeringClient, type RecordedClient, recordedClient } from 'beproduct-client/testing';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_proof: Same<A, B>): void => undefined;
@@ -195,10 +198,24 @@ new NotFoundError({ message: 'gone', outcome: 'done' });
 const meta: Meta = { status: 200, headers: new Headers(), requestId: 'r', attempts: [], waits: [], cost: 1 };
 const response: Response<{ id: string }> = { body: { id: 'x' }, meta, raw: Buffer.of() };
 const page: Page<{ id: string }> = { records: [response.body], meta, raw: response.raw };
+const position: Position = client.style.list().position;
+const line: LogRecord = { level: 'info', message: String(position.total), attributes: {} };
+// @ts-expect-error: a level that does not exist
+const loud: LogRecord = { ...line, level: 'error' };
 const share: Share = { name: '2026-11-19', requests: page.records.length };
 // @ts-expect-error: a member that it does not have
 const shares: Share = { name: '2026-11-19', request: 1 };
 const made: StyleLookup = { found: [], missing: ['ST-1'], ambiguous: [] };
+
+const answers: Answer[] = [{ path: 'Style/Folders', body: [{ id: '1' }], times: undefined }];
+same<ReturnType<typeof answeringClient>, RecordedClient>(true);
+answeringClient(answers, { plan: Plan.requestsPerDay(2), timeout: undefined }, { start: 0 }).advance(1);
+// @ts-expect-error: an answer to no path
+answeringClient([{ body: [] }]);
+// @ts-expect-error: a misspelt member of an answer
+answeringClient([{ path: 'Style/Folders', state: 200 }]);
+// @ts-expect-error: a misspelt setting
+answeringClient([], { timout: 3 });
 
 const season: unknown = valuesOf(style).get('season');
 for (const colorway of style.colorways ?? []) valuesOf(colorway).get('color_number');
@@ -242,6 +259,26 @@ class Named extends BeProduct {
 }
 // @ts-expect-error: a constructor that takes more than settings
 Named.fromEnvironment();
+
+// Options for all calls, and progress.
+const nightly: Shop = shop.withOptions({ label: 'nightly', timeout: 10, pageSize: 100, signal: undefined });
+same<typeof nightly.region, 'EMEA'>(true);
+shop.withOptions({
+  progress: async ({ operation, done, total }) => console.log(operation, done, total?.toFixed()),
+});
+await client.style.getManyByNumber(
+  ['ST-1'],
+  {},
+  { progress: (progress: Progress) => console.log(progress.done) },
+);
+// @ts-expect-error: a misspelt option
+shop.withOptions({ lable: 'nightly' });
+// @ts-expect-error: an argument, which is no option
+shop.withOptions({ folderId: 'f' });
+// @ts-expect-error: progress that is no code
+client.style.list({}, { progress: true });
+// @ts-expect-error: a member that progress does not have
+client.style.list({}, { progress: ({ percent }) => console.log(percent) });
 
 // What may be undefined, as programs have it.
 const perhaps: { signal?: AbortSignal; text?: string; number?: number; fields?: Record<string, unknown> } =

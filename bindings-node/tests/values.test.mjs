@@ -94,14 +94,15 @@ test('what JSON cannot hold is refused by its path', async () => {
 
 test('a filter whose value is undefined is refused', async () => {
   const client = new BeProduct(simulator.settings);
-  for (const args of [
-    { filters: { header_number: undefined } },
-    { filters: { ModifiedAt: { Gt: '2026-01-31T00:00:00Z', Lt: undefined } } },
-    { colorwayFilters: { color_name: undefined } },
+  for (const [args, path] of [
+    [{ filters: { header_number: undefined } }, 'filters.header_number'],
+    [{ filters: { ModifiedAt: { Gt: '2026-01-31T00:00:00Z', Lt: undefined } } }, 'filters.ModifiedAt.Lt'],
+    [{ colorwayFilters: { color_name: undefined } }, 'colorwayFilters.color_name'],
   ]) {
+    const message = `arguments.${path} is undefined: leave the condition out, or give a value`;
     await assert.rejects(
       client.style.list(args).collect(),
-      (error) => error instanceof ConfigError && error.message.includes('has no value; leave the filter out'),
+      (error) => error instanceof ConfigError && error.message === message,
     );
   }
   assert.equal((await simulator.counts()).api, 0);

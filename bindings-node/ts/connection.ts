@@ -5,7 +5,7 @@ import { encode, encodeArguments } from './encode.js';
 import { toError } from './failure.js';
 import { aFunction, type Host } from './host.js';
 import type native from './native.cjs';
-import { type Issued, Pager, type Runner } from './pager.js';
+import { type Issued, type Opened, Pager, type Runner } from './pager.js';
 import { bodyOf, decodeMeta, type Response, withBody } from './response.js';
 import type { ActAs } from './settings.js';
 
@@ -41,7 +41,10 @@ export class Connection implements Runner {
 
   /** Calls an operation of the service. Its arguments may be in several objects. */
   async call<T>(operation: string, options: CallOptions | undefined, ...args: object[]): Promise<T> {
-    return bodyOf(await this.#begin(operation, encodeArguments(args), this.issue(options)), this.decode) as T;
+    return bodyOf(
+      await this.#begin(operation, encodeArguments(args), this.#issue(options)),
+      this.decode,
+    ) as T;
   }
 
   /** The same, with how the answer came about. */
@@ -50,7 +53,7 @@ export class Connection implements Runner {
     options: CallOptions | undefined,
     ...args: object[]
   ): Promise<Response<T>> {
-    const reply = await this.#begin(operation, encodeArguments(args), this.issue(options));
+    const reply = await this.#begin(operation, encodeArguments(args), this.#issue(options));
     return withBody(reply, this.decode, 'body', { meta: decodeMeta(reply.meta()) });
   }
 
@@ -61,35 +64,31 @@ export class Connection implements Runner {
 
   /** Calls a method of the client itself, or a step of a sign-in. */
   async ask<T>(method: string, options: SignalOptions = {}, ...args: object[]): Promise<T> {
-    const issued = this.issue(options, { signal: this.#options.signal });
+    const issued = this.#issue(options, { signal: this.#options.signal });
     return bodyOf(await this.#begin(method, encodeArguments(args, 'own'), issued), JSON.parse) as T;
   }
 
-  issue(options: CallOptions = {}, others: ProgramOptions = this.#options): Issued {
-    const { signal = others.signal, progress = others.progress, ...rest } = options;
-    aFunction('options.progress', progress);
-    const text = encode({ ...rest, progress: progress && true }, 'options');
-    const call = this.engine.issueCall();
-    if (progress) this.#host?.progress.set(call, progress);
-    return { call, options: text, signal };
+  open(operation: string, options: ListOptions, args: readonly object[]): Opened {
+    const text = encodeArguments(args);
+    const issued = this.#issue(options);
+    try {
+      return { ...issued, stream: this.engine.stream(issued.call, operation, text, issued.options) };
+    } catch (error) {
+      throw this.#error(issued, error);
+    }
+  }
+
+  async run<T>(issued: Issued, start: () => Promise<T>): Promise<T> {
+    try {
+      return await abortable(issued.signal, () => this.engine.cancel(issued.call), start);
+    } catch (error) {
+      throw this.#error(issued, error);
+    }
   }
 
   cancel(call: number): void {
     this.engine.cancel(call);
     this.#host?.progress.delete(call);
-  }
-
-  async run<T>({ call, signal }: Issued, start: () => Promise<T>): Promise<T> {
-    try {
-      return await abortable(signal, () => this.engine.cancel(call), start);
-    } catch (error) {
-      throw toError(error, (kind, hostFailure) => {
-        // The engine of a closed client reports no end of its calls.
-        if (kind === 'closed') this.#host?.progress.delete(call);
-        if (kind === 'cancelled' && signal?.aborted) return signal.reason;
-        return hostFailure === undefined ? undefined : this.#host?.exceptionOf(hostFailure);
-      });
-    }
   }
 
   /** The same for another user. */
@@ -111,7 +110,25 @@ export class Connection implements Runner {
     return new Connection(open, this.decode, this.#host, options);
   }
 
-  #begin(name: string, args: string, issued: Issued): Promise<native.Reply> {
+  #issue(options: CallOptions = {}, defaults: ProgramOptions = this.#options): Issued & { options: string } {
+    const { signal = defaults.signal, progress = defaults.progress, ...rest } = options;
+    aFunction('options.progress', progress);
+    const text = encode({ ...rest, progress: progress && true }, 'options');
+    const call = this.engine.issueCall();
+    if (progress) this.#host?.progress.set(call, progress);
+    return { call, options: text, signal };
+  }
+
+  #begin(name: string, args: string, issued: Issued & { options: string }): Promise<native.Reply> {
     return this.run(issued, () => this.engine.call(issued.call, name, args, issued.options));
+  }
+
+  #error({ call, signal }: Issued, error: unknown): unknown {
+    return toError(error, (kind, hostFailure) => {
+      // The engine of a closed client reports no end of its calls.
+      if (kind === 'closed') this.#host?.progress.delete(call);
+      if (kind === 'cancelled' && signal?.aborted) return signal.reason;
+      return hostFailure === undefined ? undefined : this.#host?.exceptionOf(hostFailure);
+    });
   }
 }

@@ -1,8 +1,6 @@
 import { CallCancelledError } from './client/errors.js';
-import type { CallOptions, ListOptions } from './client/options.js';
+import type { ListOptions } from './client/options.js';
 import { type Decode, fromEngine } from './decode.js';
-import { encodeArguments } from './encode.js';
-import { toError } from './failure.js';
 import type native from './native.cjs';
 import type { Meta, Position } from './records/history.js';
 import { decodeMeta, withBody } from './response.js';
@@ -19,21 +17,24 @@ export interface Page<T> {
   raw: Buffer;
 }
 
-/** A call that was issued: its number, its options for the engine, and the signal that cancels it. */
+/** A call that was issued: its number, and the signal that cancels it. */
 export interface Issued {
   call: number;
-  options: string;
   signal: AbortSignal | undefined;
+}
+
+/** A list that was begun. */
+export interface Opened extends Issued {
+  stream: native.Stream;
 }
 
 /** What a pager needs of the connection that made it. */
 export interface Runner {
-  readonly engine: native.Engine;
   readonly decode: Decode;
-  issue(options: CallOptions): Issued;
-  cancel(call: number): void;
+  open(operation: string, options: ListOptions, args: readonly object[]): Opened;
   /** Waits for what the engine does under a call's number, which the signal cancels. */
   run<T>(issued: Issued, start: () => Promise<T>): Promise<T>;
+  cancel(call: number): void;
 }
 
 interface Arrived<T> {
@@ -55,7 +56,7 @@ export class Pager<T> implements AsyncIterable<T> {
   readonly #operation: string;
   readonly #options: ListOptions;
   readonly #args: readonly object[];
-  #opened: (Issued & { stream: native.Stream }) | undefined;
+  #opened: Opened | undefined;
   /** Pages that came and were not consumed: for a total, of a `collect` that failed, with records that cannot be read. */
   #kept: Arrived<T>[] = [];
   #hasArrived = false;
@@ -152,17 +153,8 @@ export class Pager<T> implements AsyncIterable<T> {
     return { page: withBody(reply, this.#runner.decode, 'records', answer), count };
   }
 
-  #open(): Issued & { stream: native.Stream } {
-    if (this.#opened) return this.#opened;
-    const args = encodeArguments(this.#args);
-    const issued = this.#runner.issue(this.#options);
-    const { call, options } = issued;
-    try {
-      const stream = this.#runner.engine.stream(call, this.#operation, args, options);
-      return (this.#opened = { ...issued, stream });
-    } catch (error) {
-      throw toError(error);
-    }
+  #open(): Opened {
+    return (this.#opened ??= this.#runner.open(this.#operation, this.#options, this.#args));
   }
 
   /** Ends a page that came before the signal was aborted. */

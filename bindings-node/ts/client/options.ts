@@ -34,8 +34,8 @@ export interface CallOptions extends SignalOptions {
   /** Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default: `false`. */
   allowRepeat?: boolean | undefined;
   /**
-   * Receives the progress of a call that takes more than one request, after each of them, in order. No call waits
-   * for it; if it is slow, it gets the latest progress. The first exception becomes a warning of the process.
+   * Code that is given the progress of a call that takes more than one request, after each of them. It is
+   * never waited for; if it is slow, it gets the latest progress only. Default: none.
    */
   progress?: ((progress: Progress) => void | PromiseLike<void>) | undefined;
 }

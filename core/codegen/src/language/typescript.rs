@@ -196,6 +196,7 @@ fn input_type(input: &Value, taker: &str) -> Result<String, Error> {
         "headers" => "Readonly<Record<string, string>>".into(),
         "query" => "Readonly<Record<string, string | number | boolean>>".into(),
         "plan" => "Plan".into(),
+        "progress" => "(progress: Progress) => void | PromiseLike<void>".into(),
         "ledger" => "Ledger".into(),
         // A sign-in with the browser keeps its tokens for other processes.
         "token_store" if taker == "login" => "TokenPlace".into(),
