@@ -133,6 +133,18 @@ class BeProduct private constructor(private val name: String, private val seam: 
     }
 
     /**
+     * The same client with options for all of its calls. The options of a call win, one by one. It shares everything with
+     * this client; closing one closes both.
+     *
+     * ```
+     * val nightly = client.withOptions(CallOptions(label = "nightly", priority = Priority.BULK))
+     * ```
+     *
+     * @throws ConfigException for an invalid option.
+     */
+    fun withOptions(options: CallOptions): BeProduct = BeProduct(name, seam.withOptions(options))
+
+    /**
      * Ends all calls with [CallCancelledException]; later calls fail with [ClientClosedException]. It waits until the
      * [TokenStore], the [LogSink] and the [QuotaListener] have received everything, 5 seconds at most, and then releases
      * them. May be repeated.

@@ -9,7 +9,6 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.JsonNull
-import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.buildJsonObject
 import kotlinx.serialization.json.put
 
@@ -94,10 +93,5 @@ class ConfigTest {
         for ((value, json) in cases) assertEquals(json, jsonOf("x", value).toString())
         val error = failsWith<ConfigException> { jsonOf("fields.x", Thread.currentThread()) }
         assertTrue("fields.x" in error.message)
-    }
-
-    @Test
-    fun `options that are not set are not sent`() {
-        assertEquals(JsonObject(emptyMap()), CallOptions().json)
     }
 }
