@@ -43,24 +43,12 @@ class BeProduct private constructor(private val name: String, private val seam: 
         quotaListener: QuotaListener? = null,
         settings: Settings = Settings(),
     ) : this(
-        JsonObject(
-            arguments("company_domain" to companyDomain, "plan" to plan?.json) + credentials.json + settings.json,
-        ),
-        tokenStore,
-        logSink,
-        quotaListener,
-    )
-
-    private constructor(
-        settings: JsonObject,
-        tokenStore: TokenStorage?,
-        logSink: LogSink?,
-        quotaListener: QuotaListener?,
-    ) : this(
-        "${(settings["company_domain"] as? JsonPrimitive)?.content}",
+        companyDomain,
         Seam.client(
-            JsonObject(OWN_SETTINGS + settings + tokenStore.settings),
-            HostCode(tokenStore as? TokenStore, logSink, quotaListener),
+            arguments("company_domain" to companyDomain, "plan" to plan?.json) + credentials.json + settings.json,
+            tokenStore,
+            logSink,
+            quotaListener,
         ),
     )
 
@@ -156,8 +144,6 @@ class BeProduct private constructor(private val name: String, private val seam: 
     internal fun advanceClock(seconds: Double): Unit = seam.advanceClock(seconds)
 
     companion object {
-        private val OWN_SETTINGS = arguments("user_agent" to "kotlin/${KotlinVersion.CURRENT}")
-
         /**
          * Makes a client from settings by the names that they have in every language, such as `company_domain` and
          * `refresh_token`: for settings of a file or of the environment. Nothing is sent.
@@ -173,6 +159,9 @@ class BeProduct private constructor(private val name: String, private val seam: 
             tokenStore: TokenStorage? = null,
             logSink: LogSink? = null,
             quotaListener: QuotaListener? = null,
-        ): BeProduct = BeProduct(settings, tokenStore, logSink, quotaListener)
+        ): BeProduct = BeProduct(
+            "${(settings["company_domain"] as? JsonPrimitive)?.content}",
+            Seam.client(settings, tokenStore, logSink, quotaListener),
+        )
     }
 }

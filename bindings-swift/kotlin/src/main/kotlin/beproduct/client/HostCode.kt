@@ -5,6 +5,7 @@ import beproduct.client.engine.HostException
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
+import kotlinx.coroutines.CancellationException
 import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
@@ -60,9 +61,10 @@ internal class HostCode(
         listening[call] = code
         try {
             return begin()
-        } catch (error: BeProductException) {
-            // Of a call that the engine did not begin, it reports no end.
-            if (error is ConfigException || error is ClientClosedException) listening -= call
+        } catch (error: RuntimeException) {
+            // The engine reports no end of a call that it did not begin.
+            val reason = if (error is CancellationException) error.cause else error
+            if (reason is ConfigException || reason is ClientClosedException) listening -= call
             throw error
         }
     }

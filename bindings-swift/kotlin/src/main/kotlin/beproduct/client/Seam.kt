@@ -167,11 +167,20 @@ internal class Seam private constructor(
         }
 
         /** A client. */
-        fun client(settings: JsonObject, host: HostCode): Seam =
-            Seam(translated(host) { Engine.open(settings.toString(), host) }, host)
+        fun client(
+            settings: Map<String, JsonElement>,
+            tokenStore: TokenStorage? = null,
+            logSink: LogSink? = null,
+            quotaListener: QuotaListener? = null,
+        ): Seam {
+            val host = HostCode(tokenStore as? TokenStore, logSink, quotaListener)
+            val language = arguments("user_agent" to "kotlin/${KotlinVersion.CURRENT}")
+            val all = JsonObject(language + settings + tokenStore.settings)
+            return Seam(translated(host) { Engine.open("$all", host) }, host)
+        }
 
         /** A sign-in of a person. */
-        fun signIn(settings: JsonObject): Seam = Seam(translated { Engine.signIn(settings.toString()) }, HostCode())
+        fun signIn(settings: JsonObject): Seam = Seam(translated { Engine.signIn("$settings") }, HostCode())
     }
 }
 

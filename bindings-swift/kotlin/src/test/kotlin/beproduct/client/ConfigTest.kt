@@ -71,6 +71,14 @@ class ConfigTest {
     }
 
     @Test
+    fun `filters name their comparison`() {
+        val filters = listOf("a" eq 1, "a" neq 1, "a" gt 1, "a" gte 1, "a" lt 1, "a" lte 1, "a" containing listOf("x", "y"))
+        assertEquals(listOf("Eq", "Neq", "Gt", "Gte", "Lt", "Lte", "Contains"), filters.map { it.operator })
+        val json = """{"field":"a","operator":"Contains","value":["x","y"]}"""
+        assertEquals(json, jsonOf("filters[6]", filters.last()).toString())
+    }
+
+    @Test
     fun `values have one form`() {
         val cases = mapOf(
             null to "null",
