@@ -58,7 +58,14 @@ using client = new BeProduct({
 
 for await (const style of client.style.list(
   { folderId: 'f', filters: [{ field: 'season', operator: 'Eq', value: ['Fall', 'Spring'] }] },
-  { signal: AbortSignal.timeout(1000), pageSize: 100, fromPage: 2, allowIncomplete: true, turnTimeout: 5 },
+  {
+    signal: AbortSignal.timeout(1000),
+    pageSize: 100,
+    fromPage: 2,
+    allowIncomplete: true,
+    turnTimeout: 5,
+    waitTimeout: 60,
+  },
 )) {
   same<typeof style, StyleHeader>(true);
   same<typeof style.headerNumber, string | null>(true);

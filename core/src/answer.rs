@@ -79,6 +79,8 @@ pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
                 _ => Ok(Bytes::from_static(b"{}")),
             }
         }
+        // The file is the body as it came.
+        AnswerKind::File => Ok(Bytes::from_static(b"null")),
         AnswerKind::Any if text.is_empty() => Ok(Bytes::from_static(b"null")),
         AnswerKind::Any if is_json(text) && is_text() => Ok(body.slice_ref(text)),
         AnswerKind::Any => Ok(Value::String(String::from_utf8_lossy(text).into_owned()).to_string().into()),

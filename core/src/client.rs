@@ -14,9 +14,10 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
+use crate::arguments::files::FileSource;
 use crate::arguments::{self, short_id};
 use crate::auth::{Auth, Tokens};
-use crate::catalog::{Handler, Operation, operations};
+use crate::catalog::{Base, Handler, Kind, Operation, operations};
 use crate::clock::{Clock as _, RecordedClock, SystemClock};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -84,6 +85,17 @@ impl Client {
         arguments: Map<String, Value>,
         options: CallOptions,
     ) -> Result<Answer> {
+        self.call_with_file(operation, arguments, None, options).await
+    }
+
+    /// The same with a file that is no JSON, in the place of its argument.
+    pub(crate) async fn call_with_file(
+        &self,
+        operation: &str,
+        arguments: Map<String, Value>,
+        file: Option<FileSource>,
+        options: CallOptions,
+    ) -> Result<Answer> {
         let operation = find(operation)?;
         if operation.paged {
             return Err(Error::config(format!("{} answers in pages: ask for them", short_id(operation))));
@@ -103,6 +115,8 @@ impl Client {
             Handler::DeleteHeader => handlers::delete_header(requester, operation, &call).await,
             Handler::GetByNumber => handlers::get_by_number(requester, operation, &call).await,
             Handler::GetManyByNumber => handlers::get_many_by_number(requester, operation, &call).await,
+            Handler::Download => handlers::download(requester, operation, &call).await,
+            Handler::Upload => handlers::upload(requester, operation, &call, file).await,
             Handler::UpdateRows => handlers::update_rows(requester, operation, &call).await,
         }
     }
@@ -258,8 +272,14 @@ impl Client {
         self.requester.transfer(prepared, body, &self.check_options(options)?).await
     }
 
-    pub(crate) async fn read_link(&self, link: &str, options: CallOptions) -> Result<Transfer> {
-        self.requester.read_link(link, &self.check_options(options)?).await
+    pub(crate) async fn read_link(&self, link_text: &str, options: CallOptions) -> Result<Transfer> {
+        let operation = operations().find(|operation| operation.base == Base::Link);
+        let operation = operation.ok_or_else(|| Error::config("the catalogue reads no links"))?;
+        let link = operation.parameters.iter().find(|parameter| parameter.kind == Kind::Link);
+        let arguments =
+            link.map(|parameter| (parameter.name.to_owned(), link_text.into())).into_iter().collect();
+        let prepared = arguments::prepare(operation, &arguments)?;
+        self.requester.transfer(prepared, None, &self.check_options(options)?).await
     }
 
     /// What checks the filters of a call, unless its options or the settings leave them unchecked.

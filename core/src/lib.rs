@@ -68,6 +68,7 @@ mod testing_config;
 mod trace;
 
 pub use answer::Answer;
+pub use arguments::files::FileSource;
 pub use arguments::filters::{Filter, Operator};
 pub use cancel::{CallGuard, CallIds, Cancel};
 pub use catalog::{Effect, Operation, Replay, operations};

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::error::{Error, Failure};
 use crate::own::ErrorKind;
 use crate::trace::Trace;
@@ -81,6 +82,27 @@ impl Limits {
 }
 
 impl Limits {
+    /// Ends when a limit of the call has passed, with the error.
+    pub(crate) async fn passed(&self, clock: &dyn Clock, trace: &Trace) -> Error {
+        loop {
+            match self.end(trace) {
+                End::Open if trace.turn().is_some() => std::future::pending().await,
+                End::Open => trace.turned().await,
+                End::Turn(end) => tokio::select! {
+                    biased;
+                    () = trace.turned() => {}
+                    () = clock.alarm(end) => {}
+                },
+                End::Answer(end) => clock.alarm(end).await,
+            }
+            // The turn may have come meanwhile, or a wait that does not count.
+            let end = self.end(trace);
+            if end.time().is_some_and(|end| end <= clock.elapsed()) {
+                return self.error(end, trace);
+            }
+        }
+    }
+
     /// The error of a call that has reached this end.
     pub(crate) fn error(&self, end: End, trace: &Trace) -> Error {
         let state = self.state();

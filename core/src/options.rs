@@ -32,6 +32,8 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// Longest wait for the first turn in the line.
     pub turn_timeout: Option<Duration>,
+    /// Longest wait for the service to process a file that was uploaded. Default 300 s.
+    pub wait_timeout: Option<Duration>,
     /// Highest number of attempts, 1 for no retry.
     pub attempts: Option<u32>,
     /// Name under which the ledger counts the requests. Labels take turns in the line.
@@ -66,6 +68,7 @@ impl std::fmt::Debug for CallOptions {
         out.debug_struct("CallOptions")
             .field("timeout", &self.timeout)
             .field("turn_timeout", &self.turn_timeout)
+            .field("wait_timeout", &self.wait_timeout)
             .field("attempts", &self.attempts)
             .field("label", &self.label)
             .field("priority", &self.priority)
@@ -109,6 +112,10 @@ impl CallOptions {
                 }
                 "turn_timeout" => {
                     options.turn_timeout =
+                        Some(seconds(value).ok_or_else(|| wrong("a positive number of seconds"))?);
+                }
+                "wait_timeout" => {
+                    options.wait_timeout =
                         Some(seconds(value).ok_or_else(|| wrong("a positive number of seconds"))?);
                 }
                 "attempts" => {
@@ -161,6 +168,7 @@ impl CallOptions {
         Self {
             timeout: self.timeout.or(others.timeout),
             turn_timeout: self.turn_timeout.or(others.turn_timeout),
+            wait_timeout: self.wait_timeout.or(others.wait_timeout),
             attempts: self.attempts.or(others.attempts),
             label: self.label.or(others.label),
             priority: self.priority.or(others.priority),

@@ -12,7 +12,7 @@ use url::Url;
 use crate::answer::{self, Answer};
 use crate::arguments::{self, Prepared, encode};
 use crate::cancel::Cancel;
-use crate::catalog::{Base, LINK, Operation};
+use crate::catalog::{AnswerKind, Base, Operation};
 use crate::clock::Clock;
 use crate::error::{Error, Failure, Result};
 use crate::headers;
@@ -30,6 +30,8 @@ use crate::trace::Trace;
 
 /// What the requests of one company have in common.
 pub(crate) struct Site {
+    /// Its domain, as the user writes it.
+    pub(crate) company: String,
     /// The company's part of the API.
     pub(crate) api: Url,
     pub(crate) automation: Url,
@@ -85,6 +87,11 @@ impl Requester {
     /// What pages of lists have shown.
     pub(crate) fn page_sizes(&self) -> &PageSizes {
         &self.site.page_sizes
+    }
+
+    /// A boundary between the parts of a body, which no file holds.
+    pub(crate) fn boundary(&self) -> String {
+        format!("beproduct-{}", self.site.rng.request_id())
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -152,15 +159,6 @@ impl Requester {
         self.stream(exchange, options).await
     }
 
-    /// Reads what a signed link leads to. It is used as it is: another spelling would break its signature.
-    pub(crate) async fn read_link(&self, link: &str, options: &CallOptions) -> Result<Transfer> {
-        let url = Url::parse(link)
-            .map_err(|error| Error::config(format!("the link is not a valid URL: {error}")))?;
-        let mut exchange = self.exchange_at(&LINK, url, HeaderMap::new(), Body::empty(), options);
-        exchange.headers.extend(self.site.headers.get(USER_AGENT).map(|agent| (USER_AGENT, agent.clone())));
-        self.stream(exchange, options).await
-    }
-
     async fn stream(&self, mut exchange: Exchange, options: &CallOptions) -> Result<Transfer> {
         if options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
             return Err(self.cancelled().with_operation(exchange.operation.id));
@@ -168,6 +166,7 @@ impl Requester {
         exchange.streams = true;
         exchange.limits = self.limits(options, None);
         let (trace, request_id) = (exchange.trace.clone(), exchange.request_id.clone());
+        let (limits, url) = (exchange.limits.clone(), address(&exchange.url));
         let reply = Next::first(Arc::clone(&self.policies)).run(exchange).await?;
         let stream = reply
             .stream
@@ -176,6 +175,9 @@ impl Requester {
         Ok(Transfer {
             meta: trace.meta(reply.status, &reply.headers, &request_id),
             body: stream.unwrap_or_else(|| reply.body.clone().into()),
+            url,
+            limits,
+            trace,
         })
     }
 
@@ -203,7 +205,7 @@ impl Requester {
         let base = match operation.base {
             Base::Api => &site.api,
             Base::Automation => &site.automation,
-            Base::Link => return Err(Error::config("a link is read by its address")),
+            Base::Link => return self.exchange_of_link(&prepared, options),
         };
         let mut url =
             base.join(&prepared.path).ok().filter(|url| url.as_str().starts_with(base.as_str())).ok_or_else(
@@ -214,19 +216,42 @@ impl Requester {
                     ))
                 },
             )?;
-        let query = query_of(&prepared, options, paging)?;
+        let query = query_of(&prepared, &site.company, options, paging)?;
         url.set_query((!query.is_empty()).then_some(query.as_str()));
         let mut headers = site.headers.clone();
-        if prepared.body.is_some() {
+        if let Some(multipart) = &prepared.multipart {
+            let kind = HeaderValue::from_str(&multipart.content_type).map_err(Error::internal)?;
+            headers.insert(CONTENT_TYPE, kind);
+        } else if prepared.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         for (name, value) in &options.headers {
             let (name, value) = headers::parse(name, value)?;
             headers.insert(name, value);
         }
-        let body = prepared.body.map_or_else(Body::empty, Body::from);
+        let is_upload = prepared.multipart.is_some();
+        let body = prepared.multipart.map(|multipart| multipart.body);
+        let body = body.or(prepared.body.map(Body::from)).unwrap_or_else(Body::empty);
         let mut exchange = self.exchange_at(operation, url, headers, body, options);
+        if is_upload || operation.answer == AnswerKind::File {
+            // How long a file takes depends on its size.
+            exchange.limits = self.limits(options, None);
+        }
         exchange.adds_nothing = prepared.adds_nothing;
+        Ok(exchange)
+    }
+
+    /// A link is used as it is: another spelling would break its signature, and nothing of the client goes along.
+    fn exchange_of_link(&self, prepared: &Prepared, options: &CallOptions) -> Result<Exchange> {
+        let url = Url::parse(prepared.link.as_deref().unwrap_or_default())
+            .map_err(|error| Error::config(format!("the link is not a valid URL: {error}")))?;
+        if !options.extra_query.is_empty() || !options.headers.is_empty() {
+            return Err(Error::config("a link is used as it is: extra_query and headers cannot go with it"));
+        }
+        let agent = self.site.headers.get(USER_AGENT).map(|agent| (USER_AGENT, agent.clone()));
+        let headers = agent.into_iter().collect();
+        let mut exchange = self.exchange_at(prepared.operation, url, headers, Body::empty(), options);
+        exchange.limits = self.limits(options, None);
         Ok(exchange)
     }
 
@@ -265,12 +290,22 @@ pub struct Transfer {
     pub meta: Meta,
     /// The body as it arrives.
     pub body: AnswerBody,
+    /// Address without its query.
+    pub(crate) url: String,
+    pub(crate) limits: Limits,
+    pub(crate) trace: Trace,
 }
 
 /// The whole query, in which no name comes from two places.
-fn query_of(prepared: &Prepared, options: &CallOptions, paging: &[(&str, String)]) -> Result<String> {
+fn query_of(
+    prepared: &Prepared,
+    company: &str,
+    options: &CallOptions,
+    paging: &[(&str, String)],
+) -> Result<String> {
+    let of_client = prepared.of_client.iter().map(|(name, value)| ((*name).to_owned(), value.of(company)));
     let paging = paging.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let mut query: Vec<_> = prepared.query.iter().cloned().chain(paging).collect();
+    let mut query: Vec<_> = prepared.query.iter().cloned().chain(of_client).chain(paging).collect();
     for (name, _) in &options.extra_query {
         if query.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
             return Err(Error::config(format!("extra_query names {name}, which the operation sets itself")));

@@ -64,7 +64,9 @@ async fn a_wrong_table_is_refused() {
             "company_domain": "acme", "access_token": "token", "ledger": "memory",
             "testing": {"answers": [answer]},
         });
-        let error = Config::from_json(settings).and_then(|config| ClientBuilder::from_config(config).build()).unwrap_err();
+        let error = Config::from_json(settings)
+            .and_then(|config| ClientBuilder::from_config(config).build())
+            .unwrap_err();
         assert!(error.message().contains(problem), "{error}");
     }
 }

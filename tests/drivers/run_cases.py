@@ -11,6 +11,7 @@ parameter of the catalogue.
 import argparse
 import contextlib
 import errno
+import itertools
 import json
 import os
 import pathlib
@@ -38,7 +39,7 @@ SIZES = {"styles": 60, "materials": 10, "table_rows": 250}
 # 2026-01-15T12:00:00Z: no case may meet midnight by chance.
 NOON = 1768478400
 # What differs from client to client by its nature.
-OWN_HEADERS = {"user-agent", "x-request-id", "authorization", "host"}
+OWN_HEADERS = {"user-agent", "x-request-id", "authorization", "x-authorization", "host"}
 
 
 class Simulator:
@@ -303,6 +304,7 @@ class Play:
             "client_secret": names["client_secret"],
             "refresh_token": names["refresh_token"],
             "api_url": names["api"],
+            "automation_url": names["automation"],
             "identity_url": names["identity"],
             "ledger": "memory",
             "state_dir": names["folder"],
@@ -338,6 +340,8 @@ def play(case, simulator, driver):
         simulator.control("faults", fill(case["faults"], names))
     with contextlib.ExitStack() as stack:
         names["folder"] = stack.enter_context(tempfile.TemporaryDirectory())
+        for name, content in case.get("files", {}).items():
+            pathlib.Path(names["folder"], name).write_text(content)
         disk = None
         if "disk" in case:
             disk = Disk(pathlib.Path(names["folder"]), case["disk"])
@@ -420,7 +424,10 @@ def write_down(driver, texts):
 def check_secrets(case, names, log, texts):
     secrets = [names["client_secret"], names["refresh_token"], *case.get("forbidden", [])]
     secrets += [
-        one["headers"]["authorization"].removeprefix("Bearer ") for one in log if "authorization" in one["headers"]
+        one["headers"][name].removeprefix("Bearer ")
+        for one in log
+        for name in ("authorization", "x-authorization")
+        if name in one["headers"]
     ]
     everything = "\n".join(texts)
     for secret in secrets:
@@ -430,7 +437,8 @@ def check_secrets(case, names, log, texts):
 
 def seen(request, names):
     headers = {name: value for name, value in request["headers"].items() if name not in OWN_HEADERS}
-    headers["authorization"] = "authorization" in request["headers"]
+    for name in ("authorization", "x-authorization"):
+        headers[name] = name in request["headers"]
     # The simulator makes rotated tokens at random.
     body = re.sub(r"(?<=refresh_token=)[0-9a-f]{32}", "...", request["body"])
     return {"method": request["method"], "target": request["target"], "body": body, "headers": headers}
@@ -439,19 +447,48 @@ def seen(request, names):
 def load(only):
     cases = []
     for path in sorted(CASES.glob("*.yaml")):
-        for case in yaml.safe_load(path.read_text()):
+        written = yaml.safe_load(path.read_text())
+        for case in itertools.chain.from_iterable(map(for_each, written)):
             case["name"] = f"{path.stem}: {case['name']}"
             if not only or only in case["name"]:
                 cases.append(case)
     return cases
 
 
+def for_each(case):
+    """The case for each of its resources, whose names replace `{resource}` and `{Resource}` in all texts."""
+    if "for" not in case:
+        return [case]
+    rest = {name: value for name, value in case.items() if name != "for"}
+    rest["name"] += " ({resource})"
+    return [replaced(rest, placeholders({"resource": resource})) for resource in case["for"]]
+
+
+def placeholders(names):
+    """What the placeholders of the catalogue and the cases stand for: `{kind}` and `{Kind}`."""
+    pascal = {name.title().replace("_", ""): text.title().replace("_", "") for name, text in names.items()}
+    return {f"{{{name}}}": text for name, text in (names | pascal).items()}
+
+
+def replaced(value, texts):
+    if isinstance(value, str):
+        for placeholder, text in texts.items():
+            value = value.replace(placeholder, text)
+        return value
+    if isinstance(value, list):
+        return [replaced(item, texts) for item in value]
+    if isinstance(value, dict):
+        return {replaced(key, texts): replaced(item, texts) for key, item in value.items()}
+    return value
+
+
 def catalogue():
     """Parameters of every operation, by the operation's official id; and the ids by all names."""
     parameters, ids = {}, {}
     for path in sorted(CATALOGUE.glob("*.toml")):
-        for operation in tomllib.loads(path.read_text())["operation"]:
-            for resource in operation["resources"]:
+        for entry in tomllib.loads(path.read_text())["operation"]:
+            for resource, variant in itertools.product(entry["resources"], entry.get("variants", [{}])):
+                operation = replaced(entry, placeholders({"resource": resource} | variant))
                 official = f"{resource}.{operation['id']}"
                 ids[official] = ids[f"{resource}.{operation.get('name', operation['id'])}"] = official
                 parameters[official] = {

@@ -8,6 +8,7 @@ export const NAMES = new Map([
   ['allowIncomplete', 'allow_incomplete'],
   ['allowRepeat', 'allow_repeat'],
   ['apiUrl', 'api_url'],
+  ['appId', 'app_id'],
   ['automationUrl', 'automation_url'],
   ['caCertificates', 'ca_certificates'],
   ['checkFilters', 'check_filters'],
@@ -29,10 +30,12 @@ export const NAMES = new Map([
   ['idToken', 'id_token'],
   ['identityUrl', 'identity_url'],
   ['idleTimeout', 'idle_timeout'],
+  ['listItemId', 'list_item_id'],
   ['maxAnswerSize', 'max_answer_size'],
   ['maxPageSize', 'max_page_size'],
   ['maxWait', 'max_wait'],
   ['pageSize', 'page_size'],
+  ['planId', 'plan_id'],
   ['postLogoutRedirectUri', 'post_logout_redirect_uri'],
   ['preserveVersion', 'preserve_version'],
   ['quotaFloor', 'quota_floor'],
@@ -50,6 +53,8 @@ export const NAMES = new Map([
   ['tokenEndpoint', 'token_endpoint'],
   ['tokenStore', 'token_store'],
   ['turnTimeout', 'turn_timeout'],
+  ['uploadId', 'upload_id'],
+  ['waitTimeout', 'wait_timeout'],
 ]);
 
 /** Members, by the engine's names, whose own members keep their names: they are data. */

@@ -15,6 +15,8 @@ export interface CallOptions extends SignalOptions {
   timeout?: number | undefined;
   /** Longest wait for the first turn in the line. In seconds. Default: `settings.turnTimeout`. */
   turnTimeout?: number | undefined;
+  /** Longest wait for the service to process an uploaded file. In seconds. Default: 300 s. */
+  waitTimeout?: number | undefined;
   /** Highest number of attempts for a request, 1 to 100; 1 is no retry. Default: `settings.attempts`. */
   attempts?: number | undefined;
   /** Name under which the ledger counts the requests. Default: none. */

@@ -145,8 +145,9 @@ export interface Wait {
  * - `rate`: The limit of requests at this time was reached, or the service had asked another call for a
  *   pause.
  * - `quota`: The daily quota was used up.
+ * - `processing`: The service processed an uploaded file.
  */
-export type WaitReason = 'backoff' | 'retry_after' | 'rate' | 'quota';
+export type WaitReason = 'backoff' | 'retry_after' | 'rate' | 'quota' | 'processing';
 
 /**
  * What went wrong, for a caller who has to react to it.

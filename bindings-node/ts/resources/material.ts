@@ -4,8 +4,10 @@ import type { ColorwayChange, Fields, Filter, FilterMap } from '../arguments.js'
 import type { CallOptions, ListOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
 import type { Pager } from '../pager.js';
+import type { App } from '../records/apps.js';
 import type { Folder, MaterialHeader, MaterialLookup, Size, Supplier } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
+import type { Upload, UploadStatus } from '../records/uploads.js';
 
 /** Arguments of {@link Material.list}. */
 export interface MaterialListArguments {
@@ -65,6 +67,24 @@ export interface MaterialUpdateArguments {
   suppliers?: readonly Supplier[] | undefined;
 }
 
+/** Arguments of {@link Material.upload}. */
+export interface MaterialUploadArguments {
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
+/** Arguments of {@link Material.appListUpload}. */
+export interface MaterialAppListUploadArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application. */
+  appId: string;
+  /** Id of the item. */
+  listItemId: string;
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
 /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
 export class Material {
   readonly #caller: Caller;
@@ -72,6 +92,15 @@ export class Material {
   /** @internal */
   constructor(caller: Caller) {
     this.#caller = caller;
+  }
+
+  /**
+   * Applications of a material: every material of a folder has the same.
+   *
+   * @param headerId Id of the material.
+   */
+  appList(headerId: string, options?: CallOptions): Promise<App[]> {
+    return this.#caller.call('material.app_list', options, { headerId });
   }
 
   /** Folders of materials, inactive ones included. */
@@ -193,5 +222,39 @@ export class Material {
    */
   delete(headerId: string, options?: CallOptions): Promise<Message> {
     return this.#caller.call('material.attributes_delete', options, { headerId });
+  }
+
+  /**
+   * Uploads the main image of a material, and waits until the service has processed it, at most
+   * `options.waitTimeout`. Each look at its status is a request.
+   *
+   * Send one file at a time to a material, and do not change it meanwhile. Each upload adds a version, so a
+   * file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
+   *
+   * Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the service
+   * cannot process it. When the processing takes longer, or its status cannot be read, the error's `outcome`
+   * is `applied`, and its `details` hold the `upload_id`.
+   *
+   * @param headerId Id of the material.
+   */
+  upload(headerId: string, args: MaterialUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('material.attributes_upload', options, { headerId }, args);
+  }
+
+  /**
+   * Uploads the image of an item in an application of the type `List`, and waits until the service has
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`.
+   */
+  appListUpload(args: MaterialAppListUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('material.app_list_upload', options, args);
+  }
+
+  /**
+   * How far the service has processed an uploaded file.
+   *
+   * @param uploadId Id of the upload, as in the `details` of an error of `upload`.
+   */
+  uploadStatus(uploadId: string, options?: CallOptions): Promise<UploadStatus> {
+    return this.#caller.call('material.upload_status', options, { uploadId });
   }
 }

@@ -3,6 +3,7 @@
 import type { Query } from '../arguments.js';
 import type { CallOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
+import type { Download } from '../records/downloads.js';
 
 /** Arguments of {@link Raw.get}. */
 export interface RawGetArguments {
@@ -22,6 +23,17 @@ export interface RawPostArguments {
 export interface RawDeleteArguments {
   /** Query parameters by name; a list repeats the name, null leaves it out. */
   query?: Query | undefined;
+}
+
+/** Arguments of {@link Raw.download}. */
+export interface RawDownloadArguments {
+  /** The link, as it is in the record. */
+  link: string;
+  /**
+   * Path that the file is written to; a file of this name is replaced. Default: the file is the raw body of
+   * the response.
+   */
+  file?: string | undefined;
 }
 
 /** Requests that the catalogue has no operation for. */
@@ -67,5 +79,19 @@ export class Raw {
    */
   delete(path: string, args: RawDeleteArguments = {}, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.delete', options, { path }, args);
+  }
+
+  /**
+   * Downloads what a signed link of a record leads to: `origin` and `preview` of an image. It is fetched byte
+   * for byte, without the access token, and does not count.
+   *
+   * The file is written beside its target and then moved there, so that it is complete or not there. A link
+   * is valid for about twelve hours.
+   *
+   * Errors: `PermissionDeniedError` for a link that has expired, `ConfigError` when the file cannot be
+   * written.
+   */
+  download(args: RawDownloadArguments, options?: CallOptions): Promise<Download> {
+    return this.#caller.call('raw.download', options, args);
   }
 }

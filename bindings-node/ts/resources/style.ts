@@ -4,8 +4,10 @@ import type { ColorwayChange, Fields, Filter, FilterMap } from '../arguments.js'
 import type { CallOptions, ListOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
 import type { Pager } from '../pager.js';
+import type { App } from '../records/apps.js';
 import type { Folder, Size, StyleHeader, StyleLookup } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
+import type { Upload, UploadStatus } from '../records/uploads.js';
 
 /** Arguments of {@link Style.list}. */
 export interface StyleListArguments {
@@ -61,6 +63,24 @@ export interface StyleUpdateArguments {
   sizes?: readonly Size[] | undefined;
 }
 
+/** Arguments of {@link Style.upload}. */
+export interface StyleUploadArguments {
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
+/** Arguments of {@link Style.appListUpload}. */
+export interface StyleAppListUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application. */
+  appId: string;
+  /** Id of the item. */
+  listItemId: string;
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
 /** Styles: garments and their attributes, colorways and sizes. */
 export class Style {
   readonly #caller: Caller;
@@ -68,6 +88,15 @@ export class Style {
   /** @internal */
   constructor(caller: Caller) {
     this.#caller = caller;
+  }
+
+  /**
+   * Applications of a style: every style of a folder has the same.
+   *
+   * @param headerId Id of the style.
+   */
+  appList(headerId: string, options?: CallOptions): Promise<App[]> {
+    return this.#caller.call('style.app_list', options, { headerId });
   }
 
   /** Folders of styles, inactive ones included. */
@@ -185,5 +214,39 @@ export class Style {
    */
   delete(headerId: string, options?: CallOptions): Promise<Message> {
     return this.#caller.call('style.attributes_delete', options, { headerId });
+  }
+
+  /**
+   * Uploads the main image of a style, and waits until the service has processed it, at most
+   * `options.waitTimeout`. Each look at its status is a request.
+   *
+   * Send one file at a time to a style, and do not change it meanwhile. Each upload adds a version, so a file
+   * that may have arrived is not sent again: the error's `outcome` is `unknown` then.
+   *
+   * Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the service
+   * cannot process it. When the processing takes longer, or its status cannot be read, the error's `outcome`
+   * is `applied`, and its `details` hold the `upload_id`.
+   *
+   * @param headerId Id of the style.
+   */
+  upload(headerId: string, args: StyleUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('style.attributes_upload', options, { headerId }, args);
+  }
+
+  /**
+   * Uploads the image of an item in an application of the type `List`, and waits until the service has
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`.
+   */
+  appListUpload(args: StyleAppListUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('style.app_list_upload', options, args);
+  }
+
+  /**
+   * How far the service has processed an uploaded file.
+   *
+   * @param uploadId Id of the upload, as in the `details` of an error of `upload`.
+   */
+  uploadStatus(uploadId: string, options?: CallOptions): Promise<UploadStatus> {
+    return this.#caller.call('style.upload_status', options, { uploadId });
   }
 }

@@ -6,6 +6,8 @@ write that was done, but answered without the record, gives an empty dict.
 """
 
 from beproduct_client._values import FieldValue, Filter, FilterMap, FilterOperators, FilterValue, Number, Operator
+from beproduct_client.records.apps import App
+from beproduct_client.records.automation import Autonumber, AutonumberList
 from beproduct_client.records.data_tables import (
     DataTable,
     DataTableRow,
@@ -13,6 +15,7 @@ from beproduct_client.records.data_tables import (
     DataTableUpdate,
     RowOutcome,
 )
+from beproduct_client.records.downloads import Download
 from beproduct_client.records.headers import (
     Artboard,
     Colorway,
@@ -33,14 +36,20 @@ from beproduct_client.records.headers import (
 )
 from beproduct_client.records.shared import Field, ImageLinks, Message, Person, SchemaField
 from beproduct_client.records.system import RateLimitStatus, RateLimitWindow
+from beproduct_client.records.tracking import PartnerReference, TimelineEntry, TimelineHeader, TimelineRow
+from beproduct_client.records.uploads import Upload, UploadStatus
 
 __all__ = [
+    "App",
     "Artboard",
+    "Autonumber",
+    "AutonumberList",
     "Colorway",
     "DataTable",
     "DataTableRow",
     "DataTableRowChange",
     "DataTableUpdate",
+    "Download",
     "Field",
     "FieldValue",
     "Filter",
@@ -57,6 +66,7 @@ __all__ = [
     "Message",
     "Number",
     "Operator",
+    "PartnerReference",
     "Person",
     "RateLimitStatus",
     "RateLimitWindow",
@@ -70,4 +80,9 @@ __all__ = [
     "StyleLookup",
     "Supplier",
     "Tag",
+    "TimelineEntry",
+    "TimelineHeader",
+    "TimelineRow",
+    "Upload",
+    "UploadStatus",
 ]

@@ -1,22 +1,39 @@
 //! Reads `core/catalog/service/*.toml` and checks it.
 //!
-//! One `[[operation]]` stands for one operation per entry of its `resources`. In `path`, `record` and the texts,
-//! `{Resource}` and `{resource}` stand for the resource's name, `{record}` and `{records}` for what it holds.
+//! One `[[operation]]` is one operation for each entry of its `resources`. In all names and texts, `{Resource}` and
+//! `{resource}` are replaced by the resource's name, `{record}` and `{records}` by what it holds: `wire = "{resource}Id"`,
+//! `record = "{resource}_header"`. With `variants` it is several operations in each resource: `variants = [{ kind = "style" },
+//! { kind = "material" }]` replaces `{kind}` and `{Kind}`, in `method` too.
 //!
 //! | member | states |
 //! |---|---|
+//! | `variants` | what replaces further placeholders, for each operation that the entry is in a resource |
+//! | `[[operation.implied]]` | a value that is sent as `wire` in the `place` `query` or `body` and is no argument: a `value`, one of the `client` (`company`, in the query), or that of an `argument` which is sent in two places |
+//! | kind `file` | a file: a path, and in Rust bytes or a source too. The body `multipart` sends it as the part `wire`, in an operation with the effect and the handler `upload` |
+//! | answer `file` | the answer is a file: a read with the handler `download`, and with a parameter of the kind `target`, the path that the file is written to. Without a value of it, the file is the raw body of the answer |
+//! | base `link` | the address is the argument of the kind `link`: a signed link, which takes no token and is not counted |
+//! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
 //! | `look` | the read, of the same resource, that shows what became of a delete whose answer leaves it open |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
 //! | `schema` of filters | where the fields are listed that they may name: an operation, and its argument, which the list has too |
 //! | `standard` of filters | fields that they may name besides |
 
+mod downloads;
+mod implied;
 mod references;
+mod templates;
+mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::implied::{ClientValue, Source};
+use self::implied::{Implied, ImpliedEntry};
+use self::templates::{Names, Variant};
+pub(crate) use self::templates::{Resources, all_shapes};
+use self::uploads::Poll;
 use crate::names;
 use crate::shapes::Family;
 
@@ -69,10 +86,13 @@ pub(crate) enum Kind {
     Texts,
     Integer,
     Boolean,
+    Link,
+    Target,
     Filters,
     ColorwayFilters,
     Fields,
     Colorways,
+    File,
     Records,
     TableRows,
     Json,
@@ -99,6 +119,8 @@ pub(crate) enum Handler {
     GetByNumber,
     GetManyByNumber,
     UpdateRows,
+    Upload,
+    Download,
     Raw,
 }
 
@@ -109,6 +131,7 @@ pub(crate) enum Answer {
     Object,
     Message,
     Any,
+    File,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +142,7 @@ pub(crate) enum Body {
     Array,
     EmptyObject,
     Json,
+    Multipart,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +158,7 @@ pub(crate) enum Method {
 pub(crate) enum Base {
     Api,
     Automation,
+    Link,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -190,11 +215,13 @@ pub(crate) struct Operation {
     pub(crate) handler: Handler,
     /// Id of the read that shows what became of a delete.
     pub(crate) look: Option<String>,
+    pub(crate) poll: Option<Poll>,
     /// Whether the answer holds the limits of the service.
     pub(crate) tells_limits: bool,
     pub(crate) since: String,
     pub(crate) doc: String,
     pub(crate) parameters: Vec<Parameter>,
+    pub(crate) implied: Vec<Implied>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -242,7 +269,9 @@ struct Entry {
     id: String,
     name: Option<String>,
     resources: Vec<String>,
-    method: Method,
+    #[serde(default)]
+    variants: Vec<Variant>,
+    method: String,
     base: Base,
     path: String,
     effect: Effect,
@@ -258,12 +287,15 @@ struct Entry {
     #[serde(default)]
     handler: Handler,
     look: Option<String>,
+    poll: Option<Poll>,
     #[serde(default)]
     tells_limits: bool,
     since: String,
     doc: String,
     #[serde(default)]
     parameter: Vec<ParameterEntry>,
+    #[serde(default)]
+    implied: Vec<ImpliedEntry>,
 }
 
 fn id() -> String {
@@ -295,6 +327,12 @@ struct ParameterEntry {
     doc: String,
 }
 
+/// What placeholders mean for each resource.
+pub(crate) fn names(folder: &Path) -> Result<Resources, String> {
+    let described: ResourceFile = parse(&folder.join("resources.toml"))?;
+    Ok(described.resource.iter().map(|resource| (resource.name.clone(), Names::of(resource))).collect())
+}
+
 /// All resources with their operations, in the order of the catalogue.
 pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, String> {
     let described: ResourceFile = parse(&folder.join("resources.toml"))?;
@@ -314,21 +352,21 @@ pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, 
             return Err(format!("operation {}: resource {name} is not in resources.toml", entry.id));
         }
     }
-    let resources: Vec<_> = described
-        .resource
-        .iter()
-        .map(|resource| Resource {
+    let mut resources = Vec::new();
+    for resource in &described.resource {
+        let mut operations = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.resources.contains(&resource.name)) {
+            let problem = |text: String| format!("operation {}.{}: {text}", resource.name, entry.id);
+            operations.extend(all_of(entry, resource).map_err(problem)?);
+        }
+        resources.push(Resource {
             name: resource.name.clone(),
             camel: names::camel(&resource.name),
             pascal: names::pascal(&resource.name),
             doc: resource.doc.clone(),
-            operations: entries
-                .iter()
-                .filter(|entry| entry.resources.contains(&resource.name))
-                .map(|entry| resolve(entry, resource))
-                .collect(),
-        })
-        .collect();
+            operations,
+        });
+    }
     validate(&resources, families)?;
     Ok(resources)
 }
@@ -338,64 +376,81 @@ pub(crate) fn parse<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Stri
     toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn resolve(entry: &Entry, resource: &ResourceEntry) -> Operation {
-    let fill = |text: &str| {
-        text.replace("{Resource}", &names::pascal(&resource.name))
-            .replace("{resource}", &resource.name)
-            .replace("{records}", &resource.records)
-            .replace("{record}", &resource.record)
-            .trim()
-            .to_owned()
-    };
-    let name = entry.name.clone().unwrap_or_else(|| entry.id.clone());
-    Operation {
-        id: format!("{}.{}", resource.name, entry.id),
-        official: entry.id.clone(),
+/// The operations that an entry is in a resource.
+fn all_of(entry: &Entry, resource: &ResourceEntry) -> Result<Vec<Operation>, String> {
+    templates::check(&entry.variants)?;
+    let names = Names::of(resource);
+    match entry.variants.as_slice() {
+        [] => Ok(vec![resolve(entry, resource, &names)?]),
+        variants => variants.iter().map(|variant| resolve(entry, resource, &names.with(variant))).collect(),
+    }
+}
+
+fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Operation, String> {
+    let official = names.name(&entry.id)?;
+    let name = names.name(entry.name.as_ref().unwrap_or(&entry.id))?;
+    let of_resource = |id: &str| Ok::<_, String>(format!("{}.{}", resource.name, names.name(id)?));
+    Ok(Operation {
+        id: format!("{}.{official}", resource.name),
+        official,
         camel: names::camel(&name),
         pascal: names::pascal(&name),
         name,
-        method: entry.method,
+        method: names.method(&entry.method)?,
         base: entry.base,
-        path: fill(&entry.path),
+        path: names.fill(&entry.path),
         effect: entry.effect,
         replay: entry.replay,
         paged: entry.paging.is_some(),
         identity: entry.identity.clone(),
-        lookup: entry
-            .lookup
-            .clone()
-            .map(|lookup| Lookup { list: format!("{}.{}", resource.name, lookup.list), ..lookup }),
+        lookup: match entry.lookup.clone() {
+            Some(lookup) => Some(Lookup { list: of_resource(&lookup.list)?, ..lookup }),
+            None => None,
+        },
         rows: entry.rows,
         answer: entry.answer,
-        record: entry.record.as_deref().map(fill),
+        record: entry.record.as_deref().map(|record| names.name(record)).transpose()?,
         body: entry.body,
         handler: entry.handler,
-        look: entry.look.as_ref().map(|look| format!("{}.{look}", resource.name)),
+        look: entry.look.as_deref().map(of_resource).transpose()?,
+        poll: match entry.poll.clone() {
+            Some(poll) => Some(Poll { operation: of_resource(&poll.operation)?, ..poll }),
+            None => None,
+        },
         tells_limits: entry.tells_limits,
         since: entry.since.clone(),
-        doc: fill(&entry.doc),
+        doc: names.fill(&entry.doc),
         parameters: entry
             .parameter
             .iter()
             .filter(|parameter| parameter.only.as_ref().is_none_or(|only| only.contains(&resource.name)))
-            .map(|parameter| Parameter {
-                name: parameter.name.clone(),
-                camel: names::camel(&parameter.name),
-                wire: parameter.wire.clone().unwrap_or_else(|| parameter.name.clone()),
-                place: parameter.place,
-                kind: parameter.kind,
-                record: parameter.record.as_deref().map(fill),
-                required: parameter.required,
-                absent: parameter.absent,
-                schema: parameter.schema.as_ref().map(|schema| Schema {
-                    operation: fill(&schema.operation),
-                    argument: schema.argument.clone(),
-                }),
-                standard: parameter.standard.clone(),
-                doc: fill(&parameter.doc),
-            })
-            .collect(),
-    }
+            .map(|parameter| resolve_parameter(parameter, names))
+            .collect::<Result<_, _>>()?,
+        implied: entry.implied.iter().map(|implied| implied.resolve(names)).collect::<Result<_, _>>()?,
+    })
+}
+
+fn resolve_parameter(parameter: &ParameterEntry, names: &Names) -> Result<Parameter, String> {
+    let name = names.name(&parameter.name)?;
+    Ok(Parameter {
+        camel: names::camel(&name),
+        wire: names.name(parameter.wire.as_ref().unwrap_or(&parameter.name))?,
+        name,
+        place: parameter.place,
+        kind: parameter.kind,
+        record: parameter.record.as_deref().map(|record| names.name(record)).transpose()?,
+        required: parameter.required,
+        absent: parameter.absent,
+        schema: match &parameter.schema {
+            Some(schema) => Some(Schema {
+                operation: names.name(&schema.operation)?,
+                argument: names.name(&schema.argument)?,
+            }),
+            None => None,
+        },
+        standard: parameter.standard.clone(),
+        doc: names.fill(&parameter.doc),
+    })
 }
 
 fn validate(resources: &[Resource], families: &[Family]) -> Result<(), String> {
@@ -434,6 +489,12 @@ fn validate(resources: &[Resource], families: &[Family]) -> Result<(), String> {
                 && !resource.operations.iter().any(|list| list.id == lookup.list && list.paged)
             {
                 return problem(format!("its lookup names {}, which is no list in pages", lookup.list));
+            }
+            if let Err(text) = implied::validate(operation)
+                .and_then(|()| uploads::validate(operation))
+                .and_then(|()| downloads::validate(operation))
+            {
+                return problem(text);
             }
             let placeholders: BTreeSet<_> =
                 operation.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 /// Returns false when `--check` found a difference.
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let catalog = arguments.root.join("core/catalog");
-    let families = shapes::read(&catalog.join("shapes/service"))?;
+    let families = shapes::read(&catalog.join("shapes/service"), &catalogue::names(&catalog)?)?;
     let resources = catalogue::read(&catalog, &families)?;
     let own = client::read(&catalog, &resources, &families)?;
     let mut files = emit::render(&resources, &families, &own)?;
@@ -142,6 +142,57 @@ mod tests {
         assert_eq!(generate(&root, false), Ok(true));
         assert!(style.exists() && own.exists() && !old.exists());
         assert_eq!(generate(&root, true), Ok(true));
+    }
+
+    #[test]
+    fn one_entry_is_several_operations() {
+        let root = changed("service/tracking.toml", "method = \"POST\"", "method = \"{verb}\"");
+        let path = root.path().join("core/catalog/service/tracking.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let variants = "{ kind = \"style\", verb = \"POST\" }, { kind = \"material\", verb = \"GET\" }";
+        let text = text.replace("{ kind = \"style\" }, { kind = \"material\" }", variants);
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(generate(&root, false), Ok(true));
+        let table =
+            std::fs::read_to_string(root.path().join("core/src/catalog/generated/tracking.rs")).unwrap();
+        for part in [
+            "name: \"style_timeline_list\",\n        official: \"plan_style_timeline_list\",\n        method: Method::Post",
+            "name: \"material_timeline_list\",\n        official: \"plan_material_timeline_list\",\n        method: Method::Get",
+            "path: \"Tracking/Plan/{plan_id}/Material/Timeline\"",
+        ] {
+            assert!(table.contains(part), "{part}\n{table}");
+        }
+    }
+
+    #[test]
+    fn names_on_the_wire_are_templates() {
+        let root = changed("service/apps.toml", "wire = \"headerId\"", "wire = \"{resource}Id\"");
+        assert_eq!(generate(&root, false), Ok(true));
+        for (resource, wire) in [("style", "styleId"), ("material", "materialId")] {
+            let path = root.path().join(format!("core/src/catalog/generated/{resource}.rs"));
+            let table = std::fs::read_to_string(path).unwrap();
+            assert!(table.contains(&format!("wire: {wire:?}")), "{table}");
+        }
+    }
+
+    #[test]
+    fn implied_values_reach_the_table() {
+        let fixed =
+            "client = \"company\"\n\n[[operation.implied]]\nwire = \"full\"\nplace = \"query\"\nvalue = ";
+        for (value, expected) in [
+            ("\"a b\"", "source: Source::Text(\"a b\")"),
+            ("7", "source: Source::Integer(7)"),
+            ("false", "source: Source::Boolean(false)"),
+        ] {
+            let root = changed("service/automation.toml", "client = \"company\"", &format!("{fixed}{value}"));
+            assert_eq!(generate(&root, false), Ok(true));
+            let path = root.path().join("core/src/catalog/generated/automation.rs");
+            let table = std::fs::read_to_string(path).unwrap();
+            let client = "source: Source::Client(ClientValue::Company)";
+            for part in [expected, client, "source: Source::Argument(\"name\")"] {
+                assert!(table.contains(part), "{part}\n{table}");
+            }
+        }
     }
 
     #[test]
@@ -267,6 +318,153 @@ mod tests {
                 "schema and standard are for filters",
             ),
             ("service/data_tables.toml", "handler = \"update_rows\"\n", "", "need the handler update_rows"),
+            (
+                "service/tracking.toml",
+                "{Kind}/Timeline",
+                "{Sort}/Timeline",
+                "placeholders {\"Sort\", \"plan_id\"}",
+            ),
+            (
+                "service/tracking.toml",
+                "plan_{kind}_timeline",
+                "plan_{sort}_timeline",
+                "plan_{sort}_timeline_list",
+            ),
+            ("service/tracking.toml", "plan_{kind}_timeline", "plan_timeline", "the id is taken"),
+            (
+                "service/tracking.toml",
+                "name = \"{kind}_timeline_list\"\n",
+                "name = \"timelines\"\n",
+                "is taken by",
+            ),
+            (
+                "service/tracking.toml",
+                "{ kind = \"material\" }",
+                "{ sort = \"material\" }",
+                "the same placeholders",
+            ),
+            (
+                "service/tracking.toml",
+                "{ kind = \"style\" }",
+                "{ kind = \"style\", record = \"x\" }",
+                "the placeholder record is that of the resource",
+            ),
+            ("service/tracking.toml", "method = \"POST\"", "method = \"{kind}\"", "method style"),
+            ("service/automation.toml", "client = \"company\"", "client = \"user\"", "user"),
+            ("service/automation.toml", "client = \"company\"", "", "one of value, client and argument"),
+            (
+                "service/automation.toml",
+                "client = \"company\"",
+                "client = \"company\"\nvalue = 1",
+                "one of value, client and argument",
+            ),
+            ("service/automation.toml", "wire = \"company\"", "wire = \"id\"", "its place is taken"),
+            (
+                "service/automation.toml",
+                "place = \"query\"\nclient",
+                "place = \"body\"\nclient",
+                "values of the client go into the query",
+            ),
+            (
+                "service/automation.toml",
+                "place = \"query\"\nclient = \"company\"",
+                "place = \"body\"\nvalue = true",
+                "the body is no object",
+            ),
+            (
+                "service/automation.toml",
+                "place = \"query\"\nclient",
+                "place = \"path\"\nclient",
+                "in the query or in the body",
+            ),
+            (
+                "service/automation.toml",
+                "argument = \"name\"",
+                "argument = \"title\"",
+                "there is no parameter title",
+            ),
+            (
+                "service/automation.toml",
+                "kind = \"text\"\nrequired = true",
+                "kind = \"json\"\nrequired = true",
+                "the parameter name is no id, text",
+            ),
+            (
+                "service/uploads.toml",
+                "kind = \"file\"",
+                "kind = \"text\"",
+                "one required parameter of the kind file",
+            ),
+            (
+                "service/uploads.toml",
+                "kind = \"file\"\nrequired = true",
+                "kind = \"file\"",
+                "one required parameter of the kind file",
+            ),
+            ("service/uploads.toml", "effect = \"upload\"", "effect = \"update\"", "need each other"),
+            ("service/uploads.toml", "body = \"multipart\"", "body = \"object\"", "need each other"),
+            ("service/uploads.toml", "handler = \"upload\"\n", "", "need each other"),
+            ("service/headers.toml", "kind = \"boolean\"", "kind = \"file\"", "need each other"),
+            (
+                "service/uploads.toml",
+                "poll = { operation = \"upload_status\"",
+                "poll = { operation = \"state\"",
+                "there is no operation style.state",
+            ),
+            (
+                "service/uploads.toml",
+                "poll = { operation = \"upload_status\"",
+                "poll = { operation = \"attributes_upload\"",
+                "is no read of one record",
+            ),
+            (
+                "service/uploads.toml",
+                "argument = \"upload_id\"",
+                "argument = \"image_id\"",
+                "poll: image_id is not the one id that style.upload_status takes",
+            ),
+            ("service/uploads.toml", ", until = \"finished\"", "", "until"),
+            (
+                "service/apps.toml",
+                "body = \"none\"",
+                "body = \"none\"\npoll = { operation = \"app_list\", argument = \"a\", from = \"b\", until = \"c\", failed = \"d\", message = \"e\" }",
+                "poll needs the handler upload",
+            ),
+            ("service/raw.toml", "handler = \"download\"\n", "", "the answer file, the handler download"),
+            (
+                "service/raw.toml",
+                "kind = \"target\"",
+                "kind = \"text\"",
+                "the answer file, the handler download",
+            ),
+            (
+                "service/raw.toml",
+                "answer = \"file\"",
+                "answer = \"any\"",
+                "the answer file, the handler download",
+            ),
+            (
+                "service/raw.toml",
+                "place = \"handler\"\nkind = \"target\"",
+                "place = \"query\"\nkind = \"target\"",
+                "for the handler",
+            ),
+            ("service/raw.toml", "base = \"link\"", "base = \"api\"", "the base link is for a file"),
+            ("service/raw.toml", "kind = \"link\"", "kind = \"text\"", "the base link is for a file"),
+            ("service/raw.toml", "path = \"\"", "path = \"x\"", "the base link is for a file"),
+            (
+                "shapes/service/headers/{resource}_lookup.json",
+                "\"style\", \"material\"",
+                "\"style\", \"colour\"",
+                "x-resources: there is no colour",
+            ),
+            ("shapes/service/headers/{resource}_lookup.json", "\"x-resources\"", "\"x-res\"", "x-resources"),
+            (
+                "shapes/service/headers/{resource}_lookup.json",
+                "[\"style\", \"material\"]",
+                "[\"style\"]",
+                "there is no shape material_lookup",
+            ),
         ];
         for (file, from, to, expected) in cases {
             let message = generate(&changed(file, from, to), true).expect_err(expected);

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::catalogue::{Answer, Handler, Kind, Method, Operation, Parameter, Place, Resource};
+use crate::catalogue::{
+    Answer, Base, Body, ClientValue, Handler, Kind, Method, Operation, Parameter, Place, Resource, Source,
+};
 use crate::shapes::{Family, Shape, target_of};
 
 /// The document as text.
@@ -11,9 +13,15 @@ use crate::shapes::{Family, Shape, target_of};
 pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
     let mut paths = Map::new();
     for operation in resources.iter().flat_map(|resource| &resource.operations) {
-        if matches!(operation.handler, Handler::Request | Handler::DeleteHeader | Handler::UpdateRows) {
+        if matches!(
+            operation.handler,
+            Handler::Request | Handler::DeleteHeader | Handler::UpdateRows | Handler::Upload
+        ) {
             let path = paths.entry(format!("/{}", operation.path)).or_insert_with(|| json!({}));
             path[method(operation.method)] = one(operation);
+            if operation.base == Base::Automation {
+                path["servers"] = json!([{"url": "https://automation.beproduct.com/api"}]);
+            }
         }
     }
     let mut shapes: Vec<_> = families.iter().flat_map(|family| &family.shapes).collect();
@@ -50,10 +58,14 @@ fn method(method: Method) -> &'static str {
 }
 
 fn one(operation: &Operation) -> Value {
-    let record = operation.record.as_ref().filter(|_| operation.handler == Handler::Request).map_or_else(
-        || json!({}),
-        |name| json!({"$ref": format!("#/components/schemas/{}", crate::names::pascal(name))}),
-    );
+    let record = operation
+        .record
+        .as_ref()
+        .filter(|_| matches!(operation.handler, Handler::Request | Handler::Upload))
+        .map_or_else(
+            || json!({}),
+            |name| json!({"$ref": format!("#/components/schemas/{}", crate::names::pascal(name))}),
+        );
     let answer = match operation.answer {
         Answer::List if operation.paged => json!({
             "type": "object",
@@ -61,7 +73,7 @@ fn one(operation: &Operation) -> Value {
         }),
         Answer::List => json!({"type": "array", "items": record}),
         Answer::Object => record,
-        Answer::Message | Answer::Any => json!({}),
+        Answer::Message | Answer::Any | Answer::File => json!({}),
     };
     let mut parameters: Vec<_> = operation
         .parameters
@@ -77,6 +89,10 @@ fn one(operation: &Operation) -> Value {
             })
         })
         .collect();
+    for implied in operation.implied.iter().filter(|implied| implied.place == Place::Query) {
+        parameters
+            .push(json!({"name": implied.wire, "in": "query", "schema": implied_schema(&implied.source)}));
+    }
     if operation.paged {
         for (name, doc) in
             [("pageSize", "Records a page, at most 200."), ("pageNumber", "Number of the page, from 0.")]
@@ -95,20 +111,41 @@ fn one(operation: &Operation) -> Value {
         "x-effect": operation.effect,
         "x-replay": operation.replay,
     });
-    let body: Map<_, _> = operation
+    let arguments = operation
         .parameters
         .iter()
         .filter(|parameter| parameter.place == Place::Body)
-        .map(|parameter| (parameter.wire.clone(), schema(parameter)))
-        .collect();
+        .map(|parameter| (parameter.wire.clone(), schema(parameter)));
+    let implied = operation
+        .implied
+        .iter()
+        .filter(|implied| implied.place == Place::Body)
+        .map(|implied| (implied.wire.clone(), implied_schema(&implied.source)));
+    let body: Map<_, _> = arguments.chain(implied).collect();
     if !body.is_empty() {
         let schema = match body.get("rows") {
             Some(rows) => rows.clone(),
             None => json!({"type": "object", "properties": body}),
         };
-        value["requestBody"] = json!({"content": {"application/json": {"schema": schema}}});
+        let kind = match operation.body {
+            Body::Multipart => "multipart/form-data",
+            _ => "application/json",
+        };
+        value["requestBody"] = json!({"content": {kind: {"schema": schema}}});
     }
     value
+}
+
+fn implied_schema(source: &Source) -> Value {
+    match source {
+        Source::Text(text) => json!({"const": text}),
+        Source::Integer(number) => json!({"const": number}),
+        Source::Boolean(flag) => json!({"const": flag}),
+        Source::Client(ClientValue::Company) => {
+            json!({"type": "string", "description": "Domain of the company."})
+        }
+        Source::Argument(name) => json!({"description": format!("The same as {name}.")}),
+    }
 }
 
 fn schema(parameter: &Parameter) -> Value {
@@ -117,7 +154,7 @@ fn schema(parameter: &Parameter) -> Value {
         "items": {"type": "object", "properties": {"id": {"type": "string"}, "value": {}}},
     });
     match parameter.kind {
-        Kind::Id | Kind::Text | Kind::RelativePath => json!({"type": "string"}),
+        Kind::Id | Kind::Text | Kind::RelativePath | Kind::Link | Kind::Target => json!({"type": "string"}),
         Kind::Integer => json!({"type": "integer"}),
         Kind::Boolean => json!({"type": "boolean"}),
         Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
@@ -145,6 +182,7 @@ fn schema(parameter: &Parameter) -> Value {
             "type": "array",
             "items": {"type": "object", "properties": {"id": {"type": ["string", "null"]}, "fields": pairs}},
         }),
+        Kind::File => json!({"type": "string", "contentMediaType": "application/octet-stream"}),
         Kind::Records => json!({"type": ["array", "null"], "items": {"type": "object"}}),
         Kind::Json | Kind::QueryMap => json!({}),
     }
@@ -155,7 +193,7 @@ fn references(schema: &Value, shapes: &[&Shape]) -> Value {
     match schema {
         Value::Object(members) => members
             .iter()
-            .filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id"))
+            .filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id" | "x-resources"))
             .map(|(key, value)| {
                 let target = (key == "$ref")
                     .then(|| value.as_str())

@@ -5,6 +5,9 @@
 //! describe what has been seen, they are no promise: members that no schema names are kept, and readers accept any member
 //! missing, except in what the client puts together itself (`x-made`).
 //!
+//! A file whose name holds `{resource}` is one shape for each resource in its `x-resources`, with the placeholders of
+//! `catalogue.rs` in its texts and references.
+//!
 //! The client's own shapes are all that they say. They have what others have not:
 //!
 //! | keyword | states |
@@ -23,6 +26,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::catalogue::{Resources, all_shapes};
 use crate::names;
 
 mod types;
@@ -130,20 +134,20 @@ pub(crate) struct Property {
 }
 
 /// All families of the service, and the shapes of each, by name.
-pub(crate) fn read(folder: &Path) -> Result<Vec<Family>, String> {
-    checked(families(folder, false)?)
+pub(crate) fn read(folder: &Path, resources: &Resources) -> Result<Vec<Family>, String> {
+    checked(families(folder, resources, false)?)
 }
 
 /// All families of the client itself. `more` are choices of its family `history` that are written elsewhere.
 pub(crate) fn read_own(folder: &Path, more: Shape) -> Result<Vec<Family>, String> {
-    let mut families = families(folder, true)?;
+    let mut families = families(folder, &Resources::new(), true)?;
     let history = families.iter_mut().find(|family| family.name == "history");
     history.ok_or("shapes: the client has no family history")?.shapes.push(more);
     checked(families)
 }
 
-fn families(folder: &Path, own: bool) -> Result<Vec<Family>, String> {
-    entries(folder)?.iter().map(|path| family(path, own)).collect()
+fn families(folder: &Path, resources: &Resources, own: bool) -> Result<Vec<Family>, String> {
+    entries(folder)?.iter().map(|path| family(path, resources, own)).collect()
 }
 
 fn checked(families: Vec<Family>) -> Result<Vec<Family>, String> {
@@ -162,12 +166,19 @@ fn checked(families: Vec<Family>) -> Result<Vec<Family>, String> {
     Ok(families)
 }
 
-fn family(folder: &Path, own: bool) -> Result<Family, String> {
+fn family(folder: &Path, resources: &Resources, own: bool) -> Result<Family, String> {
     let name = folder.file_name().and_then(|name| name.to_str()).ok_or("a folder of shapes has no name")?;
-    let shapes = entries(folder)?
-        .iter()
-        .map(|path| one(path, own).map_err(|error| format!("{}: {error}", path.display())))
-        .collect::<Result<_, _>>()?;
+    let mut shapes = Vec::new();
+    for path in entries(folder)? {
+        let problem = |error: String| format!("{}: {error}", path.display());
+        let text = std::fs::read_to_string(&path).map_err(|error| problem(error.to_string()))?;
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let stem = stem.ok_or_else(|| problem("the file has no name".into()))?;
+        for (name, text) in all_shapes(stem, text, resources).map_err(problem)? {
+            shapes.push(one(name, &text, own).map_err(problem)?);
+        }
+    }
+    shapes.sort_by(|one: &Shape, other| one.name.cmp(&other.name));
     Ok(Family { pascal: names::pascal(name), name: name.to_owned(), shapes })
 }
 
@@ -213,10 +224,8 @@ pub(crate) fn target_of(reference: &str) -> String {
     reference.rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned()
 }
 
-fn one(path: &Path, own: bool) -> Result<Shape, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let schema: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or("the file has no name")?.to_owned();
+fn one(name: String, text: &str, own: bool) -> Result<Shape, String> {
+    let schema: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let doc = schema["description"].as_str().ok_or("it has no description")?.to_owned();
     let says = |keyword: &str| schema[keyword].as_bool().unwrap_or(false);
     let shape = Shape {

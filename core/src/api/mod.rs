@@ -3,6 +3,7 @@
 mod generated;
 
 use std::marker::PhantomData;
+use std::path::Path;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::own::{ErrorKind, Outcome};
-use crate::{Answer, CallOptions, Client, Meta};
+use crate::{Answer, CallOptions, Client, FileSource, Meta};
 
 pub use generated::*;
 
@@ -50,6 +51,10 @@ fn query_value(pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<Val
     pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect::<Map<_, _>>().into()
 }
 
+fn path_value(path: impl AsRef<Path>) -> Serialized {
+    Serialized(serde_json::to_value(path.as_ref()))
+}
+
 fn records_value(items: impl IntoIterator<Item = impl Serialize>) -> Serialized {
     Serialized(items.into_iter().map(serde_json::to_value).collect())
 }
@@ -60,6 +65,7 @@ struct Request<T> {
     client: Client,
     operation: &'static str,
     arguments: Result<Map<String, Value>>,
+    file: Option<FileSource>,
     options: CallOptions,
     answer: PhantomData<fn() -> T>,
 }
@@ -70,6 +76,7 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
             client: client.clone(),
             operation,
             arguments: Ok(Map::new()),
+            file: None,
             options: CallOptions::default(),
             answer: PhantomData,
         }
@@ -83,6 +90,12 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
         self
     }
 
+    fn file(mut self, name: &str, file: impl Into<FileSource>) -> Self {
+        self.file = Some(file.into());
+        // Its place among the arguments.
+        self.argument(name, "")
+    }
+
     fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
@@ -94,7 +107,7 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
 
     async fn with_response(self) -> Result<Response<T>> {
         let Answer { body, raw, meta } =
-            self.client.call(self.operation, self.arguments?, self.options).await?;
+            self.client.call_with_file(self.operation, self.arguments?, self.file, self.options).await?;
         Ok(Response { body: decode(&body)?, raw, meta })
     }
 }

@@ -3,20 +3,24 @@
 
 pub(crate) mod encode;
 pub(crate) mod fields;
+pub(crate) mod files;
 mod filter_map;
 pub(crate) mod filters;
+mod implied;
 pub(crate) mod rows;
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::catalog::{Absent, BodyKind, Handler, Kind, Operation, Parameter, Place};
+use crate::catalog::{Absent, BodyKind, ClientValue, Handler, Kind, Operation, Parameter, Place};
 use crate::error::{Error, Result};
 use crate::near;
 
+use self::files::{FileSource, Multipart};
 use self::rows::Rows;
 
 /// A request without host, sign-in and paging.
@@ -27,7 +31,17 @@ pub(crate) struct Prepared {
     /// Path below the base address, encoded.
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
+    /// Values of the client that go behind the query, by the names that they have there.
+    pub(crate) of_client: Vec<(&'static str, ClientValue)>,
     pub(crate) body: Option<Bytes>,
+    /// A body that is read while it is sent, in place of the other.
+    pub(crate) multipart: Option<Multipart>,
+    /// The signed link that is the address.
+    pub(crate) link: Option<String>,
+    /// The path that the file of the answer is written to.
+    pub(crate) target: Option<PathBuf>,
+    /// The file that is to be sent: the parameter, and what the arguments say of it.
+    file: Option<(&'static Parameter, FileSource)>,
     /// What the filters name, to be checked before the request is sent.
     pub(crate) filters: Vec<NamedFields>,
     /// Whether a repeat adds nothing: what the replay class `conditional` asks for.
@@ -56,6 +70,14 @@ impl Prepared {
     pub(crate) fn carrying(&self, rows: &Rows, range: &Range<usize>) -> Self {
         let adds_nothing = rows.list()[range.clone()].iter().all(|row| row.id.is_some());
         Self { body: Some(rows.body(range)), adds_nothing, ..self.clone() }
+    }
+
+    /// Opens the file of the arguments, or the one that is given in its place, as the body.
+    pub(crate) async fn attach(&mut self, given: Option<FileSource>, boundary: &str) -> Result<()> {
+        let Some((parameter, named)) = self.file.take() else { return Ok(()) };
+        let (content, name) = given.unwrap_or(named).open(parameter.name).await?;
+        self.multipart = Some(Multipart::of(parameter.wire, &name, content, boundary));
+        Ok(())
     }
 
     /// How many rows the body carries, for a request that was written by hand too.
@@ -101,7 +123,12 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
         operation,
         path: operation.path.to_owned(),
         query: Vec::new(),
+        of_client: Vec::new(),
         body: None,
+        multipart: None,
+        link: None,
+        target: None,
+        file: None,
         filters: Vec::new(),
         adds_nothing: true,
     };
@@ -120,6 +147,10 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
             }
             Place::Query => query(&mut prepared.query, parameter, given)?,
             Place::Body if parameter.kind == Kind::TableRows => {}
+            Place::Body if parameter.kind == Kind::File => {
+                let file = FileSource::from_json(parameter.name, given.unwrap_or(&Value::Null))?;
+                prepared.file = Some((parameter, file));
+            }
             Place::Body => {
                 let value = match given {
                     Some(value) => Some(body_value(&mut prepared, parameter, value, arguments)?),
@@ -137,23 +168,38 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
                     (_, None) => {}
                 }
             }
-            Place::Handler => {}
+            Place::Handler => match parameter.kind {
+                Kind::Link => prepared.link = given.map(|link| text(parameter.name, link)).transpose()?,
+                Kind::Target => {
+                    let path = given.map(|path| text(parameter.name, path)).transpose()?;
+                    prepared.target = path.map(PathBuf::from);
+                }
+                _ => {}
+            },
         }
     }
+    for value in operation.implied {
+        implied::add(&mut prepared, &mut members, value, arguments);
+    }
     let body = match operation.body {
-        BodyKind::None => None,
+        BodyKind::None | BodyKind::Multipart => None,
         BodyKind::Object | BodyKind::EmptyObject => Some(Value::Object(members)),
         BodyKind::Array | BodyKind::Json => whole,
     };
     prepared.body = body.map(|body| Bytes::from(body.to_string()));
     if operation.handler == Handler::Raw {
         // A path that the catalogue knows is that operation, also when it was written by hand.
-        if let Some(known) = Operation::of_path(operation.method, &prepared.path) {
+        if let Some(known) = Operation::of_path(operation.base, operation.method, &prepared.path) {
             prepared.operation = known;
             prepared.adds_nothing = false;
         }
     }
     Ok(prepared)
+}
+
+fn text(name: &str, value: &Value) -> Result<String> {
+    let text = value.as_str().filter(|text| !text.is_empty());
+    text.map(str::to_owned).ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))
 }
 
 fn query(query: &mut Vec<(String, String)>, parameter: &Parameter, given: Option<&Value>) -> Result<()> {
@@ -323,6 +369,11 @@ mod tests {
         let prepared =
             run("raw.get", json!({"path": "Style/Unknown", "query": {"a": [1, "b c"], "n": null}})).unwrap();
         assert_eq!(prepared.operation.id, "raw.get");
+        // Another host has an operation at this path.
+        let prepared = run("raw.get", json!({"path": "autonumber", "query": {"id": "x"}})).unwrap();
+        assert_eq!(prepared.operation.id, "raw.get");
+        let prepared =
+            run("raw.get", json!({"path": "Style/Unknown", "query": {"a": [1, "b c"], "n": null}})).unwrap();
         assert_eq!(encode::query(&prepared.query), "a=1&a=b%20c");
         for bad in ["", "//host/x", "https://host/x", "a/../b", "a/%2e%2E/b", "a?b=1", "a b"] {
             assert!(run("raw.get", json!({"path": bad})).is_err(), "{bad}");

@@ -62,7 +62,6 @@ impl Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Base {
     Api,
-    #[allow(dead_code)] // No operation of the present catalogue lives there.
     Automation,
     /// Wherever a signed link of an answer leads: without a token, and not counted.
     Link,
@@ -87,9 +86,14 @@ pub(crate) enum Kind {
     #[allow(dead_code)] // No parameter of the present catalogue has this type.
     Integer,
     Boolean,
+    /// A signed link, which is the address.
+    Link,
+    /// The path that the file of the answer is written to.
+    Target,
     Filters,
     ColorwayFilters,
     Fields,
+    File,
     Colorways,
     Records,
     TableRows,
@@ -117,6 +121,8 @@ pub(crate) enum BodyKind {
     EmptyObject,
     /// The one body parameter is the body, whatever it is.
     Json,
+    /// The one body parameter is a file.
+    Multipart,
 }
 
 /// Form of the answer.
@@ -126,6 +132,8 @@ pub(crate) enum AnswerKind {
     Object,
     Message,
     Any,
+    /// Bytes, whatever they are.
+    File,
 }
 
 /// Who carries an operation out.
@@ -138,6 +146,10 @@ pub(crate) enum Handler {
     GetByNumber,
     GetManyByNumber,
     UpdateRows,
+    /// A request with a file, and reads until the service has processed it.
+    Upload,
+    /// A file that is read.
+    Download,
     /// A request whose path may belong to another operation.
     Raw,
 }
@@ -151,6 +163,23 @@ pub(crate) struct Lookup {
     pub(crate) field: &'static str,
     /// What its records call it.
     pub(crate) member: &'static str,
+}
+
+/// How the client learns that what was sent is processed.
+#[derive(Debug)]
+pub(crate) struct Poll {
+    /// Id of the read that says so.
+    pub(crate) operation: &'static str,
+    /// Its one argument.
+    pub(crate) argument: &'static str,
+    /// Member of the answer that is the argument's value. Without it there is nothing to wait for.
+    pub(crate) from: &'static str,
+    /// Member of what is read that is true at the end.
+    pub(crate) until: &'static str,
+    /// Member that is true at the end of a failure.
+    pub(crate) failed: &'static str,
+    /// Member that says why it failed.
+    pub(crate) message: &'static str,
 }
 
 /// How many records one request may carry.
@@ -184,6 +213,33 @@ pub(crate) struct Parameter {
     pub(crate) standard: &'static [&'static str],
 }
 
+/// A value that is sent and is no argument.
+#[derive(Debug)]
+pub(crate) struct Implied {
+    pub(crate) wire: &'static str,
+    pub(crate) place: Place,
+    pub(crate) source: Source,
+}
+
+/// Where an implied value comes from.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code)] // The present catalogue has no fixed values.
+pub(crate) enum Source {
+    Text(&'static str),
+    Integer(i64),
+    Boolean(bool),
+    Client(ClientValue),
+    /// The argument of this name, which is sent in two places.
+    Argument(&'static str),
+}
+
+/// What a client knows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ClientValue {
+    /// The domain of its company.
+    Company,
+}
+
 /// One operation of the service.
 #[derive(Debug)]
 pub struct Operation {
@@ -213,9 +269,11 @@ pub struct Operation {
     pub(crate) handler: Handler,
     /// Id of the read that shows what became of a delete whose answer leaves it open.
     pub(crate) look: Option<&'static str>,
+    pub(crate) poll: Option<Poll>,
     /// Whether its answer holds the limits of the service.
     pub(crate) tells_limits: bool,
     pub(crate) parameters: &'static [Parameter],
+    pub(crate) implied: &'static [Implied],
 }
 
 impl Operation {
@@ -232,12 +290,13 @@ impl Operation {
         BY_NAME.get(name).copied()
     }
 
-    /// The operation behind a method and a path, for requests that were written by hand.
-    pub(crate) fn of_path(method: Method, path: &str) -> Option<&'static Self> {
+    /// The operation behind a method and a path of a host, for requests that were written by hand.
+    pub(crate) fn of_path(base: Base, method: Method, path: &str) -> Option<&'static Self> {
         let segments: Vec<_> = path.trim_matches('/').split('/').collect();
         operations().find(|operation| {
             let template: Vec<_> = operation.path.split('/').collect();
-            operation.method == method
+            operation.base == base
+                && operation.method == method
                 && operation.handler != Handler::Raw
                 && template.len() == segments.len()
                 && template.iter().zip(&segments).all(|(expected, given)| {
@@ -260,29 +319,6 @@ impl Operation {
         self.effect == Effect::Read
     }
 }
-
-/// Reading what a signed link leads to.
-pub(crate) static LINK: Operation = Operation {
-    id: "link.read",
-    resource: "link",
-    name: "read",
-    official: "read",
-    effect: Effect::Read,
-    replay: Replay::Read,
-    paged: false,
-    method: Method::Get,
-    base: Base::Link,
-    path: "",
-    rows: None,
-    answer: AnswerKind::Any,
-    body: BodyKind::None,
-    handler: Handler::Request,
-    look: None,
-    tells_limits: false,
-    identity: "",
-    lookup: None,
-    parameters: &[],
-};
 
 /// The operation that asks the service for its limits.
 pub(crate) fn tells_limits() -> Option<&'static Operation> {

@@ -249,6 +249,7 @@ impl ClientBuilder {
         };
         let seconds = |name: &str, value: f64| config.seconds(name, value);
         let site = Site {
+            company: company.clone(),
             api: join(&api, &format!("api/{}/", encode::percent(&company)))?,
             automation: join(&automation, "api/")?,
             headers: headers::of_client(&config)?,

@@ -1,9 +1,11 @@
 //! Operations that are made of several requests, or of one and a look at what it did.
 
+mod download;
 mod lookup;
 mod row_outcomes;
 mod rows;
 mod search;
+mod upload;
 
 use bytes::Bytes;
 
@@ -15,8 +17,10 @@ use crate::options::Call;
 use crate::own::ErrorKind;
 use crate::requester::{Requester, is_unclear};
 
+pub(crate) use download::download;
 pub(crate) use lookup::{get_by_number, get_many_by_number};
 pub(crate) use rows::{refused_in_part, update_rows};
+pub(crate) use upload::upload;
 
 /// Deletes a header. The service may do it and still answer 500, or the answer may be lost: then the header is read.
 pub(crate) async fn delete_header(

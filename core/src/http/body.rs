@@ -82,6 +82,14 @@ impl Body {
         }
     }
 
+    /// Whether it can be opened again, and then yields the same bytes.
+    pub(crate) fn is_replayable(&self) -> bool {
+        match &self.0 {
+            Kind::Bytes(_) => true,
+            Kind::Source(source) => source.source.replayable(),
+        }
+    }
+
     /// Opens the body at its beginning.
     ///
     /// # Errors

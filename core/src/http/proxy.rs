@@ -111,7 +111,7 @@ impl std::fmt::Debug for Proxies {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
+    use crate::own::ErrorKind;
 
     fn before(proxies: &Proxies, text: &str) -> Option<String> {
         proxies.before(&Url::parse(text).unwrap()).map(|hop| hop.shown)

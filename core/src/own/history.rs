@@ -77,6 +77,8 @@ pub enum WaitReason {
     Rate,
     /// The daily quota was used up.
     Quota,
+    /// The service processed an uploaded file.
+    Processing,
 }
 
 impl WaitReason {
@@ -88,6 +90,7 @@ impl WaitReason {
             Self::RetryAfter => "retry_after",
             Self::Rate => "rate",
             Self::Quota => "quota",
+            Self::Processing => "processing",
         }
     }
 }

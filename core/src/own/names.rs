@@ -93,6 +93,7 @@ pub(crate) const SECONDS: &[&str] =
 pub(crate) const OPTIONS: &[&str] = &[
     "timeout",
     "turn_timeout",
+    "wait_timeout",
     "attempts",
     "label",
     "priority",

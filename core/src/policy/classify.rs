@@ -62,6 +62,8 @@ impl Classify {
                 reads,
                 "the answer was cut off",
             )),
+            // Whatever it holds.
+            200..=299 if operation.answer == AnswerKind::File => Ok(reply),
             200..=299 => self.judge_success(reply, operation),
             300..=399 => {
                 let text = "the service redirects to another address, and redirects are not followed; is the base address right?";

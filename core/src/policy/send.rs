@@ -11,7 +11,7 @@ use url::Url;
 
 use super::idle_timeout;
 use crate::address::is_loopback;
-use crate::catalog::Base;
+use crate::catalog::{AnswerKind, Base};
 use crate::clock::Clock;
 use crate::error::{Error, Failure, Result};
 use crate::http::{
@@ -67,10 +67,12 @@ impl Policy for Send {
             let limit = if succeeded { self.max_answer_size } else { FAILURE_SIZE };
             let (body, extent) = answer.body.read(limit, || wire.moved()).await;
             if extent == Extent::Limit && succeeded && exchange.operation.is_read() {
-                let text = format!(
-                    "the answer is larger than {limit} bytes; ask for less, with a smaller page_size for instance, or raise \
-                     max_answer_size"
-                );
+                let advice = match exchange.operation.answer {
+                    AnswerKind::File => "name a file that it is written to",
+                    _ => "ask for less, with a smaller page_size for instance",
+                };
+                let text =
+                    format!("the answer is larger than {limit} bytes; {advice}, or raise max_answer_size");
                 return Err(Error::new(ErrorKind::Decode, text)
                     .with_status(status)
                     .with_outcome(Outcome::Refused));

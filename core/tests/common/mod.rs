@@ -41,6 +41,7 @@ impl Service {
             "client_secret": about["client_secret"],
             "refresh_token": about["refresh_token"],
             "api_url": about["api"],
+            "automation_url": about["automation"],
             "identity_url": about["identity"],
             "ledger": "memory",
             "state_dir": std::env::temp_dir().join(format!("beproduct-test-{}-{port}", std::process::id())),

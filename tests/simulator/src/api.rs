@@ -1,11 +1,14 @@
 //! The REST API: who may ask, and which operation a path means.
 
 pub(crate) mod access;
+pub(crate) mod apps;
 pub(crate) mod data_tables;
 pub(crate) mod folders;
 pub(crate) mod headers;
 pub(crate) mod route;
 pub(crate) mod system;
+pub(crate) mod tracking;
+pub(crate) mod uploads;
 pub(crate) mod writing;
 
 use http::{HeaderMap, Method, StatusCode, Uri};
@@ -23,6 +26,7 @@ use route::{Operation, Route};
 pub(crate) struct Call<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
     pub(crate) user: &'static User,
 }
@@ -119,7 +123,7 @@ pub(crate) fn answer(
         return refusal;
     }
     let query = url::form_urlencoded::parse(uri.query().unwrap_or("").as_bytes()).into_owned().collect();
-    let call = Call { shared, query, body, user };
+    let call = Call { shared, query, headers, body, user };
     let mut answer = match perform(&route.operation, &call) {
         Ok(answer) => answer,
         Err(Refusal(answer)) => *answer,
@@ -138,6 +142,11 @@ fn perform(operation: &Operation, call: &Call<'_>) -> Result<Answer, Refusal> {
         Operation::HeaderDelete(kind, id) => headers::delete(call, *kind, id),
         Operation::HeaderCreate(kind) => writing::create(call, *kind),
         Operation::HeaderUpdate(kind, id) => writing::update(call, *kind, id),
+        Operation::HeaderImage(kind, id) => uploads::header_image(call, *kind, id),
+        Operation::ListImage(kind) => uploads::list_image(call, *kind),
+        Operation::UploadStatus(id) => uploads::status(call, id),
+        Operation::AppList(kind) => apps::list(call, *kind),
+        Operation::Timeline(kind, plan) => tracking::timeline(call, *kind, plan),
         Operation::TableList => data_tables::list(call),
         Operation::TableSchema(id) => data_tables::schema(call, id),
         Operation::TableData(id) => data_tables::data(call, id),

@@ -136,8 +136,10 @@ fn base(uri: &Uri) -> Result<Option<Base>, Box<Answer>> {
     match parameter(uri, "base").as_deref() {
         None => Ok(None),
         Some("api") => Ok(Some(Base::Api)),
+        Some("automation") => Ok(Some(Base::Automation)),
+        Some("storage") => Ok(Some(Base::Storage)),
         Some("identity") => Ok(Some(Base::Identity)),
-        Some(_) => Err(refused("base: api or identity".to_owned())),
+        Some(_) => Err(refused("base: api, automation, identity or storage".to_owned())),
     }
 }
 

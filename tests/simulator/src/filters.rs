@@ -171,6 +171,12 @@ pub(crate) fn table_matches(filters: &[Filter], table: &Table) -> bool {
     })
 }
 
+/// Filters on other fields are dropped, as everywhere.
+pub(crate) fn timeline_matches(filters: &[Filter], header: &Header) -> bool {
+    let modified = Held::Moment(header.modified_at);
+    filters.iter().all(|filter| filter.field != "ModifiedAt" || filter.accepts(&modified))
+}
+
 pub(crate) fn row_matches(filters: &[Filter], fields: &[Field], row: &Row) -> bool {
     filters.iter().all(|filter| {
         let held = match filter.field.as_str() {

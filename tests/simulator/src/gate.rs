@@ -18,7 +18,7 @@ use crate::connection::{Connection, Cut};
 use crate::faults::{self, Reset};
 use crate::log::{Base, Place};
 use crate::state::Shared;
-use crate::{api, control, identity};
+use crate::{api, automation, control, identity, storage};
 
 pub(crate) async fn handle(
     shared: Arc<Shared>,
@@ -30,6 +30,10 @@ pub(crate) async fn handle(
     let under = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
     let base = if path.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("/api/")) {
         Base::Api
+    } else if under("/automation/api") {
+        Base::Automation
+    } else if under("/files") {
+        Base::Storage
     } else if under("/ids") {
         Base::Identity
     } else if under("/simulator") {
@@ -74,6 +78,8 @@ pub(crate) async fn handle(
     } else {
         match base {
             Base::Api => api::answer(&shared, &parts.method, &parts.uri, &parts.headers, &body),
+            Base::Automation => automation::answer(&shared, &parts.method, &parts.uri, &parts.headers, &body),
+            Base::Storage => storage::answer(&shared, &parts.method, &parts.uri, &parts.headers),
             Base::Identity => identity::answer(&shared, &parts.method, &parts.uri, &parts.headers, &body),
         }
     };
@@ -115,14 +121,18 @@ impl Visit {
             let mut state = shared.state();
             let method = parts.method.as_str();
             let place = state.log.arrived(base, method, target, &parts.headers, connection.number());
-            if base == Base::Api {
-                state.log.count_operation(Route::of(&parts.method, parts.uri.path()).label(&parts.method));
-                state.limits.count(now());
-                if let Ok(user) = access::speaker(&state, &parts.method, &parts.uri, &parts.headers) {
-                    state.log.set_user(place, user.username);
+            match base {
+                Base::Api => {
+                    state
+                        .log
+                        .count_operation(Route::of(&parts.method, parts.uri.path()).label(&parts.method));
+                    state.limits.count(now());
+                    if let Ok(user) = access::speaker(&state, &parts.method, &parts.uri, &parts.headers) {
+                        state.log.set_user(place, user.username);
+                    }
                 }
-            } else {
-                state.log.identity.arrived(method, parts.uri.path());
+                Base::Automation | Base::Storage => {}
+                Base::Identity => state.log.identity.arrived(method, parts.uri.path()),
             }
             place
         };

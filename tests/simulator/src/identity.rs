@@ -86,8 +86,12 @@ fn oauth_error(status: StatusCode, error: &str, description: Option<&str>) -> An
 }
 
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
+    token_of(headers.get(header::AUTHORIZATION)?)
+}
+
+/// The token in the value of a header.
+pub(crate) fn token_of(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 

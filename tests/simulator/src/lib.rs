@@ -20,6 +20,7 @@
 
 mod answers;
 mod api;
+mod automation;
 mod calendar;
 mod connection;
 mod control;
@@ -38,6 +39,7 @@ mod secrets;
 mod seed;
 mod server;
 mod state;
+mod storage;
 mod tls;
 mod values;
 

@@ -8,12 +8,14 @@ use serde_json::{Map, Value, json};
 
 use crate::identity::counts::IdentityCounts;
 
-/// Which of the two services a request was for.
+/// Which of the services a request was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Base {
     Api,
+    Automation,
     Identity,
+    Storage,
 }
 
 #[derive(Serialize)]
@@ -131,7 +133,9 @@ impl Log {
         let connections: BTreeSet<u64> = self.entries.iter().map(|entry| entry.connection).collect();
         json!({
             "api": self.of(Some(Base::Api)).count(),
+            "automation": self.of(Some(Base::Automation)).count(),
             "identity": self.of(Some(Base::Identity)).count(),
+            "storage": self.of(Some(Base::Storage)).count(),
             "token": self.identity.token,
             "actas": self.identity.actas,
             "discovery": self.identity.discovery,

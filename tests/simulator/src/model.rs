@@ -114,6 +114,11 @@ impl Picture {
         }
     }
 
+    /// One that the storage has.
+    pub(crate) fn stored(link: &str) -> Self {
+        Picture { preview: Some(link.to_owned()), origin: Some(link.to_owned()) }
+    }
+
     pub(crate) fn linked(name: &str) -> Self {
         Picture {
             preview: Some(format!("https://files.example.com/img/{name}-preview.png")),

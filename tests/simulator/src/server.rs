@@ -25,6 +25,8 @@ use crate::tls::Authority;
 pub struct Addresses {
     /// Base of the REST API, without `/api`
     pub api: String,
+    /// Base of the automation API, without `/api`
+    pub automation: String,
     /// Base of the identity server
     pub identity: String,
     /// Base of the control interface
@@ -67,6 +69,10 @@ pub struct Addresses {
     pub material_folder: String,
     /// Id of the large data table
     pub data_table: String,
+    /// Id of the tracking plan
+    pub plan: String,
+    /// Id of a sequence of numbers
+    pub autonumber: String,
 }
 
 /// A running simulator. Dropping it closes the listener and every connection.

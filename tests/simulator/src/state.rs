@@ -1,10 +1,14 @@
 //! What the server remembers, and how a reset begins it anew.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::api::tracking;
+use crate::api::uploads::Upload;
+use crate::automation::Sequence;
 use crate::calendar::{Millis, now};
 use crate::faults::Faults;
 use crate::identity::clients;
@@ -47,6 +51,8 @@ pub(crate) struct State {
     /// The last number given by the folder that numbers by itself.
     pub(crate) numbered: u64,
     last_write: Millis,
+    pub(crate) sequences: Vec<Sequence>,
+    pub(crate) uploads: HashMap<Uuid, Upload>,
 }
 
 impl State {
@@ -61,6 +67,8 @@ impl State {
             added: 0,
             numbered: 0,
             last_write: 0,
+            uploads: HashMap::new(),
+            sequences: vec![Sequence::first(seed::added_id(settings.sizes.seed, 0))],
             settings,
         }
     }
@@ -126,6 +134,7 @@ impl Shared {
         let folder = |kind: MasterKind| state.records.master(kind).folders[0].id.to_string();
         Addresses {
             api: self.origin.clone(),
+            automation: format!("{}/automation", self.origin),
             identity: self.identity_base(),
             control: format!("{}/simulator", self.origin),
             company: self.options.company.clone(),
@@ -147,6 +156,8 @@ impl Shared {
             style_folder: folder(MasterKind::Style),
             material_folder: folder(MasterKind::Material),
             data_table: state.records.tables[0].id.to_string(),
+            plan: tracking::plan(state.records.style.folders[0].id).to_string(),
+            autonumber: state.sequences[0].id.to_string(),
         }
     }
 }

@@ -180,6 +180,7 @@ WaitReason: TypeAlias = Literal[
     "retry_after",
     "rate",
     "quota",
+    "processing",
 ]
 """Why a call paused.
 
@@ -187,6 +188,7 @@ WaitReason: TypeAlias = Literal[
 - `retry_after`: The service asked for it.
 - `rate`: The limit of requests at this time was reached, or the service had asked another call for a pause.
 - `quota`: The daily quota was used up.
+- `processing`: The service processed an uploaded file.
 """
 
 

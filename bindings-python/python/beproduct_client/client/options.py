@@ -15,6 +15,8 @@ class CallOptions(TypedDict, total=False):
     and the whole answer. In seconds. Default: `timeout`."""
     turn_timeout: float
     """Longest wait for the first turn in the line. In seconds. Default: `turn_timeout`."""
+    wait_timeout: float
+    """Longest wait for the service to process an uploaded file. In seconds. Default: 300 s."""
     attempts: int
     """Highest number of attempts for a request, 1 to 100; 1 is no retry. Default: `attempts`."""
     label: str

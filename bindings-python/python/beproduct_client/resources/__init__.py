@@ -2,12 +2,14 @@
 """The operations of the service, by resource."""
 
 from beproduct_client.resources.auth import Auth
+from beproduct_client.resources.automation import Automation
 from beproduct_client.resources.data_tables import DataTables
 from beproduct_client.resources.material import Material
 from beproduct_client.resources.quota import Quota
 from beproduct_client.resources.raw import Raw
 from beproduct_client.resources.style import Style
 from beproduct_client.resources.system import System
+from beproduct_client.resources.tracking import Tracking
 
 
 class Resources:
@@ -17,6 +19,8 @@ class Resources:
         self.style = Style(connection)
         self.material = Material(connection)
         self.data_tables = DataTables(connection)
+        self.tracking = Tracking(connection)
+        self.automation = Automation(connection)
         self.system = System(connection)
         self.raw = Raw(connection)
         # The official client's name.

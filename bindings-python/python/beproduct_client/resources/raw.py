@@ -72,3 +72,28 @@ class Raw(Resource):
             "query": query,
         }
         return self._call("raw.delete", arguments, options)
+
+    def download(
+        self,
+        link,
+        file=None,
+        **options,
+    ):
+        """Downloads what a signed link of a record leads to: `origin` and `preview` of an image. It is
+        fetched byte for byte, without the access token, and does not count.
+
+        The file is written beside its target and then moved there, so that it is complete or not
+        there. A link is valid for about twelve hours.
+
+        Errors: `PermissionDeniedError` for a link that has expired, `ConfigError` when the file
+        cannot be written.
+
+        :param link: The link, as it is in the record.
+        :param file: Path that the file is written to; a file of this name is replaced. Default: the
+            file is the raw body of the response.
+        """
+        arguments = {
+            "link": link,
+            "file": file,
+        }
+        return self._call("raw.download", arguments, options)

@@ -7,6 +7,20 @@ from beproduct_client._resource import Resource
 class Style(Resource):
     """Styles: garments and their attributes, colorways and sizes."""
 
+    def app_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Applications of a style: every style of a folder has the same.
+
+        :param header_id: Id of the style.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("style.app_list", arguments, options)
+
     def folders(
         self,
         **options,
@@ -219,3 +233,69 @@ class Style(Resource):
         return self._call("style.attributes_delete", arguments, options)
 
     attributes_delete = delete
+
+    def upload(
+        self,
+        header_id,
+        file,
+        **options,
+    ):
+        """Uploads the main image of a style, and waits until the service has processed it, at most
+        `wait_timeout`. Each look at its status is a request.
+
+        Send one file at a time to a style, and do not change it meanwhile. Each upload adds a
+        version, so a file that may have arrived is not sent again: the error's `outcome` is
+        `unknown` then.
+
+        Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the
+        service cannot process it. When the processing takes longer, or its status cannot be read,
+        the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+
+        :param header_id: Id of the style.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+        arguments = {
+            "header_id": header_id,
+            "file": file,
+        }
+        return self._call("style.attributes_upload", arguments, options)
+
+    attributes_upload = upload
+
+    def app_list_upload(
+        self,
+        header_id,
+        app_id,
+        list_item_id,
+        file,
+        **options,
+    ):
+        """Uploads the image of an item in an application of the type `List`, and waits until the
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application.
+        :param list_item_id: Id of the item.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "list_item_id": list_item_id,
+            "file": file,
+        }
+        return self._call("style.app_list_upload", arguments, options)
+
+    def upload_status(
+        self,
+        upload_id,
+        **options,
+    ):
+        """How far the service has processed an uploaded file.
+
+        :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
+        """
+        arguments = {
+            "upload_id": upload_id,
+        }
+        return self._call("style.upload_status", arguments, options)

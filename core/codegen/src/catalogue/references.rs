@@ -1,6 +1,6 @@
 //! Checks what operations state about other operations, and what only one kind of operation can state.
 
-use super::{Answer, Effect, Handler, Kind, Operation, Parameter, Resource};
+use super::{Answer, Effect, Handler, Kind, Operation, Parameter, Resource, uploads};
 
 pub(super) fn validate(resources: &[Resource]) -> Result<(), String> {
     let all: Vec<_> = resources.iter().flat_map(|resource| &resource.operations).collect();
@@ -17,7 +17,8 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
     let find = |id: &str| {
         all.iter().find(|other| other.id == id).ok_or_else(|| format!("there is no operation {id}"))
     };
-    if operation.tells_limits && (operation.effect != Effect::Read || !operation.parameters.is_empty()) {
+    let takes_nothing = operation.parameters.is_empty() && operation.implied.is_empty();
+    if operation.tells_limits && (operation.effect != Effect::Read || !takes_nothing) {
         return Err("tells_limits is for a read without parameters".into());
     }
     if (operation.handler == Handler::DeleteHeader) != operation.look.is_some() {
@@ -32,6 +33,9 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
         if let Some(missing) = missing {
             return Err(format!("look: {} needs {}, which is no parameter here", look.id, missing.name));
         }
+    }
+    if let Some(poll) = &operation.poll {
+        uploads::validate_poll(poll, find(&poll.operation)?)?;
     }
     for parameter in &operation.parameters {
         check_parameter(operation, parameter, &find)

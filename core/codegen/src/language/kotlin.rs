@@ -237,10 +237,11 @@ fn driver_call(resource: &Value, operation: &Value) -> String {
 /// What reads the argument of a behaviour case.
 fn driver_reader(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" => "text",
+        "id" | "text" | "relative_path" | "link" => "text",
         "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
+        "file" | "target" => "file",
         "filters" | "colorway_filters" => "filters",
         "fields" => "fields",
         "colorways" => "colorways",
@@ -287,10 +288,11 @@ fn ordered(operation: &Value) -> Vec<Value> {
 
 fn kotlin_type(parameter: &Value) -> String {
     match member(parameter, "kind").as_str() {
-        "id" | "text" | "relative_path" => "String".into(),
+        "id" | "text" | "relative_path" | "link" => "String".into(),
         "texts" => "List<String>".into(),
         "integer" => inputs::integer(parameter).into(),
         "boolean" => "Boolean".into(),
+        "file" | "target" => "Path".into(),
         "filters" | "colorway_filters" => "List<Filter>".into(),
         "fields" => "Fields".into(),
         "colorways" => "List<ColorwayChange>".into(),

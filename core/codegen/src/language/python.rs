@@ -212,10 +212,11 @@ fn argument(parameter: &Value) -> String {
     let record = names::pascal(&member(parameter, "record"));
     match member(parameter, "kind").as_str() {
         "id" => "str | UUID".into(),
-        "text" | "relative_path" => "str".into(),
+        "text" | "relative_path" | "link" => "str".into(),
         "texts" => "Iterable[str]".into(),
         "integer" => "int".into(),
         "boolean" => "bool".into(),
+        "file" | "target" => "str | PathLike[str]".into(),
         "filters" | "colorway_filters" => "FilterMap | Sequence[Filter]".into(),
         "fields" => "Mapping[str, Any] | Iterable[FieldValue]".into(),
         "table_rows" | "records" => format!("Iterable[{record} | dict[str, Any]]"),

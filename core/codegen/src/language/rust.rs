@@ -85,6 +85,7 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("rust_value", |parameter: Value| {
         value(&member(&parameter, "kind")).replace("NAME", &name_of(&member(&parameter, "name")))
     });
+    environment.add_function("rust_source", |source: Value| source_of(&source));
     environment.add_function("rust_driver_reader", |parameter: Value| {
         format!("arguments::{}", reader(&member(&parameter, "kind")))
     });
@@ -150,10 +151,11 @@ fn name_of(name: &str) -> String {
 /// What reads the argument of a behaviour case.
 fn reader(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" => "text",
+        "id" | "text" | "relative_path" | "link" | "target" => "text",
         "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
+        "file" => "text",
         "filters" | "colorway_filters" => "filters",
         "fields" | "query_map" => "pairs",
         "table_rows" => "rows",
@@ -162,12 +164,26 @@ fn reader(kind: &str) -> &'static str {
     }
 }
 
+/// Where an implied value comes from.
+fn source_of(source: &Value) -> String {
+    let (from, value) = (member(source, "from"), member(source, "value"));
+    let value = match from.as_str() {
+        "text" | "argument" => format!("{value:?}"),
+        "client" => format!("ClientValue::{}", names::pascal(&value)),
+        // The template engine writes `False`.
+        _ => value.to_lowercase(),
+    };
+    format!("Source::{}({value})", names::pascal(&from))
+}
+
 fn argument(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" => "impl Into<String>",
+        "id" | "text" | "relative_path" | "link" => "impl Into<String>",
+        "target" => "impl AsRef<Path>",
         "texts" => "impl IntoIterator<Item = impl Into<String>>",
         "integer" => "i64",
         "boolean" => "bool",
+        "file" => "impl Into<FileSource>",
         "filters" | "colorway_filters" => "impl IntoIterator<Item = Filter>",
         "fields" | "query_map" => "impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>",
         "table_rows" => "impl IntoIterator<Item = DataTableRowChange>",
@@ -178,7 +194,8 @@ fn argument(kind: &str) -> &'static str {
 
 fn value(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" => "NAME.into()",
+        "id" | "text" | "relative_path" | "link" => "NAME.into()",
+        "target" => "path_value(NAME)",
         "texts" => "list_value(NAME.into_iter().map(Into::<String>::into))",
         "integer" | "boolean" => "NAME",
         "filters" | "colorway_filters" => "list_value(NAME)",

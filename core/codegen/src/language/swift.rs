@@ -225,10 +225,11 @@ fn parameter_type(parameter: &Value) -> String {
     let kind = member(parameter, "kind");
     let record = || names::pascal(&member(parameter, "record"));
     let (name, empty) = match kind.as_str() {
-        "id" | "text" | "relative_path" => ("String".into(), None),
+        "id" | "text" | "relative_path" | "link" => ("String".into(), None),
         "texts" => ("[String]".into(), None),
         "integer" => ("Int".into(), None),
         "boolean" => ("Bool".into(), None),
+        "file" | "target" => ("URL".into(), None),
         "filters" | "colorway_filters" => ("[Filter]".into(), Some("[]")),
         "colorways" => ("[ColorwayChange]".into(), Some("[]")),
         "fields" | "query_map" => ("JSONObject".into(), Some("[:]")),
@@ -246,6 +247,8 @@ fn parameter_type(parameter: &Value) -> String {
 fn argument(parameter: &Value) -> String {
     let name = name_of(&member(parameter, "name"));
     match (member(parameter, "kind").as_str(), required(parameter)) {
+        ("file" | "target", true) => format!("{name}.path"),
+        ("file" | "target", false) => format!("{name}?.path"),
         ("fields", true) => format!("FieldValues({name})"),
         ("fields", false) => format!("{name}.nonEmpty.map(FieldValues.init)"),
         ("filters" | "colorway_filters" | "colorways" | "query_map", false) => format!("{name}.nonEmpty"),
@@ -257,10 +260,11 @@ fn argument(parameter: &Value) -> String {
 fn driver_argument(parameter: &Value) -> String {
     let (name, kind) = (member(parameter, "name"), member(parameter, "kind"));
     let reader = match kind.as_str() {
-        "id" | "text" | "relative_path" => "text",
+        "id" | "text" | "relative_path" | "link" => "text",
         "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
+        "file" | "target" => "file",
         "filters" | "colorway_filters" => "filters",
         "fields" | "query_map" => "object",
         "colorways" => "colorways",

@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, records_value};
+use crate::models::App;
 use crate::models::{Folder, StyleHeader, StyleLookup};
 use crate::models::{Message, SchemaField};
-use crate::{CallOptions, Client, Filter};
+use crate::models::{Upload, UploadStatus};
+use crate::{CallOptions, Client, FileSource, Filter};
 
 impl Client {
     /// Styles: garments and their attributes, colorways and sizes.
@@ -22,6 +24,15 @@ pub struct Style<'a> {
 }
 
 impl Style<'_> {
+    /// Applications of a style: every style of a folder has the same.
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn app_list(&self, header_id: impl Into<String>) -> StyleAppList {
+        StyleAppList {
+            request: Request::new(self.client, "style.app_list").argument("header_id", header_id.into()),
+        }
+    }
+
     /// Folders of styles, inactive ones included.
     pub fn folders(&self) -> StyleFolders {
         StyleFolders { request: Request::new(self.client, "style.folders") }
@@ -134,6 +145,85 @@ impl Style<'_> {
             request: Request::new(self.client, "style.attributes_delete")
                 .argument("header_id", header_id.into()),
         }
+    }
+
+    /// Uploads the main image of a style, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request.
+    ///
+    /// Send one file at a time to a style, and do not change it meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
+    ///
+    /// Errors: `config` for a file that does not exist or is empty, `validation` when the service cannot process it. When the processing takes longer, or its status cannot be read, the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `file`: Path of the image. It is opened again for every attempt.
+    pub fn upload(&self, header_id: impl Into<String>, file: impl Into<FileSource>) -> StyleUpload {
+        StyleUpload {
+            request: Request::new(self.client, "style.attributes_upload")
+                .argument("header_id", header_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application.
+    /// * `list_item_id`: Id of the item.
+    /// * `file`: Path of the image. It is opened again for every attempt.
+    pub fn app_list_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_item_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleAppListUpload {
+        StyleAppListUpload {
+            request: Request::new(self.client, "style.app_list_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_item_id", list_item_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// How far the service has processed an uploaded file.
+    ///
+    /// * `upload_id`: Id of the upload, as in the `details` of an error of `upload`.
+    pub fn upload_status(&self, upload_id: impl Into<String>) -> StyleUploadStatus {
+        StyleUploadStatus {
+            request: Request::new(self.client, "style.upload_status").argument("upload_id", upload_id.into()),
+        }
+    }
+}
+
+/// A call of [`Style::app_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppList {
+    request: Request<Vec<App>>,
+}
+
+impl StyleAppList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<App>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppList {
+    type Output = crate::Result<Vec<App>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
     }
 }
 
@@ -518,6 +608,102 @@ impl StyleDelete {
 
 impl IntoFuture for StyleDelete {
     type Output = crate::Result<Message>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleUpload {
+    request: Request<Upload>,
+}
+
+impl StyleUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_list_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppListUpload {
+    request: Request<Upload>,
+}
+
+impl StyleAppListUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppListUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::upload_status`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleUploadStatus {
+    request: Request<UploadStatus>,
+}
+
+impl StyleUploadStatus {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<UploadStatus>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleUploadStatus {
+    type Output = crate::Result<UploadStatus>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

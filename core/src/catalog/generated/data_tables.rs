@@ -25,6 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Object,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[Parameter {
             name: "filters",
@@ -36,6 +37,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &["ModifiedAt", "FolderModifiedAt", "CreatedAt", "Id"],
         }],
+        implied: &[],
     },
     Operation {
         id: "data_tables.schema",
@@ -55,6 +57,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[Parameter {
             name: "data_table_id",
@@ -66,6 +69,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
     Operation {
         id: "data_tables.data",
@@ -85,6 +89,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Object,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {
@@ -108,6 +113,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &["ModifiedAt", "FolderModifiedAt", "CreatedAt", "Id"],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "data_tables.update",
@@ -127,6 +133,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Array,
         handler: Handler::UpdateRows,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {
@@ -150,6 +157,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "data_tables.reset",
@@ -169,6 +177,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::EmptyObject,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[Parameter {
             name: "data_table_id",
@@ -180,5 +189,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             schema: None,
             standard: &[],
         }],
+        implied: &[],
     },
 ];

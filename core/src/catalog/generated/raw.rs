@@ -24,6 +24,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         handler: Handler::Raw,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {
@@ -47,6 +48,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "raw.post",
@@ -66,6 +68,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Json,
         handler: Handler::Raw,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {
@@ -99,6 +102,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
     },
     Operation {
         id: "raw.delete",
@@ -118,6 +122,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         handler: Handler::Raw,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[
             Parameter {
@@ -141,5 +146,50 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 standard: &[],
             },
         ],
+        implied: &[],
+    },
+    Operation {
+        id: "raw.download",
+        resource: "raw",
+        name: "download",
+        official: "download",
+        method: Method::Get,
+        base: Base::Link,
+        path: "",
+        effect: Effect::Read,
+        replay: Replay::Read,
+        paged: false,
+        identity: "id",
+        lookup: None,
+        rows: None,
+        answer: AnswerKind::File,
+        body: BodyKind::None,
+        handler: Handler::Download,
+        look: None,
+        poll: None,
+        tells_limits: false,
+        parameters: &[
+            Parameter {
+                name: "link",
+                wire: "link",
+                place: Place::Handler,
+                kind: Kind::Link,
+                required: true,
+                absent: Absent::Omit,
+                schema: None,
+                standard: &[],
+            },
+            Parameter {
+                name: "file",
+                wire: "file",
+                place: Place::Handler,
+                kind: Kind::Target,
+                required: false,
+                absent: Absent::Omit,
+                schema: None,
+                standard: &[],
+            },
+        ],
+        implied: &[],
     },
 ];

@@ -22,8 +22,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: true,
         parameters: &[],
+        implied: &[],
     },
     Operation {
         id: "system.info_version",
@@ -43,7 +45,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         handler: Handler::Request,
         look: None,
+        poll: None,
         tells_limits: false,
         parameters: &[],
+        implied: &[],
     },
 ];

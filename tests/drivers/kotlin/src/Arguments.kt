@@ -6,6 +6,7 @@ import beproduct.client.Fields
 import beproduct.client.Filter
 import beproduct.client.Plan
 import beproduct.client.RowChange
+import java.nio.file.Path
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
@@ -46,6 +47,8 @@ internal fun integer(value: JsonElement): Long? = (value as? JsonPrimitive)?.tak
 
 internal fun boolean(value: JsonElement): Boolean? =
     (value as? JsonPrimitive)?.takeUnless { it.isString }?.booleanOrNull
+
+internal fun file(value: JsonElement): Path? = text(value)?.let(Path::of)
 
 internal fun map(value: JsonElement): Map<String, JsonElement>? = (value as? JsonObject)?.toMap()
 

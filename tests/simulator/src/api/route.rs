@@ -14,6 +14,11 @@ pub(crate) enum Operation {
     HeaderDelete(MasterKind, String),
     HeaderCreate(MasterKind),
     HeaderUpdate(MasterKind, String),
+    HeaderImage(MasterKind, String),
+    ListImage(MasterKind),
+    UploadStatus(String),
+    AppList(MasterKind),
+    Timeline(MasterKind, String),
     TableList,
     TableSchema(String),
     TableData(String),
@@ -51,6 +56,11 @@ impl Route {
             HeaderDelete(kind, _) => format!("{}/Header/Delete/{{id}}", kind.name()),
             HeaderCreate(kind) => format!("{}/Header/Create", kind.name()),
             HeaderUpdate(kind, _) => format!("{}/Header/{{id}}/Update", kind.name()),
+            HeaderImage(kind, _) => format!("{}/Header/{{id}}/Image/Upload", kind.name()),
+            ListImage(kind) => format!("{}/ListAppImageUpload", kind.name()),
+            UploadStatus(_) => "Style/GetImageProcessingStatus/{id}".to_owned(),
+            AppList(kind) => format!("{}/Pages", kind.name()),
+            Timeline(kind, _) => format!("Tracking/Plan/{{id}}/{}/Timeline", kind.name()),
             TableList => "DataTable/List".to_owned(),
             TableSchema(_) => "DataTable/{id}/Schema".to_owned(),
             TableData(_) => "DataTable/{id}/Data".to_owned(),
@@ -76,6 +86,12 @@ impl Operation {
             ["datatable", _, "update"] => (Method::POST, Operation::TableUpdate(id(1))),
             ["datatable", _, "reset"] => (Method::POST, Operation::TableReset(id(1))),
             ["ratelimit", "status"] => (Method::GET, Operation::RatelimitStatus),
+            ["tracking", "plan", _, "style", "timeline"] => {
+                (Method::POST, Operation::Timeline(MasterKind::Style, id(2)))
+            }
+            ["tracking", "plan", _, "material", "timeline"] => {
+                (Method::POST, Operation::Timeline(MasterKind::Material, id(2)))
+            }
             ["info", "version"] => (Method::GET, Operation::InfoVersion),
             [master @ ("style" | "material"), rest @ ..] => {
                 let kind = if *master == "style" { MasterKind::Style } else { MasterKind::Material };
@@ -84,9 +100,16 @@ impl Operation {
                     ["folderschema"] => (Method::GET, Operation::FolderSchema(kind)),
                     ["foldersearchschema"] => (Method::GET, Operation::FolderSearchSchema(kind)),
                     ["headers"] => (Method::POST, Operation::Headers(kind)),
+                    ["pages"] => (Method::GET, Operation::AppList(kind)),
                     ["header", "create"] => (Method::POST, Operation::HeaderCreate(kind)),
                     ["header", "delete", _] => (Method::GET, Operation::HeaderDelete(kind, id(3))),
                     ["header", _, "update"] => (Method::POST, Operation::HeaderUpdate(kind, id(2))),
+                    ["header", _, "image", "upload"] => (Method::POST, Operation::HeaderImage(kind, id(2))),
+                    ["listappimageupload"] => (Method::POST, Operation::ListImage(kind)),
+                    // Files of all master folders are asked for under Style.
+                    ["getimageprocessingstatus", _] if *master == "style" => {
+                        (Method::GET, Operation::UploadStatus(id(2)))
+                    }
                     ["header", _] => (Method::GET, Operation::HeaderGet(kind, id(2))),
                     _ => return Operation::Unknown,
                 }

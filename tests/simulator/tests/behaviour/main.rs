@@ -6,6 +6,7 @@ mod data_tables;
 mod endings;
 mod faults;
 mod grants;
+mod hosts;
 mod id_tokens;
 mod identity;
 mod limits;

@@ -12,6 +12,8 @@ internal suspend fun BeProduct.materialCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "material.app_list" ->
+            material.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "material.folders" ->
             material.folders(options = given.ended(options)).json()
         "material.folder_schema" ->
@@ -56,6 +58,22 @@ internal suspend fun BeProduct.materialCall(
             ).json()
         "material.attributes_delete", "material.delete" ->
             material.delete(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.attributes_upload", "material.upload" ->
+            material.upload(
+                headerId = given.required("header_id", ::text),
+                file = given.required("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "material.app_list_upload" ->
+            material.appListUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "material.upload_status" ->
+            material.uploadStatus(uploadId = given.required("upload_id", ::text), options = given.ended(options)).json()
         else -> throw NotExpressible()
     }
 

@@ -31,5 +31,11 @@ internal suspend fun BeProduct.rawCall(
                 query = given.optional("query", ::map),
                 options = given.ended(options),
             ).json()
+        "raw.download" ->
+            raw.download(
+                link = given.required("link", ::text),
+                file = given.optional("file", ::file),
+                options = given.ended(options),
+            ).json()
         else -> throw NotExpressible()
     }

@@ -12,6 +12,8 @@ internal suspend fun BeProduct.styleCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "style.app_list" ->
+            style.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "style.folders" ->
             style.folders(options = given.ended(options)).json()
         "style.folder_schema" ->
@@ -54,6 +56,22 @@ internal suspend fun BeProduct.styleCall(
             ).json()
         "style.attributes_delete", "style.delete" ->
             style.delete(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.attributes_upload", "style.upload" ->
+            style.upload(
+                headerId = given.required("header_id", ::text),
+                file = given.required("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "style.app_list_upload" ->
+            style.appListUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "style.upload_status" ->
+            style.uploadStatus(uploadId = given.required("upload_id", ::text), options = given.ended(options)).json()
         else -> throw NotExpressible()
     }
 

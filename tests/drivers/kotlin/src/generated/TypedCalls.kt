@@ -13,6 +13,7 @@ private val CALLS = mapOf<String, Call>(
     "style" to BeProduct::styleCall,
     "material" to BeProduct::materialCall,
     "data_tables" to BeProduct::dataTablesCall,
+    "automation" to BeProduct::automationCall,
     "system" to BeProduct::systemCall,
     "raw" to BeProduct::rawCall,
 )
@@ -21,6 +22,7 @@ private val LISTS = mapOf<String, List>(
     "style" to BeProduct::styleList,
     "material" to BeProduct::materialList,
     "data_tables" to BeProduct::dataTablesList,
+    "tracking" to BeProduct::trackingList,
 )
 
 /** Calls an operation by its typed method, or throws [NotExpressible]. */

@@ -16,6 +16,12 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "material.app_list" => {
+            let call =
+                client.material().app_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "material.folders" => {
             let call = client.material().folders().options(options);
             given.ended()?;
@@ -118,6 +124,38 @@ pub(super) async fn call(
         "material.attributes_delete" | "material.delete" => {
             let call =
                 client.material().delete(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_upload" | "material.upload" => {
+            let call = client
+                .material()
+                .upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("file", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_list_upload" => {
+            let call = client
+                .material()
+                .app_list_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.upload_status" => {
+            let call = client
+                .material()
+                .upload_status(given.required("upload_id", arguments::text)?)
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

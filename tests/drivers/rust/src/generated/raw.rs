@@ -45,6 +45,15 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "raw.download" => {
+            let call = client.raw().download(given.required("link", arguments::text)?).options(options);
+            let call = match given.optional("file", arguments::text)? {
+                Some(value) => call.file(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         _ => None,
     }
 }

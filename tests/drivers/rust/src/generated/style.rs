@@ -16,6 +16,12 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "style.app_list" => {
+            let call =
+                client.style().app_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "style.folders" => {
             let call = client.style().folders().options(options);
             given.ended()?;
@@ -106,6 +112,36 @@ pub(super) async fn call(
         }
         "style.attributes_delete" | "style.delete" => {
             let call = client.style().delete(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_upload" | "style.upload" => {
+            let call = client
+                .style()
+                .upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("file", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_list_upload" => {
+            let call = client
+                .style()
+                .app_list_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.upload_status" => {
+            let call =
+                client.style().upload_status(given.required("upload_id", arguments::text)?).options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

@@ -1,4 +1,5 @@
 import BeProductClient
+import Foundation
 
 // The arguments and options of a case as the types of Swift.
 
@@ -58,6 +59,10 @@ func integer(_ value: JSONValue) -> Int? {
 
 func boolean(_ value: JSONValue) -> Bool? {
     value.boolValue
+}
+
+func file(_ value: JSONValue) -> URL? {
+    text(value).map { URL(fileURLWithPath: $0) }
 }
 
 func object(_ value: JSONValue) -> JSONObject? {

@@ -17,6 +17,8 @@ public struct CallOptions: Hashable, Sendable {
     public var timeout: Duration?
     /// Longest wait for the first turn in the line. Default: ``Configuration/turnTimeout``.
     public var turnTimeout: Duration?
+    /// Longest wait for the service to process an uploaded file. Default: 300 s.
+    public var waitTimeout: Duration = .seconds(300)
     /// Highest number of attempts for a request, 1 to 100; 1 is no retry. Default: ``Configuration/attempts``.
     public var attempts: Int?
     /// Name under which the ledger counts the requests. Default: none.
@@ -42,6 +44,7 @@ public struct CallOptions: Hashable, Sendable {
     public init(
         timeout: Duration? = nil,
         turnTimeout: Duration? = nil,
+        waitTimeout: Duration = .seconds(300),
         attempts: Int? = nil,
         label: String? = nil,
         priority: Priority = .interactive,
@@ -55,6 +58,7 @@ public struct CallOptions: Hashable, Sendable {
     ) {
         self.timeout = timeout
         self.turnTimeout = turnTimeout
+        self.waitTimeout = waitTimeout
         self.attempts = attempts
         self.label = label
         self.priority = priority
@@ -76,6 +80,7 @@ extension CallOptions {
         let given: Members = [
             "timeout": timeout,
             "turn_timeout": turnTimeout,
+            "wait_timeout": waitTimeout == .seconds(300) ? nil : waitTimeout,
             "attempts": attempts,
             "label": label,
             "priority": priority == .interactive ? nil : priority,

@@ -364,12 +364,14 @@ public enum WaitReason: RawRepresentable, Hashable, Sendable, CaseIterable, JSON
     case rate
     /// The daily quota was used up.
     case quota
+    /// The service processed an uploaded file.
+    case processing
     /// A value that this version of the client does not know.
     case unrecognized(String)
 
     /// Every value that this version knows.
     public static let allCases: [Self] = [
-        .backoff, .retryAfter, .rate, .quota,
+        .backoff, .retryAfter, .rate, .quota, .processing,
     ]
 
     public init(rawValue: String) {
@@ -382,6 +384,7 @@ public enum WaitReason: RawRepresentable, Hashable, Sendable, CaseIterable, JSON
         case .retryAfter: "retry_after"
         case .rate: "rate"
         case .quota: "quota"
+        case .processing: "processing"
         case .unrecognized(let value): value
         }
     }

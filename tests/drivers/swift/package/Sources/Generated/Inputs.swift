@@ -9,6 +9,7 @@ extension CallOptions {
         let options = CallOptions(
             timeout: try given.optional("timeout", duration),
             turnTimeout: try given.optional("turn_timeout", duration),
+            waitTimeout: try given.optional("wait_timeout", duration) ?? .seconds(300),
             attempts: try given.optional("attempts", integer),
             label: try given.optional("label", text),
             priority: try given.optional("priority", choice) ?? .interactive,

@@ -10,6 +10,11 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "material.app_list":
+            return try await material.detailed.appList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
         case "material.folders":
             return try await material.detailed.folders(options: given.ended(options)).json()
         case "material.folder_schema":
@@ -61,6 +66,25 @@ extension BeProduct {
         case "material.attributes_delete", "material.delete":
             return try await material.detailed.delete(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_upload", "material.upload":
+            return try await material.detailed.upload(
+                headerID: given.required("header_id", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "material.app_list_upload":
+            return try await material.detailed.appListUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "material.upload_status":
+            return try await material.detailed.uploadStatus(
+                uploadID: given.required("upload_id", text),
                 options: given.ended(options)
             ).json()
         default:

@@ -29,6 +29,12 @@ extension BeProduct {
                 query: given.optional("query", object) ?? [:],
                 options: given.ended(options)
             ).json()
+        case "raw.download":
+            return try await raw.detailed.download(
+                link: given.required("link", text),
+                file: given.optional("file", file),
+                options: given.ended(options)
+            ).json()
         default:
             throw NotExpressible()
         }

@@ -10,6 +10,11 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "style.app_list":
+            return try await style.detailed.appList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
         case "style.folders":
             return try await style.detailed.folders(options: given.ended(options)).json()
         case "style.folder_schema":
@@ -59,6 +64,25 @@ extension BeProduct {
         case "style.attributes_delete", "style.delete":
             return try await style.detailed.delete(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_upload", "style.upload":
+            return try await style.detailed.upload(
+                headerID: given.required("header_id", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "style.app_list_upload":
+            return try await style.detailed.appListUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "style.upload_status":
+            return try await style.detailed.uploadStatus(
+                uploadID: given.required("upload_id", text),
                 options: given.ended(options)
             ).json()
         default:

@@ -9,6 +9,7 @@ private let calls: [String: Call] = [
     "style": { try await $0.styleCall($1, $2, $3) },
     "material": { try await $0.materialCall($1, $2, $3) },
     "data_tables": { try await $0.dataTablesCall($1, $2, $3) },
+    "automation": { try await $0.automationCall($1, $2, $3) },
     "system": { try await $0.systemCall($1, $2, $3) },
     "raw": { try await $0.rawCall($1, $2, $3) },
 ]
@@ -17,6 +18,7 @@ private let lists: [String: List] = [
     "style": { try await $0.styleList($1, $2, $3, $4) },
     "material": { try await $0.materialList($1, $2, $3, $4) },
     "data_tables": { try await $0.dataTablesList($1, $2, $3, $4) },
+    "tracking": { try await $0.trackingList($1, $2, $3, $4) },
 ]
 
 extension BeProduct {

@@ -2,6 +2,7 @@ package beproduct.client
 
 import java.math.BigDecimal
 import java.math.BigInteger
+import java.nio.file.Path
 import java.time.Instant
 import java.time.LocalDate
 import java.time.OffsetDateTime
@@ -46,6 +47,8 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     is kotlin.time.Instant -> jsonOf(name, value.toJavaInstant())
     is OffsetDateTime -> jsonOf(name, value.toInstant())
     is ZonedDateTime -> jsonOf(name, value.toInstant())
+    // Before `Iterable`, which it is too.
+    is Path -> JsonPrimitive(value.toString())
     is Map<*, *> -> JsonObject(value.entries.associate { (key, item) -> key.toString() to jsonOf("$name.$key", item) })
     is Iterable<*> -> JsonArray(value.mapIndexed { index, item -> jsonOf("$name[$index]", item) })
     else -> {

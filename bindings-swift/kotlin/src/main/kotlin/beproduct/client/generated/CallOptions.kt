@@ -25,6 +25,7 @@ class CallOptions private constructor(
      * @param timeout Longest time for each request of the call, from its first turn in the line: its attempts, the
      * waits between them and the whole answer. Default: `Settings.timeout`.
      * @param turnTimeout Longest wait for the first turn in the line. Default: `Settings.turnTimeout`.
+     * @param waitTimeout Longest wait for the service to process an uploaded file. Default: 300 s.
      * @param attempts Highest number of attempts for a request, 1 to 100; 1 is no retry. Default: `Settings.attempts`.
      * @param label Name under which the ledger counts the requests. Default: none.
      * @param priority Which calls go first when requests are scarce. Default: [Priority.INTERACTIVE].
@@ -43,6 +44,7 @@ class CallOptions private constructor(
     constructor(
         timeout: Duration? = null,
         turnTimeout: Duration? = null,
+        waitTimeout: Duration? = null,
         attempts: Int? = null,
         label: String? = null,
         priority: Priority? = null,
@@ -58,6 +60,7 @@ class CallOptions private constructor(
         arguments(
             "timeout" to timeout?.inSeconds(),
             "turn_timeout" to turnTimeout?.inSeconds(),
+            "wait_timeout" to waitTimeout?.inSeconds(),
             "attempts" to attempts,
             "label" to label,
             "priority" to priority?.wire,

@@ -212,6 +212,10 @@ enum class WaitReason {
     @SerialName("quota")
     QUOTA,
 
+    /** The service processed an uploaded file. */
+    @SerialName("processing")
+    PROCESSING,
+
     /** A value that this version of the library does not have. */
     UNRECOGNIZED,
 }

@@ -2,6 +2,7 @@
 
 package beproduct.client
 
+import java.nio.file.Path
 import kotlinx.serialization.json.JsonElement
 
 /** Requests that the catalogue has no operation for. */
@@ -51,4 +52,21 @@ class RawResource internal constructor(private val seam: Seam) {
         options: CallOptions = CallOptions(),
     ): JsonElement =
         seam.call("raw.delete", arguments("path" to path, "query" to query), options)
+
+    /**
+     * Downloads what a signed link of a record leads to: `origin` and `preview` of an image. It is fetched byte for
+     * byte, without the access token, and does not count.
+     *
+     * The file is written beside its target and then moved there, so that it is complete or not there. A link is valid
+     * for about twelve hours.
+     *
+     * Errors: [PermissionDeniedException] for a link that has expired, [ConfigException] when the file cannot be
+     * written.
+     *
+     * @param link The link, as it is in the record.
+     * @param file Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
+     * of the response.
+     */
+    suspend fun download(link: String, file: Path? = null, options: CallOptions = CallOptions()): Download =
+        seam.call("raw.download", arguments("link" to link, "file" to file), options)
 }

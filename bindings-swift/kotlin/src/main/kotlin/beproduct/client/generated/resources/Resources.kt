@@ -13,6 +13,12 @@ abstract class Resources internal constructor(seam: Seam) {
     /** Data tables: reference tables of a company and their rows. */
     val dataTables: DataTablesResource = DataTablesResource(seam)
 
+    /** Tracking: plans, and the timelines of their rows. */
+    val tracking: TrackingResource = TrackingResource(seam)
+
+    /** Automation: sequences of numbers that are given once. */
+    val automation: AutomationResource = AutomationResource(seam)
+
     /** The service itself: its version and its limits. */
     val system: SystemResource = SystemResource(seam)
 

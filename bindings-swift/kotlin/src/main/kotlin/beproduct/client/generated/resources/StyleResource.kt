@@ -2,8 +2,18 @@
 
 package beproduct.client
 
+import java.nio.file.Path
+
 /** Styles: garments and their attributes, colorways and sizes. */
 class StyleResource internal constructor(private val seam: Seam) {
+    /**
+     * Applications of a style: every style of a folder has the same.
+     *
+     * @param headerId Id of the style.
+     */
+    suspend fun appList(headerId: String, options: CallOptions = CallOptions()): List<App> =
+        seam.call("style.app_list", arguments("header_id" to headerId), options)
+
     /** Folders of styles, inactive ones included. */
     suspend fun folders(options: CallOptions = CallOptions()): List<Folder> =
         seam.call("style.folders", arguments(), options)
@@ -174,4 +184,51 @@ class StyleResource internal constructor(private val seam: Seam) {
      */
     suspend fun delete(headerId: String, options: CallOptions = CallOptions()): Message =
         seam.call("style.attributes_delete", arguments("header_id" to headerId), options)
+
+    /**
+     * Uploads the main image of a style, and waits until the service has processed it, at most
+     * `CallOptions.waitTimeout`. Each look at its status is a request.
+     *
+     * Send one file at a time to a style, and do not change it meanwhile. Each upload adds a version, so a file that
+     * may have arrived is not sent again: the error's [BeProductException.outcome] is [Outcome.UNKNOWN] then.
+     *
+     * Errors: [ConfigException] for a file that does not exist or is empty, [ValidationException] when the service
+     * cannot process it. When the processing takes longer, or its status cannot be read, the error's
+     * [BeProductException.outcome] is [Outcome.APPLIED], and its [BeProductException.details] hold the `upload_id`.
+     *
+     * @param headerId Id of the style.
+     * @param file Path of the image. It is opened again for every attempt.
+     */
+    suspend fun upload(headerId: String, file: Path, options: CallOptions = CallOptions()): Upload =
+        seam.call("style.attributes_upload", arguments("header_id" to headerId, "file" to file), options)
+
+    /**
+     * Uploads the image of an item in an application of the type `List`, and waits until the service has processed it,
+     * at most `CallOptions.waitTimeout`. Errors are those of `upload`.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application.
+     * @param listItemId Id of the item.
+     * @param file Path of the image. It is opened again for every attempt.
+     */
+    suspend fun appListUpload(
+        headerId: String,
+        appId: String,
+        listItemId: String,
+        file: Path,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "style.app_list_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "list_item_id" to listItemId, "file" to file),
+            options,
+        )
+
+    /**
+     * How far the service has processed an uploaded file.
+     *
+     * @param uploadId Id of the upload, as in the [BeProductException.details] of an error of `upload`.
+     */
+    suspend fun uploadStatus(uploadId: String, options: CallOptions = CallOptions()): UploadStatus =
+        seam.call("style.upload_status", arguments("upload_id" to uploadId), options)
 }

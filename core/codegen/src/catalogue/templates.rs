@@ -1,0 +1,100 @@
+//! Placeholders in the texts of entries and shapes, and what an entry writes in their place.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::{Error, StrDeserializer};
+
+use super::{Method, ResourceEntry};
+use crate::names;
+
+/// Texts by the placeholder that they replace, without its braces.
+pub(super) type Variant = BTreeMap<String, String>;
+
+/// What the placeholders of an entry mean for one of its operations.
+#[derive(Clone)]
+pub(crate) struct Names(Vec<(String, String)>);
+
+impl Names {
+    pub(super) fn of(resource: &ResourceEntry) -> Self {
+        let mut names = Self(Vec::new());
+        names.add("resource", &resource.name);
+        names.0.push(("{records}".into(), resource.records.clone()));
+        names.0.push(("{record}".into(), resource.record.clone()));
+        names
+    }
+
+    /// Those of a variant too.
+    pub(super) fn with(&self, variant: &Variant) -> Self {
+        let mut names = self.clone();
+        variant.iter().for_each(|(name, text)| names.add(name, text));
+        names
+    }
+
+    fn add(&mut self, name: &str, text: &str) {
+        self.0.push((format!("{{{name}}}"), text.to_owned()));
+        self.0.push((format!("{{{}}}", names::pascal(name)), names::pascal(text)));
+    }
+
+    /// The text with its placeholders replaced. Others stay: those of a path are its parameters.
+    pub(super) fn fill(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)).trim().to_owned()
+    }
+
+    /// A name, in which no placeholder may stay.
+    pub(super) fn name(&self, text: &str) -> Result<String, String> {
+        let name = self.fill(text);
+        match name.contains(['{', '}']) {
+            true => {
+                Err(format!("{name} holds a placeholder that neither the resource nor a variant replaces"))
+            }
+            false => Ok(name),
+        }
+    }
+
+    pub(super) fn method(&self, text: &str) -> Result<Method, String> {
+        let text = self.name(text)?;
+        let deserializer: StrDeserializer<'_, Error> = text.as_str().into_deserializer();
+        Method::deserialize(deserializer).map_err(|error| format!("method {text}: {error}"))
+    }
+}
+
+/// What placeholders mean for each resource, by its name.
+pub(crate) type Resources = BTreeMap<String, Names>;
+
+/// The shapes that a file holds, by name, each with its text.
+pub(crate) fn all_shapes(
+    name: &str,
+    text: String,
+    resources: &Resources,
+) -> Result<Vec<(String, String)>, String> {
+    /// The resources that a shape is for.
+    #[derive(Deserialize)]
+    struct For {
+        #[serde(rename = "x-resources")]
+        resources: Vec<String>,
+    }
+    if !name.contains('{') {
+        return Ok(vec![(name.to_owned(), text)]);
+    }
+    let named: For = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let shape = |resource: &String| {
+        let names = resources.get(resource).ok_or_else(|| format!("x-resources: there is no {resource}"))?;
+        Ok((names.name(name)?, names.fill(&text)))
+    };
+    named.resources.iter().map(shape).collect()
+}
+
+/// Whether the variants of an entry fit each other.
+pub(super) fn check(variants: &[Variant]) -> Result<(), String> {
+    const TAKEN: [&str; 3] = ["resource", "record", "records"];
+    let Some(first) = variants.first() else { return Ok(()) };
+    if let Some(taken) = first.keys().find(|name| TAKEN.contains(&name.as_str())) {
+        return Err(format!("variants: the placeholder {taken} is that of the resource"));
+    }
+    match variants.iter().all(|variant| variant.keys().eq(first.keys())) {
+        true => Ok(()),
+        false => Err("variants: each has to replace the same placeholders".into()),
+    }
+}
