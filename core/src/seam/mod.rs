@@ -288,6 +288,8 @@ impl Engine {
                 if let Some(option) = object("options", options)?.keys().next() {
                     return Err(Error::config(format!("{name} has no option {option:?}; it takes none")));
                 }
+                // It has no progress, but its end is reported all the same: a client with options has code for each call.
+                self.options(call, cancel.clone(), name, options)?;
                 (method.id, method.begin(client, arguments)?)
             }
             (Behind::Client(client), None) => {
@@ -353,6 +355,7 @@ fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::{Hook, HostFailure};
     use crate::own::ErrorKind;
 
     #[tokio::test]
@@ -394,6 +397,38 @@ mod tests {
         nightly.close().await.unwrap();
         let error = engine.call(engine.issue_call(), "style.folders", "{}", "{}").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Closed);
+    }
+
+    /// Sends on the payloads of all hooks.
+    struct Reporting(tokio::sync::mpsc::UnboundedSender<(Hook, String)>);
+
+    impl Host for Reporting {
+        fn has(&self, hook: Hook) -> bool {
+            hook == Hook::Progress
+        }
+
+        fn call(
+            &self,
+            hook: Hook,
+            payload: String,
+        ) -> BoxFuture<'static, std::result::Result<String, HostFailure>> {
+            let _ = self.0.send((hook, payload));
+            Box::pin(std::future::ready(Ok("null".into())))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_call_without_progress_is_reported_too() {
+        let (reports, mut reported) = tokio::sync::mpsc::unbounded_channel();
+        let settings = r#"{"company_domain": "acme", "access_token": "t", "ledger": "memory"}"#;
+        let host: Arc<dyn Host> = Arc::new(Reporting(reports));
+        let engine = Engine::open(settings, Some(host), None, Handle::current()).unwrap();
+        let engine = engine.with_options(r#"{"progress": true}"#).unwrap();
+        let call = engine.issue_call();
+        engine.call(call, "quota.status", "{}", "{}").await.unwrap();
+        engine.close().await.unwrap();
+        let (hook, payload) = reported.try_recv().unwrap();
+        assert_eq!((hook, payload), (Hook::Progress, serde_json::json!({"call": call}).to_string()));
     }
 
     #[tokio::test]

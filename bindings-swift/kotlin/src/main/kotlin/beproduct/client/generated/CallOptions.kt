@@ -37,9 +37,8 @@ class CallOptions private constructor(
      * @param headers Extra headers. Those that carry the sign-in or describe the body are refused. Default: none.
      * @param checkFilters Whether filter fields are checked before sending. Default: `Settings.checkFilters`.
      * @param allowRepeat Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default: `false`.
-     * @param progress Receives the progress of a call that takes more than one request, lists included: after each
-     * request and in order. No call waits for it, and a slow function gets the latest progress only. An exception in it
-     * becomes a warning of the [LogSink]. Default: none.
+     * @param progress Code that is given the progress of a call that takes more than one request, after each of them.
+     * It is never waited for; if it is slow, it gets the latest progress only. Default: none.
      */
     constructor(
         timeout: Duration? = null,
