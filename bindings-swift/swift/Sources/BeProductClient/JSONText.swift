@@ -13,7 +13,8 @@ extension JSONValue {
 
     /// The value as JSON, members in their order.
     ///
-    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite,
+    ///   or of a name that occurs twice in an object.
     public func text() throws -> String {
         var text = ""
         try write(to: &text, path: "")
@@ -40,11 +41,14 @@ extension JSONValue {
             text += "]"
         case .object(let members):
             text += "{"
-            for (index, member) in members.enumerated() {
-                if index > 0 { text += "," }
-                Self.write(member.key, to: &text)
+            var names: Set<String> = []
+            for (name, value) in members {
+                let place = path.isEmpty ? name : "\(path).\(name)"
+                if !names.isEmpty { text += "," }
+                guard names.insert(name).inserted else { throw BeProductError.config("\(place) is given twice") }
+                Self.write(name, to: &text)
                 text += ":"
-                try member.value.write(to: &text, path: path.isEmpty ? member.key : "\(path).\(member.key)")
+                try value.write(to: &text, path: place)
             }
             text += "}"
         }
@@ -70,7 +74,8 @@ extension JSONValue {
 extension JSONObject {
     /// The object as JSON, members in their order.
     ///
-    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite,
+    ///   or of a name that occurs twice in an object.
     public func text() throws -> String {
         try JSONValue.object(self).text()
     }
