@@ -8,7 +8,7 @@ import Foundation
 ///         credentials: .refreshToken(clientID: id, clientSecret: secret, token: token),
 ///         plan: .businessMax(licenses: 8)
 ///     )
-///     for try await style in client.style.list(folderID: folder, filters: [Filter("season", .eq, "Fall")]) {
+///     for try await style in client.style.list(folderID: folder, filters: ["season": "Fall"]) {
 ///         print(style.headerNumber ?? "")
 ///     }
 ///
@@ -82,7 +82,7 @@ public final class BeProduct: Sendable {
         arguments: JSONObject = [:],
         options: CallOptions = CallOptions()
     ) async throws -> Response<JSONValue> {
-        try await connection.call(operation, arguments, options.members, options.progress)
+        try await connection.call(operation, arguments: arguments, options: options)
     }
 
     /// Calls an operation by name, with options by the names that they have in every language, such as `page_size`.
@@ -92,7 +92,7 @@ public final class BeProduct: Sendable {
         arguments: JSONObject = [:],
         options: JSONObject
     ) async throws -> Response<JSONValue> {
-        try await connection.call(operation, arguments, options)
+        try await connection.call(operation, arguments: arguments, options: CallOptions(named: options))
     }
 
     /// Lists the records of an operation by name. Nothing is sent before the first record is requested.
@@ -107,7 +107,7 @@ public final class BeProduct: Sendable {
         arguments: JSONObject = [:],
         options: CallOptions = CallOptions()
     ) -> Paged<JSONValue> {
-        connection.stream(operation, arguments, options.members, options.progress)
+        connection.stream(operation, arguments: arguments, options: options)
     }
 
     /// Lists the records of an operation by name, with options by the names that they have in every language.
@@ -116,7 +116,7 @@ public final class BeProduct: Sendable {
         arguments: JSONObject = [:],
         options: JSONObject
     ) -> Paged<JSONValue> {
-        connection.stream(operation, arguments, options)
+        connection.stream(operation, arguments: arguments, options: CallOptions(named: options))
     }
 
     /// The same client with options for all of its calls; those of a call win.
@@ -129,11 +129,12 @@ public final class BeProduct: Sendable {
     /// - Parameter options: The options. What is not set is as in this client.
     /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` when an option is invalid.
     public func with(_ options: CallOptions) throws -> BeProduct {
-        let progress = options.progress ?? connection.progress
-        let text = try JSONObject(present: ["progress": progress.map { _ in true }], extra: options.members).text()
+        var options = options
+        options.progress = options.progress ?? connection.progress
+        let text = try options.sent.text()
         var carrying = connection
         carrying.engine = try engineResult { try connection.engine.withOptions(options: text) }
-        carrying.progress = progress
+        carrying.progress = options.progress
         return BeProduct(connection: carrying)
     }
 

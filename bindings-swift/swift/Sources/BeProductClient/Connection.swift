@@ -13,31 +13,25 @@ struct Connection: Sendable {
         _ arguments: Members,
         _ options: CallOptions
     ) async throws -> Response<Value> {
-        try await call(operation, JSONObject(present: arguments), options.members, options.progress)
+        try await call(operation, arguments: JSONObject(present: arguments), options: options)
     }
 
     func call<Value: JSONReadable>(
         _ operation: String,
-        _ arguments: JSONObject,
-        _ options: JSONObject,
-        _ progress: ProgressReceivers.Receiver? = nil
+        arguments: JSONObject,
+        options: CallOptions
     ) async throws -> Response<Value> {
-        let reply = try await reply(operation, arguments, options, progress)
+        let reply = try await reply(operation, arguments, options)
         return Response(body: try reply.decoded(), meta: try reply.history(), raw: reply.raw())
     }
 
     /// Calls a method of the client itself, or of a sign-in.
     func ask<Value: JSONReadable>(_ name: String, _ arguments: Members = [:]) async throws -> Value {
-        try await reply(name, JSONObject(present: arguments)).decoded()
+        try await reply(name, JSONObject(present: arguments), CallOptions()).decoded()
     }
 
-    private func reply(
-        _ name: String,
-        _ arguments: JSONObject,
-        _ options: JSONObject = [:],
-        _ progress: ProgressReceivers.Receiver? = nil
-    ) async throws -> EngineReply {
-        let begun = try begin(arguments, options, progress)
+    private func reply(_ name: String, _ arguments: JSONObject, _ options: CallOptions) async throws -> EngineReply {
+        let begun = try begin(arguments, options)
         return try await cancellable(engine, begun.call) {
             try await engine.call(call: begun.call, name: name, arguments: begun.arguments, options: begun.options)
         }
@@ -48,17 +42,16 @@ struct Connection: Sendable {
         _ arguments: Members,
         _ options: CallOptions
     ) -> Paged<Record> {
-        stream(operation, JSONObject(present: arguments), options.members, options.progress)
+        stream(operation, arguments: JSONObject(present: arguments), options: options)
     }
 
     func stream<Record: JSONReadable>(
         _ operation: String,
-        _ arguments: JSONObject,
-        _ options: JSONObject,
-        _ progress: ProgressReceivers.Receiver? = nil
+        arguments: JSONObject,
+        options: CallOptions
     ) -> Paged<Record> {
         Paged {
-            let (call, arguments, options) = try begin(arguments, options, progress)
+            let (call, arguments, options) = try begin(arguments, options)
             let stream = try engineResult {
                 try engine.stream(call: call, name: operation, arguments: arguments, options: options)
             }
@@ -66,15 +59,14 @@ struct Connection: Sendable {
         }
     }
 
-    /// What goes to the engine, once nothing can fail before it does: it reports the end of each call that has a receiver.
+    /// The number of a call and what goes to the engine. Nothing may fail between this and the engine, which reports the
+    /// end of each call that has a receiver.
     private func begin(
         _ arguments: JSONObject,
-        _ options: JSONObject,
-        _ progress: ProgressReceivers.Receiver?
+        _ options: CallOptions
     ) throws -> (call: UInt64, arguments: String, options: String) {
-        let wanted = JSONObject(present: ["progress": progress.map { _ in true }], extra: options)
-        let call = (engine.issueCall(), try arguments.text(), try wanted.text())
-        if let receiver = progress ?? self.progress { receivers.add(receiver, call: call.0) }
+        let call = (engine.issueCall(), try arguments.text(), try options.sent.text())
+        if let receiver = options.progress ?? progress { receivers.add(receiver, call: call.0) }
         return call
     }
 }

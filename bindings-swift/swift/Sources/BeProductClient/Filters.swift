@@ -18,8 +18,11 @@ public struct Filters: Hashable, Sendable, ExpressibleByDictionaryLiteral {
             conditions = JSONObject(Array(conditions) + [(key: field, value: filter.json)])
         }
     }
+}
 
-    var nonEmpty: JSONObject? { conditions.nonEmpty }
+extension Filters: JSONWritable {
+    var json: JSONValue { .object(conditions) }
+    var nonEmpty: Filters? { conditions.isEmpty ? nil : self }
 }
 
 /// What a field has to be. A literal means that it equals the value, or any of a list.

@@ -27,3 +27,10 @@ final class ProgressReceivers: @unchecked Sendable {
         lock.withLock { receivers = nil }
     }
 }
+
+extension CallOptions {
+    /// What goes to the engine.
+    var sent: JSONObject {
+        progress == nil ? members : JSONObject(present: ["progress": true], extra: members)
+    }
+}

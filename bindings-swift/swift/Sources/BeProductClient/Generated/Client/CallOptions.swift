@@ -4,7 +4,7 @@
 /// invalid option makes the call fail with ``ErrorKind/config``.
 public struct CallOptions: Sendable {
     /// Which calls go first when requests are scarce. Default: `interactive`.
-    public enum Priority: String, Hashable, Sendable {
+    public enum Priority: String, Hashable, Sendable, JSONWritable {
         /// A person waits for the result.
         case interactive
         /// Background work: interactive calls go first, and ``Configuration/quotaFloor`` requests a day are left to
@@ -42,6 +42,8 @@ public struct CallOptions: Sendable {
     /// Receives the progress of a call that takes several requests, after each of them: in order, on a thread of the
     /// library. The call does not wait for it, and a slow receiver gets the latest progress only. Default: none.
     public var progress: (@Sendable (Progress) -> Void)?
+    /// More options, by the names that they have in every language.
+    var named: JSONObject = [:]
 
     /// Makes options. Each parameter is the property of its name.
     public init(
@@ -77,9 +79,12 @@ public struct CallOptions: Sendable {
     }
 }
 
-extension CallOptions.Priority: JSONWritable {}
-
 extension CallOptions {
+    init(named: JSONObject) {
+        self.init()
+        self.named = named
+    }
+
     /// The options that are set, without code.
     var members: JSONObject {
         let given: Members = [
@@ -97,6 +102,6 @@ extension CallOptions {
             "check_filters": checkFilters,
             "allow_repeat": allowRepeat,
         ]
-        return JSONObject(present: given)
+        return JSONObject(present: given, extra: named)
     }
 }
