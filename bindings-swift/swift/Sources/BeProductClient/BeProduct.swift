@@ -157,6 +157,7 @@ public final class BeProduct: Sendable {
         ).text()
         var acting = connection
         acting.engine = try engineResult { try connection.engine.child(whom: whom) }
+        acting.isActing = true
         return BeProduct(connection: acting)
     }
 
@@ -167,6 +168,6 @@ public final class BeProduct: Sendable {
     public func close() async {
         // The engine reports no error here.
         try? await connection.engine.close()
-        connection.receivers.close()
+        if !connection.isActing { connection.receivers.close() }
     }
 }

@@ -5,6 +5,8 @@ import Foundation
 struct Connection: Sendable {
     var engine: Engine
     var receivers = ProgressReceivers()
+    /// Whether it ends before others that have the same receivers.
+    var isActing = false
     /// Receives the progress of the calls that have no receiver.
     var progress: ProgressReceivers.Receiver?
 

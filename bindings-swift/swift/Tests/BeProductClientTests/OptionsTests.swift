@@ -71,6 +71,16 @@ import Testing
         #expect(await all.first { _ in true }?.operation == "material.attributes_list")
     }
 
+    @Test func progressGoesOnWhenAClientThatActsForAnotherUserIsClosed() async throws {
+        let page: JSONValue = ["result": [["id": "a-1"]], "total": 1]
+        let (progress, receiver) = AsyncStream<Progress>.makeStream()
+        let client = try BeProduct(answers: [Answer(method: "POST", path: "Style/Headers", body: page)])
+            .with(CallOptions { receiver.yield($0) })
+        try await client.acting(as: "user", clientID: "app", clientSecret: "secret").close()
+        #expect(try await client.style.list().collect().count == 1)
+        #expect(await progress.first { _ in true } == Progress(operation: "style.attributes_list", done: 1, total: 1))
+    }
+
     @Test func aReceiverIsReleasedAtTheEndOfItsCall() async throws {
         final class Screen: Sendable {
             private let closed: @Sendable () -> Void
