@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use beproduct::ErrorKind;
 use beproduct::seam::{self, Inherited};
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::bridge::{Bridge, Work};
 use crate::convert::{from_json, parse, raise, to_json};
@@ -33,6 +34,12 @@ enum Origin {
     Acting {
         administrator: Py<Engine>,
         whom: String,
+    },
+    /// A client with options for all of its calls.
+    Optioned {
+        base: Py<Engine>,
+        options: String,
+        progress: Option<Py<PyAny>>,
     },
     SignIn,
 }
@@ -87,7 +94,9 @@ impl Engine {
     fn refresh(&self, py: Python<'_>) -> PyResult<()> {
         match &self.origin {
             Origin::Settings { code, .. } => code.refresh(py),
-            Origin::Acting { administrator, .. } => administrator.get().refresh(py),
+            Origin::Acting { administrator: base, .. } | Origin::Optioned { base, .. } => {
+                base.get().refresh(py)
+            }
             Origin::SignIn => Ok(()),
         }
     }
@@ -100,6 +109,7 @@ impl Engine {
             Origin::Acting { administrator, whom } => {
                 administrator.get().child(py, whom, inherited.as_ref())?
             }
+            Origin::Optioned { base, options, .. } => base.get().optioned(py, options)?,
             // Its secrets are the parent's.
             Origin::SignIn => return Err(after_fork(py)?),
         };
@@ -117,8 +127,59 @@ impl Engine {
         child.map(Present::of).map_err(|error| raise(py, &error))
     }
 
+    fn optioned(&self, py: Python<'_>, options: &str) -> PyResult<Present> {
+        self.engine(py)?.with_options(options).map(Present::of).map_err(|error| raise(py, &error))
+    }
+
+    /// The program's code, which the clients that are made from another share with it.
+    fn code(&self) -> Option<&HostCode> {
+        match &self.origin {
+            Origin::Settings { code, .. } => Some(code),
+            Origin::Acting { administrator: base, .. } | Origin::Optioned { base, .. } => base.get().code(),
+            Origin::SignIn => None,
+        }
+    }
+
+    /// What is called with the progress of a call that has no code of its own for it.
+    fn progress(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match &self.origin {
+            Origin::Optioned { progress: Some(code), .. } => Some(code.clone_ref(py)),
+            Origin::Optioned { base, .. } | Origin::Acting { administrator: base, .. } => {
+                base.get().progress(py)
+            }
+            Origin::Settings { .. } | Origin::SignIn => None,
+        }
+    }
+
+    /// Begins a call: its engine and number, its arguments and options as text.
+    fn begin(
+        &self,
+        arguments: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<(seam::Engine, u64, String, String)> {
+        let py = options.py();
+        let engine = self.engine(py)?;
+        let (arguments, (options, own)) = (to_json("arguments", arguments)?, split(options)?);
+        let call = engine.issue_call();
+        if let (Some(code), Some(progress)) = (self.code(), own.or_else(|| self.progress(py))) {
+            code.watch(call, progress);
+        }
+        Ok((engine, call, arguments, options))
+    }
+
+    /// Raises an error of a call. One that never began has no progress.
+    fn failed(&self, py: Python<'_>, call: u64, error: &beproduct::Error) -> PyErr {
+        if let (Some(code), ErrorKind::Config) = (self.code(), error.kind()) {
+            code.unwatch(call);
+        }
+        raise(py, error)
+    }
+
     /// The engine to be closed. One that this process has from its parent and never used needs only be marked.
     fn to_close(&self) -> Option<seam::Engine> {
+        if let Origin::Optioned { base, .. } = &self.origin {
+            return base.get().to_close();
+        }
         let mut present = self.lock();
         if present.generation == runtime::generation() {
             return Some(present.engine.clone());
@@ -159,6 +220,14 @@ impl Engine {
         Ok(Self::made(Origin::Acting { administrator, whom }, this.get().exact, present))
     }
 
+    /// The same client with options for all of its calls.
+    fn with_options(this: &Bound<'_, Self>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let (options, progress) = split(options)?;
+        let present = this.get().optioned(this.py(), &options)?;
+        let base = this.clone().unbind();
+        Ok(Self::made(Origin::Optioned { base, options, progress }, this.get().exact, present))
+    }
+
     /// A sign-in whose program brings the person back.
     #[staticmethod]
     fn sign_in(settings: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -182,29 +251,24 @@ impl Engine {
         py: Python<'_>,
         name: &str,
         arguments: &Bound<'_, PyAny>,
-        options: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
     ) -> PyResult<Reply> {
-        let engine = self.engine(py)?;
-        let (arguments, options) = (to_json("arguments", arguments)?, to_json("options", options)?);
-        let call = engine.issue_call();
+        let (engine, call, arguments, options) = self.begin(arguments, options)?;
         let work = engine.call(call, name, &arguments, &options);
         let ended = |reply: &seam::Reply| reply.too_late();
         let reply = runtime::wait(py, work, || engine.cancel(call), ended)?;
-        Ok(Reply { reply: reply.map_err(|error| raise(py, &error))?, exact: self.exact })
+        Ok(Reply { reply: reply.map_err(|error| self.failed(py, call, &error))?, exact: self.exact })
     }
 
     /// The same for an event loop; returns the number to cancel it by, and the work.
     fn call_async(
         &self,
-        py: Python<'_>,
         bridge: &Bound<'_, Bridge>,
         name: &str,
         arguments: &Bound<'_, PyAny>,
-        options: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
     ) -> PyResult<(u64, Work)> {
-        let engine = self.engine(py)?;
-        let (arguments, options) = (to_json("arguments", arguments)?, to_json("options", options)?);
-        let call = engine.issue_call();
+        let (engine, call, arguments, options) = self.begin(arguments, options)?;
         let work = engine.call(call, name, &arguments, &options);
         Ok((call, Bridge::spawn(bridge, work, Reply::finish(self.exact))?))
     }
@@ -215,12 +279,11 @@ impl Engine {
         py: Python<'_>,
         name: &str,
         arguments: &Bound<'_, PyAny>,
-        options: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
     ) -> PyResult<Stream> {
-        let engine = self.engine(py)?;
-        let (arguments, options) = (to_json("arguments", arguments)?, to_json("options", options)?);
-        let call = engine.issue_call();
-        let stream = engine.stream(call, name, &arguments, &options).map_err(|error| raise(py, &error))?;
+        let (engine, call, arguments, options) = self.begin(arguments, options)?;
+        let stream = engine.stream(call, name, &arguments, &options);
+        let stream = stream.map_err(|error| self.failed(py, call, &error))?;
         Ok(Stream { stream, call, engine, exact: self.exact, generation: runtime::generation() })
     }
 
@@ -268,6 +331,10 @@ impl Engine {
         match &self.origin {
             Origin::Settings { code, .. } => code.traverse(&visit),
             Origin::Acting { administrator, .. } => visit.call(administrator),
+            Origin::Optioned { base, progress, .. } => {
+                visit.call(base)?;
+                visit.call(progress)
+            }
             Origin::SignIn => Ok(()),
         }
     }
@@ -277,6 +344,15 @@ impl Engine {
             code.clear();
         }
     }
+}
+
+/// Options as text, and the code among them that is called with the progress.
+fn split(options: &Bound<'_, PyDict>) -> PyResult<(String, Option<Py<PyAny>>)> {
+    let progress = options.get_item("progress")?.filter(Bound::is_callable);
+    let Some(progress) = progress else { return Ok((to_json("options", options)?, None)) };
+    let options = options.copy()?;
+    options.set_item("progress", true)?;
+    Ok((to_json("options", &options)?, Some(progress.unbind())))
 }
 
 /// An answer, or a page of one.

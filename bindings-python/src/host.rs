@@ -1,5 +1,6 @@
 //! Code of the host program that the core calls: the token store, the callbacks of the quota and the log.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,8 @@ use crate::{convert, runtime};
 /// What a host program hands in, for the client and for those that a fork makes of it.
 pub(crate) struct HostCode {
     given: Mutex<Given>,
+    /// Called with the progress of the call with this number.
+    progress: Mutex<HashMap<u64, Py<PyAny>>>,
     /// The logger `beproduct_client`.
     logger: Py<PyAny>,
     /// Python's number of the least important level that the logger takes.
@@ -36,7 +39,7 @@ pub(crate) struct Given {
 impl HostCode {
     pub(crate) fn new(py: Python<'_>, given: Given) -> PyResult<Self> {
         let logger = py.import("logging")?.call_method1("getLogger", ("beproduct_client",))?.unbind();
-        Ok(Self { given: Mutex::new(given), logger, level: AtomicU8::new(0) })
+        Ok(Self { given: Mutex::new(given), progress: Mutex::default(), logger, level: AtomicU8::new(0) })
     }
 
     /// Takes the logger's level over: once a call, as asking for it at every line would take long.
@@ -49,7 +52,10 @@ impl HostCode {
     /// Shows the collector what is held here.
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         // Whoever has the lock holds the interpreter too, and the collector runs in its thread.
-        let Ok(given) = self.given.try_lock() else { return Ok(()) };
+        let (Ok(given), Ok(progress)) = (self.given.try_lock(), self.progress.try_lock()) else {
+            return Ok(());
+        };
+        progress.values().try_for_each(|code| visit.call(code))?;
         visit.call(&given.token_store)?;
         visit.call(&given.on_quota_event)?;
         visit.call(&given.on_quota_limit)
@@ -58,11 +64,41 @@ impl HostCode {
     /// Lets go of it.
     pub(crate) fn clear(&self) {
         let given = std::mem::take(&mut *self.given());
-        drop(given);
+        let progress = std::mem::take(&mut *self.progress());
+        drop((given, progress));
     }
 
     fn given(&self) -> MutexGuard<'_, Given> {
         self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn progress(&self) -> MutexGuard<'_, HashMap<u64, Py<PyAny>>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has this code called with the progress of the call, until that ends.
+    pub(crate) fn watch(&self, call: u64, code: Py<PyAny>) {
+        self.progress().insert(call, code);
+    }
+
+    /// Lets go of that code.
+    pub(crate) fn unwatch(&self, call: u64) {
+        let code = self.progress().remove(&call);
+        drop(code);
+    }
+
+    fn show_progress(&self, py: Python<'_>, payload: &str) -> PyResult<String> {
+        let progress = convert::from_json(py, payload.as_bytes(), false)?;
+        let call = progress.call_method1("pop", ("call",))?.extract()?;
+        if progress.is_empty()? {
+            self.unwatch(call);
+            return Ok("null".into());
+        }
+        let code = self.progress().get(&call).map(|code| code.clone_ref(py));
+        if let Some(code) = code {
+            code.call1(py, (progress,))?;
+        }
+        Ok("null".into())
     }
 
     fn code(&self, py: Python<'_>, hook: Hook) -> Option<Py<PyAny>> {
@@ -77,8 +113,10 @@ impl HostCode {
 
     /// The answer of the program's code as JSON text.
     fn run(&self, py: Python<'_>, hook: Hook, payload: &str) -> PyResult<String> {
-        if hook == Hook::Log {
-            return self.log(py, payload);
+        match hook {
+            Hook::Log => return self.log(py, payload),
+            Hook::Progress => return self.show_progress(py, payload),
+            _ => {}
         }
         let Some(code) = self.code(py, hook) else {
             return Err(PyRuntimeError::new_err("the client is gone"));
@@ -152,8 +190,7 @@ impl Host for PythonHost {
         let name = match hook {
             Hook::LockTokens => "try_lock",
             Hook::UnlockTokens => "unlock",
-            Hook::Log => return true,
-            Hook::Progress => return false,
+            Hook::Log | Hook::Progress => return true,
             _ => return Python::attach(|py| self.code.code(py, hook).is_some()),
         };
         Python::attach(|py| {
@@ -178,7 +215,7 @@ impl Host for PythonHost {
             runtime::with_python(|py| {
                 answer = code.run(py, hook, &payload).or_else(|error| match hook {
                     // Nobody waits for these.
-                    Hook::QuotaEvent | Hook::UnlockTokens | Hook::Log => {
+                    Hook::QuotaEvent | Hook::UnlockTokens | Hook::Progress | Hook::Log => {
                         let code = code.code(py, hook);
                         error.write_unraisable(py, code.as_ref().map(|code| code.bind(py)));
                         Ok("null".into())

@@ -11,6 +11,7 @@ mod stored;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
@@ -24,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::filters::FilterCheck;
 use crate::handlers;
 use crate::headers;
+use crate::history::Meta;
 use crate::host::Hooks;
 use crate::http::Body;
 use crate::near;
@@ -75,7 +77,7 @@ impl Client {
         Ok(Self { defaults: Arc::new(defaults), ..self.clone() })
     }
 
-    /// Calls an operation by its id, `style.attributes_get`, or its short name, `style.get`.
+    /// Calls an operation by its id, `style.attributes_get`, or its short name, `style.get`, or a method of the client: `quota.status`.
     ///
     /// # Errors
     /// Any [`ErrorKind`].
@@ -96,6 +98,11 @@ impl Client {
         file: Option<FileSource>,
         options: CallOptions,
     ) -> Result<Answer> {
+        if let Some(method) = Method::find(operation) {
+            self.check_options(options)?;
+            let body = method.begin(self, arguments)?.await?.to_string().into();
+            return Ok(Answer { body, raw: Bytes::new(), meta: Meta::default() });
+        }
         let operation = find(operation)?;
         if operation.paged {
             return Err(Error::config(format!("{} answers in pages: ask for them", short_id(operation))));

@@ -34,7 +34,7 @@ except ModuleNotFoundError:  # Python 3.10, where pytest brings it along
     import tomli as tomllib
 
 CASES = pathlib.Path(__file__).parent.parent / "cases"
-CATALOGUE = pathlib.Path(__file__).parents[2] / "core" / "catalog" / "service"
+CATALOGUE = pathlib.Path(__file__).parents[2] / "core" / "catalog"
 SIZES = {"styles": 60, "materials": 10, "table_rows": 250}
 # 2026-01-15T12:00:00Z: no case may meet midnight by chance.
 NOON = 1768478400
@@ -483,9 +483,15 @@ def replaced(value, texts):
 
 
 def catalogue():
-    """Parameters of every operation, by the operation's official id; and the ids by all names."""
+    """Parameters of every operation and method of the client, by its official id; and the ids by all names."""
     parameters, ids = {}, {}
-    for path in sorted(CATALOGUE.glob("*.toml")):
+    for path in sorted(CATALOGUE.glob("client/methods/*.toml")):
+        group = tomllib.loads(path.read_text())
+        for method in group["method"]:
+            name = f"{group['name']}.{method['name']}"
+            ids[name] = name
+            parameters[name] = {parameter["name"] for parameter in method.get("parameter", [])}
+    for path in sorted(CATALOGUE.glob("service/*.toml")):
         for entry in tomllib.loads(path.read_text())["operation"]:
             for resource, variant in itertools.product(entry["resources"], entry.get("variants", [{}])):
                 operation = replaced(entry, placeholders({"resource": resource} | variant))

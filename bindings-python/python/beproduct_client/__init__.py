@@ -10,8 +10,7 @@
 from importlib.metadata import version as _version
 
 from beproduct_client._client import BeProduct, BeProductAsync
-from beproduct_client._meta import Meta
-from beproduct_client._paging import AsyncPager, Page, Pager, Position
+from beproduct_client._paging import AsyncPager, Page, Pager
 from beproduct_client._response import Response
 from beproduct_client._values_of import values_of
 from beproduct_client.auth import AuthorizationSession, SharedTokenStore, TokenStore, login, login_async
@@ -37,7 +36,7 @@ from beproduct_client.client.errors import (
     ServerError,
     ValidationError,
 )
-from beproduct_client.client.history import Attempt, Outcome, RateFigures, Wait
+from beproduct_client.client.history import Attempt, Meta, Outcome, Position, Progress, RateFigures, Wait
 from beproduct_client.client.options import CallOptions
 from beproduct_client.client.plan import Plan
 from beproduct_client.client.quota import (
@@ -86,6 +85,7 @@ __all__ = [
     "PermissionDeniedError",
     "Plan",
     "Position",
+    "Progress",
     "QuotaEvent",
     "QuotaExceededError",
     "QuotaReport",

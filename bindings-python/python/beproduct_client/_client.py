@@ -154,8 +154,8 @@ class _Client:
         """A client that acts for another user of the company. Who is signed in here has to be an administrator of it.
 
         Its calls wait for a token of that user; where none can be had they raise `AuthError`. None is ever made as the
-        administrator. It shares quota and connections with this client, and ends with it. It is of the same class, and has copies of
-        the attributes that a class of the program has set.
+        administrator. It shares quota and connections with this client, and ends with it. It is of the
+        same class, and has copies of the attributes that a class of the program has set.
 
         :param user_id: Id of the user, who has to be registered as PRIVATE.
         :param client_id: Id of the application that is registered for this.
@@ -163,13 +163,29 @@ class _Client:
         :raises ConfigError: when something is empty, or when this client acts for another user itself.
         """
         whom = {"user_id": user_id, "client_id": client_id, "client_secret": client_secret}
-        # A class of the program keeps its own attributes.
-        acting = copy(self)
         with _forking:
-            engine = self._engine.acting_as(whom)
-            _engines.add(engine)
-        acting._set_up(engine, self._company)
-        return acting
+            return self._beside(self._engine.acting_as(whom))
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """The same client with options for all of its calls; those of a call win, one by one.
+
+        It shares everything with this client, and closing either closes both. It is of the same class, and has copies of
+        the attributes that a class of the program has set. Clients that act for other users keep the options.
+
+        >>> nightly = client.with_options(label="nightly", priority="bulk")
+
+        :param options: Options as of any call.
+        :raises ConfigError: when an option is wrong or unknown.
+        """
+        with _forking:
+            return self._beside(self._engine.with_options(given(options)))
+
+    def _beside(self, engine: _native.Engine) -> Self:
+        # A class of the program keeps its own attributes.
+        client = copy(self)
+        _engines.add(engine)
+        client._set_up(engine, self._company)
+        return client
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(company_domain={self._company!r})"

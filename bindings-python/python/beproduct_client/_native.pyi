@@ -2,8 +2,7 @@ from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
-from beproduct_client._meta import Meta
-from beproduct_client._paging import Position
+from beproduct_client.client.history import Meta, Position
 from beproduct_client.client.quota import QuotaEvent
 
 _Result = TypeVar("_Result")
@@ -48,6 +47,7 @@ class Engine:
         exact: bool,
     ) -> None: ...
     def acting_as(self, whom: dict[str, str]) -> Engine: ...
+    def with_options(self, options: dict[str, Any]) -> Engine: ...
     @staticmethod
     def sign_in(settings: dict[str, Any]) -> Engine: ...
     @staticmethod

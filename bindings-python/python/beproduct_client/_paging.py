@@ -7,26 +7,15 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from beproduct_client._bridge import present_bridge, wait
 
 if TYPE_CHECKING:
     from beproduct_client import _native
-    from beproduct_client._meta import Meta
+    from beproduct_client.client.history import Meta, Position
 
 Record = TypeVar("Record")
-
-
-class Position(TypedDict):
-    """How far a list was read."""
-
-    page: int
-    """The first page whose records were not all taken: a list with this `from_page` goes on there."""
-    records: int
-    """Records that were taken."""
-    total: int | None
-    """Records of the whole list, where the service says it."""
 
 
 class Page(Generic[Record]):

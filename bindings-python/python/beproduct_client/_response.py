@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from beproduct_client._meta import Meta
+    from beproduct_client.client.history import Meta
 
 Body = TypeVar("Body")
 

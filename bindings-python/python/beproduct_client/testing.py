@@ -1,10 +1,19 @@
-"""For tests of programs that use the client: pauses that take no time, and a clock that the test moves."""
+"""For tests of programs that use the client: pauses that take no time, a clock that the test moves, and answers from a
+table instead of a server.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from beproduct_client._client import BeProduct, BeProductAsync, _Client
+
+if sys.version_info >= (3, 11):
+    from typing import Required, TypedDict
+else:
+    from typing_extensions import Required, TypedDict
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -12,6 +21,25 @@ if TYPE_CHECKING:
     from beproduct_client._client import AllSettings
 
 _RECORDED = {"clock": "recorded", "fixed_chance": True}
+
+
+class Answer(TypedDict, total=False):
+    """An answer to requests with this method and path."""
+
+    method: str
+    """Default: `GET`."""
+    path: Required[str]
+    """Path below `/api/COMPANY/`, such as `Style/Folders`, or one that begins with `/`. Query parameters behind a `?` have
+    to be among those of the request."""
+    status: int
+    """Default: 200."""
+    headers: Mapping[str, str]
+    body: Any
+    """The body, which is sent as JSON."""
+    text: str
+    """The body as a text that need not be JSON."""
+    times: int
+    """How often it answers. Default: always."""
 
 
 def recorded(**settings: Unpack[AllSettings]) -> BeProduct:
@@ -24,6 +52,35 @@ def recorded_async(**settings: Unpack[AllSettings]) -> BeProductAsync:
     """The same for asyncio."""
     client: BeProductAsync = cast(Any, BeProductAsync)(**settings, testing=_RECORDED)
     return client
+
+
+def answering(answers: Iterable[Answer], **settings: Unpack[AllSettings]) -> BeProduct:
+    """A client that sends nothing: each request gets the first answer of the table that fits and has times left.
+
+    A request that no answer fits fails with `NetworkError`, whose text names it. Pauses return at once. The client is
+    signed in, and counts its requests in memory.
+
+    >>> client = answering([{"path": "Style/Folders", "body": [{"id": "1", "name": "Spring"}]}])
+    >>> client.style.folders()[0]["name"]
+    'Spring'
+
+    :param answers: The table.
+    :param settings: Settings of the client, if a test needs any.
+    :raises ConfigError: when an answer or a setting is wrong.
+    """
+    client: BeProduct = cast(Any, BeProduct)(**_answered(answers, settings))
+    return client
+
+
+def answering_async(answers: Iterable[Answer], **settings: Unpack[AllSettings]) -> BeProductAsync:
+    """The same for asyncio."""
+    client: BeProductAsync = cast(Any, BeProductAsync)(**_answered(answers, settings))
+    return client
+
+
+def _answered(answers: Iterable[Answer], settings: Any) -> dict[str, Any]:
+    usual = {"company_domain": "test", "access_token": "test", "ledger": "memory"}
+    return {**usual, **settings, "testing": {**_RECORDED, "answers": list(answers)}}
 
 
 def advance(client: _Client, seconds: float) -> None:

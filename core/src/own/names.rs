@@ -104,6 +104,7 @@ pub(crate) const OPTIONS: &[&str] = &[
     "headers",
     "check_filters",
     "allow_repeat",
+    "progress",
 ];
 
 pub(crate) const PLAN: &[&str] = &[

@@ -132,6 +132,10 @@ class Driver:
         client = self.client.with_response if detailed else self.client
         return getattr(getattr(client, resource), name)
 
+    def is_own(self, command):
+        """Whether it is a method of the client itself, whose answer is all that there is."""
+        return not hasattr(self.client.with_response, command["operation"].split(".")[0])
+
     def keywords(self, command):
         return {**command.get("arguments", {}), **command.get("options", {})}
 
@@ -155,6 +159,8 @@ class SyncDriver(Driver):
     def run(self, command):
         match command["do"]:
             case "call":
+                if self.is_own(command):
+                    return {"body": self.client.call(command["operation"], command.get("arguments"))}
                 response = self.method(command, detailed=True)(**self.keywords(command))
                 return {"body": response.body, "meta": response.meta, "raw": response.raw.decode()}
             case "list":
@@ -253,6 +259,8 @@ class AsyncDriver(Driver):
     async def run(self, command):
         match command["do"]:
             case "call":
+                if self.is_own(command):
+                    return {"body": await self.client.call(command["operation"], command.get("arguments"))}
                 response = await self.method(command, detailed=True)(**self.keywords(command))
                 return {"body": response.body, "meta": response.meta, "raw": response.raw.decode()}
             case "list":

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, TypedDict
+
+from beproduct_client.client.history import Progress
 
 
 class CallOptions(TypedDict, total=False):
@@ -12,19 +14,19 @@ class CallOptions(TypedDict, total=False):
 
     timeout: float
     """Longest time for each request of the call, from its first turn in the line: its attempts, the waits between them
-    and the whole answer. In seconds. Default: `timeout`."""
+    and the whole answer. In seconds. Default: the client's `timeout`."""
     turn_timeout: float
-    """Longest wait for the first turn in the line. In seconds. Default: `turn_timeout`."""
+    """Longest wait for the first turn in the line. In seconds. Default: the client's `turn_timeout`."""
     wait_timeout: float
     """Longest wait for the service to process an uploaded file. In seconds. Default: 300 s."""
     attempts: int
-    """Highest number of attempts for a request, 1 to 100; 1 is no retry. Default: `attempts`."""
+    """Highest number of attempts for a request, 1 to 100; 1 is no retry. Default: the client's `attempts`."""
     label: str
     """Name under which the ledger counts the requests. Default: none."""
     priority: Literal["interactive", "bulk"]
     """Which calls go first when requests are scarce. Default: `interactive`."""
     page_size: int
-    """Records a page, 1 to `max_page_size`. Default: `max_page_size`."""
+    """Records a page, 1 to the client's `max_page_size`. Default: the client's `max_page_size`."""
     from_page: int
     """The page that a list begins with, from 0. Default: 0."""
     allow_incomplete: bool
@@ -34,6 +36,9 @@ class CallOptions(TypedDict, total=False):
     headers: Mapping[str, str]
     """Extra headers. Those that carry the sign-in or describe the body are refused. Default: none."""
     check_filters: bool
-    """Whether filter fields are checked before sending. Default: `check_filters`."""
+    """Whether filter fields are checked before sending. Default: the client's `check_filters`."""
     allow_repeat: bool
     """Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default: False."""
+    progress: Callable[[Progress], object]
+    """Code that is given the progress of a call that takes more than one request, after each of them. It is never
+    waited for; if it is slow, it gets the latest progress only. Default: none."""

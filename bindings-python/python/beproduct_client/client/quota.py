@@ -224,4 +224,4 @@ class Work(TypedDict):
     """Number of records of a list, of numbers to look up, or of rows to write; for other operations the number of
     calls. Lists need it. Default for others: 1."""
     page_size: NotRequired[int]
-    """Records a page, for lists. Default: `max_page_size`."""
+    """Records a page, for lists. Default: the client's `max_page_size`."""

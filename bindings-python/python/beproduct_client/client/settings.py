@@ -27,10 +27,11 @@ class Settings(TypedDict, total=False):
     """Base address of the identity server. Default: `https://id.winks.io/ids`."""
     ledger: Ledger
     """Where requests are counted: in this client, in a SQLite file that processes of this machine share, or in a Redis
-    server that machines share. Default: a SQLite file in `state_dir`."""
+    server that machines share. Default: a SQLite file in the client's `state_dir`."""
     quota_lease: int
     """Requests that are taken from the ledger in one step and used one by one. The unused requests of a killed process
-    are given back by the processes that share its `state_dir`, and are lost for the day without one. Default: 1."""
+    are given back by the processes that share its the client's `state_dir`, and are lost for the day without one.
+    Default: 1."""
     quota_floor: int
     """Requests a day that calls of priority `bulk` leave to interactive calls. Default: 0."""
     quota_wait: float
@@ -84,7 +85,7 @@ class SignInSettings(TypedDict, total=False):
     identity_url: str
     """Base address of the identity server. Default: `https://id.winks.io/ids`."""
     token_endpoint: str
-    """Address of the token endpoint. Default: `connect/token` below `identity_url`."""
+    """Address of the token endpoint. Default: `connect/token` below the client's `identity_url`."""
     idle_timeout: float
     """Longest time without a byte in either direction. In seconds. Default: 30 s."""
     connect_timeout: float
@@ -123,10 +124,10 @@ class LoginSettings(TypedDict, total=False):
     identity_url: str
     """Base address of the identity server. Default: `https://id.winks.io/ids`."""
     token_endpoint: str
-    """Address of the token endpoint. Default: `connect/token` below `identity_url`."""
+    """Address of the token endpoint. Default: `connect/token` below the client's `identity_url`."""
     token_store: FileTokens | KeyringTokens
     """Where tokens are kept. Default: memory, until the identity server replaces the given refresh token; then a file
-    in `state_dir` (docs/service/sign-in.md, Tokens)."""
+    in the client's `state_dir` (docs/service/sign-in.md, Tokens)."""
     idle_timeout: float
     """Longest time without a byte in either direction. In seconds. Default: 30 s."""
     connect_timeout: float
@@ -150,8 +151,8 @@ class OfficialSettings(TypedDict, total=False):
     client_secret: str
     """Secret of the application. Applications on people's devices have none."""
     refresh_token: str
-    """Refresh token, which renews access tokens. It needs `client_id`. Not needed if `token_store` has the tokens of a
-    sign-in."""
+    """Refresh token, which renews access tokens. It needs the client's `client_id`. Not needed if the client's
+    `token_store` has the tokens of a sign-in."""
     access_token: str
     """Existing access token, which cannot be renewed without a refresh token."""
     public_api_url: str
@@ -159,6 +160,6 @@ class OfficialSettings(TypedDict, total=False):
     automation_api_url: str
     """Host of the automation API. Default: `https://automation.beproduct.com`."""
     token_endpoint: str
-    """Address of the token endpoint. Default: `connect/token` below `identity_url`."""
+    """Address of the token endpoint. Default: `connect/token` below the client's `identity_url`."""
     additional_headers: Mapping[str, str]
     """Headers for every request of the API. Default: none."""

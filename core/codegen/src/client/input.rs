@@ -37,6 +37,8 @@ pub(crate) enum Kind {
     TokenStore,
     /// A list of records of this client.
     Records,
+    /// Code of the program.
+    Progress,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

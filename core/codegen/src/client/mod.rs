@@ -28,6 +28,8 @@ pub(crate) struct Own {
     pub(crate) groups: Vec<Group>,
     pub(crate) settings: Vec<Input>,
     pub(crate) options: Vec<Input>,
+    /// Options that are code of the program, which each language hands over its way.
+    pub(crate) callbacks: Vec<Input>,
     pub(crate) errors: Vec<ErrorClass>,
     pub(crate) plan: Plan,
 }
@@ -49,10 +51,13 @@ pub(crate) fn read(catalog: &Path, resources: &[Resource], service: &[Family]) -
         errors::choices(&errors),
     );
     let families = shapes::read_own(&catalog.join("shapes/client"), kinds)?;
+    let options = input::read(&folder.join("options.toml"), "option")?;
+    let (callbacks, options) = options.into_iter().partition(|option| option.kind == input::Kind::Progress);
     let own = Own {
         groups: methods::read(&folder.join("methods"), &families, &errors)?,
         settings: input::read(&folder.join("settings.toml"), "setting")?,
-        options: input::read(&folder.join("options.toml"), "option")?,
+        options,
+        callbacks,
         plan: plan::read(&folder.join("plan.toml"))?,
         families,
         errors,
@@ -99,7 +104,7 @@ fn check(own: &Own, resources: &[Resource], service: &[Family]) -> Result<(), St
             }
         }
     }
-    for input in own.settings.iter().chain(&own.options).chain(&own.plan.options) {
+    for input in own.settings.iter().chain(&own.options).chain(&own.callbacks).chain(&own.plan.options) {
         check(&input.name, &input.doc, &none)?;
         check(&input.name, &input.mobile_doc, &none)?;
     }

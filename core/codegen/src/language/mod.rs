@@ -2,6 +2,7 @@
 
 pub(crate) mod kotlin;
 pub(crate) mod python;
+pub(crate) mod reference;
 pub(crate) mod rust;
 pub(crate) mod swift;
 pub(crate) mod typescript;
@@ -23,6 +24,7 @@ pub(crate) const ALL: &[Language] = &[
     Language { outputs: python::OUTPUTS, register: python::register, spell: python::spell },
     Language { outputs: typescript::OUTPUTS, register: typescript::register, spell: typescript::spell },
     Language { outputs: swift::OUTPUTS, register: swift::register, spell: swift::spell },
+    Language { outputs: reference::OUTPUTS, register: reference::register, spell: reference::spell },
     Language { outputs: kotlin::OUTPUTS, register: kotlin::register, spell: kotlin::spell },
 ];
 

@@ -92,6 +92,7 @@ pub(crate) const OUTPUTS: &[Output] = &[
 pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
     match (kind, name) {
         ("unit", name) => marks::unit(name),
+        ("setting", name) => format!("the client's `{name}`"),
         ("value", "true") => "True".into(),
         ("value", "false") => "False".into(),
         ("value", _) => "None".into(),

@@ -112,6 +112,7 @@ fn input_type(input: &Value) -> String {
         "query" => "Mapping[str, str | int | bool]".into(),
         "plan" => "Plan".into(),
         "ledger" => "Ledger".into(),
+        "progress" => "Callable[[Progress], object]".into(),
         "records" => format!("Iterable[{}]", names::pascal(&member(input, "record"))),
         "choice" => {
             let choices = input.get_attr("choices").and_then(|choices| choices.try_iter());

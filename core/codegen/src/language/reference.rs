@@ -1,0 +1,76 @@
+//! The reference page, in the terms of all languages.
+
+use minijinja::{Environment, Value};
+
+use super::member;
+use crate::client::Own;
+use crate::emit::{Each, Output};
+use crate::marks;
+use crate::names::pascal;
+
+pub(crate) const OUTPUTS: &[Output] = &[Output {
+    each: Each::Once,
+    path: "docs/reference.md",
+    template: include_str!("../../templates/reference/reference.md.jinja"),
+}];
+
+pub(crate) fn spell(_: &Own, kind: &str, name: &str) -> String {
+    match kind {
+        // The type says it.
+        "unit" if name == "seconds" => String::new(),
+        "unit" => marks::unit(name),
+        "setting" => format!("the setting `{name}`"),
+        "value" => name.into(),
+        "type" => format!("[{}](#{})", pascal(name), pascal(name).to_lowercase()),
+        _ => format!("`{name}`"),
+    }
+}
+
+pub(crate) fn register(environment: &mut Environment<'_>) {
+    environment.add_function("kind", |input: Value| kind(&input));
+    environment.add_function("type", |property: Value| type_of(&property));
+    environment.add_function("link", |name: &str| link(&pascal(name)));
+}
+
+fn link(name: &str) -> String {
+    format!("[{name}](#{})", name.to_lowercase())
+}
+
+/// What a program gives.
+fn kind(input: &Value) -> String {
+    match member(input, "kind").as_str() {
+        "integer" => match input.get_attr("range").ok().filter(|range| !range.is_none()) {
+            Some(range) => {
+                let bound = |index: usize| range.get_item(&index.into()).unwrap_or_default();
+                format!("whole number, {} to {}", bound(0), bound(1))
+            }
+            None => "whole number".into(),
+        },
+        "boolean" => "boolean".into(),
+        "seconds" => "seconds".into(),
+        "choice" => {
+            let choices = input.get_attr("choices").and_then(|choices| choices.try_iter());
+            let names: Vec<_> = choices.into_iter().flatten().map(|one| member(&one, "name")).collect();
+            format!("`{}`", names.join("` or `"))
+        }
+        "headers" | "query" => "map of texts".into(),
+        "plan" => "[plan](#plans)".into(),
+        "ledger" => "`memory`, `{sqlite: path}` or `{redis: url}`".into(),
+        "token_store" => "`memory`, `{file: path}`, `{keyring: name}` or code".into(),
+        "progress" => format!("code that takes {}", link("Progress")),
+        "records" => format!("list of {}", link(&pascal(&member(input, "record")))),
+        other => other.into(),
+    }
+}
+
+/// What a member of a record is: Python's types are short and known.
+fn type_of(property: &Value) -> String {
+    let kind = member(property, "python");
+    let own = kind.trim_start_matches("list[").trim_end_matches(']');
+    let shown = match own.starts_with(|letter: char| letter.is_ascii_uppercase()) && own != "Any" {
+        true => kind.replace(own, &link(own)).replace("list[[", "list of [").replace(")]", ")"),
+        false => format!("`{kind}`"),
+    };
+    let nullable = property.get_attr("nullable").is_ok_and(|nullable| nullable.is_true());
+    if nullable && kind != "Any" { format!("{shown} or null") } else { shown }
+}
