@@ -70,6 +70,7 @@ fn type_of(input: &Value) -> String {
         "choice" => names::pascal(&member(input, "name")),
         "headers" | "query" => "[String: String]".into(),
         "plan" => "Plan".into(),
+        "progress" => "(@Sendable (Progress) -> Void)".into(),
         "records" => format!("[{}]", names::pascal(&member(input, "record"))),
         _ => "String".into(),
     }

@@ -39,8 +39,10 @@ public struct CallOptions: Sendable {
     public var checkFilters: Bool?
     /// Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default: `false`.
     public var allowRepeat: Bool?
-    /// Receives the progress of a call that takes several requests, after each of them: in order, on a thread of the
-    /// library. The call does not wait for it, and a slow receiver gets the latest progress only. Default: none.
+    /// Code that is given the progress of a call that takes more than one request, after each of them. It is never
+    /// waited for; if it is slow, it gets the latest progress only. Default: none.
+    ///
+    /// It runs on a thread of the library, one call of it at a time and in order.
     public var progress: (@Sendable (Progress) -> Void)?
     /// More options, by the names that they have in every language.
     var named: JSONObject = [:]
