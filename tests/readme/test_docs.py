@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,15 @@ def test_the_index_of_the_service_lists_every_page_and_section() -> None:
     rows = dict(re.findall(r"^\| \[([\w-]+\.md)\]\(\1\) \| (.*) \|$", (folder / "README.md").read_text(), re.MULTILINE))
     pages = {page.name: ", ".join(headings(page)[1:]) for page in folder.glob("*.md") if page.name != "README.md"}
     assert rows == pages
+
+
+def test_the_diffs_of_contributing_apply() -> None:
+    diffs = re.findall(
+        r"^```diff\n(.*?)^```", (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert len(diffs) == 2
+    for diff in diffs:
+        checked = subprocess.run(
+            ["git", "apply", "--check", "-"], input=diff, cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
+        assert checked.returncode == 0, checked.stderr

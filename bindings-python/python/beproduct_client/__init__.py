@@ -9,102 +9,28 @@
 
 from importlib.metadata import version as _version
 
+import beproduct_client.client as _generated
 from beproduct_client._client import BeProduct, BeProductAsync
 from beproduct_client._paging import AsyncPager, Page, Pager
 from beproduct_client._response import Response
 from beproduct_client._values_of import values_of
 from beproduct_client.auth import AuthorizationSession, SharedTokenStore, TokenStore, login, login_async
-from beproduct_client.client.auth import Tokens, UserInfo
-from beproduct_client.client.errors import (
-    AuthError,
-    BeProductError,
-    BeProductException,
-    CallbackError,
-    CallCancelledError,
-    CallTimeoutError,
-    ClientClosedError,
-    ConfigError,
-    ConflictError,
-    DecodeError,
-    IncompleteError,
-    InternalError,
-    NetworkError,
-    NotFoundError,
-    PermissionDeniedError,
-    QuotaExceededError,
-    RateLimitedError,
-    ServerError,
-    ValidationError,
-)
-from beproduct_client.client.history import Attempt, Meta, Outcome, Position, Progress, RateFigures, Wait
-from beproduct_client.client.options import CallOptions
-from beproduct_client.client.plan import Plan
-from beproduct_client.client.quota import (
-    Estimate,
-    EstimateItem,
-    LimitStatus,
-    QuotaEvent,
-    QuotaReport,
-    QuotaStatus,
-    ReportRow,
-    Share,
-    Usage,
-    Work,
-)
+from beproduct_client.client import *
 
 __version__ = _version("beproduct-client")
 
 __all__ = [
     "AsyncPager",
-    "Attempt",
-    "AuthError",
     "AuthorizationSession",
     "BeProduct",
     "BeProductAsync",
-    "BeProductError",
-    "BeProductException",
-    "CallCancelledError",
-    "CallOptions",
-    "CallTimeoutError",
-    "CallbackError",
-    "ClientClosedError",
-    "ConfigError",
-    "ConflictError",
-    "DecodeError",
-    "Estimate",
-    "EstimateItem",
-    "IncompleteError",
-    "InternalError",
-    "LimitStatus",
-    "Meta",
-    "NetworkError",
-    "NotFoundError",
-    "Outcome",
     "Page",
     "Pager",
-    "PermissionDeniedError",
-    "Plan",
-    "Position",
-    "Progress",
-    "QuotaEvent",
-    "QuotaExceededError",
-    "QuotaReport",
-    "QuotaStatus",
-    "RateFigures",
-    "RateLimitedError",
-    "ReportRow",
     "Response",
-    "ServerError",
-    "Share",
     "SharedTokenStore",
     "TokenStore",
-    "Tokens",
-    "Usage",
-    "UserInfo",
-    "ValidationError",
-    "Wait",
-    "Work",
     "login",
     "login_async",
     "values_of",
 ]
+__all__ += _generated.__all__

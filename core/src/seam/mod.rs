@@ -31,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::host::{Hooks, Host, HostProgress};
 use crate::near;
 use crate::own::{ErrorKind, Outcome};
+use crate::progress::OnProgress;
 
 pub use self::fork::{ForkGuard, before_fork};
 pub use self::reply::Reply;
@@ -177,7 +178,9 @@ impl Engine {
     pub fn stream(&self, call: u64, name: &str, arguments: &str, options: &str) -> Result<Stream> {
         let (cancel, guard) = self.ids.enter(call);
         let client = self.client()?;
-        let options = self.options(call, cancel, name, options)?;
+        let mut options = object("options", options)?;
+        let progress = self.reporting(call, take_progress(&mut options)?)?;
+        let options = CallOptions { progress, ..Self::options(cancel, name, options)? };
         let pager = client.pages(name, object("arguments", arguments)?, options)?;
         Ok(Stream::new(pager, guard))
     }
@@ -252,18 +255,22 @@ impl Engine {
         }
     }
 
-    /// The options of a call.
-    fn options(&self, call: u64, cancel: Cancel, name: &str, options: &str) -> Result<CallOptions> {
-        let mut options = object("options", options)?;
-        let reports = take_progress(&mut options)?.unwrap_or(self.reports);
+    /// The options of a call, its progress aside.
+    fn options(cancel: Cancel, name: &str, options: Map<String, Value>) -> Result<CallOptions> {
         let mut options = read_options(name, options)?;
         options.cancel = Some(cancel);
-        if reports {
-            let code = self.progress.as_ref();
-            let code = code.ok_or_else(|| Error::config("progress: the program has no code for it"))?;
-            options.progress = Some(code.of_call(call));
-        }
         Ok(options)
+    }
+
+    /// What is given the progress of a call, if it is wanted. From here on the host is told that the call has ended, also of
+    /// a call that fails before its first request.
+    fn reporting(&self, call: u64, wanted: Option<bool>) -> Result<Option<OnProgress>> {
+        if !wanted.unwrap_or(self.reports) {
+            return Ok(None);
+        }
+        let code = self.progress.as_ref();
+        let code = code.ok_or_else(|| Error::config("progress: the program has no code for it"))?;
+        Ok(Some(code.of_call(call)))
     }
 
     fn begin(
@@ -275,6 +282,9 @@ impl Engine {
         options: &str,
     ) -> Result<BoxFuture<'static, Result<Reply>>> {
         let arguments = object("arguments", arguments)?;
+        let mut options = object("options", options)?;
+        let wanted = take_progress(&mut options)?;
+        let progress = self.reporting(call, wanted)?;
         let mut cancel = cancel;
         let (name, work) = match (&self.behind, Method::find(name)) {
             (Behind::SignIn(_, end), _) if end.is_cancelled() => {
@@ -285,16 +295,15 @@ impl Engine {
                 sign_in.call(name, &arguments)?
             }
             (Behind::Client(client), Some(method)) => {
-                if let Some(option) = object("options", options)?.keys().next() {
+                if let Some(option) = wanted.map(|_| "progress").or(options.keys().next().map(String::as_str))
+                {
                     return Err(Error::config(format!("{name} has no option {option:?}; it takes none")));
                 }
-                // It has no progress, but its end is reported all the same: a client with options has code for each call.
-                self.options(call, cancel.clone(), name, options)?;
                 (method.id, method.begin(client, arguments)?)
             }
             (Behind::Client(client), None) => {
                 let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
-                let options = self.options(call, cancel, name, options)?;
+                let options = CallOptions { progress, ..Self::options(cancel, name, options)? };
                 return Ok(Box::pin(async move {
                     let answer = client.call(operation.id, arguments, options).await?;
                     Ok(Reply::of_answer(operation, answer))
@@ -399,36 +408,41 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Closed);
     }
 
-    /// Sends on the payloads of all hooks.
-    struct Reporting(tokio::sync::mpsc::UnboundedSender<(Hook, String)>);
+    /// Takes what it is given for the progress of calls.
+    struct Shown(tokio::sync::mpsc::UnboundedSender<String>);
 
-    impl Host for Reporting {
+    impl Host for Shown {
         fn has(&self, hook: Hook) -> bool {
             hook == Hook::Progress
         }
 
         fn call(
             &self,
-            hook: Hook,
+            _: Hook,
             payload: String,
         ) -> BoxFuture<'static, std::result::Result<String, HostFailure>> {
-            let _ = self.0.send((hook, payload));
-            Box::pin(std::future::ready(Ok("null".into())))
+            let _ = self.0.send(payload);
+            Box::pin(async { Ok("null".into()) })
         }
     }
 
     #[tokio::test]
-    async fn the_end_of_a_call_without_progress_is_reported_too() {
-        let (reports, mut reported) = tokio::sync::mpsc::unbounded_channel();
+    async fn the_end_of_every_call_with_progress_is_reported() {
         let settings = r#"{"company_domain": "acme", "access_token": "t", "ledger": "memory"}"#;
-        let host: Arc<dyn Host> = Arc::new(Reporting(reports));
-        let engine = Engine::open(settings, Some(host), None, Handle::current()).unwrap();
+        let (shown, mut payloads) = tokio::sync::mpsc::unbounded_channel();
+        let engine = Engine::open(settings, Some(Arc::new(Shown(shown))), None, Handle::current()).unwrap();
         let engine = engine.with_options(r#"{"progress": true}"#).unwrap();
-        let call = engine.issue_call();
-        engine.call(call, "quota.status", "{}", "{}").await.unwrap();
-        engine.close().await.unwrap();
-        let (hook, payload) = reported.try_recv().unwrap();
-        assert_eq!((hook, payload), (Hook::Progress, serde_json::json!({"call": call}).to_string()));
+        engine.cancel(4);
+        assert!(engine.call(1, "style.nothing", "{}", "{}").await.is_err());
+        assert!(engine.call(2, "style.folders", "{}", r#"{"labels": "x"}"#).await.is_err());
+        assert!(engine.call(3, "quota.status", "{}", "{}").await.is_ok());
+        assert!(engine.call(4, "style.folders", "{}", "{}").await.is_err());
+        assert!(engine.stream(5, "style.folders", "{}", "{}").is_err());
+        let error = engine.call(6, "quota.status", "{}", r#"{"progress": true}"#).await.unwrap_err();
+        assert!(error.message().contains("no option \"progress\""), "{error}");
+        for call in 1..=6 {
+            assert_eq!(payloads.recv().await.unwrap(), format!("{{\"call\":{call}}}"));
+        }
     }
 
     #[tokio::test]

@@ -135,7 +135,7 @@ fn import(module: &str, mut names: Vec<String>) -> String {
     if names.is_empty() {
         return String::new();
     }
-    names.sort();
+    names.sort_by_key(|name| name.to_lowercase());
     let single = format!("from {module} import {}\n", names.join(", "));
     if single.len() <= LINE {
         return single;

@@ -1,6 +1,8 @@
 //! Types, signatures and docstrings of what is the client's own.
 
-use minijinja::{Environment, Error, Value};
+use std::collections::BTreeMap;
+
+use minijinja::{Environment, Error, Value, context};
 
 use super::{LINE, wrap};
 use crate::language::member;
@@ -73,11 +75,36 @@ pub(super) fn register(environment: &mut Environment<'_>) {
         names.insert(0, "CLASSES".into());
         Ok::<_, Error>(names)
     });
+    environment.add_function("python_own_modules", |own: Value| {
+        let modules = modules(&own)?.into_iter();
+        Ok::<_, Error>(modules.map(|(name, names)| context! { name, names }).collect::<Vec<_>>())
+    });
+    environment.add_function("python_own_exports", |own: Value| {
+        let mut names: Vec<_> = modules(&own)?.into_values().flatten().collect();
+        names.sort();
+        Ok::<_, Error>(names)
+    });
     environment
         .add_function("python_own_parameters", |method: Value, typed: bool| parameters(&method, typed));
     environment.add_function("python_own_answer", |method: Value| answer(&method));
     environment.add_function("python_own_docstring", |method: Value| docstring(&method));
     environment.add_function("python_plan_docstring", |plan: Value| docstring(&plan));
+}
+
+/// What programs use of each generated module.
+fn modules(own: &Value) -> Result<BTreeMap<String, Vec<String>>, Error> {
+    let mut found = BTreeMap::new();
+    for family in own.get_attr("families")?.try_iter()? {
+        let shapes = family.get_attr("shapes")?;
+        found.insert(member(&family, "name"), shapes.try_iter()?.map(|one| member(&one, "pascal")).collect());
+    }
+    let errors = own.get_attr("errors")?;
+    let classes = errors.try_iter()?.map(|error| format!("{}Error", member(&error, "class")));
+    let classes = classes.chain(["BeProductError", "BeProductException"].map(Into::into)).collect();
+    found.insert("errors".into(), classes);
+    found.insert("options".into(), vec!["CallOptions".into()]);
+    found.insert("plan".into(), vec!["Plan".into()]);
+    Ok(found)
 }
 
 /// The docstring below a member.
