@@ -133,7 +133,7 @@ test('questions about the quota are checked', async () => {
     [() => quota.estimate(['style.get']), /work has to be a list of what is to be done/],
     [() => quota.estimate({ operation: 'style.get' }), /work has to be a list/],
     [() => quota.estimate('style.get'), /work has to be a list/],
-    [() => quota.estimate(), /work has to be a list/],
+    [() => quota.estimate(), /quota\.estimate needs work/],
   ]) {
     const error = await failure(ask());
     assert.ok(error instanceof ConfigError && message.test(error.message), `${ask}: ${inspect(error)}`);

@@ -1,10 +1,21 @@
 // What programs test themselves with: answers from a table in place of a server.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { ConfigError, NetworkError, NotFoundError, Plan } from 'beproduct-client';
 import { answeringClient } from 'beproduct-client/testing';
+
+test('the example of the README', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const [, table, call] = /answeringClient\((\[\n.*?^\])\);\n(const style = .*?)\n```/ms.exec(readme);
+  const AsyncFunction = (async () => {}).constructor;
+  const client = answeringClient(new Function(`return ${table}`)());
+  const style = await new AsyncFunction('client', `${call}\nreturn style;`)(client);
+  assert.deepEqual(style, { id: '7', headerNumber: 'ST-7' });
+  assert.equal((await client.style.folders())[0].name, 'Fall');
+});
 
 test('each request receives the first answer that fits', async () => {
   const client = answeringClient([

@@ -12,7 +12,7 @@ import type { ActAs } from './settings.js';
 /** What the groups of methods call. */
 export type Caller = Pick<Connection, 'call' | 'stream' | 'ask'>;
 
-/** Options of calls that the engine does not have. */
+/** What the options of calls hold for this side of the engine. */
 type ProgramOptions = Pick<CallOptions, 'signal' | 'progress'>;
 
 /** A client or a sign-in of the engine, with values, errors and abort signals instead of text and numbers. */
@@ -63,9 +63,9 @@ export class Connection implements Runner {
   }
 
   /** Calls a method of the client itself, or a step of a sign-in. */
-  async ask<T>(method: string, options: SignalOptions = {}, ...args: object[]): Promise<T> {
-    const issued = this.#issue(options, { signal: this.#options.signal });
-    return bodyOf(await this.#begin(method, encodeArguments(args, 'own'), issued), JSON.parse) as T;
+  async ask<T>(method: string, options: SignalOptions | undefined, ...args: object[]): Promise<T> {
+    const text = encodeArguments(args, 'own');
+    return bodyOf(await this.#begin(method, text, this.#issue(options)), JSON.parse) as T;
   }
 
   open(operation: string, options: ListOptions, args: readonly object[]): Opened {
@@ -98,25 +98,22 @@ export class Connection implements Runner {
   }
 
   /** The same with options for all calls. */
-  withOptions({ signal, progress, ...options }: ListOptions): Connection {
-    const text = encode(options, 'options');
-    return this.#beside(() => this.engine.withOptions(text), {
-      signal: signal ?? this.#options.signal,
-      progress: aFunction('options.progress', progress) ?? this.#options.progress,
-    });
+  withOptions(given: ListOptions): Connection {
+    const { signal = this.#options.signal, progress = this.#options.progress } = given;
+    const text = optionsText(given);
+    return this.#beside(() => this.engine.withOptions(text), { signal, progress });
   }
 
   #beside(open: () => native.Engine, options: ProgramOptions): Connection {
     return new Connection(open, this.decode, this.#host, options);
   }
 
-  #issue(options: CallOptions = {}, defaults: ProgramOptions = this.#options): Issued & { options: string } {
-    const { signal = defaults.signal, progress = defaults.progress, ...rest } = options;
-    aFunction('options.progress', progress);
-    const text = encode({ ...rest, progress: progress && true }, 'options');
+  #issue(given: CallOptions = {}): Issued & { options: string } {
+    const { signal = this.#options.signal, progress = this.#options.progress } = given;
+    const options = optionsText(given);
     const call = this.engine.issueCall();
     if (progress) this.#host?.progress.set(call, progress);
-    return { call, options: text, signal };
+    return { call, options, signal };
   }
 
   #begin(name: string, args: string, issued: Issued & { options: string }): Promise<native.Reply> {
@@ -131,4 +128,10 @@ export class Connection implements Runner {
       return hostFailure === undefined ? undefined : this.#host?.exceptionOf(hostFailure);
     });
   }
+}
+
+/** Options as the engine reads them: it reports progress, or it does not. */
+function optionsText({ signal: _, progress, ...options }: CallOptions): string {
+  aFunction('options.progress', progress);
+  return encode({ ...options, progress: progress && true }, 'options');
 }

@@ -73,6 +73,11 @@ impl Engine {
         Ok(Arc::new(Self(self.0.child(&whom, None)?)))
     }
 
+    /// The same client with options for all of its calls, from a JSON object.
+    pub fn with_options(&self, options: String) -> Result<Arc<Self>, EngineError> {
+        Ok(Arc::new(Self(self.0.with_options(&options)?)))
+    }
+
     /// A number for a call that has not started yet.
     pub fn issue_call(&self) -> u64 {
         self.0.issue_call()

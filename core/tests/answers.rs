@@ -1,5 +1,8 @@
 //! A client whose requests are answered from a table, for tests without a server.
 
+// A test may stop at once.
+#![allow(clippy::unwrap_used)]
+
 use beproduct::{Client, ClientBuilder, Config, ErrorKind, Outcome};
 use serde_json::{Value, json};
 

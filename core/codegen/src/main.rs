@@ -224,12 +224,12 @@ mod tests {
             (
                 "id = \"reset\"",
                 "id = \"delete\"",
-                ["def delete(", " delete(args", "fn delete(", "func delete(", "fun delete("],
+                ["def delete(", " delete(dataTableId", "fn delete(", "func delete(", "fun delete("],
             ),
             (
                 "id = \"reset\"",
                 "id = \"import\"",
-                ["def import_(", " import(args", "fn import(", "func `import`(", "fun import("],
+                ["def import_(", " import(dataTableId", "fn import(", "func `import`(", "fun import("],
             ),
             (
                 "name = \"rows\"",

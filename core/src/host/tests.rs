@@ -340,44 +340,19 @@ async fn progress_comes_in_order_and_the_latest_of_it_where_the_program_is_slow(
     assert!(Program::of("null").0.without(Hook::Progress).hooks().progress().is_none());
 }
 
-/// A client whose program takes progress and nothing else.
-fn engine_with_progress(settings: Value) -> (Engine, Calls) {
-    let (program, calls) = Program::of("null");
-    let program =
-        Hook::ALL.into_iter().filter(|hook| *hook != Hook::Progress).fold(program, Program::without);
-    let engine = Engine::open(&settings.to_string(), Some(Arc::new(program)), None, Handle::current());
-    (engine.unwrap(), calls)
-}
-
-const REPORTS: &str = r#"{"progress": true}"#;
-
-#[tokio::test]
-async fn a_call_that_cannot_begin_reports_its_end() {
-    let (engine, mut calls) =
-        engine_with_progress(json!({"company_domain": "acme", "access_token": "t", "ledger": "memory"}));
-    for (call, name, arguments, options) in [
-        (1, "style.nothing", "{}", REPORTS),
-        (2, "style.folders", "{}", r#"{"progress": true, "timout": 1}"#),
-        (3, "style.folders", r#"{"folder": 1}"#, REPORTS),
-    ] {
-        let error = engine.call(call, name, arguments, options).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
-    }
-    assert!(engine.stream(4, "style.attributes_list", r#"{"folder": 1}"#, REPORTS).is_err());
-    for call in 1..=4 {
-        let (hook, payload) = calls.recv().await.unwrap();
-        assert_eq!((hook, payload), (Hook::Progress, json!({"call": call}).to_string()));
-    }
-}
-
 #[tokio::test]
 async fn a_list_reports_its_end_after_the_last_page() {
+    let (program, mut calls) = Program::of("null");
+    let program =
+        Hook::ALL.into_iter().filter(|hook| *hook != Hook::Progress).fold(program, Program::without);
     let page = json!({"total": 1, "result": [{"id": "1"}]});
-    let (engine, mut calls) = engine_with_progress(json!({
+    let settings = json!({
         "company_domain": "acme", "access_token": "t", "ledger": "memory",
         "testing": {"clock": "recorded", "answers": [{"method": "POST", "path": "Style/Headers", "body": page}]},
-    }));
-    let stream = engine.stream(7, "style.attributes_list", "{}", REPORTS).unwrap();
+    });
+    let program = Some(Arc::new(program) as Arc<dyn Host>);
+    let engine = Engine::open(&settings.to_string(), program, None, Handle::current()).unwrap();
+    let stream = engine.stream(7, "style.attributes_list", "{}", r#"{"progress": true}"#).unwrap();
     assert_eq!(stream.next(false).await.unwrap().unwrap().records, 1);
     assert!(stream.next(false).await.unwrap().is_none());
     assert!(stream.next(false).await.unwrap().is_none());

@@ -177,7 +177,10 @@ impl Engine {
     pub fn stream(&self, call: u64, name: &str, arguments: &str, options: &str) -> Result<Stream> {
         let (cancel, guard) = self.ids.enter(call);
         let client = self.client()?;
-        let (options, progress) = self.options(call, cancel, name, options)?;
+        let mut options = object("options", options)?;
+        let progress = self.reporting(call, take_progress(&mut options)?)?;
+        let code = progress.as_ref().map(CallProgress::code);
+        let options = CallOptions { progress: code, ..Self::options(cancel, name, options)? };
         let pager = client.pages(name, object("arguments", arguments)?, options)?;
         Ok(Stream::new(pager, progress, guard))
     }
@@ -252,26 +255,22 @@ impl Engine {
         }
     }
 
-    /// The options of a call, and what reports its progress.
-    fn options(
-        &self,
-        call: u64,
-        cancel: Cancel,
-        name: &str,
-        options: &str,
-    ) -> Result<(CallOptions, Option<CallProgress>)> {
-        let mut options = object("options", options)?;
-        let mut progress = None;
-        if take_progress(&mut options)?.unwrap_or(self.reports) {
-            let code = self.progress.as_ref();
-            let code = code.ok_or_else(|| Error::config("progress: the program has no code for it"))?;
-            // Before anything can fail: the end of the call is reported in any case.
-            progress = Some(code.of_call(call));
-        }
+    /// The options of a call, its progress aside.
+    fn options(cancel: Cancel, name: &str, options: Map<String, Value>) -> Result<CallOptions> {
         let mut options = read_options(name, options)?;
         options.cancel = Some(cancel);
-        options.progress = progress.as_ref().map(CallProgress::code);
-        Ok((options, progress))
+        Ok(options)
+    }
+
+    /// What reports the progress of a call, if it is wanted. From here on the host is told that the call has ended, also of
+    /// a call that fails before its first request.
+    fn reporting(&self, call: u64, wanted: Option<bool>) -> Result<Option<CallProgress>> {
+        if !wanted.unwrap_or(self.reports) {
+            return Ok(None);
+        }
+        let code = self.progress.as_ref();
+        let code = code.ok_or_else(|| Error::config("progress: the program has no code for it"))?;
+        Ok(Some(code.of_call(call)))
     }
 
     fn begin(
@@ -283,6 +282,9 @@ impl Engine {
         options: &str,
     ) -> Result<BoxFuture<'static, Result<Reply>>> {
         let arguments = object("arguments", arguments)?;
+        let mut options = object("options", options)?;
+        let wanted = take_progress(&mut options)?;
+        let progress = self.reporting(call, wanted)?;
         let mut cancel = cancel;
         let (name, work) = match (&self.behind, Method::find(name)) {
             (Behind::SignIn(_, end), _) if end.is_cancelled() => {
@@ -293,14 +295,16 @@ impl Engine {
                 sign_in.call(name, &arguments)?
             }
             (Behind::Client(client), Some(method)) => {
-                if let Some(option) = object("options", options)?.keys().next() {
+                if let Some(option) = wanted.map(|_| "progress").or(options.keys().next().map(String::as_str))
+                {
                     return Err(Error::config(format!("{name} has no option {option:?}; it takes none")));
                 }
                 (method.id, method.begin(client, arguments)?)
             }
             (Behind::Client(client), None) => {
-                let (options, _) = self.options(call, cancel, name, options)?;
                 let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
+                let progress = progress.as_ref().map(CallProgress::code);
+                let options = CallOptions { progress, ..Self::options(cancel, name, options)? };
                 return Ok(Box::pin(async move {
                     let answer = client.call(operation.id, arguments, options).await?;
                     Ok(Reply::of_answer(operation, answer))
@@ -361,6 +365,7 @@ fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::{Hook, HostFailure};
     use crate::own::ErrorKind;
 
     #[tokio::test]
@@ -402,6 +407,43 @@ mod tests {
         nightly.close().await.unwrap();
         let error = engine.call(engine.issue_call(), "style.folders", "{}", "{}").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Closed);
+    }
+
+    /// Takes what it is given for the progress of calls.
+    struct Shown(tokio::sync::mpsc::UnboundedSender<String>);
+
+    impl Host for Shown {
+        fn has(&self, hook: Hook) -> bool {
+            hook == Hook::Progress
+        }
+
+        fn call(
+            &self,
+            _: Hook,
+            payload: String,
+        ) -> BoxFuture<'static, std::result::Result<String, HostFailure>> {
+            let _ = self.0.send(payload);
+            Box::pin(async { Ok("null".into()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_of_every_call_with_progress_is_reported() {
+        let settings = r#"{"company_domain": "acme", "access_token": "t", "ledger": "memory"}"#;
+        let (shown, mut payloads) = tokio::sync::mpsc::unbounded_channel();
+        let engine = Engine::open(settings, Some(Arc::new(Shown(shown))), None, Handle::current()).unwrap();
+        let engine = engine.with_options(r#"{"progress": true}"#).unwrap();
+        engine.cancel(4);
+        assert!(engine.call(1, "style.nothing", "{}", "{}").await.is_err());
+        assert!(engine.call(2, "style.folders", "{}", r#"{"labels": "x"}"#).await.is_err());
+        assert!(engine.call(3, "quota.status", "{}", "{}").await.is_ok());
+        assert!(engine.call(4, "style.folders", "{}", "{}").await.is_err());
+        assert!(engine.stream(5, "style.folders", "{}", "{}").is_err());
+        let error = engine.call(6, "quota.status", "{}", r#"{"progress": true}"#).await.unwrap_err();
+        assert!(error.message().contains("no option \"progress\""), "{error}");
+        for call in 1..=6 {
+            assert_eq!(payloads.recv().await.unwrap(), format!("{{\"call\":{call}}}"));
+        }
     }
 
     #[tokio::test]

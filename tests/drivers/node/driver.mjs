@@ -49,6 +49,9 @@ const COMMANDS = {
   },
 
   async call(command) {
+    const { operation, arguments: args } = command;
+    // A method of the client itself, whose answer has no more to it.
+    if (!Object.hasOwn(ARGUMENTS, operation)) return { body: (await client.call(operation, args)) ?? null };
     const { body, meta, raw } = await cancellable(command.name, (signal) =>
       begin(client.withResponse, command, signal, 'call'),
     );

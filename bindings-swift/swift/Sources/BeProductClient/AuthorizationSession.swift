@@ -9,15 +9,6 @@ import Foundation
 ///
 /// State, nonce and PKCE are random and checked, and the ID token is verified. A session works once.
 public struct AuthorizationSession: Sendable {
-    /// What the browser brings back.
-    public enum ResponseType: String, Hashable, Sendable {
-        /// A code, which is exchanged for tokens.
-        case code
-        /// The tokens themselves, in the fragment of the address, for old registrations. There is no refresh token: the
-        /// person signs in again when the access token has expired.
-        case idTokenToken = "id_token token"
-    }
-
     private let connection: Connection
     /// The address at which the person signs in. It holds the secrets of this sign-in: show it to nobody but the
     /// browser.
@@ -30,7 +21,7 @@ public struct AuthorizationSession: Sendable {
     ///   - clientSecret: Secret of the application. Applications on people's devices have none.
     ///   - redirectURI: Redirect URI that is registered for the application.
     ///   - scope: Scopes to request, separated by blanks. Default: ``Configuration/scope``.
-    ///   - responseType: What the browser brings back. Default: `code`.
+    ///   - responseType: What the redirect carries.
     ///   - usesPKCE: Whether the sign-in uses PKCE; false is for servers that refuse it. Default: true.
     ///   - configuration: Addresses, certificates and time limits of the identity server.
     /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` when an argument is missing or invalid.
@@ -73,8 +64,6 @@ public struct AuthorizationSession: Sendable {
         try await connection.ask("sign_in.finish", ["redirected": redirectURL])
     }
 }
-
-extension AuthorizationSession.ResponseType: JSONWritable {}
 
 extension AuthorizationSession: Redacted {
     /// The type only: the address holds the secrets of this sign-in.

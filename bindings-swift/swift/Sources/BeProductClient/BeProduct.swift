@@ -8,7 +8,7 @@ import Foundation
 ///         credentials: .refreshToken(clientID: id, clientSecret: secret, token: token),
 ///         plan: .businessMax(licenses: 8)
 ///     )
-///     for try await style in client.style.list(folderID: folder, filters: [Filter("season", .eq, "Fall")]) {
+///     for try await style in client.style.list(folderID: folder, filters: ["season": "Fall"]) {
 ///         print(style.headerNumber ?? "")
 ///     }
 ///
@@ -62,8 +62,10 @@ public final class BeProduct: Sendable {
         quotaListener: (any QuotaListener)? = nil
     ) throws {
         let text = try JSONObject(present: ["user_agent": "swift"], extra: settings).text()
-        let host = HostCode(tokenStore: tokenStore, logSink: logSink, quotaListener: quotaListener)
-        connection = Connection(engine: try engineResult { try Engine.open(settings: text, host: host) })
+        let progress = ProgressReceivers()
+        let host = HostCode(progress, tokenStore: tokenStore, logSink: logSink, quotaListener: quotaListener)
+        let engine = try engineResult { try Engine.open(settings: text, host: host) }
+        connection = Connection(engine: engine, receivers: progress)
     }
 
     /// Calls an operation by name.
@@ -80,7 +82,7 @@ public final class BeProduct: Sendable {
         arguments: JSONObject = [:],
         options: CallOptions = CallOptions()
     ) async throws -> Response<JSONValue> {
-        try await call(operation, arguments: arguments, options: options.members)
+        try await connection.call(operation, arguments: arguments, options: options)
     }
 
     /// Calls an operation by name, with options by the names that they have in every language, such as `page_size`.
@@ -90,7 +92,7 @@ public final class BeProduct: Sendable {
         arguments: JSONObject = [:],
         options: JSONObject
     ) async throws -> Response<JSONValue> {
-        try await connection.call(operation, arguments: arguments, options: options)
+        try await connection.call(operation, arguments: arguments, options: CallOptions(named: options))
     }
 
     /// Lists the records of an operation by name. Nothing is sent before the first record is requested.
@@ -105,7 +107,7 @@ public final class BeProduct: Sendable {
         arguments: JSONObject = [:],
         options: CallOptions = CallOptions()
     ) -> Paged<JSONValue> {
-        stream(operation, arguments: arguments, options: options.members)
+        connection.stream(operation, arguments: arguments, options: options)
     }
 
     /// Lists the records of an operation by name, with options by the names that they have in every language.
@@ -114,7 +116,26 @@ public final class BeProduct: Sendable {
         arguments: JSONObject = [:],
         options: JSONObject
     ) -> Paged<JSONValue> {
-        connection.stream(operation, arguments: arguments, options: options)
+        connection.stream(operation, arguments: arguments, options: CallOptions(named: options))
+    }
+
+    /// The same client with options for all of its calls; those of a call win.
+    ///
+    ///     let nightly = try client.with(CallOptions(label: "nightly", priority: .bulk))
+    ///
+    /// Both share everything, and closing one of them closes both. Headers and query parameters are added to those of the
+    /// calls.
+    ///
+    /// - Parameter options: The options. What is not set is as in this client.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` when an option is invalid.
+    public func with(_ options: CallOptions) throws -> BeProduct {
+        var options = options
+        options.progress = options.progress ?? connection.progress
+        let text = try options.sent.text()
+        var carrying = connection
+        carrying.engine = try engineResult { try connection.engine.withOptions(options: text) }
+        carrying.progress = options.progress
+        return BeProduct(connection: carrying)
     }
 
     /// A client that acts for another user of the company. The user of this client has to be an administrator of the
@@ -134,7 +155,10 @@ public final class BeProduct: Sendable {
         let whom = try JSONObject(
             present: ["user_id": userID, "client_id": clientID, "client_secret": clientSecret]
         ).text()
-        return BeProduct(connection: Connection(engine: try engineResult { try connection.engine.child(whom: whom) }))
+        var acting = connection
+        acting.engine = try engineResult { try connection.engine.child(whom: whom) }
+        acting.isActing = true
+        return BeProduct(connection: acting)
     }
 
     /// Ends all calls with ``ErrorKind/cancelled``. Later calls fail with ``ErrorKind/closed``. May be repeated.
@@ -144,5 +168,6 @@ public final class BeProduct: Sendable {
     public func close() async {
         // The engine reports no error here.
         try? await connection.engine.close()
+        if !connection.isActing { connection.receivers.close() }
     }
 }

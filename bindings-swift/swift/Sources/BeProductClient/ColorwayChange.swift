@@ -1,19 +1,16 @@
 /// A change to a colorway, or a new one.
-///
-/// Without an id it adds a colorway, and the fields `color_number`, `color_name` and `primary` are needed.
-public struct ColorwayChange: Hashable, Sendable {
-    /// Id of the colorway to change.
-    public var id: String?
-    /// Values by field id.
-    public var fields: JSONObject
-    /// Id of the image record to show.
-    public var imageHeaderID: String?
-    /// Whether to remove the present image.
-    public var unlinkImage: Bool?
-    /// Id of the palette colour to link to.
-    public var colorSourceID: String?
+public struct ColorwayChange: Hashable, Sendable, JSONWritable {
+    let json: JSONValue
 
-    /// Makes a change. Each parameter is the property of its name.
+    /// Makes a change.
+    ///
+    /// - Parameters:
+    ///   - id: Id of the colorway to change. Without it a colorway is added, and the fields `color_number`,
+    ///     `color_name` and `primary` are needed.
+    ///   - fields: Values by field id.
+    ///   - imageHeaderID: Id of the image record to show.
+    ///   - unlinkImage: Whether to remove the present image.
+    ///   - colorSourceID: Id of the palette colour to link to.
     public init(
         id: String? = nil,
         fields: JSONObject = [:],
@@ -21,23 +18,14 @@ public struct ColorwayChange: Hashable, Sendable {
         unlinkImage: Bool? = nil,
         colorSourceID: String? = nil
     ) {
-        self.id = id
-        self.fields = fields
-        self.imageHeaderID = imageHeaderID
-        self.unlinkImage = unlinkImage
-        self.colorSourceID = colorSourceID
-    }
-}
-
-extension ColorwayChange: JSONWritable {
-    var json: JSONValue {
-        let members: Members = [
-            "id": id,
-            "fields": FieldValues(fields),
-            "imageHeaderId": imageHeaderID,
-            "unlinkImage": unlinkImage,
-            "colorSourceId": colorSourceID,
-        ]
-        return .object(JSONObject(present: members))
+        json = .object(
+            JSONObject(present: [
+                "id": id,
+                "fields": FieldValues(fields),
+                "imageHeaderId": imageHeaderID,
+                "unlinkImage": unlinkImage,
+                "colorSourceId": colorSourceID,
+            ])
+        )
     }
 }

@@ -3,37 +3,39 @@ import Foundation
 
 /// The connection of typed methods to the engine, with JSON text in both directions.
 struct Connection: Sendable {
-    let engine: Engine
+    var engine: Engine
+    var receivers = ProgressReceivers()
+    /// Whether it ends before others that have the same receivers.
+    var isActing = false
+    /// Receives the progress of the calls that have no receiver.
+    var progress: ProgressReceivers.Receiver?
 
     func call<Value: JSONReadable>(
         _ operation: String,
         _ arguments: Members,
         _ options: CallOptions
     ) async throws -> Response<Value> {
-        try await call(operation, arguments: JSONObject(present: arguments), options: options.members)
+        try await call(operation, arguments: JSONObject(present: arguments), options: options)
     }
 
     func call<Value: JSONReadable>(
         _ operation: String,
         arguments: JSONObject,
-        options: JSONObject
+        options: CallOptions
     ) async throws -> Response<Value> {
         let reply = try await reply(operation, arguments, options)
-        return Response(body: try reply.decoded(), meta: try Meta(text: reply.meta()), raw: reply.raw())
+        return Response(body: try reply.decoded(), meta: try reply.history(), raw: reply.raw())
     }
 
     /// Calls a method of the client itself, or of a sign-in.
-    func ask<Value: JSONReadable>(
-        _ name: String,
-        _ arguments: Members = [:]
-    ) async throws -> Value {
-        try await reply(name, JSONObject(present: arguments), [:]).decoded()
+    func ask<Value: JSONReadable>(_ name: String, _ arguments: Members = [:]) async throws -> Value {
+        try await reply(name, JSONObject(present: arguments), CallOptions()).decoded()
     }
 
-    private func reply(_ name: String, _ arguments: JSONObject, _ options: JSONObject) async throws -> EngineReply {
-        let (arguments, options) = (try arguments.text(), try options.text())
-        return try await cancellable(engine, engine.issueCall()) { call in
-            try await engine.call(call: call, name: name, arguments: arguments, options: options)
+    private func reply(_ name: String, _ arguments: JSONObject, _ options: CallOptions) async throws -> EngineReply {
+        let begun = try begin(arguments, options)
+        return try await cancellable(engine, begun.call) {
+            try await engine.call(call: begun.call, name: name, arguments: begun.arguments, options: begun.options)
         }
     }
 
@@ -42,22 +44,32 @@ struct Connection: Sendable {
         _ arguments: Members,
         _ options: CallOptions
     ) -> Paged<Record> {
-        stream(operation, arguments: JSONObject(present: arguments), options: options.members)
+        stream(operation, arguments: JSONObject(present: arguments), options: options)
     }
 
     func stream<Record: JSONReadable>(
         _ operation: String,
         arguments: JSONObject,
-        options: JSONObject
+        options: CallOptions
     ) -> Paged<Record> {
-        Paged { [engine] in
-            let (arguments, options) = (try arguments.text(), try options.text())
-            let call = engine.issueCall()
+        Paged {
+            let (call, arguments, options) = try begin(arguments, options)
             let stream = try engineResult {
                 try engine.stream(call: call, name: operation, arguments: arguments, options: options)
             }
             return Pager(engine: engine, call: call, stream: stream) { try $0.decoded() }
         }
+    }
+
+    /// The number of a call and what goes to the engine. Nothing may fail between this and the engine, which reports the
+    /// end of each call that has a receiver.
+    private func begin(
+        _ arguments: JSONObject,
+        _ options: CallOptions
+    ) throws -> (call: UInt64, arguments: String, options: String) {
+        let call = (engine.issueCall(), try arguments.text(), try options.sent.text())
+        if let receiver = options.progress ?? progress { receivers.add(receiver, call: call.0) }
+        return call
     }
 }
 
@@ -70,12 +82,12 @@ struct Pager<Element: Sendable>: Sendable {
 
     /// The next page. `all` says that all pages are wanted.
     func next(all: Bool = false) async throws -> Page<Element>? {
-        let reply = try await cancellable(engine, call) { _ in try await stream.next(all: all) }
+        let reply = try await cancellable(engine, call) { try await stream.next(all: all) }
         return try reply.map { reply in
             Page(
                 records: try records(of: reply),
                 total: reply.total().map(Int.init),
-                meta: try Meta(text: reply.meta()),
+                meta: try reply.history(),
                 raw: reply.raw()
             )
         }
@@ -98,7 +110,7 @@ struct Pager<Element: Sendable>: Sendable {
 
     /// How far the list was read.
     func position() throws -> Position {
-        try JSONDecoder().decode(Position.self, from: Data(stream.position().utf8))
+        try Position(json: JSONValue(text: stream.position()))
     }
 }
 
@@ -107,11 +119,11 @@ struct Pager<Element: Sendable>: Sendable {
 private func cancellable<Value: Sendable>(
     _ engine: Engine,
     _ call: UInt64,
-    _ work: @Sendable (UInt64) async throws -> Value
+    _ work: @Sendable () async throws -> Value
 ) async throws -> Value {
     try await withTaskCancellationHandler {
         do {
-            return try await work(call)
+            return try await work()
         } catch {
             throw BeProductError(engine: error)
         }
@@ -123,7 +135,15 @@ private func cancellable<Value: Sendable>(
 extension EngineReply {
     /// The body as the expected type.
     func decoded<Value: JSONReadable>() throws -> Value {
-        let text = try engineResult { try body() }
+        try read(try engineResult { try body() })
+    }
+
+    /// The history of the answer. An answer of the client itself has none.
+    func history() throws -> Meta {
+        meta() == "null" ? .none : try read(meta())
+    }
+
+    private func read<Value: JSONReadable>(_ text: String) throws -> Value {
         do {
             return try Value(json: JSONValue(text: text))
         } catch {

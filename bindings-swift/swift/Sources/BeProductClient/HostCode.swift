@@ -8,11 +8,17 @@ final class HostCode: EngineHost {
     private let code: [String: Code]
 
     init(
+        _ progress: ProgressReceivers,
         tokenStore: (any TokenStore)? = nil,
         logSink: (any LogSink)? = nil,
         quotaListener: (any QuotaListener)? = nil
     ) {
-        var code: [String: Code] = [:]
+        var code: [String: Code] = [
+            "progress": { report in
+                try progress.take(JSONObject(json: JSONValue(text: report)))
+                return "null"
+            }
+        ]
         if let store = tokenStore {
             code["token_store.load"] = { _ in try store.load()?.members.text() ?? "null" }
             code["token_store.save"] = { tokens in
@@ -29,7 +35,7 @@ final class HostCode: EngineHost {
         }
         if let sink = logSink {
             code["on_log"] = { lines in
-                try [LogLine](json: JSONValue(text: lines)).forEach(sink.log)
+                try [LogRecord](json: JSONValue(text: lines)).forEach(sink.log)
                 return "null"
             }
         }

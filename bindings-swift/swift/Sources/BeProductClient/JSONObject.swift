@@ -4,7 +4,7 @@
 ///
 ///     let fields: JSONObject = ["header_number": "EX-1", "season": "Fall", "price": 41.75]
 ///
-/// A name may occur twice in a literal: a write refuses that instead of choosing one of the values.
+/// A name may occur twice in a literal: a call refuses that instead of choosing one of the values.
 public struct JSONObject: Hashable, Sendable {
     private var members: [Member] = []
 
@@ -68,6 +68,6 @@ extension JSONObject: Codable {
 }
 
 extension JSONObject: CustomStringConvertible {
-    /// The object as JSON.
+    /// The object as JSON, or why it is none.
     public var description: String { JSONValue.object(self).description }
 }

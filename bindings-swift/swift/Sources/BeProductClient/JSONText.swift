@@ -13,7 +13,8 @@ extension JSONValue {
 
     /// The value as JSON, members in their order.
     ///
-    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite,
+    ///   or of a name that occurs twice in an object.
     public func text() throws -> String {
         var text = ""
         try write(to: &text, path: "")
@@ -40,11 +41,14 @@ extension JSONValue {
             text += "]"
         case .object(let members):
             text += "{"
-            for (index, member) in members.enumerated() {
-                if index > 0 { text += "," }
-                Self.write(member.key, to: &text)
+            var names: Set<String> = []
+            for (name, value) in members {
+                let place = path.isEmpty ? name : "\(path).\(name)"
+                if !names.isEmpty { text += "," }
+                guard names.insert(name).inserted else { throw BeProductError.config("\(place) is given twice") }
+                Self.write(name, to: &text)
                 text += ":"
-                try member.value.write(to: &text, path: path.isEmpty ? member.key : "\(path).\(member.key)")
+                try value.write(to: &text, path: place)
             }
             text += "}"
         }
@@ -70,7 +74,8 @@ extension JSONValue {
 extension JSONObject {
     /// The object as JSON, members in their order.
     ///
-    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` that names the place of a number that is not finite,
+    ///   or of a name that occurs twice in an object.
     public func text() throws -> String {
         try JSONValue.object(self).text()
     }
@@ -133,62 +138,30 @@ private struct JSONReader {
     }
 
     private mutating func string() throws -> String {
+        let start = position
+        var isEscaped = false
         position += 1
-        var start = position
-        var text = ""
         while let byte = peek() {
+            position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                text += String(decoding: bytes[start..<position], as: UTF8.self)
-                position += 1
+                if !isEscaped { return String(decoding: bytes[start + 1..<position - 1], as: UTF8.self) }
+                // Foundation knows the escapes.
+                guard let text = try? JSONDecoder().decode(String.self, from: Data(bytes[start..<position])) else {
+                    position = start
+                    throw failure("a text with an escape that is no character")
+                }
                 return text
             case UInt8(ascii: "\\"):
-                text += String(decoding: bytes[start..<position], as: UTF8.self)
+                isEscaped = true
                 position += 1
-                text.unicodeScalars.append(try escaped())
-                start = position
             case 0..<0x20:
                 throw failure("a control character in a text")
             default:
-                position += 1
+                break
             }
         }
         throw failure("a text without its end")
-    }
-
-    private mutating func escaped() throws -> Unicode.Scalar {
-        let letter = peek()
-        position += 1
-        switch letter {
-        case UInt8(ascii: "\""): return "\""
-        case UInt8(ascii: "\\"): return "\\"
-        case UInt8(ascii: "/"): return "/"
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{c}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): return try escapedByNumber()
-        default: throw failure("an unknown escape")
-        }
-    }
-
-    private mutating func escapedByNumber() throws -> Unicode.Scalar {
-        let unit = try codeUnit()
-        if let scalar = Unicode.Scalar(unit) { return scalar }
-        guard unit < 0xDC00, take("\\"), take("u"), case let low = try codeUnit(), 0xDC00..<0xE000 ~= low,
-            let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
-        else { throw failure("half of a surrogate pair, which is no character,") }
-        return scalar
-    }
-
-    private mutating func codeUnit() throws -> UInt32 {
-        let digits = bytes[position...].prefix(4)
-        guard digits.count == 4, let unit = UInt32(String(decoding: digits, as: UTF8.self), radix: 16) else {
-            throw failure("an escape without four digits")
-        }
-        position += 4
-        return unit
     }
 
     private mutating func number() throws -> JSONValue {

@@ -186,8 +186,8 @@ extension JSONValue: Codable {
 }
 
 extension JSONValue: CustomStringConvertible {
-    /// The value as JSON.
+    /// The value as JSON, or why it is none.
     public var description: String {
-        (try? text()) ?? "a number that JSON does not have"
+        do { return try text() } catch { return "\(error)" }
     }
 }

@@ -10,62 +10,39 @@ public struct Response<Body: Sendable>: Sendable {
     public let raw: Data
 
     /// Makes a response, for tests. Each parameter is the property of its name.
-    public init(body: Body, meta: Meta = Meta(), raw: Data = Data()) {
+    public init(body: Body, meta: Meta = .ok, raw: Data = Data()) {
         self.body = body
         self.meta = meta
         self.raw = raw
     }
 }
 
-/// The history of an answer.
-public struct Meta: Hashable, Sendable {
-    /// A header of the answer. Several may have the same name.
-    public struct Header: Hashable, Sendable {
-        /// In lower case.
-        public let name: String
-        /// As it was received.
-        public let value: String
+/// One page of a list.
+public struct Page<Element: Sendable>: Sendable {
+    /// Records that no earlier page had.
+    public let records: [Element]
+    /// Records of the whole list, if the service states it.
+    public let total: Int?
+    /// History of the answer.
+    public let meta: Meta
+    /// The unchanged body of the service's answer.
+    public let raw: Data
 
-        /// Makes a header, for tests.
-        public init(name: String, value: String) {
-            self.name = name
-            self.value = value
-        }
+    /// Makes a page, for tests. Each parameter is the property of its name.
+    public init(records: [Element], total: Int? = nil, meta: Meta = .ok, raw: Data = Data()) {
+        self.records = records
+        self.total = total
+        self.meta = meta
+        self.raw = raw
     }
+}
 
-    /// Status of the answer.
-    public let status: Int
-    /// Headers of the answer.
-    public let headers: [Header]
-    /// Id of the request: the service's own when it sent one, else the client's.
-    public let requestID: String
-    /// Every attempt that was made.
-    public let attempts: [Attempt]
-    /// Every pause that was made.
-    public let waits: [Wait]
-    /// The service's rate limit, if the answer stated it.
-    public let rate: RateFigures?
-    /// Requests of this call that were counted against the quota.
-    public let cost: Int
+extension Meta {
+    /// The history of an answer at the first attempt, for tests: status 200, and nothing else.
+    public static let ok = Meta(status: 200, requestID: "", cost: 1)
 
-    /// Makes a history, for tests. Each parameter is the property of its name.
-    public init(
-        status: Int = 200,
-        headers: [Header] = [],
-        requestID: String = "",
-        attempts: [Attempt] = [],
-        waits: [Wait] = [],
-        rate: RateFigures? = nil,
-        cost: Int = 1
-    ) {
-        self.status = status
-        self.headers = headers
-        self.requestID = requestID
-        self.attempts = attempts
-        self.waits = waits
-        self.rate = rate
-        self.cost = cost
-    }
+    /// The history of an answer of the client itself, such as that of `quota.status` by name.
+    static let none = Meta(status: 0, requestID: "", cost: 0)
 
     /// The first header of this name, in any case.
     public subscript(header name: String) -> String? {
@@ -73,19 +50,26 @@ public struct Meta: Hashable, Sendable {
     }
 }
 
-extension Meta {
-    /// As the engine reports it.
-    init(text: String) throws {
-        var reader = MemberReader(try JSONObject(json: JSONValue(text: text)))
-        let pairs: [[String]] = try reader.required("headers")
-        self.init(
-            status: try reader.required("status"),
-            headers: pairs.map { Header(name: $0[0], value: $0[1]) },
-            requestID: try reader.required("request_id"),
-            attempts: try reader.required("attempts"),
-            waits: try reader.required("waits"),
-            rate: try reader.take("rate"),
-            cost: try reader.required("cost")
-        )
+/// A header of an answer. Several may have the same name.
+public struct Header: Hashable, Sendable {
+    /// In lower case.
+    public let name: String
+    /// As it was received.
+    public let value: String
+
+    /// Makes a header, for tests.
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
     }
+}
+
+extension Header: JSONConvertible {
+    init(json: JSONValue) throws {
+        let pair: [String] = try Array(json: json)
+        guard pair.count == 2 else { throw UnexpectedValue(expected: "a name and a value") }
+        self.init(name: pair[0], value: pair[1])
+    }
+
+    var json: JSONValue { [.string(name), .string(value)] }
 }

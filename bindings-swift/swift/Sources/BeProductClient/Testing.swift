@@ -1,43 +1,100 @@
 import Foundation
 
-/// Settings for tests: no real waits, nothing at random.
+/// Settings for tests: no real waits, nothing at random, and answers without a server.
 ///
 ///     configuration.testing = TestSettings(clock: .recorded)
 public struct TestSettings: Hashable, Sendable {
     /// How the time of a client passes.
-    public enum Clock: String, Hashable, Sendable {
+    public enum Clock: String, Hashable, Sendable, JSONWritable {
         /// Pauses return at once and advance the time; the `waits` of answers and errors list them.
         case recorded
         /// Time passes only by ``RecordedClock/advance(seconds:)``.
         case manual
     }
 
-    /// The client's clock; nil is the machine's clock.
-    public var clock: Clock?
-    /// Start of a recorded clock. Default: the machine's time.
-    public var start: Date?
-    /// Whether random values are fixed: the middle of each range, and request ids in order.
-    public var fixedChance: Bool
+    let settings: JSONObject
 
-    /// Makes settings. Each parameter is the property of its name.
-    public init(clock: Clock? = .recorded, start: Date? = nil, fixedChance: Bool = true) {
-        self.clock = clock
-        self.start = start
-        self.fixedChance = fixedChance
-    }
-
-    var settings: JSONObject {
-        JSONObject(present: [
+    /// Makes settings.
+    ///
+    /// - Parameters:
+    ///   - clock: The client's clock; nil is the machine's clock.
+    ///   - start: Start of a recorded clock. Default: the machine's time.
+    ///   - fixedChance: Whether random values are fixed: the middle of each range, and request ids in order.
+    ///   - answers: Answers instead of those of a server. The first that fits a request answers it; a request that none
+    ///     fits fails with ``ErrorKind/network``. Default: nil, requests are sent.
+    public init(
+        clock: Clock? = .recorded,
+        start: Date? = nil,
+        fixedChance: Bool = true,
+        answers: [Answer]? = nil
+    ) {
+        settings = JSONObject(present: [
             "clock": clock,
             "start": start?.unixTime,
             "fixed_chance": fixedChance,
+            "answers": answers,
         ])
     }
 }
 
-extension TestSettings.Clock: JSONWritable {}
+/// An answer without a server.
+public struct Answer: Hashable, Sendable, JSONWritable {
+    let json: JSONValue
+
+    /// Makes an answer.
+    ///
+    /// - Parameters:
+    ///   - method: Method of the requests that it answers.
+    ///   - path: Path of these requests below `/api/COMPANY/`, or from the host if it begins with `/`. Query parameters
+    ///     after a `?` have to be among those of the request.
+    ///   - status: Status, 200 to 599.
+    ///   - headers: Headers. `Content-Type` is `application/json` unless it is given here or there is a `text`.
+    ///   - body: Body as JSON, such as the `members` of a record. Default: empty.
+    ///   - text: Body that is not JSON, in place of `body`.
+    ///   - times: How many requests it answers. Default: all.
+    public init(
+        method: String = "GET",
+        path: String,
+        status: Int = 200,
+        headers: [String: String] = [:],
+        body: JSONValue? = nil,
+        text: String? = nil,
+        times: Int? = nil
+    ) {
+        json = .object(
+            JSONObject(present: [
+                "method": method,
+                "path": path,
+                "status": status,
+                "headers": headers,
+                "body": body,
+                "text": text,
+                "times": times,
+            ])
+        )
+    }
+}
 
 extension BeProduct {
+    /// Makes a client for tests that needs no server and no credentials: a table answers its requests, and its pauses
+    /// take no time, but advance its ``clock``.
+    ///
+    ///     let client = try BeProduct(answers: [
+    ///         Answer(path: "Style/Header/a-1", status: 503, times: 1),
+    ///         Answer(path: "Style/Header/a-1", body: ["id": "a-1", "headerNumber": "EX-1"]),
+    ///     ])
+    ///
+    /// For a plan, a log or a listener pass ``TestSettings`` with answers to the other initializers.
+    ///
+    /// - Parameter answers: The table. The first answer that fits a request answers it; a request that none fits fails
+    ///   with ``ErrorKind/network``.
+    /// - Throws: ``BeProductError`` of kind ``ErrorKind/config`` when an answer is invalid.
+    public convenience init(answers: [Answer]) throws {
+        var configuration = Configuration()
+        configuration.testing = TestSettings(answers: answers)
+        try self.init(companyDomain: "example", credentials: .accessToken("test"), configuration: configuration)
+    }
+
     /// The clock of a client that was made with ``Configuration/testing``.
     public var clock: RecordedClock { RecordedClock(connection: connection) }
 }

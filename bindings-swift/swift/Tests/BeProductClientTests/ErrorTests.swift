@@ -94,14 +94,6 @@ import Testing
         )
     }
 
-    @Test func everyKindOfTheCoreIsAKindHere() throws {
-        let path = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../../core/src/error.rs")
-        let source = try String(contentsOf: path.standardizedFileURL, encoding: .utf8)
-        let kinds = source.components(separatedBy: "impl ErrorKind")[1].components(separatedBy: "impl Outcome")[0]
-        let names = kinds.matches(of: /Self::\w+ => "(\w+)"/).map { String($0.1) }
-        #expect(names.sorted() == ErrorKind.allCases.map(\.rawValue).sorted())
-    }
-
     @Test func aNumberOutOfItsBoundsIsRefusedByItsName() {
         let numbers: [(String, @Sendable (inout Configuration, Int) -> Void)] = [
             ("attempts", { $0.attempts = $1 }), ("concurrency", { $0.concurrency = $1 }),
@@ -142,6 +134,7 @@ import Testing
             { try await client.style.get(headerID: "../x") },
             { try await client.style.create(folderID: folder, fields: ["price": .double(.nan)]) },
             { try await client.style.create(folderID: folder, fields: ["season": "Fall", "season": "Spring"]) },
+            { try await client.style.update(headerID: "a-1", fields: ["size": ["name": "S", "name": "M"]]) },
             {
                 try await client.style.update(
                     headerID: "a-1",

@@ -45,10 +45,13 @@ import Testing
         let attempt = Attempt(status: 200, duration: .seconds(1))
         let wait = Wait(reason: .rate, duration: .seconds(2))
         let rate = RateFigures(limit: 60, remaining: 1)
-        let meta = Meta(headers: [.init(name: "etag", value: "1")], attempts: [attempt], waits: [wait], rate: rate)
+        let etag = Header(name: "etag", value: "1")
+        let meta = Meta(
+            status: 200, headers: [etag], requestID: "r-1", attempts: [attempt], waits: [wait], rate: rate, cost: 1
+        )
         let response = Response(body: 1, meta: meta)
         #expect(response.meta[header: "ETag"] == "1")
-        #expect(Page(records: ["a"], total: 1).records == ["a"])
+        #expect(Page(records: ["a"], total: 1).meta.status == 200)
         #expect(Position(page: 1, records: 20).total == nil)
     }
 }

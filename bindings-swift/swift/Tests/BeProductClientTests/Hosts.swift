@@ -93,10 +93,10 @@ struct BrokenStore: TokenStore {
 }
 
 final class SampleSink: LogSink {
-    let lines = Locked<[LogLine]>([])
-    private let arrivals = AsyncStream<LogLine>.makeStream()
+    let lines = Locked<[LogRecord]>([])
+    private let arrivals = AsyncStream<LogRecord>.makeStream()
 
-    func log(_ line: LogLine) {
+    func log(_ line: LogRecord) {
         lines { $0.append(line) }
         arrivals.continuation.yield(line)
     }

@@ -8,7 +8,7 @@ func readmeExample(id: String, secret: String, token: String, folder: String, nu
   let client = try BeProduct(
     companyDomain: "acme", credentials: .refreshToken(clientID: id, clientSecret: secret, token: token),
     plan: .businessMax(licenses: 8))
-  for try await style in client.style.list(folderID: folder, filters: [Filter("season", .eq, "Fall")]) {
+  for try await style in client.style.list(folderID: folder, filters: ["season": "Fall"]) {
     print(style.headerNumber ?? "")
   }
   let found = try await client.style.getManyByNumber(numbers: numbers)
@@ -23,10 +23,13 @@ func packageExample(id: String, secret: String, token: String, folder: String, s
         plan: .businessMax(licenses: 8),
         tokenStore: store
     )
-    for try await style in client.style.list(folderID: folder, filters: [Filter("season", .eq, ["Fall", "Winter"])]) {
+    let filters: Filters = ["season": ["Fall", "Winter"], "ModifiedAt": .gte(.date(date))]
+    for try await style in client.style.list(folderID: folder, filters: filters) {
         print(style.headerNumber ?? "", style.field("season") ?? "")
     }
-    let all = try await client.material.list(folderID: folder).collect()
+    let nightly = try client.with(CallOptions(label: "nightly", priority: .bulk))
+    let progress = CallOptions { print($0.done, "of", $0.total ?? 0) }
+    let all = try await nightly.material.list(folderID: folder, options: progress).collect()
     print(all.count)
     do {
         try await client.style.update(headerID: id, fields: ["season": "Fall", "due": .date(date)])
@@ -59,4 +62,13 @@ func quotaExample(credentials: Credentials) async throws {
     if !estimate.enough {
         try await client.quota.changePlan(.enterprise(licenses: 8))
     }
+}
+
+func testingExample() async throws {
+    let client = try BeProduct(answers: [
+        Answer(path: "Style/Header/a-1", status: 503, times: 1),
+        Answer(path: "Style/Header/a-1", body: ["id": "a-1", "headerNumber": "EX-1"]),
+    ])
+    let style = try await client.style.detailed.get(headerID: "a-1")
+    precondition(style.body.headerNumber == "EX-1" && style.meta.attempts.count == 2)
 }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite struct ReadmeTests {
-    @Test(arguments: ["# BeProductClient for Swift", "## Quota"])
+    @Test(arguments: ["# BeProductClient for Swift", "## Quota", "## Tests"])
     func theExampleOfASectionCompiles(heading: String) throws {
         let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let readme = try String(contentsOf: here.appendingPathComponent("../../README.md"), encoding: .utf8)

@@ -86,10 +86,10 @@ import Testing
         #expect("\(tokens)" == "Tokens(access_token, expires_at, lifetime)")
     }
 
-    @Test func optionsThatAreTheDefaultAreNotSent() {
+    @Test func onlyWhatIsSetIsSent() {
         #expect(CallOptions().members.isEmpty)
-        let options = CallOptions(timeout: .milliseconds(2500), priority: .bulk, fromPage: 3, allowRepeat: true)
-        #expect(options.members == ["timeout": 2.5, "priority": "bulk", "from_page": 3, "allow_repeat": true])
+        let options = CallOptions(timeout: .milliseconds(2500), priority: .interactive, fromPage: 0, allowRepeat: false)
+        #expect(options.members == ["timeout": 2.5, "priority": "interactive", "from_page": 0, "allow_repeat": false])
         var configuration = Configuration()
         #expect(configuration.settings.isEmpty)
         configuration.stateDirectory = URL(fileURLWithPath: "/tmp/state")

@@ -17,8 +17,8 @@ enum Transcript {
     static var sink: (any LogSink)? { file.map { _ in Sink() } }
 
     private struct Sink: LogSink {
-        func log(_ line: LogLine) {
-            Transcript.append("\(line.level) \(line.message) \(line.operation) \(line.requestID) \(line.attributes)")
+        func log(_ line: LogRecord) {
+            Transcript.append(line.debugDescription)
         }
     }
 

@@ -230,7 +230,7 @@ fn parameter_type(parameter: &Value) -> String {
         "integer" => ("Int".into(), None),
         "boolean" => ("Bool".into(), None),
         "file" | "target" => ("URL".into(), None),
-        "filters" | "colorway_filters" => ("[Filter]".into(), Some("[]")),
+        "filters" | "colorway_filters" => ("Filters".into(), Some("[:]")),
         "colorways" => ("[ColorwayChange]".into(), Some("[]")),
         "fields" | "query_map" => ("JSONObject".into(), Some("[:]")),
         "records" | "table_rows" => (format!("[{}]", record()), None),
@@ -274,8 +274,8 @@ fn driver_argument(parameter: &Value) -> String {
     let (take, rest) = match kind.as_str() {
         _ if required(parameter) => ("required", ""),
         "query_map" => ("optional", " ?? [:]"),
-        "fields" => (driver_optional(parameter), " ?? [:]"),
-        "filters" | "colorway_filters" | "colorways" => (driver_optional(parameter), " ?? []"),
+        "fields" | "filters" | "colorway_filters" => (driver_optional(parameter), " ?? [:]"),
+        "colorways" => (driver_optional(parameter), " ?? []"),
         _ => ("optional", ""),
     };
     format!("{}: given.{take}({name:?}, {reader}){rest}", name_of(&name))

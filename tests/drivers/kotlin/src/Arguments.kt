@@ -4,7 +4,6 @@ package beproduct.driver
 import beproduct.client.ColorwayChange
 import beproduct.client.Fields
 import beproduct.client.Filter
-import beproduct.client.Operator
 import beproduct.client.Plan
 import beproduct.client.RowChange
 import java.nio.file.Path
@@ -57,12 +56,9 @@ internal fun fields(value: JsonElement): Fields? = value as? JsonObject
 
 internal fun filters(value: JsonElement): List<Filter>? = list(value) { filter ->
     whole(filter) {
-        Filter(required("field", ::text), required("operator", ::operator), required("value", ::any))
+        Filter(required("field", ::text), required("operator", ::text), required("value", ::any))
     }
 }
-
-private fun operator(value: JsonElement): Operator? =
-    Operator.entries.find { JsonPrimitive(it.name.lowercase().replaceFirstChar(Char::uppercase)) == value }
 
 internal fun colorways(value: JsonElement): List<ColorwayChange>? = list(value) { colorway ->
     whole(colorway) {

@@ -5,9 +5,9 @@ import beproduct.client.BeProduct
 import beproduct.client.BeProductException
 import beproduct.client.CallOptions
 import beproduct.client.LogSink
-import beproduct.client.Meta
 import beproduct.client.QuotaEvent
 import beproduct.client.QuotaListener
+import beproduct.client.Response
 import beproduct.client.TokenStore
 import beproduct.client.Tokens
 import beproduct.client.Work
@@ -106,13 +106,13 @@ private class Driver : AutoCloseable {
         "open" -> done { open(command) }
         "call" -> {
             val (operation, arguments, options) = prepared(command)
-            try {
-                val response = client.withResponse { typedCall(operation, Arguments(arguments), options) }
-                answer(response.body, response.meta, response.raw)
-            } catch (_: NotExpressible) {
-                val response = client.call(operation, arguments, options)
-                answer(response.body, response.meta, response.raw)
-            }
+            answer(
+                try {
+                    client.withResponse { typedCall(operation, Arguments(arguments), options) }
+                } catch (_: NotExpressible) {
+                    client.call(operation, arguments, options)
+                },
+            )
         }
         "list", "collect" -> {
             val (operation, arguments, options) = prepared(command)
@@ -166,10 +166,10 @@ private class Driver : AutoCloseable {
         CallOptions.fromJson(command.part("options")),
     )
 
-    private fun answer(body: JsonElement, meta: Meta, raw: ByteArray) = buildJsonObject {
-        put("body", body)
-        put("meta", Json.encodeToJsonElement(meta))
-        put("raw", raw.decodeToString())
+    private fun answer(response: Response<JsonElement>) = buildJsonObject {
+        put("body", response.body)
+        put("meta", Json.encodeToJsonElement(response.answers.lastOrNull()))
+        put("raw", response.raw.decodeToString())
     }
 
     private fun fields(error: BeProductException) = buildJsonObject {

@@ -43,6 +43,7 @@ fn kotlin_type(input: &Value) -> String {
         "choice" => member(input, "pascal"),
         "headers" | "query" => "Map<String, String>".into(),
         "plan" => "Plan".into(),
+        "progress" => "((Progress) -> Unit)".into(),
         "records" => format!("List<{}>", names::pascal(&member(input, "record"))),
         _ => "String".into(),
     }
@@ -91,6 +92,7 @@ fn converted(input: &Value, name: &str, safe: &str) -> String {
         "path" => format!("{value}{safe}.toString()"),
         "choice" => format!("{value}{safe}.wire"),
         "plan" => format!("{value}{safe}.json"),
+        "progress" => format!("{value}{safe}.let {{ true }}"),
         _ => value,
     };
     format!("{name:?} to {converted}")

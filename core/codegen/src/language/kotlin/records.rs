@@ -11,6 +11,7 @@ pub(super) fn register(environment: &mut Environment<'_>) {
     environment.add_function("kotlin_member", |shape: Value, property: Value| declared(&shape, &property));
     environment.add_function("kotlin_typed", |shape: Value, property: Value| typed(&shape, &property));
     environment.add_filter("kotlin_serializers", |kinds: Vec<String>| serializers(&kinds));
+    environment.add_function("kotlin_headers", |shape: Value| headers(&shape));
     environment.add_function("kotlin_fields", |shape: Value, families: Value| fields(&shape, &families));
 }
 
@@ -66,6 +67,13 @@ fn serializers(kinds: &[String]) -> String {
 fn integer(property: &Value) -> Result<&'static str, Error> {
     let maximum = property.get_attr("maximum")?.as_i64();
     Ok(if maximum.is_some_and(|maximum| i32::try_from(maximum).is_ok()) { "Int" } else { "Long" })
+}
+
+/// The member that holds headers. Empty for a record without.
+fn headers(shape: &Value) -> Result<String, Error> {
+    let mut properties = shape.get_attr("properties")?.try_iter()?;
+    let headers = properties.find(|property| member(property, "kotlin").contains("HeadersSerializer"));
+    Ok(headers.map_or_else(String::new, |property| member(&property, "camel")))
 }
 
 /// Where a record has its fields: in itself, or in a record in it. Empty for one without.

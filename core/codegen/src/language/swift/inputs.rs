@@ -16,7 +16,12 @@ pub(super) fn register(environment: &mut Environment<'_>) {
     });
     environment.add_function("swift_declared", |input: Value| declared(&input));
     environment.add_function("swift_sent", |input: Value| sent(&input));
-    environment.add_function("swift_given", |option: Value| given(&option));
+    environment.add_function("swift_given", |setting: Value| given(&setting));
+    environment.add_function("swift_option", |option: Value| with_default(&option, unset(&option)));
+    environment.add_function("swift_option_sent", |option: Value| match unset(&option) {
+        "nil" => sent(&option),
+        _ => format!("{}.nonEmpty", sent(&option)),
+    });
     environment.add_function("swift_argument_type", |input: Value| type_of(&input));
     environment.add_function("swift_driver_input", |input: Value, take: &str| driver_input(&input, take));
     environment.add_function("swift_answer", |method: Value| answer(&method));
@@ -65,6 +70,7 @@ fn type_of(input: &Value) -> String {
         "choice" => names::pascal(&member(input, "name")),
         "headers" | "query" => "[String: String]".into(),
         "plan" => "Plan".into(),
+        "progress" => "(@Sendable (Progress) -> Void)".into(),
         "records" => format!("[{}]", names::pascal(&member(input, "record"))),
         _ => "String".into(),
     }
@@ -83,14 +89,25 @@ fn default_of(input: &Value) -> String {
     }
 }
 
+/// What an option is that is not set, so that the client's value applies, also where that has a fixed default.
+fn unset(option: &Value) -> &'static str {
+    match member(option, "kind").as_str() {
+        "headers" | "query" => "[:]",
+        _ => "nil",
+    }
+}
+
 /// `timeout: Duration = .seconds(60)`.
 fn declared(input: &Value) -> String {
-    let (name, kind) = (name_of(&member(input, "name")), type_of(input));
-    match default_of(input) {
-        _ if required(input) => format!("{name}: {kind}"),
-        default if default == "nil" => format!("{name}: {kind}? = nil"),
-        default => format!("{name}: {kind} = {default}"),
+    if required(input) {
+        return format!("{}: {}", name_of(&member(input, "name")), type_of(input));
     }
+    with_default(input, &default_of(input))
+}
+
+fn with_default(input: &Value, default: &str) -> String {
+    let optional = if default == "nil" { "?" } else { "" };
+    format!("{}: {}{optional} = {default}", name_of(&member(input, "name")), type_of(input))
 }
 
 /// What goes to the engine.
@@ -103,10 +120,10 @@ fn sent(input: &Value) -> String {
     }
 }
 
-/// What goes to the engine, if it is not the default: not every operation takes every option.
-fn given(option: &Value) -> String {
-    let name = sent(option);
-    match default_of(option).as_str() {
+/// What goes to the engine, if it is not the default: a sign-in does not take every setting.
+fn given(setting: &Value) -> String {
+    let name = sent(setting);
+    match default_of(setting).as_str() {
         "nil" => name,
         "[:]" => format!("{name}.nonEmpty"),
         "false" => format!("{name} ? true : nil"),
@@ -127,8 +144,7 @@ fn driver_input(input: &Value, take: &str) -> String {
         "headers" | "query" => "textsByName",
         _ => "text",
     };
-    let default = default_of(input);
-    let rest = if take == "required" || default == "nil" { String::new() } else { format!(" ?? {default}") };
+    let rest = if take == "required" || unset(input) == "nil" { "" } else { " ?? [:]" };
     format!("try given.{take}({wire:?}, {reader}){rest}")
 }
 
@@ -179,5 +195,7 @@ mod tests {
         assert_eq!(given(&input("boolean", false.into())), "maxWait ? true : nil");
         assert_eq!(given(&input("integer", 0.into())), "maxWait == 0 ? nil : maxWait");
         assert_eq!(given(&input("headers", ().into())), "maxWait.nonEmpty");
+        let option = input("choice", "bulk".into());
+        assert_eq!(with_default(&option, unset(&option)), "maxWait: MaxWait? = nil");
     }
 }

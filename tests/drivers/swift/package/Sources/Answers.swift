@@ -46,6 +46,6 @@ extension Response<JSONValue> {
 
 extension Response {
     private func json(_ body: JSONValue) -> JSONValue {
-        ["body": body, "meta": fields(of: meta), "raw": .string(String(decoding: raw, as: UTF8.self))]
+        ["body": body, "meta": .object(meta.members), "raw": .string(String(decoding: raw, as: UTF8.self))]
     }
 }

@@ -28,10 +28,9 @@ struct Arguments {
     }
 
     /// As `optional`, where an empty list is left out by the method, and has a meaning for the service.
-    mutating func filled<Value: Collection>(_ name: String, _ read: (JSONValue) -> Value?) throws -> Value? {
-        let value = try optional(name, read)
-        if let value, value.isEmpty { throw NotExpressible() }
-        return value
+    mutating func filled<Value>(_ name: String, _ read: (JSONValue) -> Value?) throws -> Value? {
+        if given[name]?.arrayValue?.isEmpty == true || given[name]?.objectValue?.isEmpty == true { throw NotExpressible() }
+        return try optional(name, read)
     }
 
     /// What comes last, once every argument was taken.
@@ -69,15 +68,41 @@ func object(_ value: JSONValue) -> JSONObject? {
     value.objectValue
 }
 
-func filters(_ value: JSONValue) -> [Filter]? {
-    list(value) { filter in
-        try? whole(filter) { members in
-            Filter(
-                try members.required("field", text),
-                try members.required("operator") { $0.stringValue.flatMap(Filter.Operator.init) },
-                try members.required("value", any)
-            )
+/// From a list of conditions, or from a map of values and operators.
+func filters(_ value: JSONValue) -> Filters? {
+    var conditions: [(field: String?, comparison: String?, value: JSONValue?)] = []
+    for condition in value.arrayValue ?? [] {
+        let value = condition.objectValue?.count == 3 ? condition["value"] : nil
+        conditions.append((condition["field"]?.stringValue, condition["operator"]?.stringValue, value))
+    }
+    for (field, wanted) in value.objectValue ?? [:] {
+        if let comparisons = wanted.objectValue, !comparisons.isEmpty {
+            conditions += comparisons.map { (field, $0.key, $0.value) }
+        } else {
+            conditions.append((field, nil, wanted))
         }
+    }
+    var filters: Filters = [:]
+    for (field, comparison, value) in conditions {
+        guard let field, let value, let filter = filter(comparison, value) else { return nil }
+        filters.add(filter, on: field)
+    }
+    return filters
+}
+
+private func filter(_ comparison: String?, _ value: JSONValue) -> Filter? {
+    switch (comparison, value) {
+    case ("Eq", _): .eq(value)
+    case ("Neq", _): .neq(value)
+    case ("Gt", _): .gt(value)
+    case ("Gte", _): .gte(value)
+    case ("Lt", _): .lt(value)
+    case ("Lte", _): .lte(value)
+    case ("Contains", _): .contains(value)
+    case (nil, .string(let text)): Filter(stringLiteral: text)
+    case (nil, .integer(let number)): Filter(integerLiteral: number)
+    case (nil, .bool(let flag)): Filter(booleanLiteral: flag)
+    default: nil
     }
 }
 

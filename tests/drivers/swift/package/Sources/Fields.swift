@@ -1,6 +1,6 @@
 import BeProductClient
 
-// Errors and histories by the snake_case names of the protocol.
+// Errors by the snake_case names of the protocol.
 
 func fields(of error: BeProductError) -> JSONValue {
     [
@@ -20,18 +20,6 @@ func fields(of error: BeProductError) -> JSONValue {
         "body_excerpt": json(error.bodyExcerpt),
         "details": error.details ?? .null,
         "text": "\(error)\n\(String(reflecting: error))\n\(error.localizedDescription)",
-    ]
-}
-
-func fields(of meta: Meta) -> JSONValue {
-    [
-        "status": .integer(meta.status),
-        "headers": .array(meta.headers.map { [.string($0.name), .string($0.value)] }),
-        "request_id": .string(meta.requestID),
-        "attempts": .array(meta.attempts.json()),
-        "waits": .array(meta.waits.json()),
-        "rate": meta.rate.map { .object($0.members) } ?? .null,
-        "cost": .integer(meta.cost),
     ]
 }
 

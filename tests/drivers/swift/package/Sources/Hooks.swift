@@ -31,9 +31,9 @@ final class MemoryStore: TokenStore, @unchecked Sendable {
 /// Keeps log lines.
 final class Logs: LogSink, @unchecked Sendable {
     private let lock = NSLock()
-    private var lines: [LogLine] = []
+    private var lines: [LogRecord] = []
 
-    func log(_ line: LogLine) {
+    func log(_ line: LogRecord) {
         lock.withLock { lines.append(line) }
     }
 

@@ -101,3 +101,15 @@ extension Configuration: Redacted {
     /// The names of what is not the default: a header may carry a secret.
     public var description: String { "Configuration(\(settings.keys.joined(separator: ", ")))" }
 }
+
+extension AuthorizationSession {
+    /// Response type of a person's sign-in: what the redirect carries. `id_token token` is for old registrations.
+    /// Default: `code`.
+    public enum ResponseType: String, Hashable, Sendable, JSONWritable {
+        /// A code, which is exchanged for tokens.
+        case code
+        /// The tokens themselves, in the fragment of the URL, for old registrations. There is no refresh token: the
+        /// person signs in again when the access token has expired.
+        case idTokenToken = "id_token token"
+    }
+}

@@ -88,7 +88,7 @@ public struct LogRecord: Record, JSONConvertible {
         message: String,
         operation: String? = nil,
         requestID: String? = nil,
-        attributes: JSONObject
+        attributes: JSONObject = [:]
     ) {
         self.level = level
         self.message = message
@@ -138,10 +138,10 @@ public struct Meta: Record, JSONConvertible {
     /// Makes a record. Each parameter is the property of its name.
     public init(
         status: Int,
-        headers: [Header],
+        headers: [Header] = [],
         requestID: String,
-        attempts: [Attempt],
-        waits: [Wait],
+        attempts: [Attempt] = [],
+        waits: [Wait] = [],
         rate: RateFigures? = nil,
         cost: Int
     ) {

@@ -18,7 +18,7 @@ public struct Estimate: Record, JSONConvertible {
         requests: Int,
         remaining: Int? = nil,
         enough: Bool,
-        items: [EstimateItem]
+        items: [EstimateItem] = []
     ) {
         self.requests = requests
         self.remaining = remaining
@@ -270,11 +270,11 @@ public struct QuotaReport: Record, JSONConvertible {
         from: String,
         to: String,
         requests: Int,
-        byDay: [Share],
-        byOperation: [Share],
-        byLabel: [Share],
-        byProcess: [Share],
-        rows: [ReportRow]
+        byDay: [Share] = [],
+        byOperation: [Share] = [],
+        byLabel: [Share] = [],
+        byProcess: [Share] = [],
+        rows: [ReportRow] = []
     ) {
         self.from = from
         self.to = to
@@ -348,8 +348,8 @@ public struct QuotaStatus: Record, JSONConvertible {
         used: Int,
         remaining: Int? = nil,
         resetsAt: Date,
-        usage: [Usage],
-        limits: [LimitStatus],
+        usage: [Usage] = [],
+        limits: [LimitStatus] = [],
         leased: Int,
         others: Int,
         pace: Double,

@@ -206,12 +206,6 @@ public struct TimelineHeader: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
-
-    /// The value of a field, `.null` where it is empty.
-    ///
-    /// - Parameter id: Field id.
-    /// - Returns: Nil when the record does not have the field.
-    public func field(_ id: String) -> JSONValue? { fields?[id] }
 }
 
 /// A row of a plan: a record, or a colorway or size of it, with its milestones.
@@ -309,10 +303,4 @@ public struct TimelineRow: Record, JSONConvertible {
         ]
         return JSONObject(present: named, extra: extra)
     }
-
-    /// The value of a field, `.null` where it is empty.
-    ///
-    /// - Parameter id: Field id.
-    /// - Returns: Nil when the record does not have the field.
-    public func field(_ id: String) -> JSONValue? { fields?[id] }
 }

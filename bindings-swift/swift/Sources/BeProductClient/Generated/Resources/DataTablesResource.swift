@@ -17,7 +17,7 @@ public struct DataTablesResource: Sendable {
     /// - Parameters:
     ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     public func list(
-        filters: [Filter] = [],
+        filters: Filters = [:],
         options: CallOptions = CallOptions()
     ) -> Paged<DataTable> {
         connection.stream("data_tables.list", ["filters": filters.nonEmpty], options)
@@ -41,7 +41,7 @@ public struct DataTablesResource: Sendable {
     ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     public func data(
         dataTableID: String,
-        filters: [Filter] = [],
+        filters: Filters = [:],
         options: CallOptions = CallOptions()
     ) -> Paged<DataTableRow> {
         connection.stream(

@@ -64,8 +64,8 @@ public struct StyleResource: Sendable {
     ///   - showDeleted: Also return soft-deleted records, which have `isDeleted: true`. Default: `false`.
     public func list(
         folderID: String? = nil,
-        filters: [Filter] = [],
-        colorwayFilters: [Filter] = [],
+        filters: Filters = [:],
+        colorwayFilters: Filters = [:],
         showDeleted: Bool? = nil,
         options: CallOptions = CallOptions()
     ) -> Paged<StyleHeader> {

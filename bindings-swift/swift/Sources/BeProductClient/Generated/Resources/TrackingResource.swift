@@ -19,7 +19,7 @@ public struct TrackingResource: Sendable {
     ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     public func styleTimelineList(
         planID: String,
-        filters: [Filter] = [],
+        filters: Filters = [:],
         options: CallOptions = CallOptions()
     ) -> Paged<TimelineRow> {
         connection.stream(
@@ -39,7 +39,7 @@ public struct TrackingResource: Sendable {
     ///   - filters: Conditions, joined by AND. A list as value means any of its values.
     public func materialTimelineList(
         planID: String,
-        filters: [Filter] = [],
+        filters: Filters = [:],
         options: CallOptions = CallOptions()
     ) -> Paged<TimelineRow> {
         connection.stream(

@@ -41,13 +41,13 @@ extension BeProduct {
         switch operation {
         case "data_tables.list":
             return try await dataTables.list(
-                filters: given.optional("filters", filters) ?? [],
+                filters: given.optional("filters", filters) ?? [:],
                 options: given.ended(options)
             ).taken(taking).json()
         case "data_tables.data":
             return try await dataTables.data(
                 dataTableID: given.required("data_table_id", text),
-                filters: given.optional("filters", filters) ?? [],
+                filters: given.optional("filters", filters) ?? [:],
                 options: given.ended(options)
             ).taken(taking).json()
         default:

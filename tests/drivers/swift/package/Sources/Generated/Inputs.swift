@@ -9,17 +9,17 @@ extension CallOptions {
         let options = CallOptions(
             timeout: try given.optional("timeout", duration),
             turnTimeout: try given.optional("turn_timeout", duration),
-            waitTimeout: try given.optional("wait_timeout", duration) ?? .seconds(300),
+            waitTimeout: try given.optional("wait_timeout", duration),
             attempts: try given.optional("attempts", integer),
             label: try given.optional("label", text),
-            priority: try given.optional("priority", choice) ?? .interactive,
+            priority: try given.optional("priority", choice),
             pageSize: try given.optional("page_size", integer),
-            fromPage: try given.optional("from_page", integer) ?? 0,
-            allowIncomplete: try given.optional("allow_incomplete", boolean) ?? false,
+            fromPage: try given.optional("from_page", integer),
+            allowIncomplete: try given.optional("allow_incomplete", boolean),
             extraQuery: try given.optional("extra_query", textsByName) ?? [:],
             headers: try given.optional("headers", textsByName) ?? [:],
             checkFilters: try given.optional("check_filters", boolean),
-            allowRepeat: try given.optional("allow_repeat", boolean) ?? false
+            allowRepeat: try given.optional("allow_repeat", boolean)
         )
         self = try given.ended(options)
     }

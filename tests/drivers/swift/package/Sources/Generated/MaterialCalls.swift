@@ -103,8 +103,8 @@ extension BeProduct {
         case "material.attributes_list", "material.list":
             return try await material.list(
                 folderID: given.optional("folder_id", text),
-                filters: given.optional("filters", filters) ?? [],
-                colorwayFilters: given.filled("colorway_filters", filters) ?? [],
+                filters: given.optional("filters", filters) ?? [:],
+                colorwayFilters: given.filled("colorway_filters", filters) ?? [:],
                 showDeleted: given.optional("show_deleted", boolean),
                 options: given.ended(options)
             ).taken(taking).json()

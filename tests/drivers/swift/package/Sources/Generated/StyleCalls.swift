@@ -101,8 +101,8 @@ extension BeProduct {
         case "style.attributes_list", "style.list":
             return try await style.list(
                 folderID: given.optional("folder_id", text),
-                filters: given.optional("filters", filters) ?? [],
-                colorwayFilters: given.filled("colorway_filters", filters) ?? [],
+                filters: given.optional("filters", filters) ?? [:],
+                colorwayFilters: given.filled("colorway_filters", filters) ?? [:],
                 showDeleted: given.optional("show_deleted", boolean),
                 options: given.ended(options)
             ).taken(taking).json()

@@ -14,13 +14,13 @@ extension BeProduct {
         case "tracking.plan_style_timeline_list", "tracking.style_timeline_list":
             return try await tracking.styleTimelineList(
                 planID: given.required("plan_id", text),
-                filters: given.filled("filters", filters) ?? [],
+                filters: given.filled("filters", filters) ?? [:],
                 options: given.ended(options)
             ).taken(taking).json()
         case "tracking.plan_material_timeline_list", "tracking.material_timeline_list":
             return try await tracking.materialTimelineList(
                 planID: given.required("plan_id", text),
-                filters: given.filled("filters", filters) ?? [],
+                filters: given.filled("filters", filters) ?? [:],
                 options: given.ended(options)
             ).taken(taking).json()
         default:

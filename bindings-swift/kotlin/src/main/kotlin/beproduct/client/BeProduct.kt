@@ -43,24 +43,12 @@ class BeProduct private constructor(private val name: String, private val seam: 
         quotaListener: QuotaListener? = null,
         settings: Settings = Settings(),
     ) : this(
-        JsonObject(
-            arguments("company_domain" to companyDomain, "plan" to plan?.json) + credentials.json + settings.json,
-        ),
-        tokenStore,
-        logSink,
-        quotaListener,
-    )
-
-    private constructor(
-        settings: JsonObject,
-        tokenStore: TokenStorage?,
-        logSink: LogSink?,
-        quotaListener: QuotaListener?,
-    ) : this(
-        "${(settings["company_domain"] as? JsonPrimitive)?.content}",
+        companyDomain,
         Seam.client(
-            JsonObject(OWN_SETTINGS + settings + tokenStore.settings),
-            HostCode(tokenStore as? TokenStore, logSink, quotaListener),
+            arguments("company_domain" to companyDomain, "plan" to plan?.json) + credentials.json + settings.json,
+            tokenStore,
+            logSink,
+            quotaListener,
         ),
     )
 
@@ -133,6 +121,18 @@ class BeProduct private constructor(private val name: String, private val seam: 
     }
 
     /**
+     * The same client with options for all of its calls. The options of a call win, one by one. It shares everything with
+     * this client; closing one closes both.
+     *
+     * ```
+     * val nightly = client.withOptions(CallOptions(label = "nightly", priority = Priority.BULK))
+     * ```
+     *
+     * @throws ConfigException for an invalid option.
+     */
+    fun withOptions(options: CallOptions): BeProduct = BeProduct(name, seam.withOptions(options))
+
+    /**
      * Ends all calls with [CallCancelledException]; later calls fail with [ClientClosedException]. It waits until the
      * [TokenStore], the [LogSink] and the [QuotaListener] have received everything, 5 seconds at most, and then releases
      * them. May be repeated.
@@ -144,8 +144,6 @@ class BeProduct private constructor(private val name: String, private val seam: 
     internal fun advanceClock(seconds: Double): Unit = seam.advanceClock(seconds)
 
     companion object {
-        private val OWN_SETTINGS = arguments("user_agent" to "kotlin/${KotlinVersion.CURRENT}")
-
         /**
          * Makes a client from settings by the names that they have in every language, such as `company_domain` and
          * `refresh_token`: for settings of a file or of the environment. Nothing is sent.
@@ -161,6 +159,9 @@ class BeProduct private constructor(private val name: String, private val seam: 
             tokenStore: TokenStorage? = null,
             logSink: LogSink? = null,
             quotaListener: QuotaListener? = null,
-        ): BeProduct = BeProduct(settings, tokenStore, logSink, quotaListener)
+        ): BeProduct = BeProduct(
+            "${(settings["company_domain"] as? JsonPrimitive)?.content}",
+            Seam.client(settings, tokenStore, logSink, quotaListener),
+        )
     }
 }

@@ -2,10 +2,16 @@ package beproduct.client
 
 import beproduct.client.engine.EngineHost
 import beproduct.client.engine.HostException
+import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
+import kotlinx.coroutines.CancellationException
 import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.decodeFromJsonElement
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
 
 /** Code of the program, which the engine calls by the name of a hook, with JSON. The names are those of the core's `Hook`. */
 internal class HostCode(
@@ -26,8 +32,12 @@ internal class HostCode(
             put("on_quota_event") { done { listener.notice(event(it)) } }
             put("on_quota_limit") { seconds(listener.atLimit(event(it))) }
         }
+        put("progress") { done { progress(answerFormat.parseToJsonElement(it).jsonObject) } }
         if (sink != null) put("on_log") { done { log(sink, answerFormat.decodeFromString(it)) } }
     }
+
+    /** Code for the progress of calls, by their numbers. */
+    private val listening = ConcurrentHashMap<ULong, (Progress) -> Unit>()
 
     /** The last exceptions of the program, by the ids that the engine knows them by. */
     private val failures = object : LinkedHashMap<ULong, Throwable>() {
@@ -45,6 +55,20 @@ internal class HostCode(
             throw HostException.Failed(failure.message ?: failure.toString(), kept(failure))
         }
 
+    /** Runs [begin], after which the call with this number reports its progress to [code] until it ends. */
+    inline fun <T> reporting(call: ULong, noinline code: ((Progress) -> Unit)?, begin: () -> T): T {
+        if (code == null) return begin()
+        listening[call] = code
+        try {
+            return begin()
+        } catch (error: RuntimeException) {
+            // The engine reports no end of a call that it did not begin.
+            val reason = if (error is CancellationException) error.cause else error
+            if (reason is ConfigException || reason is ClientClosedException) listening -= call
+            throw error
+        }
+    }
+
     /** The program's exception with this id, if it is one of the last. */
     fun failure(id: ULong): Throwable? = synchronized(failures) { failures[id] }
 
@@ -52,6 +76,16 @@ internal class HostCode(
         lastId += 1u
         failures[lastId] = failure
         lastId
+    }
+
+    /** A report; the last of a call has its number only. */
+    private fun progress(report: JsonObject) {
+        val call = report.getValue("call").jsonPrimitive.content.toULong()
+        if ("operation" in report) {
+            listening[call]?.invoke(answerFormat.decodeFromJsonElement(report))
+        } else {
+            listening -= call
+        }
     }
 
     private fun log(sink: LogSink, records: List<LogRecord>) {

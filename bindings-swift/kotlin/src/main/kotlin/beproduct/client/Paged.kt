@@ -6,7 +6,6 @@ import kotlinx.coroutines.flow.AbstractFlow
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.flow.flow
-import kotlinx.serialization.Serializable
 
 /** A page of a list. */
 class Page<out T> internal constructor(
@@ -36,17 +35,6 @@ class Page<out T> internal constructor(
      */
     val records: List<T> get() = result.getOrThrow()
 }
-
-/** How far a list was read. */
-@Serializable
-data class Position(
-    /** The next page: a list with this `fromPage` continues there. */
-    val page: Long,
-    /** Records that were read. */
-    val records: Long,
-    /** Records of the whole list, if the service states it. */
-    val total: Long? = null,
-)
 
 /**
  * The records of a list, in order, fetched page by page as they are collected.

@@ -21,13 +21,25 @@ import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.serializer
 
-/** The engine as suspending functions: JSON, cancellation, errors. */
-internal class Seam private constructor(private val engine: Engine, private val host: HostCode) : AutoCloseable {
+/**
+ * The engine as suspending functions: JSON, cancellation, errors.
+ *
+ * @param progress Receives the progress of calls whose options have no code for it.
+ */
+internal class Seam private constructor(
+    private val engine: Engine,
+    private val host: HostCode,
+    private val progress: ((Progress) -> Unit)? = null,
+) : AutoCloseable {
     /** The address at which a person signs in; null for a client. */
     val url: String? get() = engine.url()
 
     /** The engine that acts for another user, with the same quota and the same code of the program. */
-    fun actingAs(whom: JsonObject): Seam = Seam(translated { engine.child(whom.toString()) }, host)
+    fun actingAs(whom: JsonObject): Seam = Seam(translated { engine.child("$whom") }, host, progress)
+
+    /** The same engine with options for all of its calls. */
+    fun withOptions(options: CallOptions): Seam =
+        Seam(translated { engine.withOptions("${options.json}") }, host, options.progress ?: progress)
 
     /** Calls an operation of the service, or a method of the client itself, and reads its answer. */
     suspend inline fun <reified T> call(
@@ -56,16 +68,21 @@ internal class Seam private constructor(private val engine: Engine, private val 
         read: (EngineReply) -> T,
     ): T {
         val call = engine.issueCall()
-        return answered(call, { engine.call(call, name, "$arguments", "${options.json}") }) { reply ->
-            recorded(reply!!)
-            read(reply)
+        return host.reporting(call, options.progress ?: progress) {
+            answered(call, { engine.call(call, name, "$arguments", "${options.json}") }) { reply ->
+                recorded(reply!!)
+                read(reply)
+            }
         }
     }
 
     /** The pages of a list, from its first. */
     fun open(name: String, arguments: JsonObject, options: CallOptions): Pages {
         val call = engine.issueCall()
-        return Pages(call, translated { engine.stream(call, name, "$arguments", "${options.json}") })
+        val stream = host.reporting(call, options.progress ?: progress) {
+            translated { engine.stream(call, name, "$arguments", "${options.json}") }
+        }
+        return Pages(call, stream)
     }
 
     fun advanceClock(seconds: Double): Unit = translated { engine.advanceClock(seconds) }
@@ -150,11 +167,20 @@ internal class Seam private constructor(private val engine: Engine, private val 
         }
 
         /** A client. */
-        fun client(settings: JsonObject, host: HostCode): Seam =
-            Seam(translated(host) { Engine.open(settings.toString(), host) }, host)
+        fun client(
+            settings: Map<String, JsonElement>,
+            tokenStore: TokenStorage? = null,
+            logSink: LogSink? = null,
+            quotaListener: QuotaListener? = null,
+        ): Seam {
+            val host = HostCode(tokenStore as? TokenStore, logSink, quotaListener)
+            val language = arguments("user_agent" to "kotlin/${KotlinVersion.CURRENT}")
+            val all = JsonObject(language + settings + tokenStore.settings)
+            return Seam(translated(host) { Engine.open("$all", host) }, host)
+        }
 
         /** A sign-in of a person. */
-        fun signIn(settings: JsonObject): Seam = Seam(translated { Engine.signIn(settings.toString()) }, HostCode())
+        fun signIn(settings: JsonObject): Seam = Seam(translated { Engine.signIn("$settings") }, HostCode())
     }
 }
 

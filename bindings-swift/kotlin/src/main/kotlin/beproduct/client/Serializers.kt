@@ -10,6 +10,7 @@ import kotlin.time.DurationUnit
 import kotlinx.serialization.ExperimentalSerializationApi
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.SerializationException
+import kotlinx.serialization.builtins.ListSerializer
 import kotlinx.serialization.builtins.serializer
 import kotlinx.serialization.descriptors.PrimitiveKind
 import kotlinx.serialization.descriptors.SerialDescriptor
@@ -139,5 +140,12 @@ internal object UnixTimeSerializer : Mapped<Instant, ULong>(
 )
 
 internal object SecondsSerializer : Mapped<Duration, Double>(Double.serializer(), { it.seconds }, { it.inSeconds() })
+
+/** Headers cross as pairs, since a name may come more than once. */
+internal object HeadersSerializer : Mapped<List<Pair<String, String>>, List<List<String>>>(
+    ListSerializer(ListSerializer(String.serializer())),
+    { pairs -> pairs.map { (name, value) -> name to value } },
+    { headers -> headers.map { it.toList() } },
+)
 
 internal fun Duration.inSeconds(): Double = toDouble(DurationUnit.SECONDS)

@@ -9,7 +9,6 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.JsonNull
-import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.buildJsonObject
 import kotlinx.serialization.json.put
 
@@ -72,6 +71,14 @@ class ConfigTest {
     }
 
     @Test
+    fun `filters name their comparison`() {
+        val filters = listOf("a" eq 1, "a" neq 1, "a" gt 1, "a" gte 1, "a" lt 1, "a" lte 1, "a" containing listOf("x", "y"))
+        assertEquals(listOf("Eq", "Neq", "Gt", "Gte", "Lt", "Lte", "Contains"), filters.map { it.operator })
+        val json = """{"field":"a","operator":"Contains","value":["x","y"]}"""
+        assertEquals(json, jsonOf("filters[6]", filters.last()).toString())
+    }
+
+    @Test
     fun `values have one form`() {
         val cases = mapOf(
             null to "null",
@@ -94,10 +101,5 @@ class ConfigTest {
         for ((value, json) in cases) assertEquals(json, jsonOf("x", value).toString())
         val error = failsWith<ConfigException> { jsonOf("fields.x", Thread.currentThread()) }
         assertTrue("fields.x" in error.message)
-    }
-
-    @Test
-    fun `options that are not set are not sent`() {
-        assertEquals(JsonObject(emptyMap()), CallOptions().json)
     }
 }

@@ -52,7 +52,7 @@ class DecodingTest {
 
     private fun seam(): Seam {
         val company = arguments("company_domain" to Simulator.address("company"))
-        return Seam.client(JsonObject(company + Simulator.credentials().json + Simulator.settings().json), HostCode())
+        return Seam.client(company + Simulator.credentials().json + Simulator.settings().json)
     }
 
     @Test

@@ -2,7 +2,6 @@ package beproduct.client
 
 import beproduct.client.testing.TestClock
 import beproduct.client.testing.advanceClock
-import java.io.File
 import kotlin.reflect.KClass
 import kotlin.test.BeforeTest
 import kotlin.test.Test
@@ -43,19 +42,6 @@ class ExceptionsTest {
                 assertEquals("style.attributes_get", error.operation)
             }
         }
-    }
-
-    @Test
-    fun `every kind of the core has its class`() {
-        val source = File("../../core/src/error.rs").readText()
-        val kinds = source.substringAfter("impl ErrorKind").substringBefore("impl Outcome")
-        val names = Regex("""Self::\w+ => "(\w+)"""").findAll(kinds).map { it.groupValues[1] }.toSet()
-        val classes = names.map { name ->
-            val exception = exceptionOf("""{"kind": "$name", "message": "it failed", "outcome": "refused"}""")
-            assertEquals(name, exception.kind.name.lowercase())
-            exception::class
-        }
-        assertEquals(ErrorKind.entries.size - 1, classes.toSet().size)
     }
 
     @Test

@@ -36,7 +36,7 @@ class ResourcesTest {
             val changed = client.style.update(id, mapOf("header_name" to "Anorak"))
             assertEquals("Anorak", changed.headerName)
             assertEquals(JsonPrimitive("Anorak"), changed.field("header_name"))
-            val listed = client.style.list(folder, listOf(Filter("header_name", Operator.EQ, "Anorak"))).toList()
+            val listed = client.style.list(folder, listOf("header_name" eq "Anorak")).toList()
             assertEquals(listOf(id), listed.map { it.id })
 
             client.style.delete(id)

@@ -54,7 +54,7 @@ class ValuesTest {
 
     @Test
     fun `answers are made of their parts`() {
-        val meta = Meta(status = 200, requestId = "r-1", headers = listOf("x-probe" to "1"))
+        val meta = Meta(200, listOf("x-probe" to "1"), "r-1", attempts = emptyList(), waits = emptyList(), cost = 1)
         val response = Response(StyleHeader(id = "a"), listOf(meta), "{}".encodeToByteArray())
         assertEquals("a" to "1", response.body.id to response.meta.header("X-Probe"))
         val page = Page(listOf(StyleHeader(id = "a")), total = 1, meta = meta)

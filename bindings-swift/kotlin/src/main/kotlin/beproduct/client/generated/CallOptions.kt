@@ -15,7 +15,10 @@ enum class Priority(internal val wire: String) {
 }
 
 /** Options of one call. An option that is not given has the client's value. */
-class CallOptions private constructor(internal val json: JsonObject) {
+class CallOptions private constructor(
+    internal val json: JsonObject,
+    internal val progress: ((Progress) -> Unit)?,
+) {
     /**
      * The call checks them, and throws a [ConfigException] for an invalid option.
      *
@@ -34,6 +37,8 @@ class CallOptions private constructor(internal val json: JsonObject) {
      * @param headers Extra headers. Those that carry the sign-in or describe the body are refused. Default: none.
      * @param checkFilters Whether filter fields are checked before sending. Default: `Settings.checkFilters`.
      * @param allowRepeat Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default: `false`.
+     * @param progress Code that is given the progress of a call that takes more than one request, after each of them.
+     * It is never waited for; if it is slow, it gets the latest progress only. Default: none.
      */
     constructor(
         timeout: Duration? = null,
@@ -49,6 +54,7 @@ class CallOptions private constructor(internal val json: JsonObject) {
         headers: Map<String, String>? = null,
         checkFilters: Boolean? = null,
         allowRepeat: Boolean? = null,
+        progress: ((Progress) -> Unit)? = null,
     ) : this(
         arguments(
             "timeout" to timeout?.inSeconds(),
@@ -64,7 +70,9 @@ class CallOptions private constructor(internal val json: JsonObject) {
             "headers" to headers,
             "check_filters" to checkFilters,
             "allow_repeat" to allowRepeat,
+            "progress" to progress?.let { true },
         ),
+        progress,
     )
 
     /** Names only: a header may carry a secret. */
@@ -75,6 +83,6 @@ class CallOptions private constructor(internal val json: JsonObject) {
          * Options by the names that they have in every language, such as `page_size`; durations in seconds. The call
          * throws a [ConfigException] for an unknown option.
          */
-        fun fromJson(json: JsonObject): CallOptions = CallOptions(json)
+        fun fromJson(json: JsonObject): CallOptions = CallOptions(json, null)
     }
 }

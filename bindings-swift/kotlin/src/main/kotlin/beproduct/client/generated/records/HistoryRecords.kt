@@ -118,7 +118,10 @@ data class Meta(
     val rate: RateFigures? = null,
     /** Requests that were counted against the quota for this call. */
     val cost: Long,
-)
+) {
+    /** The first header of this name, in upper or lower case. */
+    fun header(name: String): String? = headers.firstOrNull { it.first.equals(name, ignoreCase = true) }?.second
+}
 
 /** What is known of the effect of a failed call. */
 @Serializable(with = OutcomeSerializer::class)
