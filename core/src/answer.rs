@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::{AnswerKind, Effect, Operation};
 use crate::error::{Error, Failure, Result};
-use crate::history::Meta;
-use crate::own::{ErrorKind, Outcome};
+use crate::own::{ErrorKind, Meta, Outcome};
 
 use self::list::List;
 pub(crate) use self::members::Members;

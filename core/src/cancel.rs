@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::error::{Error, Result};
+use crate::own::Outcome;
+
 /// Handle to give a call up with. Clones stand for the same call.
 ///
 /// Cancelling is idempotent: before the start it keeps the call from sending anything, after the end it does nothing.
@@ -38,6 +41,18 @@ impl Cancel {
             biased;
             () = self.call.cancelled() => {}
             () = client.cancelled() => {}
+        }
+    }
+
+    /// The work, until it is cancelled. What it has sent by then nobody knows.
+    pub(crate) async fn end<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.is_cancelled() {
+            return Err(Error::cancelled(Outcome::NotSent));
+        }
+        tokio::select! {
+            biased;
+            () = self.cancelled() => Err(Error::cancelled(Outcome::Unknown)),
+            result = work => result,
         }
     }
 

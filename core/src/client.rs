@@ -25,12 +25,11 @@ use crate::error::{Error, Result};
 use crate::filters::FilterCheck;
 use crate::handlers;
 use crate::headers;
-use crate::history::Meta;
 use crate::host::Hooks;
 use crate::http::Body;
 use crate::near;
 use crate::options::{Call, CallOptions, Priority};
-use crate::own::{ErrorKind, Estimate, QuotaReport, QuotaStatus, Work};
+use crate::own::{ErrorKind, Estimate, Meta, QuotaReport, QuotaStatus, Work};
 use crate::paging::Pager;
 use crate::promise::{Promised, promise};
 use crate::quota::{Ask, Plan};
@@ -77,7 +76,8 @@ impl Client {
         Ok(Self { defaults: Arc::new(defaults), ..self.clone() })
     }
 
-    /// Calls an operation by its id, `style.attributes_get`, or its short name, `style.get`, or a method of the client: `quota.status`.
+    /// Calls an operation by its id, `style.attributes_get`, or its short name, `style.get`, or a method of the client:
+    /// `quota.status`, whose answer has no more than a body, and which has no options but `cancel`.
     ///
     /// # Errors
     /// Any [`ErrorKind`].
@@ -99,8 +99,8 @@ impl Client {
         options: CallOptions,
     ) -> Result<Answer> {
         if let Some(method) = Method::find(operation) {
-            self.check_options(options)?;
-            let body = method.begin(self, arguments)?.await?.to_string().into();
+            let (cancel, work) = (options.only_cancel(method.id)?, method.begin(self, arguments)?);
+            let body = cancel.end(work).await?.to_string().into();
             return Ok(Answer { body, raw: Bytes::new(), meta: Meta::default() });
         }
         let operation = find(operation)?;

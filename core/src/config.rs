@@ -12,7 +12,7 @@ use crate::credentials::credential;
 use crate::error::{Error, Result};
 use crate::folders::user_state_folder;
 use crate::near;
-use crate::own::names::{NUMBERS, SECONDS, SETTINGS};
+use crate::own::names::{NUMBERS, SECONDS, SETTINGS, defaults};
 use crate::quota::Plan;
 use crate::testing_config::TestingConfig;
 
@@ -148,20 +148,20 @@ impl Default for Config {
             token_endpoint: None,
             plan: None,
             ledger: None,
-            quota_lease: 1,
-            quota_floor: 0,
+            quota_lease: defaults::QUOTA_LEASE,
+            quota_floor: defaults::QUOTA_FLOOR,
             quota_wait: None,
             state_dir: None,
             token_store: None,
-            timeout: 60.0,
+            timeout: defaults::TIMEOUT,
             turn_timeout: None,
-            idle_timeout: 30.0,
-            connect_timeout: 10.0,
-            attempts: 4,
-            max_wait: 60.0,
-            max_answer_size: 256_000_000,
-            max_page_size: 200,
-            concurrency: 10,
+            idle_timeout: defaults::IDLE_TIMEOUT,
+            connect_timeout: defaults::CONNECT_TIMEOUT,
+            attempts: defaults::ATTEMPTS as u32,
+            max_wait: defaults::MAX_WAIT,
+            max_answer_size: defaults::MAX_ANSWER_SIZE as usize,
+            max_page_size: defaults::MAX_PAGE_SIZE as usize,
+            concurrency: defaults::CONCURRENCY as usize,
             check_filters: true,
             additional_headers: None,
             ca_certificates: None,
@@ -182,9 +182,6 @@ impl std::fmt::Debug for Config {
 /// How a person signs in, where there is a shell to do it in.
 pub(crate) const BY_COMMAND: &str = if cfg!(feature = "login") { " (beproduct login)" } else { "" };
 
-const API: &str = "https://developers.beproduct.com";
-const AUTOMATION: &str = "https://automation.beproduct.com";
-const IDENTITY: &str = "https://id.winks.io/ids";
 /// What a sign-in may bring back.
 const RESPONSE_TYPES: [&str; 3] = ["code", "id_token token", "token id_token"];
 /// What bindings and tests give.
@@ -301,18 +298,21 @@ impl Config {
     }
 
     pub(crate) fn api_base(&self) -> Result<Url> {
-        let text = self.api_url.as_deref().or(self.public_api_url.as_deref()).unwrap_or(API);
+        let text = self.api_url.as_deref().or(self.public_api_url.as_deref()).unwrap_or(defaults::API_URL);
         base("api_url", text)
     }
 
     pub(crate) fn automation_base(&self) -> Result<Url> {
-        let text =
-            self.automation_url.as_deref().or(self.automation_api_url.as_deref()).unwrap_or(AUTOMATION);
+        let text = self
+            .automation_url
+            .as_deref()
+            .or(self.automation_api_url.as_deref())
+            .unwrap_or(defaults::AUTOMATION_URL);
         base("automation_url", text)
     }
 
     pub(crate) fn identity_base(&self) -> Result<Url> {
-        base("identity_url", self.identity_url.as_deref().unwrap_or(IDENTITY))
+        base("identity_url", self.identity_url.as_deref().unwrap_or(defaults::IDENTITY_URL))
     }
 
     pub(crate) fn scope(&self) -> &str {
@@ -340,7 +340,9 @@ impl Config {
 /// Refuses a number out of its bounds by the name of the setting, which the error of serde does not know.
 fn check_number(name: &str, value: &Value) -> Result<()> {
     let expected = if let Some((_, least, most)) = NUMBERS.iter().find(|(number, ..)| *number == name) {
-        if value.as_u64().is_some_and(|number| (*least..=*most).contains(&number)) {
+        // A smaller machine cannot count to all of them.
+        let most = (*most).min(usize::MAX as u64);
+        if value.as_u64().is_some_and(|number| (*least..=most).contains(&number)) {
             return Ok(());
         }
         format!("a whole number from {least} to {most}")

@@ -70,7 +70,7 @@ struct Inner {
     attempts: Vec<Attempt>,
     waits: Vec<Wait>,
     /// Requests that were counted against the quota.
-    cost: u32,
+    cost: u64,
     body_excerpt: Option<String>,
     details: Option<Value>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
@@ -203,7 +203,7 @@ impl Error {
         })
     }
 
-    pub(crate) fn with_trace(self, attempts: Vec<Attempt>, waits: Vec<Wait>, cost: u32) -> Self {
+    pub(crate) fn with_trace(self, attempts: Vec<Attempt>, waits: Vec<Wait>, cost: u64) -> Self {
         self.edit(|inner| {
             inner.attempts = attempts;
             inner.waits = waits;
@@ -299,7 +299,7 @@ impl Error {
         &self.0.waits
     }
 
-    pub(crate) fn cost(&self) -> u32 {
+    pub(crate) fn cost(&self) -> u64 {
         self.0.cost
     }
 

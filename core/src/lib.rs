@@ -76,7 +76,6 @@ pub use client::{Client, ClientBuilder, stored_report, stored_status};
 pub use clock::Clock;
 pub use config::{Config, LedgerConfig, RedisConfig, StoreConfig, WhenAway};
 pub use error::{Error, Result};
-pub use history::Meta;
 pub use http::{
     AnswerBody, Body, BodySource, Chunks, HttpRequest, HttpResponse, Reach, Reached, SourceError, Transport,
     TransportError, Wire,
@@ -84,8 +83,8 @@ pub use http::{
 pub use log::{Attributes, Level, LogSink, Record};
 pub use options::{CallOptions, Priority};
 pub use own::*;
-pub use paging::{Page, Pager, Position};
-pub use progress::{OnProgress, Progress};
+pub use paging::{Page, Pager};
+pub use progress::OnProgress;
 pub use quota::{Plan, QuotaListener};
 pub use redact::Secret;
 pub use requester::Transfer;

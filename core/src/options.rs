@@ -8,8 +8,9 @@ use crate::cancel::Cancel;
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::near;
+use crate::own::Progress;
 use crate::own::names::OPTIONS;
-use crate::progress::{OnProgress, Progress};
+use crate::progress::OnProgress;
 
 /// Which calls go first when requests are scarce.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -186,10 +187,34 @@ impl CallOptions {
 }
 
 impl CallOptions {
+    /// What cancels a call of what has no other options.
+    pub(crate) fn only_cancel(self, name: &str) -> Result<Cancel> {
+        match self {
+            Self {
+                timeout: None,
+                turn_timeout: None,
+                wait_timeout: None,
+                attempts: None,
+                label: None,
+                priority: None,
+                page_size: None,
+                from_page: None,
+                allow_incomplete: None,
+                check_filters: None,
+                allow_repeat: None,
+                progress: None,
+                extra_query,
+                headers,
+                cancel,
+            } if extra_query.is_empty() && headers.is_empty() => Ok(cancel.unwrap_or_default()),
+            _ => Err(Error::config(format!("{name} has no options but cancel"))),
+        }
+    }
+
     /// Says how far the call is, where the program wants to know.
     pub(crate) fn report(&self, operation: &'static Operation, done: u64, total: Option<u64>) {
         if let Some(code) = &self.progress {
-            code.report(Progress { operation: operation.id, done, total });
+            code.report(Progress { operation: operation.id.to_owned(), done, total });
         }
     }
 }

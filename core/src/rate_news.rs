@@ -1,9 +1,10 @@
 //! What an answer says about the limits of the service (docs/service/limits.md, Rate limits).
 
-use crate::own::RateFigures;
 use std::time::Duration;
 
 use ::http::HeaderMap;
+
+use crate::own::RateFigures;
 
 /// What an answer says about the limits of the service.
 #[derive(Debug, Clone, Default)]

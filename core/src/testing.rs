@@ -2,7 +2,7 @@
 //!
 //! A client gets the first two by its settings: `testing: {"clock": "recorded", "fixed_chance": true}`.
 
-mod ledger;
+pub(crate) mod ledger;
 
 #[cfg(feature = "sqlite")]
 pub use self::ledger::LedgerFile;

@@ -7,9 +7,8 @@ use ::http::HeaderMap;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::history::Meta;
 use crate::http::Wire;
-use crate::own::{Attempt, ErrorKind, Outcome, Wait, WaitReason};
+use crate::own::{Attempt, ErrorKind, Meta, Outcome, Wait, WaitReason};
 use crate::rate_news::{RateNews, rate_figures};
 
 /// What has happened to a call so far, readable also when the call is given up in the middle.
@@ -26,7 +25,7 @@ struct Shared {
 struct State {
     attempts: Vec<Attempt>,
     waits: Vec<Wait>,
-    cost: u32,
+    cost: u64,
     outcome: Outcome,
     /// When the first turn in the line came, on the clock's own scale.
     turn: Option<Duration>,
@@ -137,11 +136,11 @@ impl Trace {
         self.with(|state| state.present = None);
     }
 
-    pub(crate) fn count(&self, units: u32) {
+    pub(crate) fn count(&self, units: u64) {
         self.with(|state| state.cost += units);
     }
 
-    pub(crate) fn refund(&self, units: u32) {
+    pub(crate) fn refund(&self, units: u64) {
         self.with(|state| state.cost = state.cost.saturating_sub(units));
     }
 
@@ -225,7 +224,7 @@ impl Trace {
 
     /// Attempts, pauses and cost of a call that ended now with this error; the attempt that it was cut off in is among
     /// them.
-    pub(crate) fn history(&self, now: Duration, ended: ErrorKind) -> (Vec<Attempt>, Vec<Wait>, u32) {
+    pub(crate) fn history(&self, now: Duration, ended: ErrorKind) -> (Vec<Attempt>, Vec<Wait>, u64) {
         let mut state = self.snapshot();
         if let Some((began, _)) = &state.present {
             let seconds = now.saturating_sub(*began).as_secs_f64();
@@ -235,7 +234,7 @@ impl Trace {
     }
 
     /// Requests that were counted against the quota.
-    pub(crate) fn cost(&self) -> u32 {
+    pub(crate) fn cost(&self) -> u64 {
         // That of a shared request is its own.
         self.with(|state| state.cost)
     }

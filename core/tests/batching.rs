@@ -98,30 +98,30 @@ async fn calls_of_several_requests_report_their_progress() {
     let client = client.with_options(options).unwrap();
     let taken = || {
         let reports = std::mem::take(&mut *seen.lock().unwrap());
-        let operation = reports[0].operation;
+        let operation = reports[0].operation.clone();
         assert!(reports.iter().all(|progress| progress.operation == operation));
         (operation, reports.iter().map(|progress| (progress.done, progress.total)).collect::<Vec<_>>())
     };
 
     let styles = client.style().list().collect().await.unwrap();
     let pages = vec![(200, Some(450)), (400, Some(450)), (450, Some(450))];
-    assert_eq!(taken(), ("style.attributes_list", pages.clone()));
+    assert_eq!(taken(), ("style.attributes_list".into(), pages.clone()));
     let streamed: Vec<_> = client.style().list().stream().try_collect().await.unwrap();
     assert_eq!(streamed.len(), 450);
-    assert_eq!(taken(), ("style.attributes_list", pages));
+    assert_eq!(taken(), ("style.attributes_list".into(), pages));
 
     let numbers: Vec<_> = styles.into_iter().filter_map(|style| style.header_number).take(199).collect();
     let numbers = numbers.into_iter().chain((0..250).map(|number| format!("none {number}")));
     client.style().get_many_by_number(numbers).await.unwrap();
     let reports = vec![(200, Some(449)), (400, Some(449)), (449, Some(449))];
-    assert_eq!(taken(), ("style.attributes_get_many_by_number", reports));
+    assert_eq!(taken(), ("style.attributes_get_many_by_number".into(), reports));
 
     let row =
         || DataTableRowChange { row_fields: Some(json!({"code": "x"})), ..DataTableRowChange::default() };
     let table = service.address("data_table");
     client.data_tables().update(table, (0..250).map(|_| row())).await.unwrap();
     let reports = vec![(100, Some(250)), (200, Some(250)), (250, Some(250))];
-    assert_eq!(taken(), ("data_tables.update", reports));
+    assert_eq!(taken(), ("data_tables.update".into(), reports));
     client.style().folders().await.unwrap();
     assert!(seen.lock().unwrap().is_empty());
 }

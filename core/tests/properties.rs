@@ -158,7 +158,7 @@ proptest! {
             Ok(answer) => {
                 prop_assert!(last.is_success());
                 prop_assert_eq!(answer.meta.attempts.len(), met.len());
-                prop_assert_eq!(u64::from(answer.meta.cost), used);
+                prop_assert_eq!(answer.meta.cost, used);
             }
             Err(error) => {
                 // A create whose answer broke off has made a record without saying which.

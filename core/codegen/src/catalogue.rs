@@ -21,7 +21,6 @@
 mod downloads;
 mod implied;
 mod references;
-mod templates;
 mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,10 +30,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::implied::{ClientValue, Source};
 use self::implied::{Implied, ImpliedEntry};
-use self::templates::{Names, Variant};
-pub(crate) use self::templates::{Resources, all_shapes};
 use self::uploads::Poll;
 use crate::names;
+use crate::placeholders::{self, Names, Resources, Variant};
 use crate::shapes::Family;
 
 /// A group of operations: `client.style`.
@@ -263,6 +261,12 @@ struct ResourceEntry {
     doc: String,
 }
 
+impl ResourceEntry {
+    fn names(&self) -> Names {
+        Names::of(&self.name, &self.record, &self.records)
+    }
+}
+
 #[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -330,7 +334,7 @@ struct ParameterEntry {
 /// What placeholders mean for each resource.
 pub(crate) fn names(folder: &Path) -> Result<Resources, String> {
     let described: ResourceFile = parse(&folder.join("resources.toml"))?;
-    Ok(described.resource.iter().map(|resource| (resource.name.clone(), Names::of(resource))).collect())
+    Ok(described.resource.iter().map(|resource| (resource.name.clone(), resource.names())).collect())
 }
 
 /// All resources with their operations, in the order of the catalogue.
@@ -378,8 +382,8 @@ pub(crate) fn parse<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Stri
 
 /// The operations that an entry is in a resource.
 fn all_of(entry: &Entry, resource: &ResourceEntry) -> Result<Vec<Operation>, String> {
-    templates::check(&entry.variants)?;
-    let names = Names::of(resource);
+    placeholders::check(&entry.variants)?;
+    let names = resource.names();
     match entry.variants.as_slice() {
         [] => Ok(vec![resolve(entry, resource, &names)?]),
         variants => variants.iter().map(|variant| resolve(entry, resource, &names.with(variant))).collect(),
@@ -396,7 +400,7 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
         camel: names::camel(&name),
         pascal: names::pascal(&name),
         name,
-        method: names.method(&entry.method)?,
+        method: names.word("method", &entry.method)?,
         base: entry.base,
         path: names.fill(&entry.path),
         effect: entry.effect,

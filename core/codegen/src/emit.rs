@@ -1,6 +1,5 @@
 //! Fills the templates. What a template needs beyond the catalogue is a filter here or in its language's file.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -12,28 +11,8 @@ use crate::client::Own;
 use crate::language;
 use crate::marks;
 use crate::names;
+use crate::output::{Each, used};
 use crate::shapes::Family;
-
-/// How many files a template makes.
-pub(crate) enum Each {
-    /// One, of everything.
-    Once,
-    Resource,
-    /// One for each family of records.
-    Family,
-    /// One for each family of the client's own records.
-    OwnFamily,
-    /// One for each group of the client's own methods.
-    Group,
-}
-
-/// A template and the files that it makes.
-pub(crate) struct Output {
-    pub(crate) each: Each,
-    /// Relative to the repository, with the same names in it as the template has. A file without text is not written.
-    pub(crate) path: &'static str,
-    pub(crate) template: &'static str,
-}
 
 /// Every generated file with its text.
 pub(crate) fn render(
@@ -114,23 +93,6 @@ fn comment(text: &str, prefix: &str) -> String {
     text.lines().map(|line| format!("{prefix}{line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// Which of the names occur in code of any language, outside of its comments: what it has to import.
-pub(crate) fn used(code: &str, names: Vec<String>) -> Vec<String> {
-    let mut words = BTreeSet::new();
-    let mut in_docstring = false;
-    for line in code.lines() {
-        let quotes = line.matches("\"\"\"").count();
-        let is_comment = in_docstring || quotes > 0;
-        in_docstring ^= quotes % 2 == 1;
-        let line = line.trim_start();
-        if !is_comment && !["//", "/*", "*", "#"].iter().any(|start| line.starts_with(start)) {
-            let line = line.split("  # ").next().unwrap_or_default();
-            words.extend(line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_'));
-        }
-    }
-    names.into_iter().filter(|name| words.contains(name.as_str())).collect()
-}
-
 fn rustfmt(text: &str) -> Result<String, String> {
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../../rustfmt.toml");
     let failed = |error: std::io::Error| format!("rustfmt: {error}");
@@ -148,20 +110,4 @@ fn rustfmt(text: &str) -> Result<String, String> {
         return Err("rustfmt refused generated code".into());
     }
     String::from_utf8(output.stdout).map_err(|error| error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_in_a_comment_is_not_used() {
-        let names = || ["Filter", "Size", "Tag"].map(str::to_owned).to_vec();
-        assert_eq!(used("/// A Size.\nfn list(filters: Vec<Filter>)", names()), ["Filter"]);
-        assert_eq!(
-            used("def get(self) -> Tag:\n    \"\"\"A Size.\n\n    A Filter.\n    \"\"\"\n", names()),
-            ["Tag"]
-        );
-        assert_eq!(used("\"tag\": \"list[Tag] | None\",  # A Size.\n", names()), ["Tag"]);
-    }
 }

@@ -8,6 +8,8 @@ mod language;
 mod marks;
 mod names;
 mod openapi;
+mod output;
+mod placeholders;
 mod shapes;
 mod stale;
 

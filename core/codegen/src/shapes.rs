@@ -26,8 +26,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::catalogue::{Resources, all_shapes};
 use crate::names;
+use crate::placeholders::{Resources, all_shapes};
 
 mod types;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::filters::{MEMBERS, Operator, condition, operator};
+use super::conditions::{MEMBERS, Operator, condition, operator};
 use crate::error::{Error, Result};
 
 /// The conditions as they go over the wire, in the order of the map: a value stands for `Eq`, a list for any of its values,

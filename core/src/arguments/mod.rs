@@ -1,6 +1,7 @@
 //! From a caller's arguments to a request: checked against the catalogue, encoded, with the body written here and
 //! nowhere else, so that all languages send the same bytes.
 
+mod conditions;
 pub(crate) mod encode;
 pub(crate) mod fields;
 pub(crate) mod files;

@@ -22,7 +22,7 @@ use crate::quota::{self, Plan, Quota, QuotaListener, QuotaParts};
 use crate::redact::{Secret, Secrets};
 use crate::requester::Site;
 use crate::rng::{FixedRng, Rng, SystemRng};
-use crate::testing::StepLedger;
+use crate::testing::ledger::StepLedger;
 
 /// Puts a [`Client`] together.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use super::Client;
 use crate::error::{Error, Result};
 use crate::near;
 use crate::own::Work;
-use crate::own::names::{METHODS, Method};
+use crate::own::names::{METHODS, Method, WORK};
 use crate::quota::Plan;
 
 type Arguments = Map<String, Value>;
@@ -79,7 +79,7 @@ fn answer(
 
 fn work(value: Value) -> Result<Vec<Work>> {
     for one in value.as_array().into_iter().flatten().filter_map(Value::as_object) {
-        near::check(one.keys(), &["operation", "count", "page_size"], "work has no member", "it has")?;
+        near::check(one.keys(), WORK, "work has no member", "it has")?;
     }
     // As text, whose errors say the place.
     serde_json::from_str(&value.to_string())
@@ -101,9 +101,12 @@ fn json(value: impl Serialize) -> Result<Value> {
 mod tests {
     use serde_json::json;
 
-    use super::{METHODS, Method, Value};
+    use super::{METHODS, Map, Method, Value};
+    use crate::cancel::Cancel;
     use crate::client::{Client, ClientBuilder};
     use crate::config::Config;
+    use crate::options::CallOptions;
+    use crate::own::{ErrorKind, Outcome};
 
     fn client() -> Client {
         let settings = json!({"company_domain": "acme", "access_token": "token", "ledger": "memory"});
@@ -122,6 +125,20 @@ mod tests {
             let given = given.map(|argument| (argument.name.to_owned(), sample(argument.name))).collect();
             assert!(method.begin(&client, given).is_ok(), "{}", method.id);
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_by_name_has_no_options_but_its_cancellation() {
+        let client = client();
+        let labelled = CallOptions { label: Some("x".into()), ..CallOptions::default() };
+        let error = client.call("quota.status", Map::new(), labelled).await.unwrap_err();
+        assert!(error.message().contains("quota.status has no options but cancel"), "{error}");
+        let cancel = Cancel::new();
+        cancel.cancel();
+        let cancelled = CallOptions { cancel: Some(cancel), ..CallOptions::default() };
+        let error = client.call("quota.status", Map::new(), cancelled).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::NotSent));
+        assert!(client.call("quota.status", Map::new(), CallOptions::default()).await.is_ok());
     }
 
     #[tokio::test]

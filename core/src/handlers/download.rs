@@ -1,6 +1,5 @@
 //! Reads a file, into memory or to a path (docs/service/uploads.md, Downloads).
 
-use crate::own::{ErrorKind, Outcome};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -14,6 +13,7 @@ use crate::catalog::{Base, Operation};
 use crate::error::{Error, Failure, Result};
 use crate::http::AnswerBody;
 use crate::options::Call;
+use crate::own::{ErrorKind, Outcome};
 use crate::requester::{Requester, Transfer};
 
 /// Reads the file of the call.

@@ -15,9 +15,8 @@ use crate::arguments::encode;
 use crate::arguments::filters::{ANY_OF, MOST_VALUES};
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
-use crate::history::Meta;
 use crate::options::Call;
-use crate::own::{ErrorKind, Outcome};
+use crate::own::{ErrorKind, Meta, Outcome};
 use crate::requester::Requester;
 
 /// The one record with a number.

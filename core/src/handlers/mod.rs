@@ -12,9 +12,8 @@ use bytes::Bytes;
 use crate::answer::{self, Answer, Members};
 use crate::catalog::Operation;
 use crate::error::Result;
-use crate::history::Meta;
 use crate::options::Call;
-use crate::own::ErrorKind;
+use crate::own::{ErrorKind, Meta};
 use crate::requester::{Requester, is_unclear};
 
 pub(crate) use download::download;

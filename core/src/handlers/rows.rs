@@ -10,9 +10,8 @@ use crate::arguments;
 use crate::arguments::rows::Rows;
 use crate::catalog::{Kind, Operation};
 use crate::error::{Error, Result};
-use crate::history::Meta;
 use crate::options::Call;
-use crate::own::{ErrorKind, Outcome};
+use crate::own::{ErrorKind, Meta, Outcome};
 use crate::requester::Requester;
 
 /// What became of one row.

@@ -9,9 +9,8 @@ use crate::answer::list::member;
 use crate::arguments;
 use crate::catalog::{Lookup, Operation};
 use crate::error::{Error, Result};
-use crate::history::Meta;
 use crate::options::{Call, CallOptions};
-use crate::own::{ErrorKind, Outcome};
+use crate::own::{ErrorKind, Meta, Outcome};
 use crate::paging::{Page, Pager};
 use crate::requester::Requester;
 

@@ -1,6 +1,5 @@
 //! Sends a file, and waits until the service has processed it (docs/service/uploads.md, Uploads).
 
-use crate::own::{Attempt, ErrorKind, Outcome, Wait, WaitReason};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,12 +8,10 @@ use crate::answer::{Answer, Members, text_of};
 use crate::arguments::{self, files::FileSource};
 use crate::catalog::{Operation, Poll};
 use crate::error::{Error, Result};
-use crate::history::Meta;
 use crate::options::{Call, CallOptions};
+use crate::own::names::defaults;
+use crate::own::{Attempt, ErrorKind, Meta, Outcome, Wait, WaitReason};
 use crate::requester::Requester;
-
-/// How long the service may take, unless the option `wait_timeout` says otherwise.
-const WAIT_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Before the first look. Each pause after it is half as long again.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -54,7 +51,7 @@ struct Processing<'a> {
 impl Processing<'_> {
     async fn end(mut self, answer: Answer) -> Result<Answer> {
         let clock = self.requester.clock();
-        let limit = self.options.wait_timeout.unwrap_or(WAIT_TIMEOUT);
+        let limit = self.options.wait_timeout.unwrap_or(Duration::from_secs_f64(defaults::WAIT_TIMEOUT));
         let end = clock.elapsed().saturating_add(limit);
         let mut pause = FIRST_PAUSE;
         let call = Call {
@@ -101,7 +98,7 @@ impl Processing<'_> {
         }
     }
 
-    fn add(&mut self, attempts: Vec<Attempt>, waits: Vec<Wait>, cost: u32) {
+    fn add(&mut self, attempts: Vec<Attempt>, waits: Vec<Wait>, cost: u64) {
         self.meta.attempts.extend(attempts);
         self.meta.waits.extend(waits);
         self.meta.cost += cost;

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::Hook;
 use super::lane::{Job, Lane};
 use super::log::HostLog;
-use crate::progress::{OnProgress, Progress};
+use crate::own::Progress;
+use crate::progress::OnProgress;
 
 #[derive(Clone)]
 pub(crate) struct HostProgress {

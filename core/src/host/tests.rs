@@ -8,8 +8,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::auth::{TokenStore as _, Tokens};
 use crate::log::LogSink as _;
-use crate::own::{ErrorKind, QuotaEvent};
-use crate::progress::Progress;
+use crate::own::{ErrorKind, Progress, QuotaEvent};
 use crate::quota::QuotaListener as _;
 use crate::seam::Engine;
 
@@ -313,7 +312,7 @@ async fn progress_comes_in_order_and_the_latest_of_it_where_the_program_is_slow(
     let progress = hooks.progress().unwrap();
     let (one, two) = (progress.of_call(1), progress.of_call(2));
     let report = |call: &CallProgress, done| {
-        call.code().report(Progress { operation: "style.attributes_list", done, total: Some(4_000) });
+        call.code().report(Progress { operation: "style.attributes_list".into(), done, total: Some(4_000) });
     };
     // Nothing of it is taken before this task waits.
     for done in 1..=1_000 {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// One attempt to send a request.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Attempt {
     /// Status of the answer, if one came.
@@ -12,6 +12,26 @@ pub struct Attempt {
     pub error: Option<ErrorKind>,
     /// Time from sending to the end of the answer's body. In seconds.
     pub seconds: f64,
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Meta {
+    /// Status of the answer.
+    pub status: u16,
+    /// Headers of the answer, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Id of the request: the service's own when it sent one, else the client's.
+    pub request_id: String,
+    /// Every attempt that was made.
+    pub attempts: Vec<Attempt>,
+    /// Every pause that was made.
+    pub waits: Vec<Wait>,
+    /// The service's rate limit, if the answer stated it.
+    pub rate: Option<RateFigures>,
+    /// Requests that were counted against the quota for this call.
+    pub cost: u64,
 }
 
 /// What is known of the effect of a failed call.
@@ -40,6 +60,30 @@ impl Outcome {
             Self::Unknown => "unknown",
         }
     }
+}
+
+/// How far a list was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Position {
+    /// The first page whose records were not all taken: a list with this `from_page` goes on there.
+    pub page: u64,
+    /// Records that were taken.
+    pub records: u64,
+    /// Records of the whole list, if the service stated it.
+    pub total: Option<u64>,
+}
+
+/// How far a call has come that takes more than one request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Id of the operation.
+    pub operation: String,
+    /// Records received, rows sent or numbers looked up.
+    pub done: u64,
+    /// The same of the whole call, if it is known.
+    pub total: Option<u64>,
 }
 
 /// The service's rate limit, as an answer stated it (`X-RateLimit-*`).

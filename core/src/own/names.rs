@@ -90,6 +90,24 @@ pub(crate) const NUMBERS: &[(&str, u64, u64)] = &[
 pub(crate) const SECONDS: &[&str] =
     &["quota_wait", "timeout", "turn_timeout", "idle_timeout", "connect_timeout", "max_wait"];
 
+/// What settings and options are when they are not given.
+pub(crate) mod defaults {
+    pub(crate) const API_URL: &str = "https://developers.beproduct.com";
+    pub(crate) const AUTOMATION_URL: &str = "https://automation.beproduct.com";
+    pub(crate) const IDENTITY_URL: &str = "https://id.winks.io/ids";
+    pub(crate) const QUOTA_LEASE: u64 = 1;
+    pub(crate) const QUOTA_FLOOR: u64 = 0;
+    pub(crate) const TIMEOUT: f64 = 60.0;
+    pub(crate) const IDLE_TIMEOUT: f64 = 30.0;
+    pub(crate) const CONNECT_TIMEOUT: f64 = 10.0;
+    pub(crate) const ATTEMPTS: u64 = 4;
+    pub(crate) const MAX_WAIT: f64 = 60.0;
+    pub(crate) const MAX_ANSWER_SIZE: u64 = 256000000;
+    pub(crate) const MAX_PAGE_SIZE: u64 = 200;
+    pub(crate) const CONCURRENCY: u64 = 10;
+    pub(crate) const WAIT_TIMEOUT: f64 = 300.0;
+}
+
 pub(crate) const OPTIONS: &[&str] = &[
     "timeout",
     "turn_timeout",
@@ -106,6 +124,9 @@ pub(crate) const OPTIONS: &[&str] = &[
     "allow_repeat",
     "progress",
 ];
+
+/// Members of work.
+pub(crate) const WORK: &[&str] = &["operation", "count", "page_size"];
 
 pub(crate) const PLAN: &[&str] = &[
     "edition",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The requests that some work takes, without retries and without the schema of a folder whose filters are checked.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Estimate {
     /// Total of requests.
@@ -17,7 +17,7 @@ pub struct Estimate {
 }
 
 /// The requests that one piece of work takes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EstimateItem {
     /// Id of the operation.
@@ -98,7 +98,7 @@ impl QuotaEventKind {
 }
 
 /// Who used the quota, and for what.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct QuotaReport {
     /// First day of the report. ISO 8601.
@@ -200,7 +200,7 @@ impl QuotaWindow {
 }
 
 /// Requests of one kind.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ReportRow {
     /// Date on which the day began. ISO 8601.
@@ -216,7 +216,7 @@ pub struct ReportRow {
 }
 
 /// A name and its requests.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Share {
     /// The day, operation, label or process.
@@ -226,7 +226,7 @@ pub struct Share {
 }
 
 /// Requests of one operation under one label.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Usage {
     /// Id of the operation.

@@ -6,8 +6,8 @@ use crate::answer::list::List;
 use crate::arguments::Prepared;
 use crate::cancel::Cancel;
 use crate::error::Result;
-use crate::history::Meta;
 use crate::options::CallOptions;
+use crate::own::Meta;
 use crate::requester::Requester;
 
 /// What is needed to fetch a page, without the pager: a page on its way does not keep an abandoned pager alive.

@@ -25,13 +25,11 @@ use crate::arguments::{Prepared, short_id};
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::filters::FilterCheck;
-use crate::history::Meta;
 use crate::options::CallOptions;
-use crate::own::{ErrorKind, Outcome};
+use crate::own::{ErrorKind, Meta, Outcome, Position};
 use crate::requester::Requester;
 
 pub use self::page::Page;
-pub use self::position::Position;
 
 /// The pages of one list. Clones share them: each page is given to one.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 use crate::answer::list::{self, List};
-use crate::history::Meta;
+use crate::own::Meta;
 
 /// One page of records.
 #[derive(Debug, Clone)]

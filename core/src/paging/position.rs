@@ -2,19 +2,7 @@
 
 use std::collections::VecDeque;
 
-use serde::Serialize;
-
-/// How far a list was read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Position {
-    /// Number of the first page whose records were not all consumed: a list with this `from_page` goes on there.
-    pub page: u64,
-    /// Records that were consumed.
-    pub records: u64,
-    /// Records of the whole list, where the service says it.
-    pub total: Option<u64>,
-}
+use crate::own::Position;
 
 /// Keeps account of the pages that were handed out.
 #[derive(Debug, Default)]

@@ -311,19 +311,7 @@ impl Engine {
                 }));
             }
         };
-        Ok(Box::pin(async move { Ok(Reply::of_client(name, cancellable(&cancel, work).await?.to_string())) }))
-    }
-}
-
-/// The work, until it is cancelled. What it has sent by then nobody knows.
-async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = Result<T>>) -> Result<T> {
-    if cancel.is_cancelled() {
-        return Err(Error::cancelled(Outcome::NotSent));
-    }
-    tokio::select! {
-        biased;
-        () = cancel.cancelled() => Err(Error::cancelled(Outcome::Unknown)),
-        result = work => result,
+        Ok(Box::pin(async move { Ok(Reply::of_client(name, cancel.end(work).await?.to_string())) }))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::templates::Names;
 use super::{Body, Kind, Operation, Place};
+use crate::placeholders::Names;
 
 /// A value that is sent and is no argument.
 #[derive(Debug, Clone, Serialize)]

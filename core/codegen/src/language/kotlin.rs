@@ -5,8 +5,8 @@ use minijinja::{Environment, Error, Value};
 
 use super::member;
 use crate::client::{Mobile, Own};
-use crate::emit::{Each, Output};
 use crate::names;
+use crate::output::{Each, Output};
 
 mod inputs;
 mod records;

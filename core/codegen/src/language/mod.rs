@@ -10,7 +10,7 @@ pub(crate) mod typescript;
 use minijinja::{Environment, Value};
 
 use crate::client::Own;
-use crate::emit::Output;
+use crate::output::Output;
 
 /// A language: what is written for it, what its templates call, and how it spells the marks of texts.
 pub(crate) struct Language {

@@ -6,9 +6,9 @@ use minijinja::{Environment, Error, Value};
 
 use super::member;
 use crate::client::Own;
-use crate::emit::{Each, Output, used};
 use crate::marks;
 use crate::names;
+use crate::output::{Each, Output, used};
 
 /// Everything that is written for this language.
 pub(crate) const OUTPUTS: &[Output] = &[

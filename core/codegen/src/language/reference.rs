@@ -4,9 +4,9 @@ use minijinja::{Environment, Value};
 
 use super::member;
 use crate::client::Own;
-use crate::emit::{Each, Output};
 use crate::marks;
 use crate::names::pascal;
+use crate::output::{Each, Output};
 
 pub(crate) const OUTPUTS: &[Output] = &[Output {
     each: Each::Once,

@@ -4,9 +4,9 @@ use minijinja::{Environment, Error, Value};
 
 use super::member;
 use crate::client::Own;
-use crate::emit::{Each, Output};
 use crate::marks;
 use crate::names;
+use crate::output::{Each, Output};
 
 /// Everything that is written for this language.
 pub(crate) const OUTPUTS: &[Output] = &[
@@ -78,6 +78,8 @@ pub(crate) fn spell(_: &Own, kind: &str, name: &str) -> String {
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("rust_own_shapes", |family: Value| own_shapes(&family));
+    environment.add_function("rust_has_default", |shape: Value| has_default(&shape));
+    environment.add_function("rust_default", |input: Value| default_of(&input));
     environment.add_function("rust_is_plain", |shape: Value| is_plain(&shape));
     environment.add_function("rust_plan_members", |plan: Value| plan_members(&plan));
     environment.add_filter("rust_name", |name: &str| name_of(name));
@@ -97,21 +99,40 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
 }
 
 /// Records of the client that are more than their members in Rust.
-const BY_HAND: &[&str] =
-    &["error_fields", "log_level", "log_record", "meta", "position", "progress", "tokens", "user_info"];
+const BY_HAND: &[&str] = &["error_fields", "log_level", "log_record", "tokens", "user_info"];
 
 fn own_shapes(family: &Value) -> Result<Vec<Value>, Error> {
     let shapes = family.get_attr("shapes")?;
     Ok(shapes.try_iter()?.filter(|shape| !BY_HAND.contains(&member(shape, "name").as_str())).collect())
 }
 
-/// Whether all of its members are numbers that may be missing.
+/// Whether every member has a value that stands for nothing.
+fn has_default(shape: &Value) -> Result<bool, Error> {
+    let properties = shape.get_attr("properties")?;
+    let empty = |property: Value| {
+        let kind = member(&property, "rust");
+        let plain = ["bool", "f64", "String", "u16", "u64"].contains(&kind.as_str());
+        plain
+            || kind.starts_with("Vec<")
+            || property.get_attr("nullable").is_ok_and(|nullable| nullable.is_true())
+    };
+    Ok(properties.try_iter()?.all(empty))
+}
+
+/// A default of a setting or an option, with its type.
+fn default_of(input: &Value) -> String {
+    let default = member(input, "default");
+    match member(input, "kind").as_str() {
+        "integer" => format!("u64 = {default}"),
+        "seconds" => format!("f64 = {default}.0"),
+        _ => format!("&str = {default:?}"),
+    }
+}
+
+/// Whether all of its members are numbers.
 fn is_plain(shape: &Value) -> Result<bool, Error> {
     let properties = shape.get_attr("properties")?;
-    let plain = |property: Value| {
-        let is_number = ["u16", "u64", "f64"].contains(&member(&property, "rust").as_str());
-        is_number && property.get_attr("nullable").is_ok_and(|nullable| nullable.is_true())
-    };
+    let plain = |property: Value| ["u16", "u64", "f64"].contains(&member(&property, "rust").as_str());
     Ok(properties.try_iter()?.all(plain))
 }
 

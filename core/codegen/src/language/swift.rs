@@ -4,8 +4,8 @@ use minijinja::{Environment, Value};
 
 use super::member;
 use crate::client::Own;
-use crate::emit::{Each, Output};
 use crate::names;
+use crate::output::{Each, Output};
 
 mod inputs;
 

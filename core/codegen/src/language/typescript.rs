@@ -7,9 +7,9 @@ use minijinja::{Environment, Error, ErrorKind, Value};
 
 use super::member;
 use crate::client::Own;
-use crate::emit::{Each, Output, used};
 use crate::marks;
 use crate::names::{camel, pascal};
+use crate::output::{Each, Output, used};
 
 /// Width of a line.
 const WIDTH: usize = 110;

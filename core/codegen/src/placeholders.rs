@@ -3,30 +3,29 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IntoDeserializer as _;
 use serde::de::value::{Error, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
-use super::{Method, ResourceEntry};
 use crate::names;
 
 /// Texts by the placeholder that they replace, without its braces.
-pub(super) type Variant = BTreeMap<String, String>;
+pub(crate) type Variant = BTreeMap<String, String>;
 
 /// What the placeholders of an entry mean for one of its operations.
 #[derive(Clone)]
 pub(crate) struct Names(Vec<(String, String)>);
 
 impl Names {
-    pub(super) fn of(resource: &ResourceEntry) -> Self {
+    pub(crate) fn of(resource: &str, record: &str, records: &str) -> Self {
         let mut names = Self(Vec::new());
-        names.add("resource", &resource.name);
-        names.0.push(("{records}".into(), resource.records.clone()));
-        names.0.push(("{record}".into(), resource.record.clone()));
+        names.add("resource", resource);
+        names.0.push(("{records}".into(), records.to_owned()));
+        names.0.push(("{record}".into(), record.to_owned()));
         names
     }
 
     /// Those of a variant too.
-    pub(super) fn with(&self, variant: &Variant) -> Self {
+    pub(crate) fn with(&self, variant: &Variant) -> Self {
         let mut names = self.clone();
         variant.iter().for_each(|(name, text)| names.add(name, text));
         names
@@ -38,12 +37,12 @@ impl Names {
     }
 
     /// The text with its placeholders replaced. Others stay: those of a path are its parameters.
-    pub(super) fn fill(&self, text: &str) -> String {
+    pub(crate) fn fill(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)).trim().to_owned()
     }
 
     /// A name, in which no placeholder may stay.
-    pub(super) fn name(&self, text: &str) -> Result<String, String> {
+    pub(crate) fn name(&self, text: &str) -> Result<String, String> {
         let name = self.fill(text);
         match name.contains(['{', '}']) {
             true => {
@@ -53,10 +52,11 @@ impl Names {
         }
     }
 
-    pub(super) fn method(&self, text: &str) -> Result<Method, String> {
+    /// One of the words that the catalogue knows at this place.
+    pub(crate) fn word<T: DeserializeOwned>(&self, what: &str, text: &str) -> Result<T, String> {
         let text = self.name(text)?;
         let deserializer: StrDeserializer<'_, Error> = text.as_str().into_deserializer();
-        Method::deserialize(deserializer).map_err(|error| format!("method {text}: {error}"))
+        T::deserialize(deserializer).map_err(|error| format!("{what} {text}: {error}"))
     }
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn all_shapes(
 }
 
 /// Whether the variants of an entry fit each other.
-pub(super) fn check(variants: &[Variant]) -> Result<(), String> {
+pub(crate) fn check(variants: &[Variant]) -> Result<(), String> {
     const TAKEN: [&str; 3] = ["resource", "record", "records"];
     let Some(first) = variants.first() else { return Ok(()) };
     if let Some(taken) = first.keys().find(|name| TAKEN.contains(&name.as_str())) {
