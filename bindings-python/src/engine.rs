@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use beproduct::ErrorKind;
 use beproduct::seam::{self, Inherited};
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
@@ -167,14 +166,6 @@ impl Engine {
         Ok((engine, call, arguments, options))
     }
 
-    /// Raises an error of a call. One that never began has no progress.
-    fn failed(&self, py: Python<'_>, call: u64, error: &beproduct::Error) -> PyErr {
-        if let (Some(code), ErrorKind::Config) = (self.code(), error.kind()) {
-            code.unwatch(call);
-        }
-        raise(py, error)
-    }
-
     /// The engine to be closed. One that this process has from its parent and never used needs only be marked.
     fn to_close(&self) -> Option<seam::Engine> {
         if let Origin::Optioned { base, .. } = &self.origin {
@@ -257,7 +248,7 @@ impl Engine {
         let work = engine.call(call, name, &arguments, &options);
         let ended = |reply: &seam::Reply| reply.too_late();
         let reply = runtime::wait(py, work, || engine.cancel(call), ended)?;
-        Ok(Reply { reply: reply.map_err(|error| self.failed(py, call, &error))?, exact: self.exact })
+        Ok(Reply { reply: reply.map_err(|error| raise(py, &error))?, exact: self.exact })
     }
 
     /// The same for an event loop; returns the number to cancel it by, and the work.
@@ -283,7 +274,7 @@ impl Engine {
     ) -> PyResult<Stream> {
         let (engine, call, arguments, options) = self.begin(arguments, options)?;
         let stream = engine.stream(call, name, &arguments, &options);
-        let stream = stream.map_err(|error| self.failed(py, call, &error))?;
+        let stream = stream.map_err(|error| raise(py, &error))?;
         Ok(Stream { stream, call, engine, exact: self.exact, generation: runtime::generation() })
     }
 

@@ -19,8 +19,8 @@ use crate::{convert, runtime};
 /// What a host program hands in, for the client and for those that a fork makes of it.
 pub(crate) struct HostCode {
     given: Mutex<Given>,
-    /// Called with the progress of the call with this number.
-    progress: Mutex<HashMap<u64, Py<PyAny>>>,
+    /// Called with the progress of the call with this number. None when the client is closed, which reports no end of a call.
+    progress: Mutex<Option<HashMap<u64, Py<PyAny>>>>,
     /// The logger `beproduct_client`.
     logger: Py<PyAny>,
     /// Python's number of the least important level that the logger takes.
@@ -39,7 +39,8 @@ pub(crate) struct Given {
 impl HostCode {
     pub(crate) fn new(py: Python<'_>, given: Given) -> PyResult<Self> {
         let logger = py.import("logging")?.call_method1("getLogger", ("beproduct_client",))?.unbind();
-        Ok(Self { given: Mutex::new(given), progress: Mutex::default(), logger, level: AtomicU8::new(0) })
+        let progress = Mutex::new(Some(HashMap::new()));
+        Ok(Self { given: Mutex::new(given), progress, logger, level: AtomicU8::new(0) })
     }
 
     /// Takes the logger's level over: once a call, as asking for it at every line would take long.
@@ -55,7 +56,7 @@ impl HostCode {
         let (Ok(given), Ok(progress)) = (self.given.try_lock(), self.progress.try_lock()) else {
             return Ok(());
         };
-        progress.values().try_for_each(|code| visit.call(code))?;
+        progress.iter().flat_map(HashMap::values).try_for_each(|code| visit.call(code))?;
         visit.call(&given.token_store)?;
         visit.call(&given.on_quota_event)?;
         visit.call(&given.on_quota_limit)
@@ -72,29 +73,27 @@ impl HostCode {
         self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn progress(&self) -> MutexGuard<'_, HashMap<u64, Py<PyAny>>> {
+    fn progress(&self) -> MutexGuard<'_, Option<HashMap<u64, Py<PyAny>>>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has this code called with the progress of the call, until that ends.
     pub(crate) fn watch(&self, call: u64, code: Py<PyAny>) {
-        self.progress().insert(call, code);
-    }
-
-    /// Lets go of that code.
-    pub(crate) fn unwatch(&self, call: u64) {
-        let code = self.progress().remove(&call);
-        drop(code);
+        // Not within the lock: what is let go may run code.
+        let before = self.progress().as_mut().and_then(|progress| progress.insert(call, code));
+        drop(before);
     }
 
     fn show_progress(&self, py: Python<'_>, payload: &str) -> PyResult<String> {
         let progress = convert::from_json(py, payload.as_bytes(), false)?;
         let call = progress.call_method1("pop", ("call",))?.extract()?;
         if progress.is_empty()? {
-            self.unwatch(call);
+            let code = self.progress().as_mut().and_then(|progress| progress.remove(&call));
+            drop(code);
             return Ok("null".into());
         }
-        let code = self.progress().get(&call).map(|code| code.clone_ref(py));
+        let code =
+            self.progress().as_ref().and_then(|progress| progress.get(&call)).map(|code| code.clone_ref(py));
         if let Some(code) = code {
             code.call1(py, (progress,))?;
         }

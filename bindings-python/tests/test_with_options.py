@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from threading import Event
 from typing import Any
 
 import pytest
 from processes import Child, in_fork
-from simulator import Simulator
+from simulator import PATIENCE, Simulator
 
-from beproduct_client import BeProduct, BeProductAsync, ClientClosedError, ConfigError, Progress
+from beproduct_client import BeProduct, BeProductAsync, BeProductError, ClientClosedError, ConfigError, Progress
 
 
 class Named(BeProduct):
@@ -76,14 +80,14 @@ def test_progress_is_told(client: BeProduct) -> None:
             ended.set()
 
     count = len(client.style.list(page_size=10, progress=progress).collect())
-    assert ended.wait(10)
+    assert ended.wait(PATIENCE)
     assert seen[-1] == {"operation": "style.attributes_list", "done": count, "total": count}
     assert [one["done"] for one in seen] == sorted(one["done"] for one in seen)
     seen.clear()
     ended.clear()
     watching = client.with_options(progress=progress)
     watching.style.get_many_by_number([style["headerNumber"] for style in client.style.list()])
-    assert ended.wait(10)
+    assert ended.wait(PATIENCE)
     assert seen[-1]["operation"] == "style.attributes_get_many_by_number"
 
 
@@ -91,7 +95,7 @@ async def test_the_same_for_asyncio(async_client: BeProductAsync) -> None:
     ended = Event()
     records = await async_client.style.list(page_size=100, progress=lambda one: ended.set()).collect()
     assert records
-    assert ended.wait(10)
+    assert ended.wait(PATIENCE)
 
 
 def test_progress_that_fails_is_said(client: BeProduct, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,8 +112,43 @@ def test_progress_that_fails_is_said(client: BeProduct, monkeypatch: pytest.Monk
         raise RuntimeError("no screen")
 
     assert client.style.list(progress=fail).collect()
-    assert told.wait(10)
+    assert told.wait(PATIENCE)
     assert str(failures[0]) == "no screen"
+
+
+class Shown:
+    """Code of the program that a test can see go."""
+
+    def __init__(self, ended: Event) -> None:
+        self.ended = ended
+
+    def __call__(self, progress: Progress) -> None:
+        if progress["done"] == progress["total"]:
+            self.ended.set()
+
+
+def test_code_for_the_progress_is_let_go(settings: dict[str, Any]) -> None:
+    def is_let_go(act: Callable[[Shown], object], *, reports: bool = False) -> bool:
+        ended, gone = Event(), Event()
+        shown = Shown(ended)
+        weakref.finalize(shown, gone.set)
+        with suppress(BeProductError):
+            act(shown)
+        del shown
+        if reports:
+            assert ended.wait(PATIENCE)
+        gc.collect()
+        # The end of a call is reported in a thread of the client.
+        return gone.wait(PATIENCE)
+
+    client = BeProduct(**settings)
+    assert is_let_go(lambda shown: client.style.list(progress=shown).collect(), reports=True)
+    assert is_let_go(lambda shown: client.style.get("no id", progress=shown))
+    assert is_let_go(lambda shown: client.call("style.nothing", progress=shown))
+    assert is_let_go(lambda shown: client.style.list(progress=shown))
+    assert is_let_go(lambda shown: client.with_options(progress=shown).system.version())
+    client.close()
+    assert is_let_go(lambda shown: client.style.folders(progress=shown))
 
 
 def test_code_for_the_progress_has_to_be_callable(client: BeProduct) -> None:
