@@ -1,5 +1,6 @@
 //! Reads a file, into memory or to a path (docs/service/uploads.md, Downloads).
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -71,14 +72,20 @@ struct Part {
 impl Part {
     async fn beside(target: &Path) -> Result<Self> {
         let shown = target.display();
+        // Where a link leads to is replaced, and not the link.
+        let target = tokio::fs::canonicalize(target).await.unwrap_or_else(|_| target.to_owned());
+        let present = tokio::fs::metadata(&target).await.ok();
         let name = match target.file_name() {
-            Some(name) if !target.is_dir() => name.to_string_lossy(),
+            Some(name) if !present.as_ref().is_some_and(Metadata::is_dir) => name.to_string_lossy(),
             _ => return Err(Error::config(format!("{shown} is a folder; name a file in it"))),
         };
+        if present.is_some_and(|present| !present.is_file()) {
+            return Err(Error::config(format!("{shown} is no regular file; name one, or a new one")));
+        }
         let here = target.with_file_name(format!(".{name}.{}.part", uuid::Uuid::new_v4()));
         let file = OpenOptions::new().write(true).create_new(true).open(&here).await;
-        let file = file.map_err(|error| failed(target, &error))?;
-        Ok(Self { file, here, target: target.to_owned(), complete: false })
+        let file = file.map_err(|error| failed(&target, &error))?;
+        Ok(Self { file, here, target, complete: false })
     }
 
     /// Takes the whole body, and puts the file in its place.
@@ -120,4 +127,51 @@ impl Drop for Part {
 
 fn failed(target: &Path, error: &std::io::Error) -> Error {
     Error::config(format!("{} cannot be written: {error}", target.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    async fn put(target: &Path) -> Result<u64> {
+        let mut part = Part::beside(target).await?;
+        part.fill(&mut AnswerBody::from_stream(stream::iter([Ok("new".into())]))).await
+    }
+
+    #[tokio::test]
+    async fn a_file_takes_the_place_of_another_one_when_it_is_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "old").unwrap();
+        drop(Part::beside(&file).await.unwrap());
+        assert_eq!(std::fs::read(&file).unwrap(), b"old");
+        assert_eq!(put(&file).await.unwrap(), 3);
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        #[cfg(unix)]
+        {
+            std::fs::write(&file, "old").unwrap();
+            std::os::unix::fs::symlink(&file, &link).unwrap();
+            put(&link).await.unwrap();
+            assert!(link.is_symlink());
+            assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        }
+        let left: Vec<_> =
+            folder.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.iter().all(|name| name == "file" || name == "link"), "{left:?}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn only_a_regular_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let error = put(&socket).await.unwrap_err();
+        assert!(error.message().contains("is no regular file"), "{error}");
+        let error = put(folder.path()).await.unwrap_err();
+        assert!(error.message().contains("is a folder"), "{error}");
+        assert_eq!(error.outcome(), Outcome::NotSent);
+    }
 }
