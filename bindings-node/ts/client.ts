@@ -67,8 +67,8 @@ export class BeProduct extends Groups {
   /**
    * A client that acts for another user of the company. The user who is signed in here has to be an administrator of it.
    *
-   * Its calls wait for a token of that user, and fail with an `AuthError` if there is none; no call is made as the
-   * administrator. It shares quota and connections with this client, and is closed with it.
+   * Its calls wait for a token of that user. If the identity server issues none they fail with an `AuthError`; no call
+   * is made as the administrator. It shares quota and connections with this client, and is closed with it.
    *
    * It is of the same class as this client: a derived class has to take settings and nothing else, and to pass them to
    * `super` unchanged.

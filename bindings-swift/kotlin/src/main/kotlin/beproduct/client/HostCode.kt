@@ -62,9 +62,9 @@ internal class HostCode(
         try {
             return begin()
         } catch (error: RuntimeException) {
-            // The engine reports no end of a call that it did not begin.
+            // The engine of a closed client reports no end of its calls.
             val reason = if (error is CancellationException) error.cause else error
-            if (reason is ConfigException || reason is ClientClosedException) listening -= call
+            if (reason is ClientClosedException) listening -= call
             throw error
         }
     }

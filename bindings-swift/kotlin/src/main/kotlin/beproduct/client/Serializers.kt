@@ -136,7 +136,7 @@ internal object LocalDateSerializer :
 internal object UnixTimeSerializer : Mapped<Instant, ULong>(
     ULong.serializer(),
     { seconds -> Instant.ofEpochSecond(minOf(seconds, Instant.MAX.epochSecond.toULong()).toLong()) },
-    { time -> time.epochSecond.toULong() },
+    { time -> time.epochSecond.coerceAtLeast(0).toULong() },
 )
 
 internal object SecondsSerializer : Mapped<Duration, Double>(Double.serializer(), { it.seconds }, { it.inSeconds() })

@@ -58,7 +58,7 @@ data class DataTableRow(
     /** Values by field id, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if there is none. */
+    /** Value of the field with this [id]; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 

@@ -62,7 +62,7 @@ data class Colorway(
     /** Values by field id, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if there is none. */
+    /** Value of the field with this [id]; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 
@@ -158,7 +158,7 @@ data class MaterialHeader(
     /** Values by field id, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
 
-    /** Value of the field with this [id]; null if there is none. */
+    /** Value of the field with this [id]; null if the record does not have the field. */
     fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
 }
 
@@ -181,7 +181,7 @@ data class MaterialHeaderData(
     /** Values by field id, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if there is none. */
+    /** Value of the field with this [id]; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 
@@ -233,7 +233,7 @@ data class Size(
     /** Values by field id, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if there is none. */
+    /** Value of the field with this [id]; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 
@@ -316,7 +316,7 @@ data class StyleHeader(
     /** Values by field id, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
 
-    /** Value of the field with this [id]; null if there is none. */
+    /** Value of the field with this [id]; null if the record does not have the field. */
     fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
 }
 
@@ -343,7 +343,7 @@ data class StyleHeaderData(
     /** Values by field id, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if there is none. */
+    /** Value of the field with this [id]; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 
