@@ -330,12 +330,13 @@ fn read_options(name: &str, options: Map<String, Value>) -> Result<CallOptions> 
     options.map_err(|error| match Operation::find(name) {
         Some(operation) => {
             let arguments: Vec<_> = operation.parameters.iter().map(|parameter| parameter.name).collect();
-            let message = format!(
-                "{}; arguments of {} are {}",
-                error.message(),
-                short_id(operation),
-                arguments.join(", ")
-            );
+            let message = match &*arguments {
+                [] => format!("{}; {} takes no arguments", error.message(), short_id(operation)),
+                names => {
+                    let names = names.join(", ");
+                    format!("{}; arguments of {} are {names}", error.message(), short_id(operation))
+                }
+            };
             error.with_message(message).with_operation(operation.id)
         }
         None => error,
