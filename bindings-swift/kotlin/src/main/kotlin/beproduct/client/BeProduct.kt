@@ -107,8 +107,8 @@ class BeProduct private constructor(private val name: String, private val seam: 
      * the company, and the user has to be registered there as PRIVATE.
      *
      * Its calls wait for a token of that user. They fail if the identity server issues none; no call is made as the
-     * administrator. It shares quota, connections and log with this client, and is closed with it; closing it leaves this client open. Nothing is
-     * sent yet.
+     * administrator. It shares quota, connections and log with this client, and is closed with it; closing it leaves
+     * this client open. Nothing is sent yet.
      *
      * @param userId Id of the user.
      * @param clientId Id of the application that is registered for acting for others, from the vendor.
