@@ -85,8 +85,8 @@ class OptionsTest {
         report("""{"call": 7, "operation": "style.attributes_list", "done": 1, "total": null}""")
         report("""{"call": 7}""")
         report("""{"call": 7, "operation": "style.attributes_list", "done": 2, "total": null}""")
-        failsWith<ConfigException> {
-            host.reporting<Unit>(8u, { reports += 1 }) { throw ConfigException(ErrorFields("no such option")) }
+        failsWith<ClientClosedException> {
+            host.reporting<Unit>(8u, { reports += 1 }) { throw ClientClosedException(ErrorFields("the client is closed")) }
         }
         report("""{"call": 8, "operation": "style.attributes_list", "done": 1, "total": null}""")
         assertEquals(1, reports)
