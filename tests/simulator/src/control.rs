@@ -147,7 +147,7 @@ async fn wait(shared: &Shared, base: Option<Base>, requests: usize) -> Answer {
     let mut arrivals = shared.arrivals.subscribe();
     let enough = async {
         loop {
-            let count = shared.state().log.of(base).count();
+            let count = shared.state().log.received(base);
             if count >= requests || arrivals.changed().await.is_err() {
                 return count;
             }

@@ -59,6 +59,7 @@ pub(crate) async fn handle(
             state.log.identity.body_arrived(parts.method.as_str(), path, &body);
         }
     }
+    shared.arrivals.send_modify(|n| *n += 1);
 
     let action = shared.state().faults.take(base, parts.method.as_str(), target).unwrap_or_default();
     if action.latency_ms > 0 {
@@ -136,7 +137,6 @@ impl Visit {
             }
             place
         };
-        shared.arrivals.send_modify(|n| *n += 1);
         Visit { shared: shared.clone(), connection: connection.clone(), place, finished: false }
     }
 
@@ -159,6 +159,7 @@ impl Drop for Visit {
     fn drop(&mut self) {
         if !self.finished && !self.connection.is_cut() {
             self.shared.state().log.closed_by_client(self.place);
+            self.shared.arrivals.send_modify(|n| *n += 1);
         }
     }
 }

@@ -32,6 +32,9 @@ pub(crate) struct Entry {
     status: Option<u16>,
     connection: u64,
     closed_by_client: bool,
+    /// Whether the body has come, or as much as ever will.
+    #[serde(skip)]
+    received: bool,
 }
 
 #[derive(Default)]
@@ -84,6 +87,7 @@ impl Log {
             status: None,
             connection,
             closed_by_client: false,
+            received: false,
         });
         Place { generation: self.generation, index }
     }
@@ -104,6 +108,7 @@ impl Log {
     pub(crate) fn set_body(&mut self, place: Place, body: &[u8]) {
         if let Some(entry) = self.entry(place) {
             entry.body = String::from_utf8_lossy(body).into_owned();
+            entry.received = true;
         }
     }
 
@@ -122,11 +127,17 @@ impl Log {
     pub(crate) fn closed_by_client(&mut self, place: Place) {
         if let Some(entry) = self.entry(place) {
             entry.closed_by_client = true;
+            entry.received = true;
         }
     }
 
     pub(crate) fn of(&self, base: Option<Base>) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| base.is_none_or(|base| entry.base == base))
+    }
+
+    /// How many requests have come, their bodies with them.
+    pub(crate) fn received(&self, base: Option<Base>) -> usize {
+        self.of(base).filter(|entry| entry.received).count()
     }
 
     pub(crate) fn counts(&self) -> Value {

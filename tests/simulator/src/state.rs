@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) ca: Option<String>,
     pub(crate) secrets: Secrets,
     state: Mutex<State>,
-    /// Bumped with each logged request and each reset, for those who wait for requests.
+    /// Bumped with each request that has come with its body, and each reset, for those who wait for requests.
     pub(crate) arrivals: watch::Sender<u64>,
     /// Bumped when held requests may go on.
     pub(crate) releases: watch::Sender<u64>,
