@@ -31,13 +31,15 @@ const run = (...args) => spawnSync(...command(...args), { encoding: 'utf8', env:
 /** Begins `beproduct login`; resolves when it has shown the address. */
 const login = async () => {
   const { company, api, identity, public_client_id } = simulator.at;
-  const child = spawn(
-    ...command('login', '--no-browser', '--free-port', '--company', company, '--client-id', public_client_id),
-    {
-      env: { ...environment(), BEPRODUCT_API_URL: api, BEPRODUCT_IDENTITY_URL: identity },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(...command('login', '--no-browser', '--free-port', '--client-id', public_client_id), {
+    env: {
+      ...environment(),
+      BEPRODUCT_COMPANY_DOMAIN: company,
+      BEPRODUCT_API_URL: api,
+      BEPRODUCT_IDENTITY_URL: identity,
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended = once(child, 'exit');
   let shown = '';
   for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
@@ -53,7 +55,8 @@ test('the command shows the quota of what Node sent', async () => {
   const client = new BeProduct({ ...simulator.settings, ledger: { sqlite: ledger } });
   await client.style.folders({ label: 'tree' });
   const { company, api } = simulator.at;
-  const account = ['--company', company, '--api-url', api, '--ledger', ledger, '--requests-per-day', '10'];
+  const account = ['--company-domain', company, '--api-url', api];
+  account.push('--ledger', ledger, '--requests-per-day', '10');
   const shown = run('quota', ...account, '--json');
   assert.equal(shown.status, 0, shown.stderr);
   const { used, remaining, usage } = JSON.parse(shown.stdout);
@@ -65,7 +68,7 @@ test('the command shows the quota of what Node sent', async () => {
 test('wrong arguments are refused', () => {
   const { status, stdout, stderr } = run('quota');
   assert.deepEqual([status, stdout], [2, '']);
-  assert.match(stderr, /--company/);
+  assert.match(stderr, /--company-domain/);
   assert.equal(run('--version').stdout, `beproduct ${version}\n`);
 });
 

@@ -23,7 +23,8 @@ def test_the_quota_of_what_python_sent(simulator: Simulator, tmp_path: Path) -> 
     with BeProduct(**settings) as client:
         client.style.folders(label="tree")
     about = simulator.about
-    account = ["--company", about["company"], "--api-url", about["api"], "--ledger", ledger, "--requests-per-day", "10"]
+    account = ["--company-domain", about["company"], "--api-url", about["api"]]
+    account += ["--ledger", str(ledger), "--requests-per-day", "10"]
     shown = run("quota", *account, "--json")
     assert shown.returncode == 0, shown.stderr
     status = json.loads(shown.stdout)
@@ -35,5 +36,5 @@ def test_the_quota_of_what_python_sent(simulator: Simulator, tmp_path: Path) -> 
 def test_wrong_arguments_are_refused() -> None:
     shown = run("quota")
     assert (shown.returncode, shown.stdout) == (2, "")
-    assert "--company" in shown.stderr
+    assert "--company-domain" in shown.stderr
     assert run("--version").stdout == f"beproduct {version('beproduct-client')}\n"

@@ -40,7 +40,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 def login(simulator: Simulator, home: Home) -> Login:
     """Starts `beproduct login` at the simulator, with these arguments besides."""
     about = simulator.about
-    where = ["--company", about["company"], "--identity-url", about["identity"], "--api-url", about["api"]]
+    where = ["--company-domain", about["company"], "--identity-url", about["identity"], "--api-url", about["api"]]
 
     def login(client: str, *arguments: str) -> Running:
         return home.start("login", *where, "--client-id", about[client], *arguments)

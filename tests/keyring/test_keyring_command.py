@@ -30,7 +30,7 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
 def login_command(simulator: Simulator) -> list[str | Path]:
     about = simulator.about
     return [
-        *[COMMAND, "login", "--profile", "office", "--company", about["company"], "--no-browser", "--free-port"],
+        *[COMMAND, "login", "--profile", "office", "--company-domain", about["company"], "--no-browser", "--free-port"],
         *["--client-id", about["public_client_id"], "--identity-url", about["identity"], "--api-url", about["api"]],
         "--keyring",
     ]

@@ -1,5 +1,7 @@
 //! The `beproduct` command, as a function: the wheel's console script and npm's bin call it.
 
+mod generated;
+mod given;
 mod login;
 mod quota;
 mod session;
@@ -65,7 +67,7 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
 #[derive(Debug)]
 enum Failure {
     Client(beproduct::Error),
-    /// An argument is missing.
+    /// An argument is missing or wrong.
     Usage(String),
     Output(io::Error),
 }

@@ -1,15 +1,14 @@
 //! `beproduct login`.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::path::PathBuf;
 use std::pin::pin;
 
 use beproduct::Config;
 use beproduct::auth::{Login, LoginOptions, Profiles, Tokens};
-use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
+use crate::generated::LoginFlags;
 use crate::{Failure, runtime};
 
 /// Signs a person in with the browser, and keeps the sign-in in a profile.
@@ -17,93 +16,34 @@ use crate::{Failure, runtime};
 /// Missing arguments are taken from the BEPRODUCT_* variables, and then from an existing profile.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Company domain: the part of the web address after the host name, once signed in
-    #[arg(long, value_name = "DOMAIN")]
-    company: Option<String>,
-    /// Id of the application, from the vendor
-    #[arg(long, value_name = "ID")]
-    client_id: Option<String>,
-    /// Secret of the application, if it has one; kept in the profile. Others on this machine can see it here:
-    /// BEPRODUCT_CLIENT_SECRET is safer
-    #[arg(long, value_name = "SECRET")]
-    client_secret: Option<String>,
-    /// Redirect URI that is registered for the application
-    #[arg(long, value_name = "URL")]
-    redirect_uri: Option<String>,
+    #[command(flatten)]
+    flags: LoginFlags,
+    /// Keep the tokens in the keyring of this machine instead of a file
+    #[arg(long, conflicts_with = "token_file")]
+    keyring: bool,
     /// Listen at any free port of this machine, if the registration allows that
     #[arg(long)]
     free_port: bool,
     /// Do not open the browser, only show the URL for the sign-in
     #[arg(long)]
     no_browser: bool,
-    /// Response type of the sign-in; id_token-token is for old registrations
-    #[arg(long)]
-    response_type: Option<ResponseType>,
-    /// Leave PKCE out, for an identity server that refuses it; kept in the profile
-    #[arg(long, overrides_with = "pkce")]
-    no_pkce: bool,
-    /// Use PKCE again, after --no-pkce
-    #[arg(long)]
-    pkce: bool,
-    /// Scopes to request, separated by blanks
-    #[arg(long, value_name = "SCOPES")]
-    scope: Option<String>,
-    /// Profile that keeps the sign-in [default: BEPRODUCT_PROFILE, or "default"]
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-    /// Keep the tokens in the keyring of this machine instead of a file
-    #[arg(long, conflicts_with = "token_file")]
-    keyring: bool,
-    /// File that keeps the tokens [default: beside the credentials file]
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
-    /// Base address of the identity server [default: the service's]
-    #[arg(long, value_name = "URL")]
-    identity_url: Option<String>,
-    /// Host of the API [default: the service's]
-    #[arg(long, value_name = "URL")]
-    api_url: Option<String>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum ResponseType {
-    Code,
-    IdTokenToken,
 }
 
 impl Arguments {
     fn settings(&self, profile: &str) -> Result<Map<String, Value>, Failure> {
-        let response_type = self.response_type.map(|kind| match kind {
-            ResponseType::Code => "code",
-            ResponseType::IdTokenToken => "id_token token",
-        });
-        let token_store = match &self.token_file {
-            Some(path) => {
-                let path = std::path::absolute(path)?;
-                let path = path.to_str().ok_or_else(|| Failure::Usage("--token-file is not UTF-8".into()))?;
-                Some(json!({"file": path}))
-            }
-            None => self.keyring.then(|| json!({"keyring": profile})),
-        };
-        let settings = json!({
-            "environment": true,
-            "company_domain": self.company,
-            "client_id": self.client_id,
-            "client_secret": self.client_secret,
-            "redirect_uri": self.redirect_uri,
-            "response_type": response_type,
-            "pkce": (self.no_pkce || self.pkce).then_some(self.pkce),
-            "scope": self.scope,
-            "token_store": token_store,
-            "identity_url": self.identity_url,
-            "api_url": self.api_url,
-        });
-        Ok(settings.as_object().cloned().unwrap_or_default())
+        let mut settings = self.flags.settings()?;
+        // What it names is being made.
+        settings.remove("profile");
+        settings.insert("environment".into(), true.into());
+        if self.keyring {
+            settings.insert("token_store".into(), json!({"keyring": profile}));
+        }
+        Ok(settings)
     }
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let profile = arguments.profile.clone().unwrap_or_else(Profiles::chosen);
+    let profile = arguments.flags.profile.clone().unwrap_or_else(Profiles::chosen);
     let config = Config::for_login(arguments.settings(&profile)?, Some(&profile))?;
     if config.client_id.is_none() {
         return Err(Failure::Usage(
@@ -151,7 +91,10 @@ fn announce(login: &Login, config: &Config, open: bool) -> Result<(), Failure> {
         writeln!(out, "{}.\nUntil then the address can be pasted.\n", error.message())?;
     }
     if !config.pkce {
-        writeln!(out, "PKCE is off because of the profile or --no-pkce; --pkce turns it on again.\n")?;
+        writeln!(
+            out,
+            "PKCE is off because of the profile or --pkce false; --pkce true turns it on again.\n"
+        )?;
     }
     writeln!(out, "Sign in at\n\n  {}\n", login.url())?;
     if open && let Err(error) = login.open_browser() {

@@ -1,111 +1,44 @@
 //! `beproduct quota`.
 
 use std::io::Write;
-use std::path::PathBuf;
 
-use beproduct::{Config, LedgerConfig, Plan, QuotaReport, QuotaStatus, RedisConfig};
-use clap::ValueEnum;
+use beproduct::{Config, QuotaReport, QuotaStatus};
 use comfy_table::{CellAlignment, Table, presets};
 
+use crate::generated::QuotaFlags;
 use crate::{Failure, runtime};
 
 const BAR: u64 = 40;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Company domain: the part of the web address after the host name, once signed in
-    #[arg(long)]
-    company: String,
-    /// Edition that the company has bought, which decides the daily limit
-    #[arg(long, requires = "licenses")]
-    edition: Option<Edition>,
-    /// User licences that the company has bought
-    #[arg(long, requires = "edition")]
-    licenses: Option<u32>,
-    /// Daily limit, if it is not that of an edition
-    #[arg(long, conflicts_with = "edition")]
-    requests_per_day: Option<u64>,
-    /// Use the limits that the service stated to the programs that share the ledger
-    #[arg(long, conflicts_with_all = ["edition", "requests_per_day"])]
-    from_service: bool,
-    /// Limit of each hour
-    #[arg(long)]
-    requests_per_hour: Option<u64>,
-    /// Limit of each minute
-    #[arg(long)]
-    requests_per_minute: Option<u64>,
-    /// Time at which days begin, the same as in the programs that share the ledger [default: 00:00]
-    #[arg(long, value_name = "HH:MM")]
-    day_start: Option<String>,
-    /// Time zone in which days begin, such as America/New_York [default: UTC]
-    #[arg(long, value_name = "ZONE")]
-    time_zone: Option<String>,
-    /// SQLite file in which the requests are counted [default: the user's ledger]
-    #[arg(long, value_name = "FILE")]
-    ledger: Option<PathBuf>,
-    /// Redis server in which the requests are counted: redis://user:password@host:port/database, or rediss://
-    #[arg(long, value_name = "URL", env = "BEPRODUCT_REDIS_URL", hide_env_values = true)]
-    redis: Option<String>,
-    /// Host of the API to which the requests were sent [default: the service's]
-    #[arg(long, value_name = "URL")]
-    api_url: Option<String>,
-    /// Also show who used the quota in this number of days, including today; 90 days are kept
-    #[arg(long)]
-    days: Option<u64>,
+    #[command(flatten)]
+    flags: QuotaFlags,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Edition {
-    BusinessMax,
-    Enterprise,
-}
-
 impl Arguments {
-    fn config(&self) -> Config {
-        let mut config = Config::default();
-        config.company_domain = Some(self.company.clone());
-        config.api_url.clone_from(&self.api_url);
-        config.ledger = match (&self.ledger, &self.redis) {
-            (Some(path), _) => Some(LedgerConfig::Sqlite(path.clone())),
-            (None, Some(url)) => Some(LedgerConfig::Redis(RedisConfig::new(url))),
-            (None, None) => None,
-        };
-        config.plan = Some(self.plan());
-        config
-    }
-
-    fn plan(&self) -> Plan {
-        let mut plan = match (self.edition, self.licenses, self.requests_per_day) {
-            (Some(Edition::BusinessMax), Some(licenses), _) => Plan::business_max(licenses),
-            (Some(Edition::Enterprise), Some(licenses), _) => Plan::enterprise(licenses),
-            (_, _, Some(limit)) => Plan::requests_per_day(limit),
-            _ if self.from_service => Plan::from_service(),
-            _ => Plan::unlimited(),
-        };
-        if let Some(limit) = self.requests_per_hour {
-            plan = plan.with_requests_per_hour(limit);
+    fn config(&self) -> Result<Config, Failure> {
+        let mut settings = self.flags.settings()?;
+        settings.insert("environment".into(), true.into());
+        // No profile: a ledger can be read by whoever is not signed in.
+        let config = Config::for_login(settings, None)?;
+        if config.company_domain.is_none() {
+            return Err(Failure::Usage(
+                "--company-domain is missing: the part of the web address after the host name, once signed in".into(),
+            ));
         }
-        if let Some(limit) = self.requests_per_minute {
-            plan = plan.with_requests_per_minute(limit);
-        }
-        if let Some(time) = &self.day_start {
-            plan = plan.with_day_start(time);
-        }
-        match &self.time_zone {
-            Some(zone) => plan.with_time_zone(zone),
-            None => plan,
-        }
+        Ok(config)
     }
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let config = arguments.config();
+    let config = arguments.config()?;
     let (status, report) = runtime()?.block_on(async {
         let status = beproduct::stored_status(&config).await?;
-        let report = match arguments.days {
+        let report = match arguments.flags.days {
             Some(days) => Some(beproduct::stored_report(&config, days).await?),
             None => None,
         };

@@ -4,16 +4,18 @@ use std::io::{self, Write};
 
 use beproduct::auth::{Profiles, open_browser};
 use beproduct::{Client, ClientBuilder, Config};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::generated::{LogoutFlags, WhoamiFlags};
 use crate::{Failure, runtime};
 
 /// Shows who is signed in.
+///
+/// Without --profile the BEPRODUCT_* variables come first, and then the profile.
 #[derive(clap::Args)]
 pub(crate) struct WhoAmI {
-    /// Profile to use [default: the BEPRODUCT_* variables, and the profile that BEPRODUCT_PROFILE names, or "default"]
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+    #[command(flatten)]
+    flags: WhoamiFlags,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -21,30 +23,30 @@ pub(crate) struct WhoAmI {
 
 /// Signs out: revokes the refresh token, if the identity server supports that, and removes the tokens.
 #[derive(clap::Args)]
+#[command(mut_arg("post_logout_redirect_uri", |flag| flag.requires("end_session").help_heading(WITH_END_SESSION)))]
 pub(crate) struct Logout {
-    /// Profile to sign out of [default: BEPRODUCT_PROFILE, or "default"]
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+    #[command(flatten)]
+    flags: LogoutFlags,
     /// End the sign-in in the browser too
     #[arg(long)]
     end_session: bool,
-    /// With --end-session: show the URL instead of opening the browser
-    #[arg(long, requires = "end_session")]
+    /// Show the URL instead of opening the browser
+    #[arg(long, requires = "end_session", help_heading = WITH_END_SESSION)]
     no_browser: bool,
-    /// With --end-session: registered address to which the browser returns
-    #[arg(long, value_name = "URL", requires = "end_session")]
-    post_logout_redirect_uri: Option<String>,
 }
+
+const WITH_END_SESSION: &str = "With --end-session";
 
 fn client(config: Config) -> Result<Client, Failure> {
     Ok(ClientBuilder::from_config(config).build()?)
 }
 
 pub(crate) fn who_am_i(arguments: &WhoAmI, out: &mut dyn Write) -> Result<(), Failure> {
-    let config = match &arguments.profile {
-        Some(name) => Config::from_profile(name)?,
-        None => Config::from_environment()?,
-    };
+    let mut settings = arguments.flags.settings()?;
+    if !settings.contains_key("profile") {
+        settings.insert("environment".into(), true.into());
+    }
+    let config = Config::from_json(Value::Object(settings))?;
     let company = config.company_domain.clone().unwrap_or_default();
     let (user, scopes) = runtime()?.block_on(async {
         let client = client(config)?;
@@ -74,14 +76,16 @@ pub(crate) fn who_am_i(arguments: &WhoAmI, out: &mut dyn Write) -> Result<(), Fa
 }
 
 pub(crate) fn logout(arguments: &Logout, out: &mut dyn Write) -> Result<(), Failure> {
-    let profile = arguments.profile.clone().unwrap_or_else(Profiles::chosen);
-    let config = Config::from_profile(&profile)?;
+    let profile = arguments.flags.profile.clone().unwrap_or_else(Profiles::chosen);
+    let mut settings = arguments.flags.settings()?;
+    settings.insert("profile".into(), profile.as_str().into());
+    let config = Config::from_json(Value::Object(settings))?;
     let (revoked, address) = runtime()?.block_on(async {
         let client = client(config)?;
         let auth = client.auth();
         // The ID token that it carries is forgotten with the others.
         let address = match arguments.end_session {
-            true => Some(auth.end_session_url(arguments.post_logout_redirect_uri.as_deref()).await?),
+            true => Some(auth.end_session_url(arguments.flags.post_logout_redirect_uri.as_deref()).await?),
             false => None,
         };
         Ok::<_, Failure>((auth.sign_out().await?, address))

@@ -120,9 +120,12 @@ mod tests {
         assert_eq!(generate(&root, true), Ok(false));
         assert_eq!(generate(&root, false), Ok(true));
         assert_eq!(generate(&root, true), Ok(true));
-        for file in
-            ["core/src/api/generated/style.rs", "docs/openapi.json", "bindings-node/ts/records/headers.ts"]
-        {
+        for file in [
+            "core/src/api/generated/style.rs",
+            "docs/openapi.json",
+            "bindings-node/ts/records/headers.ts",
+            "core/cli/src/generated.rs",
+        ] {
             let path = root.path().join(file);
             let text = std::fs::read_to_string(&path).unwrap();
             std::fs::write(&path, format!("{text} ")).unwrap();
@@ -139,10 +142,14 @@ mod tests {
         let style = root.path().join("bindings-node/ts/resources/style.ts");
         let (old, own) = (style.with_file_name("styles.ts"), style.with_file_name("by-hand.ts"));
         std::fs::copy(&style, &old).unwrap();
+        let flags = root.path().join("core/cli/src/generated.rs");
+        let old_flags = flags.with_file_name("old.rs");
+        std::fs::copy(&flags, &old_flags).unwrap();
         std::fs::write(&own, "export {};\n").unwrap();
         assert_eq!(generate(&root, true), Ok(false));
         assert_eq!(generate(&root, false), Ok(true));
         assert!(style.exists() && own.exists() && !old.exists());
+        assert!(flags.exists() && !old_flags.exists());
         assert_eq!(generate(&root, true), Ok(true));
     }
 
@@ -195,6 +202,47 @@ mod tests {
                 assert!(table.contains(part), "{part}\n{table}");
             }
         }
+    }
+
+    #[test]
+    fn flags_follow_the_catalogue() {
+        let flags = |file: &str, from: &str, to: &str| {
+            let root = changed(file, from, to);
+            assert_eq!(generate(&root, false), Ok(true));
+            let text = std::fs::read_to_string(root.path().join("core/cli/src/generated.rs")).unwrap();
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let proxy = "name = \"proxy\"\nkind = \"text\"\n";
+        let login = format!(
+            "{proxy}variable = true\ncommands = [\"login\"]\ncommand_doc = \"Via `{{setting:api_url}}`.\"\n"
+        );
+        let text = flags("client/settings.toml", proxy, &login);
+        for part in [
+            "help = \"Via --api-url [env: BEPRODUCT_PROXY]\"",
+            "pub(crate) proxy: Option<String>,",
+            "given.setting(\"proxy\", self.proxy.as_deref());",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        let text = flags("client/methods/quota.toml", "range = [1, 90]", "range = [1, 30]");
+        assert!(text.contains("range(1..=30)") && text.contains("[1 to 30]"), "{text}");
+        // A further plan that has licences and a day's limit: only an edition excludes that limit then.
+        let plan = "[[plan]]\nname = \"unlimited\"";
+        let third = format!(
+            "[[plan]]\nname = \"both\"\nsets = {{}}\ndoc = \"Both.\"\n\n[[plan.parameter]]\nname = \"licenses\"\nkind = \"integer\"\n\
+             doc = \"L.\"\n\n[[plan.parameter]]\nname = \"requests_per_day\"\nkind = \"integer\"\ndoc = \"R.\"\n\n{plan}"
+        );
+        let between = |text: &str, from: &str, to: &str| {
+            text.split_once(from)
+                .and_then(|(_, rest)| rest.split_once(to))
+                .map(|(part, _)| part.to_owned())
+                .unwrap()
+        };
+        let (edition, licenses) = ("pub(crate) edition:", "pub(crate) licenses:");
+        let text = between(&flags("client/plan.toml", "", ""), edition, licenses);
+        assert!(text.contains("conflicts_with = \"requests_per_day\", requires = \"edition\""), "{text}");
+        let text = between(&flags("client/plan.toml", plan, &third), edition, licenses);
+        assert!(text.contains("conflicts_with = \"from_service\", help ="), "{text}");
     }
 
     #[test]
@@ -454,6 +502,49 @@ mod tests {
             ("service/raw.toml", "base = \"link\"", "base = \"api\"", "the base link is for a file"),
             ("service/raw.toml", "kind = \"link\"", "kind = \"text\"", "the base link is for a file"),
             ("service/raw.toml", "path = \"\"", "path = \"x\"", "the base link is for a file"),
+            (
+                "client/settings.toml",
+                "kind = \"headers\"\n",
+                "kind = \"headers\"\ncommands = [\"login\"]\n",
+                "no flag can give its kind",
+            ),
+            (
+                "client/settings.toml",
+                "name = \"token_endpoint\"\n",
+                "name = \"token_endpoint\"\ncommands = [\"quota\"]\n",
+                "command quota: flag token_endpoint: the mark {setting:identity_url} names what there is not",
+            ),
+            (
+                "client/settings.toml",
+                "name = \"redis\"",
+                "name = \"ledger\"",
+                "two of its flags are called ledger",
+            ),
+            (
+                "client/settings.toml",
+                "name = \"attempts\"\n",
+                "name = \"attempts\"\nvariable = true\n",
+                "a variable is a text",
+            ),
+            ("client/plan.toml", "edition = \"Edition", "other = \"Edition", "edition of plans has no text"),
+            (
+                "client/plan.toml",
+                "name = \"day_start\"\n",
+                "name = \"day_start\"\ncommands = [\"quota\"]\n",
+                "the setting plan says which commands",
+            ),
+            (
+                "client/options.toml",
+                "name = \"label\"\n",
+                "name = \"label\"\ncommands = [\"quota\"]\n",
+                "no command and no variable",
+            ),
+            (
+                "client/methods/quota.toml",
+                "name = \"days\"\n",
+                "name = \"days\"\nvariable = true\n",
+                "variables are for settings",
+            ),
             (
                 "shapes/service/headers/{resource}_lookup.json",
                 "\"style\", \"material\"",

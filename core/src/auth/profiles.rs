@@ -23,24 +23,11 @@ use crate::config::{Config, StoreConfig};
 use crate::credentials::trimmed;
 use crate::error::{Error, Result};
 use crate::folders::user_folder;
+use crate::own::names::VARIABLES;
 use crate::private_file;
 
 const DEFAULT: &str = "default";
 const WHAT: &str = "the credentials file";
-
-/// Settings that environment variables can set.
-const VARIABLES: &[(&str, &str)] = &[
-    ("BEPRODUCT_COMPANY_DOMAIN", "company_domain"),
-    ("BEPRODUCT_CLIENT_ID", "client_id"),
-    ("BEPRODUCT_CLIENT_SECRET", "client_secret"),
-    ("BEPRODUCT_REFRESH_TOKEN", "refresh_token"),
-    ("BEPRODUCT_ACCESS_TOKEN", "access_token"),
-    ("BEPRODUCT_REDIRECT_URI", "redirect_uri"),
-    ("BEPRODUCT_SCOPE", "scope"),
-    ("BEPRODUCT_API_URL", "api_url"),
-    ("BEPRODUCT_AUTOMATION_URL", "automation_url"),
-    ("BEPRODUCT_IDENTITY_URL", "identity_url"),
-];
 
 /// Settings that belong to one application, and mean nothing for another.
 const OF_AN_APPLICATION: &[&str] = &[
@@ -373,10 +360,12 @@ fn reads_environment(settings: &mut Map<String, Value>) -> Result<bool> {
 }
 
 fn variables() -> Map<String, Value> {
-    let set = VARIABLES.iter().filter_map(|(variable, setting)| {
-        let value = std::env::var(variable).ok().filter(|value| !trimmed(value).is_empty())?;
-        Some(((*setting).to_owned(), Value::String(value)))
-    });
+    // The profile is a source of settings itself.
+    let set =
+        VARIABLES.iter().filter(|(_, setting)| *setting != "profile").filter_map(|(variable, setting)| {
+            let value = std::env::var(variable).ok().filter(|value| !trimmed(value).is_empty())?;
+            Some(((*setting).to_owned(), Value::String(value)))
+        });
     without_blanks(set.collect())
 }
 

@@ -76,6 +76,22 @@ pub(crate) const SETTINGS: &[&str] = &[
     "proxy",
 ];
 
+/// Environment variables, and the settings that they set.
+#[cfg(feature = "login")]
+pub(crate) const VARIABLES: &[(&str, &str)] = &[
+    ("BEPRODUCT_COMPANY_DOMAIN", "company_domain"),
+    ("BEPRODUCT_PROFILE", "profile"),
+    ("BEPRODUCT_CLIENT_ID", "client_id"),
+    ("BEPRODUCT_CLIENT_SECRET", "client_secret"),
+    ("BEPRODUCT_REFRESH_TOKEN", "refresh_token"),
+    ("BEPRODUCT_ACCESS_TOKEN", "access_token"),
+    ("BEPRODUCT_SCOPE", "scope"),
+    ("BEPRODUCT_REDIRECT_URI", "redirect_uri"),
+    ("BEPRODUCT_API_URL", "api_url"),
+    ("BEPRODUCT_AUTOMATION_URL", "automation_url"),
+    ("BEPRODUCT_IDENTITY_URL", "identity_url"),
+];
+
 /// Settings that are whole numbers, with the least and the highest.
 pub(crate) const NUMBERS: &[(&str, u64, u64)] = &[
     ("quota_lease", 1, 1000000),

@@ -12,6 +12,10 @@
 //! | `of` | of settings: who takes it, `client`, `sign_in` (an `AuthorizationSession`) and `login` |
 //! | `mobile` | of settings: in Swift and Kotlin it is one of the `settings` (the default), has a place of its `own`, or there is `none` |
 //! | `alias` | of settings: the name in the official Python client |
+//! | `commands` | of settings and parameters of methods: the commands of `beproduct` in a shell that have it as a flag |
+//! | `command_doc`, `command_default` | what the help of its flag says, where `doc` and the default do not fit there |
+//! | `flag` | of a setting with several forms: the flags that give one, each with its own name and `kind`; `sets` is the form |
+//! | `variable` | of settings: that the environment variable BEPRODUCT_ and its name sets it; of a `flag`: the name of a variable of the command |
 
 use std::path::Path;
 
@@ -69,6 +73,25 @@ pub(crate) struct Input {
     pub(crate) of: Vec<String>,
     pub(crate) mobile: Mobile,
     pub(crate) alias: Option<String>,
+    /// Environment variable that sets it.
+    pub(crate) variable: Option<String>,
+    pub(crate) commands: Vec<String>,
+    /// What the flag's help says.
+    pub(crate) help: String,
+    /// Of a setting with several forms.
+    pub(crate) flags: Vec<FormFlag>,
+}
+
+/// A flag that gives one form of a setting.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FormFlag {
+    pub(crate) name: String,
+    pub(crate) sets: String,
+    pub(crate) kind: Kind,
+    pub(crate) variable: Option<String>,
+    pub(crate) doc: String,
+    pub(crate) default_doc: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +123,14 @@ pub(super) struct Entry {
     #[serde(default)]
     mobile: Mobile,
     alias: Option<String>,
+    #[serde(default)]
+    variable: bool,
+    #[serde(default)]
+    commands: Vec<String>,
+    command_doc: Option<String>,
+    command_default: Option<String>,
+    #[serde(default)]
+    flag: Vec<FormFlag>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,6 +157,9 @@ pub(super) fn read(path: &Path, what: &str) -> Result<Vec<Input>, String> {
         if (what == "setting") == input.of.is_empty() {
             return Err(format!("{what} {}: settings, and they alone, say who takes them", input.name));
         }
+        if what != "setting" && !(input.commands.is_empty() && input.variable.is_none()) {
+            return Err(format!("{what} {}: no command and no variable has options of a call", input.name));
+        }
     }
     Ok(inputs)
 }
@@ -142,6 +176,16 @@ pub(super) fn resolve(entry: Entry) -> Result<Input, String> {
         return Err("it has two defaults".into());
     }
     let default = entry.default_doc.or_else(|| entry.default.as_ref().map(|value| shown(entry.kind, value)));
+    let help_default = match &entry.command_doc {
+        Some(_) => entry.command_default.as_ref(),
+        None => default.as_ref(),
+    };
+    let variable = entry.variable.then(|| format!("BEPRODUCT_{}", entry.name.to_uppercase()));
+    let help = help(
+        entry.command_doc.as_ref().unwrap_or(&entry.doc),
+        variable.as_deref(),
+        help_default.map(String::as_str),
+    );
     let unit = if entry.kind == Kind::Seconds { "{unit:seconds}" } else { "" };
     let with_default = |doc: &str| match &default {
         Some(default) => format!("{}{unit} Default: {default}.", doc.trim()),
@@ -163,7 +207,22 @@ pub(super) fn resolve(entry: Entry) -> Result<Input, String> {
         of: entry.of,
         mobile: entry.mobile,
         alias: entry.alias,
+        variable,
+        commands: entry.commands,
+        help,
+        flags: entry.flag,
     })
+}
+
+/// What the help of a flag says: `Host of the API [env: NAME] [default: URL]`.
+pub(super) fn help(doc: &str, variable: Option<&str>, default: Option<&str>) -> String {
+    let mut text = doc.trim().trim_end_matches('.').to_owned();
+    for (what, value) in [("env", variable), ("default", default)] {
+        if let Some(value) = value {
+            text += &format!(" [{what}: {value}]");
+        }
+    }
+    text.replace('`', "")
 }
 
 /// A default in words: `60 s`.

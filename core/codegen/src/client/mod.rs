@@ -1,5 +1,6 @@
 //! Reads `core/catalog/client/`: what the client does itself, and what it takes and reports in every language.
 
+mod command;
 mod errors;
 mod input;
 mod methods;
@@ -14,6 +15,7 @@ use crate::catalogue::Resource;
 use crate::marks::{self, Names};
 use crate::shapes::{self, Family};
 
+pub(crate) use command::Command;
 pub(crate) use errors::ErrorClass;
 pub(crate) use input::{Input, Mobile};
 pub(crate) use methods::Group;
@@ -32,6 +34,8 @@ pub(crate) struct Own {
     pub(crate) callbacks: Vec<Input>,
     pub(crate) errors: Vec<ErrorClass>,
     pub(crate) plan: Plan,
+    /// Commands in a shell, with the flags that are any of these.
+    pub(crate) commands: Vec<Command>,
 }
 
 impl Own {
@@ -53,12 +57,16 @@ pub(crate) fn read(catalog: &Path, resources: &[Resource], service: &[Family]) -
     let families = shapes::read_own(&catalog.join("shapes/client"), kinds)?;
     let options = input::read(&folder.join("options.toml"), "option")?;
     let (callbacks, options) = options.into_iter().partition(|option| option.kind == input::Kind::Progress);
+    let groups = methods::read(&folder.join("methods"), &families, &errors)?;
+    let settings = input::read(&folder.join("settings.toml"), "setting")?;
+    let plan = plan::read(&folder.join("plan.toml"))?;
     let own = Own {
-        groups: methods::read(&folder.join("methods"), &families, &errors)?,
-        settings: input::read(&folder.join("settings.toml"), "setting")?,
+        commands: command::build(&settings, &plan, &groups)?,
+        groups,
+        settings,
         options,
         callbacks,
-        plan: plan::read(&folder.join("plan.toml"))?,
+        plan,
         families,
         errors,
     };

@@ -2,6 +2,7 @@
 //!
 //! | member | states |
 //! |---|---|
+//! | `members` | what a flag says of a member that is no parameter |
 //! | `sets` of a plan | members that it has in any case |
 //! | `sets` of a parameter | the member that it gives, where its name is another |
 
@@ -19,6 +20,7 @@ pub(crate) struct Plan {
     pub(crate) doc: String,
     pub(crate) plans: Vec<OnePlan>,
     pub(crate) options: Vec<Input>,
+    pub(crate) members: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -42,6 +44,8 @@ pub(crate) struct Parameter {
 #[serde(deny_unknown_fields)]
 struct File {
     doc: String,
+    #[serde(default)]
+    members: BTreeMap<String, String>,
     plan: Vec<PlanEntry>,
     option: Vec<Entry>,
 }
@@ -68,6 +72,7 @@ pub(super) fn read(path: &Path) -> Result<Plan, String> {
     let named = |error: String| format!("{}: {error}", path.display());
     Ok(Plan {
         doc: file.doc,
+        members: file.members,
         plans: file.plan.into_iter().map(one).collect::<Result<_, _>>().map_err(named)?,
         options: file.option.into_iter().map(input::resolve).collect::<Result<_, _>>().map_err(named)?,
     })

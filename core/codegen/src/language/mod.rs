@@ -1,5 +1,6 @@
 //! What each language writes, and what its templates need to know of types.
 
+pub(crate) mod command;
 pub(crate) mod kotlin;
 pub(crate) mod python;
 pub(crate) mod reference;
@@ -26,6 +27,7 @@ pub(crate) const ALL: &[Language] = &[
     Language { outputs: swift::OUTPUTS, register: swift::register, spell: swift::spell },
     Language { outputs: reference::OUTPUTS, register: reference::register, spell: reference::spell },
     Language { outputs: kotlin::OUTPUTS, register: kotlin::register, spell: kotlin::spell },
+    Language { outputs: command::OUTPUTS, register: command::register, spell: command::spell },
 ];
 
 /// A text member of an object of the template's context.
