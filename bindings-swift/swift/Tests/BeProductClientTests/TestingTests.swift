@@ -7,7 +7,7 @@ import Testing
         let client = try BeProduct(answers: [
             Answer(path: "Style/Header/a-1", status: 503, headers: ["Retry-After": "30"], times: 1),
             Answer(path: "Style/Header/a-1", body: .object(StyleHeader(id: "a-1", headerNumber: "EX-1").members)),
-            Answer(method: "POST", path: "Style/Headers?pageNumber=0", body: ["result": [["id": "a-1"]], "total": 1]),
+            Answer(path: "Style/Headers?pageNumber=0", body: ["result": [["id": "a-1"]], "total": 1], method: "POST"),
             Answer(path: "/api/example/Material/Folders", status: 502, text: "<html>"),
         ])
         let style = try await client.style.detailed.get(headerID: "a-1")

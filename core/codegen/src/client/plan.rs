@@ -1,4 +1,5 @@
-//! Plans: what a company bought. Each is a way to make one, with arguments of its own and the options of all.
+//! Plans: what a company bought; and credentials: what a client signs in with. Each is a way to make one, with arguments of
+//! its own and the options of all.
 //!
 //! | member | states |
 //! |---|---|
@@ -43,6 +44,7 @@ pub(crate) struct Parameter {
 struct File {
     doc: String,
     plan: Vec<PlanEntry>,
+    #[serde(default)]
     option: Vec<Entry>,
 }
 
@@ -50,6 +52,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct PlanEntry {
     name: String,
+    #[serde(default)]
     sets: BTreeMap<String, Literal>,
     doc: String,
     #[serde(default)]
