@@ -31,6 +31,11 @@ import Testing
         }
     }
 
+    @Test func anAnswerIsReadAsItWasWritten() throws {
+        let answer = Answer(path: "x", body: [1], status: 503, headers: ["Retry-After": "30"], times: 1)
+        #expect(try Answer(members: answer.members) == answer)
+    }
+
     @Test func aTableForAClientWithAPlan() async throws {
         var configuration = Configuration()
         configuration.testing = TestSettings(answers: [Answer(path: "Style/Folders", body: [])])

@@ -254,7 +254,9 @@ fn argument(parameter: &Value) -> String {
     match (member(parameter, "kind").as_str(), required(parameter)) {
         ("file" | "target", true) => format!("{name}.path"),
         ("file" | "target", false) => format!("{name}?.path"),
-        ("fields" | "filters" | "colorway_filters" | "colorways" | "query_map", false) => format!("{name}.nonEmpty"),
+        ("fields" | "filters" | "colorway_filters" | "colorways" | "query_map", false) => {
+            format!("{name}.nonEmpty")
+        }
         _ => name,
     }
 }
