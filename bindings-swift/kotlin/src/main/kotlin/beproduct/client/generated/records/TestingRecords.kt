@@ -23,7 +23,7 @@ data class Answer(
     /** The body as a text that does not have to be JSON, in place of `body`. */
     val text: String? = null,
     /** How many requests it answers. Default: all. */
-    val times: Long? = null,
+    val times: Int? = null,
 ) {
     internal fun json(place: String): JsonObject = members(
         place,
