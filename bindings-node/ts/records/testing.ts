@@ -7,7 +7,7 @@ export interface Answer {
    * with `/`. Query parameters after a `?` have to be among those of the request.
    */
   path: string;
-  /** The body, which is sent as JSON. Default: an empty body. */
+  /** The body, which is sent as JSON, such as the members of a record. Default: an empty body. */
   body?: unknown;
   /** Method of the requests. Default: `GET`. */
   method?: string | undefined;

@@ -24,7 +24,7 @@ class Answer(TypedDict):
     """Path of the requests that it answers, below the company: `Style/Folders`; or a whole path, which begins with `/`.
     Query parameters after a `?` have to be among those of the request."""
     body: NotRequired[Any]
-    """The body, which is sent as JSON. Default: an empty body."""
+    """The body, which is sent as JSON, such as the members of a record. Default: an empty body."""
     method: NotRequired[str]
     """Method of the requests. Default: `GET`."""
     status: NotRequired[int]

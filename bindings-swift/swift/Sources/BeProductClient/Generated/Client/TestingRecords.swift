@@ -7,7 +7,7 @@ public struct Answer: Record, JSONConvertible {
     /// Path of the requests that it answers, below the company: `Style/Folders`; or a whole path, which begins with
     /// `/`. Query parameters after a `?` have to be among those of the request.
     public var path: String
-    /// The body, which is sent as JSON. Default: an empty body.
+    /// The body, which is sent as JSON, such as the members of a record. Default: an empty body.
     public var body: JSONValue?
     /// Method of the requests. Default: `GET`.
     public var method: String?

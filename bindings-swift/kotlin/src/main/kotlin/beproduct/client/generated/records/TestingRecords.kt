@@ -12,7 +12,7 @@ data class Answer(
      * Query parameters after a `?` have to be among those of the request.
      */
     val path: String,
-    /** The body, which is sent as JSON. Default: an empty body. */
+    /** The body, which is sent as JSON, such as the members of a record. Default: an empty body. */
     val body: Any? = null,
     /** Method of the requests. Default: `GET`. */
     val method: String? = null,
