@@ -29,20 +29,6 @@ export type FilterMap = Readonly<Record<string, Scalar | readonly Scalar[] | Fil
 /** Values by field id. A list keeps the order also of ids that are whole numbers, which an object does not. */
 export type Fields = Readonly<Record<string, unknown>> | readonly { id: string; value: unknown }[];
 
-/** A colorway to change or to add. */
-export interface ColorwayChange {
-  /** Id of the colorway to change. Without an id a colorway is added. */
-  id?: string | null | undefined;
-  /** Values by field id. */
-  fields?: Fields | undefined;
-  /** Id of the image record of its picture. */
-  imageHeaderId?: string | undefined;
-  /** Whether the picture is removed. */
-  unlinkImage?: boolean | undefined;
-  /** Id of the palette colour that it is made from. */
-  colorSourceId?: string | undefined;
-}
-
 type QueryValue = string | number | bigint | boolean | null | undefined;
 
 /** Query parameters by name. A list repeats the name; null is left out. */

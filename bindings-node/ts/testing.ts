@@ -2,7 +2,10 @@ import { BeProduct, engineOf } from './client.js';
 import type { ClientSettings } from './client/settings.js';
 import { knownAcrossCopies } from './copies.js';
 import { toError } from './failure.js';
+import type { Answer } from './records/testing.js';
 import type { Settings } from './settings.js';
+
+export type { Answer };
 
 /** Clock and randomness of a client for tests. */
 export interface Recording {
@@ -34,27 +37,6 @@ knownAcrossCopies(RecordedClient);
 /** A client for tests against a local server in place of the service: it never really waits. */
 export function recordedClient(settings: Settings, recording: Recording = {}): RecordedClient {
   return open(settings, recording);
-}
-
-/** What a client of a test receives in place of an answer of the service. */
-export interface Answer {
-  /** Method of the request. Default: `GET`. */
-  method?: string | undefined;
-  /**
-   * Path of the request below the company, `Style/Folders`, or a whole path that begins with `/`. Query parameters after a
-   * `?` have to be among those of the request.
-   */
-  path: string;
-  /** Status, 200 to 599. Default: 200. */
-  status?: number | undefined;
-  /** Headers. */
-  headers?: Readonly<Record<string, string>> | undefined;
-  /** The body, which is sent as JSON. Default: an empty body. */
-  body?: unknown;
-  /** The body as a text that does not have to be JSON, in place of `body`. */
-  text?: string | undefined;
-  /** How many requests it answers. Default: all. */
-  times?: number | undefined;
 }
 
 /**

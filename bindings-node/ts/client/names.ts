@@ -58,7 +58,14 @@ export const NAMES = new Map([
 ]);
 
 /** Members, by the engine's names, whose own members keep their names: they are data. */
-export const DATA = new Set(['additional_headers', 'attributes', 'details', 'extra_query', 'headers']);
+export const DATA = new Set([
+  'additional_headers',
+  'attributes',
+  'body',
+  'details',
+  'extra_query',
+  'headers',
+]);
 
 /** Arguments, by the engine's names, that hold conditions. */
 export const FILTERS = new Set(['colorway_filters', 'filters']);

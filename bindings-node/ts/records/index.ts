@@ -10,5 +10,6 @@ export type * from './system.js';
 export type * from './tracking.js';
 export type * from './uploads.js';
 export type * from './auth.js';
+export type * from './changes.js';
 export type * from './history.js';
 export type * from './quota.js';

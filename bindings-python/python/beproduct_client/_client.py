@@ -18,7 +18,7 @@ from beproduct_client._errors import after_fork
 from beproduct_client._host import check_callback, check_store
 from beproduct_client._options import given
 from beproduct_client.client.errors import ConfigError
-from beproduct_client.client.settings import OfficialSettings, Settings
+from beproduct_client.client.settings import BY_NAME, OfficialSettings, Settings
 from beproduct_client.resources import (
     AsyncClientResources,
     AsyncResourcesWithResponse,
@@ -191,18 +191,8 @@ class _Client:
         return f"{type(self).__name__}(company_domain={self._company!r})"
 
 
-_SETTINGS = """
-    :param client_id: Id of the application, from the vendor.
-    :param client_secret: Secret of the application, if it has one.
-    :param refresh_token: Refresh token, which renews access tokens.
-    :param company_domain: The part of the web address after the host name, once signed in: `acme`.
-    :param token_endpoint: Address of the token endpoint. Default: `connect/token` below `identity_url`.
-    :param public_api_url: Host of the API.
-    :param automation_api_url: Host of the automation API.
-    :param access_token: Existing access token.
-    :param additional_headers: Headers for every request of the API.
-    :param plan: What the company bought. Without a plan requests are counted and none is refused.
-    :param token_store: Where tokens are kept: a `TokenStore`, `"memory"`, `{"file": path}`, or `{"keyring": name}` for an entry in
+_SETTINGS = f"""{BY_NAME.rstrip()}
+    :param token_store: Where tokens are kept: a `TokenStore`, `"memory"`, `{{"file": path}}`, or `{{"keyring": name}}` for an entry in
         the keyring of this machine. Default: memory, until the server replaces the given refresh token; then a file in
         `state_dir`. A store that has the tokens of an earlier sign-in needs only `client_id` (and `client_secret`) beside it.
     :param decimals: `"exact"` returns decimals as `Decimal`, `"float"` (default) as `float`.
@@ -278,12 +268,7 @@ class BeProductAsync(_Client, AsyncClientResources):
     async def call(
         self, operation: str, arguments: Mapping[str, Any] | None = None, **options: Unpack[CallOptions]
     ) -> Any:
-        """Calls an operation by its name, for programs that choose it while they run.
-
-        :param operation: Id of the operation, `style.attributes_get`, or its short name, `style.get`.
-        :param arguments: Arguments by name: `{"header_id": ...}`.
-        :raises ConfigError: when the operation is unknown, or an argument or option is missing, wrong or unknown.
-        """
+        """`BeProduct.call` for asyncio."""
         return await self._connection.call(operation, dict(arguments or {}), given(options))
 
     def stream(
@@ -295,10 +280,7 @@ class BeProductAsync(_Client, AsyncClientResources):
 
     @property
     def with_response(self) -> AsyncResourcesWithResponse:
-        """The same resources, whose methods return a `Response`: the answer, and all that is known about it.
-
-        Lists stay as they are: their `pages()` tell it of each page.
-        """
+        """`BeProduct.with_response` for asyncio."""
         return AsyncResourcesWithResponse(AsyncConnection(self._engine, detailed=True))
 
     async def close(self) -> None:

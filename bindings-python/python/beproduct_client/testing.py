@@ -4,42 +4,20 @@ table instead of a server.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from beproduct_client._client import BeProduct, BeProductAsync, _Client
-
-if sys.version_info >= (3, 11):
-    from typing import Required, TypedDict
-else:
-    from typing_extensions import Required, TypedDict
+from beproduct_client.client.testing import Answer
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from beproduct_client._client import AllSettings
 
+__all__ = ["Answer", "advance", "answering", "answering_async", "recorded", "recorded_async"]
+
 _RECORDED = {"clock": "recorded", "fixed_chance": True}
-
-
-class Answer(TypedDict, total=False):
-    """An answer to requests with this method and path."""
-
-    method: str
-    """Default: `GET`."""
-    path: Required[str]
-    """Path below `/api/COMPANY/`, such as `Style/Folders`, or one that begins with `/`. Query parameters behind a `?` have
-    to be among those of the request."""
-    status: int
-    """Default: 200."""
-    headers: Mapping[str, str]
-    body: Any
-    """The body, which is sent as JSON."""
-    text: str
-    """The body as a text that need not be JSON."""
-    times: int
-    """How often it answers. Default: always."""
 
 
 def recorded(**settings: Unpack[AllSettings]) -> BeProduct:

@@ -13,7 +13,7 @@
 //! | keyword | states |
 //! |---|---|
 //! | `oneOf` of constants | a choice of texts, each with its description |
-//! | `format` | `date-time` and `date`, which are texts; `seconds` and `unix-time`, which are numbers; `headers`, a list of names and values |
+//! | `format` | `date-time` and `date`, which are texts; `seconds` and `unix-time`, which are numbers; `headers`, a list of names and values; `fields`, values by field id |
 //! | `minimum` of an integer | that it is never negative |
 //! | `maximum` of an integer | the highest, where that is known; up to 999 it is a status or the like |
 //! | `default` | what an absent member stands for |

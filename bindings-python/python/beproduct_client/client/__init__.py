@@ -2,6 +2,7 @@
 """What the client itself takes and reports: settings, options, errors, plans, and its own records."""
 
 from beproduct_client.client.auth import Tokens, UserInfo
+from beproduct_client.client.changes import ColorwayChange
 from beproduct_client.client.errors import (
     AuthError,
     BeProductError,
@@ -65,6 +66,7 @@ __all__ = [
     "CallTimeoutError",
     "CallbackError",
     "ClientClosedError",
+    "ColorwayChange",
     "ConfigError",
     "ConflictError",
     "DecodeError",

@@ -163,3 +163,19 @@ class OfficialSettings(TypedDict, total=False):
     """Address of the token endpoint. Default: `connect/token` below the client's `identity_url`."""
     additional_headers: Mapping[str, str]
     """Headers for every request of the API. Default: none."""
+
+
+BY_NAME = """
+    :param company_domain: The part of the web address after the host name, once signed in: `acme`.
+    :param client_id: Id of the application, from the vendor.
+    :param client_secret: Secret of the application. Applications on people's devices have none.
+    :param refresh_token: Refresh token, which renews access tokens. It needs the client's `client_id`. Not needed if
+      the client's `token_store` has the tokens of a sign-in.
+    :param access_token: Existing access token, which cannot be renewed without a refresh token.
+    :param public_api_url: Host of the API. Default: `https://developers.beproduct.com`.
+    :param automation_api_url: Host of the automation API. Default: `https://automation.beproduct.com`.
+    :param token_endpoint: Address of the token endpoint. Default: `connect/token` below the client's `identity_url`.
+    :param plan: What the company bought. Without a plan requests are counted and none is refused.
+    :param additional_headers: Headers for every request of the API. Default: none.
+"""
+"""Those that a client takes by name, for its docstring."""

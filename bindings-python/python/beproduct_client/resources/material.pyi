@@ -11,6 +11,7 @@ from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client._values import FieldValue, Filter, FilterMap
+from beproduct_client.client.changes import ColorwayChange
 from beproduct_client.client.options import CallOptions
 from beproduct_client.records.apps import App
 from beproduct_client.records.headers import Folder, MaterialHeader, MaterialLookup, Size, Supplier
@@ -140,7 +141,7 @@ class Material(Resource):
         self,
         folder_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue],
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
@@ -167,7 +168,7 @@ class Material(Resource):
         self,
         header_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
@@ -373,7 +374,7 @@ class AsyncMaterial(Resource):
         self,
         folder_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue],
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
@@ -400,7 +401,7 @@ class AsyncMaterial(Resource):
         self,
         header_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
@@ -546,7 +547,7 @@ class MaterialWithResponse(Resource):
         self,
         folder_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue],
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
@@ -559,7 +560,7 @@ class MaterialWithResponse(Resource):
         self,
         header_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
@@ -661,7 +662,7 @@ class AsyncMaterialWithResponse(Resource):
         self,
         folder_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue],
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
@@ -674,7 +675,7 @@ class AsyncMaterialWithResponse(Resource):
         self,
         header_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         suppliers: Iterable[Supplier | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],

@@ -11,6 +11,7 @@ from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client._values import FieldValue, Filter, FilterMap
+from beproduct_client.client.changes import ColorwayChange
 from beproduct_client.client.options import CallOptions
 from beproduct_client.records.apps import App
 from beproduct_client.records.headers import Folder, Size, StyleHeader, StyleLookup
@@ -139,7 +140,7 @@ class Style(Resource):
         self,
         folder_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue],
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
         **options: Unpack[CallOptions],
@@ -164,7 +165,7 @@ class Style(Resource):
         self,
         header_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> StyleHeader:
@@ -366,7 +367,7 @@ class AsyncStyle(Resource):
         self,
         folder_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue],
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
         **options: Unpack[CallOptions],
@@ -391,7 +392,7 @@ class AsyncStyle(Resource):
         self,
         header_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, StyleHeader]:
@@ -534,7 +535,7 @@ class StyleWithResponse(Resource):
         self,
         folder_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue],
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
         **options: Unpack[CallOptions],
@@ -546,7 +547,7 @@ class StyleWithResponse(Resource):
         self,
         header_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[StyleHeader]: ...
@@ -647,7 +648,7 @@ class AsyncStyleWithResponse(Resource):
         self,
         folder_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue],
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
         **options: Unpack[CallOptions],
@@ -659,7 +660,7 @@ class AsyncStyleWithResponse(Resource):
         self,
         header_id: str | UUID,
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
-        colorways: Iterable[dict[str, Any]] | None = None,
+        colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[StyleHeader]]: ...

@@ -119,6 +119,13 @@ extension Array: JSONWritable where Element: JSONWritable {
     var json: JSONValue { .array(map(\.json)) }
 }
 
+extension Dictionary: JSONReadable where Key == String, Value: JSONReadable {
+    init(json: JSONValue) throws {
+        let members = try JSONObject(json: json).map { ($0.key, try Value(json: $0.value)) }
+        self.init(members) { $1 }
+    }
+}
+
 /// Sorted by name.
 extension Dictionary: JSONWritable where Key == String, Value: JSONWritable {
     var json: JSONValue {

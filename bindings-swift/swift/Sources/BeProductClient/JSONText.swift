@@ -35,8 +35,7 @@ extension JSONValue {
             text += "["
             for (index, value) in values.enumerated() {
                 if index > 0 { text += "," }
-                // Fields of a write are a list of `{id, value}`: the id says more to a person.
-                try value.write(to: &text, path: "\(path)[\(value["id"]?.stringValue ?? String(index))]")
+                try value.write(to: &text, path: "\(path)[\(index)]")
             }
             text += "]"
         case .object(let members):

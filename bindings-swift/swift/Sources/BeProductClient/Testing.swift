@@ -37,44 +37,6 @@ public struct TestSettings: Hashable, Sendable {
     }
 }
 
-/// An answer without a server.
-public struct Answer: Hashable, Sendable, JSONWritable {
-    let json: JSONValue
-
-    /// Makes an answer.
-    ///
-    /// - Parameters:
-    ///   - method: Method of the requests that it answers.
-    ///   - path: Path of these requests below `/api/COMPANY/`, or from the host if it begins with `/`. Query parameters
-    ///     after a `?` have to be among those of the request.
-    ///   - status: Status, 200 to 599.
-    ///   - headers: Headers. `Content-Type` is `application/json` unless it is given here or there is a `text`.
-    ///   - body: Body as JSON, such as the `members` of a record. Default: empty.
-    ///   - text: Body that is not JSON, in place of `body`.
-    ///   - times: How many requests it answers. Default: all.
-    public init(
-        method: String = "GET",
-        path: String,
-        status: Int = 200,
-        headers: [String: String] = [:],
-        body: JSONValue? = nil,
-        text: String? = nil,
-        times: Int? = nil
-    ) {
-        json = .object(
-            JSONObject(present: [
-                "method": method,
-                "path": path,
-                "status": status,
-                "headers": headers,
-                "body": body,
-                "text": text,
-                "times": times,
-            ])
-        )
-    }
-}
-
 extension BeProduct {
     /// Makes a client for tests that needs no server and no credentials: a table answers its requests, and its pauses
     /// take no time, but advance its ``clock``.

@@ -65,7 +65,7 @@ import Testing
         let sent = try await simulator.count("api")
         #expect(try await failure { try await client.style.folders() }.kind == .auth)
         #expect(try await failure { try await client.auth.userinfo() }.kind == .auth)
-        let next = try simulator.client(.stored(clientID: simulator["public_client_id"]), tokenStore: store)
+        let next = try simulator.client(.storedSignIn(clientID: simulator["public_client_id"]), tokenStore: store)
         #expect(try await failure { try await next.style.folders() }.kind == .auth)
         #expect(try await simulator.count("api") == sent)
     }
@@ -113,6 +113,6 @@ import Testing
     /// A client whose tokens are in a store, from a sign-in of a person.
     private func stored(_ simulator: Simulator, _ store: SampleStore = SampleStore()) async throws -> BeProduct {
         try store.save(try await simulator.tokens())
-        return try simulator.client(.stored(clientID: simulator["public_client_id"]), tokenStore: store)
+        return try simulator.client(.storedSignIn(clientID: simulator["public_client_id"]), tokenStore: store)
     }
 }

@@ -66,7 +66,7 @@ import Testing
 
     @Test func anEarlierSignInIsInTheStore() async throws {
         let simulator = try Simulator(rotation: "strict")
-        let credentials = Credentials.stored(clientID: simulator["public_client_id"])
+        let credentials = Credentials.storedSignIn(clientID: simulator["public_client_id"])
         let store = SampleStore()
         let client = try simulator.client(credentials, tokenStore: store)
         let error = try await failure { try await client.style.folders() }

@@ -63,7 +63,7 @@ import Testing
 
     @Test func theFieldOfANumberThatJSONLacksIsNamed() throws {
         for value in [JSONValue(Double.nan), .date(Date(timeIntervalSince1970: .infinity))] {
-            let arguments = JSONObject(present: ["fields": FieldValues(["name": "x", "price": value])])
+            let arguments = JSONObject(present: ["fields": ["name": "x", "price": value] as JSONObject])
             #expect { try arguments.text() } throws: { error in
                 let error = error as? BeProductError
                 return error?.kind == .config && error?.message.contains("price") == true

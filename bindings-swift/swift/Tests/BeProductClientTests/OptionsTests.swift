@@ -74,7 +74,7 @@ import Testing
     @Test func progressGoesOnWhenAClientThatActsForAnotherUserIsClosed() async throws {
         let page: JSONValue = ["result": [["id": "a-1"]], "total": 1]
         let (progress, receiver) = AsyncStream<Progress>.makeStream()
-        let client = try BeProduct(answers: [Answer(method: "POST", path: "Style/Headers", body: page)])
+        let client = try BeProduct(answers: [Answer(path: "Style/Headers", body: page, method: "POST")])
             .with(CallOptions { receiver.yield($0) })
         try await client.acting(as: "user", clientID: "app", clientSecret: "secret").close()
         #expect(try await client.style.list().collect().count == 1)

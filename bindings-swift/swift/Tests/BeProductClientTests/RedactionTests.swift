@@ -11,7 +11,7 @@ import Testing
         let credentials: [Credentials] = [
             .refreshToken(clientID: "app", clientSecret: marker, token: marker),
             .accessToken(marker),
-            .stored(clientID: "app", clientSecret: marker),
+            .storedSignIn(clientID: "app", clientSecret: marker),
             .clientCredentials(clientID: "app", clientSecret: marker),
         ]
         let client = try BeProduct(companyDomain: "acme", credentials: credentials[0], configuration: configuration)

@@ -7,7 +7,7 @@ import Testing
         let client = try BeProduct(answers: [
             Answer(path: "Style/Header/a-1", status: 503, headers: ["Retry-After": "30"], times: 1),
             Answer(path: "Style/Header/a-1", body: .object(StyleHeader(id: "a-1", headerNumber: "EX-1").members)),
-            Answer(method: "POST", path: "Style/Headers?pageNumber=0", body: ["result": [["id": "a-1"]], "total": 1]),
+            Answer(path: "Style/Headers?pageNumber=0", body: ["result": [["id": "a-1"]], "total": 1], method: "POST"),
             Answer(path: "/api/example/Material/Folders", status: 502, text: "<html>"),
         ])
         let style = try await client.style.detailed.get(headerID: "a-1")
@@ -29,6 +29,11 @@ import Testing
             guard let error = error as? BeProductError else { return false }
             return error.kind == .config && error.message.contains("answers[0]")
         }
+    }
+
+    @Test func anAnswerIsReadAsItWasWritten() throws {
+        let answer = Answer(path: "x", body: [1], status: 503, headers: ["Retry-After": "30"], times: 1)
+        #expect(try Answer(members: answer.members) == answer)
     }
 
     @Test func aTableForAClientWithAPlan() async throws {

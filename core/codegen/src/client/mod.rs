@@ -36,6 +36,7 @@ pub(crate) struct Own {
     pub(crate) plan: Plan,
     /// Commands in a shell, with the flags that are any of these.
     pub(crate) commands: Vec<Command>,
+    pub(crate) credentials: Plan,
 }
 
 impl Own {
@@ -67,6 +68,7 @@ pub(crate) fn read(catalog: &Path, resources: &[Resource], service: &[Family]) -
         options,
         callbacks,
         plan,
+        credentials: plan::read(&folder.join("credentials.toml"))?,
         families,
         errors,
     };
@@ -115,6 +117,12 @@ fn check(own: &Own, resources: &[Resource], service: &[Family]) -> Result<(), St
     for input in own.settings.iter().chain(&own.options).chain(&own.callbacks).chain(&own.plan.options) {
         check(&input.name, &input.doc, &none)?;
         check(&input.name, &input.mobile_doc, &none)?;
+    }
+    for one in own.plan.plans.iter().chain(&own.credentials.plans) {
+        check(&one.name, &one.doc, &none)?;
+        for parameter in &one.parameters {
+            check(&one.name, &parameter.input.doc, &none)?;
+        }
     }
     own.errors.iter().try_for_each(|error| check(&error.kind, &error.doc, &none))
 }

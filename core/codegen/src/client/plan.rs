@@ -1,4 +1,5 @@
-//! Plans: what a company bought. Each is a way to make one, with arguments of its own and the options of all.
+//! Plans: what a company bought; and credentials: what a client signs in with. Each is a way to make one, with arguments of
+//! its own and the options of all.
 //!
 //! | member | states |
 //! |---|---|
@@ -47,6 +48,7 @@ struct File {
     #[serde(default)]
     members: BTreeMap<String, String>,
     plan: Vec<PlanEntry>,
+    #[serde(default)]
     option: Vec<Entry>,
 }
 
@@ -54,6 +56,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct PlanEntry {
     name: String,
+    #[serde(default)]
     sets: BTreeMap<String, Literal>,
     doc: String,
     #[serde(default)]

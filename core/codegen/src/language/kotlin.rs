@@ -42,6 +42,11 @@ pub(crate) const OUTPUTS: &[Output] = &[
     },
     Output {
         each: Each::Once,
+        path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/Credentials.kt",
+        template: include_str!("../../templates/kotlin/Credentials.kt.jinja"),
+    },
+    Output {
+        each: Each::Once,
         path: "bindings-swift/kotlin/src/main/kotlin/beproduct/client/generated/Plan.kt",
         template: include_str!("../../templates/kotlin/Plan.kt.jinja"),
     },

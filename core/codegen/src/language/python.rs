@@ -221,7 +221,7 @@ fn argument(parameter: &Value) -> String {
         "filters" | "colorway_filters" => "FilterMap | Sequence[Filter]".into(),
         "fields" => "Mapping[str, Any] | Iterable[FieldValue]".into(),
         "table_rows" | "records" => format!("Iterable[{record} | dict[str, Any]]"),
-        "colorways" => "Iterable[dict[str, Any]]".into(),
+        "colorways" => "Iterable[ColorwayChange]".into(),
         "query_map" => "Mapping[str, Any]".into(),
         _ => "Any".into(),
     }

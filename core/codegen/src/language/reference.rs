@@ -66,6 +66,9 @@ fn kind(input: &Value) -> String {
 /// What a member of a record is: Python's types are short and known.
 fn type_of(property: &Value) -> String {
     let kind = member(property, "python");
+    if property.get_attr("format").is_ok_and(|format| format.as_str() == Some("fields")) {
+        return "map, or list of `{id, value}`".into();
+    }
     let own = kind.trim_start_matches("list[").trim_end_matches(']');
     let shown = match own.starts_with(|letter: char| letter.is_ascii_uppercase()) && own != "Any" {
         true => kind.replace(own, &link(own)).replace("list[[", "list of [").replace(")]", ")"),

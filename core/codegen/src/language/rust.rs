@@ -98,8 +98,9 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     });
 }
 
-/// Records of the client that are more than their members in Rust.
-const BY_HAND: &[&str] = &["error_fields", "log_level", "log_record", "tokens", "user_info"];
+/// Records of the client that are more than their members in Rust, or that Rust takes in a wider type.
+const BY_HAND: &[&str] =
+    &["answer", "colorway_change", "error_fields", "log_level", "log_record", "tokens", "user_info"];
 
 fn own_shapes(family: &Value) -> Result<Vec<Value>, Error> {
     let shapes = family.get_attr("shapes")?;

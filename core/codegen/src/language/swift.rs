@@ -43,6 +43,11 @@ pub(crate) const OUTPUTS: &[Output] = &[
     },
     Output {
         each: Each::Once,
+        path: "bindings-swift/swift/Sources/BeProductClient/Generated/Client/Credentials.swift",
+        template: include_str!("../../templates/swift/Credentials.swift.jinja"),
+    },
+    Output {
+        each: Each::Once,
         path: "bindings-swift/swift/Sources/BeProductClient/Generated/Client/Plan.swift",
         template: include_str!("../../templates/swift/Plan.swift.jinja"),
     },
@@ -249,9 +254,9 @@ fn argument(parameter: &Value) -> String {
     match (member(parameter, "kind").as_str(), required(parameter)) {
         ("file" | "target", true) => format!("{name}.path"),
         ("file" | "target", false) => format!("{name}?.path"),
-        ("fields", true) => format!("FieldValues({name})"),
-        ("fields", false) => format!("{name}.nonEmpty.map(FieldValues.init)"),
-        ("filters" | "colorway_filters" | "colorways" | "query_map", false) => format!("{name}.nonEmpty"),
+        ("fields" | "filters" | "colorway_filters" | "colorways" | "query_map", false) => {
+            format!("{name}.nonEmpty")
+        }
         _ => name,
     }
 }

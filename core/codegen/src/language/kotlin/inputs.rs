@@ -11,6 +11,7 @@ pub(super) fn register(environment: &mut Environment<'_>) {
     environment
         .add_function("kotlin_own_method", |method: Value, classes: Value| own_method(&method, &classes));
     environment.add_function("kotlin_plan", |plan: Value, options: Value| plan_maker(&plan, &options));
+    environment.add_function("kotlin_credentials", |one: Value| credentials(&one));
     environment.add_function("kotlin_choice", |input: Value| choice(&input));
     environment.add_filter("kotlin_settings", |settings: Value| {
         let settings = settings.try_iter()?.filter(|setting| member(setting, "mobile") == "settings");
@@ -159,6 +160,30 @@ fn safe(input: &Value) -> &'static str {
     if flag(input, "required") || !is_absent(input) { "" } else { "?" }
 }
 
+/// The class of one way to sign in.
+fn credentials(one: &Value) -> Result<String, Error> {
+    let inputs: Vec<_> = one.get_attr("parameters")?.try_iter()?.collect();
+    let parameters: Vec<_> = inputs.iter().map(argument).collect::<Result<_, _>>()?;
+    let tags: Vec<_> = inputs.iter().map(param_tag).collect();
+    let mut pairs = constants(one)?;
+    pairs.extend(inputs.iter().map(|input| converted(input, &member(input, "sets"), safe(input))));
+    let doc = kdoc(&member(one, "doc"), &tags, 0);
+    let head = listed(
+        &format!("class {}", names::pascal(&member(one, "name"))),
+        &parameters,
+        0,
+        " : Credentials(".len(),
+    );
+    Ok(format!("{doc}\n{head} : Credentials(\n    {},\n)", listed("arguments", &pairs, 4, ",".len())))
+}
+
+/// What a plan or credentials set in any case.
+fn constants(of: &Value) -> Result<Vec<String>, Error> {
+    let sets = of.get_attr("sets")?;
+    let pair = |name: Value| Ok(format!("{:?} to {}", name.to_string(), literal(&sets.get_item(&name)?)));
+    sets.try_iter()?.map(pair).collect()
+}
+
 /// The function that makes a plan, with what it says of itself.
 fn plan_maker(plan: &Value, options: &Value) -> Result<String, Error> {
     let own: Vec<_> = plan.get_attr("parameters")?.try_iter()?.collect();
@@ -167,12 +192,7 @@ fn plan_maker(plan: &Value, options: &Value) -> Result<String, Error> {
     let required = own.iter().map(|input| format!("{}: {}", member(input, "camel"), kotlin_type(input)));
     let parameters: Vec<_> = required.chain(options.iter().map(parameter)).collect();
 
-    let mut pairs = Vec::new();
-    let sets = plan.get_attr("sets")?;
-    for name in sets.try_iter()? {
-        let value = sets.get_item(&name)?;
-        pairs.push(format!("{:?} to {}", name.to_string(), literal(&value)));
-    }
+    let mut pairs = constants(plan)?;
     pairs.extend(own.iter().map(|input| converted(input, &member(input, "sets"), "")));
     pairs.extend(options.iter().map(pair));
     let name = member(plan, "camel");

@@ -47,7 +47,11 @@ fn declared(shape: &Value, property: &Value) -> Result<String, Error> {
 /// A member with its type.
 fn typed(shape: &Value, property: &Value) -> Result<String, Error> {
     let kind = member(property, "kotlin");
-    let kind = if kind == "Long" { integer(property)?.to_owned() } else { kind };
+    let kind = match kind.as_str() {
+        "Long" => integer(property)?.to_owned(),
+        "JsonElement" if flag(shape, "given") => "Any".into(),
+        _ => kind,
+    };
     let is_certain = flag(shape, "made") && flag(property, "required") && !flag(property, "nullable");
     let has_default = !property.get_attr("default")?.is_none();
     let mark = if is_certain || has_default { "" } else { "?" };

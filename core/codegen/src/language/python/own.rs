@@ -91,10 +91,10 @@ pub(super) fn register(environment: &mut Environment<'_>) {
     environment.add_function("python_plan_docstring", |plan: Value| docstring(&plan));
 }
 
-/// What programs use of each generated module.
+/// What programs use of each generated module. What their tests use has a place of its own.
 fn modules(own: &Value) -> Result<BTreeMap<String, Vec<String>>, Error> {
     let mut found = BTreeMap::new();
-    for family in own.get_attr("families")?.try_iter()? {
+    for family in own.get_attr("families")?.try_iter()?.filter(|family| member(family, "name") != "testing") {
         let shapes = family.get_attr("shapes")?;
         found.insert(member(&family, "name"), shapes.try_iter()?.map(|one| member(&one, "pascal")).collect());
     }

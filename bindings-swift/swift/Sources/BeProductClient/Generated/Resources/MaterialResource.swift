@@ -368,7 +368,7 @@ public struct MaterialResource: Sendable {
                 "material.attributes_create",
                 [
                     "folder_id": folderID,
-                    "fields": FieldValues(fields),
+                    "fields": fields,
                     "colorways": colorways.nonEmpty,
                     "sizes": sizes,
                     "suppliers": suppliers,
@@ -392,7 +392,7 @@ public struct MaterialResource: Sendable {
                 "material.attributes_update",
                 [
                     "header_id": headerID,
-                    "fields": fields.nonEmpty.map(FieldValues.init),
+                    "fields": fields.nonEmpty,
                     "colorways": colorways.nonEmpty,
                     "sizes": sizes,
                     "suppliers": suppliers,

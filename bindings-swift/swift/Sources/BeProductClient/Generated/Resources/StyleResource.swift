@@ -360,7 +360,7 @@ public struct StyleResource: Sendable {
                 "style.attributes_create",
                 [
                     "folder_id": folderID,
-                    "fields": FieldValues(fields),
+                    "fields": fields,
                     "colorways": colorways.nonEmpty,
                     "sizes": sizes,
                     "preserve_version": preserveVersion,
@@ -382,7 +382,7 @@ public struct StyleResource: Sendable {
                 "style.attributes_update",
                 [
                     "header_id": headerID,
-                    "fields": fields.nonEmpty.map(FieldValues.init),
+                    "fields": fields.nonEmpty,
                     "colorways": colorways.nonEmpty,
                     "sizes": sizes,
                 ],

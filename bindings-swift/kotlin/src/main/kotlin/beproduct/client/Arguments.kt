@@ -1,5 +1,6 @@
 package beproduct.client
 
+import beproduct.client.testing.Answer
 import java.math.BigDecimal
 import java.math.BigInteger
 import java.nio.file.Path
@@ -19,8 +20,13 @@ import kotlinx.serialization.json.JsonUnquotedLiteral
 import kotlinx.serialization.serializerOrNull
 
 /** Arguments by name, without those that are null. */
-internal fun arguments(vararg pairs: Pair<String, Any?>): JsonObject =
-    JsonObject(pairs.filter { (_, value) -> value != null }.associate { (name, value) -> name to jsonOf(name, value) })
+internal fun arguments(vararg pairs: Pair<String, Any?>): JsonObject = members(null, *pairs)
+
+/** Members of an object by name, without those that are null. In errors the object is called [place]. */
+internal fun members(place: String?, vararg pairs: Pair<String, Any?>): JsonObject = JsonObject(
+    pairs.filter { (_, value) -> value != null }
+        .associate { (name, value) -> name to jsonOf(if (place == null) name else "$place.$name", value) },
+)
 
 /**
  * A value as the service takes it.
@@ -35,6 +41,7 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     is Filter -> value.json(name)
     is ColorwayChange -> value.json(name)
     is RowChange -> value.json(name)
+    is Answer -> value.json(name)
     is String -> JsonPrimitive(value)
     is Boolean -> JsonPrimitive(value)
     is Double -> if (value.isFinite()) JsonPrimitive(value) else throw notANumber(name, value)

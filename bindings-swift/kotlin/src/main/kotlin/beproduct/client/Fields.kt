@@ -24,32 +24,6 @@ internal fun Map<String, JsonElement>?.valuesById(): Map<String, JsonElement?> =
 
 internal fun Map<String, JsonElement>?.valueOf(id: String): JsonElement? = this?.get(id).takeUnless { it is JsonNull }
 
-/**
- * A change to a colorway, or a new one.
- *
- * @property id Id of the colorway to change. Null adds a colorway, which needs the fields `color_number`, `color_name`
- * and `primary`.
- * @property fields Values by field id.
- * @property imageHeaderId Id of the image record to show.
- * @property unlinkImage Whether to remove the picture.
- * @property colorSourceId Id of the palette colour that it is made from.
- */
-data class ColorwayChange(
-    val id: String? = null,
-    val fields: Fields = emptyMap(),
-    val imageHeaderId: String? = null,
-    val unlinkImage: Boolean? = null,
-    val colorSourceId: String? = null,
-) {
-    internal fun json(name: String) = arguments(
-        "id" to id,
-        "fields" to jsonOf("$name.fields", fields),
-        "imageHeaderId" to imageHeaderId,
-        "unlinkImage" to unlinkImage,
-        "colorSourceId" to colorSourceId,
-    )
-}
-
 /** A change to the rows of a data table. */
 sealed interface RowChange {
     /** Adds a row. */
@@ -63,7 +37,7 @@ sealed interface RowChange {
 }
 
 internal fun RowChange.json(name: String): JsonObject = when (this) {
-    is RowChange.Add -> arguments("rowFields" to jsonOf("$name.rowFields", fields))
-    is RowChange.Update -> arguments("rowId" to rowId, "rowFields" to jsonOf("$name.rowFields", fields))
-    is RowChange.Delete -> arguments("rowId" to rowId, "deleteRow" to true)
+    is RowChange.Add -> members(name, "rowFields" to fields)
+    is RowChange.Update -> members(name, "rowId" to rowId, "rowFields" to fields)
+    is RowChange.Delete -> members(name, "rowId" to rowId, "deleteRow" to true)
 }

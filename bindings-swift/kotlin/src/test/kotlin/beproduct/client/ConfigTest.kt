@@ -17,7 +17,7 @@ class ConfigTest {
     fun `settings are checked when the client is made`() {
         val wrong = mapOf<String, () -> BeProduct>(
             "company_domain" to { BeProduct(" ", AccessToken("token")) },
-            "client_id" to { BeProduct("acme", RefreshToken("", refreshToken = "token")) },
+            "client_id" to { BeProduct("acme", RefreshToken("", token = "token")) },
             "use https" to {
                 BeProduct("acme", AccessToken("token"), settings = Settings(apiUrl = "http://example.com"))
             },

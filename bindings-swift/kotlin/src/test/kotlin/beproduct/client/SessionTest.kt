@@ -26,7 +26,7 @@ class SessionTest {
             val tokens = session.finish(redirect)
             assertNotNull(tokens.idToken)
             assertFalse(tokens.isEmpty)
-            val credentials = RefreshToken(Simulator.address("public_client_id"), refreshToken = tokens.refreshToken!!)
+            val credentials = RefreshToken(Simulator.address("public_client_id"), token = tokens.refreshToken!!)
             Simulator.client(credentials = credentials).use { it.style.folders() }
             failsWith<ConfigException> { session.finish(redirect) }
         }

@@ -1,16 +1,3 @@
-/// Attribute values as a list of `{id, value}`, in which the engine notices a field that is named twice.
-struct FieldValues: JSONWritable {
-    private let fields: JSONObject
-
-    init(_ fields: JSONObject) {
-        self.fields = fields
-    }
-
-    var json: JSONValue {
-        .array(fields.map { ["id": .string($0.key), "value": $0.value] })
-    }
-}
-
 extension JSONObject {
     /// The values of fields by field id, in their order.
     public init(fields: [Field]) {
