@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 from machine import cannot_run
-from simulator import REPOSITORY, Simulator
+from simulator import PATIENCE, REPOSITORY, Simulator
 
 from beproduct_client import BeProduct, BeProductAsync
 
@@ -63,6 +64,42 @@ async def test_call_report(async_client: BeProductAsync, simulator: Simulator) -
     lines = await example("call_report").report(async_client, ["ST-000001", "ST-000002"])
     assert [line.split(":")[0] for line in lines] == ["ST-000001", "ST-000002"]
     assert sorted(line.split(", ")[1] for line in lines) == ["1 attempts", "2 attempts"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("async_lookup", ["ST-000001"]),
+        ("call_report", ["ST-000001"]),
+        ("nightly_export", ["styles.ndjson"]),
+        ("push_attributes", ["changes.csv", "report.csv"]),
+    ],
+)
+def test_settings_come_from_the_environment(
+    name: str, arguments: list[str], simulator: Simulator, tmp_path: Path
+) -> None:
+    (tmp_path / "changes.csv").write_text("header_number,season\nST-000001,Fall 2026\n")
+    about = simulator.about
+    variables = {
+        "COMPANY_DOMAIN": about["company"],
+        "CLIENT_ID": about["client_id"],
+        "CLIENT_SECRET": about["client_secret"],
+        "REFRESH_TOKEN": about["refresh_token"],
+        "API_URL": about["api"],
+        "IDENTITY_URL": about["identity"],
+        "CREDENTIALS_FILE": str(tmp_path / "credentials.toml"),
+    }
+    environment = {
+        **{variable: value for variable, value in os.environ.items() if not variable.startswith("BEPRODUCT_")},
+        **{f"BEPRODUCT_{variable}": value for variable, value in variables.items()},
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
+    command = [sys.executable, str(EXAMPLES / f"{name}.py"), *arguments]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, timeout=PATIENCE, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert simulator.count() > 0
 
 
 # What the examples of the package's README take as given.
