@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from beproduct_client._client import BeProduct, BeProductAsync, _Client
+from beproduct_client._client import BeProduct, BeProductAsync
 
 if sys.version_info >= (3, 11):
     from typing import Required, TypedDict
@@ -83,6 +83,6 @@ def _answered(answers: Iterable[Answer], settings: Any) -> dict[str, Any]:
     return {**usual, **settings, "testing": {**_RECORDED, "answers": list(answers)}}
 
 
-def advance(client: _Client, seconds: float) -> None:
+def advance(client: BeProduct | BeProductAsync, seconds: float) -> None:
     """Moves the clock of such a client on: deadlines that it passes end."""
     client._engine.advance_clock(seconds)
