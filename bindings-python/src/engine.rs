@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use beproduct::seam::{self, Inherited, on_behalf};
+use beproduct::seam::{self, Caller, Inherited, on_behalf};
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
@@ -200,7 +200,9 @@ impl Engine {
         made_by: Option<Py<PyAny>>,
     ) -> PyResult<Reply> {
         let (engine, call, arguments, options) = self.begin(arguments, options)?;
-        let work = on_behalf(caller(made_by), engine.call(call, name, &arguments, &options));
+        // Held until the end, as it is best let go in this thread.
+        let caller = caller(made_by);
+        let work = on_behalf(caller.clone(), engine.call(call, name, &arguments, &options));
         let ended = |reply: &seam::Reply| reply.too_late();
         let reply = runtime::wait(py, work, || engine.cancel(call), ended)?;
         Ok(Reply { reply: reply.map_err(|error| raise(py, &error))?, exact: self.exact })
@@ -216,8 +218,9 @@ impl Engine {
         made_by: Option<Py<PyAny>>,
     ) -> PyResult<(u64, Work)> {
         let (engine, call, arguments, options) = self.begin(arguments, options)?;
-        let work = on_behalf(caller(made_by), engine.call(call, name, &arguments, &options));
-        Ok((call, Bridge::spawn(bridge, work, Reply::finish(self.exact))?))
+        let caller = caller(made_by);
+        let work = on_behalf(caller.clone(), engine.call(call, name, &arguments, &options));
+        Ok((call, Bridge::spawn(bridge, work, Reply::finish(self.exact, caller))?))
     }
 
     /// The pages of a list operation.
@@ -300,8 +303,10 @@ pub(crate) struct Reply {
 impl Reply {
     fn finish(
         exact: bool,
+        caller: Option<Caller>,
     ) -> impl FnOnce(Python<'_>, beproduct::Result<seam::Reply>) -> PyResult<Py<PyAny>> + Send {
         move |py, result| {
+            drop(caller);
             let reply = result.map_err(|error| raise(py, &error))?;
             Ok(Py::new(py, Self { reply, exact })?.into_any())
         }
@@ -365,7 +370,8 @@ impl Stream {
     /// Waits for the next page; none at the end. `whole` says that all pages are wanted.
     fn next(&self, py: Python<'_>, whole: bool, made_by: Option<Py<PyAny>>) -> PyResult<Option<Reply>> {
         self.check(py)?;
-        let work = on_behalf(caller(made_by), self.stream.next(whole));
+        let caller = caller(made_by);
+        let work = on_behalf(caller.clone(), self.stream.next(whole));
         let page = runtime::wait(py, work, || self.cancel(), |_| None)?.map_err(|error| raise(py, &error))?;
         Ok(page.map(|reply| Reply { reply, exact: self.exact }))
     }
@@ -379,10 +385,14 @@ impl Stream {
     ) -> PyResult<Work> {
         self.check(bridge.py())?;
         let exact = self.exact;
-        let work = on_behalf(caller(made_by), self.stream.next(whole));
-        Bridge::spawn(bridge, work, move |py, result| match result.map_err(|error| raise(py, &error))? {
-            Some(reply) => Ok(Py::new(py, Reply { reply, exact })?.into_any()),
-            None => Ok(py.None()),
+        let caller = caller(made_by);
+        let work = on_behalf(caller.clone(), self.stream.next(whole));
+        Bridge::spawn(bridge, work, move |py, result| {
+            drop(caller);
+            match result.map_err(|error| raise(py, &error))? {
+                Some(reply) => Ok(Py::new(py, Reply { reply, exact })?.into_any()),
+                None => Ok(py.None()),
+            }
         })
     }
 

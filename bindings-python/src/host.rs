@@ -9,6 +9,7 @@ use beproduct::seam::Caller;
 use futures_util::future::BoxFuture;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use tokio::runtime::Handle;
@@ -25,7 +26,20 @@ pub(crate) fn set_log_level(level: u8) {
 
 /// Who makes a call, for the core. What Python sees again is the same object.
 pub(crate) fn caller(object: Option<Py<PyAny>>) -> Option<Caller> {
-    object.map(|object| Arc::new(object) as Caller)
+    object.map(|object| Arc::new(CalledBy(Some(object))) as Caller)
+}
+
+struct CalledBy(Option<Py<PyAny>>);
+
+impl Drop for CalledBy {
+    fn drop(&mut self) {
+        // SAFETY: it may be called in any thread, at any time.
+        let is_ours = unsafe { ffi::PyGILState_GetThisThreadState() }.is_null();
+        // A thread of ours does not wait for the interpreter, and what it drops without it stays until the next call.
+        if let (true, Some(object), Ok(handle)) = (is_ours, self.0.take(), Handle::try_current()) {
+            handle.spawn_blocking(move || runtime::with_python(|_| drop(object)));
+        }
+    }
 }
 
 /// What a host program hands in, for the client and for those that a fork makes of it.
@@ -71,7 +85,8 @@ impl HostCode {
                 _ => Err(PyRuntimeError::new_err("the client is gone")),
             };
         };
-        let mut callers = payload.callers.iter().map(|caller| caller.as_ref()?.downcast_ref::<Py<PyAny>>());
+        let mut callers =
+            payload.callers.iter().map(|caller| caller.as_ref()?.downcast_ref::<CalledBy>()?.0.as_ref());
         let given = convert::from_json(py, payload.text.as_bytes(), false)?;
         if hook != Hook::Log {
             let answer = object.call_method1("run", (hook.as_str(), given, callers.next().flatten()))?;
