@@ -28,7 +28,7 @@ class Finding(NamedTuple):
 Checker = Callable[..., list[Finding]]
 
 
-def mypy(*paths: Path, **_: bool) -> list[Finding]:
+def mypy(*paths: Path, **_rules: bool) -> list[Finding]:
     """What mypy says of these files and folders."""
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"]
     done = run([*command, *map(str, paths)])

@@ -37,12 +37,8 @@ def logged(lines: Lines) -> Iterator[Lines]:
 
 
 def callers(records: list[logging.LogRecord]) -> set[tuple[str, str, str, int]]:
-    """Tenant, file, function and line of those that are about a call."""
-    return {
-        (vars(one)["tenant"], one.filename, one.funcName or "", one.lineno)
-        for one in records
-        if "connect/token" not in one.getMessage()
-    }
+    """Tenant, file, function and line of all of them, and so also of a renewal of the token that a call has begun."""
+    return {(vars(one)["tenant"], one.filename, one.funcName or "", one.lineno) for one in records}
 
 
 def line_above() -> int:
