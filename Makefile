@@ -30,7 +30,7 @@ DRIVERS = --driver rust=$(OUT)/beproduct-driver \
 SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,plugin.surefire plugin.surefire.SurefirePlugin plugins.surefire,\
 	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
 
-.PHONY: help demo test test-all setup setup-python setup-node setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate check build \
+.PHONY: help demo test test-all setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate check build \
 	public-api public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin \
 	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench measure dist audit
 
@@ -54,7 +54,7 @@ test-all: setup check test-rust test-python test-node test-sign-in test-kotlin t
 
 # --- what has to be there
 
-setup: setup-python setup-node setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift
+setup: setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift
 
 setup-python: $(VENV)/ready
 
@@ -69,6 +69,13 @@ setup-node: bindings-node/node_modules/ready
 bindings-node/node_modules/ready: bindings-node/package-lock.json
 	.ci/setup node
 	cd bindings-node && npm ci --silent
+	touch $@
+
+setup-types: tests/types/node_modules/ready
+
+tests/types/node_modules/ready: tests/types/package-lock.json
+	.ci/setup node
+	cd tests/types && npm ci --silent
 	touch $@
 
 setup-openid: tests/openid/node_modules/ready
@@ -163,11 +170,10 @@ test-rust: build setup-redis
 	$(REDIS) cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile -p beproduct-public-api -p beproduct-simulator \
 		--features beproduct/redis,beproduct/keyring
 
-test-python: wheel setup-keyring setup-redis
+test-python: wheel setup-types setup-keyring setup-redis
 	$(REDIS) $(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
 		tests/demo tests/readme
 	$(PY) bindings-python/tests/run_pythons.py
-	$(VENV)/bin/mypy --strict bindings-python/examples bindings-python/python bindings-python/tests/readme_example.py
 
 test-node: node build
 	cd bindings-node && npm test --silent

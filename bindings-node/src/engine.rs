@@ -121,7 +121,7 @@ impl Stream {
     /// Reports records that were consumed.
     #[napi]
     pub fn consumed(&self, count: u32) {
-        self.0.consumed(count as usize);
+        self.0.consumed(count as usize, || None);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use beproduct::host::{Hook, Host, HostFailure};
+use beproduct::host::{Hook, Host, HostFailure, Payload};
 use futures_util::future::BoxFuture;
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Promise};
@@ -48,11 +48,12 @@ impl Host for NodeHost {
         self.hooks.iter().any(|name| name == hook.as_str())
     }
 
-    fn call(&self, hook: Hook, payload: String) -> BoxFuture<'static, Result<String, HostFailure>> {
+    fn call(&self, hook: Hook, payload: Payload) -> BoxFuture<'static, Result<String, HostFailure>> {
         let (function, ended) = (Arc::clone(&self.function), self.ended.clone());
         Box::pin(async move {
             let answer = async {
-                let promise = function.call_async_catch((hook.as_str().to_owned(), payload).into()).await?;
+                let promise =
+                    function.call_async_catch((hook.as_str().to_owned(), payload.text).into()).await?;
                 // The client may let go of the program while its code is at work.
                 drop(function);
                 promise.await

@@ -2,11 +2,10 @@
 
     async_lookup.py ST-000001 MT-000007
 
-Settings come from BEPRODUCT_COMPANY, BEPRODUCT_CLIENT_ID, BEPRODUCT_CLIENT_SECRET and BEPRODUCT_REFRESH_TOKEN.
+Settings come from the BEPRODUCT_* variables, or from the profile that `beproduct login` has kept.
 """
 
 import asyncio
-import os
 import sys
 
 from beproduct_client import BeProductAsync
@@ -23,12 +22,7 @@ async def look_up(client: BeProductAsync, numbers: list[str]) -> dict[str, str]:
 
 
 async def main() -> None:
-    async with BeProductAsync(
-        company_domain=os.environ["BEPRODUCT_COMPANY"],
-        client_id=os.environ["BEPRODUCT_CLIENT_ID"],
-        client_secret=os.environ["BEPRODUCT_CLIENT_SECRET"],
-        refresh_token=os.environ["BEPRODUCT_REFRESH_TOKEN"],
-    ) as client:
+    async with BeProductAsync.from_environment() as client:
         names = await look_up(client, sys.argv[1:])
     for number in sys.argv[1:]:
         print(number, names.get(number, "not found"), sep="\t")

@@ -2,11 +2,10 @@
 
     call_report.py ST-000001 ST-000002
 
-Settings come from BEPRODUCT_COMPANY, BEPRODUCT_CLIENT_ID, BEPRODUCT_CLIENT_SECRET and BEPRODUCT_REFRESH_TOKEN.
+Settings come from the BEPRODUCT_* variables, or from the profile that `beproduct login` has kept.
 """
 
 import asyncio
-import os
 import sys
 
 from beproduct_client import BeProductAsync, Response
@@ -30,12 +29,7 @@ async def report(client: BeProductAsync, numbers: list[str]) -> list[str]:
 
 
 async def main() -> None:
-    async with BeProductAsync(
-        company_domain=os.environ["BEPRODUCT_COMPANY"],
-        client_id=os.environ["BEPRODUCT_CLIENT_ID"],
-        client_secret=os.environ["BEPRODUCT_CLIENT_SECRET"],
-        refresh_token=os.environ["BEPRODUCT_REFRESH_TOKEN"],
-    ) as client:
+    async with BeProductAsync.from_environment() as client:
         print("\n".join(await report(client, sys.argv[1:])))
         status = await client.quota.status()
         print(f"{status['used']} requests today")

@@ -2,12 +2,11 @@
 
     nightly_export.py styles.ndjson [--since 2026-01-15T00:00:00Z]
 
-Settings come from BEPRODUCT_COMPANY, BEPRODUCT_CLIENT_ID, BEPRODUCT_CLIENT_SECRET and BEPRODUCT_REFRESH_TOKEN.
+Settings come from the BEPRODUCT_* variables, or from the profile that `beproduct login` has kept.
 """
 
 import argparse
 import json
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -36,14 +35,7 @@ def main() -> None:
     parser.add_argument("target", type=Path)
     parser.add_argument("--since", type=datetime.fromisoformat)
     arguments = parser.parse_args()
-    with BeProduct(
-        company_domain=os.environ["BEPRODUCT_COMPANY"],
-        client_id=os.environ["BEPRODUCT_CLIENT_ID"],
-        client_secret=os.environ["BEPRODUCT_CLIENT_SECRET"],
-        refresh_token=os.environ["BEPRODUCT_REFRESH_TOKEN"],
-        plan=Plan.business_max(licenses=8),
-        quota_floor=100,
-    ) as client:
+    with BeProduct.from_environment(plan=Plan.business_max(licenses=8), quota_floor=100) as client:
         count = export(client, arguments.target, arguments.since)
         print(f"{count} styles, {client.quota.status()['remaining']} requests left today", file=sys.stderr)
 

@@ -3,12 +3,11 @@
     push_attributes.py changes.csv report.csv
 
 The first column is `header_number`, each other one a field id: `header_number,season,target_price`.
-Settings come from BEPRODUCT_COMPANY, BEPRODUCT_CLIENT_ID, BEPRODUCT_CLIENT_SECRET and BEPRODUCT_REFRESH_TOKEN.
+Settings come from the BEPRODUCT_* variables, or from the profile that `beproduct login` has kept.
 """
 
 import argparse
 import csv
-import os
 import sys
 from pathlib import Path
 
@@ -52,12 +51,7 @@ def main() -> None:
     parser.add_argument("changes", type=Path)
     parser.add_argument("report", type=Path)
     arguments = parser.parse_args()
-    with BeProduct(
-        company_domain=os.environ["BEPRODUCT_COMPANY"],
-        client_id=os.environ["BEPRODUCT_CLIENT_ID"],
-        client_secret=os.environ["BEPRODUCT_CLIENT_SECRET"],
-        refresh_token=os.environ["BEPRODUCT_REFRESH_TOKEN"],
-    ) as client:
+    with BeProduct.from_environment() as client:
         failed = push(client, arguments.changes, arguments.report)
     if failed:
         sys.exit(f"{failed} rows were not applied: see {arguments.report}")

@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use beproduct::seam::{self, Inherited};
+use beproduct::seam::{self, Caller, Inherited, on_behalf};
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyBytes;
 
 use crate::bridge::{Bridge, Work};
 use crate::convert::{from_json, parse, raise, to_json};
-use crate::host::{Given, HostCode, PythonHost};
+use crate::host::{HostCode, PythonHost, caller};
 use crate::runtime;
 
 /// A client or a sign-in. After `fork` the child makes its own client from the same origin.
@@ -38,7 +38,6 @@ enum Origin {
     Optioned {
         base: Py<Engine>,
         options: String,
-        progress: Option<Py<PyAny>>,
     },
     SignIn,
 }
@@ -86,18 +85,7 @@ impl Engine {
         if !self.is_here() {
             self.reopen(py)?;
         }
-        self.refresh(py)?;
         Ok(self.lock().engine.clone())
-    }
-
-    fn refresh(&self, py: Python<'_>) -> PyResult<()> {
-        match &self.origin {
-            Origin::Settings { code, .. } => code.refresh(py),
-            Origin::Acting { administrator: base, .. } | Origin::Optioned { base, .. } => {
-                base.get().refresh(py)
-            }
-            Origin::SignIn => Ok(()),
-        }
     }
 
     /// Makes the engine anew in the child of a fork.
@@ -108,7 +96,7 @@ impl Engine {
             Origin::Acting { administrator, whom } => {
                 administrator.get().child(py, whom, inherited.as_ref())?
             }
-            Origin::Optioned { base, options, .. } => base.get().optioned(py, options)?,
+            Origin::Optioned { base, options } => base.get().optioned(py, options)?,
             // Its secrets are the parent's.
             Origin::SignIn => return Err(after_fork(py)?),
         };
@@ -130,39 +118,16 @@ impl Engine {
         self.engine(py)?.with_options(options).map(Present::of).map_err(|error| raise(py, &error))
     }
 
-    /// The program's code, which the clients that are made from another share with it.
-    fn code(&self) -> Option<&HostCode> {
-        match &self.origin {
-            Origin::Settings { code, .. } => Some(code),
-            Origin::Acting { administrator: base, .. } | Origin::Optioned { base, .. } => base.get().code(),
-            Origin::SignIn => None,
-        }
-    }
-
-    /// What is called with the progress of a call that has no code of its own for it.
-    fn progress(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        match &self.origin {
-            Origin::Optioned { progress: Some(code), .. } => Some(code.clone_ref(py)),
-            Origin::Optioned { base, .. } | Origin::Acting { administrator: base, .. } => {
-                base.get().progress(py)
-            }
-            Origin::Settings { .. } | Origin::SignIn => None,
-        }
-    }
-
     /// Begins a call: its engine and number, its arguments and options as text.
     fn begin(
         &self,
         arguments: &Bound<'_, PyAny>,
-        options: &Bound<'_, PyDict>,
+        options: &Bound<'_, PyAny>,
     ) -> PyResult<(seam::Engine, u64, String, String)> {
         let py = options.py();
         let engine = self.engine(py)?;
-        let (arguments, (options, own)) = (to_json("arguments", arguments)?, split(options)?);
+        let (arguments, options) = (to_json("arguments", arguments)?, to_json("options", options)?);
         let call = engine.issue_call();
-        if let (Some(code), Some(progress)) = (self.code(), own.or_else(|| self.progress(py))) {
-            code.watch(call, progress);
-        }
         Ok((engine, call, arguments, options))
     }
 
@@ -186,21 +151,10 @@ impl Engine {
 impl Engine {
     /// A client.
     #[new]
-    #[pyo3(signature = (settings, token_store, on_quota_event, on_quota_limit, exact))]
-    fn new(
-        settings: &Bound<'_, PyAny>,
-        token_store: Option<Py<PyAny>>,
-        on_quota_event: Option<Py<PyAny>>,
-        on_quota_limit: Option<Py<PyAny>>,
-        exact: bool,
-    ) -> PyResult<Self> {
-        let py = settings.py();
-        let settings = to_json("settings", settings)?;
-        let given = Given { token_store, on_quota_event, on_quota_limit };
-        let code = Arc::new(HostCode::new(py, given)?);
-        code.refresh(py)?;
-        let present = Present::open(py, &settings, &code, None)?;
-        Ok(Self::made(Origin::Settings { settings, code }, exact, present))
+    fn new(settings: &Bound<'_, PyAny>, host: &Bound<'_, PyAny>, exact: bool) -> PyResult<Self> {
+        let (text, code) = (to_json("settings", settings)?, Arc::new(HostCode::new(host)?));
+        let present = Present::open(settings.py(), &text, &code, None)?;
+        Ok(Self::made(Origin::Settings { settings: text, code }, exact, present))
     }
 
     /// A client that acts for another user, from `{"user_id", "client_id", "client_secret"}`.
@@ -212,11 +166,11 @@ impl Engine {
     }
 
     /// The same client with options for all of its calls.
-    fn with_options(this: &Bound<'_, Self>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let (options, progress) = split(options)?;
+    fn with_options(this: &Bound<'_, Self>, options: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let options = to_json("options", options)?;
         let present = this.get().optioned(this.py(), &options)?;
         let base = this.clone().unbind();
-        Ok(Self::made(Origin::Optioned { base, options, progress }, this.get().exact, present))
+        Ok(Self::made(Origin::Optioned { base, options }, this.get().exact, present))
     }
 
     /// A sign-in whose program brings the person back.
@@ -242,10 +196,13 @@ impl Engine {
         py: Python<'_>,
         name: &str,
         arguments: &Bound<'_, PyAny>,
-        options: &Bound<'_, PyDict>,
+        options: &Bound<'_, PyAny>,
+        made_by: Option<Py<PyAny>>,
     ) -> PyResult<Reply> {
         let (engine, call, arguments, options) = self.begin(arguments, options)?;
-        let work = engine.call(call, name, &arguments, &options);
+        // Held until the end, as it is best let go in this thread.
+        let caller = caller(made_by);
+        let work = on_behalf(caller.clone(), engine.call(call, name, &arguments, &options));
         let ended = |reply: &seam::Reply| reply.too_late();
         let reply = runtime::wait(py, work, || engine.cancel(call), ended)?;
         Ok(Reply { reply: reply.map_err(|error| raise(py, &error))?, exact: self.exact })
@@ -257,11 +214,13 @@ impl Engine {
         bridge: &Bound<'_, Bridge>,
         name: &str,
         arguments: &Bound<'_, PyAny>,
-        options: &Bound<'_, PyDict>,
+        options: &Bound<'_, PyAny>,
+        made_by: Option<Py<PyAny>>,
     ) -> PyResult<(u64, Work)> {
         let (engine, call, arguments, options) = self.begin(arguments, options)?;
-        let work = engine.call(call, name, &arguments, &options);
-        Ok((call, Bridge::spawn(bridge, work, Reply::finish(self.exact))?))
+        let caller = caller(made_by);
+        let work = on_behalf(caller.clone(), engine.call(call, name, &arguments, &options));
+        Ok((call, Bridge::spawn(bridge, work, Reply::finish(self.exact, caller))?))
     }
 
     /// The pages of a list operation.
@@ -270,7 +229,7 @@ impl Engine {
         py: Python<'_>,
         name: &str,
         arguments: &Bound<'_, PyAny>,
-        options: &Bound<'_, PyDict>,
+        options: &Bound<'_, PyAny>,
     ) -> PyResult<Stream> {
         let (engine, call, arguments, options) = self.begin(arguments, options)?;
         let stream = engine.stream(call, name, &arguments, &options);
@@ -322,10 +281,7 @@ impl Engine {
         match &self.origin {
             Origin::Settings { code, .. } => code.traverse(&visit),
             Origin::Acting { administrator, .. } => visit.call(administrator),
-            Origin::Optioned { base, progress, .. } => {
-                visit.call(base)?;
-                visit.call(progress)
-            }
+            Origin::Optioned { base, .. } => visit.call(base),
             Origin::SignIn => Ok(()),
         }
     }
@@ -335,15 +291,6 @@ impl Engine {
             code.clear();
         }
     }
-}
-
-/// Options as text, and the code among them that is called with the progress.
-fn split(options: &Bound<'_, PyDict>) -> PyResult<(String, Option<Py<PyAny>>)> {
-    let progress = options.get_item("progress")?.filter(Bound::is_callable);
-    let Some(progress) = progress else { return Ok((to_json("options", options)?, None)) };
-    let options = options.copy()?;
-    options.set_item("progress", true)?;
-    Ok((to_json("options", &options)?, Some(progress.unbind())))
 }
 
 /// An answer, or a page of one.
@@ -356,8 +303,10 @@ pub(crate) struct Reply {
 impl Reply {
     fn finish(
         exact: bool,
+        caller: Option<Caller>,
     ) -> impl FnOnce(Python<'_>, beproduct::Result<seam::Reply>) -> PyResult<Py<PyAny>> + Send {
         move |py, result| {
+            drop(caller);
             let reply = result.map_err(|error| raise(py, &error))?;
             Ok(Py::new(py, Self { reply, exact })?.into_any())
         }
@@ -419,18 +368,27 @@ impl Stream {
 #[pymethods]
 impl Stream {
     /// Waits for the next page; none at the end. `whole` says that all pages are wanted.
-    fn next(&self, py: Python<'_>, whole: bool) -> PyResult<Option<Reply>> {
+    fn next(&self, py: Python<'_>, whole: bool, made_by: Option<Py<PyAny>>) -> PyResult<Option<Reply>> {
         self.check(py)?;
-        let page = runtime::wait(py, self.stream.next(whole), || self.cancel(), |_| None)?
-            .map_err(|error| raise(py, &error))?;
+        let caller = caller(made_by);
+        let work = on_behalf(caller.clone(), self.stream.next(whole));
+        let page = runtime::wait(py, work, || self.cancel(), |_| None)?.map_err(|error| raise(py, &error))?;
         Ok(page.map(|reply| Reply { reply, exact: self.exact }))
     }
 
     /// The same for an event loop.
-    fn next_async(&self, bridge: &Bound<'_, Bridge>, whole: bool) -> PyResult<Work> {
+    fn next_async(
+        &self,
+        bridge: &Bound<'_, Bridge>,
+        whole: bool,
+        made_by: Option<Py<PyAny>>,
+    ) -> PyResult<Work> {
         self.check(bridge.py())?;
         let exact = self.exact;
-        Bridge::spawn(bridge, self.stream.next(whole), move |py, result| {
+        let caller = caller(made_by);
+        let work = on_behalf(caller.clone(), self.stream.next(whole));
+        Bridge::spawn(bridge, work, move |py, result| {
+            drop(caller);
             match result.map_err(|error| raise(py, &error))? {
                 Some(reply) => Ok(Py::new(py, Reply { reply, exact })?.into_any()),
                 None => Ok(py.None()),
@@ -448,11 +406,16 @@ impl Stream {
         from_json(py, self.stream.position().as_bytes(), false)
     }
 
-    /// Reports records that were taken.
-    fn consumed(&self, count: usize) {
+    /// Reports records that were taken; `by_whom` is asked when that sends for a page.
+    fn consumed(&self, count: usize, by_whom: &Bound<'_, PyAny>) -> PyResult<()> {
+        let mut asked = Ok(None);
         if self.generation == runtime::generation() {
-            self.stream.consumed(count);
+            self.stream.consumed(count, || {
+                asked = by_whom.call0().map(|made_by| caller(Some(made_by.unbind())));
+                asked.as_ref().ok().cloned().flatten()
+            });
         }
+        asked.map(|_| ())
     }
 
     /// Cancels all pages.

@@ -27,6 +27,12 @@ mod _native {
         super::runtime::after_fork(child);
     }
 
+    /// Lines of lower levels are not written.
+    #[pyo3::pyfunction]
+    fn set_log_level(level: u8) {
+        super::host::set_log_level(level);
+    }
+
     /// Runs the `beproduct` command and returns the status to exit with.
     #[pyo3::pyfunction]
     fn run_command(py: pyo3::Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {

@@ -101,8 +101,10 @@ pub(crate) fn wait<T: Send + 'static>(
     // A receiver may not be shared between threads, and `detach` takes what may.
     let receiver = Mutex::new(receiver);
     handle()?.spawn(async move {
+        // The work is gone before whoever waits goes on.
+        let result = seam::guarded(work).await;
         // Nobody waits any more when a signal ended the call.
-        let _ = sender.send(seam::guarded(work).await);
+        let _ = sender.send(result);
     });
     let receive =
         |longest| py.detach(|| receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(longest));

@@ -16,7 +16,14 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
 REPOSITORY = TESTS.parents[1]
-ESSENTIAL = ["test_calls.py", "test_pagers.py", "test_errors.py", "test_tokens.py", "test_sign_in.py"]
+ESSENTIAL = [
+    "test_calls.py",
+    "test_pagers.py",
+    "test_errors.py",
+    "test_log_callers.py",
+    "test_tokens.py",
+    "test_sign_in.py",
+]
 OLDEST = (3, 10)
 
 ASK = """

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use beproduct::host::{Hook, Host, HostFailure};
+use beproduct::host::{Hook, Host, HostFailure, Payload};
 
 use crate::RUNTIME;
 
@@ -77,10 +77,10 @@ impl Host for ForeignHost {
     fn call(
         &self,
         hook: Hook,
-        payload: String,
+        payload: Payload,
     ) -> Pin<Box<dyn Future<Output = Result<String, HostFailure>> + Send>> {
         let host = Arc::clone(&self.host);
-        let work = RUNTIME.spawn_blocking(move || host.call(hook.as_str().into(), payload));
+        let work = RUNTIME.spawn_blocking(move || host.call(hook.as_str().into(), payload.text));
         Box::pin(async move {
             let answer = work.await.map_err(|panic| HostFailure::new(panic.to_string()))?;
             answer.map_err(HostFailure::from)

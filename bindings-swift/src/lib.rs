@@ -190,7 +190,7 @@ impl EngineStream {
 
     /// Reports records that were taken.
     pub fn consumed(&self, count: u32) {
-        self.0.consumed(count as usize);
+        self.0.consumed(count as usize, || None);
     }
 
     /// How far the list was read, as a JSON object.

@@ -33,6 +33,7 @@ pub mod testing;
 mod address;
 mod answer;
 mod arguments;
+mod caller;
 mod cancel;
 mod catalog;
 mod client;

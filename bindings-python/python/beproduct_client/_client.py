@@ -7,7 +7,7 @@ import os
 import platform
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -15,7 +15,7 @@ from beproduct_client import _native
 from beproduct_client._bridge import abandon, present_bridge, wait
 from beproduct_client._connection import AsyncConnection, Connection
 from beproduct_client._errors import after_fork
-from beproduct_client._host import check_callback, check_store
+from beproduct_client._host import HostCode
 from beproduct_client._options import given
 from beproduct_client.client.errors import ConfigError
 from beproduct_client.client.settings import BY_NAME, OfficialSettings, Settings
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from beproduct_client._paging import AsyncPager, Pager
     from beproduct_client._values import FileTokens, KeyringTokens
     from beproduct_client.auth import TokenStore
+    from beproduct_client.client.history import Progress
     from beproduct_client.client.options import CallOptions
     from beproduct_client.client.plan import Plan
     from beproduct_client.client.quota import QuotaEvent
@@ -104,9 +105,7 @@ class _Client:
         if decimals not in ("float", "exact"):
             raise ConfigError(f'decimals has to be "float" or "exact", not {decimals!r}')
         host_store = token_store if hasattr(token_store, "save") else None
-        check_store(host_store)
-        check_callback("on_quota_event", on_quota_event)
-        check_callback("on_quota_limit", on_quota_limit)
+        host = HostCode(host_store, on_quota_event, on_quota_limit)
         own = {
             "client_id": client_id,
             "client_secret": client_secret,
@@ -122,16 +121,14 @@ class _Client:
             "user_agent": f"python/{platform.python_version()}",
         }
         with _forking:
-            engine = _native.Engine(
-                given({**own, **settings}), host_store, on_quota_event, on_quota_limit, decimals == "exact"
-            )
+            engine = _native.Engine(given({**own, **settings}), host, decimals == "exact")
             _engines.add(engine)
-        self._set_up(engine, company_domain)
-
-    def _set_up(self, engine: _native.Engine, company_domain: str | None) -> None:
         self._company = company_domain
-        self._engine = engine
-        self._connection = self._connection_class(engine)
+        self._set_up(self._connection_class(engine))
+
+    def _set_up(self, connection: Connection) -> None:
+        self._engine = connection.engine
+        self._connection = connection
         # The resources, whose class is the next base of both clients.
         super().__init__(self._connection)  # type: ignore[call-arg]
 
@@ -164,7 +161,7 @@ class _Client:
         """
         whom = {"user_id": user_id, "client_id": client_id, "client_secret": client_secret}
         with _forking:
-            return self._beside(self._engine.acting_as(whom))
+            return self._beside(self._engine.acting_as(whom), self._connection.progress)
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """The same client with options for all of its calls; those of a call win, one by one.
@@ -177,14 +174,15 @@ class _Client:
         :param options: Options as of any call.
         :raises ConfigError: when an option is wrong or unknown.
         """
+        progress, own = self._connection.split(given(options))
         with _forking:
-            return self._beside(self._engine.with_options(given(options)))
+            return self._beside(self._engine.with_options(own), progress)
 
-    def _beside(self, engine: _native.Engine) -> Self:
+    def _beside(self, engine: _native.Engine, progress: Callable[[Progress], object] | None) -> Self:
         # A class of the program keeps its own attributes.
         client = copy(self)
         _engines.add(engine)
-        client._set_up(engine, self._company)
+        client._set_up(self._connection_class(engine, progress))
         return client
 
     def __repr__(self) -> str:
@@ -238,7 +236,7 @@ class BeProduct(_Client, ClientResources):
 
         Lists stay as they are: their `pages()` tell it of each page.
         """
-        return ResourcesWithResponse(Connection(self._engine, detailed=True))
+        return ResourcesWithResponse(Connection(self._engine, self._connection.progress, detailed=True))
 
     def close(self) -> None:
         """Ends all calls at once; later ones raise `ClientClosedError`. Leaving a `with` block does the same.
@@ -265,11 +263,12 @@ class BeProductAsync(_Client, AsyncClientResources):
 
     _connection_class = AsyncConnection
 
-    async def call(
+    def call(
         self, operation: str, arguments: Mapping[str, Any] | None = None, **options: Unpack[CallOptions]
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """`BeProduct.call` for asyncio."""
-        return await self._connection.call(operation, dict(arguments or {}), given(options))
+        call: Coroutine[Any, Any, Any] = self._connection.call(operation, dict(arguments or {}), given(options))
+        return call
 
     def stream(
         self, operation: str, arguments: Mapping[str, Any] | None = None, **options: Unpack[CallOptions]
@@ -281,7 +280,7 @@ class BeProductAsync(_Client, AsyncClientResources):
     @property
     def with_response(self) -> AsyncResourcesWithResponse:
         """`BeProduct.with_response` for asyncio."""
-        return AsyncResourcesWithResponse(AsyncConnection(self._engine, detailed=True))
+        return AsyncResourcesWithResponse(AsyncConnection(self._engine, self._connection.progress, detailed=True))
 
     async def close(self) -> None:
         """Ends all calls at once; later ones raise `ClientClosedError`. Leaving an `async with` block does the same.

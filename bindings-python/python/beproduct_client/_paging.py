@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from functools import cached_property
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import cached_property, partial
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from beproduct_client._bridge import present_bridge, wait
+from beproduct_client._caller import Place, caller, logged_place
 
 if TYPE_CHECKING:
     from beproduct_client import _native
-    from beproduct_client.client.history import Meta, Position
+    from beproduct_client.client.history import Meta, Position, Progress
 
 Record = TypeVar("Record")
 
@@ -52,8 +53,9 @@ class Page(Generic[Record]):
 class _Pages(Generic[Record]):
     """Where an iterator is in its list, and the records that were not taken yet."""
 
-    def __init__(self, stream: _native.Stream) -> None:
+    def __init__(self, stream: _native.Stream, progress: Callable[[Progress], object] | None) -> None:
         self._stream = stream
+        self._caller = partial(caller, progress)
         self._records: deque[Record] = deque()
         # The page that the last of these records came in.
         self._reply: _native.Reply | None = None
@@ -87,7 +89,7 @@ class _Pages(Generic[Record]):
             except IndexError:
                 break
         self._reply = None
-        self._stream.consumed(len(rest))
+        self._stream.consumed(len(rest), self._caller)
         return rest
 
     def _rest_of_page(self) -> Page[Record] | None:
@@ -102,7 +104,7 @@ class _Pages(Generic[Record]):
     def _page(self, reply: _native.Reply | None) -> Page[Record] | None:
         if reply is None:
             return None
-        self._stream.consumed(reply.records())
+        self._stream.consumed(reply.records(), self._caller)
         return Page(reply)
 
 
@@ -116,8 +118,8 @@ class Pager(_Pages[Record], Iterator[Record]):
     that ends before its total raises `IncompleteError` after the records that came.
     """
 
-    def __init__(self, stream: _native.Stream) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: _native.Stream, progress: Callable[[Progress], object] | None) -> None:
+        super().__init__(stream, progress)
         self._lock = Lock()
 
     def __iter__(self) -> Pager[Record]:
@@ -130,14 +132,14 @@ class Pager(_Pages[Record], Iterator[Record]):
             except IndexError:
                 self._load()
             else:
-                self._stream.consumed(1)
+                self._stream.consumed(1, self._caller)
                 return record
 
     def pages(self) -> Iterator[Page[Record]]:
         """The pages instead of the records. Of a page that was begun, the records that are left."""
         while True:
             with self._lock:
-                page = self._rest_of_page() or self._page(self._stream.next(False))
+                page = self._rest_of_page() or self._page(self._stream.next(False, self._caller()))
             if page is None:
                 return
             yield page
@@ -145,7 +147,7 @@ class Pager(_Pages[Record], Iterator[Record]):
     def collect(self) -> list[Record]:
         """All records that are left, several pages at a time. After an error, what had come is kept for the next call."""
         with self._lock:
-            while (reply := self._stream.next(True)) is not None:
+            while (reply := self._stream.next(True, self._caller())) is not None:
                 self._keep(reply)
             return self._rest()
 
@@ -154,7 +156,7 @@ class Pager(_Pages[Record], Iterator[Record]):
             # Another thread may have been faster.
             if self._records:
                 return
-            reply = self._stream.next(False)
+            reply = self._stream.next(False, self._caller())
             if reply is None:
                 raise StopIteration
             self._keep(reply)
@@ -163,8 +165,8 @@ class Pager(_Pages[Record], Iterator[Record]):
 class AsyncPager(_Pages[Record], AsyncIterator[Record]):
     """All records of a list, fetched page by page as they are taken. Tasks may share it. See `Pager`."""
 
-    def __init__(self, stream: _native.Stream) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: _native.Stream, progress: Callable[[Progress], object] | None) -> None:
+        super().__init__(stream, progress)
         self._lock = asyncio.Lock()
 
     def __aiter__(self) -> AsyncPager[Record]:
@@ -174,7 +176,7 @@ class AsyncPager(_Pages[Record], AsyncIterator[Record]):
         while not self._records:
             await self._load()
         record = self._records.popleft()
-        self._stream.consumed(1)
+        self._stream.consumed(1, self._caller)
         return record
 
     async def pages(self) -> AsyncIterator[Page[Record]]:
@@ -186,10 +188,14 @@ class AsyncPager(_Pages[Record], AsyncIterator[Record]):
                 return
             yield page
 
-    async def collect(self) -> list[Record]:
+    def collect(self) -> Coroutine[Any, Any, list[Record]]:
         """All records that are left, several pages at a time. After an error, what had come is kept for the next call."""
+        # Now, as a task that awaits the coroutine no longer knows the place.
+        return self._collect(logged_place())
+
+    async def _collect(self, place: Place | None) -> list[Record]:
         async with self._lock:
-            while (reply := await self._next_page(True)) is not None:
+            while (reply := await self._next_page(True, place)) is not None:
                 self._keep(reply)
             return self._rest()
 
@@ -203,6 +209,7 @@ class AsyncPager(_Pages[Record], AsyncIterator[Record]):
                 raise StopAsyncIteration
             self._keep(reply)
 
-    async def _next_page(self, whole: bool) -> _native.Reply | None:
+    async def _next_page(self, whole: bool, place: Place | None = None) -> _native.Reply | None:
         bridge = present_bridge()
-        return await wait(bridge, self._stream.next_async(bridge, whole), self._stream.cancel)
+        work = self._stream.next_async(bridge, whole, self._caller(place=place))
+        return await wait(bridge, work, self._stream.cancel)

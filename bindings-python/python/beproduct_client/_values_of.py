@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 
 def values_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -15,8 +15,9 @@ def values_of(record: Mapping[str, Any]) -> dict[str, Any]:
     :param record: A style, material, colorway or row of a data table, as the client returned it.
     :raises ValueError: when the record has no fields.
     """
-    header = record.get("headerData")
-    fields = (header if isinstance(header, Mapping) else record).get("fields", record.get("rowFields"))
+    header: Any = record.get("headerData")
+    holder = cast(Mapping[str, Any], header) if isinstance(header, Mapping) else record
+    fields: Any = holder.get("fields", record.get("rowFields"))
     if fields is None:
         raise ValueError("the record has no fields: give a style, a material, a colorway or a row of a data table")
     return {field["id"]: field.get("value") for field in fields}

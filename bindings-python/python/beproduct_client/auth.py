@@ -50,6 +50,7 @@ class SharedTokenStore(TokenStore, Protocol):
 
         A lock has to end by itself when its process dies. It is held for seconds at most.
         """
+        ...
 
     def unlock(self) -> None:
         """Gives the lock back."""

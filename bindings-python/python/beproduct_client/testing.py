@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from beproduct_client._client import BeProduct, BeProductAsync, _Client
+from beproduct_client._client import BeProduct, BeProductAsync
 from beproduct_client.client.testing import Answer
 
 if TYPE_CHECKING:
@@ -61,6 +61,6 @@ def _answered(answers: Iterable[Answer], settings: Any) -> dict[str, Any]:
     return {**usual, **settings, "testing": {**_RECORDED, "answers": list(answers)}}
 
 
-def advance(client: _Client, seconds: float) -> None:
+def advance(client: BeProduct | BeProductAsync, seconds: float) -> None:
     """Moves the clock of such a client on: deadlines that it passes end."""
     client._engine.advance_clock(seconds)

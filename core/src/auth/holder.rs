@@ -13,6 +13,7 @@ use super::exchange::Exchanger;
 use super::refusals::{CallKey, Refusal, Refusals};
 use super::store::{self, Lease, TokenStore};
 use super::tokens::{Bearer, Tokens, expiry_in_token};
+use crate::caller;
 use crate::clock::{Clock, ServerTime};
 use crate::error::{Error, Result};
 use crate::log::Log;
@@ -165,10 +166,10 @@ impl TokenHolder {
                 _ => {
                     let (promise, promised) = promise::promise();
                     state.renewal = Some(promised.clone());
-                    let holder = Arc::clone(self);
+                    let (holder, caller) = (Arc::clone(self), caller::present());
                     // A task of its own: with rotation, an answer that nobody reads loses the sign-in.
                     self.settings.handle.spawn(async move {
-                        let result = holder.renew().await;
+                        let result = caller::on_behalf(caller, holder.renew()).await;
                         holder.lock().renewal = None;
                         promise.keep(result);
                     });

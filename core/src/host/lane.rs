@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
-use super::{Hook, Host, HostFailure};
+use super::{Hook, Host, HostFailure, Payload};
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Error, Result};
 
@@ -49,7 +49,7 @@ enum Pace {
 pub(super) struct Job {
     pub(super) hook: Hook,
     /// What it is given; nothing when it is not wanted any more. Asked when its turn has come.
-    pub(super) payload: Box<dyn FnOnce() -> Option<String> + Send>,
+    pub(super) payload: Box<dyn FnOnce() -> Option<Payload> + Send>,
     /// Takes the answer, also when nobody waits for it any more.
     pub(super) done: Box<dyn FnOnce(std::result::Result<String, HostFailure>) + Send>,
 }
@@ -100,7 +100,7 @@ impl Lane {
         let asked = Arc::clone(&sender);
         let payload = move || {
             let sender = asked.lock().unwrap_or_else(PoisonError::into_inner);
-            sender.as_ref().is_some_and(|sender| !sender.is_closed()).then_some(payload)
+            sender.as_ref().is_some_and(|sender| !sender.is_closed()).then_some(payload.into())
         };
         let done = move |answer| {
             let answer = read(answer);
@@ -143,7 +143,7 @@ impl Lane {
         job
     }
 
-    async fn run(&self, hook: Hook, payload: String) -> std::result::Result<String, HostFailure> {
+    async fn run(&self, hook: Hook, payload: Payload) -> std::result::Result<String, HostFailure> {
         let Some(host) = self.host() else { return Err(HostFailure::new("the client is closed")) };
         let mut answer = host.call(hook, payload);
         drop(host);

@@ -42,7 +42,7 @@ impl QuotaListener for HostListener {
         let (event, log) = (text(event), self.log.clone());
         self.lane.put(Job {
             hook: Hook::QuotaEvent,
-            payload: Box::new(|| Some(event)),
+            payload: Box::new(|| Some(event.into())),
             done: Box::new(move |answer| {
                 if let (Err(failure), Some(log)) = (answer, log) {
                     log.warn(format!("on_quota_event failed: {failure}"));

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-use super::Hook;
 use super::lane::{Job, Lane};
+use super::{Hook, Payload};
+use crate::caller::{self, Caller};
 use crate::log::{Level, LogSink, Record};
 
 /// Lines that wait for a log that is slow. What does not fit is left out, and said.
@@ -21,7 +22,8 @@ pub(crate) struct HostLog {
 
 #[derive(Default)]
 struct Lines {
-    waiting: std::collections::VecDeque<Value>,
+    /// With who made the call that a line is about.
+    waiting: std::collections::VecDeque<(Value, Option<Caller>)>,
     left_out: u64,
     /// Whether the program's code will be called for them.
     announced: bool,
@@ -39,7 +41,7 @@ impl HostLog {
     fn put(&self, line: Value) {
         let mut lines = locked(&self.lines);
         if lines.waiting.len() < MOST {
-            lines.waiting.push_back(line);
+            lines.waiting.push_back((line, caller::present()));
         } else {
             lines.left_out += 1;
         }
@@ -56,7 +58,7 @@ fn announce(lane: &Lane, lines: &Arc<Mutex<Lines>>) {
     let (taken, rest, again) = (Arc::clone(lines), Arc::clone(lines), lane.clone());
     lane.put(Job {
         hook: Hook::Log,
-        payload: Box::new(move || Some(Value::Array(locked(&taken).take()).to_string())),
+        payload: Box::new(move || Some(locked(&taken).take())),
         // What fails there the language tells in its own way: there is no log to tell it.
         done: Box::new(move |_| {
             let more = {
@@ -72,16 +74,17 @@ fn announce(lane: &Lane, lines: &Arc<Mutex<Lines>>) {
 }
 
 impl Lines {
-    fn take(&mut self) -> Vec<Value> {
+    fn take(&mut self) -> Payload {
         let count = self.waiting.len().min(BATCH);
-        let mut batch: Vec<_> = self.waiting.drain(..count).collect();
+        let (mut batch, mut callers): (Vec<_>, Vec<_>) = self.waiting.drain(..count).unzip();
         // Said where they are missing.
         if self.left_out > 0 && self.waiting.is_empty() {
             let left_out = std::mem::take(&mut self.left_out);
             let message = format!("{left_out} log lines were left out: the log takes them too slowly");
             batch.push(json!({"level": Level::Warn.as_str(), "message": message, "attributes": {}}));
+            callers.push(None);
         }
-        batch
+        Payload { text: Value::Array(batch).to_string(), callers }
     }
 }
 

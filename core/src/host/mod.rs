@@ -16,6 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
+use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::log::Level;
 
@@ -26,7 +27,7 @@ pub(crate) use self::progress::{CallProgress, HostProgress};
 pub(crate) use self::store::HostStore;
 pub use crate::host_failure::HostFailure;
 
-/// A place where the client calls code of the host program. Payloads and answers are JSON text.
+/// A place where the client calls code of the host program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hook {
@@ -90,13 +91,27 @@ pub trait Host: Send + Sync {
         true
     }
 
-    /// Begins the program's code for this hook and returns what it will answer. It is called for one thing at a time of a
+    /// Begins the program's code for this hook and returns what it will answer, as JSON text. It is called for one thing at a time of a
     /// token store, a listener, progress or a log; it must not block. The code goes on when the future is dropped.
     fn call(
         &self,
         hook: Hook,
-        payload: String,
+        payload: Payload,
     ) -> BoxFuture<'static, std::result::Result<String, HostFailure>>;
+}
+
+/// What the program's code is given.
+pub struct Payload {
+    /// JSON text.
+    pub text: String,
+    /// Who made the call that this is about: of each log line, or of the progress. See [`on_behalf`](crate::seam::on_behalf).
+    pub callers: Vec<Option<Caller>>,
+}
+
+impl From<String> for Payload {
+    fn from(text: String) -> Self {
+        Self { text, callers: Vec::new() }
+    }
 }
 
 /// The way to the host program, until the client lets go of it.

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::Hook;
 use super::lane::{Job, Lane};
 use super::log::HostLog;
+use super::{Hook, Payload};
+use crate::caller::{self, Caller};
 use crate::own::Progress;
 use crate::progress::OnProgress;
 
@@ -23,6 +24,7 @@ pub(crate) struct HostProgress {
 
 struct Report {
     call: u64,
+    caller: Option<Caller>,
     /// None at the end of the call.
     progress: Option<Progress>,
 }
@@ -51,7 +53,7 @@ impl HostProgress {
         let (waiting, log) = (Arc::clone(&self.waiting), self.log.clone());
         self.lane.put(Job {
             hook: Hook::Progress,
-            payload: Box::new(move || locked(&waiting).pop_front().map(|report| report.json().to_string())),
+            payload: Box::new(move || locked(&waiting).pop_front().map(Report::payload)),
             done: Box::new(move |answer| {
                 if let (Err(failure), Some(log)) = (answer, log) {
                     log.warn(format!("progress failed: {failure}"));
@@ -68,6 +70,11 @@ impl fmt::Debug for HostProgress {
 }
 
 impl Report {
+    fn payload(self) -> Payload {
+        let text = self.json().to_string();
+        Payload { text, callers: vec![self.caller] }
+    }
+
     fn json(&self) -> Value {
         match &self.progress {
             Some(Progress { operation, done, total }) => {
@@ -85,9 +92,7 @@ pub(crate) struct CallProgress(Arc<Ending>);
 impl CallProgress {
     pub(crate) fn code(&self) -> OnProgress {
         let Self(ending) = self.clone();
-        OnProgress::new(move |progress| {
-            ending.progress.put(Report { call: ending.call, progress: Some(progress) })
-        })
+        OnProgress::new(move |progress| ending.report(Some(progress)))
     }
 
     /// Nothing is reported of this call any more.
@@ -104,9 +109,13 @@ struct Ending {
 }
 
 impl Ending {
+    fn report(&self, progress: Option<Progress>) {
+        self.progress.put(Report { call: self.call, caller: caller::present(), progress });
+    }
+
     fn end(&self) {
         if !self.has_ended.swap(true, Ordering::Relaxed) {
-            self.progress.put(Report { call: self.call, progress: None });
+            self.report(None);
         }
     }
 }

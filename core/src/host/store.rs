@@ -90,7 +90,7 @@ impl Drop for Unlock {
         let log = self.0.log.clone();
         self.0.lane.put(Job {
             hook: Hook::UnlockTokens,
-            payload: Box::new(|| Some("null".into())),
+            payload: Box::new(|| Some(String::from("null").into())),
             done: Box::new(move |answer| {
                 if let (Err(failure), Some(log)) = (answer, log) {
                     log.warn(format!("{WHO} could not be unlocked: {failure}"));

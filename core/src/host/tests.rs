@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::auth::{TokenStore as _, Tokens};
+use crate::caller::{Caller, on_behalf};
 use crate::log::LogSink as _;
 use crate::own::{ErrorKind, Progress, QuotaEvent};
 use crate::quota::QuotaListener as _;
@@ -61,10 +62,10 @@ impl Host for Program {
     fn call(
         &self,
         hook: Hook,
-        payload: String,
+        payload: Payload,
     ) -> BoxFuture<'static, std::result::Result<String, HostFailure>> {
-        let _ = self.calls.send((hook, payload.clone()));
-        (self.answer)(hook, payload)
+        let _ = self.calls.send((hook, payload.text.clone()));
+        (self.answer)(hook, payload.text)
     }
 }
 
@@ -364,4 +365,73 @@ async fn a_list_reports_its_end_after_the_last_page() {
     assert!(calls.try_recv().is_err());
     let progress = json!({"call": 7, "operation": "style.attributes_list", "done": 1, "total": 1});
     assert_eq!(reports, [progress, json!({"call": 7})]);
+}
+
+/// Takes log lines and progress, each with who made its call.
+struct Witness(mpsc::UnboundedSender<(String, Option<&'static str>)>);
+
+impl Host for Witness {
+    fn has(&self, hook: Hook) -> bool {
+        matches!(hook, Hook::Log | Hook::Progress)
+    }
+
+    fn call(&self, hook: Hook, payload: Payload) -> Answering {
+        let texts = match hook {
+            Hook::Log => lines(&payload.text).iter().map(|line| line["message"].to_string()).collect(),
+            _ => vec![payload.text],
+        };
+        assert_eq!(texts.len(), payload.callers.len());
+        for (text, caller) in texts.into_iter().zip(payload.callers) {
+            let caller = caller.and_then(|caller| caller.downcast_ref::<&'static str>().copied());
+            let _ = self.0.send((text, caller));
+        }
+        Box::pin(async { Ok("null".into()) })
+    }
+}
+
+#[tokio::test]
+async fn lines_and_progress_come_with_who_made_the_call_and_nothing_keeps_them_after() {
+    let row = |id: &str, place: u8| json!({"id": format!("{id}{place}")});
+    let page = |id: &str| json!({"total": 6, "result": [row(id, 1), row(id, 2), row(id, 3)]});
+    let answer = |id: &str| json!({"method": "POST", "path": "Style/Headers", "times": 1, "body": page(id)});
+    let settings = json!({
+        "company_domain": "acme", "access_token": "t", "ledger": "memory",
+        "testing": {"clock": "recorded", "answers": [answer("1"), answer("2")]},
+    });
+    let (seen, mut reports) = mpsc::unbounded_channel();
+    let engine =
+        Engine::open(&settings.to_string(), Some(Arc::new(Witness(seen))), None, Handle::current()).unwrap();
+    let mut all: Vec<Weak<dyn std::any::Any + Send + Sync>> = Vec::new();
+    let mut by = |name: &'static str| {
+        let caller: Caller = Arc::new(name);
+        all.push(Arc::downgrade(&caller));
+        Some(caller)
+    };
+    let mut until = async |end: &str| {
+        let mut seen = Vec::new();
+        loop {
+            let (text, caller) = reports.recv().await.unwrap();
+            let is_end = text.contains(end);
+            seen.push(caller);
+            if is_end {
+                return seen;
+            }
+        }
+    };
+    let work = engine.call(engine.issue_call(), "style.nothing", "{}", r#"{"progress": true}"#);
+    assert!(on_behalf(by("wrong"), work).await.is_err());
+    until("call").await;
+
+    let stream = engine.stream(7, "style.attributes_list", "{}", r#"{"page_size": 3}"#).unwrap();
+    assert_eq!(on_behalf(by("first"), stream.next(false)).await.unwrap().unwrap().records, 3);
+    assert!(until("answered 200").await.iter().all(|caller| *caller == Some("first")));
+    stream.consumed(1, || panic!("nothing is sent for before the half of the page"));
+    stream.consumed(1, || by("ahead"));
+    stream.consumed(1, || panic!("the next page is on its way"));
+    assert!(until("answered 200").await.iter().all(|caller| *caller == Some("ahead")));
+    assert_eq!(on_behalf(by("second"), stream.next(false)).await.unwrap().unwrap().records, 3);
+
+    engine.close().await.unwrap();
+    assert_eq!(all.len(), 4);
+    assert!(all.iter().all(|caller| caller.upgrade().is_none()));
 }

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::fetch::{Fetch, Fetched};
+use crate::caller;
 use crate::error::{Error, Result};
 use crate::own::{ErrorKind, Outcome};
 
@@ -55,8 +56,9 @@ impl Ahead {
             }
             let state = Arc::new(AtomicU8::new(RUNNING));
             let (fetch, arrival) = (fetch.clone(), Arc::clone(&state));
+            let caller = caller::present();
             let task = handle.spawn(async move {
-                let result = fetch.page(number, size).await;
+                let result = caller::on_behalf(caller, fetch.page(number, size)).await;
                 arrival.store(if result.is_ok() { ARRIVED } else { FAILED }, Ordering::Release);
                 result
             });

@@ -22,6 +22,7 @@ use self::fetch::{Fetch, Fetched};
 use self::position::Account;
 use self::rule::{Arrival, Next, Rule, Verdict};
 use crate::arguments::{Prepared, short_id};
+use crate::caller::{self, Caller};
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::filters::FilterCheck;
@@ -131,12 +132,22 @@ impl Pager {
     /// Reports records that the caller has consumed, of the pages that it was given. Past the half of a page, the next one
     /// is fetched.
     pub fn consumed(&self, count: usize) {
-        if !self.account().consume(count as u64) {
+        self.consumed_by(count, caller::present);
+    }
+
+    /// The same; who consumed them is asked when the next page is sent for.
+    pub(crate) fn consumed_by(&self, count: usize, caller: impl FnOnce() -> Option<Caller>) {
+        let is_due = self.account().consume(count as u64);
+        if !is_due || self.ahead().next.is_none() {
             return;
         }
+        // Not within the lock: it is code of the host.
+        let caller = caller();
         let mut ahead = self.ahead();
         if let Some((number, size)) = ahead.next.take() {
-            ahead.ahead.fill(number..=number, size, &self.0.fetch, self.0.fetch.requester.handle());
+            let fetch = &self.0.fetch;
+            let pages = number..=number;
+            caller::at_once(caller, || ahead.ahead.fill(pages, size, fetch, fetch.requester.handle()));
         }
     }
 

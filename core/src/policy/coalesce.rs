@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
+use crate::caller;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::options::Priority;
@@ -67,7 +68,7 @@ impl Coalesce {
         shared.limits = exchange.limits.shared();
         shared.options.cancel = None;
         let (limits, trace) = (shared.limits.clone(), shared.trace.clone());
-        let request = next.run(shared).in_current_span();
+        let request = caller::inherit(next.run(shared).in_current_span());
         let (map, own_key) = (Arc::clone(&self.flights), key.clone());
         let own_trace = trace.clone();
         let task = self.handle.spawn(async move {

@@ -13,6 +13,7 @@ use super::Quota;
 use super::calendar::Frame;
 use super::lease::Origin;
 use super::ledger::{Entry, Limits};
+use crate::caller;
 use crate::error::{Error, Result};
 
 /// One unit that was taken. It is given back when this is dropped, unless bytes may have left.
@@ -89,7 +90,7 @@ impl Drop for Reservation {
         if work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
             && let Some(handle) = handle
         {
-            handle.spawn(work);
+            handle.spawn(caller::inherit(work));
         }
     }
 }
@@ -105,8 +106,10 @@ pub(super) async fn to_its_end<T: Send + 'static>(
     }
     let Some(handle) = handle else { return Ok(work.await) };
     let (sender, receiver) = oneshot::channel();
+    let work = caller::inherit(work);
     handle.spawn(async move {
-        let _ = sender.send(work.await);
+        let done = work.await;
+        let _ = sender.send(done);
     });
     receiver.await.map_err(|_| Error::config("the quota's work was stopped: its runtime has ended"))
 }

@@ -35,6 +35,7 @@ use crate::own::{ErrorKind, Outcome};
 pub use self::fork::{ForkGuard, before_fork};
 pub use self::reply::Reply;
 pub use self::stream::Stream;
+pub use crate::caller::{Caller, on_behalf};
 pub use crate::client::Inherited;
 
 /// Awaits work for a binding. A panic in it is an error of the kind `internal`, so that whoever waits gets an answer; its own
@@ -354,7 +355,7 @@ fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::{Hook, HostFailure};
+    use crate::host::{Hook, HostFailure, Payload};
     use crate::own::ErrorKind;
 
     #[tokio::test]
@@ -409,9 +410,9 @@ mod tests {
         fn call(
             &self,
             _: Hook,
-            payload: String,
+            payload: Payload,
         ) -> BoxFuture<'static, std::result::Result<String, HostFailure>> {
-            let _ = self.0.send(payload);
+            let _ = self.0.send(payload.text);
             Box::pin(async { Ok("null".into()) })
         }
     }

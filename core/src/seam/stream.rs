@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Reply;
+use super::{Caller, Reply};
 use crate::cancel::CallGuard;
 use crate::error::Result;
 use crate::host::CallProgress;
@@ -66,9 +66,9 @@ impl Stream {
         serde_json::to_string(&self.pager.position()).unwrap_or_default()
     }
 
-    /// Reports records that were consumed; past the half of a page, the next one is fetched.
-    pub fn consumed(&self, count: usize) {
-        self.pager.consumed(count);
+    /// Reports records that were consumed; past the half of a page, the next one is fetched, on behalf of whom `caller` gives.
+    pub fn consumed(&self, count: usize, caller: impl FnOnce() -> Option<Caller>) {
+        self.pager.consumed_by(count, caller);
     }
 
     fn last(&self) -> MutexGuard<'_, Last> {
