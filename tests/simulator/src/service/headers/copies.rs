@@ -82,7 +82,7 @@ pub(super) fn where_used_in_sets(call: &Call<'_>) -> Result<Answer, Refusal> {
     let state = call.shared.state();
     let master = state.records.master(MasterKind::Style);
     let at = find(master, call.argument("id"))?;
-    let user = matches!(at % SET, 1 | 2).then(|| &master.headers[at - at % SET]);
+    let user = matches!(at % SET, 1 | 2).then(|| master.record(at - at % SET));
     let used: Vec<Value> = user
         .into_iter()
         .map(|header| {

@@ -83,7 +83,7 @@ fn image(call: &Call<'_>, at: usize, artboard: bool) -> Result<Target, Refusal> 
     let kind = call.kind();
     let state = call.shared.state();
     let master = state.records.master(kind);
-    let header = master.headers[find(master, call.argument("id"))?].id;
+    let header = master.record(find(master, call.argument("id"))?).id;
     Ok(Target::Image { kind, header, at, artboard })
 }
 
@@ -97,7 +97,7 @@ fn colorway_image(call: &Call<'_>) -> Result<Answer, Refusal> {
         let state = &mut *call.shared.state();
         let master = state.records.master(kind);
         let at = find(master, call.argument("id"))?;
-        let mut header = (*master.headers[at]).clone();
+        let mut header = (*master.record(at)).clone();
         let number = call.parameter("colorNumber").filter(|number| !number.is_empty());
         let known = header.colorways.iter().find(|one| match id {
             Some(id) => one.id == id,
@@ -134,7 +134,7 @@ fn list_image(call: &Call<'_>) -> Result<Answer, Refusal> {
         let state = call.shared.state();
         let master = state.records.master(kind);
         let header = find(master, call.parameter(&header).unwrap_or_default())?;
-        let folder = master.folders[master.headers[header].folder].id;
+        let folder = master.folders[master.record(header).folder].id;
         if call.guid("pageId")? != Some(apps::id_of(folder, "Sketches")) {
             return Err(Refusal::text("Page not found."));
         }
@@ -238,8 +238,8 @@ fn change(state: &mut State, kind: MasterKind, header: Uuid, user: &User, with: 
     let now = state.write_time();
     let unseen = state.settings.lag.map(|lag| lag.from(state.now()));
     let master = state.records.master_mut(kind);
-    let Some(at) = master.by_id.get(&header).copied() else { return };
-    let mut header = (*master.headers[at]).clone();
+    let Some(at) = master.at(header) else { return };
+    let mut header = (*master.record(at)).clone();
     if header.deleted {
         return;
     }
