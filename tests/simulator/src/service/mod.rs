@@ -7,7 +7,6 @@ pub(crate) mod blocks;
 pub(crate) mod colors;
 pub(crate) mod comments;
 pub(crate) mod data_tables;
-
 pub(crate) mod folders;
 pub(crate) mod headers;
 pub(crate) mod route;
@@ -27,11 +26,11 @@ use uuid::Uuid;
 use crate::answers::{Answer, Refusal, empty, json_body, ok};
 use crate::calendar::now;
 use crate::faults::Action;
+use crate::files::Received;
 use crate::model::{MasterKind, Until, Wording};
 use crate::people::User;
 use crate::state::{Shared, State};
 
-use crate::files::Received;
 use route::{Matched, Route};
 
 /// The routes of the REST API, behind `/api/{company}/`.
@@ -69,9 +68,8 @@ impl Call<'_> {
         }
     }
 
-    /// The master folder that the path names.
+    /// The master folder that the path names. Only functions whose routes have a place for it ask.
     pub(crate) fn kind(&self) -> MasterKind {
-        // A route without one is for styles, like the address of the status of uploads.
         self.matched.master.unwrap_or(MasterKind::Style)
     }
 
