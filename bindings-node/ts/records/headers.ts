@@ -136,7 +136,7 @@ export interface BlockTextChange {
 
 /** The copy of a style. */
 export interface CarriedOver {
-  /** Id of the copy. The rest of the answer differs between sources: get the copy by its id. */
+  /** Id of the copy. */
   id: string;
   [member: string]: unknown;
 }

@@ -247,7 +247,7 @@ mod tests {
         );
         assert_eq!(generate(&root, false), Ok(true));
         for (path, part) in [
-            ("core/src/models/generated/headers.rs", "rename = \"tagDate\",\n        alias = \"date\""),
+            ("core/src/models/generated/headers.rs", "rename = \"tagDate\", alias = \"date\""),
             (
                 "bindings-swift/swift/Sources/BeProductClient/Generated/Records/HeadersRecords.swift",
                 "or: \"date\"",
@@ -326,7 +326,7 @@ mod tests {
             ("service/headers.toml", "effect = \"read\"\n", "", "effect"),
             ("service/headers.toml", "replay = \"read\"\n", "", "replay"),
             (
-                "service/headers.toml",
+                "service/folders.toml",
                 "record = \"folder\"",
                 "record = \"nothing\"",
                 "there is no shape nothing",

@@ -107,7 +107,7 @@ pub(crate) fn check_names(operation: &Operation, arguments: &Map<String, Value>)
             return wrong(format!("{} needs {}", short_id(operation), parameter.name));
         }
     }
-    let is_given = |name: &&&str| arguments.get(**name).is_some_and(|value| !value.is_null());
+    let is_given = |name: &&&str| arguments.get(**name).is_some_and(|value| !value.is_null() && value != "");
     if !operation.one_of.is_empty() && operation.one_of.iter().filter(is_given).count() != 1 {
         return wrong(format!("{} needs either {}", short_id(operation), operation.one_of.join(" or ")));
     }

@@ -202,7 +202,7 @@ BlockTextChange = TypedDict(
 CarriedOver = TypedDict(
     "CarriedOver",
     {
-        "id": Required["str"],  # Id of the copy. The rest of the answer differs between sources: get the copy by its id.
+        "id": Required["str"],  # Id of the copy.
     },
     total=False,
 )

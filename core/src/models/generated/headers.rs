@@ -273,7 +273,7 @@ pub struct BlockTextChange {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CarriedOver {
-    /// Id of the copy. The rest of the answer differs between sources: get the copy by its id.
+    /// Id of the copy.
     #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Members that the catalogue does not name.

@@ -528,7 +528,7 @@ public struct BlockTextChange: Record, JSONConvertible {
 
 /// The copy of a style.
 public struct CarriedOver: Record, JSONConvertible {
-    /// Id of the copy. The rest of the answer differs between sources: get the copy by its id.
+    /// Id of the copy.
     public var id: String?
     /// Members that the catalogue does not name.
     public var extra: JSONObject

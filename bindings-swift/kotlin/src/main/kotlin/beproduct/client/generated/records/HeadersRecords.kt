@@ -234,7 +234,7 @@ internal object BlockTextChangeSerializer :
 @Serializable(with = CarriedOverSerializer::class)
 @KeepGeneratedSerializer
 data class CarriedOver(
-    /** Id of the copy. The rest of the answer differs between sources: get the copy by its id. */
+    /** Id of the copy. */
     val id: String? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
