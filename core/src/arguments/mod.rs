@@ -154,9 +154,7 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
             Place::Path => {
                 let segment = match parameter.kind {
                     Kind::RelativePath => relative_path(parameter.name, given.unwrap_or(&Value::Null))?,
-                    Kind::Choice => {
-                        encode::percent(&plain::text(parameter, given.unwrap_or(&Value::Null))?)
-                    }
+                    Kind::Choice => encode::percent(&plain::text(parameter, given.unwrap_or(&Value::Null))?),
                     _ => encode::percent(encode::id(parameter.name, given.unwrap_or(&Value::Null))?),
                 };
                 prepared.path = prepared.path.replace(&format!("{{{}}}", parameter.name), &segment);
@@ -302,7 +300,8 @@ fn body_value(
         Kind::Id | Kind::Ids | Kind::Text | Kind::Texts | Kind::Boolean | Kind::Integer => {
             note_flag(prepared, parameter, value);
             let sent = plain::json(parameter, value)?;
-            let limit = prepared.operation.rows.filter(|rows| rows.place == Place::Body).map(|rows| rows.limit);
+            let limit =
+                prepared.operation.rows.filter(|rows| rows.place == Place::Body).map(|rows| rows.limit);
             let given = sent.as_array().map_or(0, Vec::len);
             if let Some(limit) = limit.filter(|limit| given > *limit) {
                 return Err(Error::config(format!(

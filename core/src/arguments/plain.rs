@@ -23,9 +23,7 @@ pub(super) fn json(parameter: &Parameter, value: &Value) -> Result<Value> {
         Kind::Boolean => value.as_bool().ok_or_else(|| wrong("true or false"))?.into(),
         Kind::Integer => value.as_u64().ok_or_else(|| wrong("a whole number from 0"))?.into(),
         Kind::Choice => choice(parameter, value)?.into(),
-        Kind::Ids => {
-            list(parameter, value, "ids", |name, value| encode::id(name, value).map(str::to_owned))?
-        }
+        Kind::Ids => list(parameter, value, "ids", |name, value| encode::id(name, value).map(str::to_owned))?,
         Kind::Texts => list(parameter, value, "texts", |name, value| {
             match value.as_str().filter(|text| !text.trim().is_empty()) {
                 Some(text) => Ok(text.to_owned()),
