@@ -33,10 +33,6 @@ impl Refusal {
         });
         Refusal(Box::new(json_answer(StatusCode::BAD_REQUEST, &body)))
     }
-
-    pub(crate) fn bare(status: StatusCode) -> Self {
-        Refusal(Box::new(empty(status)))
-    }
 }
 
 pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
@@ -48,6 +44,11 @@ pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
 
 pub(crate) fn ok(body: &impl Serialize) -> Answer {
     json_answer(StatusCode::OK, body)
+}
+
+/// `{error, message}` of something that was done.
+pub(crate) fn message(text: impl Into<String>) -> Answer {
+    ok(&json!({"error": false, "message": text.into()}))
 }
 
 pub(crate) fn plain(status: StatusCode, text: String) -> Answer {

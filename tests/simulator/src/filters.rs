@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::answers::Refusal;
 use crate::calendar::{Millis, parse};
-use crate::fields::{Field, Kind};
+use crate::fields::{COLORWAY_FIELDS, Field, Kind};
 use crate::model::{Colorway, Folder, Header, Row, Table};
 use crate::values::number;
 
@@ -126,14 +126,7 @@ pub(crate) fn header_matches(filters: &[&Filter], folder: &Folder, header: &Head
 
 /// One colorway has to meet all known colorway filters. The colorways of the answer are not thinned out.
 pub(crate) fn colorways_match(filters: &[Filter], colorways: &[Colorway]) -> bool {
-    const CUSTOM: [&str; 3] = ["core_colorway_main_material", "core_colorway_comments", "marketing_name"];
-    let is_known = |field: &str| {
-        CUSTOM.contains(&field)
-            || matches!(
-                field,
-                "color_number" | "color_name" | "primary" | "secondary" | "comments" | "hide_colorway"
-            )
-    };
+    let is_known = |id: &str| COLORWAY_FIELDS.iter().any(|field| field.id == id);
     let known: Vec<&Filter> = filters.iter().filter(|filter| is_known(&filter.field)).collect();
     if known.is_empty() {
         return true;
@@ -154,6 +147,14 @@ pub(crate) fn colorways_match(filters: &[Filter], colorways: &[Colorway]) -> boo
             };
             filter.accepts(&held)
         })
+    })
+}
+
+/// The colours of the company.
+pub(crate) fn color_matches(filters: &[Filter], color: &Value) -> bool {
+    filters.iter().all(|filter| match color.get(&filter.field).and_then(Value::as_str) {
+        Some(text) => filter.accepts(&Held::Text(text)),
+        None => true,
     })
 }
 
