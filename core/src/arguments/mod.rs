@@ -109,7 +109,11 @@ pub(crate) fn check_names(operation: &Operation, arguments: &Map<String, Value>)
     }
     let is_given = |name: &&&str| arguments.get(**name).is_some_and(|value| !value.is_null() && value != "");
     if !operation.one_of.is_empty() && operation.one_of.iter().filter(is_given).count() != 1 {
-        return wrong(format!("{} needs either {}", short_id(operation), operation.one_of.join(" or ")));
+        return wrong(format!(
+            "{} takes exactly one of {}",
+            short_id(operation),
+            operation.one_of.join(", ")
+        ));
     }
     for parameter in operation.parameters {
         let needed = parameter.needs.filter(|_| arguments.get(parameter.name) == Some(&Value::Bool(true)));
@@ -155,6 +159,9 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
                 let segment = match parameter.kind {
                     Kind::RelativePath => relative_path(parameter.name, given.unwrap_or(&Value::Null))?,
                     Kind::Choice => encode::percent(&plain::text(parameter, given.unwrap_or(&Value::Null))?),
+                    Kind::Text => {
+                        encode::percent(encode::segment(parameter.name, given.unwrap_or(&Value::Null))?)
+                    }
                     _ => encode::percent(encode::id(parameter.name, given.unwrap_or(&Value::Null))?),
                 };
                 prepared.path = prepared.path.replace(&format!("{{{}}}", parameter.name), &segment);
