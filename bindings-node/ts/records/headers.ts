@@ -11,6 +11,237 @@ export interface Artboard {
   [member: string]: unknown;
 }
 
+/** A number that several blocks have. */
+export interface BlockAmbiguity {
+  /** The requested number. */
+  number: string;
+  records: BlockHeader[];
+}
+
+/** A new yes or no, in an object of its own. */
+export interface BlockFlagChange {
+  /** The value. */
+  value?: boolean | null;
+  [member: string]: unknown;
+}
+
+/** A block. */
+export interface BlockHeader {
+  /** Id of the record. */
+  id: string;
+  /** Number. */
+  headerNumber: string | null;
+  /** Name. */
+  headerName?: string | null;
+  /** Folder that the record is in. */
+  folder?: FolderReference | null;
+  headerData?: BlockHeaderData | null;
+  tags?: Tag[] | null;
+  /** Whether it is soft-deleted. */
+  isDeleted?: boolean | null;
+  createdBy?: Person | null;
+  /** Time of creation, ISO 8601 in UTC. */
+  createdAt?: string | null;
+  modifiedBy?: Person | null;
+  /** Time of the last change of the attributes, ISO 8601 in UTC. */
+  modifiedAt?: string | null;
+  [member: string]: unknown;
+}
+
+/** Attributes, pictures and size classes of a block. */
+export interface BlockHeaderData {
+  /** Attribute fields. */
+  fields?: Field[] | null;
+  frontImage?: ImageLinks | null;
+  /** Size classes. */
+  sizeClasses?: BlockSizeClass[] | null;
+  [member: string]: unknown;
+}
+
+/** Result of a lookup of blocks by number. */
+export interface BlockLookup {
+  /** In the order of the numbers. */
+  found: BlockHeader[];
+  /** Numbers that no record has. */
+  missing: string[];
+  /** Numbers that several records have. */
+  ambiguous: BlockAmbiguity[];
+}
+
+/** A size of a block. */
+export interface BlockSize {
+  /** Name. */
+  name?: string | null;
+  /** Whether it is the sample size of its class. */
+  isSampleSize?: boolean | null;
+  /** Whether it is hidden. */
+  hideSize?: boolean | null;
+  comments?: string | null;
+  [member: string]: unknown;
+}
+
+/** A size class of a block. */
+export interface BlockSizeClass {
+  /** Id. */
+  id?: string | null;
+  /** Name. */
+  name?: string | null;
+  /** Notes. */
+  notes?: string | null;
+  /** Whether it is in use. */
+  active?: boolean | null;
+  /** The sizes as a display text such as `S, M, L`, a list, or null. */
+  sizeRange?: unknown;
+  /** Sizes. */
+  sizes?: BlockSize[] | null;
+  [member: string]: unknown;
+}
+
+/** A change of a size class of a block. */
+export interface BlockSizeClassChange {
+  /** Id or name of the size class. A request with names is sent at most once, as it may rename them. */
+  key?: string | null | undefined;
+  /** The new name. */
+  name?: BlockTextChange | null | undefined;
+  /** The new notes. */
+  notes?: BlockTextChange | null | undefined;
+  /** Whether it is in use. */
+  active?: BlockFlagChange | null | undefined;
+  /** All sizes of the class. Without it they stay. */
+  sizes?: BlockSize[] | null | undefined;
+  /** Whether to delete the size class. */
+  deleteSizeClass?: boolean | null | undefined;
+  [member: string]: unknown;
+}
+
+/** A size class of a new block. */
+export interface BlockSizeClassNew {
+  /** Name. */
+  name?: string | null | undefined;
+  /** Notes. */
+  notes?: string | null | undefined;
+  /** Whether it is in use. */
+  active?: boolean | null | undefined;
+  /** All sizes of the class. */
+  sizes?: BlockSize[] | null | undefined;
+  [member: string]: unknown;
+}
+
+/** A new text, in an object of its own. */
+export interface BlockTextChange {
+  /** The text. */
+  value?: string | null;
+  [member: string]: unknown;
+}
+
+/** The copy of a style. */
+export interface CarriedOver {
+  /** Id of the copy. */
+  id: string;
+  [member: string]: unknown;
+}
+
+/** A number that several palettes have. */
+export interface ColorAmbiguity {
+  /** The requested number. */
+  number: string;
+  records: ColorHeader[];
+}
+
+/** A colour of a palette, as a create or an update takes it. */
+export interface ColorChange {
+  /**
+   * Id of the colour to change; answers call it `_id`. Without it the number decides, and a new number adds a
+   * colour.
+   */
+  id?: string | null | undefined;
+  /** Number; answers call it `color_number`. */
+  colorNumber?: string | null | undefined;
+  /** Name; answers call it `color_name`. */
+  colorName?: string | null | undefined;
+  /** Colour without `#`. */
+  hex?: string | null | undefined;
+  /** Whether to remove the colour. */
+  removeColor?: boolean | null | undefined;
+  [member: string]: unknown;
+}
+
+/**
+ * A colour of a palette, as answers have it. A change spells some members otherwise; it takes both spellings.
+ */
+export interface ColorChip {
+  /** Id. */
+  _id?: string | null;
+  /** `_id`, as some answers spell it. */
+  Id?: string | null;
+  color_id?: string | null;
+  /** Id of the colour that it was made from. */
+  color_source_id?: string | null;
+  /** Colour without `#`; upper and lower case mean the same. */
+  hex?: string | null;
+  /** Red, 0 to 255. */
+  rgb_r?: number | null;
+  /** Green, 0 to 255. */
+  rgb_g?: number | null;
+  /** Blue, 0 to 255. */
+  rgb_b?: number | null;
+  /** Number. */
+  color_number?: string | null;
+  /** Name. */
+  color_name?: string | null;
+  /** Further fields; their form is not recorded. */
+  fields?: unknown;
+  /** Reference of the colour; its form is not recorded. */
+  color_reference?: unknown;
+  /** Fields of the folder, by their ids. */
+  Schema?: Record<string, unknown> | null;
+  /** `Schema`, as some answers spell it. */
+  schema?: Record<string, unknown> | null;
+  [member: string]: unknown;
+}
+
+/** A color palette. */
+export interface ColorHeader {
+  /** Id of the record. */
+  id: string;
+  /** Number; other records call it `headerNumber`. */
+  colorPaletteNumber: string | null;
+  /** Name; other records call it `headerName`. */
+  colorPaletteName?: string | null;
+  /** Folder that the record is in. */
+  folder?: FolderReference | null;
+  headerData?: ColorHeaderData | null;
+  tags?: Tag[] | null;
+  /** Whether it is soft-deleted. */
+  isDeleted?: boolean | null;
+  createdBy?: Person | null;
+  /** Time of creation, ISO 8601 in UTC. */
+  createdAt?: string | null;
+  modifiedBy?: Person | null;
+  /** Time of the last change of the attributes, ISO 8601 in UTC. */
+  modifiedAt?: string | null;
+  [member: string]: unknown;
+}
+
+/** Attributes and colours of a palette. */
+export interface ColorHeaderData {
+  /** Attribute fields. */
+  fields?: Field[] | null;
+  /** The colours. */
+  colors?: PaletteColors | null;
+  [member: string]: unknown;
+}
+
+/** Result of a lookup of palettes by number. */
+export interface ColorLookup {
+  /** In the order of the numbers. */
+  found: ColorHeader[];
+  /** Numbers that no record has. */
+  missing: string[];
+  /** Numbers that several records have. */
+  ambiguous: ColorAmbiguity[];
+}
+
 /** A colorway. */
 export interface Colorway {
   /** Id. */
@@ -57,6 +288,74 @@ export interface FolderReference {
   id?: string | null;
   /** Name. */
   name?: string | null;
+  [member: string]: unknown;
+}
+
+/** A number that several images have. */
+export interface ImageAmbiguity {
+  /** The requested number. */
+  number: string;
+  records: ImageHeader[];
+}
+
+/** An image. */
+export interface ImageHeader {
+  /** Id of the record. */
+  id: string;
+  /** Number. */
+  headerNumber: string | null;
+  /** Name. */
+  headerName?: string | null;
+  /** Folder that the record is in. */
+  folder?: FolderReference | null;
+  headerData?: ImageHeaderData | null;
+  /** Files of the image; their form is not recorded. */
+  files?: unknown;
+  tags?: Tag[] | null;
+  /** Whether it is soft-deleted. */
+  isDeleted?: boolean | null;
+  createdBy?: Person | null;
+  /** Time of creation, ISO 8601 in UTC. */
+  createdAt?: string | null;
+  modifiedBy?: Person | null;
+  /** Time of the last change of the attributes, ISO 8601 in UTC. */
+  modifiedAt?: string | null;
+  [member: string]: unknown;
+}
+
+/** Attributes and pictures of an image. */
+export interface ImageHeaderData {
+  /** Attribute fields. */
+  fields?: Field[] | null;
+  /** The picture. */
+  preview?: ImageLinks | null;
+  /** Versions of the picture. */
+  variations?: ImageVariation[] | null;
+  [member: string]: unknown;
+}
+
+/** Result of a lookup of images by number. */
+export interface ImageLookup {
+  /** In the order of the numbers. */
+  found: ImageHeader[];
+  /** Numbers that no record has. */
+  missing: string[];
+  /** Numbers that several records have. */
+  ambiguous: ImageAmbiguity[];
+}
+
+/** A version of an image. */
+export interface ImageVariation {
+  /** Id. */
+  id?: string | null;
+  /** Number. */
+  number?: string | null;
+  /** Name. */
+  name?: string | null;
+  /** Name of the file that it was made from. */
+  sourceFile?: string | null;
+  /** A link to the reduced picture, or an object with `preview` and `origin`. */
+  preview?: unknown;
   [member: string]: unknown;
 }
 
@@ -113,6 +412,16 @@ export interface MaterialLookup {
   ambiguous: MaterialAmbiguity[];
 }
 
+/** The colours of a palette. */
+export interface PaletteColors {
+  /** Link to the palette as an Adobe Swatch Exchange file. */
+  ASEurl?: string | null;
+  /** `ASEurl`, as some answers spell it. */
+  asEurl?: string | null;
+  colors?: ColorChip[] | null;
+  [member: string]: unknown;
+}
+
 /** A size of a range. */
 export interface Size {
   /** Name. */
@@ -134,10 +443,10 @@ export interface Size {
 /** A size class. */
 export interface SizeClass {
   /** Id; missing on some records. */
-  id?: string | null;
+  id?: string | null | undefined;
   /** Name. */
-  name?: string | null;
-  isDefault?: boolean | null;
+  name?: string | null | undefined;
+  isDefault?: boolean | null | undefined;
   /** A list of sizes, a display text such as `S-XL`, or null. */
   sizeRange?: unknown;
   [member: string]: unknown;
@@ -243,11 +552,17 @@ export interface Supplier {
   [member: string]: unknown;
 }
 
-/** A tag of a record. */
+/** A tag. A record names it by `id` and `name` only. */
 export interface Tag {
   /** Id. */
   id?: string | null;
   /** Name. */
   name?: string | null;
+  /** Integration that it is for; `Browzwear` is known. */
+  integration?: string | null;
+  /** Time of its creation, ISO 8601. */
+  tagDate?: string | null;
+  /** Ids of the users who see it. */
+  tagUsers?: string[] | null;
   [member: string]: unknown;
 }

@@ -6,6 +6,7 @@ export type * from './data-tables.js';
 export type * from './downloads.js';
 export type * from './headers.js';
 export type * from './shared.js';
+export type * from './sharing.js';
 export type * from './system.js';
 export type * from './tracking.js';
 export type * from './uploads.js';

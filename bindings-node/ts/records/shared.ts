@@ -31,6 +31,18 @@ export interface Message {
   [member: string]: unknown;
 }
 
+/** A partner company, as named in a record. */
+export interface PartnerReference {
+  /** Id. */
+  id?: string | null;
+  /** Name. */
+  name?: string | null;
+  /** Such as `VENDOR` or `FACTORY`. */
+  partnerType?: string | null;
+  country?: string | null;
+  [member: string]: unknown;
+}
+
 /** A user, as named in a record. */
 export interface Person {
   /** Id of the user; the user name on some application pages. */

@@ -2,7 +2,10 @@
 
 import type { Caller } from '../connection.js';
 import { Automation } from './automation.js';
+import { Block } from './block.js';
+import { Color } from './color.js';
 import { DataTables } from './data-tables.js';
+import { Image } from './image.js';
 import { Material } from './material.js';
 import { Raw } from './raw.js';
 import { Style } from './style.js';
@@ -10,7 +13,10 @@ import { System } from './system.js';
 import { Tracking } from './tracking.js';
 
 export type * from './automation.js';
+export type * from './block.js';
+export type * from './color.js';
 export type * from './data-tables.js';
+export type * from './image.js';
 export type * from './material.js';
 export type * from './raw.js';
 export type * from './style.js';
@@ -23,6 +29,12 @@ export class Resources {
   readonly style: Style;
   /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
   readonly material: Material;
+  /** Images: prints and artwork, with their versions. */
+  readonly image: Image;
+  /** Color palettes: their attributes and their colours. */
+  readonly color: Color;
+  /** Blocks: base patterns with their size classes. */
+  readonly block: Block;
   /** Data tables: reference tables of a company and their rows. */
   readonly dataTables: DataTables;
   /** Tracking: plans, and the timelines of their rows. */
@@ -38,6 +50,9 @@ export class Resources {
   constructor(caller: Caller) {
     this.style = new Style(caller);
     this.material = new Material(caller);
+    this.image = new Image(caller);
+    this.color = new Color(caller);
+    this.block = new Block(caller);
     this.dataTables = new DataTables(caller);
     this.tracking = new Tracking(caller);
     this.automation = new Automation(caller);

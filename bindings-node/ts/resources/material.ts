@@ -6,9 +6,90 @@ import type { Caller } from '../connection.js';
 import type { Pager } from '../pager.js';
 import type { ColorwayChange } from '../records/changes.js';
 import type { App } from '../records/apps.js';
-import type { Folder, MaterialHeader, MaterialLookup, Size, Supplier } from '../records/headers.js';
+import type { Folder, MaterialHeader, MaterialLookup, Size, Supplier, Tag } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
+import type { SharedPartner } from '../records/sharing.js';
 import type { Upload, UploadStatus } from '../records/uploads.js';
+
+/** Arguments of {@link Material.colorwayDelete}. */
+export interface MaterialColorwayDeleteArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the colorway. */
+  colorwayId: string;
+}
+
+/** Arguments of {@link Material.colorwaysDelete}. */
+export interface MaterialColorwaysDeleteArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Ids of the colorways. */
+  colorwayIds: readonly string[];
+}
+
+/** Arguments of {@link Material.commentAdd}. */
+export interface MaterialCommentAddArguments {
+  /** Id of the material. */
+  headerId: string;
+  /**
+   * Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the
+   * name.
+   */
+  comment: string;
+}
+
+/** Arguments of {@link Material.commentEdit}. */
+export interface MaterialCommentEditArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the comment. */
+  commentId: string;
+  /**
+   * Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the
+   * name.
+   */
+  comment: string;
+}
+
+/** Arguments of {@link Material.commentDelete}. */
+export interface MaterialCommentDeleteArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the comment. */
+  commentId: string;
+}
+
+/** Arguments of {@link Material.revisionAdd}. */
+export interface MaterialRevisionAddArguments {
+  /** Id of the material. */
+  headerId: string;
+  /**
+   * Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on
+   * the name.
+   */
+  revision: string;
+}
+
+/** Arguments of {@link Material.revisionEdit}. */
+export interface MaterialRevisionEditArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the revision. */
+  revisionId: string;
+  /**
+   * Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on
+   * the name.
+   */
+  revision: string;
+}
+
+/** Arguments of {@link Material.revisionDelete}. */
+export interface MaterialRevisionDeleteArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the revision. */
+  revisionId: string;
+}
 
 /** Arguments of {@link Material.list}. */
 export interface MaterialListArguments {
@@ -40,12 +121,16 @@ export interface MaterialCreateArguments {
   fields: Fields;
   /**
    * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
-   * needs the fields `color_number`, `color_name` and `primary`.
+   * needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may
+   * be empty.
    */
   colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range, which replaces the present one. Default: unchanged. */
   sizes?: readonly Size[] | undefined;
-  /** The full list of suppliers. Default: unchanged. */
+  /**
+   * The full list of suppliers: whether the service replaces or merges it is unknown
+   * (docs/service/writing.md, Writing headers). Default: unchanged.
+   */
   suppliers?: readonly Supplier[] | undefined;
   /**
    * Keep the version number given in `fields` instead of starting at the folder's first. Default: `false`.
@@ -59,17 +144,121 @@ export interface MaterialUpdateArguments {
   fields?: Fields | undefined;
   /**
    * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
-   * needs the fields `color_number`, `color_name` and `primary`.
+   * needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may
+   * be empty.
    */
   colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range, which replaces the present one. Default: unchanged. */
   sizes?: readonly Size[] | undefined;
-  /** The full list of suppliers. Default: unchanged. */
+  /**
+   * The full list of suppliers: whether the service replaces or merges it is unknown
+   * (docs/service/writing.md, Writing headers). Default: unchanged.
+   */
   suppliers?: readonly Supplier[] | undefined;
+}
+
+/** Arguments of {@link Material.move}. */
+export interface MaterialMoveArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Folder to move to, as returned by `folders`. */
+  targetFolderId: string;
+  /**
+   * Give it a new number, of the numbering of the target folder. A move with a new number is sent at most
+   * once. Default: `false`.
+   */
+  generateNewHeaderNumber?: boolean | undefined;
+}
+
+/** Arguments of {@link Material.share}. */
+export interface MaterialShareArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Ids of the partners, as in the directory. */
+  partnerList: readonly string[];
+}
+
+/** Arguments of {@link Material.unshare}. */
+export interface MaterialUnshareArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Ids of the partners, as in the directory. */
+  partnerList: readonly string[];
+}
+
+/** Arguments of {@link Material.tagCreate}. */
+export interface MaterialTagCreateArguments {
+  /** Integration that the tag is for; `Browzwear` is known. Default: none. */
+  integration?: string | undefined;
+  /** Ids of users who see the tag. */
+  shareWith?: readonly string[] | undefined;
+}
+
+/** Arguments of {@link Material.tagUpdate}. */
+export interface MaterialTagUpdateArguments {
+  /** Id of the tag. */
+  tagId: string;
+  /** Name of the tag. */
+  name: string;
+  /**
+   * Integration that the tag is for; `Browzwear` is known. Default: null is sent, which may remove the
+   * integration.
+   */
+  integration?: string | undefined;
+}
+
+/** Arguments of {@link Material.tagShare}. */
+export interface MaterialTagShareArguments {
+  /** Id of the tag. */
+  tagId: string;
+  /** Ids of the users. */
+  shareWith: readonly string[];
+}
+
+/** Arguments of {@link Material.tagUnshare}. */
+export interface MaterialTagUnshareArguments {
+  /** Id of the tag. */
+  tagId: string;
+  /** Ids of the users. */
+  unshareWith: readonly string[];
+}
+
+/** Arguments of {@link Material.headerTagAdd}. */
+export interface MaterialHeaderTagAddArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Names of the tags, as in `tagList`. */
+  tagNames: readonly string[];
+}
+
+/** Arguments of {@link Material.headerTagRemove}. */
+export interface MaterialHeaderTagRemoveArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Names of the tags, as in `headerTagList`. */
+  tagNames: readonly string[];
 }
 
 /** Arguments of {@link Material.upload}. */
 export interface MaterialUploadArguments {
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
+/** Arguments of {@link Material.uploadPosition}. */
+export interface MaterialUploadPositionArguments {
+  /** `main` or `detail`: which image of the material it is. */
+  position: 'main' | 'detail';
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
+/** Arguments of {@link Material.colorwayUpload}. */
+export interface MaterialColorwayUploadArguments {
+  /** Id of the colorway. Give either this or `colorNumber`. */
+  colorwayId?: string | undefined;
+  /** Number of the colorway. The service is said to add a colorway if no colorway has this number. */
+  colorNumber?: string | undefined;
   /** Path of the image. It is opened again for every attempt. */
   file: string;
 }
@@ -104,6 +293,86 @@ export class Material {
     return this.#caller.call('material.app_list', options, { headerId });
   }
 
+  /**
+   * Deletes a colorway. `colorwaysDelete` deletes several in one request.
+   *
+   * The answer is returned unchanged, because its form is unknown.
+   */
+  colorwayDelete(args: MaterialColorwayDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_colorway_delete', options, args);
+  }
+
+  /**
+   * Deletes colorways, at most 100 a request. All of them may go.
+   *
+   * The answer is returned unchanged, because its form is unknown.
+   */
+  colorwaysDelete(args: MaterialColorwaysDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_colorways_delete', options, args);
+  }
+
+  /**
+   * Comments on the attributes of a material. Their form is not recorded, so they are returned as they come
+   * (docs/service/collaboration.md, Comments and revisions).
+   *
+   * @param headerId Id of the material.
+   */
+  commentList(headerId: string, options?: CallOptions): Promise<unknown[]> {
+    return this.#caller.call('material.attributes_comment_list', options, { headerId });
+  }
+
+  /**
+   * Adds a comment to the attributes of a material. The answer is returned unchanged, because its form is
+   * unknown.
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in
+   * `commentList` before you send it again.
+   */
+  commentAdd(args: MaterialCommentAddArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_comment_add', options, args);
+  }
+
+  /** Changes the text of a comment. The answer is returned unchanged, because its form is unknown. */
+  commentEdit(args: MaterialCommentEditArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_comment_edit', options, args);
+  }
+
+  /** Deletes a comment. The answer is returned unchanged, because its form is unknown. */
+  commentDelete(args: MaterialCommentDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_comment_delete', options, args);
+  }
+
+  /**
+   * Revisions on the attributes of a material. Their form is not recorded, so they are returned as they come
+   * (docs/service/collaboration.md, Comments and revisions).
+   *
+   * @param headerId Id of the material.
+   */
+  revisionList(headerId: string, options?: CallOptions): Promise<unknown[]> {
+    return this.#caller.call('material.attributes_revision_list', options, { headerId });
+  }
+
+  /**
+   * Adds a revision to the attributes of a material. The answer is returned unchanged, because its form is
+   * unknown.
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in
+   * `revisionList` before you send it again.
+   */
+  revisionAdd(args: MaterialRevisionAddArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_revision_add', options, args);
+  }
+
+  /** Changes the text of a revision. The answer is returned unchanged, because its form is unknown. */
+  revisionEdit(args: MaterialRevisionEditArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_revision_edit', options, args);
+  }
+
+  /** Deletes a revision. The answer is returned unchanged, because its form is unknown. */
+  revisionDelete(args: MaterialRevisionDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_revision_delete', options, args);
+  }
+
   /** Folders of materials, inactive ones included. */
   folders(options?: CallOptions): Promise<Folder[]> {
     return this.#caller.call('material.folders', options);
@@ -126,6 +395,34 @@ export class Material {
    */
   folderSearchSchema(folderId: string, options?: CallOptions): Promise<SchemaField[]> {
     return this.#caller.call('material.folder_search_schema', options, { folderId });
+  }
+
+  /**
+   * Fields that a size has in a folder: its name and custom fields.
+   *
+   * @param folderId Folder, as returned by `folders`.
+   */
+  sizeRangeSchema(folderId: string, options?: CallOptions): Promise<SchemaField[]> {
+    return this.#caller.call('material.folder_size_range_schema', options, { folderId });
+  }
+
+  /**
+   * Fields that a colorway has in a folder, custom fields included.
+   *
+   * @param folderId Folder, as returned by `folders`.
+   */
+  colorwaySchema(folderId: string, options?: CallOptions): Promise<SchemaField[]> {
+    return this.#caller.call('material.folder_colorway_schema', options, { folderId });
+  }
+
+  /**
+   * Applications of a folder, without naming a material. One request takes the place of `appList` for each
+   * material: applications belong to the folder (docs/service/apps.md, Applications).
+   *
+   * @param folderId Folder, as returned by `folders`.
+   */
+  folderPages(folderId: string, options?: CallOptions): Promise<App[]> {
+    return this.#caller.call('material.folder_pages', options, { folderId });
   }
 
   /**
@@ -192,7 +489,8 @@ export class Material {
    * Creates a material and returns it in full.
    *
    * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once:
-   * when the answer is lost, the error's `outcome` is `unknown`.
+   * when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the
+   * material again.
    *
    * @param folderId Folder, as returned by `folders`.
    */
@@ -202,6 +500,9 @@ export class Material {
 
   /**
    * Changes a material and returns it in full. Parts that are not given stay unchanged.
+   *
+   * Success does not prove that every value was stored: compare the answer with what was sent
+   * (docs/service/writing.md, Writing headers).
    *
    * @param headerId Id of the material.
    */
@@ -226,6 +527,111 @@ export class Material {
   }
 
   /**
+   * Moves a material to a folder of the same master folder. It keeps its id.
+   *
+   * Fields and applications belong to the folder: read `folderSchema` and `appList` again. The answer is
+   * returned unchanged, because its form is unknown.
+   */
+  move(args: MaterialMoveArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_move', options, args);
+  }
+
+  /**
+   * Shares a material with partners. A second request may notify them again. The answer is returned
+   * unchanged, because its form is unknown.
+   */
+  share(args: MaterialShareArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_share', options, args);
+  }
+
+  /**
+   * Ends the sharing of a material with partners. The answer is returned unchanged, because its form is
+   * unknown.
+   */
+  unshare(args: MaterialUnshareArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_unshare', options, args);
+  }
+
+  /**
+   * Partners that a material is shared with.
+   *
+   * @param headerId Id of the material.
+   */
+  sharedWith(headerId: string, options?: CallOptions): Promise<SharedPartner[]> {
+    return this.#caller.call('material.attributes_shared_with', options, { headerId });
+  }
+
+  /** Tags that materials may have. */
+  tagList(options?: CallOptions): Promise<Tag[]> {
+    return this.#caller.call('material.tag_list', options);
+  }
+
+  /**
+   * Creates a tag for materials. The answer is returned unchanged, because its form is unknown. `tagList` has
+   * the id of the tag.
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the name in
+   * `tagList` before you create the tag again.
+   *
+   * @param name Name of the tag.
+   */
+  tagCreate(name: string, args: MaterialTagCreateArguments = {}, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.tag_create', options, { name }, args);
+  }
+
+  /**
+   * Changes the name and the integration of a tag. The answer is returned unchanged, because its form is
+   * unknown.
+   */
+  tagUpdate(args: MaterialTagUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.tag_update', options, args);
+  }
+
+  /**
+   * Deletes a tag. The answer is returned unchanged, because its form is unknown.
+   *
+   * @param tagId Id of the tag.
+   */
+  tagDelete(tagId: string, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.tag_delete', options, { tagId });
+  }
+
+  /** Shows a tag to users. The answer is returned unchanged, because its form is unknown. */
+  tagShare(args: MaterialTagShareArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.tag_share', options, args);
+  }
+
+  /** Hides a tag from users. The answer is returned unchanged, because its form is unknown. */
+  tagUnshare(args: MaterialTagUnshareArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.tag_unshare', options, args);
+  }
+
+  /**
+   * Tags of a material.
+   *
+   * @param headerId Id of the material.
+   */
+  headerTagList(headerId: string, options?: CallOptions): Promise<Tag[]> {
+    return this.#caller.call('material.attributes_tag_list', options, { headerId });
+  }
+
+  /**
+   * Adds tags to a material, by their names. Whether the service creates a tag for an unknown name is
+   * unknown. The answer is returned unchanged, because its form is unknown.
+   */
+  headerTagAdd(args: MaterialHeaderTagAddArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_tag_add', options, args);
+  }
+
+  /**
+   * Removes tags from a material, by their names. The answer is returned unchanged, because its form is
+   * unknown.
+   */
+  headerTagRemove(args: MaterialHeaderTagRemoveArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.attributes_tag_remove', options, args);
+  }
+
+  /**
    * Uploads the main image of a material, and waits until the service has processed it, at most
    * `options.waitTimeout`. Each look at its status is a request.
    *
@@ -243,6 +649,34 @@ export class Material {
   }
 
   /**
+   * Uploads the image of a material at a position, and waits until the service has processed it, at most
+   * `options.waitTimeout`. Errors are those of `upload`.
+   *
+   * @param headerId Id of the material.
+   */
+  uploadPosition(
+    headerId: string,
+    args: MaterialUploadPositionArguments,
+    options?: CallOptions,
+  ): Promise<Upload> {
+    return this.#caller.call('material.attributes_upload_position', options, { headerId }, args);
+  }
+
+  /**
+   * Uploads the image of a colorway, and waits until the service has processed it, at most
+   * `options.waitTimeout`. Errors are those of `upload`.
+   *
+   * @param headerId Id of the material.
+   */
+  colorwayUpload(
+    headerId: string,
+    args: MaterialColorwayUploadArguments,
+    options?: CallOptions,
+  ): Promise<Upload> {
+    return this.#caller.call('material.attributes_colorway_upload', options, { headerId }, args);
+  }
+
+  /**
    * Uploads the image of an item in an application of the type `List`, and waits until the service has
    * processed it, at most `options.waitTimeout`. Errors are those of `upload`.
    */
@@ -257,5 +691,15 @@ export class Material {
    */
   uploadStatus(uploadId: string, options?: CallOptions): Promise<UploadStatus> {
     return this.#caller.call('material.upload_status', options, { uploadId });
+  }
+
+  /**
+   * How far the service has processed an uploaded file, at the address of materials. `uploadStatus` has
+   * proved itself for all master folders.
+   *
+   * @param uploadId Id of the upload, as in the `details` of an error of `upload`.
+   */
+  imageProcessingStatus(uploadId: string, options?: CallOptions): Promise<UploadStatus> {
+    return this.#caller.call('material.image_processing_status', options, { uploadId });
   }
 }

@@ -6,9 +6,98 @@ import type { Caller } from '../connection.js';
 import type { Pager } from '../pager.js';
 import type { ColorwayChange } from '../records/changes.js';
 import type { App } from '../records/apps.js';
-import type { Folder, Size, StyleHeader, StyleLookup } from '../records/headers.js';
+import type {
+  CarriedOver,
+  Folder,
+  Size,
+  SizeClass,
+  StyleHeader,
+  StyleLookup,
+  Tag,
+} from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
+import type { SharedPartner } from '../records/sharing.js';
 import type { Upload, UploadStatus } from '../records/uploads.js';
+
+/** Arguments of {@link Style.colorwayDelete}. */
+export interface StyleColorwayDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the colorway. */
+  colorwayId: string;
+}
+
+/** Arguments of {@link Style.colorwaysDelete}. */
+export interface StyleColorwaysDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Ids of the colorways. */
+  colorwayIds: readonly string[];
+}
+
+/** Arguments of {@link Style.commentAdd}. */
+export interface StyleCommentAddArguments {
+  /** Id of the style. */
+  headerId: string;
+  /**
+   * Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the
+   * name.
+   */
+  comment: string;
+}
+
+/** Arguments of {@link Style.commentEdit}. */
+export interface StyleCommentEditArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the comment. */
+  commentId: string;
+  /**
+   * Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the
+   * name.
+   */
+  comment: string;
+}
+
+/** Arguments of {@link Style.commentDelete}. */
+export interface StyleCommentDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the comment. */
+  commentId: string;
+}
+
+/** Arguments of {@link Style.revisionAdd}. */
+export interface StyleRevisionAddArguments {
+  /** Id of the style. */
+  headerId: string;
+  /**
+   * Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on
+   * the name.
+   */
+  revision: string;
+}
+
+/** Arguments of {@link Style.revisionEdit}. */
+export interface StyleRevisionEditArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the revision. */
+  revisionId: string;
+  /**
+   * Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on
+   * the name.
+   */
+  revision: string;
+}
+
+/** Arguments of {@link Style.revisionDelete}. */
+export interface StyleRevisionDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the revision. */
+  revisionId: string;
+}
 
 /** Arguments of {@link Style.list}. */
 export interface StyleListArguments {
@@ -40,11 +129,17 @@ export interface StyleCreateArguments {
   fields: Fields;
   /**
    * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
-   * needs the fields `color_number`, `color_name` and `primary`.
+   * needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may
+   * be empty.
    */
   colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range, which replaces the present one. Default: unchanged. */
   sizes?: readonly Size[] | undefined;
+  /**
+   * Size classes, sent as they are given: the form that the service expects is not documented. Default:
+   * unchanged.
+   */
+  sizeClasses?: readonly SizeClass[] | undefined;
   /**
    * Keep the version number given in `fields` instead of starting at the folder's first. Default: `false`.
    */
@@ -57,15 +152,157 @@ export interface StyleUpdateArguments {
   fields?: Fields | undefined;
   /**
    * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
-   * needs the fields `color_number`, `color_name` and `primary`.
+   * needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may
+   * be empty.
    */
   colorways?: readonly ColorwayChange[] | undefined;
   /** The whole size range, which replaces the present one. Default: unchanged. */
   sizes?: readonly Size[] | undefined;
+  /**
+   * Size classes, sent as they are given: the form that the service expects is not documented. Default:
+   * unchanged.
+   */
+  sizeClasses?: readonly SizeClass[] | undefined;
+}
+
+/** Arguments of {@link Style.move}. */
+export interface StyleMoveArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Folder to move to, as returned by `folders`. */
+  targetFolderId: string;
+  /**
+   * Give it a new number, of the numbering of the target folder. A move with a new number is sent at most
+   * once. Default: `false`.
+   */
+  generateNewHeaderNumber?: boolean | undefined;
+}
+
+/** Arguments of {@link Style.share}. */
+export interface StyleShareArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Ids of the partners, as in the directory. */
+  partnerList: readonly string[];
+}
+
+/** Arguments of {@link Style.unshare}. */
+export interface StyleUnshareArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Ids of the partners, as in the directory. */
+  partnerList: readonly string[];
+}
+
+/** Arguments of {@link Style.carryOver}. */
+export interface StyleCarryOverArguments {
+  /** Leave the colorways out. Default: `false`. */
+  skipColorways?: boolean | undefined;
+}
+
+/** Arguments of {@link Style.blockLink}. */
+export interface StyleBlockLinkArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the block. */
+  blockHeaderId: string;
+  /** Size classes of the block to link, each with its `name`. Default: none are named. */
+  sizeClasses?: readonly SizeClass[] | undefined;
+}
+
+/** Arguments of {@link Style.updateSampleSize}. */
+export interface StyleUpdateSampleSizeArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the size class, as in the `sizeClasses` of the style. */
+  sizeClassId: string;
+  /** Name of a size in the class, such as `M`. */
+  newSampleSize: string;
+}
+
+/** Arguments of {@link Style.search}. */
+export interface StyleSearchArguments {
+  /** Conditions, joined by AND. A list as value means any of its values. */
+  filters?: FilterMap | readonly Filter[] | undefined;
+  /** Records to skip. Default: none. */
+  skip?: number | undefined;
+  /** Records to return, at most 200 by the documented limits. */
+  take?: number | undefined;
+}
+
+/** Arguments of {@link Style.tagCreate}. */
+export interface StyleTagCreateArguments {
+  /** Integration that the tag is for; `Browzwear` is known. Default: none. */
+  integration?: string | undefined;
+  /** Ids of users who see the tag. */
+  shareWith?: readonly string[] | undefined;
+}
+
+/** Arguments of {@link Style.tagUpdate}. */
+export interface StyleTagUpdateArguments {
+  /** Id of the tag. */
+  tagId: string;
+  /** Name of the tag. */
+  name: string;
+  /**
+   * Integration that the tag is for; `Browzwear` is known. Default: null is sent, which may remove the
+   * integration.
+   */
+  integration?: string | undefined;
+}
+
+/** Arguments of {@link Style.tagShare}. */
+export interface StyleTagShareArguments {
+  /** Id of the tag. */
+  tagId: string;
+  /** Ids of the users. */
+  shareWith: readonly string[];
+}
+
+/** Arguments of {@link Style.tagUnshare}. */
+export interface StyleTagUnshareArguments {
+  /** Id of the tag. */
+  tagId: string;
+  /** Ids of the users. */
+  unshareWith: readonly string[];
+}
+
+/** Arguments of {@link Style.headerTagAdd}. */
+export interface StyleHeaderTagAddArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Names of the tags, as in `tagList`. */
+  tagNames: readonly string[];
+}
+
+/** Arguments of {@link Style.headerTagRemove}. */
+export interface StyleHeaderTagRemoveArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Names of the tags, as in `headerTagList`. */
+  tagNames: readonly string[];
 }
 
 /** Arguments of {@link Style.upload}. */
 export interface StyleUploadArguments {
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
+/** Arguments of {@link Style.uploadPosition}. */
+export interface StyleUploadPositionArguments {
+  /** `front`, `side` or `back`: which image of the style it is. */
+  position: 'front' | 'side' | 'back';
+  /** Path of the image. It is opened again for every attempt. */
+  file: string;
+}
+
+/** Arguments of {@link Style.colorwayUpload}. */
+export interface StyleColorwayUploadArguments {
+  /** Id of the colorway. Give either this or `colorNumber`. */
+  colorwayId?: string | undefined;
+  /** Number of the colorway. The service is said to add a colorway if no colorway has this number. */
+  colorNumber?: string | undefined;
   /** Path of the image. It is opened again for every attempt. */
   file: string;
 }
@@ -100,6 +337,86 @@ export class Style {
     return this.#caller.call('style.app_list', options, { headerId });
   }
 
+  /**
+   * Deletes a colorway. `colorwaysDelete` deletes several in one request.
+   *
+   * The answer is returned unchanged, because its form is unknown.
+   */
+  colorwayDelete(args: StyleColorwayDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_colorway_delete', options, args);
+  }
+
+  /**
+   * Deletes colorways, at most 100 a request. All of them may go.
+   *
+   * The answer is returned unchanged, because its form is unknown.
+   */
+  colorwaysDelete(args: StyleColorwaysDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_colorways_delete', options, args);
+  }
+
+  /**
+   * Comments on the attributes of a style. Their form is not recorded, so they are returned as they come
+   * (docs/service/collaboration.md, Comments and revisions).
+   *
+   * @param headerId Id of the style.
+   */
+  commentList(headerId: string, options?: CallOptions): Promise<unknown[]> {
+    return this.#caller.call('style.attributes_comment_list', options, { headerId });
+  }
+
+  /**
+   * Adds a comment to the attributes of a style. The answer is returned unchanged, because its form is
+   * unknown.
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in
+   * `commentList` before you send it again.
+   */
+  commentAdd(args: StyleCommentAddArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_comment_add', options, args);
+  }
+
+  /** Changes the text of a comment. The answer is returned unchanged, because its form is unknown. */
+  commentEdit(args: StyleCommentEditArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_comment_edit', options, args);
+  }
+
+  /** Deletes a comment. The answer is returned unchanged, because its form is unknown. */
+  commentDelete(args: StyleCommentDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_comment_delete', options, args);
+  }
+
+  /**
+   * Revisions on the attributes of a style. Their form is not recorded, so they are returned as they come
+   * (docs/service/collaboration.md, Comments and revisions).
+   *
+   * @param headerId Id of the style.
+   */
+  revisionList(headerId: string, options?: CallOptions): Promise<unknown[]> {
+    return this.#caller.call('style.attributes_revision_list', options, { headerId });
+  }
+
+  /**
+   * Adds a revision to the attributes of a style. The answer is returned unchanged, because its form is
+   * unknown.
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in
+   * `revisionList` before you send it again.
+   */
+  revisionAdd(args: StyleRevisionAddArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_revision_add', options, args);
+  }
+
+  /** Changes the text of a revision. The answer is returned unchanged, because its form is unknown. */
+  revisionEdit(args: StyleRevisionEditArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_revision_edit', options, args);
+  }
+
+  /** Deletes a revision. The answer is returned unchanged, because its form is unknown. */
+  revisionDelete(args: StyleRevisionDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_revision_delete', options, args);
+  }
+
   /** Folders of styles, inactive ones included. */
   folders(options?: CallOptions): Promise<Folder[]> {
     return this.#caller.call('style.folders', options);
@@ -122,6 +439,34 @@ export class Style {
    */
   folderSearchSchema(folderId: string, options?: CallOptions): Promise<SchemaField[]> {
     return this.#caller.call('style.folder_search_schema', options, { folderId });
+  }
+
+  /**
+   * Fields that a size has in a folder: its name and custom fields.
+   *
+   * @param folderId Folder, as returned by `folders`.
+   */
+  sizeRangeSchema(folderId: string, options?: CallOptions): Promise<SchemaField[]> {
+    return this.#caller.call('style.folder_size_range_schema', options, { folderId });
+  }
+
+  /**
+   * Fields that a colorway has in a folder, custom fields included.
+   *
+   * @param folderId Folder, as returned by `folders`.
+   */
+  colorwaySchema(folderId: string, options?: CallOptions): Promise<SchemaField[]> {
+    return this.#caller.call('style.folder_colorway_schema', options, { folderId });
+  }
+
+  /**
+   * Applications of a folder, without naming a style. One request takes the place of `appList` for each
+   * style: applications belong to the folder (docs/service/apps.md, Applications).
+   *
+   * @param folderId Folder, as returned by `folders`.
+   */
+  folderPages(folderId: string, options?: CallOptions): Promise<App[]> {
+    return this.#caller.call('style.folder_pages', options, { folderId });
   }
 
   /**
@@ -188,7 +533,8 @@ export class Style {
    * Creates a style and returns it in full.
    *
    * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once:
-   * when the answer is lost, the error's `outcome` is `unknown`.
+   * when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the
+   * style again.
    *
    * @param folderId Folder, as returned by `folders`.
    */
@@ -198,6 +544,9 @@ export class Style {
 
   /**
    * Changes a style and returns it in full. Parts that are not given stay unchanged.
+   *
+   * Success does not prove that every value was stored: compare the answer with what was sent
+   * (docs/service/writing.md, Writing headers).
    *
    * @param headerId Id of the style.
    */
@@ -218,6 +567,166 @@ export class Style {
   }
 
   /**
+   * Moves a style to a folder of the same master folder. It keeps its id.
+   *
+   * Fields and applications belong to the folder: read `folderSchema` and `appList` again. The answer is
+   * returned unchanged, because its form is unknown.
+   */
+  move(args: StyleMoveArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_move', options, args);
+  }
+
+  /**
+   * Shares a style with partners. A second request may notify them again. The answer is returned unchanged,
+   * because its form is unknown.
+   */
+  share(args: StyleShareArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_share', options, args);
+  }
+
+  /**
+   * Ends the sharing of a style with partners. The answer is returned unchanged, because its form is unknown.
+   */
+  unshare(args: StyleUnshareArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_unshare', options, args);
+  }
+
+  /**
+   * Partners that a style is shared with.
+   *
+   * @param headerId Id of the style.
+   */
+  sharedWith(headerId: string, options?: CallOptions): Promise<SharedPartner[]> {
+    return this.#caller.call('style.attributes_shared_with', options, { headerId });
+  }
+
+  /**
+   * Copies a style, with its colorways unless they are skipped. Returns the id of the copy: `get` returns the
+   * copy itself, whose `copiedOrCarriedOverFrom` lists its sources.
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`.
+   *
+   * @param headerId Id of the style.
+   */
+  carryOver(
+    headerId: string,
+    args: StyleCarryOverArguments = {},
+    options?: CallOptions,
+  ): Promise<CarriedOver> {
+    return this.#caller.call('style.attributes_carry_over', options, { headerId }, args);
+  }
+
+  /** Links a style to a block. The answer is returned unchanged, because its form is unknown. */
+  blockLink(args: StyleBlockLinkArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_block_link', options, args);
+  }
+
+  /**
+   * Removes the link to the block. The answer is returned unchanged, because its form is unknown.
+   *
+   * @param headerId Id of the style.
+   */
+  blockUnlink(headerId: string, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_block_unlink', options, { headerId });
+  }
+
+  /**
+   * Makes a size the sample size of its class. Afterwards it is the only one with `isSampleSize: true`. The
+   * answer is returned unchanged, because its form is unknown.
+   */
+  updateSampleSize(args: StyleUpdateSampleSizeArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_update_sample_size', options, args);
+  }
+
+  /**
+   * Sets that use a style; an empty list where there are none. Their form is unknown, so they are returned as
+   * they come.
+   *
+   * @param headerId Id of the style.
+   */
+  whereUsedInSets(headerId: string, options?: CallOptions): Promise<unknown[]> {
+    return this.#caller.call('style.attributes_where_used_in_sets', options, { headerId });
+  }
+
+  /**
+   * Searches styles. The answer is returned unchanged, because its form is unknown: the request appears in
+   * one example of the vendor, and nothing proves that the service has it (docs/service/lists.md, Paging).
+   * `list` is the proven way.
+   */
+  search(args: StyleSearchArguments = {}, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.search', options, args);
+  }
+
+  /** Tags that styles may have. */
+  tagList(options?: CallOptions): Promise<Tag[]> {
+    return this.#caller.call('style.tag_list', options);
+  }
+
+  /**
+   * Creates a tag for styles. The answer is returned unchanged, because its form is unknown. `tagList` has
+   * the id of the tag.
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the name in
+   * `tagList` before you create the tag again.
+   *
+   * @param name Name of the tag.
+   */
+  tagCreate(name: string, args: StyleTagCreateArguments = {}, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.tag_create', options, { name }, args);
+  }
+
+  /**
+   * Changes the name and the integration of a tag. The answer is returned unchanged, because its form is
+   * unknown.
+   */
+  tagUpdate(args: StyleTagUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.tag_update', options, args);
+  }
+
+  /**
+   * Deletes a tag. The answer is returned unchanged, because its form is unknown.
+   *
+   * @param tagId Id of the tag.
+   */
+  tagDelete(tagId: string, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.tag_delete', options, { tagId });
+  }
+
+  /** Shows a tag to users. The answer is returned unchanged, because its form is unknown. */
+  tagShare(args: StyleTagShareArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.tag_share', options, args);
+  }
+
+  /** Hides a tag from users. The answer is returned unchanged, because its form is unknown. */
+  tagUnshare(args: StyleTagUnshareArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.tag_unshare', options, args);
+  }
+
+  /**
+   * Tags of a style.
+   *
+   * @param headerId Id of the style.
+   */
+  headerTagList(headerId: string, options?: CallOptions): Promise<Tag[]> {
+    return this.#caller.call('style.attributes_tag_list', options, { headerId });
+  }
+
+  /**
+   * Adds tags to a style, by their names. Whether the service creates a tag for an unknown name is unknown.
+   * The answer is returned unchanged, because its form is unknown.
+   */
+  headerTagAdd(args: StyleHeaderTagAddArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_tag_add', options, args);
+  }
+
+  /**
+   * Removes tags from a style, by their names. The answer is returned unchanged, because its form is unknown.
+   */
+  headerTagRemove(args: StyleHeaderTagRemoveArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.attributes_tag_remove', options, args);
+  }
+
+  /**
    * Uploads the main image of a style, and waits until the service has processed it, at most
    * `options.waitTimeout`. Each look at its status is a request.
    *
@@ -232,6 +741,34 @@ export class Style {
    */
   upload(headerId: string, args: StyleUploadArguments, options?: CallOptions): Promise<Upload> {
     return this.#caller.call('style.attributes_upload', options, { headerId }, args);
+  }
+
+  /**
+   * Uploads the image of a style at a position, and waits until the service has processed it, at most
+   * `options.waitTimeout`. Errors are those of `upload`.
+   *
+   * @param headerId Id of the style.
+   */
+  uploadPosition(
+    headerId: string,
+    args: StyleUploadPositionArguments,
+    options?: CallOptions,
+  ): Promise<Upload> {
+    return this.#caller.call('style.attributes_upload_position', options, { headerId }, args);
+  }
+
+  /**
+   * Uploads the image of a colorway, and waits until the service has processed it, at most
+   * `options.waitTimeout`. Errors are those of `upload`.
+   *
+   * @param headerId Id of the style.
+   */
+  colorwayUpload(
+    headerId: string,
+    args: StyleColorwayUploadArguments,
+    options?: CallOptions,
+  ): Promise<Upload> {
+    return this.#caller.call('style.attributes_colorway_upload', options, { headerId }, args);
   }
 
   /**

@@ -8,6 +8,15 @@
 //! | member | states |
 //! |---|---|
 //! | `variants` | what replaces further placeholders, for each operation that the entry is in a resource |
+//! | `words` of a resource | what replaces further placeholders in all entries for it: `words = { number = "headerNumber" }` replaces `{number}` |
+//! | `one_of` | arguments of which a call has exactly one |
+//! | kind `choice` | one of the texts in `choices` |
+//! | kind `ids` | a list of ids |
+//! | `needs` | of a boolean: the argument without which true means nothing |
+//! | `adds_if_true` | of a boolean: that a request with true leaves other data when it is sent again |
+//! | `adds_without` | of records: the member that is the id of a record to change. One that has no such id may be added, so a request with it is not repeated |
+//! | `read_as` | of records: how answers spell members, by the names of the request: `read_as = { id = "_id" }`. The request takes both |
+//! | `absent` | what is sent for an argument that is not given: nothing, `empty`, `null`, `empty_array` or `false` |
 //! | `[[operation.implied]]` | a value that is sent as `wire` in the `place` `query` or `body` and is no argument: a `value`, one of the `client` (`company`, in the query), or that of an `argument` which is sent in two places |
 //! | kind `file` | a file: a path, and in Rust bytes or a source too. The body `multipart` sends it as the part `wire`, in an operation with the effect and the handler `upload` |
 //! | answer `file` | the answer is a file: a read with the handler `download`, and with a parameter of the kind `target`, the path that the file is written to. Without a value of it, the file is the raw body of the answer |
@@ -20,6 +29,7 @@
 
 mod downloads;
 mod implied;
+mod parameters;
 mod references;
 mod uploads;
 
@@ -80,8 +90,10 @@ pub(crate) enum Place {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     Id,
+    Ids,
     Text,
     Texts,
+    Choice,
     Integer,
     Boolean,
     Link,
@@ -106,6 +118,7 @@ pub(crate) enum Absent {
     Empty,
     Null,
     EmptyArray,
+    False,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -216,6 +229,8 @@ pub(crate) struct Operation {
     pub(crate) poll: Option<Poll>,
     /// Whether the answer holds the limits of the service.
     pub(crate) tells_limits: bool,
+    /// Parameters of which exactly one is given.
+    pub(crate) one_of: Vec<String>,
     pub(crate) since: String,
     pub(crate) doc: String,
     pub(crate) parameters: Vec<Parameter>,
@@ -237,6 +252,16 @@ pub(crate) struct Parameter {
     pub(crate) schema: Option<Schema>,
     /// Of filters: fields that they may name besides.
     pub(crate) standard: Vec<String>,
+    /// The texts of a choice.
+    pub(crate) choices: Vec<String>,
+    /// Of a boolean: the parameter without which true means nothing.
+    pub(crate) needs: Option<String>,
+    /// Of a boolean: whether true makes a request that leaves other data when it is sent again.
+    pub(crate) adds_if_true: bool,
+    /// Of records: the member that holds the id of a record that is changed. One without it may be added.
+    pub(crate) adds_without: Option<String>,
+    /// Of records: how answers spell members, by their names in the request.
+    pub(crate) read_as: BTreeMap<String, String>,
     pub(crate) doc: String,
 }
 
@@ -258,12 +283,14 @@ struct ResourceEntry {
     name: String,
     record: String,
     records: String,
+    #[serde(default)]
+    words: Variant,
     doc: String,
 }
 
 impl ResourceEntry {
     fn names(&self) -> Names {
-        Names::of(&self.name, &self.record, &self.records)
+        Names::of(&self.name, &self.record, &self.records).with(&self.words)
     }
 }
 
@@ -294,6 +321,8 @@ struct Entry {
     poll: Option<Poll>,
     #[serde(default)]
     tells_limits: bool,
+    #[serde(default)]
+    one_of: Vec<String>,
     since: String,
     doc: String,
     #[serde(default)]
@@ -327,6 +356,14 @@ struct ParameterEntry {
     schema: Option<Schema>,
     #[serde(default)]
     standard: Vec<String>,
+    #[serde(default)]
+    choices: Vec<String>,
+    needs: Option<String>,
+    #[serde(default)]
+    adds_if_true: bool,
+    adds_without: Option<String>,
+    #[serde(default)]
+    read_as: BTreeMap<String, String>,
     only: Option<Vec<String>>,
     doc: String,
 }
@@ -408,7 +445,11 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
         paged: entry.paging.is_some(),
         identity: entry.identity.clone(),
         lookup: match entry.lookup.clone() {
-            Some(lookup) => Some(Lookup { list: of_resource(&lookup.list)?, ..lookup }),
+            Some(lookup) => Some(Lookup {
+                list: of_resource(&lookup.list)?,
+                member: names.name(&lookup.member)?,
+                ..lookup
+            }),
             None => None,
         },
         rows: entry.rows,
@@ -422,6 +463,7 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
             None => None,
         },
         tells_limits: entry.tells_limits,
+        one_of: entry.one_of.clone(),
         since: entry.since.clone(),
         doc: names.fill(&entry.doc),
         parameters: entry
@@ -453,6 +495,11 @@ fn resolve_parameter(parameter: &ParameterEntry, names: &Names) -> Result<Parame
             None => None,
         },
         standard: parameter.standard.clone(),
+        choices: parameter.choices.clone(),
+        needs: parameter.needs.clone(),
+        adds_if_true: parameter.adds_if_true,
+        adds_without: parameter.adds_without.clone(),
+        read_as: parameter.read_as.clone(),
         doc: names.fill(&parameter.doc),
     })
 }
@@ -497,6 +544,7 @@ fn validate(resources: &[Resource], families: &[Family]) -> Result<(), String> {
             if let Err(text) = implied::validate(operation)
                 .and_then(|()| uploads::validate(operation))
                 .and_then(|()| downloads::validate(operation))
+                .and_then(|()| parameters::validate(operation))
             {
                 return problem(text);
             }

@@ -246,6 +246,68 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_a_resource_is_filled_in() {
+        let root = changed("resources.toml", "headerNumber", "styleNumber");
+        assert_eq!(generate(&root, false), Ok(true));
+        for (resource, member) in
+            [("style", "styleNumber"), ("material", "headerNumber"), ("color", "colorPaletteNumber")]
+        {
+            let path = root.path().join(format!("core/src/catalog/generated/{resource}.rs"));
+            let table = std::fs::read_to_string(path).unwrap();
+            assert!(table.contains(&format!("member: {member:?}")), "{resource}");
+        }
+        let root = changed("resources.toml", "words = { number_member = \"headerNumber\" }\n", "");
+        assert!(generate(&root, true).unwrap_err().contains("{number_member}"));
+    }
+
+    #[test]
+    fn words_of_parameters_reach_the_table_and_the_types() {
+        let root = changed("service/uploads.toml", "\"side\", \"back\"", "\"rear\"");
+        assert_eq!(generate(&root, false), Ok(true));
+        let read = |path: &str| std::fs::read_to_string(root.path().join(path)).unwrap();
+        for (path, part) in [
+            ("core/src/catalog/generated/style.rs", "choices: &[\"front\", \"rear\"]"),
+            ("core/src/catalog/generated/style.rs", "one_of: &[\"colorway_id\", \"color_number\"]"),
+            ("core/src/catalog/generated/style.rs", "adds_if_true: true"),
+            ("core/src/catalog/generated/color.rs", "needs: Some(\"colors\")"),
+            ("core/src/catalog/generated/color.rs", "absent: Absent::False"),
+            ("core/src/catalog/generated/color.rs", "(\"id\", \"_id\")"),
+            ("core/src/catalog/generated/block.rs", "adds_without: Some(\"key\")"),
+            (
+                "bindings-python/python/beproduct_client/resources/style.pyi",
+                "position: Literal[\"front\", \"rear\"],",
+            ),
+            ("bindings-node/ts/resources/style.ts", "position: 'front' | 'rear';"),
+            ("bindings-node/ts/resources/style.ts", "Promise<unknown[]>"),
+            ("bindings-python/python/beproduct_client/resources/color.pyi", "-> Pager[Any]"),
+            ("bindings-python/python/beproduct_client/resources/style.pyi", "Iterable[str | UUID]"),
+        ] {
+            assert!(read(path).contains(part), "{path} has no {part}");
+        }
+    }
+
+    #[test]
+    fn a_second_spelling_is_read() {
+        let root = changed(
+            "shapes/service/headers/tag.json",
+            "\"tagDate\": {",
+            "\"tagDate\": {\"x-also\": \"date\",",
+        );
+        assert_eq!(generate(&root, false), Ok(true));
+        for (path, part) in [
+            ("core/src/models/generated/headers.rs", "rename = \"tagDate\", alias = \"date\""),
+            (
+                "bindings-swift/swift/Sources/BeProductClient/Generated/Records/HeadersRecords.swift",
+                "or: \"date\"",
+            ),
+            ("bindings-node/ts/records/headers.ts", "  date?: string | null"),
+        ] {
+            let text = std::fs::read_to_string(root.path().join(path)).unwrap();
+            assert!(text.contains(part), "{path} has no {part}");
+        }
+    }
+
+    #[test]
     fn families_of_records_are_no_circle() {
         let root = changed(
             "shapes/service/shared/person.json",
@@ -312,7 +374,7 @@ mod tests {
             ("service/headers.toml", "effect = \"read\"\n", "", "effect"),
             ("service/headers.toml", "replay = \"read\"\n", "", "replay"),
             (
-                "service/headers.toml",
+                "service/folders.toml",
                 "record = \"folder\"",
                 "record = \"nothing\"",
                 "there is no shape nothing",
@@ -545,6 +607,51 @@ mod tests {
                 "name = \"days\"\nvariable = true\n",
                 "variables are for settings",
             ),
+                "service/uploads.toml",
+                "kind = \"choice\"",
+                "kind = \"text\"",
+                "choice and choices need each other",
+            ),
+            (
+                "service/uploads.toml",
+                "place = \"path\"\nkind = \"choice\"",
+                "place = \"body\"\nkind = \"choice\"",
+                "one required parameter of the kind file",
+            ),
+            (
+                "service/uploads.toml",
+                "[\"colorway_id\", ",
+                "[\"colorway\", ",
+                "one_of: there is no parameter colorway",
+            ),
+            (
+                "service/uploads.toml",
+                "[\"colorway_id\", ",
+                "[\"header_id\", ",
+                "one_of: header_id is required",
+            ),
+            ("service/uploads.toml", "[\"colorway_id\", ", "[", "it names one parameter"),
+            (
+                "service/headers.toml",
+                "needs = \"colors\"",
+                "needs = \"hues\"",
+                "needs: there is no parameter hues",
+            ),
+            (
+                "service/headers.toml",
+                "kind = \"boolean\"\nabsent = \"false\"\nneeds",
+                "kind = \"text\"\nneeds",
+                "are for a boolean",
+            ),
+            ("service/headers.toml", "absent = \"empty\"", "absent = \"false\"", "is for a boolean"),
+            (
+                "service/sharing.toml",
+                "kind = \"ids\"",
+                "kind = \"ids\"\nadds_without = \"id\"",
+                "are for records",
+            ),
+            ("service/sharing.toml", "place = \"body\"", "place = \"query\"", "ids are in the body"),
+            ("service/headers.toml", "record = \"size\"\n", "", "records need a shape"),
             (
                 "shapes/service/headers/{resource}_lookup.json",
                 "\"style\", \"material\"",
@@ -554,7 +661,7 @@ mod tests {
             ("shapes/service/headers/{resource}_lookup.json", "\"x-resources\"", "\"x-res\"", "x-resources"),
             (
                 "shapes/service/headers/{resource}_lookup.json",
-                "[\"style\", \"material\"]",
+                "[\"style\", \"material\", \"image\", \"color\", \"block\"]",
                 "[\"style\"]",
                 "there is no shape material_lookup",
             ),

@@ -18,7 +18,10 @@ pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
             Handler::Request | Handler::DeleteHeader | Handler::UpdateRows | Handler::Upload
         ) {
             let path = paths.entry(format!("/{}", operation.path)).or_insert_with(|| json!({}));
-            path[method(operation.method)] = one(operation);
+            // Some resources share an address.
+            if path.get(method(operation.method)).is_none() {
+                path[method(operation.method)] = one(operation);
+            }
             if operation.base == Base::Automation {
                 path["servers"] = json!([{"url": "https://automation.beproduct.com/api"}]);
             }
@@ -123,9 +126,9 @@ fn one(operation: &Operation) -> Value {
         .map(|implied| (implied.wire.clone(), implied_schema(&implied.source)));
     let body: Map<_, _> = arguments.chain(implied).collect();
     if !body.is_empty() {
-        let schema = match body.get("rows") {
-            Some(rows) => rows.clone(),
-            None => json!({"type": "object", "properties": body}),
+        let schema = match (operation.body, body.values().next()) {
+            (Body::Array | Body::Json, Some(whole)) => whole.clone(),
+            _ => json!({"type": "object", "properties": body}),
         };
         let kind = match operation.body {
             Body::Multipart => "multipart/form-data",
@@ -157,7 +160,8 @@ fn schema(parameter: &Parameter) -> Value {
         Kind::Id | Kind::Text | Kind::RelativePath | Kind::Link | Kind::Target => json!({"type": "string"}),
         Kind::Integer => json!({"type": "integer"}),
         Kind::Boolean => json!({"type": "boolean"}),
-        Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::Choice => json!({"enum": parameter.choices}),
+        Kind::Ids | Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
         Kind::Filters | Kind::ColorwayFilters => json!({
             "type": ["array", "null"],
             "items": {

@@ -5,6 +5,8 @@
 //! describe what has been seen, they are no promise: members that no schema names are kept, and readers accept any member
 //! missing, except in what the client puts together itself (`x-made`).
 //!
+//! `x-also` of a property is another spelling that answers have of its name. A name in Pascal case is read in camel case too.
+//!
 //! A file whose name holds `{resource}` is one shape for each resource in its `x-resources`, with the placeholders of
 //! `catalogue.rs` in its texts and references.
 //!
@@ -291,8 +293,13 @@ fn property(wire: &str, schema: &Value, required: bool, own: bool) -> Result<Pro
     let camel = names::camel(&snake);
     Ok(Property {
         wire: wire.to_owned(),
-        alias: (camel != wire && wire.starts_with(|letter: char| letter.is_ascii_uppercase()))
-            .then(|| camel.clone()),
+        alias: match schema["x-also"].as_str() {
+            Some(other) => Some(other.to_owned()),
+            None if camel != wire && wire.starts_with(|letter: char| letter.is_ascii_uppercase()) => {
+                Some(camel.clone())
+            }
+            None => None,
+        },
         snake,
         camel,
         doc: format!("{}{}", schema["description"].as_str().unwrap_or_default(), kind.unit()),

@@ -14,9 +14,18 @@ pub(crate) fn percent(text: &str) -> String {
 }
 
 /// An id as a path segment or a query value.
-///
-/// An id with a separator could turn one address into another: `Header/Delete/…` is a GET.
 pub(crate) fn id<'a>(name: &str, value: &'a Value) -> Result<&'a str> {
+    const LIKE: &str = "is not an id; an id looks like 782f6624-fe0b-5a1a-a4cb-e7996e673e1c";
+    segment(name, value).map_err(|error| match value.is_string() {
+        true => Error::config(format!("{} {LIKE}", error.message())),
+        false => error,
+    })
+}
+
+/// A text as a path segment.
+///
+/// One with a separator could turn one address into another: `Header/Delete/…` is a GET.
+pub(crate) fn segment<'a>(name: &str, value: &'a Value) -> Result<&'a str> {
     let text =
         value.as_str().ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))?;
     let problem = if text.trim().is_empty() {
@@ -30,9 +39,7 @@ pub(crate) fn id<'a>(name: &str, value: &'a Value) -> Result<&'a str> {
     } else {
         return Ok(text);
     };
-    Err(Error::config(format!(
-        "{name} {problem}: {text:?} is not an id; an id looks like 782f6624-fe0b-5a1a-a4cb-e7996e673e1c"
-    )))
+    Err(Error::config(format!("{name} {problem}: {text:?}")))
 }
 
 /// Query parameters, encoded, in the order given.

@@ -97,14 +97,6 @@ fn colorway(name: &str, item: &Value) -> Result<Value> {
     Ok(sent.into())
 }
 
-/// Records that are handed through as the caller gives them.
-pub(crate) fn records(name: &str, value: &Value) -> Result<Value> {
-    match value.as_array() {
-        Some(items) if items.iter().all(Value::is_object) => Ok(canonical(value)),
-        _ => Err(Error::config(format!("{name} has to be a list of objects"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -60,6 +60,11 @@ mod tests {
             absent: Absent::Omit,
             schema: None,
             standard: &[],
+            choices: &[],
+            needs: None,
+            adds_if_true: false,
+            adds_without: None,
+            read_as: &[],
         }
     }
 
@@ -87,6 +92,7 @@ mod tests {
         look: None,
         poll: None,
         tells_limits: false,
+        one_of: &[],
         parameters: &[text("name", Place::Body), text("other", Place::Query)],
         implied: &[
             implied("kind", Place::Body, Source::Text("a b")),

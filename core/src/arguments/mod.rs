@@ -8,6 +8,8 @@ pub(crate) mod files;
 mod filter_map;
 pub(crate) mod filters;
 mod implied;
+mod plain;
+mod records;
 pub(crate) mod rows;
 
 use std::ops::Range;
@@ -105,6 +107,20 @@ pub(crate) fn check_names(operation: &Operation, arguments: &Map<String, Value>)
             return wrong(format!("{} needs {}", short_id(operation), parameter.name));
         }
     }
+    let is_given = |name: &&&str| arguments.get(**name).is_some_and(|value| !value.is_null() && value != "");
+    if !operation.one_of.is_empty() && operation.one_of.iter().filter(is_given).count() != 1 {
+        return wrong(format!(
+            "{} takes exactly one of {}",
+            short_id(operation),
+            operation.one_of.join(", ")
+        ));
+    }
+    for parameter in operation.parameters {
+        let needed = parameter.needs.filter(|_| arguments.get(parameter.name) == Some(&Value::Bool(true)));
+        if let Some(needed) = needed.filter(|needed| !is_given(&needed)) {
+            return wrong(format!("{}: {} needs {needed}", short_id(operation), parameter.name));
+        }
+    }
     Ok(())
 }
 
@@ -142,11 +158,15 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
             Place::Path => {
                 let segment = match parameter.kind {
                     Kind::RelativePath => relative_path(parameter.name, given.unwrap_or(&Value::Null))?,
+                    Kind::Choice => encode::percent(&plain::text(parameter, given.unwrap_or(&Value::Null))?),
+                    Kind::Text => {
+                        encode::percent(encode::segment(parameter.name, given.unwrap_or(&Value::Null))?)
+                    }
                     _ => encode::percent(encode::id(parameter.name, given.unwrap_or(&Value::Null))?),
                 };
                 prepared.path = prepared.path.replace(&format!("{{{}}}", parameter.name), &segment);
             }
-            Place::Query => query(&mut prepared.query, parameter, given)?,
+            Place::Query => query(&mut prepared, parameter, given)?,
             Place::Body if parameter.kind == Kind::TableRows => {}
             Place::Body if parameter.kind == Kind::File => {
                 let file = FileSource::from_json(parameter.name, given.unwrap_or(&Value::Null))?;
@@ -158,6 +178,7 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
                     None => match parameter.absent {
                         Absent::Null => Some(Value::Null),
                         Absent::EmptyArray => Some(Value::Array(Vec::new())),
+                        Absent::False => Some(Value::Bool(false)),
                         Absent::Omit | Absent::Empty => None,
                     },
                 };
@@ -203,41 +224,45 @@ fn text(name: &str, value: &Value) -> Result<String> {
     text.map(str::to_owned).ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))
 }
 
-fn query(query: &mut Vec<(String, String)>, parameter: &Parameter, given: Option<&Value>) -> Result<()> {
+fn query(prepared: &mut Prepared, parameter: &Parameter, given: Option<&Value>) -> Result<()> {
     let Some(value) = given else {
-        if parameter.absent == Absent::Empty {
-            query.push((parameter.wire.to_owned(), String::new()));
+        match parameter.absent {
+            Absent::Empty => prepared.query.push((parameter.wire.to_owned(), String::new())),
+            Absent::False => prepared.query.push((parameter.wire.to_owned(), "false".into())),
+            _ => {}
         }
         return Ok(());
     };
-    let name = parameter.name;
-    let wrong = |expected: &str| Error::config(format!("{name} has to be {expected}, not {value}"));
-    let text = match parameter.kind {
-        Kind::Id => encode::id(name, value)?.to_owned(),
-        Kind::Boolean => value.as_bool().ok_or_else(|| wrong("true or false"))?.to_string(),
-        Kind::Integer => value.as_i64().ok_or_else(|| wrong("a whole number"))?.to_string(),
-        Kind::QueryMap => {
-            let members = value.as_object().ok_or_else(|| wrong("a map of texts"))?;
-            for (key, value) in members {
-                let values: Vec<_> =
-                    value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
-                for value in values {
-                    match value {
-                        Value::Null => {}
-                        Value::String(text) => query.push((key.clone(), text.clone())),
-                        Value::Number(_) | Value::Bool(_) => {
-                            query.push((key.clone(), encode::canonical(value).to_string()));
-                        }
-                        _ => return Err(wrong("a map of texts")),
-                    }
-                }
-            }
-            return Ok(());
-        }
-        _ => value.as_str().ok_or_else(|| wrong("a text"))?.to_owned(),
-    };
-    query.push((parameter.wire.to_owned(), text));
+    if parameter.kind == Kind::QueryMap {
+        return query_map(&mut prepared.query, parameter.name, value);
+    }
+    note_flag(prepared, parameter, value);
+    prepared.query.push((parameter.wire.to_owned(), plain::text(parameter, value)?));
     Ok(())
+}
+
+/// Parameters by name; a list repeats its name.
+fn query_map(query: &mut Vec<(String, String)>, name: &str, value: &Value) -> Result<()> {
+    let wrong = || Error::config(format!("{name} has to be a map of texts, not {value}"));
+    for (key, value) in value.as_object().ok_or_else(wrong)? {
+        let values: Vec<_> = value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
+        for value in values {
+            match value {
+                Value::Null => {}
+                Value::String(text) => query.push((key.clone(), text.clone())),
+                Value::Number(_) | Value::Bool(_) => {
+                    query.push((key.clone(), encode::canonical(value).to_string()));
+                }
+                _ => return Err(wrong()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a request with this value leaves other data when it is sent again.
+fn note_flag(prepared: &mut Prepared, parameter: &Parameter, value: &Value) {
+    prepared.adds_nothing &= !(parameter.adds_if_true && value == &Value::Bool(true));
 }
 
 fn body_value(
@@ -274,7 +299,24 @@ fn body_value(
             prepared.adds_nothing &= !adds;
             sent
         }
-        Kind::Records => fields::records(name, value)?,
+        Kind::Records => {
+            let (sent, adds) = records::prepare(parameter, value)?;
+            prepared.adds_nothing &= !adds;
+            sent
+        }
+        Kind::Id | Kind::Ids | Kind::Text | Kind::Texts | Kind::Boolean | Kind::Integer => {
+            note_flag(prepared, parameter, value);
+            let sent = plain::json(parameter, value)?;
+            let limit =
+                prepared.operation.rows.filter(|rows| rows.place == Place::Body).map(|rows| rows.limit);
+            let given = sent.as_array().map_or(0, Vec::len);
+            if let Some(limit) = limit.filter(|limit| given > *limit) {
+                return Err(Error::config(format!(
+                    "{name} has {given} entries; one request may carry {limit}: make several calls"
+                )));
+            }
+            sent
+        }
         _ => encode::canonical(value),
     })
 }

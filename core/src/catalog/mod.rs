@@ -81,9 +81,12 @@ pub(crate) enum Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Id,
+    Ids,
     Text,
     Texts,
-    #[allow(dead_code)] // No parameter of the present catalogue has this type.
+    /// One of the texts of its parameter.
+    Choice,
+    /// From 0.
     Integer,
     Boolean,
     /// A signed link, which is the address.
@@ -109,6 +112,7 @@ pub(crate) enum Absent {
     Empty,
     Null,
     EmptyArray,
+    False,
 }
 
 /// Form of the request body.
@@ -211,6 +215,16 @@ pub(crate) struct Parameter {
     pub(crate) schema: Option<FilterSchema>,
     /// Of filters: fields that they may name besides.
     pub(crate) standard: &'static [&'static str],
+    /// The texts of a choice.
+    pub(crate) choices: &'static [&'static str],
+    /// Of a boolean: the argument without which true means nothing.
+    pub(crate) needs: Option<&'static str>,
+    /// Of a boolean: whether a request with true leaves other data when it is sent again.
+    pub(crate) adds_if_true: bool,
+    /// Of records: the member that holds the id of a record that is changed. One without it may be added.
+    pub(crate) adds_without: Option<&'static str>,
+    /// Of records: members by their names in the request, and how answers spell them.
+    pub(crate) read_as: &'static [(&'static str, &'static str)],
 }
 
 /// A value that is sent and is no argument.
@@ -272,6 +286,8 @@ pub struct Operation {
     pub(crate) poll: Option<Poll>,
     /// Whether its answer holds the limits of the service.
     pub(crate) tells_limits: bool,
+    /// Arguments of which a call has exactly one.
+    pub(crate) one_of: &'static [&'static str],
     pub(crate) parameters: &'static [Parameter],
     pub(crate) implied: &'static [Implied],
 }

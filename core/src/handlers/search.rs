@@ -141,9 +141,10 @@ impl Found {
     }
 
     pub(super) fn absorb(&mut self, other: Self) {
-        for (number, records) in other.exact {
-            for record in records {
-                self.put(number.clone(), record);
+        for (mine, theirs) in [(&mut self.exact, other.exact), (&mut self.trimmed, other.trimmed)] {
+            for (number, records) in theirs {
+                let mine = mine.entry(number).or_default();
+                records.into_iter().for_each(|record| add(mine, record));
             }
         }
     }
@@ -178,6 +179,24 @@ mod tests {
         assert_eq!(found.of("A "), ["1", "2"]);
         assert_eq!(found.of("B"), ["3"]);
         assert!(found.of("C").is_empty());
+    }
+
+    #[test]
+    fn records_stay_in_the_order_in_which_they_came() {
+        let spellings = || (0..50).map(|blanks| format!("{}A", " ".repeat(blanks)));
+        let mut all = Found::default();
+        for request in ["1", "2"] {
+            let mut found = Found::default();
+            spellings().enumerate().for_each(|(index, number)| {
+                found.put(number, format!("{request}-{index}").into());
+            });
+            all.absorb(found);
+        }
+        let expected: Vec<_> = ["1", "2"]
+            .iter()
+            .flat_map(|request| (0..50).map(move |index| format!("{request}-{index}")))
+            .collect();
+        assert_eq!(all.of("A "), expected);
     }
 
     #[test]

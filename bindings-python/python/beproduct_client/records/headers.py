@@ -16,13 +16,36 @@ else:
 
 __all__ = [
     "Artboard",
+    "BlockAmbiguity",
+    "BlockFlagChange",
+    "BlockHeader",
+    "BlockHeaderData",
+    "BlockLookup",
+    "BlockSize",
+    "BlockSizeClass",
+    "BlockSizeClassChange",
+    "BlockSizeClassNew",
+    "BlockTextChange",
+    "CarriedOver",
+    "ColorAmbiguity",
+    "ColorChange",
+    "ColorChip",
+    "ColorHeader",
+    "ColorHeaderData",
+    "ColorLookup",
     "Colorway",
     "Folder",
     "FolderReference",
+    "ImageAmbiguity",
+    "ImageHeader",
+    "ImageHeaderData",
+    "ImageLookup",
+    "ImageVariation",
     "MaterialAmbiguity",
     "MaterialHeader",
     "MaterialHeaderData",
     "MaterialLookup",
+    "PaletteColors",
     "Size",
     "SizeClass",
     "StyleAmbiguity",
@@ -43,6 +66,236 @@ Artboard = TypedDict(
     total=False,
 )
 """An artboard of a style."""
+
+
+BlockAmbiguity = TypedDict(
+    "BlockAmbiguity",
+    {
+        "number": Required["str"],  # The requested number.
+        "records": Required["list[BlockHeader]"],
+    },
+    total=False,
+)
+"""A number that several blocks have."""
+
+
+BlockFlagChange = TypedDict(
+    "BlockFlagChange",
+    {
+        "value": "bool | None",  # The value.
+    },
+    total=False,
+)
+"""A new yes or no, in an object of its own."""
+
+
+BlockHeader = TypedDict(
+    "BlockHeader",
+    {
+        "id": Required["str"],  # Id of the record.
+        "headerNumber": Required["str | None"],  # Number.
+        "headerName": "str | None",  # Name.
+        "folder": "FolderReference | None",  # Folder that the record is in.
+        "headerData": "BlockHeaderData | None",
+        "tags": "list[Tag] | None",
+        "isDeleted": "bool | None",  # Whether it is soft-deleted.
+        "createdBy": "Person | None",
+        "createdAt": "str | None",  # Time of creation, ISO 8601 in UTC.
+        "modifiedBy": "Person | None",
+        "modifiedAt": "str | None",  # Time of the last change of the attributes, ISO 8601 in UTC.
+    },
+    total=False,
+)
+"""A block."""
+
+
+BlockHeaderData = TypedDict(
+    "BlockHeaderData",
+    {
+        "fields": "list[Field] | None",  # Attribute fields.
+        "frontImage": "ImageLinks | None",
+        "sizeClasses": "list[BlockSizeClass] | None",  # Size classes.
+    },
+    total=False,
+)
+"""Attributes, pictures and size classes of a block."""
+
+
+BlockLookup = TypedDict(
+    "BlockLookup",
+    {
+        "found": Required["list[BlockHeader]"],  # In the order of the numbers.
+        "missing": Required["list[str]"],  # Numbers that no record has.
+        "ambiguous": Required["list[BlockAmbiguity]"],  # Numbers that several records have.
+    },
+    total=False,
+)
+"""Result of a lookup of blocks by number."""
+
+
+BlockSize = TypedDict(
+    "BlockSize",
+    {
+        "name": "str | None",  # Name.
+        "isSampleSize": "bool | None",  # Whether it is the sample size of its class.
+        "hideSize": "bool | None",  # Whether it is hidden.
+        "comments": "str | None",
+    },
+    total=False,
+)
+"""A size of a block."""
+
+
+BlockSizeClass = TypedDict(
+    "BlockSizeClass",
+    {
+        "id": "str | None",  # Id.
+        "name": "str | None",  # Name.
+        "notes": "str | None",  # Notes.
+        "active": "bool | None",  # Whether it is in use.
+        "sizeRange": "Any | None",  # The sizes as a display text such as `S, M, L`, a list, or null.
+        "sizes": "list[BlockSize] | None",  # Sizes.
+    },
+    total=False,
+)
+"""A size class of a block."""
+
+
+BlockSizeClassChange = TypedDict(
+    "BlockSizeClassChange",
+    {
+        "key": "str | None",  # Id or name of the size class. A request with names is sent at most once, as it may rename them.
+        "name": "BlockTextChange | None",  # The new name.
+        "notes": "BlockTextChange | None",  # The new notes.
+        "active": "BlockFlagChange | None",  # Whether it is in use.
+        "sizes": "list[BlockSize] | None",  # All sizes of the class. Without it they stay.
+        "deleteSizeClass": "bool | None",  # Whether to delete the size class.
+    },
+    total=False,
+)
+"""A change of a size class of a block."""
+
+
+BlockSizeClassNew = TypedDict(
+    "BlockSizeClassNew",
+    {
+        "name": "str | None",  # Name.
+        "notes": "str | None",  # Notes.
+        "active": "bool | None",  # Whether it is in use.
+        "sizes": "list[BlockSize] | None",  # All sizes of the class.
+    },
+    total=False,
+)
+"""A size class of a new block."""
+
+
+BlockTextChange = TypedDict(
+    "BlockTextChange",
+    {
+        "value": "str | None",  # The text.
+    },
+    total=False,
+)
+"""A new text, in an object of its own."""
+
+
+CarriedOver = TypedDict(
+    "CarriedOver",
+    {
+        "id": Required["str"],  # Id of the copy.
+    },
+    total=False,
+)
+"""The copy of a style."""
+
+
+ColorAmbiguity = TypedDict(
+    "ColorAmbiguity",
+    {
+        "number": Required["str"],  # The requested number.
+        "records": Required["list[ColorHeader]"],
+    },
+    total=False,
+)
+"""A number that several palettes have."""
+
+
+ColorChange = TypedDict(
+    "ColorChange",
+    {
+        "id": "str | None",  # Id of the colour to change; answers call it `_id`. Without it the number decides, and a new number adds a colour.
+        "colorNumber": "str | None",  # Number; answers call it `color_number`.
+        "colorName": "str | None",  # Name; answers call it `color_name`.
+        "hex": "str | None",  # Colour without `#`.
+        "removeColor": "bool | None",  # Whether to remove the colour.
+    },
+    total=False,
+)
+"""A colour of a palette, as a create or an update takes it."""
+
+
+ColorChip = TypedDict(
+    "ColorChip",
+    {
+        "_id": "str | None",  # Id.
+        "color_id": "str | None",
+        "color_source_id": "str | None",  # Id of the colour that it was made from.
+        "hex": "str | None",  # Colour without `#`; upper and lower case mean the same.
+        "rgb_r": "int | None",  # Red, 0 to 255.
+        "rgb_g": "int | None",  # Green, 0 to 255.
+        "rgb_b": "int | None",  # Blue, 0 to 255.
+        "color_number": "str | None",  # Number.
+        "color_name": "str | None",  # Name.
+        "fields": "Any | None",  # Further fields; their form is not recorded.
+        "color_reference": "Any | None",  # Reference of the colour; its form is not recorded.
+        "Schema": "dict[str, Any] | None",  # Fields of the folder, by their ids.
+    },
+    total=False,
+)
+"""A colour of a palette, as answers have it. A change spells some members otherwise; it takes both spellings."""
+
+
+ColorHeader = TypedDict(
+    "ColorHeader",
+    {
+        "id": Required["str"],  # Id of the record.
+        "colorPaletteNumber": Required["str | None"],  # Number; other records call it `headerNumber`.
+        "colorPaletteName": "str | None",  # Name; other records call it `headerName`.
+        "folder": "FolderReference | None",  # Folder that the record is in.
+        "headerData": "ColorHeaderData | None",
+        "tags": "list[Tag] | None",
+        "isDeleted": "bool | None",  # Whether it is soft-deleted.
+        "createdBy": "Person | None",
+        "createdAt": "str | None",  # Time of creation, ISO 8601 in UTC.
+        "modifiedBy": "Person | None",
+        "modifiedAt": "str | None",  # Time of the last change of the attributes, ISO 8601 in UTC.
+    },
+    total=False,
+)
+"""A color palette."""
+
+
+ColorHeaderData = TypedDict(
+    "ColorHeaderData",
+    {
+        "fields": "list[Field] | None",  # Attribute fields.
+        "colors": "PaletteColors | None",  # The colours.
+    },
+    total=False,
+)
+"""Attributes and colours of a palette."""
+
+
+ColorLookup = TypedDict(
+    "ColorLookup",
+    {
+        "found": Required["list[ColorHeader]"],  # In the order of the numbers.
+        "missing": Required["list[str]"],  # Numbers that no record has.
+        "ambiguous": Required["list[ColorAmbiguity]"],  # Numbers that several records have.
+    },
+    total=False,
+)
+"""Result of a lookup of palettes by number."""
 
 
 Colorway = TypedDict(
@@ -89,6 +342,76 @@ FolderReference = TypedDict(
     total=False,
 )
 """A folder, as named in a record."""
+
+
+ImageAmbiguity = TypedDict(
+    "ImageAmbiguity",
+    {
+        "number": Required["str"],  # The requested number.
+        "records": Required["list[ImageHeader]"],
+    },
+    total=False,
+)
+"""A number that several images have."""
+
+
+ImageHeader = TypedDict(
+    "ImageHeader",
+    {
+        "id": Required["str"],  # Id of the record.
+        "headerNumber": Required["str | None"],  # Number.
+        "headerName": "str | None",  # Name.
+        "folder": "FolderReference | None",  # Folder that the record is in.
+        "headerData": "ImageHeaderData | None",
+        "files": "Any | None",  # Files of the image; their form is not recorded.
+        "tags": "list[Tag] | None",
+        "isDeleted": "bool | None",  # Whether it is soft-deleted.
+        "createdBy": "Person | None",
+        "createdAt": "str | None",  # Time of creation, ISO 8601 in UTC.
+        "modifiedBy": "Person | None",
+        "modifiedAt": "str | None",  # Time of the last change of the attributes, ISO 8601 in UTC.
+    },
+    total=False,
+)
+"""An image."""
+
+
+ImageHeaderData = TypedDict(
+    "ImageHeaderData",
+    {
+        "fields": "list[Field] | None",  # Attribute fields.
+        "preview": "ImageLinks | None",  # The picture.
+        "variations": "list[ImageVariation] | None",  # Versions of the picture.
+    },
+    total=False,
+)
+"""Attributes and pictures of an image."""
+
+
+ImageLookup = TypedDict(
+    "ImageLookup",
+    {
+        "found": Required["list[ImageHeader]"],  # In the order of the numbers.
+        "missing": Required["list[str]"],  # Numbers that no record has.
+        "ambiguous": Required["list[ImageAmbiguity]"],  # Numbers that several records have.
+    },
+    total=False,
+)
+"""Result of a lookup of images by number."""
+
+
+ImageVariation = TypedDict(
+    "ImageVariation",
+    {
+        "id": "str | None",  # Id.
+        "number": "str | None",  # Number.
+        "name": "str | None",  # Name.
+        "sourceFile": "str | None",  # Name of the file that it was made from.
+        "preview": "Any | None",  # A link to the reduced picture, or an object with `preview` and `origin`.
+    },
+    total=False,
+)
+"""A version of an image."""
 
 
 MaterialAmbiguity = TypedDict(
@@ -148,6 +471,17 @@ MaterialLookup = TypedDict(
     total=False,
 )
 """Result of a lookup of materials by number."""
+
+
+PaletteColors = TypedDict(
+    "PaletteColors",
+    {
+        "ASEurl": "str | None",  # Link to the palette as an Adobe Swatch Exchange file.
+        "colors": "list[ColorChip] | None",
+    },
+    total=False,
+)
+"""The colours of a palette."""
 
 
 Size = TypedDict(
@@ -268,7 +602,10 @@ Tag = TypedDict(
     {
         "id": "str | None",  # Id.
         "name": "str | None",  # Name.
+        "integration": "str | None",  # Integration that it is for; `Browzwear` is known.
+        "tagDate": "str | None",  # Time of its creation, ISO 8601.
+        "tagUsers": "list[str] | None",  # Ids of the users who see it.
     },
     total=False,
 )
-"""A tag of a record."""
+"""A tag. A record names it by `id` and `name` only."""

@@ -15,6 +15,7 @@ __all__ = [
     "Field",
     "ImageLinks",
     "Message",
+    "PartnerReference",
     "Person",
     "SchemaField",
 ]
@@ -53,6 +54,19 @@ Message = TypedDict(
     total=False,
 )
 """Message of the service."""
+
+
+PartnerReference = TypedDict(
+    "PartnerReference",
+    {
+        "id": "str | None",  # Id.
+        "name": "str | None",  # Name.
+        "partnerType": "str | None",  # Such as `VENDOR` or `FACTORY`.
+        "country": "str | None",
+    },
+    total=False,
+)
+"""A partner company, as named in a record."""
 
 
 Person = TypedDict(

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from beproduct_client.records.headers import FolderReference
-from beproduct_client.records.shared import ImageLinks, Person
+from beproduct_client.records.shared import ImageLinks, PartnerReference, Person
 
 if sys.version_info >= (3, 11):
     from typing import Required, TypedDict
@@ -15,24 +15,10 @@ else:
     from typing_extensions import Required, TypedDict
 
 __all__ = [
-    "PartnerReference",
     "TimelineEntry",
     "TimelineHeader",
     "TimelineRow",
 ]
-
-
-PartnerReference = TypedDict(
-    "PartnerReference",
-    {
-        "id": "str | None",  # Id.
-        "name": "str | None",  # Name.
-        "partnerType": "str | None",  # Such as `VENDOR` or `FACTORY`.
-        "country": "str | None",
-    },
-    total=False,
-)
-"""A partner company, as named in a milestone."""
 
 
 TimelineEntry = TypedDict(

@@ -3,7 +3,10 @@
 
 from beproduct_client.resources.auth import Auth
 from beproduct_client.resources.automation import Automation
+from beproduct_client.resources.block import Block
+from beproduct_client.resources.color import Color
 from beproduct_client.resources.data_tables import DataTables
+from beproduct_client.resources.image import Image
 from beproduct_client.resources.material import Material
 from beproduct_client.resources.quota import Quota
 from beproduct_client.resources.raw import Raw
@@ -18,6 +21,9 @@ class Resources:
     def __init__(self, connection):
         self.style = Style(connection)
         self.material = Material(connection)
+        self.image = Image(connection)
+        self.color = Color(connection)
+        self.block = Block(connection)
         self.data_tables = DataTables(connection)
         self.tracking = Tracking(connection)
         self.automation = Automation(connection)

@@ -7,12 +7,15 @@ from beproduct_client.resources.automation import (
     Automation,
     AutomationWithResponse,
 )
+from beproduct_client.resources.block import AsyncBlock, AsyncBlockWithResponse, Block, BlockWithResponse
+from beproduct_client.resources.color import AsyncColor, AsyncColorWithResponse, Color, ColorWithResponse
 from beproduct_client.resources.data_tables import (
     AsyncDataTables,
     AsyncDataTablesWithResponse,
     DataTables,
     DataTablesWithResponse,
 )
+from beproduct_client.resources.image import AsyncImage, AsyncImageWithResponse, Image, ImageWithResponse
 from beproduct_client.resources.material import (
     AsyncMaterial,
     AsyncMaterialWithResponse,
@@ -35,6 +38,9 @@ class Resources:
 
     style: Style
     material: Material
+    image: Image
+    color: Color
+    block: Block
     data_tables: DataTables
     tracking: Tracking
     automation: Automation
@@ -48,6 +54,9 @@ class AsyncResources:
 
     style: AsyncStyle
     material: AsyncMaterial
+    image: AsyncImage
+    color: AsyncColor
+    block: AsyncBlock
     data_tables: AsyncDataTables
     tracking: AsyncTracking
     automation: AsyncAutomation
@@ -61,6 +70,9 @@ class ResourcesWithResponse:
 
     style: StyleWithResponse
     material: MaterialWithResponse
+    image: ImageWithResponse
+    color: ColorWithResponse
+    block: BlockWithResponse
     data_tables: DataTablesWithResponse
     tracking: TrackingWithResponse
     automation: AutomationWithResponse
@@ -74,6 +86,9 @@ class AsyncResourcesWithResponse:
 
     style: AsyncStyleWithResponse
     material: AsyncMaterialWithResponse
+    image: AsyncImageWithResponse
+    color: AsyncColorWithResponse
+    block: AsyncBlockWithResponse
     data_tables: AsyncDataTablesWithResponse
     tracking: AsyncTrackingWithResponse
     automation: AsyncAutomationWithResponse

@@ -21,6 +21,215 @@ class Material(Resource):
         }
         return self._call("material.app_list", arguments, options)
 
+    def colorway_delete(
+        self,
+        header_id,
+        colorway_id,
+        **options,
+    ):
+        """Deletes a colorway. `colorways_delete` deletes several in one request.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param colorway_id: Id of the colorway.
+        """
+        arguments = {
+            "header_id": header_id,
+            "colorway_id": colorway_id,
+        }
+        return self._call("material.attributes_colorway_delete", arguments, options)
+
+    attributes_colorway_delete = colorway_delete
+
+    def colorways_delete(
+        self,
+        header_id,
+        colorway_ids,
+        **options,
+    ):
+        """Deletes colorways, at most 100 a request. All of them may go.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param colorway_ids: Ids of the colorways.
+        """
+        arguments = {
+            "header_id": header_id,
+            "colorway_ids": colorway_ids,
+        }
+        return self._call("material.attributes_colorways_delete", arguments, options)
+
+    attributes_colorways_delete = colorways_delete
+
+    def comment_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Comments on the attributes of a material. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the material.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("material.attributes_comment_list", arguments, options)
+
+    attributes_comment_list = comment_list
+
+    def comment_add(
+        self,
+        header_id,
+        comment,
+        **options,
+    ):
+        """Adds a comment to the attributes of a material. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `comment_list` before you send it again.
+
+        :param header_id: Id of the material.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "comment": comment,
+        }
+        return self._call("material.attributes_comment_add", arguments, options)
+
+    attributes_comment_add = comment_add
+
+    def comment_edit(
+        self,
+        header_id,
+        comment_id,
+        comment,
+        **options,
+    ):
+        """Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param comment_id: Id of the comment.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "comment_id": comment_id,
+            "comment": comment,
+        }
+        return self._call("material.attributes_comment_edit", arguments, options)
+
+    attributes_comment_edit = comment_edit
+
+    def comment_delete(
+        self,
+        header_id,
+        comment_id,
+        **options,
+    ):
+        """Deletes a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param comment_id: Id of the comment.
+        """
+        arguments = {
+            "header_id": header_id,
+            "comment_id": comment_id,
+        }
+        return self._call("material.attributes_comment_delete", arguments, options)
+
+    attributes_comment_delete = comment_delete
+
+    def revision_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Revisions on the attributes of a material. Their form is not recorded, so they are returned
+        as they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the material.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("material.attributes_revision_list", arguments, options)
+
+    attributes_revision_list = revision_list
+
+    def revision_add(
+        self,
+        header_id,
+        revision,
+        **options,
+    ):
+        """Adds a revision to the attributes of a material. The answer is returned unchanged, because
+        its form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `revision_list` before you send it again.
+
+        :param header_id: Id of the material.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "revision": revision,
+        }
+        return self._call("material.attributes_revision_add", arguments, options)
+
+    attributes_revision_add = revision_add
+
+    def revision_edit(
+        self,
+        header_id,
+        revision_id,
+        revision,
+        **options,
+    ):
+        """Changes the text of a revision. The answer is returned unchanged, because its form is
+        unknown.
+
+        :param header_id: Id of the material.
+        :param revision_id: Id of the revision.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "revision_id": revision_id,
+            "revision": revision,
+        }
+        return self._call("material.attributes_revision_edit", arguments, options)
+
+    attributes_revision_edit = revision_edit
+
+    def revision_delete(
+        self,
+        header_id,
+        revision_id,
+        **options,
+    ):
+        """Deletes a revision. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param revision_id: Id of the revision.
+        """
+        arguments = {
+            "header_id": header_id,
+            "revision_id": revision_id,
+        }
+        return self._call("material.attributes_revision_delete", arguments, options)
+
+    attributes_revision_delete = revision_delete
+
     def folders(
         self,
         **options,
@@ -56,6 +265,54 @@ class Material(Resource):
             "folder_id": folder_id,
         }
         return self._call("material.folder_search_schema", arguments, options)
+
+    def size_range_schema(
+        self,
+        folder_id,
+        **options,
+    ):
+        """Fields that a size has in a folder: its name and custom fields.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+        arguments = {
+            "folder_id": folder_id,
+        }
+        return self._call("material.folder_size_range_schema", arguments, options)
+
+    folder_size_range_schema = size_range_schema
+
+    def colorway_schema(
+        self,
+        folder_id,
+        **options,
+    ):
+        """Fields that a colorway has in a folder, custom fields included.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+        arguments = {
+            "folder_id": folder_id,
+        }
+        return self._call("material.folder_colorway_schema", arguments, options)
+
+    folder_colorway_schema = colorway_schema
+
+    def folder_pages(
+        self,
+        folder_id,
+        **options,
+    ):
+        """Applications of a folder, without naming a material. One request takes the place of
+        `app_list` for each material: applications belong to the folder (docs/service/apps.md,
+        Applications).
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+        arguments = {
+            "folder_id": folder_id,
+        }
+        return self._call("material.folder_pages", arguments, options)
 
     def list(
         self,
@@ -170,14 +427,17 @@ class Material(Resource):
         """Creates a material and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
-        most once: when the answer is lost, the error's `outcome` is `unknown`.
+        most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
+        before you create the material again.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
-        :param suppliers: The full list of suppliers. Default: unchanged.
+        :param suppliers: The full list of suppliers: whether the service replaces or merges it is
+            unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default: False.
         """
@@ -204,12 +464,17 @@ class Material(Resource):
     ):
         """Changes a material and returns it in full. Parts that are not given stay unchanged.
 
+        Success does not prove that every value was stored: compare the answer with what was sent
+        (docs/service/writing.md, Writing headers).
+
         :param header_id: Id of the material.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
-        :param suppliers: The full list of suppliers. Default: unchanged.
+        :param suppliers: The full list of suppliers: whether the service replaces or merges it is
+            unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         """
         arguments = {
             "header_id": header_id,
@@ -242,6 +507,245 @@ class Material(Resource):
 
     attributes_delete = delete
 
+    def move(
+        self,
+        header_id,
+        target_folder_id,
+        generate_new_header_number=None,
+        **options,
+    ):
+        """Moves a material to a folder of the same master folder. It keeps its id.
+
+        Fields and applications belong to the folder: read `folder_schema` and `app_list` again. The
+        answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param target_folder_id: Folder to move to, as returned by `folders`.
+        :param generate_new_header_number: Give it a new number, of the numbering of the target folder.
+            A move with a new number is sent at most once. Default: False.
+        """
+        arguments = {
+            "header_id": header_id,
+            "target_folder_id": target_folder_id,
+            "generate_new_header_number": generate_new_header_number,
+        }
+        return self._call("material.attributes_move", arguments, options)
+
+    attributes_move = move
+
+    def share(
+        self,
+        header_id,
+        partner_list,
+        **options,
+    ):
+        """Shares a material with partners. A second request may notify them again. The answer is
+        returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+        arguments = {
+            "header_id": header_id,
+            "partner_list": partner_list,
+        }
+        return self._call("material.attributes_share", arguments, options)
+
+    attributes_share = share
+
+    def unshare(
+        self,
+        header_id,
+        partner_list,
+        **options,
+    ):
+        """Ends the sharing of a material with partners. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param header_id: Id of the material.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+        arguments = {
+            "header_id": header_id,
+            "partner_list": partner_list,
+        }
+        return self._call("material.attributes_unshare", arguments, options)
+
+    attributes_unshare = unshare
+
+    def shared_with(
+        self,
+        header_id,
+        **options,
+    ):
+        """Partners that a material is shared with.
+
+        :param header_id: Id of the material.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("material.attributes_shared_with", arguments, options)
+
+    attributes_shared_with = shared_with
+
+    def tag_list(
+        self,
+        **options,
+    ):
+        """Tags that materials may have."""
+        return self._call("material.tag_list", {}, options)
+
+    def tag_create(
+        self,
+        name,
+        integration=None,
+        share_with=None,
+        **options,
+    ):
+        """Creates a tag for materials. The answer is returned unchanged, because its form is unknown.
+        `tag_list` has the id of the tag.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        name in `tag_list` before you create the tag again.
+
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: none.
+        :param share_with: Ids of users who see the tag.
+        """
+        arguments = {
+            "name": name,
+            "integration": integration,
+            "share_with": share_with,
+        }
+        return self._call("material.tag_create", arguments, options)
+
+    def tag_update(
+        self,
+        tag_id,
+        name,
+        integration=None,
+        **options,
+    ):
+        """Changes the name and the integration of a tag. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: null is
+            sent, which may remove the integration.
+        """
+        arguments = {
+            "tag_id": tag_id,
+            "name": name,
+            "integration": integration,
+        }
+        return self._call("material.tag_update", arguments, options)
+
+    def tag_delete(
+        self,
+        tag_id,
+        **options,
+    ):
+        """Deletes a tag. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        """
+        arguments = {
+            "tag_id": tag_id,
+        }
+        return self._call("material.tag_delete", arguments, options)
+
+    def tag_share(
+        self,
+        tag_id,
+        share_with,
+        **options,
+    ):
+        """Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param share_with: Ids of the users.
+        """
+        arguments = {
+            "tag_id": tag_id,
+            "share_with": share_with,
+        }
+        return self._call("material.tag_share", arguments, options)
+
+    def tag_unshare(
+        self,
+        tag_id,
+        unshare_with,
+        **options,
+    ):
+        """Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param unshare_with: Ids of the users.
+        """
+        arguments = {
+            "tag_id": tag_id,
+            "unshare_with": unshare_with,
+        }
+        return self._call("material.tag_unshare", arguments, options)
+
+    def header_tag_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Tags of a material.
+
+        :param header_id: Id of the material.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("material.attributes_tag_list", arguments, options)
+
+    attributes_tag_list = header_tag_list
+
+    def header_tag_add(
+        self,
+        header_id,
+        tag_names,
+        **options,
+    ):
+        """Adds tags to a material, by their names. Whether the service creates a tag for an unknown
+        name is unknown. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param tag_names: Names of the tags, as in `tag_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "tag_names": tag_names,
+        }
+        return self._call("material.attributes_tag_add", arguments, options)
+
+    attributes_tag_add = header_tag_add
+
+    def header_tag_remove(
+        self,
+        header_id,
+        tag_names,
+        **options,
+    ):
+        """Removes tags from a material, by their names. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param header_id: Id of the material.
+        :param tag_names: Names of the tags, as in `header_tag_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "tag_names": tag_names,
+        }
+        return self._call("material.attributes_tag_remove", arguments, options)
+
+    attributes_tag_remove = header_tag_remove
+
     def upload(
         self,
         header_id,
@@ -269,6 +773,56 @@ class Material(Resource):
         return self._call("material.attributes_upload", arguments, options)
 
     attributes_upload = upload
+
+    def upload_position(
+        self,
+        header_id,
+        position,
+        file,
+        **options,
+    ):
+        """Uploads the image of a material at a position, and waits until the service has processed it,
+        at most `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the material.
+        :param position: `main` or `detail`: which image of the material it is.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+        arguments = {
+            "header_id": header_id,
+            "position": position,
+            "file": file,
+        }
+        return self._call("material.attributes_upload_position", arguments, options)
+
+    attributes_upload_position = upload_position
+
+    def colorway_upload(
+        self,
+        header_id,
+        file,
+        colorway_id=None,
+        color_number=None,
+        **options,
+    ):
+        """Uploads the image of a colorway, and waits until the service has processed it, at most
+        `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the material.
+        :param colorway_id: Id of the colorway. Give either this or `color_number`.
+        :param color_number: Number of the colorway. The service is said to add a colorway if no
+            colorway has this number.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+        arguments = {
+            "header_id": header_id,
+            "colorway_id": colorway_id,
+            "color_number": color_number,
+            "file": file,
+        }
+        return self._call("material.attributes_colorway_upload", arguments, options)
+
+    attributes_colorway_upload = colorway_upload
 
     def app_list_upload(
         self,
@@ -307,3 +861,18 @@ class Material(Resource):
             "upload_id": upload_id,
         }
         return self._call("material.upload_status", arguments, options)
+
+    def image_processing_status(
+        self,
+        upload_id,
+        **options,
+    ):
+        """How far the service has processed an uploaded file, at the address of materials.
+        `upload_status` has proved itself for all master folders.
+
+        :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
+        """
+        arguments = {
+            "upload_id": upload_id,
+        }
+        return self._call("material.image_processing_status", arguments, options)

@@ -2,7 +2,7 @@
 import builtins
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from typing_extensions import Unpack
@@ -14,8 +14,9 @@ from beproduct_client._values import FieldValue, Filter, FilterMap
 from beproduct_client.client.changes import ColorwayChange
 from beproduct_client.client.options import CallOptions
 from beproduct_client.records.apps import App
-from beproduct_client.records.headers import Folder, MaterialHeader, MaterialLookup, Size, Supplier
+from beproduct_client.records.headers import Folder, MaterialHeader, MaterialLookup, Size, Supplier, Tag
 from beproduct_client.records.shared import Message, SchemaField
+from beproduct_client.records.sharing import SharedPartner
 from beproduct_client.records.uploads import Upload, UploadStatus
 
 class Material(Resource):
@@ -30,6 +31,165 @@ class Material(Resource):
 
         :param header_id: Id of the material.
         """
+
+    def colorway_delete(
+        self,
+        header_id: str | UUID,
+        colorway_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Deletes a colorway. `colorways_delete` deletes several in one request.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param colorway_id: Id of the colorway.
+        """
+
+    attributes_colorway_delete = colorway_delete
+
+    def colorways_delete(
+        self,
+        header_id: str | UUID,
+        colorway_ids: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Deletes colorways, at most 100 a request. All of them may go.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param colorway_ids: Ids of the colorways.
+        """
+
+    attributes_colorways_delete = colorways_delete
+
+    def comment_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Any]:
+        """Comments on the attributes of a material. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the material.
+        """
+
+    attributes_comment_list = comment_list
+
+    def comment_add(
+        self,
+        header_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Adds a comment to the attributes of a material. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `comment_list` before you send it again.
+
+        :param header_id: Id of the material.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+
+    attributes_comment_add = comment_add
+
+    def comment_edit(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param comment_id: Id of the comment.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+
+    attributes_comment_edit = comment_edit
+
+    def comment_delete(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Deletes a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param comment_id: Id of the comment.
+        """
+
+    attributes_comment_delete = comment_delete
+
+    def revision_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Any]:
+        """Revisions on the attributes of a material. Their form is not recorded, so they are returned
+        as they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the material.
+        """
+
+    attributes_revision_list = revision_list
+
+    def revision_add(
+        self,
+        header_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Adds a revision to the attributes of a material. The answer is returned unchanged, because
+        its form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `revision_list` before you send it again.
+
+        :param header_id: Id of the material.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+
+    attributes_revision_add = revision_add
+
+    def revision_edit(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Changes the text of a revision. The answer is returned unchanged, because its form is
+        unknown.
+
+        :param header_id: Id of the material.
+        :param revision_id: Id of the revision.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+
+    attributes_revision_edit = revision_edit
+
+    def revision_delete(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Deletes a revision. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param revision_id: Id of the revision.
+        """
+
+    attributes_revision_delete = revision_delete
 
     def folders(
         self,
@@ -54,6 +214,42 @@ class Material(Resource):
     ) -> builtins.list[SchemaField]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
         (docs/service/lists.md, Filters).
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    def size_range_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[SchemaField]:
+        """Fields that a size has in a folder: its name and custom fields.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    folder_size_range_schema = size_range_schema
+
+    def colorway_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[SchemaField]:
+        """Fields that a colorway has in a folder, custom fields included.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    folder_colorway_schema = colorway_schema
+
+    def folder_pages(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[App]:
+        """Applications of a folder, without naming a material. One request takes the place of
+        `app_list` for each material: applications belong to the folder (docs/service/apps.md,
+        Applications).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -150,14 +346,17 @@ class Material(Resource):
         """Creates a material and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
-        most once: when the answer is lost, the error's `outcome` is `unknown`.
+        most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
+        before you create the material again.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
-        :param suppliers: The full list of suppliers. Default: unchanged.
+        :param suppliers: The full list of suppliers: whether the service replaces or merges it is
+            unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default: False.
         """
@@ -175,12 +374,17 @@ class Material(Resource):
     ) -> MaterialHeader:
         """Changes a material and returns it in full. Parts that are not given stay unchanged.
 
+        Success does not prove that every value was stored: compare the answer with what was sent
+        (docs/service/writing.md, Writing headers).
+
         :param header_id: Id of the material.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
-        :param suppliers: The full list of suppliers. Default: unchanged.
+        :param suppliers: The full list of suppliers: whether the service replaces or merges it is
+            unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         """
 
     attributes_update = update
@@ -200,6 +404,184 @@ class Material(Resource):
         """
 
     attributes_delete = delete
+
+    def move(
+        self,
+        header_id: str | UUID,
+        target_folder_id: str | UUID,
+        generate_new_header_number: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Moves a material to a folder of the same master folder. It keeps its id.
+
+        Fields and applications belong to the folder: read `folder_schema` and `app_list` again. The
+        answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param target_folder_id: Folder to move to, as returned by `folders`.
+        :param generate_new_header_number: Give it a new number, of the numbering of the target folder.
+            A move with a new number is sent at most once. Default: False.
+        """
+
+    attributes_move = move
+
+    def share(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Shares a material with partners. A second request may notify them again. The answer is
+        returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+
+    attributes_share = share
+
+    def unshare(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Ends the sharing of a material with partners. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param header_id: Id of the material.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+
+    attributes_unshare = unshare
+
+    def shared_with(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[SharedPartner]:
+        """Partners that a material is shared with.
+
+        :param header_id: Id of the material.
+        """
+
+    attributes_shared_with = shared_with
+
+    def tag_list(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Tag]:
+        """Tags that materials may have."""
+
+    def tag_create(
+        self,
+        name: str,
+        integration: str | None = None,
+        share_with: Iterable[str | UUID] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Creates a tag for materials. The answer is returned unchanged, because its form is unknown.
+        `tag_list` has the id of the tag.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        name in `tag_list` before you create the tag again.
+
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: none.
+        :param share_with: Ids of users who see the tag.
+        """
+
+    def tag_update(
+        self,
+        tag_id: str | UUID,
+        name: str,
+        integration: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Changes the name and the integration of a tag. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: null is
+            sent, which may remove the integration.
+        """
+
+    def tag_delete(
+        self,
+        tag_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Deletes a tag. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        """
+
+    def tag_share(
+        self,
+        tag_id: str | UUID,
+        share_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param share_with: Ids of the users.
+        """
+
+    def tag_unshare(
+        self,
+        tag_id: str | UUID,
+        unshare_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param unshare_with: Ids of the users.
+        """
+
+    def header_tag_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Tag]:
+        """Tags of a material.
+
+        :param header_id: Id of the material.
+        """
+
+    attributes_tag_list = header_tag_list
+
+    def header_tag_add(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Adds tags to a material, by their names. Whether the service creates a tag for an unknown
+        name is unknown. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param tag_names: Names of the tags, as in `tag_list`.
+        """
+
+    attributes_tag_add = header_tag_add
+
+    def header_tag_remove(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Removes tags from a material, by their names. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param header_id: Id of the material.
+        :param tag_names: Names of the tags, as in `header_tag_list`.
+        """
+
+    attributes_tag_remove = header_tag_remove
 
     def upload(
         self,
@@ -223,6 +605,43 @@ class Material(Resource):
         """
 
     attributes_upload = upload
+
+    def upload_position(
+        self,
+        header_id: str | UUID,
+        position: Literal["main", "detail"],
+        file: str | PathLike[str],
+        **options: Unpack[CallOptions],
+    ) -> Upload:
+        """Uploads the image of a material at a position, and waits until the service has processed it,
+        at most `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the material.
+        :param position: `main` or `detail`: which image of the material it is.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+
+    attributes_upload_position = upload_position
+
+    def colorway_upload(
+        self,
+        header_id: str | UUID,
+        file: str | PathLike[str],
+        colorway_id: str | UUID | None = None,
+        color_number: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Upload:
+        """Uploads the image of a colorway, and waits until the service has processed it, at most
+        `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the material.
+        :param colorway_id: Id of the colorway. Give either this or `color_number`.
+        :param color_number: Number of the colorway. The service is said to add a colorway if no
+            colorway has this number.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+
+    attributes_colorway_upload = colorway_upload
 
     def app_list_upload(
         self,
@@ -251,6 +670,17 @@ class Material(Resource):
         :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
         """
 
+    def image_processing_status(
+        self,
+        upload_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> UploadStatus:
+        """How far the service has processed an uploaded file, at the address of materials.
+        `upload_status` has proved itself for all master folders.
+
+        :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
+        """
+
 class AsyncMaterial(Resource):
     """Materials: fabrics and trims, with colorways, sizes and suppliers."""
 
@@ -263,6 +693,165 @@ class AsyncMaterial(Resource):
 
         :param header_id: Id of the material.
         """
+
+    def colorway_delete(
+        self,
+        header_id: str | UUID,
+        colorway_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Deletes a colorway. `colorways_delete` deletes several in one request.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param colorway_id: Id of the colorway.
+        """
+
+    attributes_colorway_delete = colorway_delete
+
+    def colorways_delete(
+        self,
+        header_id: str | UUID,
+        colorway_ids: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Deletes colorways, at most 100 a request. All of them may go.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param colorway_ids: Ids of the colorways.
+        """
+
+    attributes_colorways_delete = colorways_delete
+
+    def comment_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[Any]]:
+        """Comments on the attributes of a material. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the material.
+        """
+
+    attributes_comment_list = comment_list
+
+    def comment_add(
+        self,
+        header_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Adds a comment to the attributes of a material. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `comment_list` before you send it again.
+
+        :param header_id: Id of the material.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+
+    attributes_comment_add = comment_add
+
+    def comment_edit(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param comment_id: Id of the comment.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+
+    attributes_comment_edit = comment_edit
+
+    def comment_delete(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Deletes a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param comment_id: Id of the comment.
+        """
+
+    attributes_comment_delete = comment_delete
+
+    def revision_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[Any]]:
+        """Revisions on the attributes of a material. Their form is not recorded, so they are returned
+        as they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the material.
+        """
+
+    attributes_revision_list = revision_list
+
+    def revision_add(
+        self,
+        header_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Adds a revision to the attributes of a material. The answer is returned unchanged, because
+        its form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `revision_list` before you send it again.
+
+        :param header_id: Id of the material.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+
+    attributes_revision_add = revision_add
+
+    def revision_edit(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Changes the text of a revision. The answer is returned unchanged, because its form is
+        unknown.
+
+        :param header_id: Id of the material.
+        :param revision_id: Id of the revision.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+
+    attributes_revision_edit = revision_edit
+
+    def revision_delete(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Deletes a revision. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param revision_id: Id of the revision.
+        """
+
+    attributes_revision_delete = revision_delete
 
     def folders(
         self,
@@ -287,6 +876,42 @@ class AsyncMaterial(Resource):
     ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
         (docs/service/lists.md, Filters).
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    def size_range_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
+        """Fields that a size has in a folder: its name and custom fields.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    folder_size_range_schema = size_range_schema
+
+    def colorway_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
+        """Fields that a colorway has in a folder, custom fields included.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    folder_colorway_schema = colorway_schema
+
+    def folder_pages(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[App]]:
+        """Applications of a folder, without naming a material. One request takes the place of
+        `app_list` for each material: applications belong to the folder (docs/service/apps.md,
+        Applications).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -383,14 +1008,17 @@ class AsyncMaterial(Resource):
         """Creates a material and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
-        most once: when the answer is lost, the error's `outcome` is `unknown`.
+        most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
+        before you create the material again.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
-        :param suppliers: The full list of suppliers. Default: unchanged.
+        :param suppliers: The full list of suppliers: whether the service replaces or merges it is
+            unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default: False.
         """
@@ -408,12 +1036,17 @@ class AsyncMaterial(Resource):
     ) -> Coroutine[Any, Any, MaterialHeader]:
         """Changes a material and returns it in full. Parts that are not given stay unchanged.
 
+        Success does not prove that every value was stored: compare the answer with what was sent
+        (docs/service/writing.md, Writing headers).
+
         :param header_id: Id of the material.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
-        :param suppliers: The full list of suppliers. Default: unchanged.
+        :param suppliers: The full list of suppliers: whether the service replaces or merges it is
+            unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         """
 
     attributes_update = update
@@ -433,6 +1066,184 @@ class AsyncMaterial(Resource):
         """
 
     attributes_delete = delete
+
+    def move(
+        self,
+        header_id: str | UUID,
+        target_folder_id: str | UUID,
+        generate_new_header_number: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Moves a material to a folder of the same master folder. It keeps its id.
+
+        Fields and applications belong to the folder: read `folder_schema` and `app_list` again. The
+        answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param target_folder_id: Folder to move to, as returned by `folders`.
+        :param generate_new_header_number: Give it a new number, of the numbering of the target folder.
+            A move with a new number is sent at most once. Default: False.
+        """
+
+    attributes_move = move
+
+    def share(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Shares a material with partners. A second request may notify them again. The answer is
+        returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+
+    attributes_share = share
+
+    def unshare(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Ends the sharing of a material with partners. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param header_id: Id of the material.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+
+    attributes_unshare = unshare
+
+    def shared_with(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[SharedPartner]]:
+        """Partners that a material is shared with.
+
+        :param header_id: Id of the material.
+        """
+
+    attributes_shared_with = shared_with
+
+    def tag_list(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[Tag]]:
+        """Tags that materials may have."""
+
+    def tag_create(
+        self,
+        name: str,
+        integration: str | None = None,
+        share_with: Iterable[str | UUID] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Creates a tag for materials. The answer is returned unchanged, because its form is unknown.
+        `tag_list` has the id of the tag.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        name in `tag_list` before you create the tag again.
+
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: none.
+        :param share_with: Ids of users who see the tag.
+        """
+
+    def tag_update(
+        self,
+        tag_id: str | UUID,
+        name: str,
+        integration: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Changes the name and the integration of a tag. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: null is
+            sent, which may remove the integration.
+        """
+
+    def tag_delete(
+        self,
+        tag_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Deletes a tag. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        """
+
+    def tag_share(
+        self,
+        tag_id: str | UUID,
+        share_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param share_with: Ids of the users.
+        """
+
+    def tag_unshare(
+        self,
+        tag_id: str | UUID,
+        unshare_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param unshare_with: Ids of the users.
+        """
+
+    def header_tag_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[Tag]]:
+        """Tags of a material.
+
+        :param header_id: Id of the material.
+        """
+
+    attributes_tag_list = header_tag_list
+
+    def header_tag_add(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Adds tags to a material, by their names. Whether the service creates a tag for an unknown
+        name is unknown. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the material.
+        :param tag_names: Names of the tags, as in `tag_list`.
+        """
+
+    attributes_tag_add = header_tag_add
+
+    def header_tag_remove(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Removes tags from a material, by their names. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param header_id: Id of the material.
+        :param tag_names: Names of the tags, as in `header_tag_list`.
+        """
+
+    attributes_tag_remove = header_tag_remove
 
     def upload(
         self,
@@ -456,6 +1267,43 @@ class AsyncMaterial(Resource):
         """
 
     attributes_upload = upload
+
+    def upload_position(
+        self,
+        header_id: str | UUID,
+        position: Literal["main", "detail"],
+        file: str | PathLike[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Upload]:
+        """Uploads the image of a material at a position, and waits until the service has processed it,
+        at most `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the material.
+        :param position: `main` or `detail`: which image of the material it is.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+
+    attributes_upload_position = upload_position
+
+    def colorway_upload(
+        self,
+        header_id: str | UUID,
+        file: str | PathLike[str],
+        colorway_id: str | UUID | None = None,
+        color_number: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Upload]:
+        """Uploads the image of a colorway, and waits until the service has processed it, at most
+        `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the material.
+        :param colorway_id: Id of the colorway. Give either this or `color_number`.
+        :param color_number: Number of the colorway. The service is said to add a colorway if no
+            colorway has this number.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+
+    attributes_colorway_upload = colorway_upload
 
     def app_list_upload(
         self,
@@ -484,6 +1332,17 @@ class AsyncMaterial(Resource):
         :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
         """
 
+    def image_processing_status(
+        self,
+        upload_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, UploadStatus]:
+        """How far the service has processed an uploaded file, at the address of materials.
+        `upload_status` has proved itself for all master folders.
+
+        :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
+        """
+
 class MaterialWithResponse(Resource):
     """`Material`, with all that is known about each answer."""
 
@@ -492,6 +1351,96 @@ class MaterialWithResponse(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[App]]: ...
+    def colorway_delete(
+        self,
+        header_id: str | UUID,
+        colorway_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_colorway_delete = colorway_delete
+
+    def colorways_delete(
+        self,
+        header_id: str | UUID,
+        colorway_ids: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_colorways_delete = colorways_delete
+
+    def comment_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Any]]: ...
+
+    attributes_comment_list = comment_list
+
+    def comment_add(
+        self,
+        header_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_comment_add = comment_add
+
+    def comment_edit(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_comment_edit = comment_edit
+
+    def comment_delete(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_comment_delete = comment_delete
+
+    def revision_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Any]]: ...
+
+    attributes_revision_list = revision_list
+
+    def revision_add(
+        self,
+        header_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_revision_add = revision_add
+
+    def revision_edit(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_revision_edit = revision_edit
+
+    def revision_delete(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_revision_delete = revision_delete
+
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -506,6 +1455,27 @@ class MaterialWithResponse(Resource):
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[SchemaField]]: ...
+    def size_range_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SchemaField]]: ...
+
+    folder_size_range_schema = size_range_schema
+
+    def colorway_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SchemaField]]: ...
+
+    folder_colorway_schema = colorway_schema
+
+    def folder_pages(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[App]]: ...
     def list(
         self,
         folder_id: str | UUID | None = None,
@@ -576,6 +1546,103 @@ class MaterialWithResponse(Resource):
 
     attributes_delete = delete
 
+    def move(
+        self,
+        header_id: str | UUID,
+        target_folder_id: str | UUID,
+        generate_new_header_number: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_move = move
+
+    def share(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_share = share
+
+    def unshare(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_unshare = unshare
+
+    def shared_with(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SharedPartner]]: ...
+
+    attributes_shared_with = shared_with
+
+    def tag_list(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Tag]]: ...
+    def tag_create(
+        self,
+        name: str,
+        integration: str | None = None,
+        share_with: Iterable[str | UUID] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def tag_update(
+        self,
+        tag_id: str | UUID,
+        name: str,
+        integration: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def tag_delete(
+        self,
+        tag_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def tag_share(
+        self,
+        tag_id: str | UUID,
+        share_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def tag_unshare(
+        self,
+        tag_id: str | UUID,
+        unshare_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def header_tag_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Tag]]: ...
+
+    attributes_tag_list = header_tag_list
+
+    def header_tag_add(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_tag_add = header_tag_add
+
+    def header_tag_remove(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_tag_remove = header_tag_remove
+
     def upload(
         self,
         header_id: str | UUID,
@@ -584,6 +1651,27 @@ class MaterialWithResponse(Resource):
     ) -> Response[Upload]: ...
 
     attributes_upload = upload
+
+    def upload_position(
+        self,
+        header_id: str | UUID,
+        position: Literal["main", "detail"],
+        file: str | PathLike[str],
+        **options: Unpack[CallOptions],
+    ) -> Response[Upload]: ...
+
+    attributes_upload_position = upload_position
+
+    def colorway_upload(
+        self,
+        header_id: str | UUID,
+        file: str | PathLike[str],
+        colorway_id: str | UUID | None = None,
+        color_number: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Upload]: ...
+
+    attributes_colorway_upload = colorway_upload
 
     def app_list_upload(
         self,
@@ -598,6 +1686,11 @@ class MaterialWithResponse(Resource):
         upload_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[UploadStatus]: ...
+    def image_processing_status(
+        self,
+        upload_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[UploadStatus]: ...
 
 class AsyncMaterialWithResponse(Resource):
     """`AsyncMaterial`, with all that is known about each answer."""
@@ -607,6 +1700,96 @@ class AsyncMaterialWithResponse(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[App]]]: ...
+    def colorway_delete(
+        self,
+        header_id: str | UUID,
+        colorway_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_colorway_delete = colorway_delete
+
+    def colorways_delete(
+        self,
+        header_id: str | UUID,
+        colorway_ids: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_colorways_delete = colorways_delete
+
+    def comment_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Any]]]: ...
+
+    attributes_comment_list = comment_list
+
+    def comment_add(
+        self,
+        header_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_comment_add = comment_add
+
+    def comment_edit(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_comment_edit = comment_edit
+
+    def comment_delete(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_comment_delete = comment_delete
+
+    def revision_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Any]]]: ...
+
+    attributes_revision_list = revision_list
+
+    def revision_add(
+        self,
+        header_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_revision_add = revision_add
+
+    def revision_edit(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_revision_edit = revision_edit
+
+    def revision_delete(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_revision_delete = revision_delete
+
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -621,6 +1804,27 @@ class AsyncMaterialWithResponse(Resource):
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+    def size_range_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+
+    folder_size_range_schema = size_range_schema
+
+    def colorway_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+
+    folder_colorway_schema = colorway_schema
+
+    def folder_pages(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[App]]]: ...
     def list(
         self,
         folder_id: str | UUID | None = None,
@@ -691,6 +1895,103 @@ class AsyncMaterialWithResponse(Resource):
 
     attributes_delete = delete
 
+    def move(
+        self,
+        header_id: str | UUID,
+        target_folder_id: str | UUID,
+        generate_new_header_number: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_move = move
+
+    def share(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_share = share
+
+    def unshare(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_unshare = unshare
+
+    def shared_with(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SharedPartner]]]: ...
+
+    attributes_shared_with = shared_with
+
+    def tag_list(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Tag]]]: ...
+    def tag_create(
+        self,
+        name: str,
+        integration: str | None = None,
+        share_with: Iterable[str | UUID] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def tag_update(
+        self,
+        tag_id: str | UUID,
+        name: str,
+        integration: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def tag_delete(
+        self,
+        tag_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def tag_share(
+        self,
+        tag_id: str | UUID,
+        share_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def tag_unshare(
+        self,
+        tag_id: str | UUID,
+        unshare_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def header_tag_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Tag]]]: ...
+
+    attributes_tag_list = header_tag_list
+
+    def header_tag_add(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_tag_add = header_tag_add
+
+    def header_tag_remove(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_tag_remove = header_tag_remove
+
     def upload(
         self,
         header_id: str | UUID,
@@ -699,6 +2000,27 @@ class AsyncMaterialWithResponse(Resource):
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
 
     attributes_upload = upload
+
+    def upload_position(
+        self,
+        header_id: str | UUID,
+        position: Literal["main", "detail"],
+        file: str | PathLike[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Upload]]: ...
+
+    attributes_upload_position = upload_position
+
+    def colorway_upload(
+        self,
+        header_id: str | UUID,
+        file: str | PathLike[str],
+        colorway_id: str | UUID | None = None,
+        color_number: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Upload]]: ...
+
+    attributes_colorway_upload = colorway_upload
 
     def app_list_upload(
         self,
@@ -709,6 +2031,11 @@ class AsyncMaterialWithResponse(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
     def upload_status(
+        self,
+        upload_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[UploadStatus]]: ...
+    def image_processing_status(
         self,
         upload_id: str | UUID,
         **options: Unpack[CallOptions],

@@ -21,6 +21,215 @@ class Style(Resource):
         }
         return self._call("style.app_list", arguments, options)
 
+    def colorway_delete(
+        self,
+        header_id,
+        colorway_id,
+        **options,
+    ):
+        """Deletes a colorway. `colorways_delete` deletes several in one request.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param colorway_id: Id of the colorway.
+        """
+        arguments = {
+            "header_id": header_id,
+            "colorway_id": colorway_id,
+        }
+        return self._call("style.attributes_colorway_delete", arguments, options)
+
+    attributes_colorway_delete = colorway_delete
+
+    def colorways_delete(
+        self,
+        header_id,
+        colorway_ids,
+        **options,
+    ):
+        """Deletes colorways, at most 100 a request. All of them may go.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param colorway_ids: Ids of the colorways.
+        """
+        arguments = {
+            "header_id": header_id,
+            "colorway_ids": colorway_ids,
+        }
+        return self._call("style.attributes_colorways_delete", arguments, options)
+
+    attributes_colorways_delete = colorways_delete
+
+    def comment_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Comments on the attributes of a style. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the style.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("style.attributes_comment_list", arguments, options)
+
+    attributes_comment_list = comment_list
+
+    def comment_add(
+        self,
+        header_id,
+        comment,
+        **options,
+    ):
+        """Adds a comment to the attributes of a style. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `comment_list` before you send it again.
+
+        :param header_id: Id of the style.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "comment": comment,
+        }
+        return self._call("style.attributes_comment_add", arguments, options)
+
+    attributes_comment_add = comment_add
+
+    def comment_edit(
+        self,
+        header_id,
+        comment_id,
+        comment,
+        **options,
+    ):
+        """Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param comment_id: Id of the comment.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "comment_id": comment_id,
+            "comment": comment,
+        }
+        return self._call("style.attributes_comment_edit", arguments, options)
+
+    attributes_comment_edit = comment_edit
+
+    def comment_delete(
+        self,
+        header_id,
+        comment_id,
+        **options,
+    ):
+        """Deletes a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param comment_id: Id of the comment.
+        """
+        arguments = {
+            "header_id": header_id,
+            "comment_id": comment_id,
+        }
+        return self._call("style.attributes_comment_delete", arguments, options)
+
+    attributes_comment_delete = comment_delete
+
+    def revision_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Revisions on the attributes of a style. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the style.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("style.attributes_revision_list", arguments, options)
+
+    attributes_revision_list = revision_list
+
+    def revision_add(
+        self,
+        header_id,
+        revision,
+        **options,
+    ):
+        """Adds a revision to the attributes of a style. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `revision_list` before you send it again.
+
+        :param header_id: Id of the style.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "revision": revision,
+        }
+        return self._call("style.attributes_revision_add", arguments, options)
+
+    attributes_revision_add = revision_add
+
+    def revision_edit(
+        self,
+        header_id,
+        revision_id,
+        revision,
+        **options,
+    ):
+        """Changes the text of a revision. The answer is returned unchanged, because its form is
+        unknown.
+
+        :param header_id: Id of the style.
+        :param revision_id: Id of the revision.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "revision_id": revision_id,
+            "revision": revision,
+        }
+        return self._call("style.attributes_revision_edit", arguments, options)
+
+    attributes_revision_edit = revision_edit
+
+    def revision_delete(
+        self,
+        header_id,
+        revision_id,
+        **options,
+    ):
+        """Deletes a revision. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param revision_id: Id of the revision.
+        """
+        arguments = {
+            "header_id": header_id,
+            "revision_id": revision_id,
+        }
+        return self._call("style.attributes_revision_delete", arguments, options)
+
+    attributes_revision_delete = revision_delete
+
     def folders(
         self,
         **options,
@@ -56,6 +265,53 @@ class Style(Resource):
             "folder_id": folder_id,
         }
         return self._call("style.folder_search_schema", arguments, options)
+
+    def size_range_schema(
+        self,
+        folder_id,
+        **options,
+    ):
+        """Fields that a size has in a folder: its name and custom fields.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+        arguments = {
+            "folder_id": folder_id,
+        }
+        return self._call("style.folder_size_range_schema", arguments, options)
+
+    folder_size_range_schema = size_range_schema
+
+    def colorway_schema(
+        self,
+        folder_id,
+        **options,
+    ):
+        """Fields that a colorway has in a folder, custom fields included.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+        arguments = {
+            "folder_id": folder_id,
+        }
+        return self._call("style.folder_colorway_schema", arguments, options)
+
+    folder_colorway_schema = colorway_schema
+
+    def folder_pages(
+        self,
+        folder_id,
+        **options,
+    ):
+        """Applications of a folder, without naming a style. One request takes the place of `app_list`
+        for each style: applications belong to the folder (docs/service/apps.md, Applications).
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+        arguments = {
+            "folder_id": folder_id,
+        }
+        return self._call("style.folder_pages", arguments, options)
 
     def list(
         self,
@@ -162,19 +418,24 @@ class Style(Resource):
         fields,
         colorways=None,
         sizes=None,
+        size_classes=None,
         preserve_version=None,
         **options,
     ):
         """Creates a style and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
-        most once: when the answer is lost, the error's `outcome` is `unknown`.
+        most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
+        before you create the style again.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param size_classes: Size classes, sent as they are given: the form that the service expects is
+            not documented. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default: False.
         """
@@ -183,6 +444,7 @@ class Style(Resource):
             "fields": fields,
             "colorways": colorways,
             "sizes": sizes,
+            "size_classes": size_classes,
             "preserve_version": preserve_version,
         }
         return self._call("style.attributes_create", arguments, options)
@@ -195,21 +457,29 @@ class Style(Resource):
         fields=None,
         colorways=None,
         sizes=None,
+        size_classes=None,
         **options,
     ):
         """Changes a style and returns it in full. Parts that are not given stay unchanged.
 
+        Success does not prove that every value was stored: compare the answer with what was sent
+        (docs/service/writing.md, Writing headers).
+
         :param header_id: Id of the style.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param size_classes: Size classes, sent as they are given: the form that the service expects is
+            not documented. Default: unchanged.
         """
         arguments = {
             "header_id": header_id,
             "fields": fields,
             "colorways": colorways,
             "sizes": sizes,
+            "size_classes": size_classes,
         }
         return self._call("style.attributes_update", arguments, options)
 
@@ -233,6 +503,368 @@ class Style(Resource):
         return self._call("style.attributes_delete", arguments, options)
 
     attributes_delete = delete
+
+    def move(
+        self,
+        header_id,
+        target_folder_id,
+        generate_new_header_number=None,
+        **options,
+    ):
+        """Moves a style to a folder of the same master folder. It keeps its id.
+
+        Fields and applications belong to the folder: read `folder_schema` and `app_list` again. The
+        answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param target_folder_id: Folder to move to, as returned by `folders`.
+        :param generate_new_header_number: Give it a new number, of the numbering of the target folder.
+            A move with a new number is sent at most once. Default: False.
+        """
+        arguments = {
+            "header_id": header_id,
+            "target_folder_id": target_folder_id,
+            "generate_new_header_number": generate_new_header_number,
+        }
+        return self._call("style.attributes_move", arguments, options)
+
+    attributes_move = move
+
+    def share(
+        self,
+        header_id,
+        partner_list,
+        **options,
+    ):
+        """Shares a style with partners. A second request may notify them again. The answer is returned
+        unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+        arguments = {
+            "header_id": header_id,
+            "partner_list": partner_list,
+        }
+        return self._call("style.attributes_share", arguments, options)
+
+    attributes_share = share
+
+    def unshare(
+        self,
+        header_id,
+        partner_list,
+        **options,
+    ):
+        """Ends the sharing of a style with partners. The answer is returned unchanged, because its form
+        is unknown.
+
+        :param header_id: Id of the style.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+        arguments = {
+            "header_id": header_id,
+            "partner_list": partner_list,
+        }
+        return self._call("style.attributes_unshare", arguments, options)
+
+    attributes_unshare = unshare
+
+    def shared_with(
+        self,
+        header_id,
+        **options,
+    ):
+        """Partners that a style is shared with.
+
+        :param header_id: Id of the style.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("style.attributes_shared_with", arguments, options)
+
+    attributes_shared_with = shared_with
+
+    def carry_over(
+        self,
+        header_id,
+        skip_colorways=None,
+        **options,
+    ):
+        """Copies a style, with its colorways unless they are skipped. Returns the id of the copy: `get`
+        returns the copy itself, whose `copiedOrCarriedOverFrom` lists its sources.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`.
+
+        :param header_id: Id of the style.
+        :param skip_colorways: Leave the colorways out. Default: False.
+        """
+        arguments = {
+            "header_id": header_id,
+            "skip_colorways": skip_colorways,
+        }
+        return self._call("style.attributes_carry_over", arguments, options)
+
+    attributes_carry_over = carry_over
+
+    def block_link(
+        self,
+        header_id,
+        block_header_id,
+        size_classes=None,
+        **options,
+    ):
+        """Links a style to a block. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param block_header_id: Id of the block.
+        :param size_classes: Size classes of the block to link, each with its `name`. Default: none are
+            named.
+        """
+        arguments = {
+            "header_id": header_id,
+            "block_header_id": block_header_id,
+            "size_classes": size_classes,
+        }
+        return self._call("style.attributes_block_link", arguments, options)
+
+    attributes_block_link = block_link
+
+    def block_unlink(
+        self,
+        header_id,
+        **options,
+    ):
+        """Removes the link to the block. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("style.attributes_block_unlink", arguments, options)
+
+    attributes_block_unlink = block_unlink
+
+    def update_sample_size(
+        self,
+        header_id,
+        size_class_id,
+        new_sample_size,
+        **options,
+    ):
+        """Makes a size the sample size of its class. Afterwards it is the only one with `isSampleSize:
+        true`. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param size_class_id: Id of the size class, as in the `sizeClasses` of the style.
+        :param new_sample_size: Name of a size in the class, such as `M`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "size_class_id": size_class_id,
+            "new_sample_size": new_sample_size,
+        }
+        return self._call("style.attributes_update_sample_size", arguments, options)
+
+    attributes_update_sample_size = update_sample_size
+
+    def where_used_in_sets(
+        self,
+        header_id,
+        **options,
+    ):
+        """Sets that use a style; an empty list where there are none. Their form is unknown, so they are
+        returned as they come.
+
+        :param header_id: Id of the style.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("style.attributes_where_used_in_sets", arguments, options)
+
+    attributes_where_used_in_sets = where_used_in_sets
+
+    def search(
+        self,
+        filters=None,
+        skip=None,
+        take=None,
+        **options,
+    ):
+        """Searches styles. The answer is returned unchanged, because its form is unknown: the request
+        appears in one example of the vendor, and nothing proves that the service has it
+        (docs/service/lists.md, Paging). `list` is the proven way.
+
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param skip: Records to skip. Default: none.
+        :param take: Records to return, at most 200 by the documented limits.
+        """
+        arguments = {
+            "filters": filters,
+            "skip": skip,
+            "take": take,
+        }
+        return self._call("style.search", arguments, options)
+
+    def tag_list(
+        self,
+        **options,
+    ):
+        """Tags that styles may have."""
+        return self._call("style.tag_list", {}, options)
+
+    def tag_create(
+        self,
+        name,
+        integration=None,
+        share_with=None,
+        **options,
+    ):
+        """Creates a tag for styles. The answer is returned unchanged, because its form is unknown.
+        `tag_list` has the id of the tag.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        name in `tag_list` before you create the tag again.
+
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: none.
+        :param share_with: Ids of users who see the tag.
+        """
+        arguments = {
+            "name": name,
+            "integration": integration,
+            "share_with": share_with,
+        }
+        return self._call("style.tag_create", arguments, options)
+
+    def tag_update(
+        self,
+        tag_id,
+        name,
+        integration=None,
+        **options,
+    ):
+        """Changes the name and the integration of a tag. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: null is
+            sent, which may remove the integration.
+        """
+        arguments = {
+            "tag_id": tag_id,
+            "name": name,
+            "integration": integration,
+        }
+        return self._call("style.tag_update", arguments, options)
+
+    def tag_delete(
+        self,
+        tag_id,
+        **options,
+    ):
+        """Deletes a tag. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        """
+        arguments = {
+            "tag_id": tag_id,
+        }
+        return self._call("style.tag_delete", arguments, options)
+
+    def tag_share(
+        self,
+        tag_id,
+        share_with,
+        **options,
+    ):
+        """Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param share_with: Ids of the users.
+        """
+        arguments = {
+            "tag_id": tag_id,
+            "share_with": share_with,
+        }
+        return self._call("style.tag_share", arguments, options)
+
+    def tag_unshare(
+        self,
+        tag_id,
+        unshare_with,
+        **options,
+    ):
+        """Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param unshare_with: Ids of the users.
+        """
+        arguments = {
+            "tag_id": tag_id,
+            "unshare_with": unshare_with,
+        }
+        return self._call("style.tag_unshare", arguments, options)
+
+    def header_tag_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Tags of a style.
+
+        :param header_id: Id of the style.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("style.attributes_tag_list", arguments, options)
+
+    attributes_tag_list = header_tag_list
+
+    def header_tag_add(
+        self,
+        header_id,
+        tag_names,
+        **options,
+    ):
+        """Adds tags to a style, by their names. Whether the service creates a tag for an unknown name
+        is unknown. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param tag_names: Names of the tags, as in `tag_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "tag_names": tag_names,
+        }
+        return self._call("style.attributes_tag_add", arguments, options)
+
+    attributes_tag_add = header_tag_add
+
+    def header_tag_remove(
+        self,
+        header_id,
+        tag_names,
+        **options,
+    ):
+        """Removes tags from a style, by their names. The answer is returned unchanged, because its form
+        is unknown.
+
+        :param header_id: Id of the style.
+        :param tag_names: Names of the tags, as in `header_tag_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "tag_names": tag_names,
+        }
+        return self._call("style.attributes_tag_remove", arguments, options)
+
+    attributes_tag_remove = header_tag_remove
 
     def upload(
         self,
@@ -261,6 +893,56 @@ class Style(Resource):
         return self._call("style.attributes_upload", arguments, options)
 
     attributes_upload = upload
+
+    def upload_position(
+        self,
+        header_id,
+        position,
+        file,
+        **options,
+    ):
+        """Uploads the image of a style at a position, and waits until the service has processed it, at
+        most `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the style.
+        :param position: `front`, `side` or `back`: which image of the style it is.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+        arguments = {
+            "header_id": header_id,
+            "position": position,
+            "file": file,
+        }
+        return self._call("style.attributes_upload_position", arguments, options)
+
+    attributes_upload_position = upload_position
+
+    def colorway_upload(
+        self,
+        header_id,
+        file,
+        colorway_id=None,
+        color_number=None,
+        **options,
+    ):
+        """Uploads the image of a colorway, and waits until the service has processed it, at most
+        `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the style.
+        :param colorway_id: Id of the colorway. Give either this or `color_number`.
+        :param color_number: Number of the colorway. The service is said to add a colorway if no
+            colorway has this number.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+        arguments = {
+            "header_id": header_id,
+            "colorway_id": colorway_id,
+            "color_number": color_number,
+            "file": file,
+        }
+        return self._call("style.attributes_colorway_upload", arguments, options)
+
+    attributes_colorway_upload = colorway_upload
 
     def app_list_upload(
         self,

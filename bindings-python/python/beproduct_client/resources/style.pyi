@@ -2,7 +2,7 @@
 import builtins
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from typing_extensions import Unpack
@@ -14,8 +14,9 @@ from beproduct_client._values import FieldValue, Filter, FilterMap
 from beproduct_client.client.changes import ColorwayChange
 from beproduct_client.client.options import CallOptions
 from beproduct_client.records.apps import App
-from beproduct_client.records.headers import Folder, Size, StyleHeader, StyleLookup
+from beproduct_client.records.headers import CarriedOver, Folder, Size, SizeClass, StyleHeader, StyleLookup, Tag
 from beproduct_client.records.shared import Message, SchemaField
+from beproduct_client.records.sharing import SharedPartner
 from beproduct_client.records.uploads import Upload, UploadStatus
 
 class Style(Resource):
@@ -30,6 +31,165 @@ class Style(Resource):
 
         :param header_id: Id of the style.
         """
+
+    def colorway_delete(
+        self,
+        header_id: str | UUID,
+        colorway_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Deletes a colorway. `colorways_delete` deletes several in one request.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param colorway_id: Id of the colorway.
+        """
+
+    attributes_colorway_delete = colorway_delete
+
+    def colorways_delete(
+        self,
+        header_id: str | UUID,
+        colorway_ids: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Deletes colorways, at most 100 a request. All of them may go.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param colorway_ids: Ids of the colorways.
+        """
+
+    attributes_colorways_delete = colorways_delete
+
+    def comment_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Any]:
+        """Comments on the attributes of a style. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_comment_list = comment_list
+
+    def comment_add(
+        self,
+        header_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Adds a comment to the attributes of a style. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `comment_list` before you send it again.
+
+        :param header_id: Id of the style.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+
+    attributes_comment_add = comment_add
+
+    def comment_edit(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param comment_id: Id of the comment.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+
+    attributes_comment_edit = comment_edit
+
+    def comment_delete(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Deletes a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param comment_id: Id of the comment.
+        """
+
+    attributes_comment_delete = comment_delete
+
+    def revision_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Any]:
+        """Revisions on the attributes of a style. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_revision_list = revision_list
+
+    def revision_add(
+        self,
+        header_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Adds a revision to the attributes of a style. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `revision_list` before you send it again.
+
+        :param header_id: Id of the style.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+
+    attributes_revision_add = revision_add
+
+    def revision_edit(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Changes the text of a revision. The answer is returned unchanged, because its form is
+        unknown.
+
+        :param header_id: Id of the style.
+        :param revision_id: Id of the revision.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+
+    attributes_revision_edit = revision_edit
+
+    def revision_delete(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Deletes a revision. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param revision_id: Id of the revision.
+        """
+
+    attributes_revision_delete = revision_delete
 
     def folders(
         self,
@@ -54,6 +214,41 @@ class Style(Resource):
     ) -> builtins.list[SchemaField]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
         (docs/service/lists.md, Filters).
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    def size_range_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[SchemaField]:
+        """Fields that a size has in a folder: its name and custom fields.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    folder_size_range_schema = size_range_schema
+
+    def colorway_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[SchemaField]:
+        """Fields that a colorway has in a folder, custom fields included.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    folder_colorway_schema = colorway_schema
+
+    def folder_pages(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[App]:
+        """Applications of a folder, without naming a style. One request takes the place of `app_list`
+        for each style: applications belong to the folder (docs/service/apps.md, Applications).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -142,19 +337,24 @@ class Style(Resource):
         fields: Mapping[str, Any] | Iterable[FieldValue],
         colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> StyleHeader:
         """Creates a style and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
-        most once: when the answer is lost, the error's `outcome` is `unknown`.
+        most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
+        before you create the style again.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param size_classes: Size classes, sent as they are given: the form that the service expects is
+            not documented. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default: False.
         """
@@ -167,15 +367,22 @@ class Style(Resource):
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
         colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> StyleHeader:
         """Changes a style and returns it in full. Parts that are not given stay unchanged.
 
+        Success does not prove that every value was stored: compare the answer with what was sent
+        (docs/service/writing.md, Writing headers).
+
         :param header_id: Id of the style.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param size_classes: Size classes, sent as they are given: the form that the service expects is
+            not documented. Default: unchanged.
         """
 
     attributes_update = update
@@ -194,6 +401,276 @@ class Style(Resource):
         """
 
     attributes_delete = delete
+
+    def move(
+        self,
+        header_id: str | UUID,
+        target_folder_id: str | UUID,
+        generate_new_header_number: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Moves a style to a folder of the same master folder. It keeps its id.
+
+        Fields and applications belong to the folder: read `folder_schema` and `app_list` again. The
+        answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param target_folder_id: Folder to move to, as returned by `folders`.
+        :param generate_new_header_number: Give it a new number, of the numbering of the target folder.
+            A move with a new number is sent at most once. Default: False.
+        """
+
+    attributes_move = move
+
+    def share(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Shares a style with partners. A second request may notify them again. The answer is returned
+        unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+
+    attributes_share = share
+
+    def unshare(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Ends the sharing of a style with partners. The answer is returned unchanged, because its form
+        is unknown.
+
+        :param header_id: Id of the style.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+
+    attributes_unshare = unshare
+
+    def shared_with(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[SharedPartner]:
+        """Partners that a style is shared with.
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_shared_with = shared_with
+
+    def carry_over(
+        self,
+        header_id: str | UUID,
+        skip_colorways: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> CarriedOver:
+        """Copies a style, with its colorways unless they are skipped. Returns the id of the copy: `get`
+        returns the copy itself, whose `copiedOrCarriedOverFrom` lists its sources.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`.
+
+        :param header_id: Id of the style.
+        :param skip_colorways: Leave the colorways out. Default: False.
+        """
+
+    attributes_carry_over = carry_over
+
+    def block_link(
+        self,
+        header_id: str | UUID,
+        block_header_id: str | UUID,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Links a style to a block. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param block_header_id: Id of the block.
+        :param size_classes: Size classes of the block to link, each with its `name`. Default: none are
+            named.
+        """
+
+    attributes_block_link = block_link
+
+    def block_unlink(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Removes the link to the block. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_block_unlink = block_unlink
+
+    def update_sample_size(
+        self,
+        header_id: str | UUID,
+        size_class_id: str | UUID,
+        new_sample_size: str,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Makes a size the sample size of its class. Afterwards it is the only one with `isSampleSize:
+        true`. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param size_class_id: Id of the size class, as in the `sizeClasses` of the style.
+        :param new_sample_size: Name of a size in the class, such as `M`.
+        """
+
+    attributes_update_sample_size = update_sample_size
+
+    def where_used_in_sets(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Any]:
+        """Sets that use a style; an empty list where there are none. Their form is unknown, so they are
+        returned as they come.
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_where_used_in_sets = where_used_in_sets
+
+    def search(
+        self,
+        filters: FilterMap | Sequence[Filter] | None = None,
+        skip: int | None = None,
+        take: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Searches styles. The answer is returned unchanged, because its form is unknown: the request
+        appears in one example of the vendor, and nothing proves that the service has it
+        (docs/service/lists.md, Paging). `list` is the proven way.
+
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param skip: Records to skip. Default: none.
+        :param take: Records to return, at most 200 by the documented limits.
+        """
+
+    def tag_list(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Tag]:
+        """Tags that styles may have."""
+
+    def tag_create(
+        self,
+        name: str,
+        integration: str | None = None,
+        share_with: Iterable[str | UUID] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Creates a tag for styles. The answer is returned unchanged, because its form is unknown.
+        `tag_list` has the id of the tag.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        name in `tag_list` before you create the tag again.
+
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: none.
+        :param share_with: Ids of users who see the tag.
+        """
+
+    def tag_update(
+        self,
+        tag_id: str | UUID,
+        name: str,
+        integration: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Changes the name and the integration of a tag. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: null is
+            sent, which may remove the integration.
+        """
+
+    def tag_delete(
+        self,
+        tag_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Deletes a tag. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        """
+
+    def tag_share(
+        self,
+        tag_id: str | UUID,
+        share_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param share_with: Ids of the users.
+        """
+
+    def tag_unshare(
+        self,
+        tag_id: str | UUID,
+        unshare_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param unshare_with: Ids of the users.
+        """
+
+    def header_tag_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Tag]:
+        """Tags of a style.
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_tag_list = header_tag_list
+
+    def header_tag_add(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Adds tags to a style, by their names. Whether the service creates a tag for an unknown name
+        is unknown. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param tag_names: Names of the tags, as in `tag_list`.
+        """
+
+    attributes_tag_add = header_tag_add
+
+    def header_tag_remove(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Removes tags from a style, by their names. The answer is returned unchanged, because its form
+        is unknown.
+
+        :param header_id: Id of the style.
+        :param tag_names: Names of the tags, as in `header_tag_list`.
+        """
+
+    attributes_tag_remove = header_tag_remove
 
     def upload(
         self,
@@ -217,6 +694,43 @@ class Style(Resource):
         """
 
     attributes_upload = upload
+
+    def upload_position(
+        self,
+        header_id: str | UUID,
+        position: Literal["front", "side", "back"],
+        file: str | PathLike[str],
+        **options: Unpack[CallOptions],
+    ) -> Upload:
+        """Uploads the image of a style at a position, and waits until the service has processed it, at
+        most `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the style.
+        :param position: `front`, `side` or `back`: which image of the style it is.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+
+    attributes_upload_position = upload_position
+
+    def colorway_upload(
+        self,
+        header_id: str | UUID,
+        file: str | PathLike[str],
+        colorway_id: str | UUID | None = None,
+        color_number: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Upload:
+        """Uploads the image of a colorway, and waits until the service has processed it, at most
+        `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the style.
+        :param colorway_id: Id of the colorway. Give either this or `color_number`.
+        :param color_number: Number of the colorway. The service is said to add a colorway if no
+            colorway has this number.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+
+    attributes_colorway_upload = colorway_upload
 
     def app_list_upload(
         self,
@@ -258,6 +772,165 @@ class AsyncStyle(Resource):
         :param header_id: Id of the style.
         """
 
+    def colorway_delete(
+        self,
+        header_id: str | UUID,
+        colorway_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Deletes a colorway. `colorways_delete` deletes several in one request.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param colorway_id: Id of the colorway.
+        """
+
+    attributes_colorway_delete = colorway_delete
+
+    def colorways_delete(
+        self,
+        header_id: str | UUID,
+        colorway_ids: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Deletes colorways, at most 100 a request. All of them may go.
+
+        The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param colorway_ids: Ids of the colorways.
+        """
+
+    attributes_colorways_delete = colorways_delete
+
+    def comment_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[Any]]:
+        """Comments on the attributes of a style. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_comment_list = comment_list
+
+    def comment_add(
+        self,
+        header_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Adds a comment to the attributes of a style. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `comment_list` before you send it again.
+
+        :param header_id: Id of the style.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+
+    attributes_comment_add = comment_add
+
+    def comment_edit(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param comment_id: Id of the comment.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+
+    attributes_comment_edit = comment_edit
+
+    def comment_delete(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Deletes a comment. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param comment_id: Id of the comment.
+        """
+
+    attributes_comment_delete = comment_delete
+
+    def revision_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[Any]]:
+        """Revisions on the attributes of a style. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_revision_list = revision_list
+
+    def revision_add(
+        self,
+        header_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Adds a revision to the attributes of a style. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `revision_list` before you send it again.
+
+        :param header_id: Id of the style.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+
+    attributes_revision_add = revision_add
+
+    def revision_edit(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Changes the text of a revision. The answer is returned unchanged, because its form is
+        unknown.
+
+        :param header_id: Id of the style.
+        :param revision_id: Id of the revision.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+
+    attributes_revision_edit = revision_edit
+
+    def revision_delete(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Deletes a revision. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param revision_id: Id of the revision.
+        """
+
+    attributes_revision_delete = revision_delete
+
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -281,6 +954,41 @@ class AsyncStyle(Resource):
     ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
         """Fields of a folder that filters may name. The service ignores a filter on any other field
         (docs/service/lists.md, Filters).
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    def size_range_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
+        """Fields that a size has in a folder: its name and custom fields.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    folder_size_range_schema = size_range_schema
+
+    def colorway_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[SchemaField]]:
+        """Fields that a colorway has in a folder, custom fields included.
+
+        :param folder_id: Folder, as returned by `folders`.
+        """
+
+    folder_colorway_schema = colorway_schema
+
+    def folder_pages(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[App]]:
+        """Applications of a folder, without naming a style. One request takes the place of `app_list`
+        for each style: applications belong to the folder (docs/service/apps.md, Applications).
 
         :param folder_id: Folder, as returned by `folders`.
         """
@@ -369,19 +1077,24 @@ class AsyncStyle(Resource):
         fields: Mapping[str, Any] | Iterable[FieldValue],
         colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, StyleHeader]:
         """Creates a style and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
-        most once: when the answer is lost, the error's `outcome` is `unknown`.
+        most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
+        before you create the style again.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param size_classes: Size classes, sent as they are given: the form that the service expects is
+            not documented. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
             folder's first. Default: False.
         """
@@ -394,15 +1107,22 @@ class AsyncStyle(Resource):
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
         colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, StyleHeader]:
         """Changes a style and returns it in full. Parts that are not given stay unchanged.
 
+        Success does not prove that every value was stored: compare the answer with what was sent
+        (docs/service/writing.md, Writing headers).
+
         :param header_id: Id of the style.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
+            a style also `secondary`, which may be empty.
         :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+        :param size_classes: Size classes, sent as they are given: the form that the service expects is
+            not documented. Default: unchanged.
         """
 
     attributes_update = update
@@ -421,6 +1141,276 @@ class AsyncStyle(Resource):
         """
 
     attributes_delete = delete
+
+    def move(
+        self,
+        header_id: str | UUID,
+        target_folder_id: str | UUID,
+        generate_new_header_number: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Moves a style to a folder of the same master folder. It keeps its id.
+
+        Fields and applications belong to the folder: read `folder_schema` and `app_list` again. The
+        answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param target_folder_id: Folder to move to, as returned by `folders`.
+        :param generate_new_header_number: Give it a new number, of the numbering of the target folder.
+            A move with a new number is sent at most once. Default: False.
+        """
+
+    attributes_move = move
+
+    def share(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Shares a style with partners. A second request may notify them again. The answer is returned
+        unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+
+    attributes_share = share
+
+    def unshare(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Ends the sharing of a style with partners. The answer is returned unchanged, because its form
+        is unknown.
+
+        :param header_id: Id of the style.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+
+    attributes_unshare = unshare
+
+    def shared_with(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[SharedPartner]]:
+        """Partners that a style is shared with.
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_shared_with = shared_with
+
+    def carry_over(
+        self,
+        header_id: str | UUID,
+        skip_colorways: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, CarriedOver]:
+        """Copies a style, with its colorways unless they are skipped. Returns the id of the copy: `get`
+        returns the copy itself, whose `copiedOrCarriedOverFrom` lists its sources.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`.
+
+        :param header_id: Id of the style.
+        :param skip_colorways: Leave the colorways out. Default: False.
+        """
+
+    attributes_carry_over = carry_over
+
+    def block_link(
+        self,
+        header_id: str | UUID,
+        block_header_id: str | UUID,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Links a style to a block. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param block_header_id: Id of the block.
+        :param size_classes: Size classes of the block to link, each with its `name`. Default: none are
+            named.
+        """
+
+    attributes_block_link = block_link
+
+    def block_unlink(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Removes the link to the block. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_block_unlink = block_unlink
+
+    def update_sample_size(
+        self,
+        header_id: str | UUID,
+        size_class_id: str | UUID,
+        new_sample_size: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Makes a size the sample size of its class. Afterwards it is the only one with `isSampleSize:
+        true`. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param size_class_id: Id of the size class, as in the `sizeClasses` of the style.
+        :param new_sample_size: Name of a size in the class, such as `M`.
+        """
+
+    attributes_update_sample_size = update_sample_size
+
+    def where_used_in_sets(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[Any]]:
+        """Sets that use a style; an empty list where there are none. Their form is unknown, so they are
+        returned as they come.
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_where_used_in_sets = where_used_in_sets
+
+    def search(
+        self,
+        filters: FilterMap | Sequence[Filter] | None = None,
+        skip: int | None = None,
+        take: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Searches styles. The answer is returned unchanged, because its form is unknown: the request
+        appears in one example of the vendor, and nothing proves that the service has it
+        (docs/service/lists.md, Paging). `list` is the proven way.
+
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        :param skip: Records to skip. Default: none.
+        :param take: Records to return, at most 200 by the documented limits.
+        """
+
+    def tag_list(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[Tag]]:
+        """Tags that styles may have."""
+
+    def tag_create(
+        self,
+        name: str,
+        integration: str | None = None,
+        share_with: Iterable[str | UUID] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Creates a tag for styles. The answer is returned unchanged, because its form is unknown.
+        `tag_list` has the id of the tag.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        name in `tag_list` before you create the tag again.
+
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: none.
+        :param share_with: Ids of users who see the tag.
+        """
+
+    def tag_update(
+        self,
+        tag_id: str | UUID,
+        name: str,
+        integration: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Changes the name and the integration of a tag. The answer is returned unchanged, because its
+        form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param name: Name of the tag.
+        :param integration: Integration that the tag is for; `Browzwear` is known. Default: null is
+            sent, which may remove the integration.
+        """
+
+    def tag_delete(
+        self,
+        tag_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Deletes a tag. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        """
+
+    def tag_share(
+        self,
+        tag_id: str | UUID,
+        share_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param share_with: Ids of the users.
+        """
+
+    def tag_unshare(
+        self,
+        tag_id: str | UUID,
+        unshare_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+
+        :param tag_id: Id of the tag.
+        :param unshare_with: Ids of the users.
+        """
+
+    def header_tag_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[Tag]]:
+        """Tags of a style.
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_tag_list = header_tag_list
+
+    def header_tag_add(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Adds tags to a style, by their names. Whether the service creates a tag for an unknown name
+        is unknown. The answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param tag_names: Names of the tags, as in `tag_list`.
+        """
+
+    attributes_tag_add = header_tag_add
+
+    def header_tag_remove(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Removes tags from a style, by their names. The answer is returned unchanged, because its form
+        is unknown.
+
+        :param header_id: Id of the style.
+        :param tag_names: Names of the tags, as in `header_tag_list`.
+        """
+
+    attributes_tag_remove = header_tag_remove
 
     def upload(
         self,
@@ -444,6 +1434,43 @@ class AsyncStyle(Resource):
         """
 
     attributes_upload = upload
+
+    def upload_position(
+        self,
+        header_id: str | UUID,
+        position: Literal["front", "side", "back"],
+        file: str | PathLike[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Upload]:
+        """Uploads the image of a style at a position, and waits until the service has processed it, at
+        most `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the style.
+        :param position: `front`, `side` or `back`: which image of the style it is.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+
+    attributes_upload_position = upload_position
+
+    def colorway_upload(
+        self,
+        header_id: str | UUID,
+        file: str | PathLike[str],
+        colorway_id: str | UUID | None = None,
+        color_number: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Upload]:
+        """Uploads the image of a colorway, and waits until the service has processed it, at most
+        `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the style.
+        :param colorway_id: Id of the colorway. Give either this or `color_number`.
+        :param color_number: Number of the colorway. The service is said to add a colorway if no
+            colorway has this number.
+        :param file: Path of the image. It is opened again for every attempt.
+        """
+
+    attributes_colorway_upload = colorway_upload
 
     def app_list_upload(
         self,
@@ -480,6 +1507,96 @@ class StyleWithResponse(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[App]]: ...
+    def colorway_delete(
+        self,
+        header_id: str | UUID,
+        colorway_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_colorway_delete = colorway_delete
+
+    def colorways_delete(
+        self,
+        header_id: str | UUID,
+        colorway_ids: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_colorways_delete = colorways_delete
+
+    def comment_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Any]]: ...
+
+    attributes_comment_list = comment_list
+
+    def comment_add(
+        self,
+        header_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_comment_add = comment_add
+
+    def comment_edit(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_comment_edit = comment_edit
+
+    def comment_delete(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_comment_delete = comment_delete
+
+    def revision_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Any]]: ...
+
+    attributes_revision_list = revision_list
+
+    def revision_add(
+        self,
+        header_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_revision_add = revision_add
+
+    def revision_edit(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_revision_edit = revision_edit
+
+    def revision_delete(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_revision_delete = revision_delete
+
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -494,6 +1611,27 @@ class StyleWithResponse(Resource):
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[SchemaField]]: ...
+    def size_range_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SchemaField]]: ...
+
+    folder_size_range_schema = size_range_schema
+
+    def colorway_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SchemaField]]: ...
+
+    folder_colorway_schema = colorway_schema
+
+    def folder_pages(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[App]]: ...
     def list(
         self,
         folder_id: str | UUID | None = None,
@@ -537,6 +1675,7 @@ class StyleWithResponse(Resource):
         fields: Mapping[str, Any] | Iterable[FieldValue],
         colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[StyleHeader]: ...
@@ -549,6 +1688,7 @@ class StyleWithResponse(Resource):
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
         colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[StyleHeader]: ...
 
@@ -562,6 +1702,155 @@ class StyleWithResponse(Resource):
 
     attributes_delete = delete
 
+    def move(
+        self,
+        header_id: str | UUID,
+        target_folder_id: str | UUID,
+        generate_new_header_number: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_move = move
+
+    def share(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_share = share
+
+    def unshare(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_unshare = unshare
+
+    def shared_with(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[SharedPartner]]: ...
+
+    attributes_shared_with = shared_with
+
+    def carry_over(
+        self,
+        header_id: str | UUID,
+        skip_colorways: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[CarriedOver]: ...
+
+    attributes_carry_over = carry_over
+
+    def block_link(
+        self,
+        header_id: str | UUID,
+        block_header_id: str | UUID,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_block_link = block_link
+
+    def block_unlink(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_block_unlink = block_unlink
+
+    def update_sample_size(
+        self,
+        header_id: str | UUID,
+        size_class_id: str | UUID,
+        new_sample_size: str,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_update_sample_size = update_sample_size
+
+    def where_used_in_sets(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Any]]: ...
+
+    attributes_where_used_in_sets = where_used_in_sets
+
+    def search(
+        self,
+        filters: FilterMap | Sequence[Filter] | None = None,
+        skip: int | None = None,
+        take: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def tag_list(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Tag]]: ...
+    def tag_create(
+        self,
+        name: str,
+        integration: str | None = None,
+        share_with: Iterable[str | UUID] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def tag_update(
+        self,
+        tag_id: str | UUID,
+        name: str,
+        integration: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def tag_delete(
+        self,
+        tag_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def tag_share(
+        self,
+        tag_id: str | UUID,
+        share_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def tag_unshare(
+        self,
+        tag_id: str | UUID,
+        unshare_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def header_tag_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[Tag]]: ...
+
+    attributes_tag_list = header_tag_list
+
+    def header_tag_add(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_tag_add = header_tag_add
+
+    def header_tag_remove(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+
+    attributes_tag_remove = header_tag_remove
+
     def upload(
         self,
         header_id: str | UUID,
@@ -570,6 +1859,27 @@ class StyleWithResponse(Resource):
     ) -> Response[Upload]: ...
 
     attributes_upload = upload
+
+    def upload_position(
+        self,
+        header_id: str | UUID,
+        position: Literal["front", "side", "back"],
+        file: str | PathLike[str],
+        **options: Unpack[CallOptions],
+    ) -> Response[Upload]: ...
+
+    attributes_upload_position = upload_position
+
+    def colorway_upload(
+        self,
+        header_id: str | UUID,
+        file: str | PathLike[str],
+        colorway_id: str | UUID | None = None,
+        color_number: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Upload]: ...
+
+    attributes_colorway_upload = colorway_upload
 
     def app_list_upload(
         self,
@@ -593,6 +1903,96 @@ class AsyncStyleWithResponse(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[App]]]: ...
+    def colorway_delete(
+        self,
+        header_id: str | UUID,
+        colorway_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_colorway_delete = colorway_delete
+
+    def colorways_delete(
+        self,
+        header_id: str | UUID,
+        colorway_ids: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_colorways_delete = colorways_delete
+
+    def comment_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Any]]]: ...
+
+    attributes_comment_list = comment_list
+
+    def comment_add(
+        self,
+        header_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_comment_add = comment_add
+
+    def comment_edit(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        comment: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_comment_edit = comment_edit
+
+    def comment_delete(
+        self,
+        header_id: str | UUID,
+        comment_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_comment_delete = comment_delete
+
+    def revision_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Any]]]: ...
+
+    attributes_revision_list = revision_list
+
+    def revision_add(
+        self,
+        header_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_revision_add = revision_add
+
+    def revision_edit(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        revision: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_revision_edit = revision_edit
+
+    def revision_delete(
+        self,
+        header_id: str | UUID,
+        revision_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_revision_delete = revision_delete
+
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -607,6 +2007,27 @@ class AsyncStyleWithResponse(Resource):
         folder_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+    def size_range_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+
+    folder_size_range_schema = size_range_schema
+
+    def colorway_schema(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SchemaField]]]: ...
+
+    folder_colorway_schema = colorway_schema
+
+    def folder_pages(
+        self,
+        folder_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[App]]]: ...
     def list(
         self,
         folder_id: str | UUID | None = None,
@@ -650,6 +2071,7 @@ class AsyncStyleWithResponse(Resource):
         fields: Mapping[str, Any] | Iterable[FieldValue],
         colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
         preserve_version: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[StyleHeader]]: ...
@@ -662,6 +2084,7 @@ class AsyncStyleWithResponse(Resource):
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
         colorways: Iterable[ColorwayChange] | None = None,
         sizes: Iterable[Size | dict[str, Any]] | None = None,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[StyleHeader]]: ...
 
@@ -675,6 +2098,155 @@ class AsyncStyleWithResponse(Resource):
 
     attributes_delete = delete
 
+    def move(
+        self,
+        header_id: str | UUID,
+        target_folder_id: str | UUID,
+        generate_new_header_number: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_move = move
+
+    def share(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_share = share
+
+    def unshare(
+        self,
+        header_id: str | UUID,
+        partner_list: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_unshare = unshare
+
+    def shared_with(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[SharedPartner]]]: ...
+
+    attributes_shared_with = shared_with
+
+    def carry_over(
+        self,
+        header_id: str | UUID,
+        skip_colorways: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[CarriedOver]]: ...
+
+    attributes_carry_over = carry_over
+
+    def block_link(
+        self,
+        header_id: str | UUID,
+        block_header_id: str | UUID,
+        size_classes: Iterable[SizeClass | dict[str, Any]] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_block_link = block_link
+
+    def block_unlink(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_block_unlink = block_unlink
+
+    def update_sample_size(
+        self,
+        header_id: str | UUID,
+        size_class_id: str | UUID,
+        new_sample_size: str,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_update_sample_size = update_sample_size
+
+    def where_used_in_sets(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Any]]]: ...
+
+    attributes_where_used_in_sets = where_used_in_sets
+
+    def search(
+        self,
+        filters: FilterMap | Sequence[Filter] | None = None,
+        skip: int | None = None,
+        take: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def tag_list(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Tag]]]: ...
+    def tag_create(
+        self,
+        name: str,
+        integration: str | None = None,
+        share_with: Iterable[str | UUID] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def tag_update(
+        self,
+        tag_id: str | UUID,
+        name: str,
+        integration: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def tag_delete(
+        self,
+        tag_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def tag_share(
+        self,
+        tag_id: str | UUID,
+        share_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def tag_unshare(
+        self,
+        tag_id: str | UUID,
+        unshare_with: Iterable[str | UUID],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def header_tag_list(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[Tag]]]: ...
+
+    attributes_tag_list = header_tag_list
+
+    def header_tag_add(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_tag_add = header_tag_add
+
+    def header_tag_remove(
+        self,
+        header_id: str | UUID,
+        tag_names: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+
+    attributes_tag_remove = header_tag_remove
+
     def upload(
         self,
         header_id: str | UUID,
@@ -683,6 +2255,27 @@ class AsyncStyleWithResponse(Resource):
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
 
     attributes_upload = upload
+
+    def upload_position(
+        self,
+        header_id: str | UUID,
+        position: Literal["front", "side", "back"],
+        file: str | PathLike[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Upload]]: ...
+
+    attributes_upload_position = upload_position
+
+    def colorway_upload(
+        self,
+        header_id: str | UUID,
+        file: str | PathLike[str],
+        colorway_id: str | UUID | None = None,
+        color_number: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Upload]]: ...
+
+    attributes_colorway_upload = colorway_upload
 
     def app_list_upload(
         self,

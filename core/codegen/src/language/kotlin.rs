@@ -242,8 +242,8 @@ fn driver_call(resource: &Value, operation: &Value) -> String {
 /// What reads the argument of a behaviour case.
 fn driver_reader(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" | "link" => "text",
-        "texts" => "texts",
+        "id" | "text" | "choice" | "relative_path" | "link" => "text",
+        "ids" | "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
         "file" | "target" => "file",
@@ -293,8 +293,8 @@ fn ordered(operation: &Value) -> Vec<Value> {
 
 fn kotlin_type(parameter: &Value) -> String {
     match member(parameter, "kind").as_str() {
-        "id" | "text" | "relative_path" | "link" => "String".into(),
-        "texts" => "List<String>".into(),
+        "id" | "text" | "choice" | "relative_path" | "link" => "String".into(),
+        "ids" | "texts" => "List<String>".into(),
         "integer" => inputs::integer(parameter).into(),
         "boolean" => "Boolean".into(),
         "file" | "target" => "Path".into(),

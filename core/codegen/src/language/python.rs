@@ -209,12 +209,21 @@ fn member_type(property: &Value) -> String {
     if is("required") { format!("Required[{quoted}]") } else { quoted }
 }
 
+/// One of the texts of a choice.
+fn literal(parameter: &Value) -> String {
+    let choices = parameter.get_attr("choices").and_then(|choices| choices.try_iter());
+    let choices: Vec<_> = choices.into_iter().flatten().map(|choice| format!("\"{choice}\"")).collect();
+    format!("Literal[{}]", choices.join(", "))
+}
+
 fn argument(parameter: &Value) -> String {
     let record = names::pascal(&member(parameter, "record"));
     match member(parameter, "kind").as_str() {
         "id" => "str | UUID".into(),
         "text" | "relative_path" | "link" => "str".into(),
+        "ids" => "Iterable[str | UUID]".into(),
         "texts" => "Iterable[str]".into(),
+        "choice" => literal(parameter),
         "integer" => "int".into(),
         "boolean" => "bool".into(),
         "file" | "target" => "str | PathLike[str]".into(),

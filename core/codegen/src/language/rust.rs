@@ -173,8 +173,8 @@ fn name_of(name: &str) -> String {
 /// What reads the argument of a behaviour case.
 fn reader(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" | "link" | "target" => "text",
-        "texts" => "texts",
+        "id" | "text" | "choice" | "relative_path" | "link" | "target" => "text",
+        "ids" | "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
         "file" => "text",
@@ -200,9 +200,9 @@ fn source_of(source: &Value) -> String {
 
 fn argument(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" | "link" => "impl Into<String>",
+        "id" | "text" | "choice" | "relative_path" | "link" => "impl Into<String>",
         "target" => "impl AsRef<Path>",
-        "texts" => "impl IntoIterator<Item = impl Into<String>>",
+        "ids" | "texts" => "impl IntoIterator<Item = impl Into<String>>",
         "integer" => "i64",
         "boolean" => "bool",
         "file" => "impl Into<FileSource>",
@@ -216,9 +216,9 @@ fn argument(kind: &str) -> &'static str {
 
 fn value(kind: &str) -> &'static str {
     match kind {
-        "id" | "text" | "relative_path" | "link" => "NAME.into()",
+        "id" | "text" | "choice" | "relative_path" | "link" => "NAME.into()",
         "target" => "path_value(NAME)",
-        "texts" => "list_value(NAME.into_iter().map(Into::<String>::into))",
+        "ids" | "texts" => "list_value(NAME.into_iter().map(Into::<String>::into))",
         "integer" | "boolean" => "NAME",
         "filters" | "colorway_filters" => "list_value(NAME)",
         "fields" => "fields_value(NAME)",

@@ -230,8 +230,8 @@ fn parameter_type(parameter: &Value) -> String {
     let kind = member(parameter, "kind");
     let record = || names::pascal(&member(parameter, "record"));
     let (name, empty) = match kind.as_str() {
-        "id" | "text" | "relative_path" | "link" => ("String".into(), None),
-        "texts" => ("[String]".into(), None),
+        "id" | "text" | "choice" | "relative_path" | "link" => ("String".into(), None),
+        "ids" | "texts" => ("[String]".into(), None),
         "integer" => ("Int".into(), None),
         "boolean" => ("Bool".into(), None),
         "file" | "target" => ("URL".into(), None),
@@ -265,8 +265,8 @@ fn argument(parameter: &Value) -> String {
 fn driver_argument(parameter: &Value) -> String {
     let (name, kind) = (member(parameter, "name"), member(parameter, "kind"));
     let reader = match kind.as_str() {
-        "id" | "text" | "relative_path" | "link" => "text",
-        "texts" => "texts",
+        "id" | "text" | "choice" | "relative_path" | "link" => "text",
+        "ids" | "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
         "file" | "target" => "file",

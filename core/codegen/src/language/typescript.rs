@@ -106,9 +106,7 @@ pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
 }
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
-    environment.add_function("ts_argument", |parameter: Value| {
-        argument(&member(&parameter, "kind"), &member(&parameter, "record"))
-    });
+    environment.add_function("ts_argument", |parameter: Value| argument(&parameter));
     environment.add_function("ts_input", |input: Value, taker: &str| input_type(&input, taker));
     environment.add_function("ts_answer", |operation: Value| answer(&operation));
     environment.add_function("ts_leading", |operation: Value| leading(&operation));
@@ -166,16 +164,21 @@ fn union(before: &str, items: &[String]) -> String {
     format!("{before}\n  | {};\n", items.join("\n  | "))
 }
 
-fn argument(kind: &str, record: &str) -> String {
-    match kind {
+fn argument(parameter: &Value) -> String {
+    match member(parameter, "kind").as_str() {
         "id" | "text" | "relative_path" | "link" | "file" | "target" => "string".into(),
-        "texts" => "readonly string[]".into(),
+        "ids" | "texts" => "readonly string[]".into(),
+        "choice" => {
+            let choices = parameter.get_attr("choices").and_then(|choices| choices.try_iter());
+            let choices = choices.into_iter().flatten().map(|choice| format!("'{choice}'"));
+            choices.collect::<Vec<_>>().join(" | ")
+        }
         "integer" => "number".into(),
         "boolean" => "boolean".into(),
         "filters" | "colorway_filters" => "FilterMap | readonly Filter[]".into(),
         "fields" => "Fields".into(),
         "colorways" => "readonly ColorwayChange[]".into(),
-        "records" | "table_rows" => format!("readonly {}[]", pascal(record)),
+        "records" | "table_rows" => format!("readonly {}[]", pascal(&member(parameter, "record"))),
         "query_map" => "Query".into(),
         _ => "unknown".into(),
     }
@@ -211,10 +214,7 @@ fn input_type(input: &Value, taker: &str) -> Result<String, Error> {
 /// What the call resolves to, or the record that its pages hold.
 fn answer(operation: &Value) -> String {
     let is = |name: &str| operation.get_attr(name).is_ok_and(|value| value.is_true());
-    if !is("record") {
-        return "unknown".into();
-    }
-    let record = pascal(&member(operation, "record"));
+    let record = if is("record") { pascal(&member(operation, "record")) } else { "unknown".into() };
     if member(operation, "answer") == "list" && !is("paged") { format!("{record}[]") } else { record }
 }
 
@@ -225,7 +225,7 @@ fn leading(method: &Value) -> Result<Value, Error> {
     let mut found = Vec::new();
     for parameter in method.get_attr("parameters")?.try_iter()? {
         let kind = member(&parameter, "kind");
-        let is_text = ["id", "text", "texts", "relative_path"].contains(&kind.as_str());
+        let is_text = ["id", "ids", "text", "texts", "relative_path"].contains(&kind.as_str());
         if parameter.get_attr("required")?.is_true() && (is_text || !is_operation) {
             found.push(parameter);
         }

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, records_value};
 use crate::models::App;
-use crate::models::{Folder, MaterialHeader, MaterialLookup};
+use crate::models::SharedPartner;
+use crate::models::{Folder, MaterialHeader, MaterialLookup, Tag};
 use crate::models::{Message, SchemaField};
 use crate::models::{Upload, UploadStatus};
 use crate::{CallOptions, Client, FileSource, Filter};
@@ -33,6 +34,168 @@ impl Material<'_> {
         }
     }
 
+    /// Deletes a colorway. `colorways_delete` deletes several in one request.
+    ///
+    /// The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `colorway_id`: Id of the colorway.
+    pub fn colorway_delete(
+        &self,
+        header_id: impl Into<String>,
+        colorway_id: impl Into<String>,
+    ) -> MaterialColorwayDelete {
+        MaterialColorwayDelete {
+            request: Request::new(self.client, "material.attributes_colorway_delete")
+                .argument("header_id", header_id.into())
+                .argument("colorway_id", colorway_id.into()),
+        }
+    }
+
+    /// Deletes colorways, at most 100 a request. All of them may go.
+    ///
+    /// The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `colorway_ids`: Ids of the colorways.
+    pub fn colorways_delete(
+        &self,
+        header_id: impl Into<String>,
+        colorway_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> MaterialColorwaysDelete {
+        MaterialColorwaysDelete {
+            request: Request::new(self.client, "material.attributes_colorways_delete")
+                .argument("header_id", header_id.into())
+                .argument("colorway_ids", list_value(colorway_ids.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Comments on the attributes of a material. Their form is not recorded, so they are returned as they come (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// * `header_id`: Id of the material.
+    pub fn comment_list(&self, header_id: impl Into<String>) -> MaterialCommentList {
+        MaterialCommentList {
+            request: Request::new(self.client, "material.attributes_comment_list")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Adds a comment to the attributes of a material. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in `comment_list` before you send it again.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `comment`: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the name.
+    pub fn comment_add(
+        &self,
+        header_id: impl Into<String>,
+        comment: impl Into<String>,
+    ) -> MaterialCommentAdd {
+        MaterialCommentAdd {
+            request: Request::new(self.client, "material.attributes_comment_add")
+                .argument("header_id", header_id.into())
+                .argument("comment", comment.into()),
+        }
+    }
+
+    /// Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `comment_id`: Id of the comment.
+    /// * `comment`: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the name.
+    pub fn comment_edit(
+        &self,
+        header_id: impl Into<String>,
+        comment_id: impl Into<String>,
+        comment: impl Into<String>,
+    ) -> MaterialCommentEdit {
+        MaterialCommentEdit {
+            request: Request::new(self.client, "material.attributes_comment_edit")
+                .argument("header_id", header_id.into())
+                .argument("comment_id", comment_id.into())
+                .argument("comment", comment.into()),
+        }
+    }
+
+    /// Deletes a comment. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `comment_id`: Id of the comment.
+    pub fn comment_delete(
+        &self,
+        header_id: impl Into<String>,
+        comment_id: impl Into<String>,
+    ) -> MaterialCommentDelete {
+        MaterialCommentDelete {
+            request: Request::new(self.client, "material.attributes_comment_delete")
+                .argument("header_id", header_id.into())
+                .argument("comment_id", comment_id.into()),
+        }
+    }
+
+    /// Revisions on the attributes of a material. Their form is not recorded, so they are returned as they come (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// * `header_id`: Id of the material.
+    pub fn revision_list(&self, header_id: impl Into<String>) -> MaterialRevisionList {
+        MaterialRevisionList {
+            request: Request::new(self.client, "material.attributes_revision_list")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Adds a revision to the attributes of a material. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in `revision_list` before you send it again.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `revision`: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on the name.
+    pub fn revision_add(
+        &self,
+        header_id: impl Into<String>,
+        revision: impl Into<String>,
+    ) -> MaterialRevisionAdd {
+        MaterialRevisionAdd {
+            request: Request::new(self.client, "material.attributes_revision_add")
+                .argument("header_id", header_id.into())
+                .argument("revision", revision.into()),
+        }
+    }
+
+    /// Changes the text of a revision. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `revision_id`: Id of the revision.
+    /// * `revision`: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on the name.
+    pub fn revision_edit(
+        &self,
+        header_id: impl Into<String>,
+        revision_id: impl Into<String>,
+        revision: impl Into<String>,
+    ) -> MaterialRevisionEdit {
+        MaterialRevisionEdit {
+            request: Request::new(self.client, "material.attributes_revision_edit")
+                .argument("header_id", header_id.into())
+                .argument("revision_id", revision_id.into())
+                .argument("revision", revision.into()),
+        }
+    }
+
+    /// Deletes a revision. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `revision_id`: Id of the revision.
+    pub fn revision_delete(
+        &self,
+        header_id: impl Into<String>,
+        revision_id: impl Into<String>,
+    ) -> MaterialRevisionDelete {
+        MaterialRevisionDelete {
+            request: Request::new(self.client, "material.attributes_revision_delete")
+                .argument("header_id", header_id.into())
+                .argument("revision_id", revision_id.into()),
+        }
+    }
+
     /// Folders of materials, inactive ones included.
     pub fn folders(&self) -> MaterialFolders {
         MaterialFolders { request: Request::new(self.client, "material.folders") }
@@ -54,6 +217,36 @@ impl Material<'_> {
     pub fn folder_search_schema(&self, folder_id: impl Into<String>) -> MaterialFolderSearchSchema {
         MaterialFolderSearchSchema {
             request: Request::new(self.client, "material.folder_search_schema")
+                .argument("folder_id", folder_id.into()),
+        }
+    }
+
+    /// Fields that a size has in a folder: its name and custom fields.
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
+    pub fn size_range_schema(&self, folder_id: impl Into<String>) -> MaterialSizeRangeSchema {
+        MaterialSizeRangeSchema {
+            request: Request::new(self.client, "material.folder_size_range_schema")
+                .argument("folder_id", folder_id.into()),
+        }
+    }
+
+    /// Fields that a colorway has in a folder, custom fields included.
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
+    pub fn colorway_schema(&self, folder_id: impl Into<String>) -> MaterialColorwaySchema {
+        MaterialColorwaySchema {
+            request: Request::new(self.client, "material.folder_colorway_schema")
+                .argument("folder_id", folder_id.into()),
+        }
+    }
+
+    /// Applications of a folder, without naming a material. One request takes the place of `app_list` for each material: applications belong to the folder (docs/service/apps.md, Applications).
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
+    pub fn folder_pages(&self, folder_id: impl Into<String>) -> MaterialFolderPages {
+        MaterialFolderPages {
+            request: Request::new(self.client, "material.folder_pages")
                 .argument("folder_id", folder_id.into()),
         }
     }
@@ -110,7 +303,7 @@ impl Material<'_> {
 
     /// Creates a material and returns it in full.
     ///
-    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`.
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the material again.
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     /// * `fields`: Attribute values by field id.
@@ -127,6 +320,8 @@ impl Material<'_> {
     }
 
     /// Changes a material and returns it in full. Parts that are not given stay unchanged.
+    ///
+    /// Success does not prove that every value was stored: compare the answer with what was sent (docs/service/writing.md, Writing headers).
     ///
     /// * `header_id`: Id of the material.
     pub fn update(&self, header_id: impl Into<String>) -> MaterialUpdate {
@@ -148,6 +343,173 @@ impl Material<'_> {
         }
     }
 
+    /// Moves a material to a folder of the same master folder. It keeps its id.
+    ///
+    /// Fields and applications belong to the folder: read `folder_schema` and `app_list` again. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `target_folder_id`: Folder to move to, as returned by `folders`.
+    pub fn r#move(&self, header_id: impl Into<String>, target_folder_id: impl Into<String>) -> MaterialMove {
+        MaterialMove {
+            request: Request::new(self.client, "material.attributes_move")
+                .argument("header_id", header_id.into())
+                .argument("target_folder_id", target_folder_id.into()),
+        }
+    }
+
+    /// Shares a material with partners. A second request may notify them again. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `partner_list`: Ids of the partners, as in the directory.
+    pub fn share(
+        &self,
+        header_id: impl Into<String>,
+        partner_list: impl IntoIterator<Item = impl Into<String>>,
+    ) -> MaterialShare {
+        MaterialShare {
+            request: Request::new(self.client, "material.attributes_share")
+                .argument("header_id", header_id.into())
+                .argument("partner_list", list_value(partner_list.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Ends the sharing of a material with partners. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `partner_list`: Ids of the partners, as in the directory.
+    pub fn unshare(
+        &self,
+        header_id: impl Into<String>,
+        partner_list: impl IntoIterator<Item = impl Into<String>>,
+    ) -> MaterialUnshare {
+        MaterialUnshare {
+            request: Request::new(self.client, "material.attributes_unshare")
+                .argument("header_id", header_id.into())
+                .argument("partner_list", list_value(partner_list.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Partners that a material is shared with.
+    ///
+    /// * `header_id`: Id of the material.
+    pub fn shared_with(&self, header_id: impl Into<String>) -> MaterialSharedWith {
+        MaterialSharedWith {
+            request: Request::new(self.client, "material.attributes_shared_with")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Tags that materials may have.
+    pub fn tag_list(&self) -> MaterialTagList {
+        MaterialTagList { request: Request::new(self.client, "material.tag_list") }
+    }
+
+    /// Creates a tag for materials. The answer is returned unchanged, because its form is unknown. `tag_list` has the id of the tag.
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the name in `tag_list` before you create the tag again.
+    ///
+    /// * `name`: Name of the tag.
+    pub fn tag_create(&self, name: impl Into<String>) -> MaterialTagCreate {
+        MaterialTagCreate {
+            request: Request::new(self.client, "material.tag_create").argument("name", name.into()),
+        }
+    }
+
+    /// Changes the name and the integration of a tag. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `tag_id`: Id of the tag.
+    /// * `name`: Name of the tag.
+    pub fn tag_update(&self, tag_id: impl Into<String>, name: impl Into<String>) -> MaterialTagUpdate {
+        MaterialTagUpdate {
+            request: Request::new(self.client, "material.tag_update")
+                .argument("tag_id", tag_id.into())
+                .argument("name", name.into()),
+        }
+    }
+
+    /// Deletes a tag. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `tag_id`: Id of the tag.
+    pub fn tag_delete(&self, tag_id: impl Into<String>) -> MaterialTagDelete {
+        MaterialTagDelete {
+            request: Request::new(self.client, "material.tag_delete").argument("tag_id", tag_id.into()),
+        }
+    }
+
+    /// Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `tag_id`: Id of the tag.
+    /// * `share_with`: Ids of the users.
+    pub fn tag_share(
+        &self,
+        tag_id: impl Into<String>,
+        share_with: impl IntoIterator<Item = impl Into<String>>,
+    ) -> MaterialTagShare {
+        MaterialTagShare {
+            request: Request::new(self.client, "material.tag_share")
+                .argument("tag_id", tag_id.into())
+                .argument("share_with", list_value(share_with.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `tag_id`: Id of the tag.
+    /// * `unshare_with`: Ids of the users.
+    pub fn tag_unshare(
+        &self,
+        tag_id: impl Into<String>,
+        unshare_with: impl IntoIterator<Item = impl Into<String>>,
+    ) -> MaterialTagUnshare {
+        MaterialTagUnshare {
+            request: Request::new(self.client, "material.tag_unshare")
+                .argument("tag_id", tag_id.into())
+                .argument("unshare_with", list_value(unshare_with.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Tags of a material.
+    ///
+    /// * `header_id`: Id of the material.
+    pub fn header_tag_list(&self, header_id: impl Into<String>) -> MaterialHeaderTagList {
+        MaterialHeaderTagList {
+            request: Request::new(self.client, "material.attributes_tag_list")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Adds tags to a material, by their names. Whether the service creates a tag for an unknown name is unknown. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `tag_names`: Names of the tags, as in `tag_list`.
+    pub fn header_tag_add(
+        &self,
+        header_id: impl Into<String>,
+        tag_names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> MaterialHeaderTagAdd {
+        MaterialHeaderTagAdd {
+            request: Request::new(self.client, "material.attributes_tag_add")
+                .argument("header_id", header_id.into())
+                .argument("tag_names", list_value(tag_names.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Removes tags from a material, by their names. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `tag_names`: Names of the tags, as in `header_tag_list`.
+    pub fn header_tag_remove(
+        &self,
+        header_id: impl Into<String>,
+        tag_names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> MaterialHeaderTagRemove {
+        MaterialHeaderTagRemove {
+            request: Request::new(self.client, "material.attributes_tag_remove")
+                .argument("header_id", header_id.into())
+                .argument("tag_names", list_value(tag_names.into_iter().map(Into::<String>::into))),
+        }
+    }
+
     /// Uploads the main image of a material, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request.
     ///
     /// Send one file at a time to a material, and do not change it meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
@@ -159,6 +521,41 @@ impl Material<'_> {
     pub fn upload(&self, header_id: impl Into<String>, file: impl Into<FileSource>) -> MaterialUpload {
         MaterialUpload {
             request: Request::new(self.client, "material.attributes_upload")
+                .argument("header_id", header_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the image of a material at a position, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `position`: `main` or `detail`: which image of the material it is.
+    /// * `file`: Path of the image. It is opened again for every attempt.
+    pub fn upload_position(
+        &self,
+        header_id: impl Into<String>,
+        position: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> MaterialUploadPosition {
+        MaterialUploadPosition {
+            request: Request::new(self.client, "material.attributes_upload_position")
+                .argument("header_id", header_id.into())
+                .argument("position", position.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the image of a colorway, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    ///
+    /// * `header_id`: Id of the material.
+    /// * `file`: Path of the image. It is opened again for every attempt.
+    pub fn colorway_upload(
+        &self,
+        header_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> MaterialColorwayUpload {
+        MaterialColorwayUpload {
+            request: Request::new(self.client, "material.attributes_colorway_upload")
                 .argument("header_id", header_id.into())
                 .file("file", file.into()),
         }
@@ -195,6 +592,16 @@ impl Material<'_> {
                 .argument("upload_id", upload_id.into()),
         }
     }
+
+    /// How far the service has processed an uploaded file, at the address of materials. `upload_status` has proved itself for all master folders.
+    ///
+    /// * `upload_id`: Id of the upload, as in the `details` of an error of `upload`.
+    pub fn image_processing_status(&self, upload_id: impl Into<String>) -> MaterialImageProcessingStatus {
+        MaterialImageProcessingStatus {
+            request: Request::new(self.client, "material.image_processing_status")
+                .argument("upload_id", upload_id.into()),
+        }
+    }
 }
 
 /// A call of [`Material::app_list`], not yet sent.
@@ -222,6 +629,326 @@ impl MaterialAppList {
 
 impl IntoFuture for MaterialAppList {
     type Output = crate::Result<Vec<App>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::colorway_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialColorwayDelete {
+    request: Request<Value>,
+}
+
+impl MaterialColorwayDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialColorwayDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::colorways_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialColorwaysDelete {
+    request: Request<Value>,
+}
+
+impl MaterialColorwaysDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialColorwaysDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::comment_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialCommentList {
+    request: Request<Vec<Value>>,
+}
+
+impl MaterialCommentList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Value>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialCommentList {
+    type Output = crate::Result<Vec<Value>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::comment_add`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialCommentAdd {
+    request: Request<Value>,
+}
+
+impl MaterialCommentAdd {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialCommentAdd {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::comment_edit`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialCommentEdit {
+    request: Request<Value>,
+}
+
+impl MaterialCommentEdit {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialCommentEdit {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::comment_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialCommentDelete {
+    request: Request<Value>,
+}
+
+impl MaterialCommentDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialCommentDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::revision_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialRevisionList {
+    request: Request<Vec<Value>>,
+}
+
+impl MaterialRevisionList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Value>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialRevisionList {
+    type Output = crate::Result<Vec<Value>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::revision_add`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialRevisionAdd {
+    request: Request<Value>,
+}
+
+impl MaterialRevisionAdd {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialRevisionAdd {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::revision_edit`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialRevisionEdit {
+    request: Request<Value>,
+}
+
+impl MaterialRevisionEdit {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialRevisionEdit {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::revision_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialRevisionDelete {
+    request: Request<Value>,
+}
+
+impl MaterialRevisionDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialRevisionDelete {
+    type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -318,6 +1045,102 @@ impl MaterialFolderSearchSchema {
 
 impl IntoFuture for MaterialFolderSearchSchema {
     type Output = crate::Result<Vec<SchemaField>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::size_range_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialSizeRangeSchema {
+    request: Request<Vec<SchemaField>>,
+}
+
+impl MaterialSizeRangeSchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SchemaField>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialSizeRangeSchema {
+    type Output = crate::Result<Vec<SchemaField>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::colorway_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialColorwaySchema {
+    request: Request<Vec<SchemaField>>,
+}
+
+impl MaterialColorwaySchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SchemaField>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialColorwaySchema {
+    type Output = crate::Result<Vec<SchemaField>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::folder_pages`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialFolderPages {
+    request: Request<Vec<App>>,
+}
+
+impl MaterialFolderPages {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<App>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialFolderPages {
+    type Output = crate::Result<Vec<App>>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -493,7 +1316,7 @@ pub struct MaterialCreate {
 }
 
 impl MaterialCreate {
-    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be empty.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
@@ -505,7 +1328,7 @@ impl MaterialCreate {
         self
     }
 
-    /// The full list of suppliers. Default: unchanged.
+    /// The full list of suppliers: whether the service replaces or merges it is unknown (docs/service/writing.md, Writing headers). Default: unchanged.
     pub fn suppliers(mut self, suppliers: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("suppliers", records_value(suppliers));
         self
@@ -555,7 +1378,7 @@ impl MaterialUpdate {
         self
     }
 
-    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be empty.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
@@ -567,7 +1390,7 @@ impl MaterialUpdate {
         self
     }
 
-    /// The full list of suppliers. Default: unchanged.
+    /// The full list of suppliers: whether the service replaces or merges it is unknown (docs/service/writing.md, Writing headers). Default: unchanged.
     pub fn suppliers(mut self, suppliers: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("suppliers", records_value(suppliers));
         self
@@ -629,6 +1452,447 @@ impl IntoFuture for MaterialDelete {
     }
 }
 
+/// A call of [`Material::move`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialMove {
+    request: Request<Value>,
+}
+
+impl MaterialMove {
+    /// Give it a new number, of the numbering of the target folder. A move with a new number is sent at most once. Default: `false`.
+    pub fn generate_new_header_number(mut self, generate_new_header_number: bool) -> Self {
+        self.request = self.request.argument("generate_new_header_number", generate_new_header_number);
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialMove {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::share`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialShare {
+    request: Request<Value>,
+}
+
+impl MaterialShare {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialShare {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::unshare`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialUnshare {
+    request: Request<Value>,
+}
+
+impl MaterialUnshare {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialUnshare {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::shared_with`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialSharedWith {
+    request: Request<Vec<SharedPartner>>,
+}
+
+impl MaterialSharedWith {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SharedPartner>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialSharedWith {
+    type Output = crate::Result<Vec<SharedPartner>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::tag_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialTagList {
+    request: Request<Vec<Tag>>,
+}
+
+impl MaterialTagList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Tag>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialTagList {
+    type Output = crate::Result<Vec<Tag>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::tag_create`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialTagCreate {
+    request: Request<Value>,
+}
+
+impl MaterialTagCreate {
+    /// Integration that the tag is for; `Browzwear` is known. Default: none.
+    pub fn integration(mut self, integration: impl Into<String>) -> Self {
+        self.request = self.request.argument("integration", integration.into());
+        self
+    }
+
+    /// Ids of users who see the tag.
+    pub fn share_with(mut self, share_with: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.request =
+            self.request.argument("share_with", list_value(share_with.into_iter().map(Into::<String>::into)));
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialTagCreate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::tag_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialTagUpdate {
+    request: Request<Value>,
+}
+
+impl MaterialTagUpdate {
+    /// Integration that the tag is for; `Browzwear` is known. Default: null is sent, which may remove the integration.
+    pub fn integration(mut self, integration: impl Into<String>) -> Self {
+        self.request = self.request.argument("integration", integration.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialTagUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::tag_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialTagDelete {
+    request: Request<Value>,
+}
+
+impl MaterialTagDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialTagDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::tag_share`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialTagShare {
+    request: Request<Value>,
+}
+
+impl MaterialTagShare {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialTagShare {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::tag_unshare`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialTagUnshare {
+    request: Request<Value>,
+}
+
+impl MaterialTagUnshare {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialTagUnshare {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::header_tag_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialHeaderTagList {
+    request: Request<Vec<Tag>>,
+}
+
+impl MaterialHeaderTagList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Tag>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialHeaderTagList {
+    type Output = crate::Result<Vec<Tag>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::header_tag_add`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialHeaderTagAdd {
+    request: Request<Value>,
+}
+
+impl MaterialHeaderTagAdd {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialHeaderTagAdd {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::header_tag_remove`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialHeaderTagRemove {
+    request: Request<Value>,
+}
+
+impl MaterialHeaderTagRemove {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialHeaderTagRemove {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
 /// A call of [`Material::upload`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
@@ -653,6 +1917,82 @@ impl MaterialUpload {
 }
 
 impl IntoFuture for MaterialUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::upload_position`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialUploadPosition {
+    request: Request<Upload>,
+}
+
+impl MaterialUploadPosition {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialUploadPosition {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::colorway_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialColorwayUpload {
+    request: Request<Upload>,
+}
+
+impl MaterialColorwayUpload {
+    /// Id of the colorway. Give either this or `color_number`.
+    pub fn colorway_id(mut self, colorway_id: impl Into<String>) -> Self {
+        self.request = self.request.argument("colorway_id", colorway_id.into());
+        self
+    }
+
+    /// Number of the colorway. The service is said to add a colorway if no colorway has this number.
+    pub fn color_number(mut self, color_number: impl Into<String>) -> Self {
+        self.request = self.request.argument("color_number", color_number.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialColorwayUpload {
     type Output = crate::Result<Upload>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
@@ -717,6 +2057,38 @@ impl MaterialUploadStatus {
 }
 
 impl IntoFuture for MaterialUploadStatus {
+    type Output = crate::Result<UploadStatus>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::image_processing_status`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialImageProcessingStatus {
+    request: Request<UploadStatus>,
+}
+
+impl MaterialImageProcessingStatus {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<UploadStatus>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialImageProcessingStatus {
     type Output = crate::Result<UploadStatus>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 

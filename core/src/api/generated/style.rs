@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, records_value};
 use crate::models::App;
-use crate::models::{Folder, StyleHeader, StyleLookup};
+use crate::models::SharedPartner;
+use crate::models::{CarriedOver, Folder, StyleHeader, StyleLookup, Tag};
 use crate::models::{Message, SchemaField};
 use crate::models::{Upload, UploadStatus};
 use crate::{CallOptions, Client, FileSource, Filter};
@@ -33,6 +34,164 @@ impl Style<'_> {
         }
     }
 
+    /// Deletes a colorway. `colorways_delete` deletes several in one request.
+    ///
+    /// The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `colorway_id`: Id of the colorway.
+    pub fn colorway_delete(
+        &self,
+        header_id: impl Into<String>,
+        colorway_id: impl Into<String>,
+    ) -> StyleColorwayDelete {
+        StyleColorwayDelete {
+            request: Request::new(self.client, "style.attributes_colorway_delete")
+                .argument("header_id", header_id.into())
+                .argument("colorway_id", colorway_id.into()),
+        }
+    }
+
+    /// Deletes colorways, at most 100 a request. All of them may go.
+    ///
+    /// The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `colorway_ids`: Ids of the colorways.
+    pub fn colorways_delete(
+        &self,
+        header_id: impl Into<String>,
+        colorway_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleColorwaysDelete {
+        StyleColorwaysDelete {
+            request: Request::new(self.client, "style.attributes_colorways_delete")
+                .argument("header_id", header_id.into())
+                .argument("colorway_ids", list_value(colorway_ids.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Comments on the attributes of a style. Their form is not recorded, so they are returned as they come (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn comment_list(&self, header_id: impl Into<String>) -> StyleCommentList {
+        StyleCommentList {
+            request: Request::new(self.client, "style.attributes_comment_list")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Adds a comment to the attributes of a style. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in `comment_list` before you send it again.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `comment`: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the name.
+    pub fn comment_add(&self, header_id: impl Into<String>, comment: impl Into<String>) -> StyleCommentAdd {
+        StyleCommentAdd {
+            request: Request::new(self.client, "style.attributes_comment_add")
+                .argument("header_id", header_id.into())
+                .argument("comment", comment.into()),
+        }
+    }
+
+    /// Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `comment_id`: Id of the comment.
+    /// * `comment`: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the name.
+    pub fn comment_edit(
+        &self,
+        header_id: impl Into<String>,
+        comment_id: impl Into<String>,
+        comment: impl Into<String>,
+    ) -> StyleCommentEdit {
+        StyleCommentEdit {
+            request: Request::new(self.client, "style.attributes_comment_edit")
+                .argument("header_id", header_id.into())
+                .argument("comment_id", comment_id.into())
+                .argument("comment", comment.into()),
+        }
+    }
+
+    /// Deletes a comment. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `comment_id`: Id of the comment.
+    pub fn comment_delete(
+        &self,
+        header_id: impl Into<String>,
+        comment_id: impl Into<String>,
+    ) -> StyleCommentDelete {
+        StyleCommentDelete {
+            request: Request::new(self.client, "style.attributes_comment_delete")
+                .argument("header_id", header_id.into())
+                .argument("comment_id", comment_id.into()),
+        }
+    }
+
+    /// Revisions on the attributes of a style. Their form is not recorded, so they are returned as they come (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn revision_list(&self, header_id: impl Into<String>) -> StyleRevisionList {
+        StyleRevisionList {
+            request: Request::new(self.client, "style.attributes_revision_list")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Adds a revision to the attributes of a style. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in `revision_list` before you send it again.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `revision`: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on the name.
+    pub fn revision_add(
+        &self,
+        header_id: impl Into<String>,
+        revision: impl Into<String>,
+    ) -> StyleRevisionAdd {
+        StyleRevisionAdd {
+            request: Request::new(self.client, "style.attributes_revision_add")
+                .argument("header_id", header_id.into())
+                .argument("revision", revision.into()),
+        }
+    }
+
+    /// Changes the text of a revision. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `revision_id`: Id of the revision.
+    /// * `revision`: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on the name.
+    pub fn revision_edit(
+        &self,
+        header_id: impl Into<String>,
+        revision_id: impl Into<String>,
+        revision: impl Into<String>,
+    ) -> StyleRevisionEdit {
+        StyleRevisionEdit {
+            request: Request::new(self.client, "style.attributes_revision_edit")
+                .argument("header_id", header_id.into())
+                .argument("revision_id", revision_id.into())
+                .argument("revision", revision.into()),
+        }
+    }
+
+    /// Deletes a revision. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `revision_id`: Id of the revision.
+    pub fn revision_delete(
+        &self,
+        header_id: impl Into<String>,
+        revision_id: impl Into<String>,
+    ) -> StyleRevisionDelete {
+        StyleRevisionDelete {
+            request: Request::new(self.client, "style.attributes_revision_delete")
+                .argument("header_id", header_id.into())
+                .argument("revision_id", revision_id.into()),
+        }
+    }
+
     /// Folders of styles, inactive ones included.
     pub fn folders(&self) -> StyleFolders {
         StyleFolders { request: Request::new(self.client, "style.folders") }
@@ -54,6 +213,35 @@ impl Style<'_> {
         StyleFolderSearchSchema {
             request: Request::new(self.client, "style.folder_search_schema")
                 .argument("folder_id", folder_id.into()),
+        }
+    }
+
+    /// Fields that a size has in a folder: its name and custom fields.
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
+    pub fn size_range_schema(&self, folder_id: impl Into<String>) -> StyleSizeRangeSchema {
+        StyleSizeRangeSchema {
+            request: Request::new(self.client, "style.folder_size_range_schema")
+                .argument("folder_id", folder_id.into()),
+        }
+    }
+
+    /// Fields that a colorway has in a folder, custom fields included.
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
+    pub fn colorway_schema(&self, folder_id: impl Into<String>) -> StyleColorwaySchema {
+        StyleColorwaySchema {
+            request: Request::new(self.client, "style.folder_colorway_schema")
+                .argument("folder_id", folder_id.into()),
+        }
+    }
+
+    /// Applications of a folder, without naming a style. One request takes the place of `app_list` for each style: applications belong to the folder (docs/service/apps.md, Applications).
+    ///
+    /// * `folder_id`: Folder, as returned by `folders`.
+    pub fn folder_pages(&self, folder_id: impl Into<String>) -> StyleFolderPages {
+        StyleFolderPages {
+            request: Request::new(self.client, "style.folder_pages").argument("folder_id", folder_id.into()),
         }
     }
 
@@ -109,7 +297,7 @@ impl Style<'_> {
 
     /// Creates a style and returns it in full.
     ///
-    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`.
+    /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the style again.
     ///
     /// * `folder_id`: Folder, as returned by `folders`.
     /// * `fields`: Attribute values by field id.
@@ -126,6 +314,8 @@ impl Style<'_> {
     }
 
     /// Changes a style and returns it in full. Parts that are not given stay unchanged.
+    ///
+    /// Success does not prove that every value was stored: compare the answer with what was sent (docs/service/writing.md, Writing headers).
     ///
     /// * `header_id`: Id of the style.
     pub fn update(&self, header_id: impl Into<String>) -> StyleUpdate {
@@ -147,6 +337,245 @@ impl Style<'_> {
         }
     }
 
+    /// Moves a style to a folder of the same master folder. It keeps its id.
+    ///
+    /// Fields and applications belong to the folder: read `folder_schema` and `app_list` again. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `target_folder_id`: Folder to move to, as returned by `folders`.
+    pub fn r#move(&self, header_id: impl Into<String>, target_folder_id: impl Into<String>) -> StyleMove {
+        StyleMove {
+            request: Request::new(self.client, "style.attributes_move")
+                .argument("header_id", header_id.into())
+                .argument("target_folder_id", target_folder_id.into()),
+        }
+    }
+
+    /// Shares a style with partners. A second request may notify them again. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `partner_list`: Ids of the partners, as in the directory.
+    pub fn share(
+        &self,
+        header_id: impl Into<String>,
+        partner_list: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleShare {
+        StyleShare {
+            request: Request::new(self.client, "style.attributes_share")
+                .argument("header_id", header_id.into())
+                .argument("partner_list", list_value(partner_list.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Ends the sharing of a style with partners. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `partner_list`: Ids of the partners, as in the directory.
+    pub fn unshare(
+        &self,
+        header_id: impl Into<String>,
+        partner_list: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleUnshare {
+        StyleUnshare {
+            request: Request::new(self.client, "style.attributes_unshare")
+                .argument("header_id", header_id.into())
+                .argument("partner_list", list_value(partner_list.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Partners that a style is shared with.
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn shared_with(&self, header_id: impl Into<String>) -> StyleSharedWith {
+        StyleSharedWith {
+            request: Request::new(self.client, "style.attributes_shared_with")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Copies a style, with its colorways unless they are skipped. Returns the id of the copy: `get` returns the copy itself, whose `copiedOrCarriedOverFrom` lists its sources.
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`.
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn carry_over(&self, header_id: impl Into<String>) -> StyleCarryOver {
+        StyleCarryOver {
+            request: Request::new(self.client, "style.attributes_carry_over")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Links a style to a block. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `block_header_id`: Id of the block.
+    pub fn block_link(
+        &self,
+        header_id: impl Into<String>,
+        block_header_id: impl Into<String>,
+    ) -> StyleBlockLink {
+        StyleBlockLink {
+            request: Request::new(self.client, "style.attributes_block_link")
+                .argument("header_id", header_id.into())
+                .argument("block_header_id", block_header_id.into()),
+        }
+    }
+
+    /// Removes the link to the block. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn block_unlink(&self, header_id: impl Into<String>) -> StyleBlockUnlink {
+        StyleBlockUnlink {
+            request: Request::new(self.client, "style.attributes_block_unlink")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Makes a size the sample size of its class. Afterwards it is the only one with `isSampleSize: true`. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `size_class_id`: Id of the size class, as in the `sizeClasses` of the style.
+    /// * `new_sample_size`: Name of a size in the class, such as `M`.
+    pub fn update_sample_size(
+        &self,
+        header_id: impl Into<String>,
+        size_class_id: impl Into<String>,
+        new_sample_size: impl Into<String>,
+    ) -> StyleUpdateSampleSize {
+        StyleUpdateSampleSize {
+            request: Request::new(self.client, "style.attributes_update_sample_size")
+                .argument("header_id", header_id.into())
+                .argument("size_class_id", size_class_id.into())
+                .argument("new_sample_size", new_sample_size.into()),
+        }
+    }
+
+    /// Sets that use a style; an empty list where there are none. Their form is unknown, so they are returned as they come.
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn where_used_in_sets(&self, header_id: impl Into<String>) -> StyleWhereUsedInSets {
+        StyleWhereUsedInSets {
+            request: Request::new(self.client, "style.attributes_where_used_in_sets")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Searches styles. The answer is returned unchanged, because its form is unknown: the request appears in one example of the vendor, and nothing proves that the service has it (docs/service/lists.md, Paging). `list` is the proven way.
+    pub fn search(&self) -> StyleSearch {
+        StyleSearch { request: Request::new(self.client, "style.search") }
+    }
+
+    /// Tags that styles may have.
+    pub fn tag_list(&self) -> StyleTagList {
+        StyleTagList { request: Request::new(self.client, "style.tag_list") }
+    }
+
+    /// Creates a tag for styles. The answer is returned unchanged, because its form is unknown. `tag_list` has the id of the tag.
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the name in `tag_list` before you create the tag again.
+    ///
+    /// * `name`: Name of the tag.
+    pub fn tag_create(&self, name: impl Into<String>) -> StyleTagCreate {
+        StyleTagCreate {
+            request: Request::new(self.client, "style.tag_create").argument("name", name.into()),
+        }
+    }
+
+    /// Changes the name and the integration of a tag. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `tag_id`: Id of the tag.
+    /// * `name`: Name of the tag.
+    pub fn tag_update(&self, tag_id: impl Into<String>, name: impl Into<String>) -> StyleTagUpdate {
+        StyleTagUpdate {
+            request: Request::new(self.client, "style.tag_update")
+                .argument("tag_id", tag_id.into())
+                .argument("name", name.into()),
+        }
+    }
+
+    /// Deletes a tag. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `tag_id`: Id of the tag.
+    pub fn tag_delete(&self, tag_id: impl Into<String>) -> StyleTagDelete {
+        StyleTagDelete {
+            request: Request::new(self.client, "style.tag_delete").argument("tag_id", tag_id.into()),
+        }
+    }
+
+    /// Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `tag_id`: Id of the tag.
+    /// * `share_with`: Ids of the users.
+    pub fn tag_share(
+        &self,
+        tag_id: impl Into<String>,
+        share_with: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleTagShare {
+        StyleTagShare {
+            request: Request::new(self.client, "style.tag_share")
+                .argument("tag_id", tag_id.into())
+                .argument("share_with", list_value(share_with.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `tag_id`: Id of the tag.
+    /// * `unshare_with`: Ids of the users.
+    pub fn tag_unshare(
+        &self,
+        tag_id: impl Into<String>,
+        unshare_with: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleTagUnshare {
+        StyleTagUnshare {
+            request: Request::new(self.client, "style.tag_unshare")
+                .argument("tag_id", tag_id.into())
+                .argument("unshare_with", list_value(unshare_with.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Tags of a style.
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn header_tag_list(&self, header_id: impl Into<String>) -> StyleHeaderTagList {
+        StyleHeaderTagList {
+            request: Request::new(self.client, "style.attributes_tag_list")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Adds tags to a style, by their names. Whether the service creates a tag for an unknown name is unknown. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `tag_names`: Names of the tags, as in `tag_list`.
+    pub fn header_tag_add(
+        &self,
+        header_id: impl Into<String>,
+        tag_names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleHeaderTagAdd {
+        StyleHeaderTagAdd {
+            request: Request::new(self.client, "style.attributes_tag_add")
+                .argument("header_id", header_id.into())
+                .argument("tag_names", list_value(tag_names.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Removes tags from a style, by their names. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `tag_names`: Names of the tags, as in `header_tag_list`.
+    pub fn header_tag_remove(
+        &self,
+        header_id: impl Into<String>,
+        tag_names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleHeaderTagRemove {
+        StyleHeaderTagRemove {
+            request: Request::new(self.client, "style.attributes_tag_remove")
+                .argument("header_id", header_id.into())
+                .argument("tag_names", list_value(tag_names.into_iter().map(Into::<String>::into))),
+        }
+    }
+
     /// Uploads the main image of a style, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request.
     ///
     /// Send one file at a time to a style, and do not change it meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
@@ -158,6 +587,41 @@ impl Style<'_> {
     pub fn upload(&self, header_id: impl Into<String>, file: impl Into<FileSource>) -> StyleUpload {
         StyleUpload {
             request: Request::new(self.client, "style.attributes_upload")
+                .argument("header_id", header_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the image of a style at a position, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `position`: `front`, `side` or `back`: which image of the style it is.
+    /// * `file`: Path of the image. It is opened again for every attempt.
+    pub fn upload_position(
+        &self,
+        header_id: impl Into<String>,
+        position: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleUploadPosition {
+        StyleUploadPosition {
+            request: Request::new(self.client, "style.attributes_upload_position")
+                .argument("header_id", header_id.into())
+                .argument("position", position.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the image of a colorway, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `file`: Path of the image. It is opened again for every attempt.
+    pub fn colorway_upload(
+        &self,
+        header_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleColorwayUpload {
+        StyleColorwayUpload {
+            request: Request::new(self.client, "style.attributes_colorway_upload")
                 .argument("header_id", header_id.into())
                 .file("file", file.into()),
         }
@@ -220,6 +684,326 @@ impl StyleAppList {
 
 impl IntoFuture for StyleAppList {
     type Output = crate::Result<Vec<App>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::colorway_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleColorwayDelete {
+    request: Request<Value>,
+}
+
+impl StyleColorwayDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleColorwayDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::colorways_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleColorwaysDelete {
+    request: Request<Value>,
+}
+
+impl StyleColorwaysDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleColorwaysDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::comment_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleCommentList {
+    request: Request<Vec<Value>>,
+}
+
+impl StyleCommentList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Value>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleCommentList {
+    type Output = crate::Result<Vec<Value>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::comment_add`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleCommentAdd {
+    request: Request<Value>,
+}
+
+impl StyleCommentAdd {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleCommentAdd {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::comment_edit`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleCommentEdit {
+    request: Request<Value>,
+}
+
+impl StyleCommentEdit {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleCommentEdit {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::comment_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleCommentDelete {
+    request: Request<Value>,
+}
+
+impl StyleCommentDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleCommentDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::revision_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleRevisionList {
+    request: Request<Vec<Value>>,
+}
+
+impl StyleRevisionList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Value>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleRevisionList {
+    type Output = crate::Result<Vec<Value>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::revision_add`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleRevisionAdd {
+    request: Request<Value>,
+}
+
+impl StyleRevisionAdd {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleRevisionAdd {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::revision_edit`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleRevisionEdit {
+    request: Request<Value>,
+}
+
+impl StyleRevisionEdit {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleRevisionEdit {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::revision_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleRevisionDelete {
+    request: Request<Value>,
+}
+
+impl StyleRevisionDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleRevisionDelete {
+    type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -316,6 +1100,102 @@ impl StyleFolderSearchSchema {
 
 impl IntoFuture for StyleFolderSearchSchema {
     type Output = crate::Result<Vec<SchemaField>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::size_range_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleSizeRangeSchema {
+    request: Request<Vec<SchemaField>>,
+}
+
+impl StyleSizeRangeSchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SchemaField>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleSizeRangeSchema {
+    type Output = crate::Result<Vec<SchemaField>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::colorway_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleColorwaySchema {
+    request: Request<Vec<SchemaField>>,
+}
+
+impl StyleColorwaySchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SchemaField>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleColorwaySchema {
+    type Output = crate::Result<Vec<SchemaField>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::folder_pages`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleFolderPages {
+    request: Request<Vec<App>>,
+}
+
+impl StyleFolderPages {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<App>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleFolderPages {
+    type Output = crate::Result<Vec<App>>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -491,7 +1371,7 @@ pub struct StyleCreate {
 }
 
 impl StyleCreate {
-    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be empty.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
@@ -500,6 +1380,12 @@ impl StyleCreate {
     /// The whole size range, which replaces the present one. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
+        self
+    }
+
+    /// Size classes, sent as they are given: the form that the service expects is not documented. Default: unchanged.
+    pub fn size_classes(mut self, size_classes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
+        self.request = self.request.argument("size_classes", records_value(size_classes));
         self
     }
 
@@ -547,7 +1433,7 @@ impl StyleUpdate {
         self
     }
 
-    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be empty.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
@@ -556,6 +1442,12 @@ impl StyleUpdate {
     /// The whole size range, which replaces the present one. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
+        self
+    }
+
+    /// Size classes, sent as they are given: the form that the service expects is not documented. Default: unchanged.
+    pub fn size_classes(mut self, size_classes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
+        self.request = self.request.argument("size_classes", records_value(size_classes));
         self
     }
 
@@ -615,6 +1507,669 @@ impl IntoFuture for StyleDelete {
     }
 }
 
+/// A call of [`Style::move`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleMove {
+    request: Request<Value>,
+}
+
+impl StyleMove {
+    /// Give it a new number, of the numbering of the target folder. A move with a new number is sent at most once. Default: `false`.
+    pub fn generate_new_header_number(mut self, generate_new_header_number: bool) -> Self {
+        self.request = self.request.argument("generate_new_header_number", generate_new_header_number);
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleMove {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::share`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleShare {
+    request: Request<Value>,
+}
+
+impl StyleShare {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleShare {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::unshare`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleUnshare {
+    request: Request<Value>,
+}
+
+impl StyleUnshare {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleUnshare {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::shared_with`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleSharedWith {
+    request: Request<Vec<SharedPartner>>,
+}
+
+impl StyleSharedWith {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SharedPartner>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleSharedWith {
+    type Output = crate::Result<Vec<SharedPartner>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::carry_over`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleCarryOver {
+    request: Request<CarriedOver>,
+}
+
+impl StyleCarryOver {
+    /// Leave the colorways out. Default: `false`.
+    pub fn skip_colorways(mut self, skip_colorways: bool) -> Self {
+        self.request = self.request.argument("skip_colorways", skip_colorways);
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<CarriedOver>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleCarryOver {
+    type Output = crate::Result<CarriedOver>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::block_link`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleBlockLink {
+    request: Request<Value>,
+}
+
+impl StyleBlockLink {
+    /// Size classes of the block to link, each with its `name`. Default: none are named.
+    pub fn size_classes(mut self, size_classes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
+        self.request = self.request.argument("size_classes", records_value(size_classes));
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleBlockLink {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::block_unlink`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleBlockUnlink {
+    request: Request<Value>,
+}
+
+impl StyleBlockUnlink {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleBlockUnlink {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::update_sample_size`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleUpdateSampleSize {
+    request: Request<Value>,
+}
+
+impl StyleUpdateSampleSize {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleUpdateSampleSize {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::where_used_in_sets`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleWhereUsedInSets {
+    request: Request<Vec<Value>>,
+}
+
+impl StyleWhereUsedInSets {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Value>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleWhereUsedInSets {
+    type Output = crate::Result<Vec<Value>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::search`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleSearch {
+    request: Request<Value>,
+}
+
+impl StyleSearch {
+    /// Conditions, joined by AND. A list as value means any of its values.
+    pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
+        self.request = self.request.argument("filters", list_value(filters));
+        self
+    }
+
+    /// Records to skip. Default: none.
+    pub fn skip(mut self, skip: i64) -> Self {
+        self.request = self.request.argument("skip", skip);
+        self
+    }
+
+    /// Records to return, at most 200 by the documented limits.
+    pub fn take(mut self, take: i64) -> Self {
+        self.request = self.request.argument("take", take);
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleSearch {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::tag_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleTagList {
+    request: Request<Vec<Tag>>,
+}
+
+impl StyleTagList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Tag>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleTagList {
+    type Output = crate::Result<Vec<Tag>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::tag_create`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleTagCreate {
+    request: Request<Value>,
+}
+
+impl StyleTagCreate {
+    /// Integration that the tag is for; `Browzwear` is known. Default: none.
+    pub fn integration(mut self, integration: impl Into<String>) -> Self {
+        self.request = self.request.argument("integration", integration.into());
+        self
+    }
+
+    /// Ids of users who see the tag.
+    pub fn share_with(mut self, share_with: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.request =
+            self.request.argument("share_with", list_value(share_with.into_iter().map(Into::<String>::into)));
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleTagCreate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::tag_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleTagUpdate {
+    request: Request<Value>,
+}
+
+impl StyleTagUpdate {
+    /// Integration that the tag is for; `Browzwear` is known. Default: null is sent, which may remove the integration.
+    pub fn integration(mut self, integration: impl Into<String>) -> Self {
+        self.request = self.request.argument("integration", integration.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleTagUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::tag_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleTagDelete {
+    request: Request<Value>,
+}
+
+impl StyleTagDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleTagDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::tag_share`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleTagShare {
+    request: Request<Value>,
+}
+
+impl StyleTagShare {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleTagShare {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::tag_unshare`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleTagUnshare {
+    request: Request<Value>,
+}
+
+impl StyleTagUnshare {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleTagUnshare {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::header_tag_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleHeaderTagList {
+    request: Request<Vec<Tag>>,
+}
+
+impl StyleHeaderTagList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Tag>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleHeaderTagList {
+    type Output = crate::Result<Vec<Tag>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::header_tag_add`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleHeaderTagAdd {
+    request: Request<Value>,
+}
+
+impl StyleHeaderTagAdd {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleHeaderTagAdd {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::header_tag_remove`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleHeaderTagRemove {
+    request: Request<Value>,
+}
+
+impl StyleHeaderTagRemove {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleHeaderTagRemove {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
 /// A call of [`Style::upload`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
@@ -639,6 +2194,82 @@ impl StyleUpload {
 }
 
 impl IntoFuture for StyleUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::upload_position`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleUploadPosition {
+    request: Request<Upload>,
+}
+
+impl StyleUploadPosition {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleUploadPosition {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::colorway_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleColorwayUpload {
+    request: Request<Upload>,
+}
+
+impl StyleColorwayUpload {
+    /// Id of the colorway. Give either this or `color_number`.
+    pub fn colorway_id(mut self, colorway_id: impl Into<String>) -> Self {
+        self.request = self.request.argument("colorway_id", colorway_id.into());
+        self
+    }
+
+    /// Number of the colorway. The service is said to add a colorway if no colorway has this number.
+    pub fn color_number(mut self, color_number: impl Into<String>) -> Self {
+        self.request = self.request.argument("color_number", color_number.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleColorwayUpload {
     type Output = crate::Result<Upload>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 

@@ -27,6 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         poll: None,
         tells_limits: false,
+        one_of: &[],
         parameters: &[Parameter {
             name: "id",
             wire: "id",
@@ -36,6 +37,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
             absent: Absent::Omit,
             schema: None,
             standard: &[],
+            choices: &[],
+            needs: None,
+            adds_if_true: false,
+            adds_without: None,
+            read_as: &[],
         }],
         implied: &[Implied {
             wire: "company",
@@ -63,6 +69,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         poll: None,
         tells_limits: false,
+        one_of: &[],
         parameters: &[Parameter {
             name: "name",
             wire: "name",
@@ -72,6 +79,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
             absent: Absent::Empty,
             schema: None,
             standard: &[],
+            choices: &[],
+            needs: None,
+            adds_if_true: false,
+            adds_without: None,
+            read_as: &[],
         }],
         implied: &[Implied {
             wire: "company",
@@ -99,6 +111,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         poll: None,
         tells_limits: false,
+        one_of: &[],
         parameters: &[
             Parameter {
                 name: "name",
@@ -109,6 +122,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 absent: Absent::Omit,
                 schema: None,
                 standard: &[],
+                choices: &[],
+                needs: None,
+                adds_if_true: false,
+                adds_without: None,
+                read_as: &[],
             },
             Parameter {
                 name: "template",
@@ -119,6 +137,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 absent: Absent::Omit,
                 schema: None,
                 standard: &[],
+                choices: &[],
+                needs: None,
+                adds_if_true: false,
+                adds_without: None,
+                read_as: &[],
             },
         ],
         implied: &[

@@ -27,6 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         poll: None,
         tells_limits: false,
+        one_of: &[],
         parameters: &[
             Parameter {
                 name: "plan_id",
@@ -37,6 +38,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 absent: Absent::Omit,
                 schema: None,
                 standard: &[],
+                choices: &[],
+                needs: None,
+                adds_if_true: false,
+                adds_without: None,
+                read_as: &[],
             },
             Parameter {
                 name: "filters",
@@ -47,6 +53,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 absent: Absent::Null,
                 schema: None,
                 standard: &["ModifiedAt"],
+                choices: &[],
+                needs: None,
+                adds_if_true: false,
+                adds_without: None,
+                read_as: &[],
             },
         ],
         implied: &[],
@@ -71,6 +82,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         poll: None,
         tells_limits: false,
+        one_of: &[],
         parameters: &[
             Parameter {
                 name: "plan_id",
@@ -81,6 +93,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 absent: Absent::Omit,
                 schema: None,
                 standard: &[],
+                choices: &[],
+                needs: None,
+                adds_if_true: false,
+                adds_without: None,
+                read_as: &[],
             },
             Parameter {
                 name: "filters",
@@ -91,6 +108,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 absent: Absent::Null,
                 schema: None,
                 standard: &["ModifiedAt"],
+                choices: &[],
+                needs: None,
+                adds_if_true: false,
+                adds_without: None,
+                read_as: &[],
             },
         ],
         implied: &[],

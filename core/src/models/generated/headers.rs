@@ -21,6 +21,460 @@ pub struct Artboard {
     pub extra: IndexMap<String, Value>,
 }
 
+/// A number that several blocks have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockAmbiguity {
+    /// The requested number.
+    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// `records` of the service.
+    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
+    pub records: Option<Vec<BlockHeader>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A new yes or no, in an object of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockFlagChange {
+    /// The value.
+    #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
+    pub value: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A block.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockHeader {
+    /// Id of the record.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Number.
+    #[serde(rename = "headerNumber", skip_serializing_if = "Option::is_none")]
+    pub header_number: Option<String>,
+    /// Name.
+    #[serde(rename = "headerName", skip_serializing_if = "Option::is_none")]
+    pub header_name: Option<String>,
+    /// Folder that the record is in.
+    #[serde(rename = "folder", skip_serializing_if = "Option::is_none")]
+    pub folder: Option<FolderReference>,
+    /// `headerData` of the service.
+    #[serde(rename = "headerData", skip_serializing_if = "Option::is_none")]
+    pub header_data: Option<BlockHeaderData>,
+    /// `tags` of the service.
+    #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+    /// Whether it is soft-deleted.
+    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    pub is_deleted: Option<bool>,
+    /// `createdBy` of the service.
+    #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Person>,
+    /// Time of creation, ISO 8601 in UTC.
+    #[serde(rename = "createdAt", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// `modifiedBy` of the service.
+    #[serde(rename = "modifiedBy", skip_serializing_if = "Option::is_none")]
+    pub modified_by: Option<Person>,
+    /// Time of the last change of the attributes, ISO 8601 in UTC.
+    #[serde(rename = "modifiedAt", skip_serializing_if = "Option::is_none")]
+    pub modified_at: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+impl BlockHeader {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.header_data.as_ref()?.field(id)
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
+    }
+}
+
+/// Attributes, pictures and size classes of a block.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockHeaderData {
+    /// Attribute fields.
+    #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<Field>>,
+    /// `frontImage` of the service.
+    #[serde(rename = "frontImage", skip_serializing_if = "Option::is_none")]
+    pub front_image: Option<ImageLinks>,
+    /// Size classes.
+    #[serde(rename = "sizeClasses", skip_serializing_if = "Option::is_none")]
+    pub size_classes: Option<Vec<BlockSizeClass>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+impl BlockHeaderData {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        let fields = self.fields.iter().flatten();
+        fields
+            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
+            .collect()
+    }
+}
+
+/// Result of a lookup of blocks by number.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockLookup {
+    /// In the order of the numbers.
+    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
+    pub found: Option<Vec<BlockHeader>>,
+    /// Numbers that no record has.
+    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Vec<String>>,
+    /// Numbers that several records have.
+    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
+    pub ambiguous: Option<Vec<BlockAmbiguity>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A size of a block.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockSize {
+    /// Name.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether it is the sample size of its class.
+    #[serde(rename = "isSampleSize", skip_serializing_if = "Option::is_none")]
+    pub is_sample_size: Option<bool>,
+    /// Whether it is hidden.
+    #[serde(rename = "hideSize", skip_serializing_if = "Option::is_none")]
+    pub hide_size: Option<bool>,
+    /// `comments` of the service.
+    #[serde(rename = "comments", skip_serializing_if = "Option::is_none")]
+    pub comments: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A size class of a block.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockSizeClass {
+    /// Id.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Name.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Notes.
+    #[serde(rename = "notes", skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Whether it is in use.
+    #[serde(rename = "active", skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
+    /// The sizes as a display text such as `S, M, L`, a list, or null.
+    #[serde(rename = "sizeRange", skip_serializing_if = "Option::is_none")]
+    pub size_range: Option<Value>,
+    /// Sizes.
+    #[serde(rename = "sizes", skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<Vec<BlockSize>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A change of a size class of a block.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockSizeClassChange {
+    /// Id or name of the size class. A request with names is sent at most once, as it may rename them.
+    #[serde(rename = "key", skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The new name.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<BlockTextChange>,
+    /// The new notes.
+    #[serde(rename = "notes", skip_serializing_if = "Option::is_none")]
+    pub notes: Option<BlockTextChange>,
+    /// Whether it is in use.
+    #[serde(rename = "active", skip_serializing_if = "Option::is_none")]
+    pub active: Option<BlockFlagChange>,
+    /// All sizes of the class. Without it they stay.
+    #[serde(rename = "sizes", skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<Vec<BlockSize>>,
+    /// Whether to delete the size class.
+    #[serde(rename = "deleteSizeClass", skip_serializing_if = "Option::is_none")]
+    pub delete_size_class: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A size class of a new block.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockSizeClassNew {
+    /// Name.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Notes.
+    #[serde(rename = "notes", skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Whether it is in use.
+    #[serde(rename = "active", skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
+    /// All sizes of the class.
+    #[serde(rename = "sizes", skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<Vec<BlockSize>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A new text, in an object of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockTextChange {
+    /// The text.
+    #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// The copy of a style.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CarriedOver {
+    /// Id of the copy.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A number that several palettes have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ColorAmbiguity {
+    /// The requested number.
+    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// `records` of the service.
+    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
+    pub records: Option<Vec<ColorHeader>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A colour of a palette, as a create or an update takes it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ColorChange {
+    /// Id of the colour to change; answers call it `_id`. Without it the number decides, and a new number adds a colour.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Number; answers call it `color_number`.
+    #[serde(rename = "colorNumber", skip_serializing_if = "Option::is_none")]
+    pub color_number: Option<String>,
+    /// Name; answers call it `color_name`.
+    #[serde(rename = "colorName", skip_serializing_if = "Option::is_none")]
+    pub color_name: Option<String>,
+    /// Colour without `#`.
+    #[serde(rename = "hex", skip_serializing_if = "Option::is_none")]
+    pub hex: Option<String>,
+    /// Whether to remove the colour.
+    #[serde(rename = "removeColor", skip_serializing_if = "Option::is_none")]
+    pub remove_color: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A colour of a palette, as answers have it. A change spells some members otherwise; it takes both spellings.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ColorChip {
+    /// Id.
+    #[serde(rename = "_id", alias = "Id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// `color_id` of the service.
+    #[serde(rename = "color_id", skip_serializing_if = "Option::is_none")]
+    pub color_id: Option<String>,
+    /// Id of the colour that it was made from.
+    #[serde(rename = "color_source_id", skip_serializing_if = "Option::is_none")]
+    pub color_source_id: Option<String>,
+    /// Colour without `#`; upper and lower case mean the same.
+    #[serde(rename = "hex", skip_serializing_if = "Option::is_none")]
+    pub hex: Option<String>,
+    /// Red, 0 to 255.
+    #[serde(rename = "rgb_r", skip_serializing_if = "Option::is_none")]
+    pub rgb_r: Option<i64>,
+    /// Green, 0 to 255.
+    #[serde(rename = "rgb_g", skip_serializing_if = "Option::is_none")]
+    pub rgb_g: Option<i64>,
+    /// Blue, 0 to 255.
+    #[serde(rename = "rgb_b", skip_serializing_if = "Option::is_none")]
+    pub rgb_b: Option<i64>,
+    /// Number.
+    #[serde(rename = "color_number", skip_serializing_if = "Option::is_none")]
+    pub color_number: Option<String>,
+    /// Name.
+    #[serde(rename = "color_name", skip_serializing_if = "Option::is_none")]
+    pub color_name: Option<String>,
+    /// Further fields; their form is not recorded.
+    #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Value>,
+    /// Reference of the colour; its form is not recorded.
+    #[serde(rename = "color_reference", skip_serializing_if = "Option::is_none")]
+    pub color_reference: Option<Value>,
+    /// Fields of the folder, by their ids.
+    #[serde(rename = "Schema", alias = "schema", skip_serializing_if = "Option::is_none")]
+    pub schema: Option<IndexMap<String, Value>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A color palette.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ColorHeader {
+    /// Id of the record.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Number; other records call it `headerNumber`.
+    #[serde(rename = "colorPaletteNumber", skip_serializing_if = "Option::is_none")]
+    pub color_palette_number: Option<String>,
+    /// Name; other records call it `headerName`.
+    #[serde(rename = "colorPaletteName", skip_serializing_if = "Option::is_none")]
+    pub color_palette_name: Option<String>,
+    /// Folder that the record is in.
+    #[serde(rename = "folder", skip_serializing_if = "Option::is_none")]
+    pub folder: Option<FolderReference>,
+    /// `headerData` of the service.
+    #[serde(rename = "headerData", skip_serializing_if = "Option::is_none")]
+    pub header_data: Option<ColorHeaderData>,
+    /// `tags` of the service.
+    #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+    /// Whether it is soft-deleted.
+    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    pub is_deleted: Option<bool>,
+    /// `createdBy` of the service.
+    #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Person>,
+    /// Time of creation, ISO 8601 in UTC.
+    #[serde(rename = "createdAt", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// `modifiedBy` of the service.
+    #[serde(rename = "modifiedBy", skip_serializing_if = "Option::is_none")]
+    pub modified_by: Option<Person>,
+    /// Time of the last change of the attributes, ISO 8601 in UTC.
+    #[serde(rename = "modifiedAt", skip_serializing_if = "Option::is_none")]
+    pub modified_at: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+impl ColorHeader {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.header_data.as_ref()?.field(id)
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
+    }
+}
+
+/// Attributes and colours of a palette.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ColorHeaderData {
+    /// Attribute fields.
+    #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<Field>>,
+    /// The colours.
+    #[serde(rename = "colors", skip_serializing_if = "Option::is_none")]
+    pub colors: Option<PaletteColors>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+impl ColorHeaderData {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        let fields = self.fields.iter().flatten();
+        fields
+            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
+            .collect()
+    }
+}
+
+/// Result of a lookup of palettes by number.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ColorLookup {
+    /// In the order of the numbers.
+    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
+    pub found: Option<Vec<ColorHeader>>,
+    /// Numbers that no record has.
+    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Vec<String>>,
+    /// Numbers that several records have.
+    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
+    pub ambiguous: Option<Vec<ColorAmbiguity>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// A colorway.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -100,6 +554,161 @@ pub struct FolderReference {
     /// Name.
     #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A number that several images have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImageAmbiguity {
+    /// The requested number.
+    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// `records` of the service.
+    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
+    pub records: Option<Vec<ImageHeader>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// An image.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImageHeader {
+    /// Id of the record.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Number.
+    #[serde(rename = "headerNumber", skip_serializing_if = "Option::is_none")]
+    pub header_number: Option<String>,
+    /// Name.
+    #[serde(rename = "headerName", skip_serializing_if = "Option::is_none")]
+    pub header_name: Option<String>,
+    /// Folder that the record is in.
+    #[serde(rename = "folder", skip_serializing_if = "Option::is_none")]
+    pub folder: Option<FolderReference>,
+    /// `headerData` of the service.
+    #[serde(rename = "headerData", skip_serializing_if = "Option::is_none")]
+    pub header_data: Option<ImageHeaderData>,
+    /// Files of the image; their form is not recorded.
+    #[serde(rename = "files", skip_serializing_if = "Option::is_none")]
+    pub files: Option<Value>,
+    /// `tags` of the service.
+    #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+    /// Whether it is soft-deleted.
+    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    pub is_deleted: Option<bool>,
+    /// `createdBy` of the service.
+    #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Person>,
+    /// Time of creation, ISO 8601 in UTC.
+    #[serde(rename = "createdAt", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// `modifiedBy` of the service.
+    #[serde(rename = "modifiedBy", skip_serializing_if = "Option::is_none")]
+    pub modified_by: Option<Person>,
+    /// Time of the last change of the attributes, ISO 8601 in UTC.
+    #[serde(rename = "modifiedAt", skip_serializing_if = "Option::is_none")]
+    pub modified_at: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+impl ImageHeader {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.header_data.as_ref()?.field(id)
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
+    }
+}
+
+/// Attributes and pictures of an image.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImageHeaderData {
+    /// Attribute fields.
+    #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<Field>>,
+    /// The picture.
+    #[serde(rename = "preview", skip_serializing_if = "Option::is_none")]
+    pub preview: Option<ImageLinks>,
+    /// Versions of the picture.
+    #[serde(rename = "variations", skip_serializing_if = "Option::is_none")]
+    pub variations: Option<Vec<ImageVariation>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+impl ImageHeaderData {
+    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
+    /// no value.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Value> {
+        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    }
+
+    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
+    /// them, such as `created_by`.
+    #[must_use]
+    pub fn values(&self) -> IndexMap<String, Value> {
+        let fields = self.fields.iter().flatten();
+        fields
+            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
+            .collect()
+    }
+}
+
+/// Result of a lookup of images by number.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImageLookup {
+    /// In the order of the numbers.
+    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
+    pub found: Option<Vec<ImageHeader>>,
+    /// Numbers that no record has.
+    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Vec<String>>,
+    /// Numbers that several records have.
+    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
+    pub ambiguous: Option<Vec<ImageAmbiguity>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A version of an image.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImageVariation {
+    /// Id.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Number.
+    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// Name.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Name of the file that it was made from.
+    #[serde(rename = "sourceFile", skip_serializing_if = "Option::is_none")]
+    pub source_file: Option<String>,
+    /// A link to the reduced picture, or an object with `preview` and `origin`.
+    #[serde(rename = "preview", skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Value>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -240,6 +849,21 @@ pub struct MaterialLookup {
     /// Numbers that several records have.
     #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
     pub ambiguous: Option<Vec<MaterialAmbiguity>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// The colours of a palette.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaletteColors {
+    /// Link to the palette as an Adobe Swatch Exchange file.
+    #[serde(rename = "ASEurl", alias = "asEurl", skip_serializing_if = "Option::is_none")]
+    pub aseurl: Option<String>,
+    /// `colors` of the service.
+    #[serde(rename = "colors", skip_serializing_if = "Option::is_none")]
+    pub colors: Option<Vec<ColorChip>>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -493,7 +1117,7 @@ pub struct Supplier {
     pub extra: IndexMap<String, Value>,
 }
 
-/// A tag of a record.
+/// A tag. A record names it by `id` and `name` only.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tag {
@@ -503,6 +1127,15 @@ pub struct Tag {
     /// Name.
     #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Integration that it is for; `Browzwear` is known.
+    #[serde(rename = "integration", skip_serializing_if = "Option::is_none")]
+    pub integration: Option<String>,
+    /// Time of its creation, ISO 8601.
+    #[serde(rename = "tagDate", skip_serializing_if = "Option::is_none")]
+    pub tag_date: Option<String>,
+    /// Ids of the users who see it.
+    #[serde(rename = "tagUsers", skip_serializing_if = "Option::is_none")]
+    pub tag_users: Option<Vec<String>>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,

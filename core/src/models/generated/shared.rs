@@ -55,6 +55,27 @@ pub struct Message {
     pub extra: IndexMap<String, Value>,
 }
 
+/// A partner company, as named in a record.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PartnerReference {
+    /// Id.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Name.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Such as `VENDOR` or `FACTORY`.
+    #[serde(rename = "partnerType", skip_serializing_if = "Option::is_none")]
+    pub partner_type: Option<String>,
+    /// `country` of the service.
+    #[serde(rename = "country", skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// A user, as named in a record.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

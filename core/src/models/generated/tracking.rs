@@ -5,28 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::headers::FolderReference;
-use super::shared::{ImageLinks, Person};
-
-/// A partner company, as named in a milestone.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PartnerReference {
-    /// Id.
-    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Name.
-    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Such as `VENDOR` or `FACTORY`.
-    #[serde(rename = "partnerType", skip_serializing_if = "Option::is_none")]
-    pub partner_type: Option<String>,
-    /// `country` of the service.
-    #[serde(rename = "country", skip_serializing_if = "Option::is_none")]
-    pub country: Option<String>,
-    /// Members that the catalogue does not name.
-    #[serde(flatten)]
-    pub extra: IndexMap<String, Value>,
-}
+use super::shared::{ImageLinks, PartnerReference, Person};
 
 /// A milestone of a row.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -40,6 +40,10 @@ pub(crate) fn texts(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(text).collect()
 }
 
+pub(crate) fn integer(value: &Value) -> Option<i64> {
+    value.as_i64()
+}
+
 pub(crate) fn boolean(value: &Value) -> Option<bool> {
     value.as_bool()
 }

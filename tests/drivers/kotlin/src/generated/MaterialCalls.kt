@@ -14,6 +14,60 @@ internal suspend fun BeProduct.materialCall(
     when (operation) {
         "material.app_list" ->
             material.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.attributes_colorway_delete", "material.colorway_delete" ->
+            material.colorwayDelete(
+                headerId = given.required("header_id", ::text),
+                colorwayId = given.required("colorway_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_colorways_delete", "material.colorways_delete" ->
+            material.colorwaysDelete(
+                headerId = given.required("header_id", ::text),
+                colorwayIds = given.required("colorway_ids", ::texts),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_comment_list", "material.comment_list" ->
+            material.commentList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.attributes_comment_add", "material.comment_add" ->
+            material.commentAdd(
+                headerId = given.required("header_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_comment_edit", "material.comment_edit" ->
+            material.commentEdit(
+                headerId = given.required("header_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_comment_delete", "material.comment_delete" ->
+            material.commentDelete(
+                headerId = given.required("header_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_revision_list", "material.revision_list" ->
+            material.revisionList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.attributes_revision_add", "material.revision_add" ->
+            material.revisionAdd(
+                headerId = given.required("header_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_revision_edit", "material.revision_edit" ->
+            material.revisionEdit(
+                headerId = given.required("header_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_revision_delete", "material.revision_delete" ->
+            material.revisionDelete(
+                headerId = given.required("header_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                options = given.ended(options),
+            ).json()
         "material.folders" ->
             material.folders(options = given.ended(options)).json()
         "material.folder_schema" ->
@@ -23,6 +77,18 @@ internal suspend fun BeProduct.materialCall(
                 folderId = given.required("folder_id", ::text),
                 options = given.ended(options),
             ).json()
+        "material.folder_size_range_schema", "material.size_range_schema" ->
+            material.sizeRangeSchema(
+                folderId = given.required("folder_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.folder_colorway_schema", "material.colorway_schema" ->
+            material.colorwaySchema(
+                folderId = given.required("folder_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.folder_pages" ->
+            material.folderPages(folderId = given.required("folder_id", ::text), options = given.ended(options)).json()
         "material.attributes_get", "material.get" ->
             material.get(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "material.attributes_get_by_number", "material.get_by_number" ->
@@ -58,10 +124,93 @@ internal suspend fun BeProduct.materialCall(
             ).json()
         "material.attributes_delete", "material.delete" ->
             material.delete(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.attributes_move", "material.move" ->
+            material.move(
+                headerId = given.required("header_id", ::text),
+                targetFolderId = given.required("target_folder_id", ::text),
+                generateNewHeaderNumber = given.optional("generate_new_header_number", ::boolean),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_share", "material.share" ->
+            material.share(
+                headerId = given.required("header_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_unshare", "material.unshare" ->
+            material.unshare(
+                headerId = given.required("header_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_shared_with", "material.shared_with" ->
+            material.sharedWith(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.tag_list" ->
+            material.tagList(options = given.ended(options)).json()
+        "material.tag_create" ->
+            material.tagCreate(
+                name = given.required("name", ::text),
+                integration = given.optional("integration", ::text),
+                shareWith = given.optional("share_with", ::texts),
+                options = given.ended(options),
+            ).json()
+        "material.tag_update" ->
+            material.tagUpdate(
+                tagId = given.required("tag_id", ::text),
+                name = given.required("name", ::text),
+                integration = given.optional("integration", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.tag_delete" ->
+            material.tagDelete(tagId = given.required("tag_id", ::text), options = given.ended(options)).json()
+        "material.tag_share" ->
+            material.tagShare(
+                tagId = given.required("tag_id", ::text),
+                shareWith = given.required("share_with", ::texts),
+                options = given.ended(options),
+            ).json()
+        "material.tag_unshare" ->
+            material.tagUnshare(
+                tagId = given.required("tag_id", ::text),
+                unshareWith = given.required("unshare_with", ::texts),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_tag_list", "material.header_tag_list" ->
+            material.headerTagList(
+                headerId = given.required("header_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_tag_add", "material.header_tag_add" ->
+            material.headerTagAdd(
+                headerId = given.required("header_id", ::text),
+                tagNames = given.required("tag_names", ::texts),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_tag_remove", "material.header_tag_remove" ->
+            material.headerTagRemove(
+                headerId = given.required("header_id", ::text),
+                tagNames = given.required("tag_names", ::texts),
+                options = given.ended(options),
+            ).json()
         "material.attributes_upload", "material.upload" ->
             material.upload(
                 headerId = given.required("header_id", ::text),
                 file = given.required("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_upload_position", "material.upload_position" ->
+            material.uploadPosition(
+                headerId = given.required("header_id", ::text),
+                position = given.required("position", ::text),
+                file = given.required("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_colorway_upload", "material.colorway_upload" ->
+            material.colorwayUpload(
+                headerId = given.required("header_id", ::text),
+                file = given.required("file", ::file),
+                colorwayId = given.optional("colorway_id", ::text),
+                colorNumber = given.optional("color_number", ::text),
                 options = given.ended(options),
             ).json()
         "material.app_list_upload" ->
@@ -74,6 +223,11 @@ internal suspend fun BeProduct.materialCall(
             ).json()
         "material.upload_status" ->
             material.uploadStatus(uploadId = given.required("upload_id", ::text), options = given.ended(options)).json()
+        "material.image_processing_status" ->
+            material.imageProcessingStatus(
+                uploadId = given.required("upload_id", ::text),
+                options = given.ended(options),
+            ).json()
         else -> throw NotExpressible()
     }
 

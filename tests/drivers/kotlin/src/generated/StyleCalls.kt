@@ -14,6 +14,60 @@ internal suspend fun BeProduct.styleCall(
     when (operation) {
         "style.app_list" ->
             style.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.attributes_colorway_delete", "style.colorway_delete" ->
+            style.colorwayDelete(
+                headerId = given.required("header_id", ::text),
+                colorwayId = given.required("colorway_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_colorways_delete", "style.colorways_delete" ->
+            style.colorwaysDelete(
+                headerId = given.required("header_id", ::text),
+                colorwayIds = given.required("colorway_ids", ::texts),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_comment_list", "style.comment_list" ->
+            style.commentList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.attributes_comment_add", "style.comment_add" ->
+            style.commentAdd(
+                headerId = given.required("header_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_comment_edit", "style.comment_edit" ->
+            style.commentEdit(
+                headerId = given.required("header_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_comment_delete", "style.comment_delete" ->
+            style.commentDelete(
+                headerId = given.required("header_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_revision_list", "style.revision_list" ->
+            style.revisionList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.attributes_revision_add", "style.revision_add" ->
+            style.revisionAdd(
+                headerId = given.required("header_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_revision_edit", "style.revision_edit" ->
+            style.revisionEdit(
+                headerId = given.required("header_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_revision_delete", "style.revision_delete" ->
+            style.revisionDelete(
+                headerId = given.required("header_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                options = given.ended(options),
+            ).json()
         "style.folders" ->
             style.folders(options = given.ended(options)).json()
         "style.folder_schema" ->
@@ -23,6 +77,12 @@ internal suspend fun BeProduct.styleCall(
                 folderId = given.required("folder_id", ::text),
                 options = given.ended(options),
             ).json()
+        "style.folder_size_range_schema", "style.size_range_schema" ->
+            style.sizeRangeSchema(folderId = given.required("folder_id", ::text), options = given.ended(options)).json()
+        "style.folder_colorway_schema", "style.colorway_schema" ->
+            style.colorwaySchema(folderId = given.required("folder_id", ::text), options = given.ended(options)).json()
+        "style.folder_pages" ->
+            style.folderPages(folderId = given.required("folder_id", ::text), options = given.ended(options)).json()
         "style.attributes_get", "style.get" ->
             style.get(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "style.attributes_get_by_number", "style.get_by_number" ->
@@ -43,6 +103,7 @@ internal suspend fun BeProduct.styleCall(
                 fields = given.required("fields", ::fields),
                 colorways = given.optional("colorways", ::colorways),
                 sizes = given.optional("sizes", ::records),
+                sizeClasses = given.optional("size_classes", ::records),
                 preserveVersion = given.optional("preserve_version", ::boolean),
                 options = given.ended(options),
             ).json()
@@ -52,14 +113,126 @@ internal suspend fun BeProduct.styleCall(
                 fields = given.optional("fields", ::fields),
                 colorways = given.optional("colorways", ::colorways),
                 sizes = given.optional("sizes", ::records),
+                sizeClasses = given.optional("size_classes", ::records),
                 options = given.ended(options),
             ).json()
         "style.attributes_delete", "style.delete" ->
             style.delete(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.attributes_move", "style.move" ->
+            style.move(
+                headerId = given.required("header_id", ::text),
+                targetFolderId = given.required("target_folder_id", ::text),
+                generateNewHeaderNumber = given.optional("generate_new_header_number", ::boolean),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_share", "style.share" ->
+            style.share(
+                headerId = given.required("header_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_unshare", "style.unshare" ->
+            style.unshare(
+                headerId = given.required("header_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_shared_with", "style.shared_with" ->
+            style.sharedWith(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.attributes_carry_over", "style.carry_over" ->
+            style.carryOver(
+                headerId = given.required("header_id", ::text),
+                skipColorways = given.optional("skip_colorways", ::boolean),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_block_link", "style.block_link" ->
+            style.blockLink(
+                headerId = given.required("header_id", ::text),
+                blockHeaderId = given.required("block_header_id", ::text),
+                sizeClasses = given.optional("size_classes", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_block_unlink", "style.block_unlink" ->
+            style.blockUnlink(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.attributes_update_sample_size", "style.update_sample_size" ->
+            style.updateSampleSize(
+                headerId = given.required("header_id", ::text),
+                sizeClassId = given.required("size_class_id", ::text),
+                newSampleSize = given.required("new_sample_size", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_where_used_in_sets", "style.where_used_in_sets" ->
+            style.whereUsedInSets(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.search" ->
+            style.search(
+                filters = given.optional("filters", ::filters),
+                skip = given.optional("skip", ::integer),
+                take = given.optional("take", ::integer),
+                options = given.ended(options),
+            ).json()
+        "style.tag_list" ->
+            style.tagList(options = given.ended(options)).json()
+        "style.tag_create" ->
+            style.tagCreate(
+                name = given.required("name", ::text),
+                integration = given.optional("integration", ::text),
+                shareWith = given.optional("share_with", ::texts),
+                options = given.ended(options),
+            ).json()
+        "style.tag_update" ->
+            style.tagUpdate(
+                tagId = given.required("tag_id", ::text),
+                name = given.required("name", ::text),
+                integration = given.optional("integration", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.tag_delete" ->
+            style.tagDelete(tagId = given.required("tag_id", ::text), options = given.ended(options)).json()
+        "style.tag_share" ->
+            style.tagShare(
+                tagId = given.required("tag_id", ::text),
+                shareWith = given.required("share_with", ::texts),
+                options = given.ended(options),
+            ).json()
+        "style.tag_unshare" ->
+            style.tagUnshare(
+                tagId = given.required("tag_id", ::text),
+                unshareWith = given.required("unshare_with", ::texts),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_tag_list", "style.header_tag_list" ->
+            style.headerTagList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.attributes_tag_add", "style.header_tag_add" ->
+            style.headerTagAdd(
+                headerId = given.required("header_id", ::text),
+                tagNames = given.required("tag_names", ::texts),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_tag_remove", "style.header_tag_remove" ->
+            style.headerTagRemove(
+                headerId = given.required("header_id", ::text),
+                tagNames = given.required("tag_names", ::texts),
+                options = given.ended(options),
+            ).json()
         "style.attributes_upload", "style.upload" ->
             style.upload(
                 headerId = given.required("header_id", ::text),
                 file = given.required("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_upload_position", "style.upload_position" ->
+            style.uploadPosition(
+                headerId = given.required("header_id", ::text),
+                position = given.required("position", ::text),
+                file = given.required("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_colorway_upload", "style.colorway_upload" ->
+            style.colorwayUpload(
+                headerId = given.required("header_id", ::text),
+                file = given.required("file", ::file),
+                colorwayId = given.optional("colorway_id", ::text),
+                colorNumber = given.optional("color_number", ::text),
                 options = given.ended(options),
             ).json()
         "style.app_list_upload" ->

@@ -12,6 +12,9 @@ private typealias List = suspend BeProduct.(String, Arguments, CallOptions, Taki
 private val CALLS = mapOf<String, Call>(
     "style" to BeProduct::styleCall,
     "material" to BeProduct::materialCall,
+    "image" to BeProduct::imageCall,
+    "color" to BeProduct::colorCall,
+    "block" to BeProduct::blockCall,
     "data_tables" to BeProduct::dataTablesCall,
     "automation" to BeProduct::automationCall,
     "system" to BeProduct::systemCall,
@@ -21,6 +24,9 @@ private val CALLS = mapOf<String, Call>(
 private val LISTS = mapOf<String, List>(
     "style" to BeProduct::styleList,
     "material" to BeProduct::materialList,
+    "image" to BeProduct::imageList,
+    "color" to BeProduct::colorList,
+    "block" to BeProduct::blockList,
     "data_tables" to BeProduct::dataTablesList,
     "tracking" to BeProduct::trackingList,
 )

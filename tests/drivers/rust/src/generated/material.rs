@@ -22,6 +22,112 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "material.attributes_colorway_delete" | "material.colorway_delete" => {
+            let call = client
+                .material()
+                .colorway_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("colorway_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_colorways_delete" | "material.colorways_delete" => {
+            let call = client
+                .material()
+                .colorways_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("colorway_ids", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_comment_list" | "material.comment_list" => {
+            let call = client
+                .material()
+                .comment_list(given.required("header_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_comment_add" | "material.comment_add" => {
+            let call = client
+                .material()
+                .comment_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("comment", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_comment_edit" | "material.comment_edit" => {
+            let call = client
+                .material()
+                .comment_edit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("comment_id", arguments::text)?,
+                    given.required("comment", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_comment_delete" | "material.comment_delete" => {
+            let call = client
+                .material()
+                .comment_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("comment_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_revision_list" | "material.revision_list" => {
+            let call = client
+                .material()
+                .revision_list(given.required("header_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_revision_add" | "material.revision_add" => {
+            let call = client
+                .material()
+                .revision_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("revision", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_revision_edit" | "material.revision_edit" => {
+            let call = client
+                .material()
+                .revision_edit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("revision_id", arguments::text)?,
+                    given.required("revision", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_revision_delete" | "material.revision_delete" => {
+            let call = client
+                .material()
+                .revision_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("revision_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "material.folders" => {
             let call = client.material().folders().options(options);
             given.ended()?;
@@ -39,6 +145,30 @@ pub(super) async fn call(
             let call = client
                 .material()
                 .folder_search_schema(given.required("folder_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.folder_size_range_schema" | "material.size_range_schema" => {
+            let call = client
+                .material()
+                .size_range_schema(given.required("folder_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.folder_colorway_schema" | "material.colorway_schema" => {
+            let call = client
+                .material()
+                .colorway_schema(given.required("folder_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.folder_pages" => {
+            let call = client
+                .material()
+                .folder_pages(given.required("folder_id", arguments::text)?)
                 .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
@@ -127,6 +257,141 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "material.attributes_move" | "material.move" => {
+            let call = client
+                .material()
+                .r#move(
+                    given.required("header_id", arguments::text)?,
+                    given.required("target_folder_id", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("generate_new_header_number", arguments::boolean)? {
+                Some(value) => call.generate_new_header_number(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_share" | "material.share" => {
+            let call = client
+                .material()
+                .share(
+                    given.required("header_id", arguments::text)?,
+                    given.required("partner_list", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_unshare" | "material.unshare" => {
+            let call = client
+                .material()
+                .unshare(
+                    given.required("header_id", arguments::text)?,
+                    given.required("partner_list", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_shared_with" | "material.shared_with" => {
+            let call =
+                client.material().shared_with(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.tag_list" => {
+            let call = client.material().tag_list().options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.tag_create" => {
+            let call =
+                client.material().tag_create(given.required("name", arguments::text)?).options(options);
+            let call = match given.optional("integration", arguments::text)? {
+                Some(value) => call.integration(value),
+                None => call,
+            };
+            let call = match given.optional("share_with", arguments::texts)? {
+                Some(value) => call.share_with(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.tag_update" => {
+            let call = client
+                .material()
+                .tag_update(
+                    given.required("tag_id", arguments::text)?,
+                    given.required("name", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("integration", arguments::text)? {
+                Some(value) => call.integration(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.tag_delete" => {
+            let call =
+                client.material().tag_delete(given.required("tag_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.tag_share" => {
+            let call = client
+                .material()
+                .tag_share(
+                    given.required("tag_id", arguments::text)?,
+                    given.required("share_with", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.tag_unshare" => {
+            let call = client
+                .material()
+                .tag_unshare(
+                    given.required("tag_id", arguments::text)?,
+                    given.required("unshare_with", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_tag_list" | "material.header_tag_list" => {
+            let call = client
+                .material()
+                .header_tag_list(given.required("header_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_tag_add" | "material.header_tag_add" => {
+            let call = client
+                .material()
+                .header_tag_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("tag_names", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_tag_remove" | "material.header_tag_remove" => {
+            let call = client
+                .material()
+                .header_tag_remove(
+                    given.required("header_id", arguments::text)?,
+                    given.required("tag_names", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "material.attributes_upload" | "material.upload" => {
             let call = client
                 .material()
@@ -135,6 +400,37 @@ pub(super) async fn call(
                     given.required("file", arguments::text)?,
                 )
                 .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_upload_position" | "material.upload_position" => {
+            let call = client
+                .material()
+                .upload_position(
+                    given.required("header_id", arguments::text)?,
+                    given.required("position", arguments::text)?,
+                    given.required("file", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_colorway_upload" | "material.colorway_upload" => {
+            let call = client
+                .material()
+                .colorway_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("file", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("colorway_id", arguments::text)? {
+                Some(value) => call.colorway_id(value),
+                None => call,
+            };
+            let call = match given.optional("color_number", arguments::text)? {
+                Some(value) => call.color_number(value),
+                None => call,
+            };
             given.ended()?;
             Some(response(call.with_response().await))
         }
@@ -155,6 +451,14 @@ pub(super) async fn call(
             let call = client
                 .material()
                 .upload_status(given.required("upload_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.image_processing_status" => {
+            let call = client
+                .material()
+                .image_processing_status(given.required("upload_id", arguments::text)?)
                 .options(options);
             given.ended()?;
             Some(response(call.with_response().await))

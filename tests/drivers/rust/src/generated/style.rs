@@ -22,6 +22,108 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "style.attributes_colorway_delete" | "style.colorway_delete" => {
+            let call = client
+                .style()
+                .colorway_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("colorway_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_colorways_delete" | "style.colorways_delete" => {
+            let call = client
+                .style()
+                .colorways_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("colorway_ids", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_comment_list" | "style.comment_list" => {
+            let call =
+                client.style().comment_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_comment_add" | "style.comment_add" => {
+            let call = client
+                .style()
+                .comment_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("comment", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_comment_edit" | "style.comment_edit" => {
+            let call = client
+                .style()
+                .comment_edit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("comment_id", arguments::text)?,
+                    given.required("comment", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_comment_delete" | "style.comment_delete" => {
+            let call = client
+                .style()
+                .comment_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("comment_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_revision_list" | "style.revision_list" => {
+            let call =
+                client.style().revision_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_revision_add" | "style.revision_add" => {
+            let call = client
+                .style()
+                .revision_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("revision", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_revision_edit" | "style.revision_edit" => {
+            let call = client
+                .style()
+                .revision_edit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("revision_id", arguments::text)?,
+                    given.required("revision", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_revision_delete" | "style.revision_delete" => {
+            let call = client
+                .style()
+                .revision_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("revision_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "style.folders" => {
             let call = client.style().folders().options(options);
             given.ended()?;
@@ -38,6 +140,28 @@ pub(super) async fn call(
                 .style()
                 .folder_search_schema(given.required("folder_id", arguments::text)?)
                 .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.folder_size_range_schema" | "style.size_range_schema" => {
+            let call = client
+                .style()
+                .size_range_schema(given.required("folder_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.folder_colorway_schema" | "style.colorway_schema" => {
+            let call = client
+                .style()
+                .colorway_schema(given.required("folder_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.folder_pages" => {
+            let call =
+                client.style().folder_pages(given.required("folder_id", arguments::text)?).options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }
@@ -86,6 +210,10 @@ pub(super) async fn call(
                 Some(value) => call.sizes(value),
                 None => call,
             };
+            let call = match given.optional("size_classes", arguments::records)? {
+                Some(value) => call.size_classes(value),
+                None => call,
+            };
             let call = match given.optional("preserve_version", arguments::boolean)? {
                 Some(value) => call.preserve_version(value),
                 None => call,
@@ -107,11 +235,216 @@ pub(super) async fn call(
                 Some(value) => call.sizes(value),
                 None => call,
             };
+            let call = match given.optional("size_classes", arguments::records)? {
+                Some(value) => call.size_classes(value),
+                None => call,
+            };
             given.ended()?;
             Some(response(call.with_response().await))
         }
         "style.attributes_delete" | "style.delete" => {
             let call = client.style().delete(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_move" | "style.move" => {
+            let call = client
+                .style()
+                .r#move(
+                    given.required("header_id", arguments::text)?,
+                    given.required("target_folder_id", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("generate_new_header_number", arguments::boolean)? {
+                Some(value) => call.generate_new_header_number(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_share" | "style.share" => {
+            let call = client
+                .style()
+                .share(
+                    given.required("header_id", arguments::text)?,
+                    given.required("partner_list", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_unshare" | "style.unshare" => {
+            let call = client
+                .style()
+                .unshare(
+                    given.required("header_id", arguments::text)?,
+                    given.required("partner_list", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_shared_with" | "style.shared_with" => {
+            let call =
+                client.style().shared_with(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_carry_over" | "style.carry_over" => {
+            let call =
+                client.style().carry_over(given.required("header_id", arguments::text)?).options(options);
+            let call = match given.optional("skip_colorways", arguments::boolean)? {
+                Some(value) => call.skip_colorways(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_block_link" | "style.block_link" => {
+            let call = client
+                .style()
+                .block_link(
+                    given.required("header_id", arguments::text)?,
+                    given.required("block_header_id", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("size_classes", arguments::records)? {
+                Some(value) => call.size_classes(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_block_unlink" | "style.block_unlink" => {
+            let call =
+                client.style().block_unlink(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_update_sample_size" | "style.update_sample_size" => {
+            let call = client
+                .style()
+                .update_sample_size(
+                    given.required("header_id", arguments::text)?,
+                    given.required("size_class_id", arguments::text)?,
+                    given.required("new_sample_size", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_where_used_in_sets" | "style.where_used_in_sets" => {
+            let call = client
+                .style()
+                .where_used_in_sets(given.required("header_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.search" => {
+            let call = client.style().search().options(options);
+            let call = match given.optional("filters", arguments::filters)? {
+                Some(value) => call.filters(value),
+                None => call,
+            };
+            let call = match given.optional("skip", arguments::integer)? {
+                Some(value) => call.skip(value),
+                None => call,
+            };
+            let call = match given.optional("take", arguments::integer)? {
+                Some(value) => call.take(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.tag_list" => {
+            let call = client.style().tag_list().options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.tag_create" => {
+            let call = client.style().tag_create(given.required("name", arguments::text)?).options(options);
+            let call = match given.optional("integration", arguments::text)? {
+                Some(value) => call.integration(value),
+                None => call,
+            };
+            let call = match given.optional("share_with", arguments::texts)? {
+                Some(value) => call.share_with(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.tag_update" => {
+            let call = client
+                .style()
+                .tag_update(
+                    given.required("tag_id", arguments::text)?,
+                    given.required("name", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("integration", arguments::text)? {
+                Some(value) => call.integration(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.tag_delete" => {
+            let call = client.style().tag_delete(given.required("tag_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.tag_share" => {
+            let call = client
+                .style()
+                .tag_share(
+                    given.required("tag_id", arguments::text)?,
+                    given.required("share_with", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.tag_unshare" => {
+            let call = client
+                .style()
+                .tag_unshare(
+                    given.required("tag_id", arguments::text)?,
+                    given.required("unshare_with", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_tag_list" | "style.header_tag_list" => {
+            let call = client
+                .style()
+                .header_tag_list(given.required("header_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_tag_add" | "style.header_tag_add" => {
+            let call = client
+                .style()
+                .header_tag_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("tag_names", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_tag_remove" | "style.header_tag_remove" => {
+            let call = client
+                .style()
+                .header_tag_remove(
+                    given.required("header_id", arguments::text)?,
+                    given.required("tag_names", arguments::texts)?,
+                )
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }
@@ -123,6 +456,37 @@ pub(super) async fn call(
                     given.required("file", arguments::text)?,
                 )
                 .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_upload_position" | "style.upload_position" => {
+            let call = client
+                .style()
+                .upload_position(
+                    given.required("header_id", arguments::text)?,
+                    given.required("position", arguments::text)?,
+                    given.required("file", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_colorway_upload" | "style.colorway_upload" => {
+            let call = client
+                .style()
+                .colorway_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("file", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("colorway_id", arguments::text)? {
+                Some(value) => call.colorway_id(value),
+                None => call,
+            };
+            let call = match given.optional("color_number", arguments::text)? {
+                Some(value) => call.color_number(value),
+                None => call,
+            };
             given.ended()?;
             Some(response(call.with_response().await))
         }

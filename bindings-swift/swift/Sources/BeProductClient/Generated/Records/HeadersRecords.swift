@@ -38,6 +38,885 @@ public struct Artboard: Record, JSONConvertible {
     }
 }
 
+/// A number that several blocks have.
+public struct BlockAmbiguity: Record, JSONConvertible {
+    /// The requested number.
+    public var number: String
+    public var records: [BlockHeader]
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        number: String,
+        records: [BlockHeader],
+        extra: JSONObject = [:]
+    ) {
+        self.number = number
+        self.records = records
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        number = try reader.required("number")
+        records = try reader.required("records")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "number": number,
+            "records": records,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A new yes or no, in an object of its own.
+public struct BlockFlagChange: Record, JSONConvertible {
+    /// The value.
+    public var value: Bool?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        value: Bool? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.value = value
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        value = try reader.take("value")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        JSONObject(present: ["value": value], extra: extra)
+    }
+}
+
+/// A block.
+public struct BlockHeader: Record, JSONConvertible {
+    /// Id of the record.
+    public var id: String?
+    /// Number.
+    public var headerNumber: String?
+    /// Name.
+    public var headerName: String?
+    /// Folder that the record is in.
+    public var folder: FolderReference?
+    public var headerData: BlockHeaderData?
+    public var tags: [Tag]?
+    /// Whether it is soft-deleted.
+    public var isDeleted: Bool?
+    public var createdBy: Person?
+    /// Time of creation, ISO 8601 in UTC.
+    public var createdAt: String?
+    public var modifiedBy: Person?
+    /// Time of the last change of the attributes, ISO 8601 in UTC.
+    public var modifiedAt: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        headerNumber: String? = nil,
+        headerName: String? = nil,
+        folder: FolderReference? = nil,
+        headerData: BlockHeaderData? = nil,
+        tags: [Tag]? = nil,
+        isDeleted: Bool? = nil,
+        createdBy: Person? = nil,
+        createdAt: String? = nil,
+        modifiedBy: Person? = nil,
+        modifiedAt: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.headerNumber = headerNumber
+        self.headerName = headerName
+        self.folder = folder
+        self.headerData = headerData
+        self.tags = tags
+        self.isDeleted = isDeleted
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.modifiedBy = modifiedBy
+        self.modifiedAt = modifiedAt
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        headerNumber = try reader.take("headerNumber")
+        headerName = try reader.take("headerName")
+        folder = try reader.take("folder")
+        headerData = try reader.take("headerData")
+        tags = try reader.take("tags")
+        isDeleted = try reader.take("isDeleted")
+        createdBy = try reader.take("createdBy")
+        createdAt = try reader.take("createdAt")
+        modifiedBy = try reader.take("modifiedBy")
+        modifiedAt = try reader.take("modifiedAt")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "headerNumber": headerNumber,
+            "headerName": headerName,
+            "folder": folder,
+            "headerData": headerData,
+            "tags": tags,
+            "isDeleted": isDeleted,
+            "createdBy": createdBy,
+            "createdAt": createdAt,
+            "modifiedBy": modifiedBy,
+            "modifiedAt": modifiedAt,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+
+    /// The values of the record's fields by field id, in their order.
+    public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { headerData?.fields?.value(of: id) }
+}
+
+/// Attributes, pictures and size classes of a block.
+public struct BlockHeaderData: Record, JSONConvertible {
+    /// Attribute fields.
+    public var fields: [Field]?
+    public var frontImage: ImageLinks?
+    /// Size classes.
+    public var sizeClasses: [BlockSizeClass]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        fields: [Field]? = nil,
+        frontImage: ImageLinks? = nil,
+        sizeClasses: [BlockSizeClass]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.fields = fields
+        self.frontImage = frontImage
+        self.sizeClasses = sizeClasses
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        fields = try reader.take("fields")
+        frontImage = try reader.take("frontImage")
+        sizeClasses = try reader.take("sizeClasses")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "fields": fields,
+            "frontImage": frontImage,
+            "sizeClasses": sizeClasses,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?.value(of: id) }
+}
+
+/// Result of a lookup of blocks by number.
+public struct BlockLookup: Record, JSONConvertible {
+    /// In the order of the numbers.
+    public var found: [BlockHeader]
+    /// Numbers that no record has.
+    public var missing: [String]
+    /// Numbers that several records have.
+    public var ambiguous: [BlockAmbiguity]
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        found: [BlockHeader],
+        missing: [String],
+        ambiguous: [BlockAmbiguity],
+        extra: JSONObject = [:]
+    ) {
+        self.found = found
+        self.missing = missing
+        self.ambiguous = ambiguous
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        ambiguous = try reader.required("ambiguous")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "found": found,
+            "missing": missing,
+            "ambiguous": ambiguous,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A size of a block.
+public struct BlockSize: Record, JSONConvertible {
+    /// Name.
+    public var name: String?
+    /// Whether it is the sample size of its class.
+    public var isSampleSize: Bool?
+    /// Whether it is hidden.
+    public var hideSize: Bool?
+    public var comments: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        name: String? = nil,
+        isSampleSize: Bool? = nil,
+        hideSize: Bool? = nil,
+        comments: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.name = name
+        self.isSampleSize = isSampleSize
+        self.hideSize = hideSize
+        self.comments = comments
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        name = try reader.take("name")
+        isSampleSize = try reader.take("isSampleSize")
+        hideSize = try reader.take("hideSize")
+        comments = try reader.take("comments")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "name": name,
+            "isSampleSize": isSampleSize,
+            "hideSize": hideSize,
+            "comments": comments,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A size class of a block.
+public struct BlockSizeClass: Record, JSONConvertible {
+    /// Id.
+    public var id: String?
+    /// Name.
+    public var name: String?
+    /// Notes.
+    public var notes: String?
+    /// Whether it is in use.
+    public var active: Bool?
+    /// The sizes as a display text such as `S, M, L`, a list, or null.
+    public var sizeRange: JSONValue?
+    /// Sizes.
+    public var sizes: [BlockSize]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        name: String? = nil,
+        notes: String? = nil,
+        active: Bool? = nil,
+        sizeRange: JSONValue? = nil,
+        sizes: [BlockSize]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.name = name
+        self.notes = notes
+        self.active = active
+        self.sizeRange = sizeRange
+        self.sizes = sizes
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        name = try reader.take("name")
+        notes = try reader.take("notes")
+        active = try reader.take("active")
+        sizeRange = try reader.take("sizeRange")
+        sizes = try reader.take("sizes")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "name": name,
+            "notes": notes,
+            "active": active,
+            "sizeRange": sizeRange,
+            "sizes": sizes,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A change of a size class of a block.
+public struct BlockSizeClassChange: Record, JSONConvertible {
+    /// Id or name of the size class. A request with names is sent at most once, as it may rename them.
+    public var key: String?
+    /// The new name.
+    public var name: BlockTextChange?
+    /// The new notes.
+    public var notes: BlockTextChange?
+    /// Whether it is in use.
+    public var active: BlockFlagChange?
+    /// All sizes of the class. Without it they stay.
+    public var sizes: [BlockSize]?
+    /// Whether to delete the size class.
+    public var deleteSizeClass: Bool?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        key: String? = nil,
+        name: BlockTextChange? = nil,
+        notes: BlockTextChange? = nil,
+        active: BlockFlagChange? = nil,
+        sizes: [BlockSize]? = nil,
+        deleteSizeClass: Bool? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.key = key
+        self.name = name
+        self.notes = notes
+        self.active = active
+        self.sizes = sizes
+        self.deleteSizeClass = deleteSizeClass
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        key = try reader.take("key")
+        name = try reader.take("name")
+        notes = try reader.take("notes")
+        active = try reader.take("active")
+        sizes = try reader.take("sizes")
+        deleteSizeClass = try reader.take("deleteSizeClass")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "key": key,
+            "name": name,
+            "notes": notes,
+            "active": active,
+            "sizes": sizes,
+            "deleteSizeClass": deleteSizeClass,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A size class of a new block.
+public struct BlockSizeClassNew: Record, JSONConvertible {
+    /// Name.
+    public var name: String?
+    /// Notes.
+    public var notes: String?
+    /// Whether it is in use.
+    public var active: Bool?
+    /// All sizes of the class.
+    public var sizes: [BlockSize]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        name: String? = nil,
+        notes: String? = nil,
+        active: Bool? = nil,
+        sizes: [BlockSize]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.name = name
+        self.notes = notes
+        self.active = active
+        self.sizes = sizes
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        name = try reader.take("name")
+        notes = try reader.take("notes")
+        active = try reader.take("active")
+        sizes = try reader.take("sizes")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "name": name,
+            "notes": notes,
+            "active": active,
+            "sizes": sizes,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A new text, in an object of its own.
+public struct BlockTextChange: Record, JSONConvertible {
+    /// The text.
+    public var value: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        value: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.value = value
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        value = try reader.take("value")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        JSONObject(present: ["value": value], extra: extra)
+    }
+}
+
+/// The copy of a style.
+public struct CarriedOver: Record, JSONConvertible {
+    /// Id of the copy.
+    public var id: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        JSONObject(present: ["id": id], extra: extra)
+    }
+}
+
+/// A number that several palettes have.
+public struct ColorAmbiguity: Record, JSONConvertible {
+    /// The requested number.
+    public var number: String
+    public var records: [ColorHeader]
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        number: String,
+        records: [ColorHeader],
+        extra: JSONObject = [:]
+    ) {
+        self.number = number
+        self.records = records
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        number = try reader.required("number")
+        records = try reader.required("records")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "number": number,
+            "records": records,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A colour of a palette, as a create or an update takes it.
+public struct ColorChange: Record, JSONConvertible {
+    /// Id of the colour to change; answers call it `_id`. Without it the number decides, and a new number adds a
+    /// colour.
+    public var id: String?
+    /// Number; answers call it `color_number`.
+    public var colorNumber: String?
+    /// Name; answers call it `color_name`.
+    public var colorName: String?
+    /// Colour without `#`.
+    public var hex: String?
+    /// Whether to remove the colour.
+    public var removeColor: Bool?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        colorNumber: String? = nil,
+        colorName: String? = nil,
+        hex: String? = nil,
+        removeColor: Bool? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.colorNumber = colorNumber
+        self.colorName = colorName
+        self.hex = hex
+        self.removeColor = removeColor
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        colorNumber = try reader.take("colorNumber")
+        colorName = try reader.take("colorName")
+        hex = try reader.take("hex")
+        removeColor = try reader.take("removeColor")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "colorNumber": colorNumber,
+            "colorName": colorName,
+            "hex": hex,
+            "removeColor": removeColor,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A colour of a palette, as answers have it. A change spells some members otherwise; it takes both spellings.
+public struct ColorChip: Record, JSONConvertible {
+    /// Id.
+    public var id: String?
+    public var colorID: String?
+    /// Id of the colour that it was made from.
+    public var colorSourceID: String?
+    /// Colour without `#`; upper and lower case mean the same.
+    public var hex: String?
+    /// Red, 0 to 255.
+    public var rgbR: Int?
+    /// Green, 0 to 255.
+    public var rgbG: Int?
+    /// Blue, 0 to 255.
+    public var rgbB: Int?
+    /// Number.
+    public var colorNumber: String?
+    /// Name.
+    public var colorName: String?
+    /// Further fields; their form is not recorded.
+    public var fields: JSONValue?
+    /// Reference of the colour; its form is not recorded.
+    public var colorReference: JSONValue?
+    /// Fields of the folder, by their ids.
+    public var schema: JSONObject?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        colorID: String? = nil,
+        colorSourceID: String? = nil,
+        hex: String? = nil,
+        rgbR: Int? = nil,
+        rgbG: Int? = nil,
+        rgbB: Int? = nil,
+        colorNumber: String? = nil,
+        colorName: String? = nil,
+        fields: JSONValue? = nil,
+        colorReference: JSONValue? = nil,
+        schema: JSONObject? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.colorID = colorID
+        self.colorSourceID = colorSourceID
+        self.hex = hex
+        self.rgbR = rgbR
+        self.rgbG = rgbG
+        self.rgbB = rgbB
+        self.colorNumber = colorNumber
+        self.colorName = colorName
+        self.fields = fields
+        self.colorReference = colorReference
+        self.schema = schema
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("_id", or: "Id")
+        colorID = try reader.take("color_id")
+        colorSourceID = try reader.take("color_source_id")
+        hex = try reader.take("hex")
+        rgbR = try reader.take("rgb_r")
+        rgbG = try reader.take("rgb_g")
+        rgbB = try reader.take("rgb_b")
+        colorNumber = try reader.take("color_number")
+        colorName = try reader.take("color_name")
+        fields = try reader.take("fields")
+        colorReference = try reader.take("color_reference")
+        schema = try reader.take("Schema", or: "schema")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "_id": id,
+            "color_id": colorID,
+            "color_source_id": colorSourceID,
+            "hex": hex,
+            "rgb_r": rgbR,
+            "rgb_g": rgbG,
+            "rgb_b": rgbB,
+            "color_number": colorNumber,
+            "color_name": colorName,
+            "fields": fields,
+            "color_reference": colorReference,
+            "Schema": schema,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A color palette.
+public struct ColorHeader: Record, JSONConvertible {
+    /// Id of the record.
+    public var id: String?
+    /// Number; other records call it `headerNumber`.
+    public var colorPaletteNumber: String?
+    /// Name; other records call it `headerName`.
+    public var colorPaletteName: String?
+    /// Folder that the record is in.
+    public var folder: FolderReference?
+    public var headerData: ColorHeaderData?
+    public var tags: [Tag]?
+    /// Whether it is soft-deleted.
+    public var isDeleted: Bool?
+    public var createdBy: Person?
+    /// Time of creation, ISO 8601 in UTC.
+    public var createdAt: String?
+    public var modifiedBy: Person?
+    /// Time of the last change of the attributes, ISO 8601 in UTC.
+    public var modifiedAt: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        colorPaletteNumber: String? = nil,
+        colorPaletteName: String? = nil,
+        folder: FolderReference? = nil,
+        headerData: ColorHeaderData? = nil,
+        tags: [Tag]? = nil,
+        isDeleted: Bool? = nil,
+        createdBy: Person? = nil,
+        createdAt: String? = nil,
+        modifiedBy: Person? = nil,
+        modifiedAt: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.colorPaletteNumber = colorPaletteNumber
+        self.colorPaletteName = colorPaletteName
+        self.folder = folder
+        self.headerData = headerData
+        self.tags = tags
+        self.isDeleted = isDeleted
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.modifiedBy = modifiedBy
+        self.modifiedAt = modifiedAt
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        colorPaletteNumber = try reader.take("colorPaletteNumber")
+        colorPaletteName = try reader.take("colorPaletteName")
+        folder = try reader.take("folder")
+        headerData = try reader.take("headerData")
+        tags = try reader.take("tags")
+        isDeleted = try reader.take("isDeleted")
+        createdBy = try reader.take("createdBy")
+        createdAt = try reader.take("createdAt")
+        modifiedBy = try reader.take("modifiedBy")
+        modifiedAt = try reader.take("modifiedAt")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "colorPaletteNumber": colorPaletteNumber,
+            "colorPaletteName": colorPaletteName,
+            "folder": folder,
+            "headerData": headerData,
+            "tags": tags,
+            "isDeleted": isDeleted,
+            "createdBy": createdBy,
+            "createdAt": createdAt,
+            "modifiedBy": modifiedBy,
+            "modifiedAt": modifiedAt,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+
+    /// The values of the record's fields by field id, in their order.
+    public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { headerData?.fields?.value(of: id) }
+}
+
+/// Attributes and colours of a palette.
+public struct ColorHeaderData: Record, JSONConvertible {
+    /// Attribute fields.
+    public var fields: [Field]?
+    /// The colours.
+    public var colors: PaletteColors?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        fields: [Field]? = nil,
+        colors: PaletteColors? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.fields = fields
+        self.colors = colors
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        fields = try reader.take("fields")
+        colors = try reader.take("colors")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "fields": fields,
+            "colors": colors,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?.value(of: id) }
+}
+
+/// Result of a lookup of palettes by number.
+public struct ColorLookup: Record, JSONConvertible {
+    /// In the order of the numbers.
+    public var found: [ColorHeader]
+    /// Numbers that no record has.
+    public var missing: [String]
+    /// Numbers that several records have.
+    public var ambiguous: [ColorAmbiguity]
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        found: [ColorHeader],
+        missing: [String],
+        ambiguous: [ColorAmbiguity],
+        extra: JSONObject = [:]
+    ) {
+        self.found = found
+        self.missing = missing
+        self.ambiguous = ambiguous
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        ambiguous = try reader.required("ambiguous")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "found": found,
+            "missing": missing,
+            "ambiguous": ambiguous,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// A colorway.
 public struct Colorway: Record, JSONConvertible {
     /// Id.
@@ -221,6 +1100,286 @@ public struct FolderReference: Record, JSONConvertible {
         let named: Members = [
             "id": id,
             "name": name,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A number that several images have.
+public struct ImageAmbiguity: Record, JSONConvertible {
+    /// The requested number.
+    public var number: String
+    public var records: [ImageHeader]
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        number: String,
+        records: [ImageHeader],
+        extra: JSONObject = [:]
+    ) {
+        self.number = number
+        self.records = records
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        number = try reader.required("number")
+        records = try reader.required("records")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "number": number,
+            "records": records,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// An image.
+public struct ImageHeader: Record, JSONConvertible {
+    /// Id of the record.
+    public var id: String?
+    /// Number.
+    public var headerNumber: String?
+    /// Name.
+    public var headerName: String?
+    /// Folder that the record is in.
+    public var folder: FolderReference?
+    public var headerData: ImageHeaderData?
+    /// Files of the image; their form is not recorded.
+    public var files: JSONValue?
+    public var tags: [Tag]?
+    /// Whether it is soft-deleted.
+    public var isDeleted: Bool?
+    public var createdBy: Person?
+    /// Time of creation, ISO 8601 in UTC.
+    public var createdAt: String?
+    public var modifiedBy: Person?
+    /// Time of the last change of the attributes, ISO 8601 in UTC.
+    public var modifiedAt: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        headerNumber: String? = nil,
+        headerName: String? = nil,
+        folder: FolderReference? = nil,
+        headerData: ImageHeaderData? = nil,
+        files: JSONValue? = nil,
+        tags: [Tag]? = nil,
+        isDeleted: Bool? = nil,
+        createdBy: Person? = nil,
+        createdAt: String? = nil,
+        modifiedBy: Person? = nil,
+        modifiedAt: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.headerNumber = headerNumber
+        self.headerName = headerName
+        self.folder = folder
+        self.headerData = headerData
+        self.files = files
+        self.tags = tags
+        self.isDeleted = isDeleted
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.modifiedBy = modifiedBy
+        self.modifiedAt = modifiedAt
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        headerNumber = try reader.take("headerNumber")
+        headerName = try reader.take("headerName")
+        folder = try reader.take("folder")
+        headerData = try reader.take("headerData")
+        files = try reader.take("files")
+        tags = try reader.take("tags")
+        isDeleted = try reader.take("isDeleted")
+        createdBy = try reader.take("createdBy")
+        createdAt = try reader.take("createdAt")
+        modifiedBy = try reader.take("modifiedBy")
+        modifiedAt = try reader.take("modifiedAt")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "headerNumber": headerNumber,
+            "headerName": headerName,
+            "folder": folder,
+            "headerData": headerData,
+            "files": files,
+            "tags": tags,
+            "isDeleted": isDeleted,
+            "createdBy": createdBy,
+            "createdAt": createdAt,
+            "modifiedBy": modifiedBy,
+            "modifiedAt": modifiedAt,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+
+    /// The values of the record's fields by field id, in their order.
+    public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { headerData?.fields?.value(of: id) }
+}
+
+/// Attributes and pictures of an image.
+public struct ImageHeaderData: Record, JSONConvertible {
+    /// Attribute fields.
+    public var fields: [Field]?
+    /// The picture.
+    public var preview: ImageLinks?
+    /// Versions of the picture.
+    public var variations: [ImageVariation]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        fields: [Field]? = nil,
+        preview: ImageLinks? = nil,
+        variations: [ImageVariation]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.fields = fields
+        self.preview = preview
+        self.variations = variations
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        fields = try reader.take("fields")
+        preview = try reader.take("preview")
+        variations = try reader.take("variations")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "fields": fields,
+            "preview": preview,
+            "variations": variations,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+
+    /// The value of a field, `.null` where it is empty.
+    ///
+    /// - Parameter id: Field id.
+    /// - Returns: Nil when the record does not have the field.
+    public func field(_ id: String) -> JSONValue? { fields?.value(of: id) }
+}
+
+/// Result of a lookup of images by number.
+public struct ImageLookup: Record, JSONConvertible {
+    /// In the order of the numbers.
+    public var found: [ImageHeader]
+    /// Numbers that no record has.
+    public var missing: [String]
+    /// Numbers that several records have.
+    public var ambiguous: [ImageAmbiguity]
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        found: [ImageHeader],
+        missing: [String],
+        ambiguous: [ImageAmbiguity],
+        extra: JSONObject = [:]
+    ) {
+        self.found = found
+        self.missing = missing
+        self.ambiguous = ambiguous
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        ambiguous = try reader.required("ambiguous")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "found": found,
+            "missing": missing,
+            "ambiguous": ambiguous,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A version of an image.
+public struct ImageVariation: Record, JSONConvertible {
+    /// Id.
+    public var id: String?
+    /// Number.
+    public var number: String?
+    /// Name.
+    public var name: String?
+    /// Name of the file that it was made from.
+    public var sourceFile: String?
+    /// A link to the reduced picture, or an object with `preview` and `origin`.
+    public var preview: JSONValue?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        number: String? = nil,
+        name: String? = nil,
+        sourceFile: String? = nil,
+        preview: JSONValue? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.number = number
+        self.name = name
+        self.sourceFile = sourceFile
+        self.preview = preview
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        number = try reader.take("number")
+        name = try reader.take("name")
+        sourceFile = try reader.take("sourceFile")
+        preview = try reader.take("preview")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "number": number,
+            "name": name,
+            "sourceFile": sourceFile,
+            "preview": preview,
         ]
         return JSONObject(present: named, extra: extra)
     }
@@ -459,6 +1618,41 @@ public struct MaterialLookup: Record, JSONConvertible {
             "found": found,
             "missing": missing,
             "ambiguous": ambiguous,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// The colours of a palette.
+public struct PaletteColors: Record, JSONConvertible {
+    /// Link to the palette as an Adobe Swatch Exchange file.
+    public var aseurl: String?
+    public var colors: [ColorChip]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        aseurl: String? = nil,
+        colors: [ColorChip]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.aseurl = aseurl
+        self.colors = colors
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        aseurl = try reader.take("ASEurl", or: "asEurl")
+        colors = try reader.take("colors")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "ASEurl": aseurl,
+            "colors": colors,
         ]
         return JSONObject(present: named, extra: extra)
     }
@@ -926,12 +2120,18 @@ public struct Supplier: Record, JSONConvertible {
     }
 }
 
-/// A tag of a record.
+/// A tag. A record names it by `id` and `name` only.
 public struct Tag: Record, JSONConvertible {
     /// Id.
     public var id: String?
     /// Name.
     public var name: String?
+    /// Integration that it is for; `Browzwear` is known.
+    public var integration: String?
+    /// Time of its creation, ISO 8601.
+    public var tagDate: String?
+    /// Ids of the users who see it.
+    public var tagUsers: [String]?
     /// Members that the catalogue does not name.
     public var extra: JSONObject
 
@@ -939,10 +2139,16 @@ public struct Tag: Record, JSONConvertible {
     public init(
         id: String? = nil,
         name: String? = nil,
+        integration: String? = nil,
+        tagDate: String? = nil,
+        tagUsers: [String]? = nil,
         extra: JSONObject = [:]
     ) {
         self.id = id
         self.name = name
+        self.integration = integration
+        self.tagDate = tagDate
+        self.tagUsers = tagUsers
         self.extra = extra
     }
 
@@ -950,6 +2156,9 @@ public struct Tag: Record, JSONConvertible {
         var reader = MemberReader(members)
         id = try reader.take("id")
         name = try reader.take("name")
+        integration = try reader.take("integration")
+        tagDate = try reader.take("tagDate")
+        tagUsers = try reader.take("tagUsers")
         extra = reader.rest
     }
 
@@ -957,6 +2166,9 @@ public struct Tag: Record, JSONConvertible {
         let named: Members = [
             "id": id,
             "name": name,
+            "integration": integration,
+            "tagDate": tagDate,
+            "tagUsers": tagUsers,
         ]
         return JSONObject(present: named, extra: extra)
     }

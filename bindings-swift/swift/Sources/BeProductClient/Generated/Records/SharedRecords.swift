@@ -119,6 +119,53 @@ public struct Message: Record, JSONConvertible {
     }
 }
 
+/// A partner company, as named in a record.
+public struct PartnerReference: Record, JSONConvertible {
+    /// Id.
+    public var id: String?
+    /// Name.
+    public var name: String?
+    /// Such as `VENDOR` or `FACTORY`.
+    public var partnerType: String?
+    public var country: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        name: String? = nil,
+        partnerType: String? = nil,
+        country: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.name = name
+        self.partnerType = partnerType
+        self.country = country
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        name = try reader.take("name")
+        partnerType = try reader.take("partnerType")
+        country = try reader.take("country")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "name": name,
+            "partnerType": partnerType,
+            "country": country,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// A user, as named in a record.
 public struct Person: Record, JSONConvertible {
     /// Id of the user; the user name on some application pages.

@@ -25,6 +25,194 @@ public struct MaterialResource: Sendable {
         try await detailed.appList(headerID: headerID, options: options).body
     }
 
+    /// Deletes a colorway. `colorwaysDelete` deletes several in one request.
+    ///
+    /// The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - colorwayID: Id of the colorway.
+    @discardableResult
+    public func colorwayDelete(
+        headerID: String,
+        colorwayID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.colorwayDelete(
+            headerID: headerID,
+            colorwayID: colorwayID,
+            options: options
+        ).body
+    }
+
+    /// Deletes colorways, at most 100 a request. All of them may go.
+    ///
+    /// The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - colorwayIDs: Ids of the colorways.
+    @discardableResult
+    public func colorwaysDelete(
+        headerID: String,
+        colorwayIDs: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.colorwaysDelete(
+            headerID: headerID,
+            colorwayIDs: colorwayIDs,
+            options: options
+        ).body
+    }
+
+    /// Comments on the attributes of a material. Their form is not recorded, so they are returned as they come
+    /// (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    public func commentList(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [JSONValue] {
+        try await detailed.commentList(headerID: headerID, options: options).body
+    }
+
+    /// Adds a comment to the attributes of a material. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
+    /// for the text in `commentList` before you send it again.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree
+    ///     on the name.
+    @discardableResult
+    public func commentAdd(
+        headerID: String,
+        comment: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.commentAdd(
+            headerID: headerID,
+            comment: comment,
+            options: options
+        ).body
+    }
+
+    /// Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - commentID: Id of the comment.
+    ///   - comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree
+    ///     on the name.
+    @discardableResult
+    public func commentEdit(
+        headerID: String,
+        commentID: String,
+        comment: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.commentEdit(
+            headerID: headerID,
+            commentID: commentID,
+            comment: comment,
+            options: options
+        ).body
+    }
+
+    /// Deletes a comment. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - commentID: Id of the comment.
+    @discardableResult
+    public func commentDelete(
+        headerID: String,
+        commentID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.commentDelete(
+            headerID: headerID,
+            commentID: commentID,
+            options: options
+        ).body
+    }
+
+    /// Revisions on the attributes of a material. Their form is not recorded, so they are returned as they come
+    /// (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    public func revisionList(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [JSONValue] {
+        try await detailed.revisionList(headerID: headerID, options: options).body
+    }
+
+    /// Adds a revision to the attributes of a material. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
+    /// for the text in `revisionList` before you send it again.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - revision: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients
+    ///     disagree on the name.
+    @discardableResult
+    public func revisionAdd(
+        headerID: String,
+        revision: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.revisionAdd(
+            headerID: headerID,
+            revision: revision,
+            options: options
+        ).body
+    }
+
+    /// Changes the text of a revision. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - revisionID: Id of the revision.
+    ///   - revision: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients
+    ///     disagree on the name.
+    @discardableResult
+    public func revisionEdit(
+        headerID: String,
+        revisionID: String,
+        revision: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.revisionEdit(
+            headerID: headerID,
+            revisionID: revisionID,
+            revision: revision,
+            options: options
+        ).body
+    }
+
+    /// Deletes a revision. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - revisionID: Id of the revision.
+    @discardableResult
+    public func revisionDelete(
+        headerID: String,
+        revisionID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.revisionDelete(
+            headerID: headerID,
+            revisionID: revisionID,
+            options: options
+        ).body
+    }
+
     /// Folders of materials, inactive ones included.
     public func folders(options: CallOptions = CallOptions()) async throws -> [Folder] {
         try await detailed.folders(options: options).body
@@ -51,6 +239,40 @@ public struct MaterialResource: Sendable {
         options: CallOptions = CallOptions()
     ) async throws -> [SchemaField] {
         try await detailed.folderSearchSchema(folderID: folderID, options: options).body
+    }
+
+    /// Fields that a size has in a folder: its name and custom fields.
+    ///
+    /// - Parameters:
+    ///   - folderID: Folder, as returned by `folders`.
+    public func sizeRangeSchema(
+        folderID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SchemaField] {
+        try await detailed.sizeRangeSchema(folderID: folderID, options: options).body
+    }
+
+    /// Fields that a colorway has in a folder, custom fields included.
+    ///
+    /// - Parameters:
+    ///   - folderID: Folder, as returned by `folders`.
+    public func colorwaySchema(
+        folderID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SchemaField] {
+        try await detailed.colorwaySchema(folderID: folderID, options: options).body
+    }
+
+    /// Applications of a folder, without naming a material. One request takes the place of `appList` for each material:
+    /// applications belong to the folder (docs/service/apps.md, Applications).
+    ///
+    /// - Parameters:
+    ///   - folderID: Folder, as returned by `folders`.
+    public func folderPages(
+        folderID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [App] {
+        try await detailed.folderPages(folderID: folderID, options: options).body
     }
 
     /// All materials that meet the filters, as complete records, in pages of ``CallOptions/pageSize``.
@@ -143,15 +365,18 @@ public struct MaterialResource: Sendable {
     /// Creates a material and returns it in full.
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
-    /// the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``.
+    /// the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look the number up before you
+    /// create the material again.
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
     ///   - fields: Attribute values by field id.
     ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-    ///     which needs the fields `color_number`, `color_name` and `primary`.
+    ///     which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which
+    ///     may be empty.
     ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
-    ///   - suppliers: The full list of suppliers. Default: unchanged.
+    ///   - suppliers: The full list of suppliers: whether the service replaces or merges it is unknown
+    ///     (docs/service/writing.md, Writing headers). Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
     ///     Default: `false`.
     @discardableResult
@@ -177,13 +402,18 @@ public struct MaterialResource: Sendable {
 
     /// Changes a material and returns it in full. Parts that are not given stay unchanged.
     ///
+    /// Success does not prove that every value was stored: compare the answer with what was sent
+    /// (docs/service/writing.md, Writing headers).
+    ///
     /// - Parameters:
     ///   - headerID: Id of the material.
     ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
     ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-    ///     which needs the fields `color_number`, `color_name` and `primary`.
+    ///     which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which
+    ///     may be empty.
     ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
-    ///   - suppliers: The full list of suppliers. Default: unchanged.
+    ///   - suppliers: The full list of suppliers: whether the service replaces or merges it is unknown
+    ///     (docs/service/writing.md, Writing headers). Default: unchanged.
     @discardableResult
     public func update(
         headerID: String,
@@ -218,6 +448,227 @@ public struct MaterialResource: Sendable {
         try await detailed.delete(headerID: headerID, options: options).body
     }
 
+    /// Moves a material to a folder of the same master folder. It keeps its id.
+    ///
+    /// Fields and applications belong to the folder: read `folderSchema` and `appList` again. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - targetFolderID: Folder to move to, as returned by `folders`.
+    ///   - generateNewHeaderNumber: Give it a new number, of the numbering of the target folder. A move with a new
+    ///     number is sent at most once. Default: `false`.
+    @discardableResult
+    public func move(
+        headerID: String,
+        targetFolderID: String,
+        generateNewHeaderNumber: Bool? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.move(
+            headerID: headerID,
+            targetFolderID: targetFolderID,
+            generateNewHeaderNumber: generateNewHeaderNumber,
+            options: options
+        ).body
+    }
+
+    /// Shares a material with partners. A second request may notify them again. The answer is returned unchanged,
+    /// because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - partnerList: Ids of the partners, as in the directory.
+    @discardableResult
+    public func share(
+        headerID: String,
+        partnerList: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.share(
+            headerID: headerID,
+            partnerList: partnerList,
+            options: options
+        ).body
+    }
+
+    /// Ends the sharing of a material with partners. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - partnerList: Ids of the partners, as in the directory.
+    @discardableResult
+    public func unshare(
+        headerID: String,
+        partnerList: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.unshare(
+            headerID: headerID,
+            partnerList: partnerList,
+            options: options
+        ).body
+    }
+
+    /// Partners that a material is shared with.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    public func sharedWith(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SharedPartner] {
+        try await detailed.sharedWith(headerID: headerID, options: options).body
+    }
+
+    /// Tags that materials may have.
+    public func tagList(options: CallOptions = CallOptions()) async throws -> [Tag] {
+        try await detailed.tagList(options: options).body
+    }
+
+    /// Creates a tag for materials. The answer is returned unchanged, because its form is unknown. `tagList` has the id
+    /// of the tag.
+    ///
+    /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
+    /// for the name in `tagList` before you create the tag again.
+    ///
+    /// - Parameters:
+    ///   - name: Name of the tag.
+    ///   - integration: Integration that the tag is for; `Browzwear` is known. Default: none.
+    ///   - shareWith: Ids of users who see the tag.
+    @discardableResult
+    public func tagCreate(
+        name: String,
+        integration: String? = nil,
+        shareWith: [String]? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.tagCreate(
+            name: name,
+            integration: integration,
+            shareWith: shareWith,
+            options: options
+        ).body
+    }
+
+    /// Changes the name and the integration of a tag. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - tagID: Id of the tag.
+    ///   - name: Name of the tag.
+    ///   - integration: Integration that the tag is for; `Browzwear` is known. Default: null is sent, which may remove
+    ///     the integration.
+    @discardableResult
+    public func tagUpdate(
+        tagID: String,
+        name: String,
+        integration: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.tagUpdate(
+            tagID: tagID,
+            name: name,
+            integration: integration,
+            options: options
+        ).body
+    }
+
+    /// Deletes a tag. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - tagID: Id of the tag.
+    @discardableResult
+    public func tagDelete(
+        tagID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.tagDelete(tagID: tagID, options: options).body
+    }
+
+    /// Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - tagID: Id of the tag.
+    ///   - shareWith: Ids of the users.
+    @discardableResult
+    public func tagShare(
+        tagID: String,
+        shareWith: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.tagShare(
+            tagID: tagID,
+            shareWith: shareWith,
+            options: options
+        ).body
+    }
+
+    /// Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - tagID: Id of the tag.
+    ///   - unshareWith: Ids of the users.
+    @discardableResult
+    public func tagUnshare(
+        tagID: String,
+        unshareWith: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.tagUnshare(
+            tagID: tagID,
+            unshareWith: unshareWith,
+            options: options
+        ).body
+    }
+
+    /// Tags of a material.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    public func headerTagList(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [Tag] {
+        try await detailed.headerTagList(headerID: headerID, options: options).body
+    }
+
+    /// Adds tags to a material, by their names. Whether the service creates a tag for an unknown name is unknown. The
+    /// answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - tagNames: Names of the tags, as in `tagList`.
+    @discardableResult
+    public func headerTagAdd(
+        headerID: String,
+        tagNames: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.headerTagAdd(
+            headerID: headerID,
+            tagNames: tagNames,
+            options: options
+        ).body
+    }
+
+    /// Removes tags from a material, by their names. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - tagNames: Names of the tags, as in `headerTagList`.
+    @discardableResult
+    public func headerTagRemove(
+        headerID: String,
+        tagNames: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.headerTagRemove(
+            headerID: headerID,
+            tagNames: tagNames,
+            options: options
+        ).body
+    }
+
     /// Uploads the main image of a material, and waits until the service has processed it, at most
     /// ``CallOptions/waitTimeout``. Each look at its status is a request.
     ///
@@ -239,6 +690,53 @@ public struct MaterialResource: Sendable {
     ) async throws -> Upload {
         try await detailed.upload(
             headerID: headerID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the image of a material at a position, and waits until the service has processed it, at most
+    /// ``CallOptions/waitTimeout``. Errors are those of `upload`.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - position: `main` or `detail`: which image of the material it is.
+    ///   - file: Path of the image. It is opened again for every attempt.
+    @discardableResult
+    public func uploadPosition(
+        headerID: String,
+        position: String,
+        file: URL,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.uploadPosition(
+            headerID: headerID,
+            position: position,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the image of a colorway, and waits until the service has processed it, at most
+    /// ``CallOptions/waitTimeout``. Errors are those of `upload`.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    ///   - colorwayID: Id of the colorway. Give either this or `colorNumber`.
+    ///   - colorNumber: Number of the colorway. The service is said to add a colorway if no colorway has this number.
+    ///   - file: Path of the image. It is opened again for every attempt.
+    @discardableResult
+    public func colorwayUpload(
+        headerID: String,
+        colorwayID: String? = nil,
+        colorNumber: String? = nil,
+        file: URL,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.colorwayUpload(
+            headerID: headerID,
+            colorwayID: colorwayID,
+            colorNumber: colorNumber,
             file: file,
             options: options
         ).body
@@ -280,6 +778,18 @@ public struct MaterialResource: Sendable {
         try await detailed.uploadStatus(uploadID: uploadID, options: options).body
     }
 
+    /// How far the service has processed an uploaded file, at the address of materials. `uploadStatus` has proved
+    /// itself for all master folders.
+    ///
+    /// - Parameters:
+    ///   - uploadID: Id of the upload, as in the ``BeProductError/details`` of an error of `upload`.
+    public func imageProcessingStatus(
+        uploadID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> UploadStatus {
+        try await detailed.imageProcessingStatus(uploadID: uploadID, options: options).body
+    }
+
     /// See ``MaterialResource/detailed``.
     public struct Detailed: Sendable {
         let connection: Connection
@@ -290,6 +800,162 @@ public struct MaterialResource: Sendable {
             options: CallOptions = CallOptions()
         ) async throws -> Response<[App]> {
             try await connection.call("material.app_list", ["header_id": headerID], options)
+        }
+
+        /// ``MaterialResource/colorwayDelete(headerID:colorwayID:options:)``
+        @discardableResult
+        public func colorwayDelete(
+            headerID: String,
+            colorwayID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_colorway_delete",
+                [
+                    "header_id": headerID,
+                    "colorway_id": colorwayID,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/colorwaysDelete(headerID:colorwayIDs:options:)``
+        @discardableResult
+        public func colorwaysDelete(
+            headerID: String,
+            colorwayIDs: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_colorways_delete",
+                [
+                    "header_id": headerID,
+                    "colorway_ids": colorwayIDs,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/commentList(headerID:options:)``
+        public func commentList(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[JSONValue]> {
+            try await connection.call("material.attributes_comment_list", ["header_id": headerID], options)
+        }
+
+        /// ``MaterialResource/commentAdd(headerID:comment:options:)``
+        @discardableResult
+        public func commentAdd(
+            headerID: String,
+            comment: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_comment_add",
+                [
+                    "header_id": headerID,
+                    "comment": comment,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/commentEdit(headerID:commentID:comment:options:)``
+        @discardableResult
+        public func commentEdit(
+            headerID: String,
+            commentID: String,
+            comment: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_comment_edit",
+                [
+                    "header_id": headerID,
+                    "comment_id": commentID,
+                    "comment": comment,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/commentDelete(headerID:commentID:options:)``
+        @discardableResult
+        public func commentDelete(
+            headerID: String,
+            commentID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_comment_delete",
+                [
+                    "header_id": headerID,
+                    "comment_id": commentID,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/revisionList(headerID:options:)``
+        public func revisionList(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[JSONValue]> {
+            try await connection.call("material.attributes_revision_list", ["header_id": headerID], options)
+        }
+
+        /// ``MaterialResource/revisionAdd(headerID:revision:options:)``
+        @discardableResult
+        public func revisionAdd(
+            headerID: String,
+            revision: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_revision_add",
+                [
+                    "header_id": headerID,
+                    "revision": revision,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/revisionEdit(headerID:revisionID:revision:options:)``
+        @discardableResult
+        public func revisionEdit(
+            headerID: String,
+            revisionID: String,
+            revision: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_revision_edit",
+                [
+                    "header_id": headerID,
+                    "revision_id": revisionID,
+                    "revision": revision,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/revisionDelete(headerID:revisionID:options:)``
+        @discardableResult
+        public func revisionDelete(
+            headerID: String,
+            revisionID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_revision_delete",
+                [
+                    "header_id": headerID,
+                    "revision_id": revisionID,
+                ],
+                options
+            )
         }
 
         /// ``MaterialResource/folders(options:)``
@@ -311,6 +977,30 @@ public struct MaterialResource: Sendable {
             options: CallOptions = CallOptions()
         ) async throws -> Response<[SchemaField]> {
             try await connection.call("material.folder_search_schema", ["folder_id": folderID], options)
+        }
+
+        /// ``MaterialResource/sizeRangeSchema(folderID:options:)``
+        public func sizeRangeSchema(
+            folderID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SchemaField]> {
+            try await connection.call("material.folder_size_range_schema", ["folder_id": folderID], options)
+        }
+
+        /// ``MaterialResource/colorwaySchema(folderID:options:)``
+        public func colorwaySchema(
+            folderID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SchemaField]> {
+            try await connection.call("material.folder_colorway_schema", ["folder_id": folderID], options)
+        }
+
+        /// ``MaterialResource/folderPages(folderID:options:)``
+        public func folderPages(
+            folderID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[App]> {
+            try await connection.call("material.folder_pages", ["folder_id": folderID], options)
         }
 
         /// ``MaterialResource/get(headerID:options:)``
@@ -410,6 +1100,195 @@ public struct MaterialResource: Sendable {
             try await connection.call("material.attributes_delete", ["header_id": headerID], options)
         }
 
+        /// ``MaterialResource/move(headerID:targetFolderID:generateNewHeaderNumber:options:)``
+        @discardableResult
+        public func move(
+            headerID: String,
+            targetFolderID: String,
+            generateNewHeaderNumber: Bool? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_move",
+                [
+                    "header_id": headerID,
+                    "target_folder_id": targetFolderID,
+                    "generate_new_header_number": generateNewHeaderNumber,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/share(headerID:partnerList:options:)``
+        @discardableResult
+        public func share(
+            headerID: String,
+            partnerList: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_share",
+                [
+                    "header_id": headerID,
+                    "partner_list": partnerList,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/unshare(headerID:partnerList:options:)``
+        @discardableResult
+        public func unshare(
+            headerID: String,
+            partnerList: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_unshare",
+                [
+                    "header_id": headerID,
+                    "partner_list": partnerList,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/sharedWith(headerID:options:)``
+        public func sharedWith(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SharedPartner]> {
+            try await connection.call("material.attributes_shared_with", ["header_id": headerID], options)
+        }
+
+        /// ``MaterialResource/tagList(options:)``
+        public func tagList(options: CallOptions = CallOptions()) async throws -> Response<[Tag]> {
+            try await connection.call("material.tag_list", [:], options)
+        }
+
+        /// ``MaterialResource/tagCreate(name:integration:shareWith:options:)``
+        @discardableResult
+        public func tagCreate(
+            name: String,
+            integration: String? = nil,
+            shareWith: [String]? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.tag_create",
+                [
+                    "name": name,
+                    "integration": integration,
+                    "share_with": shareWith,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/tagUpdate(tagID:name:integration:options:)``
+        @discardableResult
+        public func tagUpdate(
+            tagID: String,
+            name: String,
+            integration: String? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.tag_update",
+                [
+                    "tag_id": tagID,
+                    "name": name,
+                    "integration": integration,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/tagDelete(tagID:options:)``
+        @discardableResult
+        public func tagDelete(
+            tagID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call("material.tag_delete", ["tag_id": tagID], options)
+        }
+
+        /// ``MaterialResource/tagShare(tagID:shareWith:options:)``
+        @discardableResult
+        public func tagShare(
+            tagID: String,
+            shareWith: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.tag_share",
+                [
+                    "tag_id": tagID,
+                    "share_with": shareWith,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/tagUnshare(tagID:unshareWith:options:)``
+        @discardableResult
+        public func tagUnshare(
+            tagID: String,
+            unshareWith: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.tag_unshare",
+                [
+                    "tag_id": tagID,
+                    "unshare_with": unshareWith,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/headerTagList(headerID:options:)``
+        public func headerTagList(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[Tag]> {
+            try await connection.call("material.attributes_tag_list", ["header_id": headerID], options)
+        }
+
+        /// ``MaterialResource/headerTagAdd(headerID:tagNames:options:)``
+        @discardableResult
+        public func headerTagAdd(
+            headerID: String,
+            tagNames: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_tag_add",
+                [
+                    "header_id": headerID,
+                    "tag_names": tagNames,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/headerTagRemove(headerID:tagNames:options:)``
+        @discardableResult
+        public func headerTagRemove(
+            headerID: String,
+            tagNames: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "material.attributes_tag_remove",
+                [
+                    "header_id": headerID,
+                    "tag_names": tagNames,
+                ],
+                options
+            )
+        }
+
         /// ``MaterialResource/upload(headerID:file:options:)``
         @discardableResult
         public func upload(
@@ -421,6 +1300,46 @@ public struct MaterialResource: Sendable {
                 "material.attributes_upload",
                 [
                     "header_id": headerID,
+                    "file": file.path,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/uploadPosition(headerID:position:file:options:)``
+        @discardableResult
+        public func uploadPosition(
+            headerID: String,
+            position: String,
+            file: URL,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "material.attributes_upload_position",
+                [
+                    "header_id": headerID,
+                    "position": position,
+                    "file": file.path,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/colorwayUpload(headerID:colorwayID:colorNumber:file:options:)``
+        @discardableResult
+        public func colorwayUpload(
+            headerID: String,
+            colorwayID: String? = nil,
+            colorNumber: String? = nil,
+            file: URL,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "material.attributes_colorway_upload",
+                [
+                    "header_id": headerID,
+                    "colorway_id": colorwayID,
+                    "color_number": colorNumber,
                     "file": file.path,
                 ],
                 options
@@ -454,6 +1373,14 @@ public struct MaterialResource: Sendable {
             options: CallOptions = CallOptions()
         ) async throws -> Response<UploadStatus> {
             try await connection.call("material.upload_status", ["upload_id": uploadID], options)
+        }
+
+        /// ``MaterialResource/imageProcessingStatus(uploadID:options:)``
+        public func imageProcessingStatus(
+            uploadID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<UploadStatus> {
+            try await connection.call("material.image_processing_status", ["upload_id": uploadID], options)
         }
     }
 }

@@ -25,6 +25,194 @@ public struct StyleResource: Sendable {
         try await detailed.appList(headerID: headerID, options: options).body
     }
 
+    /// Deletes a colorway. `colorwaysDelete` deletes several in one request.
+    ///
+    /// The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - colorwayID: Id of the colorway.
+    @discardableResult
+    public func colorwayDelete(
+        headerID: String,
+        colorwayID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.colorwayDelete(
+            headerID: headerID,
+            colorwayID: colorwayID,
+            options: options
+        ).body
+    }
+
+    /// Deletes colorways, at most 100 a request. All of them may go.
+    ///
+    /// The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - colorwayIDs: Ids of the colorways.
+    @discardableResult
+    public func colorwaysDelete(
+        headerID: String,
+        colorwayIDs: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.colorwaysDelete(
+            headerID: headerID,
+            colorwayIDs: colorwayIDs,
+            options: options
+        ).body
+    }
+
+    /// Comments on the attributes of a style. Their form is not recorded, so they are returned as they come
+    /// (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    public func commentList(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [JSONValue] {
+        try await detailed.commentList(headerID: headerID, options: options).body
+    }
+
+    /// Adds a comment to the attributes of a style. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
+    /// for the text in `commentList` before you send it again.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree
+    ///     on the name.
+    @discardableResult
+    public func commentAdd(
+        headerID: String,
+        comment: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.commentAdd(
+            headerID: headerID,
+            comment: comment,
+            options: options
+        ).body
+    }
+
+    /// Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - commentID: Id of the comment.
+    ///   - comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree
+    ///     on the name.
+    @discardableResult
+    public func commentEdit(
+        headerID: String,
+        commentID: String,
+        comment: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.commentEdit(
+            headerID: headerID,
+            commentID: commentID,
+            comment: comment,
+            options: options
+        ).body
+    }
+
+    /// Deletes a comment. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - commentID: Id of the comment.
+    @discardableResult
+    public func commentDelete(
+        headerID: String,
+        commentID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.commentDelete(
+            headerID: headerID,
+            commentID: commentID,
+            options: options
+        ).body
+    }
+
+    /// Revisions on the attributes of a style. Their form is not recorded, so they are returned as they come
+    /// (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    public func revisionList(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [JSONValue] {
+        try await detailed.revisionList(headerID: headerID, options: options).body
+    }
+
+    /// Adds a revision to the attributes of a style. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
+    /// for the text in `revisionList` before you send it again.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - revision: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients
+    ///     disagree on the name.
+    @discardableResult
+    public func revisionAdd(
+        headerID: String,
+        revision: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.revisionAdd(
+            headerID: headerID,
+            revision: revision,
+            options: options
+        ).body
+    }
+
+    /// Changes the text of a revision. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - revisionID: Id of the revision.
+    ///   - revision: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients
+    ///     disagree on the name.
+    @discardableResult
+    public func revisionEdit(
+        headerID: String,
+        revisionID: String,
+        revision: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.revisionEdit(
+            headerID: headerID,
+            revisionID: revisionID,
+            revision: revision,
+            options: options
+        ).body
+    }
+
+    /// Deletes a revision. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - revisionID: Id of the revision.
+    @discardableResult
+    public func revisionDelete(
+        headerID: String,
+        revisionID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.revisionDelete(
+            headerID: headerID,
+            revisionID: revisionID,
+            options: options
+        ).body
+    }
+
     /// Folders of styles, inactive ones included.
     public func folders(options: CallOptions = CallOptions()) async throws -> [Folder] {
         try await detailed.folders(options: options).body
@@ -51,6 +239,40 @@ public struct StyleResource: Sendable {
         options: CallOptions = CallOptions()
     ) async throws -> [SchemaField] {
         try await detailed.folderSearchSchema(folderID: folderID, options: options).body
+    }
+
+    /// Fields that a size has in a folder: its name and custom fields.
+    ///
+    /// - Parameters:
+    ///   - folderID: Folder, as returned by `folders`.
+    public func sizeRangeSchema(
+        folderID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SchemaField] {
+        try await detailed.sizeRangeSchema(folderID: folderID, options: options).body
+    }
+
+    /// Fields that a colorway has in a folder, custom fields included.
+    ///
+    /// - Parameters:
+    ///   - folderID: Folder, as returned by `folders`.
+    public func colorwaySchema(
+        folderID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SchemaField] {
+        try await detailed.colorwaySchema(folderID: folderID, options: options).body
+    }
+
+    /// Applications of a folder, without naming a style. One request takes the place of `appList` for each style:
+    /// applications belong to the folder (docs/service/apps.md, Applications).
+    ///
+    /// - Parameters:
+    ///   - folderID: Folder, as returned by `folders`.
+    public func folderPages(
+        folderID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [App] {
+        try await detailed.folderPages(folderID: folderID, options: options).body
     }
 
     /// All styles that meet the filters, as complete records, in pages of ``CallOptions/pageSize``.
@@ -143,14 +365,18 @@ public struct StyleResource: Sendable {
     /// Creates a style and returns it in full.
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
-    /// the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``.
+    /// the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look the number up before you
+    /// create the style again.
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
     ///   - fields: Attribute values by field id.
     ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-    ///     which needs the fields `color_number`, `color_name` and `primary`.
+    ///     which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which
+    ///     may be empty.
     ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///   - sizeClasses: Size classes, sent as they are given: the form that the service expects is not documented.
+    ///     Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
     ///     Default: `false`.
     @discardableResult
@@ -159,6 +385,7 @@ public struct StyleResource: Sendable {
         fields: JSONObject,
         colorways: [ColorwayChange] = [],
         sizes: [Size]? = nil,
+        sizeClasses: [SizeClass]? = nil,
         preserveVersion: Bool? = nil,
         options: CallOptions = CallOptions()
     ) async throws -> StyleHeader {
@@ -167,6 +394,7 @@ public struct StyleResource: Sendable {
             fields: fields,
             colorways: colorways,
             sizes: sizes,
+            sizeClasses: sizeClasses,
             preserveVersion: preserveVersion,
             options: options
         ).body
@@ -174,18 +402,25 @@ public struct StyleResource: Sendable {
 
     /// Changes a style and returns it in full. Parts that are not given stay unchanged.
     ///
+    /// Success does not prove that every value was stored: compare the answer with what was sent
+    /// (docs/service/writing.md, Writing headers).
+    ///
     /// - Parameters:
     ///   - headerID: Id of the style.
     ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
     ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-    ///     which needs the fields `color_number`, `color_name` and `primary`.
+    ///     which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which
+    ///     may be empty.
     ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///   - sizeClasses: Size classes, sent as they are given: the form that the service expects is not documented.
+    ///     Default: unchanged.
     @discardableResult
     public func update(
         headerID: String,
         fields: JSONObject = [:],
         colorways: [ColorwayChange] = [],
         sizes: [Size]? = nil,
+        sizeClasses: [SizeClass]? = nil,
         options: CallOptions = CallOptions()
     ) async throws -> StyleHeader {
         try await detailed.update(
@@ -193,6 +428,7 @@ public struct StyleResource: Sendable {
             fields: fields,
             colorways: colorways,
             sizes: sizes,
+            sizeClasses: sizeClasses,
             options: options
         ).body
     }
@@ -209,6 +445,337 @@ public struct StyleResource: Sendable {
         options: CallOptions = CallOptions()
     ) async throws -> Message {
         try await detailed.delete(headerID: headerID, options: options).body
+    }
+
+    /// Moves a style to a folder of the same master folder. It keeps its id.
+    ///
+    /// Fields and applications belong to the folder: read `folderSchema` and `appList` again. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - targetFolderID: Folder to move to, as returned by `folders`.
+    ///   - generateNewHeaderNumber: Give it a new number, of the numbering of the target folder. A move with a new
+    ///     number is sent at most once. Default: `false`.
+    @discardableResult
+    public func move(
+        headerID: String,
+        targetFolderID: String,
+        generateNewHeaderNumber: Bool? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.move(
+            headerID: headerID,
+            targetFolderID: targetFolderID,
+            generateNewHeaderNumber: generateNewHeaderNumber,
+            options: options
+        ).body
+    }
+
+    /// Shares a style with partners. A second request may notify them again. The answer is returned unchanged, because
+    /// its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - partnerList: Ids of the partners, as in the directory.
+    @discardableResult
+    public func share(
+        headerID: String,
+        partnerList: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.share(
+            headerID: headerID,
+            partnerList: partnerList,
+            options: options
+        ).body
+    }
+
+    /// Ends the sharing of a style with partners. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - partnerList: Ids of the partners, as in the directory.
+    @discardableResult
+    public func unshare(
+        headerID: String,
+        partnerList: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.unshare(
+            headerID: headerID,
+            partnerList: partnerList,
+            options: options
+        ).body
+    }
+
+    /// Partners that a style is shared with.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    public func sharedWith(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SharedPartner] {
+        try await detailed.sharedWith(headerID: headerID, options: options).body
+    }
+
+    /// Copies a style, with its colorways unless they are skipped. Returns the id of the copy: `get` returns the copy
+    /// itself, whose `copiedOrCarriedOverFrom` lists its sources.
+    ///
+    /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - skipColorways: Leave the colorways out. Default: `false`.
+    @discardableResult
+    public func carryOver(
+        headerID: String,
+        skipColorways: Bool? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> CarriedOver {
+        try await detailed.carryOver(
+            headerID: headerID,
+            skipColorways: skipColorways,
+            options: options
+        ).body
+    }
+
+    /// Links a style to a block. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - blockHeaderID: Id of the block.
+    ///   - sizeClasses: Size classes of the block to link, each with its `name`. Default: none are named.
+    @discardableResult
+    public func blockLink(
+        headerID: String,
+        blockHeaderID: String,
+        sizeClasses: [SizeClass]? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.blockLink(
+            headerID: headerID,
+            blockHeaderID: blockHeaderID,
+            sizeClasses: sizeClasses,
+            options: options
+        ).body
+    }
+
+    /// Removes the link to the block. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    @discardableResult
+    public func blockUnlink(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.blockUnlink(headerID: headerID, options: options).body
+    }
+
+    /// Makes a size the sample size of its class. Afterwards it is the only one with `isSampleSize: true`. The answer
+    /// is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - sizeClassID: Id of the size class, as in the `sizeClasses` of the style.
+    ///   - newSampleSize: Name of a size in the class, such as `M`.
+    @discardableResult
+    public func updateSampleSize(
+        headerID: String,
+        sizeClassID: String,
+        newSampleSize: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.updateSampleSize(
+            headerID: headerID,
+            sizeClassID: sizeClassID,
+            newSampleSize: newSampleSize,
+            options: options
+        ).body
+    }
+
+    /// Sets that use a style; an empty list where there are none. Their form is unknown, so they are returned as they
+    /// come.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    public func whereUsedInSets(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [JSONValue] {
+        try await detailed.whereUsedInSets(headerID: headerID, options: options).body
+    }
+
+    /// Searches styles. The answer is returned unchanged, because its form is unknown: the request appears in one
+    /// example of the vendor, and nothing proves that the service has it (docs/service/lists.md, Paging). `list` is the
+    /// proven way.
+    ///
+    /// - Parameters:
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
+    ///   - skip: Records to skip. Default: none.
+    ///   - take: Records to return, at most 200 by the documented limits.
+    public func search(
+        filters: Filters = [:],
+        skip: Int? = nil,
+        take: Int? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.search(
+            filters: filters,
+            skip: skip,
+            take: take,
+            options: options
+        ).body
+    }
+
+    /// Tags that styles may have.
+    public func tagList(options: CallOptions = CallOptions()) async throws -> [Tag] {
+        try await detailed.tagList(options: options).body
+    }
+
+    /// Creates a tag for styles. The answer is returned unchanged, because its form is unknown. `tagList` has the id of
+    /// the tag.
+    ///
+    /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
+    /// for the name in `tagList` before you create the tag again.
+    ///
+    /// - Parameters:
+    ///   - name: Name of the tag.
+    ///   - integration: Integration that the tag is for; `Browzwear` is known. Default: none.
+    ///   - shareWith: Ids of users who see the tag.
+    @discardableResult
+    public func tagCreate(
+        name: String,
+        integration: String? = nil,
+        shareWith: [String]? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.tagCreate(
+            name: name,
+            integration: integration,
+            shareWith: shareWith,
+            options: options
+        ).body
+    }
+
+    /// Changes the name and the integration of a tag. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - tagID: Id of the tag.
+    ///   - name: Name of the tag.
+    ///   - integration: Integration that the tag is for; `Browzwear` is known. Default: null is sent, which may remove
+    ///     the integration.
+    @discardableResult
+    public func tagUpdate(
+        tagID: String,
+        name: String,
+        integration: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.tagUpdate(
+            tagID: tagID,
+            name: name,
+            integration: integration,
+            options: options
+        ).body
+    }
+
+    /// Deletes a tag. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - tagID: Id of the tag.
+    @discardableResult
+    public func tagDelete(
+        tagID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.tagDelete(tagID: tagID, options: options).body
+    }
+
+    /// Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - tagID: Id of the tag.
+    ///   - shareWith: Ids of the users.
+    @discardableResult
+    public func tagShare(
+        tagID: String,
+        shareWith: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.tagShare(
+            tagID: tagID,
+            shareWith: shareWith,
+            options: options
+        ).body
+    }
+
+    /// Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - tagID: Id of the tag.
+    ///   - unshareWith: Ids of the users.
+    @discardableResult
+    public func tagUnshare(
+        tagID: String,
+        unshareWith: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.tagUnshare(
+            tagID: tagID,
+            unshareWith: unshareWith,
+            options: options
+        ).body
+    }
+
+    /// Tags of a style.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    public func headerTagList(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [Tag] {
+        try await detailed.headerTagList(headerID: headerID, options: options).body
+    }
+
+    /// Adds tags to a style, by their names. Whether the service creates a tag for an unknown name is unknown. The
+    /// answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - tagNames: Names of the tags, as in `tagList`.
+    @discardableResult
+    public func headerTagAdd(
+        headerID: String,
+        tagNames: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.headerTagAdd(
+            headerID: headerID,
+            tagNames: tagNames,
+            options: options
+        ).body
+    }
+
+    /// Removes tags from a style, by their names. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - tagNames: Names of the tags, as in `headerTagList`.
+    @discardableResult
+    public func headerTagRemove(
+        headerID: String,
+        tagNames: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.headerTagRemove(
+            headerID: headerID,
+            tagNames: tagNames,
+            options: options
+        ).body
     }
 
     /// Uploads the main image of a style, and waits until the service has processed it, at most
@@ -232,6 +799,53 @@ public struct StyleResource: Sendable {
     ) async throws -> Upload {
         try await detailed.upload(
             headerID: headerID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the image of a style at a position, and waits until the service has processed it, at most
+    /// ``CallOptions/waitTimeout``. Errors are those of `upload`.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - position: `front`, `side` or `back`: which image of the style it is.
+    ///   - file: Path of the image. It is opened again for every attempt.
+    @discardableResult
+    public func uploadPosition(
+        headerID: String,
+        position: String,
+        file: URL,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.uploadPosition(
+            headerID: headerID,
+            position: position,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the image of a colorway, and waits until the service has processed it, at most
+    /// ``CallOptions/waitTimeout``. Errors are those of `upload`.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - colorwayID: Id of the colorway. Give either this or `colorNumber`.
+    ///   - colorNumber: Number of the colorway. The service is said to add a colorway if no colorway has this number.
+    ///   - file: Path of the image. It is opened again for every attempt.
+    @discardableResult
+    public func colorwayUpload(
+        headerID: String,
+        colorwayID: String? = nil,
+        colorNumber: String? = nil,
+        file: URL,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.colorwayUpload(
+            headerID: headerID,
+            colorwayID: colorwayID,
+            colorNumber: colorNumber,
             file: file,
             options: options
         ).body
@@ -285,6 +899,162 @@ public struct StyleResource: Sendable {
             try await connection.call("style.app_list", ["header_id": headerID], options)
         }
 
+        /// ``StyleResource/colorwayDelete(headerID:colorwayID:options:)``
+        @discardableResult
+        public func colorwayDelete(
+            headerID: String,
+            colorwayID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_colorway_delete",
+                [
+                    "header_id": headerID,
+                    "colorway_id": colorwayID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/colorwaysDelete(headerID:colorwayIDs:options:)``
+        @discardableResult
+        public func colorwaysDelete(
+            headerID: String,
+            colorwayIDs: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_colorways_delete",
+                [
+                    "header_id": headerID,
+                    "colorway_ids": colorwayIDs,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/commentList(headerID:options:)``
+        public func commentList(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[JSONValue]> {
+            try await connection.call("style.attributes_comment_list", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/commentAdd(headerID:comment:options:)``
+        @discardableResult
+        public func commentAdd(
+            headerID: String,
+            comment: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_comment_add",
+                [
+                    "header_id": headerID,
+                    "comment": comment,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/commentEdit(headerID:commentID:comment:options:)``
+        @discardableResult
+        public func commentEdit(
+            headerID: String,
+            commentID: String,
+            comment: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_comment_edit",
+                [
+                    "header_id": headerID,
+                    "comment_id": commentID,
+                    "comment": comment,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/commentDelete(headerID:commentID:options:)``
+        @discardableResult
+        public func commentDelete(
+            headerID: String,
+            commentID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_comment_delete",
+                [
+                    "header_id": headerID,
+                    "comment_id": commentID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/revisionList(headerID:options:)``
+        public func revisionList(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[JSONValue]> {
+            try await connection.call("style.attributes_revision_list", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/revisionAdd(headerID:revision:options:)``
+        @discardableResult
+        public func revisionAdd(
+            headerID: String,
+            revision: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_revision_add",
+                [
+                    "header_id": headerID,
+                    "revision": revision,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/revisionEdit(headerID:revisionID:revision:options:)``
+        @discardableResult
+        public func revisionEdit(
+            headerID: String,
+            revisionID: String,
+            revision: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_revision_edit",
+                [
+                    "header_id": headerID,
+                    "revision_id": revisionID,
+                    "revision": revision,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/revisionDelete(headerID:revisionID:options:)``
+        @discardableResult
+        public func revisionDelete(
+            headerID: String,
+            revisionID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_revision_delete",
+                [
+                    "header_id": headerID,
+                    "revision_id": revisionID,
+                ],
+                options
+            )
+        }
+
         /// ``StyleResource/folders(options:)``
         public func folders(options: CallOptions = CallOptions()) async throws -> Response<[Folder]> {
             try await connection.call("style.folders", [:], options)
@@ -304,6 +1074,30 @@ public struct StyleResource: Sendable {
             options: CallOptions = CallOptions()
         ) async throws -> Response<[SchemaField]> {
             try await connection.call("style.folder_search_schema", ["folder_id": folderID], options)
+        }
+
+        /// ``StyleResource/sizeRangeSchema(folderID:options:)``
+        public func sizeRangeSchema(
+            folderID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SchemaField]> {
+            try await connection.call("style.folder_size_range_schema", ["folder_id": folderID], options)
+        }
+
+        /// ``StyleResource/colorwaySchema(folderID:options:)``
+        public func colorwaySchema(
+            folderID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SchemaField]> {
+            try await connection.call("style.folder_colorway_schema", ["folder_id": folderID], options)
+        }
+
+        /// ``StyleResource/folderPages(folderID:options:)``
+        public func folderPages(
+            folderID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[App]> {
+            try await connection.call("style.folder_pages", ["folder_id": folderID], options)
         }
 
         /// ``StyleResource/get(headerID:options:)``
@@ -346,13 +1140,14 @@ public struct StyleResource: Sendable {
             )
         }
 
-        /// ``StyleResource/create(folderID:fields:colorways:sizes:preserveVersion:options:)``
+        /// ``StyleResource/create(folderID:fields:colorways:sizes:sizeClasses:preserveVersion:options:)``
         @discardableResult
         public func create(
             folderID: String,
             fields: JSONObject,
             colorways: [ColorwayChange] = [],
             sizes: [Size]? = nil,
+            sizeClasses: [SizeClass]? = nil,
             preserveVersion: Bool? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<StyleHeader> {
@@ -363,19 +1158,21 @@ public struct StyleResource: Sendable {
                     "fields": fields,
                     "colorways": colorways.nonEmpty,
                     "sizes": sizes,
+                    "size_classes": sizeClasses,
                     "preserve_version": preserveVersion,
                 ],
                 options
             )
         }
 
-        /// ``StyleResource/update(headerID:fields:colorways:sizes:options:)``
+        /// ``StyleResource/update(headerID:fields:colorways:sizes:sizeClasses:options:)``
         @discardableResult
         public func update(
             headerID: String,
             fields: JSONObject = [:],
             colorways: [ColorwayChange] = [],
             sizes: [Size]? = nil,
+            sizeClasses: [SizeClass]? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<StyleHeader> {
             try await connection.call(
@@ -385,6 +1182,7 @@ public struct StyleResource: Sendable {
                     "fields": fields.nonEmpty,
                     "colorways": colorways.nonEmpty,
                     "sizes": sizes,
+                    "size_classes": sizeClasses,
                 ],
                 options
             )
@@ -399,6 +1197,285 @@ public struct StyleResource: Sendable {
             try await connection.call("style.attributes_delete", ["header_id": headerID], options)
         }
 
+        /// ``StyleResource/move(headerID:targetFolderID:generateNewHeaderNumber:options:)``
+        @discardableResult
+        public func move(
+            headerID: String,
+            targetFolderID: String,
+            generateNewHeaderNumber: Bool? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_move",
+                [
+                    "header_id": headerID,
+                    "target_folder_id": targetFolderID,
+                    "generate_new_header_number": generateNewHeaderNumber,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/share(headerID:partnerList:options:)``
+        @discardableResult
+        public func share(
+            headerID: String,
+            partnerList: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_share",
+                [
+                    "header_id": headerID,
+                    "partner_list": partnerList,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/unshare(headerID:partnerList:options:)``
+        @discardableResult
+        public func unshare(
+            headerID: String,
+            partnerList: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_unshare",
+                [
+                    "header_id": headerID,
+                    "partner_list": partnerList,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/sharedWith(headerID:options:)``
+        public func sharedWith(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SharedPartner]> {
+            try await connection.call("style.attributes_shared_with", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/carryOver(headerID:skipColorways:options:)``
+        @discardableResult
+        public func carryOver(
+            headerID: String,
+            skipColorways: Bool? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<CarriedOver> {
+            try await connection.call(
+                "style.attributes_carry_over",
+                [
+                    "header_id": headerID,
+                    "skip_colorways": skipColorways,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/blockLink(headerID:blockHeaderID:sizeClasses:options:)``
+        @discardableResult
+        public func blockLink(
+            headerID: String,
+            blockHeaderID: String,
+            sizeClasses: [SizeClass]? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_block_link",
+                [
+                    "header_id": headerID,
+                    "block_header_id": blockHeaderID,
+                    "size_classes": sizeClasses,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/blockUnlink(headerID:options:)``
+        @discardableResult
+        public func blockUnlink(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call("style.attributes_block_unlink", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/updateSampleSize(headerID:sizeClassID:newSampleSize:options:)``
+        @discardableResult
+        public func updateSampleSize(
+            headerID: String,
+            sizeClassID: String,
+            newSampleSize: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_update_sample_size",
+                [
+                    "header_id": headerID,
+                    "size_class_id": sizeClassID,
+                    "new_sample_size": newSampleSize,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/whereUsedInSets(headerID:options:)``
+        public func whereUsedInSets(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[JSONValue]> {
+            try await connection.call("style.attributes_where_used_in_sets", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/search(filters:skip:take:options:)``
+        public func search(
+            filters: Filters = [:],
+            skip: Int? = nil,
+            take: Int? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.search",
+                [
+                    "filters": filters.nonEmpty,
+                    "skip": skip,
+                    "take": take,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/tagList(options:)``
+        public func tagList(options: CallOptions = CallOptions()) async throws -> Response<[Tag]> {
+            try await connection.call("style.tag_list", [:], options)
+        }
+
+        /// ``StyleResource/tagCreate(name:integration:shareWith:options:)``
+        @discardableResult
+        public func tagCreate(
+            name: String,
+            integration: String? = nil,
+            shareWith: [String]? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.tag_create",
+                [
+                    "name": name,
+                    "integration": integration,
+                    "share_with": shareWith,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/tagUpdate(tagID:name:integration:options:)``
+        @discardableResult
+        public func tagUpdate(
+            tagID: String,
+            name: String,
+            integration: String? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.tag_update",
+                [
+                    "tag_id": tagID,
+                    "name": name,
+                    "integration": integration,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/tagDelete(tagID:options:)``
+        @discardableResult
+        public func tagDelete(
+            tagID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call("style.tag_delete", ["tag_id": tagID], options)
+        }
+
+        /// ``StyleResource/tagShare(tagID:shareWith:options:)``
+        @discardableResult
+        public func tagShare(
+            tagID: String,
+            shareWith: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.tag_share",
+                [
+                    "tag_id": tagID,
+                    "share_with": shareWith,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/tagUnshare(tagID:unshareWith:options:)``
+        @discardableResult
+        public func tagUnshare(
+            tagID: String,
+            unshareWith: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.tag_unshare",
+                [
+                    "tag_id": tagID,
+                    "unshare_with": unshareWith,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/headerTagList(headerID:options:)``
+        public func headerTagList(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[Tag]> {
+            try await connection.call("style.attributes_tag_list", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/headerTagAdd(headerID:tagNames:options:)``
+        @discardableResult
+        public func headerTagAdd(
+            headerID: String,
+            tagNames: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_tag_add",
+                [
+                    "header_id": headerID,
+                    "tag_names": tagNames,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/headerTagRemove(headerID:tagNames:options:)``
+        @discardableResult
+        public func headerTagRemove(
+            headerID: String,
+            tagNames: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.attributes_tag_remove",
+                [
+                    "header_id": headerID,
+                    "tag_names": tagNames,
+                ],
+                options
+            )
+        }
+
         /// ``StyleResource/upload(headerID:file:options:)``
         @discardableResult
         public func upload(
@@ -410,6 +1487,46 @@ public struct StyleResource: Sendable {
                 "style.attributes_upload",
                 [
                     "header_id": headerID,
+                    "file": file.path,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/uploadPosition(headerID:position:file:options:)``
+        @discardableResult
+        public func uploadPosition(
+            headerID: String,
+            position: String,
+            file: URL,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.attributes_upload_position",
+                [
+                    "header_id": headerID,
+                    "position": position,
+                    "file": file.path,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/colorwayUpload(headerID:colorwayID:colorNumber:file:options:)``
+        @discardableResult
+        public func colorwayUpload(
+            headerID: String,
+            colorwayID: String? = nil,
+            colorNumber: String? = nil,
+            file: URL,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.attributes_colorway_upload",
+                [
+                    "header_id": headerID,
+                    "colorway_id": colorwayID,
+                    "color_number": colorNumber,
                     "file": file.path,
                 ],
                 options

@@ -15,6 +15,66 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
+        case "material.attributes_colorway_delete", "material.colorway_delete":
+            return try await material.detailed.colorwayDelete(
+                headerID: given.required("header_id", text),
+                colorwayID: given.required("colorway_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_colorways_delete", "material.colorways_delete":
+            return try await material.detailed.colorwaysDelete(
+                headerID: given.required("header_id", text),
+                colorwayIDs: given.required("colorway_ids", texts),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_comment_list", "material.comment_list":
+            return try await material.detailed.commentList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_comment_add", "material.comment_add":
+            return try await material.detailed.commentAdd(
+                headerID: given.required("header_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_comment_edit", "material.comment_edit":
+            return try await material.detailed.commentEdit(
+                headerID: given.required("header_id", text),
+                commentID: given.required("comment_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_comment_delete", "material.comment_delete":
+            return try await material.detailed.commentDelete(
+                headerID: given.required("header_id", text),
+                commentID: given.required("comment_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_revision_list", "material.revision_list":
+            return try await material.detailed.revisionList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_revision_add", "material.revision_add":
+            return try await material.detailed.revisionAdd(
+                headerID: given.required("header_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_revision_edit", "material.revision_edit":
+            return try await material.detailed.revisionEdit(
+                headerID: given.required("header_id", text),
+                revisionID: given.required("revision_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_revision_delete", "material.revision_delete":
+            return try await material.detailed.revisionDelete(
+                headerID: given.required("header_id", text),
+                revisionID: given.required("revision_id", text),
+                options: given.ended(options)
+            ).json()
         case "material.folders":
             return try await material.detailed.folders(options: given.ended(options)).json()
         case "material.folder_schema":
@@ -24,6 +84,21 @@ extension BeProduct {
             ).json()
         case "material.folder_search_schema":
             return try await material.detailed.folderSearchSchema(
+                folderID: given.required("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.folder_size_range_schema", "material.size_range_schema":
+            return try await material.detailed.sizeRangeSchema(
+                folderID: given.required("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.folder_colorway_schema", "material.colorway_schema":
+            return try await material.detailed.colorwaySchema(
+                folderID: given.required("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.folder_pages":
+            return try await material.detailed.folderPages(
                 folderID: given.required("folder_id", text),
                 options: given.ended(options)
             ).json()
@@ -68,9 +143,98 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
+        case "material.attributes_move", "material.move":
+            return try await material.detailed.move(
+                headerID: given.required("header_id", text),
+                targetFolderID: given.required("target_folder_id", text),
+                generateNewHeaderNumber: given.optional("generate_new_header_number", boolean),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_share", "material.share":
+            return try await material.detailed.share(
+                headerID: given.required("header_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_unshare", "material.unshare":
+            return try await material.detailed.unshare(
+                headerID: given.required("header_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_shared_with", "material.shared_with":
+            return try await material.detailed.sharedWith(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.tag_list":
+            return try await material.detailed.tagList(options: given.ended(options)).json()
+        case "material.tag_create":
+            return try await material.detailed.tagCreate(
+                name: given.required("name", text),
+                integration: given.optional("integration", text),
+                shareWith: given.optional("share_with", texts),
+                options: given.ended(options)
+            ).json()
+        case "material.tag_update":
+            return try await material.detailed.tagUpdate(
+                tagID: given.required("tag_id", text),
+                name: given.required("name", text),
+                integration: given.optional("integration", text),
+                options: given.ended(options)
+            ).json()
+        case "material.tag_delete":
+            return try await material.detailed.tagDelete(
+                tagID: given.required("tag_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.tag_share":
+            return try await material.detailed.tagShare(
+                tagID: given.required("tag_id", text),
+                shareWith: given.required("share_with", texts),
+                options: given.ended(options)
+            ).json()
+        case "material.tag_unshare":
+            return try await material.detailed.tagUnshare(
+                tagID: given.required("tag_id", text),
+                unshareWith: given.required("unshare_with", texts),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_tag_list", "material.header_tag_list":
+            return try await material.detailed.headerTagList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_tag_add", "material.header_tag_add":
+            return try await material.detailed.headerTagAdd(
+                headerID: given.required("header_id", text),
+                tagNames: given.required("tag_names", texts),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_tag_remove", "material.header_tag_remove":
+            return try await material.detailed.headerTagRemove(
+                headerID: given.required("header_id", text),
+                tagNames: given.required("tag_names", texts),
+                options: given.ended(options)
+            ).json()
         case "material.attributes_upload", "material.upload":
             return try await material.detailed.upload(
                 headerID: given.required("header_id", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_upload_position", "material.upload_position":
+            return try await material.detailed.uploadPosition(
+                headerID: given.required("header_id", text),
+                position: given.required("position", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_colorway_upload", "material.colorway_upload":
+            return try await material.detailed.colorwayUpload(
+                headerID: given.required("header_id", text),
+                colorwayID: given.optional("colorway_id", text),
+                colorNumber: given.optional("color_number", text),
                 file: given.required("file", file),
                 options: given.ended(options)
             ).json()
@@ -84,6 +248,11 @@ extension BeProduct {
             ).json()
         case "material.upload_status":
             return try await material.detailed.uploadStatus(
+                uploadID: given.required("upload_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.image_processing_status":
+            return try await material.detailed.imageProcessingStatus(
                 uploadID: given.required("upload_id", text),
                 options: given.ended(options)
             ).json()

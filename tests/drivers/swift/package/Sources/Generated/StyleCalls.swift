@@ -15,6 +15,66 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
+        case "style.attributes_colorway_delete", "style.colorway_delete":
+            return try await style.detailed.colorwayDelete(
+                headerID: given.required("header_id", text),
+                colorwayID: given.required("colorway_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_colorways_delete", "style.colorways_delete":
+            return try await style.detailed.colorwaysDelete(
+                headerID: given.required("header_id", text),
+                colorwayIDs: given.required("colorway_ids", texts),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_comment_list", "style.comment_list":
+            return try await style.detailed.commentList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_comment_add", "style.comment_add":
+            return try await style.detailed.commentAdd(
+                headerID: given.required("header_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_comment_edit", "style.comment_edit":
+            return try await style.detailed.commentEdit(
+                headerID: given.required("header_id", text),
+                commentID: given.required("comment_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_comment_delete", "style.comment_delete":
+            return try await style.detailed.commentDelete(
+                headerID: given.required("header_id", text),
+                commentID: given.required("comment_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_revision_list", "style.revision_list":
+            return try await style.detailed.revisionList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_revision_add", "style.revision_add":
+            return try await style.detailed.revisionAdd(
+                headerID: given.required("header_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_revision_edit", "style.revision_edit":
+            return try await style.detailed.revisionEdit(
+                headerID: given.required("header_id", text),
+                revisionID: given.required("revision_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_revision_delete", "style.revision_delete":
+            return try await style.detailed.revisionDelete(
+                headerID: given.required("header_id", text),
+                revisionID: given.required("revision_id", text),
+                options: given.ended(options)
+            ).json()
         case "style.folders":
             return try await style.detailed.folders(options: given.ended(options)).json()
         case "style.folder_schema":
@@ -24,6 +84,21 @@ extension BeProduct {
             ).json()
         case "style.folder_search_schema":
             return try await style.detailed.folderSearchSchema(
+                folderID: given.required("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.folder_size_range_schema", "style.size_range_schema":
+            return try await style.detailed.sizeRangeSchema(
+                folderID: given.required("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.folder_colorway_schema", "style.colorway_schema":
+            return try await style.detailed.colorwaySchema(
+                folderID: given.required("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.folder_pages":
+            return try await style.detailed.folderPages(
                 folderID: given.required("folder_id", text),
                 options: given.ended(options)
             ).json()
@@ -50,6 +125,7 @@ extension BeProduct {
                 fields: given.required("fields", object),
                 colorways: given.optional("colorways", colorways) ?? [],
                 sizes: given.optional("sizes", records),
+                sizeClasses: given.optional("size_classes", records),
                 preserveVersion: given.optional("preserve_version", boolean),
                 options: given.ended(options)
             ).json()
@@ -59,6 +135,7 @@ extension BeProduct {
                 fields: given.optional("fields", object) ?? [:],
                 colorways: given.optional("colorways", colorways) ?? [],
                 sizes: given.optional("sizes", records),
+                sizeClasses: given.optional("size_classes", records),
                 options: given.ended(options)
             ).json()
         case "style.attributes_delete", "style.delete":
@@ -66,9 +143,135 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
+        case "style.attributes_move", "style.move":
+            return try await style.detailed.move(
+                headerID: given.required("header_id", text),
+                targetFolderID: given.required("target_folder_id", text),
+                generateNewHeaderNumber: given.optional("generate_new_header_number", boolean),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_share", "style.share":
+            return try await style.detailed.share(
+                headerID: given.required("header_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_unshare", "style.unshare":
+            return try await style.detailed.unshare(
+                headerID: given.required("header_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_shared_with", "style.shared_with":
+            return try await style.detailed.sharedWith(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_carry_over", "style.carry_over":
+            return try await style.detailed.carryOver(
+                headerID: given.required("header_id", text),
+                skipColorways: given.optional("skip_colorways", boolean),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_block_link", "style.block_link":
+            return try await style.detailed.blockLink(
+                headerID: given.required("header_id", text),
+                blockHeaderID: given.required("block_header_id", text),
+                sizeClasses: given.optional("size_classes", records),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_block_unlink", "style.block_unlink":
+            return try await style.detailed.blockUnlink(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_update_sample_size", "style.update_sample_size":
+            return try await style.detailed.updateSampleSize(
+                headerID: given.required("header_id", text),
+                sizeClassID: given.required("size_class_id", text),
+                newSampleSize: given.required("new_sample_size", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_where_used_in_sets", "style.where_used_in_sets":
+            return try await style.detailed.whereUsedInSets(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.search":
+            return try await style.detailed.search(
+                filters: given.optional("filters", filters) ?? [:],
+                skip: given.optional("skip", integer),
+                take: given.optional("take", integer),
+                options: given.ended(options)
+            ).json()
+        case "style.tag_list":
+            return try await style.detailed.tagList(options: given.ended(options)).json()
+        case "style.tag_create":
+            return try await style.detailed.tagCreate(
+                name: given.required("name", text),
+                integration: given.optional("integration", text),
+                shareWith: given.optional("share_with", texts),
+                options: given.ended(options)
+            ).json()
+        case "style.tag_update":
+            return try await style.detailed.tagUpdate(
+                tagID: given.required("tag_id", text),
+                name: given.required("name", text),
+                integration: given.optional("integration", text),
+                options: given.ended(options)
+            ).json()
+        case "style.tag_delete":
+            return try await style.detailed.tagDelete(
+                tagID: given.required("tag_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.tag_share":
+            return try await style.detailed.tagShare(
+                tagID: given.required("tag_id", text),
+                shareWith: given.required("share_with", texts),
+                options: given.ended(options)
+            ).json()
+        case "style.tag_unshare":
+            return try await style.detailed.tagUnshare(
+                tagID: given.required("tag_id", text),
+                unshareWith: given.required("unshare_with", texts),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_tag_list", "style.header_tag_list":
+            return try await style.detailed.headerTagList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_tag_add", "style.header_tag_add":
+            return try await style.detailed.headerTagAdd(
+                headerID: given.required("header_id", text),
+                tagNames: given.required("tag_names", texts),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_tag_remove", "style.header_tag_remove":
+            return try await style.detailed.headerTagRemove(
+                headerID: given.required("header_id", text),
+                tagNames: given.required("tag_names", texts),
+                options: given.ended(options)
+            ).json()
         case "style.attributes_upload", "style.upload":
             return try await style.detailed.upload(
                 headerID: given.required("header_id", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_upload_position", "style.upload_position":
+            return try await style.detailed.uploadPosition(
+                headerID: given.required("header_id", text),
+                position: given.required("position", text),
+                file: given.required("file", file),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_colorway_upload", "style.colorway_upload":
+            return try await style.detailed.colorwayUpload(
+                headerID: given.required("header_id", text),
+                colorwayID: given.optional("colorway_id", text),
+                colorNumber: given.optional("color_number", text),
                 file: given.required("file", file),
                 options: given.ended(options)
             ).json()

@@ -8,6 +8,9 @@ private typealias List = @Sendable (BeProduct, String, JSONObject, CallOptions, 
 private let calls: [String: Call] = [
     "style": { try await $0.styleCall($1, $2, $3) },
     "material": { try await $0.materialCall($1, $2, $3) },
+    "image": { try await $0.imageCall($1, $2, $3) },
+    "color": { try await $0.colorCall($1, $2, $3) },
+    "block": { try await $0.blockCall($1, $2, $3) },
     "data_tables": { try await $0.dataTablesCall($1, $2, $3) },
     "automation": { try await $0.automationCall($1, $2, $3) },
     "system": { try await $0.systemCall($1, $2, $3) },
@@ -17,6 +20,9 @@ private let calls: [String: Call] = [
 private let lists: [String: List] = [
     "style": { try await $0.styleList($1, $2, $3, $4) },
     "material": { try await $0.materialList($1, $2, $3, $4) },
+    "image": { try await $0.imageList($1, $2, $3, $4) },
+    "color": { try await $0.colorList($1, $2, $3, $4) },
+    "block": { try await $0.blockList($1, $2, $3, $4) },
     "data_tables": { try await $0.dataTablesList($1, $2, $3, $4) },
     "tracking": { try await $0.trackingList($1, $2, $3, $4) },
 ]

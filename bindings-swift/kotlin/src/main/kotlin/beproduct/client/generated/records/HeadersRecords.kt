@@ -26,6 +26,385 @@ data class Artboard(
 internal object ArtboardSerializer :
     RecordSerializer<Artboard>(Artboard.generatedSerializer())
 
+/** A number that several blocks have. */
+@Serializable(with = BlockAmbiguitySerializer::class)
+@KeepGeneratedSerializer
+data class BlockAmbiguity(
+    /** The requested number. */
+    val number: String,
+    /** `records` of the service. */
+    val records: List<BlockHeader>,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object BlockAmbiguitySerializer :
+    RecordSerializer<BlockAmbiguity>(BlockAmbiguity.generatedSerializer())
+
+/** A new yes or no, in an object of its own. */
+@Serializable(with = BlockFlagChangeSerializer::class)
+@KeepGeneratedSerializer
+data class BlockFlagChange(
+    /** The value. */
+    val value: Boolean? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object BlockFlagChangeSerializer :
+    RecordSerializer<BlockFlagChange>(BlockFlagChange.generatedSerializer())
+
+/** A block. */
+@Serializable(with = BlockHeaderSerializer::class)
+@KeepGeneratedSerializer
+data class BlockHeader(
+    /** Id of the record. */
+    val id: String? = null,
+    /** Number. */
+    val headerNumber: String? = null,
+    /** Name. */
+    val headerName: String? = null,
+    /** Folder that the record is in. */
+    val folder: FolderReference? = null,
+    /** `headerData` of the service. */
+    val headerData: BlockHeaderData? = null,
+    /** `tags` of the service. */
+    val tags: List<Tag>? = null,
+    /** Whether it is soft-deleted. */
+    val isDeleted: Boolean? = null,
+    /** `createdBy` of the service. */
+    val createdBy: Person? = null,
+    /** Time of creation, ISO 8601 in UTC. */
+    val createdAt: String? = null,
+    /** `modifiedBy` of the service. */
+    val modifiedBy: Person? = null,
+    /** Time of the last change of the attributes, ISO 8601 in UTC. */
+    val modifiedAt: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
+
+    /** Value of the field with this [id]; null if the record does not have the field. */
+    fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
+}
+
+internal object BlockHeaderSerializer :
+    RecordSerializer<BlockHeader>(BlockHeader.generatedSerializer())
+
+/** Attributes, pictures and size classes of a block. */
+@Serializable(with = BlockHeaderDataSerializer::class)
+@KeepGeneratedSerializer
+data class BlockHeaderData(
+    /** Attribute fields. */
+    val fields: List<Field>? = null,
+    /** `frontImage` of the service. */
+    val frontImage: ImageLinks? = null,
+    /** Size classes. */
+    val sizeClasses: List<BlockSizeClass>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = fields.valuesById()
+
+    /** Value of the field with this [id]; null if the record does not have the field. */
+    fun field(id: String): JsonElement? = fields.valueOf(id)
+}
+
+internal object BlockHeaderDataSerializer :
+    RecordSerializer<BlockHeaderData>(BlockHeaderData.generatedSerializer())
+
+/** Result of a lookup of blocks by number. */
+@Serializable(with = BlockLookupSerializer::class)
+@KeepGeneratedSerializer
+data class BlockLookup(
+    /** In the order of the numbers. */
+    val found: List<BlockHeader>,
+    /** Numbers that no record has. */
+    val missing: List<String>,
+    /** Numbers that several records have. */
+    val ambiguous: List<BlockAmbiguity>,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object BlockLookupSerializer :
+    RecordSerializer<BlockLookup>(BlockLookup.generatedSerializer())
+
+/** A size of a block. */
+@Serializable(with = BlockSizeSerializer::class)
+@KeepGeneratedSerializer
+data class BlockSize(
+    /** Name. */
+    val name: String? = null,
+    /** Whether it is the sample size of its class. */
+    val isSampleSize: Boolean? = null,
+    /** Whether it is hidden. */
+    val hideSize: Boolean? = null,
+    /** `comments` of the service. */
+    val comments: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object BlockSizeSerializer :
+    RecordSerializer<BlockSize>(BlockSize.generatedSerializer())
+
+/** A size class of a block. */
+@Serializable(with = BlockSizeClassSerializer::class)
+@KeepGeneratedSerializer
+data class BlockSizeClass(
+    /** Id. */
+    val id: String? = null,
+    /** Name. */
+    val name: String? = null,
+    /** Notes. */
+    val notes: String? = null,
+    /** Whether it is in use. */
+    val active: Boolean? = null,
+    /** The sizes as a display text such as `S, M, L`, a list, or null. */
+    val sizeRange: JsonElement? = null,
+    /** Sizes. */
+    val sizes: List<BlockSize>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object BlockSizeClassSerializer :
+    RecordSerializer<BlockSizeClass>(BlockSizeClass.generatedSerializer())
+
+/** A change of a size class of a block. */
+@Serializable(with = BlockSizeClassChangeSerializer::class)
+@KeepGeneratedSerializer
+data class BlockSizeClassChange(
+    /** Id or name of the size class. A request with names is sent at most once, as it may rename them. */
+    val key: String? = null,
+    /** The new name. */
+    val name: BlockTextChange? = null,
+    /** The new notes. */
+    val notes: BlockTextChange? = null,
+    /** Whether it is in use. */
+    val active: BlockFlagChange? = null,
+    /** All sizes of the class. Without it they stay. */
+    val sizes: List<BlockSize>? = null,
+    /** Whether to delete the size class. */
+    val deleteSizeClass: Boolean? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object BlockSizeClassChangeSerializer :
+    RecordSerializer<BlockSizeClassChange>(BlockSizeClassChange.generatedSerializer())
+
+/** A size class of a new block. */
+@Serializable(with = BlockSizeClassNewSerializer::class)
+@KeepGeneratedSerializer
+data class BlockSizeClassNew(
+    /** Name. */
+    val name: String? = null,
+    /** Notes. */
+    val notes: String? = null,
+    /** Whether it is in use. */
+    val active: Boolean? = null,
+    /** All sizes of the class. */
+    val sizes: List<BlockSize>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object BlockSizeClassNewSerializer :
+    RecordSerializer<BlockSizeClassNew>(BlockSizeClassNew.generatedSerializer())
+
+/** A new text, in an object of its own. */
+@Serializable(with = BlockTextChangeSerializer::class)
+@KeepGeneratedSerializer
+data class BlockTextChange(
+    /** The text. */
+    val value: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object BlockTextChangeSerializer :
+    RecordSerializer<BlockTextChange>(BlockTextChange.generatedSerializer())
+
+/** The copy of a style. */
+@Serializable(with = CarriedOverSerializer::class)
+@KeepGeneratedSerializer
+data class CarriedOver(
+    /** Id of the copy. */
+    val id: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object CarriedOverSerializer :
+    RecordSerializer<CarriedOver>(CarriedOver.generatedSerializer())
+
+/** A number that several palettes have. */
+@Serializable(with = ColorAmbiguitySerializer::class)
+@KeepGeneratedSerializer
+data class ColorAmbiguity(
+    /** The requested number. */
+    val number: String,
+    /** `records` of the service. */
+    val records: List<ColorHeader>,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object ColorAmbiguitySerializer :
+    RecordSerializer<ColorAmbiguity>(ColorAmbiguity.generatedSerializer())
+
+/** A colour of a palette, as a create or an update takes it. */
+@Serializable(with = ColorChangeSerializer::class)
+@KeepGeneratedSerializer
+data class ColorChange(
+    /**
+     * Id of the colour to change; answers call it `_id`. Without it the number decides, and a new number adds a colour.
+     */
+    val id: String? = null,
+    /** Number; answers call it `color_number`. */
+    val colorNumber: String? = null,
+    /** Name; answers call it `color_name`. */
+    val colorName: String? = null,
+    /** Colour without `#`. */
+    val hex: String? = null,
+    /** Whether to remove the colour. */
+    val removeColor: Boolean? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object ColorChangeSerializer :
+    RecordSerializer<ColorChange>(ColorChange.generatedSerializer())
+
+/** A colour of a palette, as answers have it. A change spells some members otherwise; it takes both spellings. */
+@Serializable(with = ColorChipSerializer::class)
+@KeepGeneratedSerializer
+data class ColorChip(
+    /** Id. */
+    @SerialName("_id")
+    @JsonNames("Id")
+    val id: String? = null,
+    /** `color_id` of the service. */
+    @SerialName("color_id")
+    val colorId: String? = null,
+    /** Id of the colour that it was made from. */
+    @SerialName("color_source_id")
+    val colorSourceId: String? = null,
+    /** Colour without `#`; upper and lower case mean the same. */
+    val hex: String? = null,
+    /** Red, 0 to 255. */
+    @SerialName("rgb_r")
+    val rgbR: Long? = null,
+    /** Green, 0 to 255. */
+    @SerialName("rgb_g")
+    val rgbG: Long? = null,
+    /** Blue, 0 to 255. */
+    @SerialName("rgb_b")
+    val rgbB: Long? = null,
+    /** Number. */
+    @SerialName("color_number")
+    val colorNumber: String? = null,
+    /** Name. */
+    @SerialName("color_name")
+    val colorName: String? = null,
+    /** Further fields; their form is not recorded. */
+    val fields: JsonElement? = null,
+    /** Reference of the colour; its form is not recorded. */
+    @SerialName("color_reference")
+    val colorReference: JsonElement? = null,
+    /** Fields of the folder, by their ids. */
+    @SerialName("Schema")
+    @JsonNames("schema")
+    val schema: Map<String, JsonElement>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object ColorChipSerializer :
+    RecordSerializer<ColorChip>(ColorChip.generatedSerializer())
+
+/** A color palette. */
+@Serializable(with = ColorHeaderSerializer::class)
+@KeepGeneratedSerializer
+data class ColorHeader(
+    /** Id of the record. */
+    val id: String? = null,
+    /** Number; other records call it `headerNumber`. */
+    val colorPaletteNumber: String? = null,
+    /** Name; other records call it `headerName`. */
+    val colorPaletteName: String? = null,
+    /** Folder that the record is in. */
+    val folder: FolderReference? = null,
+    /** `headerData` of the service. */
+    val headerData: ColorHeaderData? = null,
+    /** `tags` of the service. */
+    val tags: List<Tag>? = null,
+    /** Whether it is soft-deleted. */
+    val isDeleted: Boolean? = null,
+    /** `createdBy` of the service. */
+    val createdBy: Person? = null,
+    /** Time of creation, ISO 8601 in UTC. */
+    val createdAt: String? = null,
+    /** `modifiedBy` of the service. */
+    val modifiedBy: Person? = null,
+    /** Time of the last change of the attributes, ISO 8601 in UTC. */
+    val modifiedAt: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
+
+    /** Value of the field with this [id]; null if the record does not have the field. */
+    fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
+}
+
+internal object ColorHeaderSerializer :
+    RecordSerializer<ColorHeader>(ColorHeader.generatedSerializer())
+
+/** Attributes and colours of a palette. */
+@Serializable(with = ColorHeaderDataSerializer::class)
+@KeepGeneratedSerializer
+data class ColorHeaderData(
+    /** Attribute fields. */
+    val fields: List<Field>? = null,
+    /** The colours. */
+    val colors: PaletteColors? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = fields.valuesById()
+
+    /** Value of the field with this [id]; null if the record does not have the field. */
+    fun field(id: String): JsonElement? = fields.valueOf(id)
+}
+
+internal object ColorHeaderDataSerializer :
+    RecordSerializer<ColorHeaderData>(ColorHeaderData.generatedSerializer())
+
+/** Result of a lookup of palettes by number. */
+@Serializable(with = ColorLookupSerializer::class)
+@KeepGeneratedSerializer
+data class ColorLookup(
+    /** In the order of the numbers. */
+    val found: List<ColorHeader>,
+    /** Numbers that no record has. */
+    val missing: List<String>,
+    /** Numbers that several records have. */
+    val ambiguous: List<ColorAmbiguity>,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object ColorLookupSerializer :
+    RecordSerializer<ColorLookup>(ColorLookup.generatedSerializer())
+
 /** A colorway. */
 @Serializable(with = ColorwaySerializer::class)
 @KeepGeneratedSerializer
@@ -102,6 +481,123 @@ data class FolderReference(
 
 internal object FolderReferenceSerializer :
     RecordSerializer<FolderReference>(FolderReference.generatedSerializer())
+
+/** A number that several images have. */
+@Serializable(with = ImageAmbiguitySerializer::class)
+@KeepGeneratedSerializer
+data class ImageAmbiguity(
+    /** The requested number. */
+    val number: String,
+    /** `records` of the service. */
+    val records: List<ImageHeader>,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object ImageAmbiguitySerializer :
+    RecordSerializer<ImageAmbiguity>(ImageAmbiguity.generatedSerializer())
+
+/** An image. */
+@Serializable(with = ImageHeaderSerializer::class)
+@KeepGeneratedSerializer
+data class ImageHeader(
+    /** Id of the record. */
+    val id: String? = null,
+    /** Number. */
+    val headerNumber: String? = null,
+    /** Name. */
+    val headerName: String? = null,
+    /** Folder that the record is in. */
+    val folder: FolderReference? = null,
+    /** `headerData` of the service. */
+    val headerData: ImageHeaderData? = null,
+    /** Files of the image; their form is not recorded. */
+    val files: JsonElement? = null,
+    /** `tags` of the service. */
+    val tags: List<Tag>? = null,
+    /** Whether it is soft-deleted. */
+    val isDeleted: Boolean? = null,
+    /** `createdBy` of the service. */
+    val createdBy: Person? = null,
+    /** Time of creation, ISO 8601 in UTC. */
+    val createdAt: String? = null,
+    /** `modifiedBy` of the service. */
+    val modifiedBy: Person? = null,
+    /** Time of the last change of the attributes, ISO 8601 in UTC. */
+    val modifiedAt: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
+
+    /** Value of the field with this [id]; null if the record does not have the field. */
+    fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
+}
+
+internal object ImageHeaderSerializer :
+    RecordSerializer<ImageHeader>(ImageHeader.generatedSerializer())
+
+/** Attributes and pictures of an image. */
+@Serializable(with = ImageHeaderDataSerializer::class)
+@KeepGeneratedSerializer
+data class ImageHeaderData(
+    /** Attribute fields. */
+    val fields: List<Field>? = null,
+    /** The picture. */
+    val preview: ImageLinks? = null,
+    /** Versions of the picture. */
+    val variations: List<ImageVariation>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+) {
+    /** Values by field id, in the order of the record. A field without a value has null. */
+    val values: Map<String, JsonElement?> get() = fields.valuesById()
+
+    /** Value of the field with this [id]; null if the record does not have the field. */
+    fun field(id: String): JsonElement? = fields.valueOf(id)
+}
+
+internal object ImageHeaderDataSerializer :
+    RecordSerializer<ImageHeaderData>(ImageHeaderData.generatedSerializer())
+
+/** Result of a lookup of images by number. */
+@Serializable(with = ImageLookupSerializer::class)
+@KeepGeneratedSerializer
+data class ImageLookup(
+    /** In the order of the numbers. */
+    val found: List<ImageHeader>,
+    /** Numbers that no record has. */
+    val missing: List<String>,
+    /** Numbers that several records have. */
+    val ambiguous: List<ImageAmbiguity>,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object ImageLookupSerializer :
+    RecordSerializer<ImageLookup>(ImageLookup.generatedSerializer())
+
+/** A version of an image. */
+@Serializable(with = ImageVariationSerializer::class)
+@KeepGeneratedSerializer
+data class ImageVariation(
+    /** Id. */
+    val id: String? = null,
+    /** Number. */
+    val number: String? = null,
+    /** Name. */
+    val name: String? = null,
+    /** Name of the file that it was made from. */
+    val sourceFile: String? = null,
+    /** A link to the reduced picture, or an object with `preview` and `origin`. */
+    val preview: JsonElement? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object ImageVariationSerializer :
+    RecordSerializer<ImageVariation>(ImageVariation.generatedSerializer())
 
 /** A number that several materials have. */
 @Serializable(with = MaterialAmbiguitySerializer::class)
@@ -204,6 +700,23 @@ data class MaterialLookup(
 
 internal object MaterialLookupSerializer :
     RecordSerializer<MaterialLookup>(MaterialLookup.generatedSerializer())
+
+/** The colours of a palette. */
+@Serializable(with = PaletteColorsSerializer::class)
+@KeepGeneratedSerializer
+data class PaletteColors(
+    /** Link to the palette as an Adobe Swatch Exchange file. */
+    @SerialName("ASEurl")
+    @JsonNames("asEurl")
+    val aseurl: String? = null,
+    /** `colors` of the service. */
+    val colors: List<ColorChip>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object PaletteColorsSerializer :
+    RecordSerializer<PaletteColors>(PaletteColors.generatedSerializer())
 
 /** A size of a range. */
 @Serializable(with = SizeSerializer::class)
@@ -422,7 +935,7 @@ data class Supplier(
 internal object SupplierSerializer :
     RecordSerializer<Supplier>(Supplier.generatedSerializer())
 
-/** A tag of a record. */
+/** A tag. A record names it by `id` and `name` only. */
 @Serializable(with = TagSerializer::class)
 @KeepGeneratedSerializer
 data class Tag(
@@ -430,6 +943,12 @@ data class Tag(
     val id: String? = null,
     /** Name. */
     val name: String? = null,
+    /** Integration that it is for; `Browzwear` is known. */
+    val integration: String? = null,
+    /** Time of its creation, ISO 8601. */
+    val tagDate: String? = null,
+    /** Ids of the users who see it. */
+    val tagUsers: List<String>? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 )

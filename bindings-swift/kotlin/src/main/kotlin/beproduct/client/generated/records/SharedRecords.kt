@@ -58,6 +58,25 @@ data class Message(
 internal object MessageSerializer :
     RecordSerializer<Message>(Message.generatedSerializer())
 
+/** A partner company, as named in a record. */
+@Serializable(with = PartnerReferenceSerializer::class)
+@KeepGeneratedSerializer
+data class PartnerReference(
+    /** Id. */
+    val id: String? = null,
+    /** Name. */
+    val name: String? = null,
+    /** Such as `VENDOR` or `FACTORY`. */
+    val partnerType: String? = null,
+    /** `country` of the service. */
+    val country: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object PartnerReferenceSerializer :
+    RecordSerializer<PartnerReference>(PartnerReference.generatedSerializer())
+
 /** A user, as named in a record. */
 @Serializable(with = PersonSerializer::class)
 @KeepGeneratedSerializer

@@ -9,25 +9,6 @@ import kotlinx.serialization.KeepGeneratedSerializer
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.JsonElement
 
-/** A partner company, as named in a milestone. */
-@Serializable(with = PartnerReferenceSerializer::class)
-@KeepGeneratedSerializer
-data class PartnerReference(
-    /** Id. */
-    val id: String? = null,
-    /** Name. */
-    val name: String? = null,
-    /** Such as `VENDOR` or `FACTORY`. */
-    val partnerType: String? = null,
-    /** `country` of the service. */
-    val country: String? = null,
-    /** Members that the catalogue does not name. */
-    val extra: Map<String, JsonElement> = emptyMap(),
-)
-
-internal object PartnerReferenceSerializer :
-    RecordSerializer<PartnerReference>(PartnerReference.generatedSerializer())
-
 /** A milestone of a row. */
 @Serializable(with = TimelineEntrySerializer::class)
 @KeepGeneratedSerializer

@@ -3,6 +3,7 @@
 package beproduct.client
 
 import java.nio.file.Path
+import kotlinx.serialization.json.JsonElement
 
 /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
 class MaterialResource internal constructor(private val seam: Seam) {
@@ -13,6 +14,162 @@ class MaterialResource internal constructor(private val seam: Seam) {
      */
     suspend fun appList(headerId: String, options: CallOptions = CallOptions()): List<App> =
         seam.call("material.app_list", arguments("header_id" to headerId), options)
+
+    /**
+     * Deletes a colorway. `colorwaysDelete` deletes several in one request.
+     *
+     * The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param colorwayId Id of the colorway.
+     */
+    suspend fun colorwayDelete(
+        headerId: String,
+        colorwayId: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.attributes_colorway_delete",
+            arguments("header_id" to headerId, "colorway_id" to colorwayId),
+            options,
+        )
+
+    /**
+     * Deletes colorways, at most 100 a request. All of them may go.
+     *
+     * The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param colorwayIds Ids of the colorways.
+     */
+    suspend fun colorwaysDelete(
+        headerId: String,
+        colorwayIds: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.attributes_colorways_delete",
+            arguments("header_id" to headerId, "colorway_ids" to colorwayIds),
+            options,
+        )
+
+    /**
+     * Comments on the attributes of a material. Their form is not recorded, so they are returned as they come
+     * (docs/service/collaboration.md, Comments and revisions).
+     *
+     * @param headerId Id of the material.
+     */
+    suspend fun commentList(headerId: String, options: CallOptions = CallOptions()): List<JsonElement> =
+        seam.call("material.attributes_comment_list", arguments("header_id" to headerId), options)
+
+    /**
+     * Adds a comment to the attributes of a material. The answer is returned unchanged, because its form is unknown.
+     *
+     * Sent at most once: when the answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look
+     * for the text in `commentList` before you send it again.
+     *
+     * @param headerId Id of the material.
+     * @param comment Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree
+     * on the name.
+     */
+    suspend fun commentAdd(headerId: String, comment: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("material.attributes_comment_add", arguments("header_id" to headerId, "comment" to comment), options)
+
+    /**
+     * Changes the text of a comment. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param commentId Id of the comment.
+     * @param comment Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree
+     * on the name.
+     */
+    suspend fun commentEdit(
+        headerId: String,
+        commentId: String,
+        comment: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.attributes_comment_edit",
+            arguments("header_id" to headerId, "comment_id" to commentId, "comment" to comment),
+            options,
+        )
+
+    /**
+     * Deletes a comment. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param commentId Id of the comment.
+     */
+    suspend fun commentDelete(headerId: String, commentId: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call(
+            "material.attributes_comment_delete",
+            arguments("header_id" to headerId, "comment_id" to commentId),
+            options,
+        )
+
+    /**
+     * Revisions on the attributes of a material. Their form is not recorded, so they are returned as they come
+     * (docs/service/collaboration.md, Comments and revisions).
+     *
+     * @param headerId Id of the material.
+     */
+    suspend fun revisionList(headerId: String, options: CallOptions = CallOptions()): List<JsonElement> =
+        seam.call("material.attributes_revision_list", arguments("header_id" to headerId), options)
+
+    /**
+     * Adds a revision to the attributes of a material. The answer is returned unchanged, because its form is unknown.
+     *
+     * Sent at most once: when the answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look
+     * for the text in `revisionList` before you send it again.
+     *
+     * @param headerId Id of the material.
+     * @param revision Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients
+     * disagree on the name.
+     */
+    suspend fun revisionAdd(headerId: String, revision: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call(
+            "material.attributes_revision_add",
+            arguments("header_id" to headerId, "revision" to revision),
+            options,
+        )
+
+    /**
+     * Changes the text of a revision. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param revisionId Id of the revision.
+     * @param revision Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients
+     * disagree on the name.
+     */
+    suspend fun revisionEdit(
+        headerId: String,
+        revisionId: String,
+        revision: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.attributes_revision_edit",
+            arguments("header_id" to headerId, "revision_id" to revisionId, "revision" to revision),
+            options,
+        )
+
+    /**
+     * Deletes a revision. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param revisionId Id of the revision.
+     */
+    suspend fun revisionDelete(
+        headerId: String,
+        revisionId: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.attributes_revision_delete",
+            arguments("header_id" to headerId, "revision_id" to revisionId),
+            options,
+        )
 
     /** Folders of materials, inactive ones included. */
     suspend fun folders(options: CallOptions = CallOptions()): List<Folder> =
@@ -34,6 +191,31 @@ class MaterialResource internal constructor(private val seam: Seam) {
      */
     suspend fun folderSearchSchema(folderId: String, options: CallOptions = CallOptions()): List<SchemaField> =
         seam.call("material.folder_search_schema", arguments("folder_id" to folderId), options)
+
+    /**
+     * Fields that a size has in a folder: its name and custom fields.
+     *
+     * @param folderId Folder, as returned by `folders`.
+     */
+    suspend fun sizeRangeSchema(folderId: String, options: CallOptions = CallOptions()): List<SchemaField> =
+        seam.call("material.folder_size_range_schema", arguments("folder_id" to folderId), options)
+
+    /**
+     * Fields that a colorway has in a folder, custom fields included.
+     *
+     * @param folderId Folder, as returned by `folders`.
+     */
+    suspend fun colorwaySchema(folderId: String, options: CallOptions = CallOptions()): List<SchemaField> =
+        seam.call("material.folder_colorway_schema", arguments("folder_id" to folderId), options)
+
+    /**
+     * Applications of a folder, without naming a material. One request takes the place of `appList` for each material:
+     * applications belong to the folder (docs/service/apps.md, Applications).
+     *
+     * @param folderId Folder, as returned by `folders`.
+     */
+    suspend fun folderPages(folderId: String, options: CallOptions = CallOptions()): List<App> =
+        seam.call("material.folder_pages", arguments("folder_id" to folderId), options)
 
     /**
      * All materials that meet the filters, as complete records, in pages of `CallOptions.pageSize`.
@@ -123,14 +305,17 @@ class MaterialResource internal constructor(private val seam: Seam) {
      * Creates a material and returns it in full.
      *
      * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the
-     * answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN].
+     * answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look the number up before you
+     * create the material again.
      *
      * @param folderId Folder, as returned by `folders`.
      * @param fields Attribute values by field id.
      * @param colorways Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-     * which needs the fields `color_number`, `color_name` and `primary`.
+     * which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be
+     * empty.
      * @param sizes The whole size range, which replaces the present one. Default: unchanged.
-     * @param suppliers The full list of suppliers. Default: unchanged.
+     * @param suppliers The full list of suppliers: whether the service replaces or merges it is unknown
+     * (docs/service/writing.md, Writing headers). Default: unchanged.
      * @param preserveVersion Keep the version number given in [fields] instead of starting at the folder's first.
      * Default: `false`.
      */
@@ -159,12 +344,17 @@ class MaterialResource internal constructor(private val seam: Seam) {
     /**
      * Changes a material and returns it in full. Parts that are not given stay unchanged.
      *
+     * Success does not prove that every value was stored: compare the answer with what was sent
+     * (docs/service/writing.md, Writing headers).
+     *
      * @param headerId Id of the material.
      * @param fields Attribute values by field id. Fields that are not given stay unchanged.
      * @param colorways Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-     * which needs the fields `color_number`, `color_name` and `primary`.
+     * which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be
+     * empty.
      * @param sizes The whole size range, which replaces the present one. Default: unchanged.
-     * @param suppliers The full list of suppliers. Default: unchanged.
+     * @param suppliers The full list of suppliers: whether the service replaces or merges it is unknown
+     * (docs/service/writing.md, Writing headers). Default: unchanged.
      */
     suspend fun update(
         headerId: String,
@@ -198,6 +388,188 @@ class MaterialResource internal constructor(private val seam: Seam) {
         seam.call("material.attributes_delete", arguments("header_id" to headerId), options)
 
     /**
+     * Moves a material to a folder of the same master folder. It keeps its id.
+     *
+     * Fields and applications belong to the folder: read `folderSchema` and `appList` again. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param targetFolderId Folder to move to, as returned by `folders`.
+     * @param generateNewHeaderNumber Give it a new number, of the numbering of the target folder. A move with a new
+     * number is sent at most once. Default: `false`.
+     */
+    suspend fun move(
+        headerId: String,
+        targetFolderId: String,
+        generateNewHeaderNumber: Boolean? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.attributes_move",
+            arguments(
+                "header_id" to headerId,
+                "target_folder_id" to targetFolderId,
+                "generate_new_header_number" to generateNewHeaderNumber,
+            ),
+            options,
+        )
+
+    /**
+     * Shares a material with partners. A second request may notify them again. The answer is returned unchanged,
+     * because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param partnerList Ids of the partners, as in the directory.
+     */
+    suspend fun share(headerId: String, partnerList: List<String>, options: CallOptions = CallOptions()): JsonElement =
+        seam.call(
+            "material.attributes_share",
+            arguments("header_id" to headerId, "partner_list" to partnerList),
+            options,
+        )
+
+    /**
+     * Ends the sharing of a material with partners. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param partnerList Ids of the partners, as in the directory.
+     */
+    suspend fun unshare(
+        headerId: String,
+        partnerList: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.attributes_unshare",
+            arguments("header_id" to headerId, "partner_list" to partnerList),
+            options,
+        )
+
+    /**
+     * Partners that a material is shared with.
+     *
+     * @param headerId Id of the material.
+     */
+    suspend fun sharedWith(headerId: String, options: CallOptions = CallOptions()): List<SharedPartner> =
+        seam.call("material.attributes_shared_with", arguments("header_id" to headerId), options)
+
+    /** Tags that materials may have. */
+    suspend fun tagList(options: CallOptions = CallOptions()): List<Tag> =
+        seam.call("material.tag_list", arguments(), options)
+
+    /**
+     * Creates a tag for materials. The answer is returned unchanged, because its form is unknown. `tagList` has the id
+     * of the tag.
+     *
+     * Sent at most once: when the answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look
+     * for the name in `tagList` before you create the tag again.
+     *
+     * @param name Name of the tag.
+     * @param integration Integration that the tag is for; `Browzwear` is known. Default: none.
+     * @param shareWith Ids of users who see the tag.
+     */
+    suspend fun tagCreate(
+        name: String,
+        integration: String? = null,
+        shareWith: List<String>? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.tag_create",
+            arguments("name" to name, "integration" to integration, "share_with" to shareWith),
+            options,
+        )
+
+    /**
+     * Changes the name and the integration of a tag. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param tagId Id of the tag.
+     * @param name Name of the tag.
+     * @param integration Integration that the tag is for; `Browzwear` is known. Default: null is sent, which may remove
+     * the integration.
+     */
+    suspend fun tagUpdate(
+        tagId: String,
+        name: String,
+        integration: String? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.tag_update",
+            arguments("tag_id" to tagId, "name" to name, "integration" to integration),
+            options,
+        )
+
+    /**
+     * Deletes a tag. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param tagId Id of the tag.
+     */
+    suspend fun tagDelete(tagId: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("material.tag_delete", arguments("tag_id" to tagId), options)
+
+    /**
+     * Shows a tag to users. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param tagId Id of the tag.
+     * @param shareWith Ids of the users.
+     */
+    suspend fun tagShare(tagId: String, shareWith: List<String>, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("material.tag_share", arguments("tag_id" to tagId, "share_with" to shareWith), options)
+
+    /**
+     * Hides a tag from users. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param tagId Id of the tag.
+     * @param unshareWith Ids of the users.
+     */
+    suspend fun tagUnshare(
+        tagId: String,
+        unshareWith: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call("material.tag_unshare", arguments("tag_id" to tagId, "unshare_with" to unshareWith), options)
+
+    /**
+     * Tags of a material.
+     *
+     * @param headerId Id of the material.
+     */
+    suspend fun headerTagList(headerId: String, options: CallOptions = CallOptions()): List<Tag> =
+        seam.call("material.attributes_tag_list", arguments("header_id" to headerId), options)
+
+    /**
+     * Adds tags to a material, by their names. Whether the service creates a tag for an unknown name is unknown. The
+     * answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param tagNames Names of the tags, as in `tagList`.
+     */
+    suspend fun headerTagAdd(
+        headerId: String,
+        tagNames: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call("material.attributes_tag_add", arguments("header_id" to headerId, "tag_names" to tagNames), options)
+
+    /**
+     * Removes tags from a material, by their names. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param tagNames Names of the tags, as in `headerTagList`.
+     */
+    suspend fun headerTagRemove(
+        headerId: String,
+        tagNames: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.attributes_tag_remove",
+            arguments("header_id" to headerId, "tag_names" to tagNames),
+            options,
+        )
+
+    /**
      * Uploads the main image of a material, and waits until the service has processed it, at most
      * `CallOptions.waitTimeout`. Each look at its status is a request.
      *
@@ -213,6 +585,53 @@ class MaterialResource internal constructor(private val seam: Seam) {
      */
     suspend fun upload(headerId: String, file: Path, options: CallOptions = CallOptions()): Upload =
         seam.call("material.attributes_upload", arguments("header_id" to headerId, "file" to file), options)
+
+    /**
+     * Uploads the image of a material at a position, and waits until the service has processed it, at most
+     * `CallOptions.waitTimeout`. Errors are those of `upload`.
+     *
+     * @param headerId Id of the material.
+     * @param position `main` or `detail`: which image of the material it is.
+     * @param file Path of the image. It is opened again for every attempt.
+     */
+    suspend fun uploadPosition(
+        headerId: String,
+        position: String,
+        file: Path,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "material.attributes_upload_position",
+            arguments("header_id" to headerId, "position" to position, "file" to file),
+            options,
+        )
+
+    /**
+     * Uploads the image of a colorway, and waits until the service has processed it, at most `CallOptions.waitTimeout`.
+     * Errors are those of `upload`.
+     *
+     * @param headerId Id of the material.
+     * @param file Path of the image. It is opened again for every attempt.
+     * @param colorwayId Id of the colorway. Give either this or [colorNumber].
+     * @param colorNumber Number of the colorway. The service is said to add a colorway if no colorway has this number.
+     */
+    suspend fun colorwayUpload(
+        headerId: String,
+        file: Path,
+        colorwayId: String? = null,
+        colorNumber: String? = null,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "material.attributes_colorway_upload",
+            arguments(
+                "header_id" to headerId,
+                "file" to file,
+                "colorway_id" to colorwayId,
+                "color_number" to colorNumber,
+            ),
+            options,
+        )
 
     /**
      * Uploads the image of an item in an application of the type `List`, and waits until the service has processed it,
@@ -243,4 +662,13 @@ class MaterialResource internal constructor(private val seam: Seam) {
      */
     suspend fun uploadStatus(uploadId: String, options: CallOptions = CallOptions()): UploadStatus =
         seam.call("material.upload_status", arguments("upload_id" to uploadId), options)
+
+    /**
+     * How far the service has processed an uploaded file, at the address of materials. `uploadStatus` has proved itself
+     * for all master folders.
+     *
+     * @param uploadId Id of the upload, as in the [BeProductException.details] of an error of `upload`.
+     */
+    suspend fun imageProcessingStatus(uploadId: String, options: CallOptions = CallOptions()): UploadStatus =
+        seam.call("material.image_processing_status", arguments("upload_id" to uploadId), options)
 }

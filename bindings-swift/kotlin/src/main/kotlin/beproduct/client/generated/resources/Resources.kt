@@ -10,6 +10,15 @@ abstract class Resources internal constructor(seam: Seam) {
     /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
     val material: MaterialResource = MaterialResource(seam)
 
+    /** Images: prints and artwork, with their versions. */
+    val image: ImageResource = ImageResource(seam)
+
+    /** Color palettes: their attributes and their colours. */
+    val color: ColorResource = ColorResource(seam)
+
+    /** Blocks: base patterns with their size classes. */
+    val block: BlockResource = BlockResource(seam)
+
     /** Data tables: reference tables of a company and their rows. */
     val dataTables: DataTablesResource = DataTablesResource(seam)
 

@@ -1,0 +1,56 @@
+//! What only some kinds of parameters can state.
+
+use super::{Absent, Kind, Operation, Parameter, Place};
+
+pub(super) fn validate(operation: &Operation) -> Result<(), String> {
+    for parameter in &operation.parameters {
+        check(operation, parameter).map_err(|text| format!("parameter {}: {text}", parameter.name))?;
+    }
+    if operation.one_of.len() == 1 {
+        return Err("one_of: it names one parameter".into());
+    }
+    for name in &operation.one_of {
+        match find(operation, name) {
+            None => return Err(format!("one_of: there is no parameter {name}")),
+            Some(parameter) if parameter.required => {
+                return Err(format!("one_of: {name} is required"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn find<'a>(operation: &'a Operation, name: &str) -> Option<&'a Parameter> {
+    operation.parameters.iter().find(|parameter| parameter.name == name)
+}
+
+fn check(operation: &Operation, parameter: &Parameter) -> Result<(), String> {
+    let kind = parameter.kind;
+    if (kind == Kind::Choice) == parameter.choices.is_empty() {
+        return Err("the kind choice and choices need each other".into());
+    }
+    if kind == Kind::Choice && !matches!(parameter.place, Place::Path | Place::Query) {
+        return Err("a choice is in the path or in the query".into());
+    }
+    if kind == Kind::Ids && parameter.place != Place::Body {
+        return Err("ids are in the body".into());
+    }
+    let is_flag = kind == Kind::Boolean;
+    if !is_flag && (parameter.needs.is_some() || parameter.adds_if_true) {
+        return Err("needs and adds_if_true are for a boolean".into());
+    }
+    if !is_flag && parameter.absent == Absent::False {
+        return Err("absent = \"false\" is for a boolean".into());
+    }
+    if let Some(needed) = parameter.needs.as_ref().filter(|needed| find(operation, needed).is_none()) {
+        return Err(format!("needs: there is no parameter {needed}"));
+    }
+    if kind != Kind::Records && (parameter.adds_without.is_some() || !parameter.read_as.is_empty()) {
+        return Err("adds_without and read_as are for records".into());
+    }
+    if matches!(kind, Kind::Records | Kind::TableRows) && parameter.record.is_none() {
+        return Err("records need a shape".into());
+    }
+    Ok(())
+}
