@@ -883,7 +883,7 @@ public struct BlockResource: Sendable {
                 "block.attributes_create",
                 [
                     "folder_id": folderID,
-                    "fields": FieldValues(fields),
+                    "fields": fields,
                     "size_classes": sizeClasses,
                 ],
                 options
@@ -902,7 +902,7 @@ public struct BlockResource: Sendable {
                 "block.attributes_update",
                 [
                     "header_id": headerID,
-                    "fields": fields.nonEmpty.map(FieldValues.init),
+                    "fields": fields.nonEmpty,
                     "size_classes": sizeClasses,
                 ],
                 options

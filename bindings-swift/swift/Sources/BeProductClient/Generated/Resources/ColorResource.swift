@@ -878,7 +878,7 @@ public struct ColorResource: Sendable {
                 "color.attributes_create",
                 [
                     "folder_id": folderID,
-                    "fields": FieldValues(fields),
+                    "fields": fields,
                     "colors": colors,
                     "preserve_version": preserveVersion,
                 ],
@@ -899,7 +899,7 @@ public struct ColorResource: Sendable {
                 "color.attributes_update",
                 [
                     "header_id": headerID,
-                    "fields": fields.nonEmpty.map(FieldValues.init),
+                    "fields": fields.nonEmpty,
                     "colors": colors,
                     "replace_colors": replaceColors,
                 ],

@@ -846,7 +846,7 @@ public struct ImageResource: Sendable {
                 "image.attributes_create",
                 [
                     "folder_id": folderID,
-                    "fields": FieldValues(fields),
+                    "fields": fields,
                     "preserve_version": preserveVersion,
                 ],
                 options
@@ -864,7 +864,7 @@ public struct ImageResource: Sendable {
                 "image.attributes_update",
                 [
                     "header_id": headerID,
-                    "fields": fields.nonEmpty.map(FieldValues.init),
+                    "fields": fields.nonEmpty,
                 ],
                 options
             )
