@@ -1,5 +1,5 @@
-//! The place of a record. The records of a very large company are not held: they are made again from the seed whenever one is
-//! asked for.
+//! The place of a record. The records of a very large company are not held: each is made again from the seed
+//! whenever it is asked for.
 
 use std::sync::Arc;
 

@@ -181,7 +181,7 @@ impl Page {
     }
 }
 
-/// So many records are written at once. The records of a longer page are written one by one, while the answer is sent.
+/// So many records are written at once. Those of a longer page are written one by one, while the answer is sent.
 const AT_ONCE: usize = 1000;
 
 impl<T> Listing<T> {

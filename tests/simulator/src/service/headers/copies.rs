@@ -10,8 +10,8 @@ use crate::values::empty;
 
 use super::{Call, FOLDER_STAMP_LAG, answer, edited, find, store, take_living};
 
-/// The record keeps its id. Fields belong to a folder: those that the new one lacks are lost, and those that the old one
-/// lacked are empty.
+/// The record keeps its id. Fields belong to a folder: those that the new one lacks are lost, and those that the old
+/// one lacked are empty.
 pub(super) fn relocate(call: &Call<'_>) -> Result<Answer, Refusal> {
     let body = call.object()?;
     let target = body.get("targetFolderId").and_then(Value::as_str);

@@ -1,5 +1,5 @@
-//! Tracking: the rows of a plan with their milestones. The company has one plan, with a row for each record of the first
-//! folder.
+//! Tracking: the rows of a plan with their milestones. The company has one plan, with a row for each record of the
+//! first folder.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

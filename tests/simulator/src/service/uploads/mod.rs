@@ -160,7 +160,8 @@ pub(crate) fn take(call: &Call<'_>, target: Target) -> Result<Answer, Refusal> {
     let rule = &call.rule.upload;
     let state = &mut *call.shared.state();
     let lower = file.name.to_lowercase();
-    let unsupported = UNSUPPORTED.iter().any(|ending| lower.ends_with(ending));
+    let image = !matches!(target, Target::SizeClass { .. });
+    let unsupported = image && UNSUPPORTED.iter().any(|ending| lower.ends_with(ending));
     let failure = rule.fail.clone().or_else(|| unsupported.then(|| "Unsupported file".to_owned()));
     let id = keep(state, file);
     let looks = rule.looks.unwrap_or(state.settings.upload_looks);
