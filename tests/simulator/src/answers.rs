@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 use url::Url;
 
+const JSON: &str = "application/json; charset=utf-8";
+
 pub(crate) type Answer = Response<Body>;
 
 /// A request that is turned down; the status says how.
@@ -37,9 +39,15 @@ impl Refusal {
 
 pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
     match serde_json::to_vec(body) {
-        Ok(bytes) => with_type(status, "application/json; charset=utf-8", bytes),
+        Ok(bytes) => with_type(status, JSON, bytes),
         Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
+}
+
+pub(crate) fn json_body(body: Body) -> Answer {
+    let mut answer = Response::new(body);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    answer
 }
 
 pub(crate) fn ok(body: &impl Serialize) -> Answer {

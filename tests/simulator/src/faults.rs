@@ -198,11 +198,14 @@ pub(crate) async fn spoil(
     connection: Connection,
     released: watch::Receiver<u64>,
 ) -> Answer {
-    let (mut head, body) = answer.into_parts();
-    let length = match http_body::Body::size_hint(&body).exact() {
+    let (mut head, mut body) = answer.into_parts();
+    let announced = head.headers.get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse().ok());
+    let length: u64 = match http_body::Body::size_hint(&body).exact().or(announced) {
         Some(length) => length,
         None => {
-            head.headers.get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse().ok()).unwrap_or(0)
+            let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+            body = Body::from(bytes.clone());
+            bytes.len() as u64
         }
     };
     head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

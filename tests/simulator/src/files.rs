@@ -1,5 +1,5 @@
-//! Files: how they come in, what is kept of them, and how their bytes go out. A large file is not held: what goes out in
-//! its place is made from a seed.
+//! Files: how they come in, what is kept of them, and how their bytes go out. A large file is not held: what goes
+//! out in its place is made from a seed.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};

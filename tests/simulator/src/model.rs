@@ -11,12 +11,14 @@ use crate::fields::Field;
 mod behind;
 mod header;
 mod picture;
+mod slot;
 mod table;
 mod view;
 
 pub(crate) use behind::{Lag, Until};
 pub(crate) use header::{Artboard, Colorway, ColorwayImage, Header, Variation};
 pub(crate) use picture::{FileLink, Links, Picture};
+pub(crate) use slot::{Outline, Recipe, Slot, Source};
 pub(crate) use table::{Row, Table};
 pub(crate) use view::{HeaderAnswer, Wording};
 
@@ -83,33 +85,39 @@ impl Folder {
     }
 }
 
-/// All records of one master folder. Records are shared with the seeded original until they change.
+/// All records of one master folder. They are shared with the seeded original until they change.
 #[derive(Clone)]
 pub(crate) struct Master {
     pub(crate) kind: MasterKind,
     pub(crate) folders: Arc<Vec<Folder>>,
-    pub(crate) headers: Vec<Arc<Header>>,
-    pub(crate) by_id: HashMap<Uuid, usize>,
+    slots: Arc<Vec<Slot>>,
+    by_id: Arc<HashMap<Uuid, usize>>,
     /// Writes that lists do not show yet.
     behind: Vec<Behind>,
 }
 
 impl Master {
-    pub(crate) fn new(kind: MasterKind, folders: Vec<Folder>, capacity: usize) -> Self {
+    pub(crate) fn new(kind: MasterKind, folders: Vec<Folder>, slots: Vec<Slot>) -> Self {
+        let by_id = slots.iter().enumerate().map(|(at, slot)| (slot.outline().id, at)).collect();
         Master {
             kind,
             folders: Arc::new(folders),
-            headers: Vec::with_capacity(capacity),
-            by_id: HashMap::default(),
+            slots: Arc::new(slots),
+            by_id: Arc::new(by_id),
             behind: Vec::new(),
         }
     }
 
-    pub(crate) fn push(&mut self, header: Header) -> Arc<Header> {
-        let header = Arc::new(header);
-        self.by_id.insert(header.id, self.headers.len());
-        self.headers.push(header.clone());
-        header
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    pub(crate) fn record(&self, at: usize) -> Arc<Header> {
+        self.slots[at].record(self.kind, &self.folders)
     }
 
     pub(crate) fn folder(&self, id: Uuid) -> Option<usize> {
@@ -117,21 +125,29 @@ impl Master {
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<usize> {
-        self.by_id.get(&Uuid::parse_str(id).ok()?).copied()
+        self.at(Uuid::parse_str(id).ok()?)
+    }
+
+    pub(crate) fn at(&self, id: Uuid) -> Option<usize> {
+        self.by_id.get(&id).copied()
     }
 
     /// Puts a changed record in the place of the former one. Lists show the former one until then.
     pub(crate) fn put(&mut self, at: usize, header: Header, unseen: Option<Until>) -> Arc<Header> {
         let header = Arc::new(header);
-        let before = std::mem::replace(&mut self.headers[at], header.clone());
+        let slot = &mut Arc::make_mut(&mut self.slots)[at];
+        let before = std::mem::replace(slot, Slot::Held(header.clone()));
         self.behind.extend(unseen.map(|until| Behind::new(at, Some(before), until)));
         header
     }
 
     /// A new record, which lists do not show until then.
     pub(crate) fn add(&mut self, header: Header, unseen: Option<Until>) -> Arc<Header> {
-        self.behind.extend(unseen.map(|until| Behind::new(self.headers.len(), None, until)));
-        self.push(header)
+        let (at, header) = (self.slots.len(), Arc::new(header));
+        Arc::make_mut(&mut self.by_id).insert(header.id, at);
+        Arc::make_mut(&mut self.slots).push(Slot::Held(header.clone()));
+        self.behind.extend(unseen.map(|until| Behind::new(at, None, until)));
+        header
     }
 }
 

@@ -11,7 +11,7 @@ use crate::calendar::{HOUR, MINUTE, Millis};
 use crate::fields::{
     BLOCK_FIELDS, COLOR_FIELDS, Field, IMAGE_FIELDS, MATERIAL_FIELDS, STYLE_FIELDS, TABLE_FIELDS,
 };
-use crate::model::{Folder, Master, MasterKind, Records, Row, Table, Tag};
+use crate::model::{Folder, Master, MasterKind, Recipe, Records, Row, Slot, Source, Table, Tag};
 use crate::parts::chip;
 use crate::people::{USERS, person};
 use crate::random::Random;
@@ -127,8 +127,11 @@ impl<T: Clone> Kept<T> {
     }
 }
 
+/// How many records of a master folder are held. Of more, each is made again when it is asked for.
+const HELD: usize = 20_000;
+
 fn master(seed: u64, kind: MasterKind, count: usize) -> Master {
-    let mut master = Master::new(kind, folders(seed, kind), count + 32);
+    let folders = folders(seed, kind);
     let stream = match kind {
         MasterKind::Style => STREAM_STYLE,
         MasterKind::Material => STREAM_MATERIAL,
@@ -139,22 +142,28 @@ fn master(seed: u64, kind: MasterKind, count: usize) -> Master {
     // Deleted records lie between the others, and are numbered after them.
     let deleted = (count / 20).clamp(usize::from(count > 0) * 2, 25);
     let gap = count / (deleted + 1) + 1;
+    let mut slots = Vec::with_capacity(count + 32);
+    let mut add = |stream, index, number, deleted| {
+        let source = Source { seed, stream, index, number, deleted };
+        let header = headers::header(kind, &folders, &source);
+        slots.push(if count > HELD {
+            Slot::Made(Recipe { outline: header.outline(), source, make: headers::header })
+        } else {
+            Slot::Held(Arc::new(header))
+        });
+    };
     let mut made = 0;
     for index in 0..count {
-        let header = headers::header(&master, seed, stream, index, index + 1);
-        master.push(header);
+        add(stream, index, index + 1, false);
         if (index + 1) % gap == 0 || (index + 1 == count && made < deleted) {
             let rest = if index + 1 == count { deleted - made } else { 1 };
             for _ in 0..rest {
-                let mut header =
-                    headers::header(&master, seed, stream * 100 + STREAM_DELETED, made, count + made + 1);
-                header.deleted = true;
-                master.push(header);
+                add(stream * 100 + STREAM_DELETED, made, count + made + 1, true);
                 made += 1;
             }
         }
     }
-    master
+    Master::new(kind, folders, slots)
 }
 
 fn folders(seed: u64, kind: MasterKind) -> Vec<Folder> {

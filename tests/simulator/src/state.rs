@@ -105,7 +105,7 @@ impl State {
         match numbering {
             Some(prefix) => format!("{prefix}{:06}", self.numbered),
             None => {
-                let others = self.records.master(kind).headers.len() as u64;
+                let others = self.records.master(kind).len() as u64;
                 format!("{}{:06}", kind.prefix(), others + self.numbered)
             }
         }

@@ -64,8 +64,8 @@ fn serve(file: &StoredFile, headers: &HeaderMap, ranges: bool) -> Answer {
     answer
 }
 
-/// Start and end of the one range that is asked for; `Some(None)` is one beyond the end. Several ranges, and what is no
-/// range of bytes, are answered with the whole file.
+/// Start and end of the one range that is asked for; `Some(None)` is one beyond the end. Several ranges, and what is
+/// no range of bytes, are answered with the whole file.
 fn part(range: &str, length: u64) -> Option<Option<(u64, u64)>> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     if first.is_empty() {

@@ -78,7 +78,8 @@ impl Links {
         format!("{}/files/{}/{name}?{}", self.origin, file.id, self.signature(file))
     }
 
-    /// The query of the link as it is given out now. The signature has characters that a client might spell otherwise.
+    /// The query of the link as it is given out now. The signature has characters that a client might spell
+    /// otherwise.
     pub(crate) fn signature(&self, file: &FileLink) -> String {
         let age = (self.now - file.stored_at).max(0);
         let end = file.stored_at + (age / self.lifetime + 1) * self.lifetime;

@@ -120,15 +120,16 @@ struct ColorwayView<'a> {
 }
 
 impl<'a> ColorwayView<'a> {
-    fn new(colorway: &'a Colorway, links: &Links) -> Self {
+    fn new(colorway: &'a Colorway, links: &Links, old_form: bool) -> Self {
+        let unless_old = |text: &'a Option<String>| text.as_deref().filter(|_| !old_form);
         ColorwayView {
             id: colorway.id,
             color_number: &colorway.color_number,
             color_name: &colorway.color_name,
             primary_color: &colorway.primary_color,
             secondary_color: &colorway.secondary_color,
-            secondary_color_number: colorway.secondary_color_number.as_deref(),
-            secondary_color_name: colorway.secondary_color_name.as_deref(),
+            secondary_color_number: unless_old(&colorway.secondary_color_number),
+            secondary_color_name: unless_old(&colorway.secondary_color_name),
             comments: &colorway.comments,
             hide_colorway: colorway.hide_colorway,
             image_header_id: colorway.image_header_id.as_deref(),
@@ -163,7 +164,7 @@ struct HeaderView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     colorways: Option<Vec<ColorwayView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    size_range: Option<&'a Value>,
+    size_range: Option<Cow<'a, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size_classes: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -219,9 +220,14 @@ impl Serialize for HeaderAnswer {
                 size_classes: (kind == MasterKind::Block).then_some(&*header.size_classes),
             },
             files: (kind == MasterKind::Image).then_some(()),
-            colorways: sewn
-                .then(|| header.colorways.iter().map(|one| ColorwayView::new(one, links)).collect()),
-            size_range: sewn.then_some(&*header.size_range),
+            colorways: sewn.then(|| {
+                header
+                    .colorways
+                    .iter()
+                    .map(|one| ColorwayView::new(one, links, self.wording.old_form))
+                    .collect()
+            }),
+            size_range: sewn.then(|| size_range(header, self.wording.old_form)),
             size_classes: (style && !old_form).then_some(&*header.size_classes),
             suppliers: material.then_some(&header.suppliers),
             plan_ids: sewn.then_some(header.plan_ids.as_deref()),
@@ -244,6 +250,18 @@ impl HeaderAnswer {
         let tags = ids.iter().filter_map(|id| self.wording.tags.iter().find(|tag| tag.id == *id));
         Some(tags.map(|tag| Reference { id: tag.id, name: &tag.name }).collect())
     }
+}
+
+/// Sizes had fewer members in 2021.
+fn size_range(header: &Header, old_form: bool) -> Cow<'_, Value> {
+    if !old_form {
+        return Cow::Borrowed(&header.size_range);
+    }
+    let mut sizes = (*header.size_range).clone();
+    for size in sizes.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        size.retain(|key, _| key != "sizeIndex" && key != "hideSize");
+    }
+    Cow::Owned(sizes)
 }
 
 fn artboards(header: &Header, links: &Links) -> Vec<ArtboardView> {

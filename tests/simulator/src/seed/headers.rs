@@ -6,7 +6,7 @@ use serde_json::{Number, Value, json};
 
 use crate::calendar::{DAY, MINUTE, Millis, stamp, us_long, us_short, whole_seconds};
 use crate::fields::{FIBRES, Field, Kind};
-use crate::model::{Colorway, ColorwayImage, Header, Master, MasterKind, Picture};
+use crate::model::{Colorway, ColorwayImage, Folder, Header, MasterKind, Picture, Source};
 use crate::people::{PARTNERS, USERS, User, person};
 use crate::random::Random;
 use crate::values::{as_old_text, color};
@@ -57,12 +57,12 @@ const PRINTS: [&str; 6] = ["Paisley", "Gingham", "Toile", "Stripe", "Botanical",
 const SHAPES: [&str; 5] = ["Bodice", "Trouser", "Shirt", "Sleeve", "Skirt"];
 const LABELS: [&str; 5] = ["bestseller", "reissue", "collab", "limited", "core"];
 
-/// Record `index` of its stream, with the number `number`.
-pub(super) fn header(master: &Master, seed: u64, stream: u64, index: usize, number: usize) -> Header {
+/// The record that this source makes.
+pub(super) fn header(kind: MasterKind, folders: &[Folder], source: &Source) -> Header {
+    let Source { seed, stream, index, number, deleted } = *source;
     let mut random = Random::for_record(seed, stream, index as u64);
     let random = &mut random;
     let id = random.uuid();
-    let kind = master.kind;
     let style = kind == MasterKind::Style;
     let sewn = style || kind == MasterKind::Material;
     // The last folder is the inactive one; most records lie in the first, and the first records always do.
@@ -70,9 +70,9 @@ pub(super) fn header(master: &Master, seed: u64, stream: u64, index: usize, numb
         _ if index < 3 => 0,
         0..12 => 0,
         12..16 => 1,
-        16..19 if master.folders.len() > 3 => 2,
+        16..19 if folders.len() > 3 => 2,
         16..19 => 1,
-        _ => master.folders.len() - 1,
+        _ => folders.len() - 1,
     };
     let old_form = random.one_in(8) && index >= 3;
     let (created_at, modified_at) = if old_form {
@@ -95,8 +95,8 @@ pub(super) fn header(master: &Master, seed: u64, stream: u64, index: usize, numb
     let name = format!("{} {last}", random.pick(&QUALITIES));
     let version = 1 + random.below(9);
 
-    let mut source = Source { random, index, style, old_form, created_at, modified_at };
-    let values = master.folders[folder]
+    let mut draw = Draw { random, index, style, old_form, created_at, modified_at };
+    let values = folders[folder]
         .fields
         .iter()
         .map(|field| match field.id {
@@ -104,15 +104,15 @@ pub(super) fn header(master: &Master, seed: u64, stream: u64, index: usize, numb
             "header_name" => json!(name),
             "version" if old_form => json!(version.to_string()),
             "version" => json!(version),
-            "created_by" => json!(source.user_label(created_by, created_at)),
-            "modified_by" => json!(source.user_label(modified_by, modified_at)),
-            _ if old_form => as_old_text(source.value(field)),
-            _ => source.value(field),
+            "created_by" => json!(draw.user_label(created_by, created_at)),
+            "modified_by" => json!(draw.user_label(modified_by, modified_at)),
+            _ if old_form => as_old_text(draw.value(field)),
+            _ => draw.value(field),
         })
         .collect();
-    let colorways = if sewn { source.colorways() } else { Vec::new() };
+    let colorways = if sewn { draw.colorways() } else { Vec::new() };
 
-    let random = source.random;
+    let random = draw.random;
     let images = (0..kind.pictures())
         .map(|n| {
             if random.one_in(3) {
@@ -146,7 +146,7 @@ pub(super) fn header(master: &Master, seed: u64, stream: u64, index: usize, numb
         plan_ids: if old_form || random.one_in(3) { None } else { Some(vec![random.uuid()]) },
         copied_from: None,
         tags: parts::tags(random),
-        deleted: false,
+        deleted,
         created_by: person(created_by),
         created_at,
         modified_by: if random.one_in(40) { json!({"id": null, "name": null}) } else { person(modified_by) },
@@ -163,7 +163,7 @@ pub(super) fn decimal(units: u64, digits: u32) -> Value {
 }
 
 /// Draws the values of one record.
-struct Source<'a> {
+struct Draw<'a> {
     random: &'a mut Random,
     index: usize,
     style: bool,
@@ -172,7 +172,7 @@ struct Source<'a> {
     modified_at: Millis,
 }
 
-impl Source<'_> {
+impl Draw<'_> {
     fn value(&mut self, field: &Field) -> Value {
         let random = &mut *self.random;
         let optional = !matches!(field.id, "active" | "season") && !field.kind.is_label();

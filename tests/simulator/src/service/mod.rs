@@ -7,7 +7,6 @@ pub(crate) mod blocks;
 pub(crate) mod colors;
 pub(crate) mod comments;
 pub(crate) mod data_tables;
-
 pub(crate) mod folders;
 pub(crate) mod headers;
 pub(crate) mod route;
@@ -19,18 +18,19 @@ pub(crate) mod uploads;
 
 use std::sync::Arc;
 
+use axum::body::{Body, Bytes};
 use http::{Method, StatusCode, Uri};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::answers::{Answer, Refusal, empty};
+use crate::answers::{Answer, Refusal, empty, json_body, ok};
 use crate::calendar::now;
 use crate::faults::Action;
+use crate::files::Received;
 use crate::model::{MasterKind, Until, Wording};
 use crate::people::User;
 use crate::state::{Shared, State};
 
-use crate::files::Received;
 use route::{Matched, Route};
 
 /// The routes of the REST API, behind `/api/{company}/`.
@@ -68,9 +68,8 @@ impl Call<'_> {
         }
     }
 
-    /// The master folder that the path names.
+    /// The master folder that the path names. Only functions whose routes have a place for it ask.
     pub(crate) fn kind(&self) -> MasterKind {
-        // A route without one is for styles, like the address of the status of uploads.
         self.matched.master.unwrap_or(MasterKind::Style)
     }
 
@@ -182,6 +181,34 @@ impl Page {
     }
 }
 
+/// So many records are written at once. Those of a longer page are written one by one, while the answer is sent.
+const AT_ONCE: usize = 1000;
+
+impl<T> Listing<T> {
+    pub(crate) fn map<U>(self, with: impl FnMut(T) -> U) -> Listing<U> {
+        Listing { result: self.result.into_iter().map(with).collect(), total: self.total }
+    }
+
+    /// The answer, whose records are made when they are written.
+    pub(crate) fn stream<U>(self, make: impl Fn(&T) -> U + Send + 'static) -> Answer
+    where
+        T: Send + 'static,
+        U: serde::Serialize,
+    {
+        if self.result.len() <= AT_ONCE {
+            return ok(&self.map(|one| make(&one)));
+        }
+        let total = self.total;
+        let records = self.result.into_iter().enumerate().map(move |(index, one)| {
+            let mut text = if index == 0 { Vec::new() } else { vec![b','] };
+            serde_json::to_writer(&mut text, &make(&one)).map(|()| Bytes::from(text))
+        });
+        let before = std::iter::once(Ok(Bytes::from_static(b"{\"result\":[")));
+        let after = std::iter::once(Ok(Bytes::from(format!("],\"total\":{total}}}"))));
+        json_body(Body::from_stream(futures_util::stream::iter(before.chain(records).chain(after))))
+    }
+}
+
 /// Company and rest of a path that begins with `/api/`.
 pub(crate) fn company_and_rest(path: &str) -> (String, &str) {
     let path = path.get(5..).unwrap_or("");
@@ -233,5 +260,5 @@ fn any_header(state: &State, id: &str) -> Result<(MasterKind, usize), Refusal> {
 
 fn any_header_id(state: &State, id: &str) -> Result<Uuid, Refusal> {
     let (kind, at) = any_header(state, id)?;
-    Ok(state.records.master(kind).headers[at].id)
+    Ok(state.records.master(kind).record(at).id)
 }

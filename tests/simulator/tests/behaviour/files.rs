@@ -87,11 +87,11 @@ async fn the_assets_of_a_size_class() {
     let (id, class) = (block["id"].as_str().unwrap(), &block["headerData"]["sizeClasses"][0]);
     let name = class["name"].as_str().unwrap();
     let path = format!("Block/SizeClass3DAssetUpload?headerId={id}&sizeClass={name}");
-    let upload = world.upload(&path, "base.bw", b"shape").await;
+    let upload = world.upload(&path, "base.zip", b"shape").await;
     world.processed(&upload).await;
     let assets = format!("Block/GetSizeClassAssets/{id}/{}", class["id"].as_str().unwrap());
     let assets = world.get_json(&assets).await;
-    assert_eq!(assets[0]["fileName"], "base.bw");
+    assert_eq!(assets[0]["fileName"], "base.zip");
     assert_eq!(
         fetch(&world, assets[0]["origin"].as_str().unwrap(), &[]).await.text().await.unwrap(),
         "shape"

@@ -29,7 +29,8 @@ async fn every_master_folder_has_folders_schemas_and_records() {
         let path = format!("{master}/Header/{}", record["id"].as_str().unwrap());
         assert_eq!(world.get_json(&path).await, record);
         // A record is found by its number, whatever the name of the member that shows it.
-        let filter = json!({"filters": [{"field": "header_number", "operator": "Eq", "value": value(&record, "header_number")}]});
+        let number = value(&record, "header_number");
+        let filter = json!({"filters": [{"field": "header_number", "operator": "Eq", "value": number}]});
         assert_eq!(world.post_json(&format!("{master}/Headers"), &filter).await["result"][0], record);
         let pages = format!("Style/FolderPages/{folder}");
         let apps =
@@ -97,7 +98,8 @@ fn numbers_and_shades(palette: &Value) -> Vec<(&str, &str)> {
 async fn colours_of_a_palette_are_replaced_or_merged() {
     let world = World::new().await;
     let color = |number: &str, hex: &str| json!({"colorNumber": number, "colorName": "Moss", "hex": hex});
-    let body = json!({"fields": [{"id": "header_number", "value": "P-1"}], "colors": [color("1", "56684A"), color("2", "#a4512b")]});
+    let colors = [color("1", "56684A"), color("2", "#a4512b")];
+    let body = json!({"fields": [{"id": "header_number", "value": "P-1"}], "colors": colors});
     let palette = create(&world, "Color", &body).await;
     assert_eq!(palette["colorPaletteNumber"], "P-1");
     assert_eq!(numbers_and_shades(&palette), [("1", "56684a"), ("2", "a4512b")]);
@@ -105,7 +107,12 @@ async fn colours_of_a_palette_are_replaced_or_merged() {
 
     let path = format!("color/Header/{}/Update", palette["id"].as_str().unwrap());
     let second = palette["headerData"]["colors"]["colors"][1]["_id"].clone();
-    let merge = json!({"colors": [{"id": second, "hex": "000000"}, {"colorNumber": "1", "removeColor": true}, color("3", "ffffff")]});
+    let colors = [
+        json!({"id": second, "hex": "000000"}),
+        json!({"colorNumber": "1", "removeColor": true}),
+        color("3", "ffffff"),
+    ];
+    let merge = json!({"colors": colors});
     let merged = world.post_json(&format!("{path}?replaceColors=false"), &merge).await;
     assert_eq!(numbers_and_shades(&merged), [("2", "000000"), ("3", "ffffff")]);
     // Null and none leave the palette alone.

@@ -80,6 +80,17 @@ async fn lists_lag_behind_writes() {
         [style["headerName"].clone(), style["headerName"].clone(), json!("Second")]
     );
 
+    // A file lags as well, from the moment when it is processed.
+    let rule = json!([{"path": "Image/Upload", "action": {"lag": {"lists": 1}, "upload": {"looks": 0}}}]);
+    world.control("faults", &rule).await;
+    let upload = world.upload(&format!("Style/Header/{id}/Image/Upload"), "a.png", b"picture").await;
+    world.processed(&upload).await;
+    let boards = async || {
+        world.styles("", number.clone()).await["result"][0]["headerData"]["availableArtboards"].clone()
+    };
+    assert_eq!(boards().await, json!([]));
+    assert_eq!(boards().await.as_array().unwrap().len(), 1);
+
     // For all writes, on the clock: the new record is not there, the deleted one still is.
     reset(&mut world, json!({"styles": 3, "lag": {"seconds": 3600}})).await;
     let create = format!("Style/Header/Create?folderId={}", world.at.style_folder);
@@ -100,6 +111,9 @@ async fn records_in_the_form_of_2021() {
     let old = world.get_json(&path).await;
     assert_eq!(value(&old, "version"), &json!(value(&style, "version").to_string()));
     assert!(old.get("tags").is_none() && old.get("sizeClasses").is_none());
+    let parts = ["colorways", "sizeRange"].map(|part| old[part].as_array().unwrap());
+    let newer = ["secondaryColorNumber", "secondaryColorName", "sizeIndex", "hideSize"];
+    assert!(parts.into_iter().flatten().all(|part| newer.iter().all(|key| part.get(key).is_none())));
     assert_eq!(world.get_json(&path).await, style);
     reset(&mut world, json!({"styles": 20, "old_forms": true})).await;
     for record in world.styles("", json!([])).await["result"].as_array().unwrap() {

@@ -34,7 +34,7 @@ fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let state = call.shared.state();
     let master = state.records.master(call.kind());
     let header = find(master, call.parameter("headerId").unwrap_or_default())?;
-    Ok(ok(&of(master.folders[master.headers[header].folder].id)))
+    Ok(ok(&of(master.folders[master.record(header).folder].id)))
 }
 
 /// A folder of any master folder is found under each address.

@@ -85,7 +85,7 @@ fn link(call: &Call<'_>) -> Result<Answer, Refusal> {
     let blocks = state.records.master(MasterKind::Block);
     let id = body.get("blockHeaderId").and_then(Value::as_str);
     let id = id.ok_or_else(|| Refusal::validation("blockHeaderId", "The field is required."))?;
-    let block = &blocks.headers[find(blocks, id)?];
+    let block = blocks.record(find(blocks, id)?);
     let named = body.get("sizeClasses").and_then(Value::as_array);
     let wanted = |class: &Value| {
         named.is_none_or(|named| {
@@ -112,7 +112,7 @@ fn unlink(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (at, mut style) = take_living(call, state)?;
     let Some(block) = style.block.take() else { return Ok(message("No block is linked")) };
     let blocks = state.records.master(MasterKind::Block);
-    let of_block = blocks.by_id.get(&block).map(|at| blocks.headers[*at].size_classes.clone());
+    let of_block = blocks.at(block).map(|at| blocks.record(at).size_classes.clone());
     let mut classes = style.size_classes.as_array().cloned().unwrap_or_default();
     classes.retain(|class| {
         let known = of_block.as_deref().and_then(Value::as_array).into_iter().flatten();
@@ -127,7 +127,7 @@ fn unlink(call: &Call<'_>) -> Result<Answer, Refusal> {
 /// The id of the size class of the block with this id.
 fn size_class(state: &State, block: &str, key: &str) -> Result<(Uuid, Uuid), Refusal> {
     let blocks = state.records.master(MasterKind::Block);
-    let block = &blocks.headers[find(blocks, block)?];
+    let block = blocks.record(find(blocks, block)?);
     let classes = block.size_classes.as_array();
     let class = classes.and_then(|classes| classes.iter().find(|class| is_class(class, key)));
     let id = class.and_then(|class| Uuid::parse_str(class["id"].as_str()?).ok());

@@ -25,8 +25,8 @@ fn company_colors(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(ok(&page.cut(colors.filter(|color| filters::color_matches(&filters, color)))))
 }
 
-/// Writes the colours of a palette. With `replace` those that are sent are all that remain; else each is matched by id
-/// or number, the others stay, and `removeColor` takes one out.
+/// Writes the colours of a palette. With `replace` those that are sent are all that remain; else each is matched by
+/// id or number, the others stay, and `removeColor` takes one out.
 pub(crate) fn write(state: &mut State, header: &mut Header, sent: &[Value], replace: bool) {
     let palette = Arc::make_mut(&mut header.palette);
     let mut colors = palette["colors"].as_array().cloned().unwrap_or_default();

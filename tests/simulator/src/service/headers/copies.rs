@@ -10,8 +10,8 @@ use crate::values::empty;
 
 use super::{Call, FOLDER_STAMP_LAG, answer, edited, find, store, take_living};
 
-/// The record keeps its id. Fields belong to a folder: those that the new one lacks are lost, and those that the old one
-/// lacked are empty.
+/// The record keeps its id. Fields belong to a folder: those that the new one lacks are lost, and those that the old
+/// one lacked are empty.
 pub(super) fn relocate(call: &Call<'_>) -> Result<Answer, Refusal> {
     let body = call.object()?;
     let target = body.get("targetFolderId").and_then(Value::as_str);
@@ -82,7 +82,7 @@ pub(super) fn where_used_in_sets(call: &Call<'_>) -> Result<Answer, Refusal> {
     let state = call.shared.state();
     let master = state.records.master(MasterKind::Style);
     let at = find(master, call.argument("id"))?;
-    let user = matches!(at % SET, 1 | 2).then(|| &master.headers[at - at % SET]);
+    let user = matches!(at % SET, 1 | 2).then(|| master.record(at - at % SET));
     let used: Vec<Value> = user
         .into_iter()
         .map(|header| {

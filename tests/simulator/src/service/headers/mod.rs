@@ -62,7 +62,7 @@ fn listing(call: &Call<'_>, page: Page) -> Result<Answer, Refusal> {
     let show_deleted = call.flag("showDeleted");
     let kind = call.kind();
 
-    let (folders, headers, wording) = {
+    let (folders, listed, wording) = {
         let mut state = call.shared.state();
         let (now, wording) = (state.now(), call.wording(&state));
         let master = state.records.master_mut(kind);
@@ -83,26 +83,33 @@ fn listing(call: &Call<'_>, page: Page) -> Result<Answer, Refusal> {
         None => folders.iter().collect(),
     };
     let filters = filters::known_to_folders(&filters, &asked);
-    let sewn = SEWN.contains(&kind);
-    let matching = headers.iter().filter(|header| {
-        (show_deleted || !header.deleted)
-            && folder.is_none_or(|at| header.folder == at)
-            && filters::header_matches(&filters, &folders[header.folder], header)
-            && (!sewn || filters::colorways_match(&colorway_filters, &header.colorways))
+    let by_colorway = SEWN.contains(&kind) && !colorway_filters.is_empty();
+    let outlines_only = filters::ask_for_outlines_only(&filters) && !by_colorway;
+    let matching = listed.slots().filter(|slot| {
+        let outline = slot.outline();
+        let outlined = (show_deleted || !outline.deleted)
+            && folder.is_none_or(|at| outline.folder == at)
+            && filters::outline_matches(&filters, &outline);
+        if !outlined || outlines_only {
+            return outlined;
+        }
+        let header = slot.record(kind, &folders);
+        filters::fields_match(&filters, &folders[header.folder], &header)
+            && (!by_colorway || filters::colorways_match(&colorway_filters, &header.colorways))
     });
-    let answers = matching.map(|header| HeaderAnswer {
+    let page = page.cut(matching.cloned());
+    Ok(page.stream(move |slot| HeaderAnswer {
         kind,
         folders: folders.clone(),
-        header: header.clone(),
+        header: slot.record(kind, &folders),
         wording: wording.clone(),
-    });
-    Ok(ok(&page.cut(answers)))
+    }))
 }
 
 fn read(call: &Call<'_>) -> Result<Answer, Refusal> {
     let state = call.shared.state();
     let master = state.records.master(call.kind());
-    let header = master.headers[find(master, call.argument("id"))?].clone();
+    let header = master.record(find(master, call.argument("id"))?);
     Ok(answer(call, &state, header))
 }
 
@@ -127,7 +134,7 @@ pub(crate) fn find(master: &Master, id: &str) -> Result<usize, Refusal> {
 pub(crate) fn take(call: &Call<'_>, state: &State) -> Result<(usize, Header), Refusal> {
     let master = state.records.master(call.kind());
     let at = find(master, call.argument("id"))?;
-    Ok((at, (*master.headers[at]).clone()))
+    Ok((at, (*master.record(at)).clone()))
 }
 
 /// The same, but not one that is deleted.

@@ -152,8 +152,8 @@ fn write(
     Ok(())
 }
 
-/// Values that are accepted and not stored: those of the rule, and a share of all. Which ones depends on the seed, the
-/// number of the record and the field, so a second try changes nothing.
+/// Values that are accepted and not stored: those of the rule, and a share of all. Which ones depends on the seed,
+/// the number of the record and the field, so a second try changes nothing.
 struct Losses<'a> {
     named: &'a [String],
     share: f64,

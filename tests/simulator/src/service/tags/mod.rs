@@ -119,7 +119,7 @@ fn unshare(call: &Call<'_>) -> Result<Answer, Refusal> {
 fn of_header(call: &Call<'_>) -> Result<Answer, Refusal> {
     let state = call.shared.state();
     let (kind, at) = super::any_header(&state, call.argument("id"))?;
-    let ids = state.records.master(kind).headers[at].tags.clone().unwrap_or_default();
+    let ids = state.records.master(kind).record(at).tags.clone().unwrap_or_default();
     let tags = ids.iter().filter_map(|id| state.records.tags.iter().find(|tag| tag.id == *id));
     Ok(ok(&tags.map(view).collect::<Vec<_>>()))
 }
@@ -141,7 +141,7 @@ fn change(call: &Call<'_>, done: &str, with: impl Fn(&mut Vec<Uuid>, Uuid)) -> R
     let names = call.texts()?;
     let state = &mut *call.shared.state();
     let (kind, at) = super::any_header(state, call.argument("id"))?;
-    let mut header = (*state.records.master(kind).headers[at]).clone();
+    let mut header = (*state.records.master(kind).record(at)).clone();
     let before = header.tags.clone().unwrap_or_default();
     let mut ids = (*before).clone();
     for name in &names {

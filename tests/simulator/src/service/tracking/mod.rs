@@ -1,5 +1,5 @@
-//! Tracking: the rows of a plan with their milestones. The company has one plan, with a row for each record of the first
-//! folder.
+//! Tracking: the rows of a plan with their milestones. The company has one plan, with a row for each record of the
+//! first folder.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::answers::{Answer, Refusal, ok};
 use crate::calendar::{stamp, whole_seconds};
 use crate::filters;
-use crate::model::{Folder, Header, MasterKind};
+use crate::model::{Folder, Header, MasterKind, Slot};
 use crate::people::person;
 
 use super::Call;
@@ -33,9 +33,12 @@ fn timeline(call: &Call<'_>) -> Result<Answer, Refusal> {
     }
     let master = state.records.master(call.kind());
     let folder = &master.folders[0];
-    let planned = master.headers.iter().filter(|header| header.folder == 0 && !header.deleted);
-    let matching = planned.filter(|header| filters::timeline_matches(&filters, header));
-    Ok(ok(&page.cut(matching.map(|header| row(plan, folder, header)))))
+    let matching = master.slots().iter().filter(|slot| {
+        let outline = slot.outline();
+        outline.folder == 0 && !outline.deleted && filters::timeline_matches(&filters, &outline)
+    });
+    let record = |slot: &Slot| slot.record(master.kind, &master.folders);
+    Ok(ok(&page.cut(matching).map(|slot| row(plan, folder, &record(slot)))))
 }
 
 fn row(plan: Uuid, folder: &Folder, header: &Header) -> Value {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::answers::{Answer, Refusal, message, ok};
 use crate::files::{SentFile, StoredFile};
-use crate::model::{Artboard, ColorwayImage, FileLink, Header, MasterKind, Picture};
+use crate::model::{Artboard, ColorwayImage, FileLink, Header, Lag, MasterKind, Picture};
 use crate::people::User;
 use crate::state::State;
 
@@ -37,6 +37,8 @@ pub(crate) struct Upload {
     user: &'static User,
     looks: u32,
     failure: Option<String>,
+    /// How long lists do not show the file.
+    lag: Option<Lag>,
 }
 
 /// Where a file shows up when it is processed.
@@ -83,7 +85,7 @@ fn image(call: &Call<'_>, at: usize, artboard: bool) -> Result<Target, Refusal> 
     let kind = call.kind();
     let state = call.shared.state();
     let master = state.records.master(kind);
-    let header = master.headers[find(master, call.argument("id"))?].id;
+    let header = master.record(find(master, call.argument("id"))?).id;
     Ok(Target::Image { kind, header, at, artboard })
 }
 
@@ -97,7 +99,7 @@ fn colorway_image(call: &Call<'_>) -> Result<Answer, Refusal> {
         let state = &mut *call.shared.state();
         let master = state.records.master(kind);
         let at = find(master, call.argument("id"))?;
-        let mut header = (*master.headers[at]).clone();
+        let mut header = (*master.record(at)).clone();
         let number = call.parameter("colorNumber").filter(|number| !number.is_empty());
         let known = header.colorways.iter().find(|one| match id {
             Some(id) => one.id == id,
@@ -134,7 +136,7 @@ fn list_image(call: &Call<'_>) -> Result<Answer, Refusal> {
         let state = call.shared.state();
         let master = state.records.master(kind);
         let header = find(master, call.parameter(&header).unwrap_or_default())?;
-        let folder = master.folders[master.headers[header].folder].id;
+        let folder = master.folders[master.record(header).folder].id;
         if call.guid("pageId")? != Some(apps::id_of(folder, "Sketches")) {
             return Err(Refusal::text("Page not found."));
         }
@@ -158,11 +160,13 @@ pub(crate) fn take(call: &Call<'_>, target: Target) -> Result<Answer, Refusal> {
     let rule = &call.rule.upload;
     let state = &mut *call.shared.state();
     let lower = file.name.to_lowercase();
-    let unsupported = UNSUPPORTED.iter().any(|ending| lower.ends_with(ending));
+    let image = !matches!(target, Target::SizeClass { .. });
+    let unsupported = image && UNSUPPORTED.iter().any(|ending| lower.ends_with(ending));
     let failure = rule.fail.clone().or_else(|| unsupported.then(|| "Unsupported file".to_owned()));
     let id = keep(state, file);
     let looks = rule.looks.unwrap_or(state.settings.upload_looks);
-    let mut upload = Upload { target: Some(target), user: call.user, looks, failure };
+    let lag = call.rule.lag.or(state.settings.lag);
+    let mut upload = Upload { target: Some(target), user: call.user, looks, failure, lag };
     if rule.id == Some(false) {
         finish(state, id, &mut upload);
         return Ok(message("stored"));
@@ -207,10 +211,10 @@ fn finish(state: &mut State, id: Uuid, upload: &mut Upload) {
     if upload.failure.is_some() {
         return;
     }
-    let file = file.link.clone();
+    let (file, upload) = (file.link.clone(), &*upload);
     match target {
         Target::Image { kind, header, at, artboard } => {
-            change(state, kind, header, upload.user, |header| {
+            change(state, kind, header, upload, |header| {
                 if let Some(image) = header.images.get_mut(at) {
                     *image = Picture::Stored(file.clone());
                 }
@@ -220,7 +224,7 @@ fn finish(state: &mut State, id: Uuid, upload: &mut Upload) {
             });
         }
         Target::Colorway { kind, header, colorway } => {
-            change(state, kind, header, upload.user, |header| {
+            change(state, kind, header, upload, |header| {
                 if let Some(colorway) = header.colorways.iter_mut().find(|one| one.id == colorway) {
                     colorway.image = ColorwayImage::Pair(Picture::Stored(file));
                 }
@@ -228,22 +232,28 @@ fn finish(state: &mut State, id: Uuid, upload: &mut Upload) {
         }
         Target::SizeClass { header, class } => {
             state.assets.push((class, file));
-            change(state, MasterKind::Block, header, upload.user, |_| {});
+            change(state, MasterKind::Block, header, upload, |_| {});
         }
         Target::Nowhere => {}
     }
 }
 
-fn change(state: &mut State, kind: MasterKind, header: Uuid, user: &User, with: impl FnOnce(&mut Header)) {
+fn change(
+    state: &mut State,
+    kind: MasterKind,
+    header: Uuid,
+    upload: &Upload,
+    with: impl FnOnce(&mut Header),
+) {
     let now = state.write_time();
-    let unseen = state.settings.lag.map(|lag| lag.from(state.now()));
+    let unseen = upload.lag.map(|lag| lag.from(state.now()));
     let master = state.records.master_mut(kind);
-    let Some(at) = master.by_id.get(&header).copied() else { return };
-    let mut header = (*master.headers[at]).clone();
+    let Some(at) = master.at(header) else { return };
+    let mut header = (*master.record(at)).clone();
     if header.deleted {
         return;
     }
     with(&mut header);
-    touch(&mut header, now, user);
+    touch(&mut header, now, upload.user);
     master.put(at, header, unseen);
 }
