@@ -26,6 +26,12 @@ extension Array where Element: Record {
     }
 }
 
+extension Array<JSONValue> {
+    func json() -> [JSONValue] {
+        self
+    }
+}
+
 extension Response where Body: Record {
     func json() -> JSONValue {
         json(.object(body.members))
@@ -35,6 +41,12 @@ extension Response where Body: Record {
 extension Response {
     func json<Item: Record>() -> JSONValue where Body == [Item] {
         json(.array(body.json()))
+    }
+}
+
+extension Response<[JSONValue]> {
+    func json() -> JSONValue {
+        json(.array(body))
     }
 }
 
