@@ -66,6 +66,7 @@ mod requester;
 mod rng;
 mod testing_config;
 mod trace;
+mod value;
 
 pub use answer::Answer;
 pub use arguments::files::FileSource;
