@@ -64,6 +64,7 @@ mod rate_news;
 mod redact;
 mod requester;
 mod rng;
+mod schemas;
 mod testing_config;
 mod trace;
 mod value;
