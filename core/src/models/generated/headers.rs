@@ -175,15 +175,15 @@ pub struct MaterialHeader {
 }
 
 impl MaterialHeader {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
+    pub fn field(&self, id: &str) -> Option<Value> {
         self.header_data.as_ref()?.field(id)
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
@@ -209,21 +209,20 @@ pub struct MaterialHeaderData {
 }
 
 impl MaterialHeaderData {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
-        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    pub fn field(&self, id: &str) -> Option<Value> {
+        let field = self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?;
+        Some(field.read()).filter(|value| !value.is_null())
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         let fields = self.fields.iter().flatten();
-        fields
-            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
-            .collect()
+        fields.filter_map(|field| Some((field.id.clone()?, field.read()))).collect()
     }
 }
 
@@ -375,15 +374,15 @@ pub struct StyleHeader {
 }
 
 impl StyleHeader {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
+    pub fn field(&self, id: &str) -> Option<Value> {
         self.header_data.as_ref()?.field(id)
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
@@ -415,21 +414,20 @@ pub struct StyleHeaderData {
 }
 
 impl StyleHeaderData {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
-        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    pub fn field(&self, id: &str) -> Option<Value> {
+        let field = self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?;
+        Some(field.read()).filter(|value| !value.is_null())
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         let fields = self.fields.iter().flatten();
-        fields
-            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
-            .collect()
+        fields.filter_map(|field| Some((field.id.clone()?, field.read()))).collect()
     }
 }
 
