@@ -135,11 +135,11 @@ public struct Colorway: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
-    /// - Parameter id: Field id.
+    /// - Parameter id: Field id, as a write names it.
     /// - Returns: Nil when the record does not have the field.
-    public func field(_ id: String) -> JSONValue? { fields?[id] }
+    public func field(_ id: String) -> JSONValue? { JSONObject(valuesOf: members, fields: fields)[id] }
 }
 
 /// A folder of a master folder.
@@ -366,10 +366,10 @@ public struct MaterialHeader: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The values of the record's fields by field id, in their order.
+    /// The values of the record's fields by field id, read by their types, in their order.
     public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -415,7 +415,7 @@ public struct MaterialHeaderData: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -536,11 +536,11 @@ public struct Size: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
-    /// - Parameter id: Field id.
+    /// - Parameter id: Field id, as a write names it.
     /// - Returns: Nil when the record does not have the field.
-    public func field(_ id: String) -> JSONValue? { fields?[id] }
+    public func field(_ id: String) -> JSONValue? { JSONObject(valuesOf: members, fields: fields)[id] }
 }
 
 /// A size class.
@@ -736,10 +736,10 @@ public struct StyleHeader: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The values of the record's fields by field id, in their order.
+    /// The values of the record's fields by field id, read by their types, in their order.
     public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -795,7 +795,7 @@ public struct StyleHeaderData: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
