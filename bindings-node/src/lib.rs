@@ -8,3 +8,4 @@ mod engine;
 mod host;
 mod promise;
 mod reply;
+pub mod values;

@@ -219,7 +219,7 @@ answeringClient([], { timout: 3 });
 
 const season: unknown = valuesOf(style).get('season');
 for (const colorway of style.colorways ?? []) valuesOf(colorway).get('color_number');
-for await (const row of client.dataTables.data('t')) valuesOf(row);
+for await (const row of client.dataTables.data('t')) valuesOf(row, { decimals: 'exact' });
 // @ts-expect-error: no record with fields
 valuesOf('season');
 

@@ -147,8 +147,6 @@ test('values of fields are read by their ids, in order', async () => {
   assert.equal(values.get('constructor'), undefined);
   const [row] = await client.dataTables.data(simulator.at.data_table).collect();
   assert.equal(valuesOf(row).get(row.fields[0].id), row.fields[0].value);
-  const colorway = { id: 'c-1', fields: { color_number: '01', primary: null } };
-  assert.deepEqual([...valuesOf(colorway)], Object.entries(colorway.fields));
   const reversed = [
     { id: '10', value: 1 },
     { id: '2', value: null },
@@ -160,7 +158,40 @@ test('values of fields are read by their ids, in order', async () => {
       ['2', null],
     ],
   );
-  for (const empty of [{}, { headerData: null }, { fields: null }, { headerData: {} }]) {
+  for (const empty of [{ headerData: null }, { fields: null }, { headerData: {} }]) {
     assert.equal(valuesOf(empty).size, 0);
   }
+  assert.throws(
+    () => valuesOf({}),
+    (error) =>
+      error instanceof ConfigError && error.message.startsWith('the record has no fields: give a style'),
+  );
+});
+
+test('values are read by the types of their fields', () => {
+  const fields = [
+    { id: 'active', value: 'Yes', type: 'TrueFalse' },
+    { id: 'due', value: '8/1/2021 12:00:00 AM', type: 'Date' },
+    { id: 'price', value: '12.50', type: 'Decimal' },
+    { id: 'channels', value: '["Shop"]', type: 'MultiSelect' },
+  ];
+  assert.deepEqual(Object.fromEntries(valuesOf({ headerData: { fields } })), {
+    active: true,
+    due: '2021-08-01T00:00:00Z',
+    price: 12.5,
+    channels: ['Shop'],
+  });
+  assert.equal(valuesOf({ fields }, { decimals: 'exact' }).get('price'), '12.50');
+  assert.throws(() => valuesOf({ fields }, { decimals: 'exakt' }), {
+    message: /options.decimals has to be "number" or "exact"/,
+  });
+  const colorway = { id: 'c-1', colorNumber: '01', primaryColor: '56684A', fields: { marketing_name: null } };
+  assert.deepEqual(
+    [...valuesOf(colorway)],
+    [
+      ['color_number', '01'],
+      ['primary', '56684a'],
+      ['marketing_name', null],
+    ],
+  );
 });

@@ -6,7 +6,7 @@ import type { CallOptions, ListOptions } from './client/options.js';
 import type { ClientSettings } from './client/settings.js';
 import { type Caller, Connection } from './connection.js';
 import { knownAcrossCopies } from './copies.js';
-import { DECODERS } from './decode.js';
+import { decoderOf } from './decode.js';
 import { Host } from './host.js';
 import native from './native.cjs';
 import type { Pager } from './pager.js';
@@ -174,14 +174,11 @@ export class BeProduct extends Groups {
 knownAcrossCopies(BeProduct);
 
 function connect(given: Settings): Connection {
-  const { onLog, onQuotaEvent, onQuotaLimit, decimals = 'number', tokenStore, ...settings } = given ?? {};
-  if (!Object.hasOwn(DECODERS, decimals)) {
-    const message = `settings.decimals has to be "number" or "exact", not ${inspect(decimals)}`;
-    throw new ConfigError({ message });
-  }
+  const { onLog, onQuotaEvent, onQuotaLimit, decimals, tokenStore, ...settings } = given ?? {};
+  const decode = decoderOf(decimals, 'settings.decimals');
   const callbacks = { onLog, onQuotaEvent, onQuotaLimit };
   const isCode = isTokenStore(tokenStore);
   const host = new Host(isCode ? { ...callbacks, tokenStore } : callbacks);
   const text = encodeSettings(isCode ? settings : { ...settings, tokenStore });
-  return new Connection(() => native.Engine.open(text, host.hooks, host.call), DECODERS[decimals], host);
+  return new Connection(() => native.Engine.open(text, host.hooks, host.call), decode, host);
 }

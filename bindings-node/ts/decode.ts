@@ -1,5 +1,8 @@
+import { inspect } from 'node:util';
+
 import { parse } from 'lossless-json';
 
+import { ConfigError } from './client/errors.js';
 import { DATA } from './client/names.js';
 
 /** Reads JSON text. */
@@ -23,6 +26,12 @@ const exact: Decode = HAS_SOURCE
   : (json) => parse(json, null, { parseNumber: number, onDuplicateKey: ({ newValue }) => newValue });
 
 export const DECODERS: Readonly<Record<Decimals, Decode>> = { number: JSON.parse, exact };
+
+/** What reads JSON; `path` is where `decimals` was given. */
+export function decoderOf(decimals: Decimals = 'number', path: string): Decode {
+  if (Object.hasOwn(DECODERS, decimals)) return DECODERS[decimals];
+  throw new ConfigError({ message: `${path} has to be "number" or "exact", not ${inspect(decimals)}` });
+}
 
 /** Whole numbers that a number holds exactly; the digits of all others. */
 function number(digits: string): number | string {

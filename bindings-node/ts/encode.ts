@@ -26,6 +26,11 @@ export function encode(value: unknown, path: string): string {
   return new Encoder().text(value, path, 'own') ?? 'null';
 }
 
+/** Data, whose names are its own. */
+export function encodeData(value: unknown, path: string): string {
+  return new Encoder().text(value, path, 'data') ?? 'null';
+}
+
 /** Arguments as the engine reads them, from several objects; `names` are those of their members. */
 export function encodeArguments(given: readonly object[], names: Names = 'arguments'): string {
   const entries = given.flatMap((args) => {

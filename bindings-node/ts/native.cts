@@ -7,6 +7,8 @@ interface Native {
     login(settings: string, options: string): NativeEngine;
   };
   runCommand(args: string[]): number;
+  /** The values of a record as an array of ids and values. */
+  valuesOf(record: string): string;
 }
 
 interface NativeEngine {

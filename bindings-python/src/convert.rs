@@ -83,16 +83,31 @@ fn raise_fields(py: Python<'_>, fields: &str) -> PyErr {
 
 /// A Python value as JSON text. What JSON cannot hold is an error that names its place.
 pub(crate) fn to_json(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    Ok(to_json_and_exact(name, value)?.0)
+}
+
+/// The same, and whether a `Decimal` is in it.
+fn to_json_and_exact(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(String, bool)> {
     let mut text = String::new();
-    let mut writer = Writer { text: &mut text, path: name.to_owned(), depth: 0 };
+    let mut writer = Writer { text: &mut text, path: name.to_owned(), depth: 0, has_decimal: false };
     writer.write(value)?;
-    Ok(text)
+    let has_decimal = writer.has_decimal;
+    Ok((text, has_decimal))
+}
+
+/// The values of a record as a list of field ids and values. Decimals are exact where they are so in the record, unless `exact` says it.
+pub(crate) fn values_of<'py>(record: &Bound<'py, PyAny>, exact: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
+    let py = record.py();
+    let (text, has_decimal) = to_json_and_exact("record", record)?;
+    let values = py.detach(|| beproduct::seam::values_of(&text)).map_err(|error| raise(py, &error))?;
+    from_json(py, values.as_bytes(), exact.unwrap_or(has_decimal))
 }
 
 struct Writer<'a> {
     text: &'a mut String,
     path: String,
     depth: usize,
+    has_decimal: bool,
 }
 
 impl Writer<'_> {
@@ -120,6 +135,7 @@ impl Writer<'_> {
             if !value.call_method0("is_finite")?.is_truthy()? {
                 return Err(self.refuse(py, "is not finite, and JSON has no such number"));
             }
+            self.has_decimal = true;
             let digits = value.call_method1("__format__", ("f",))?;
             self.text.push_str(digits.cast::<PyString>()?.to_str()?);
         } else if value.is_instance(types(py)?.datetime.bind(py))? {

@@ -15,6 +15,7 @@ mod _native {
     use super::bridge::Bridge;
     #[pymodule_export]
     use super::engine::{Engine, Reply, Stream};
+    use pyo3::prelude::*;
 
     /// To be called before `fork`, and `after_fork` after it in both processes, in the same thread.
     #[pyo3::pyfunction]
@@ -37,6 +38,11 @@ mod _native {
     #[pyo3::pyfunction]
     fn run_command(py: pyo3::Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {
         py.detach(|| beproduct_cli::run(arguments))
+    }
+
+    #[pyo3::pyfunction]
+    fn values_of<'py>(record: Bound<'py, PyAny>, exact: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
+        super::convert::values_of(&record, exact)
     }
 
     /// To be called before the interpreter ends.

@@ -61,9 +61,35 @@ def test_what_was_read_can_be_written(client: BeProduct) -> None:
     assert changed["season"] == values["season"]
     assert changed["header_name"] == "Parka"
     for colorway in style["colorways"] or []:
-        assert "color_number" in values_of(colorway)
-    with pytest.raises(ValueError, match="no fields"):
+        assert values_of(colorway)["color_number"] == colorway["colorNumber"]
+    with pytest.raises(ValueError, match="the record has no fields: give a style"):
         values_of(client.style.folders()[0])
+
+
+def test_values_are_read_by_the_types_of_their_fields() -> None:
+    fields = [
+        {"id": "active", "value": "Yes", "type": "TrueFalse"},
+        {"id": "due", "value": "8/1/2021 12:00:00 AM", "type": "Date"},
+        {"id": "price", "value": "12.50", "type": "Decimal"},
+        {"id": "channels", "value": '["Shop"]', "type": "MultiSelect"},
+        {"id": "note", "value": None, "type": "Memo"},
+    ]
+    values = values_of({"headerData": {"fields": fields}})
+    assert list(values) == ["active", "due", "price", "channels", "note"]
+    assert values == {
+        "active": True,
+        "due": "2021-08-01T00:00:00Z",
+        "price": 12.5,
+        "channels": ["Shop"],
+        "note": None,
+    }
+    exact = values_of({"fields": fields}, decimals="exact")["price"]
+    assert repr(exact) == "Decimal('12.50')"
+    by_record = values_of({"fields": [*fields, {"id": "cost", "value": Decimal("1.10"), "type": "Currency"}]})
+    assert repr(by_record["price"]) == "Decimal('12.50')"
+    colorway = {"colorNumber": "01", "primaryColor": "56684A", "fields": {"marketing_name": "Moss"}}
+    assert values_of(colorway) == {"color_number": "01", "primary": "56684a", "marketing_name": "Moss"}
+    assert values_of({"headerData": None}) == {}
 
 
 def test_a_raw_call_is_sent_as_given(client: BeProduct, simulator: Simulator) -> None:

@@ -48,6 +48,12 @@ impl From<beproduct::Error> for EngineError {
     }
 }
 
+/// The values of a record by field id, from a JSON text, as the JSON text of an array of ids and values.
+#[uniffi::export]
+pub fn values_of(record: String) -> Result<String, EngineError> {
+    Ok(seam::values_of(&record)?)
+}
+
 /// A client, or a sign-in of a person. What it can do is called by name; arguments and options are JSON objects.
 #[derive(uniffi::Object)]
 pub struct Engine(seam::Engine);

@@ -107,8 +107,10 @@ impl Client {
         if operation.paged {
             return Err(Error::config(format!("{} answers in pages: ask for them", short_id(operation))));
         }
-        let call = Call { arguments, options: self.check_options(options)? };
+        let mut call = Call { arguments, options: self.check_options(options)? };
         let requester = &self.requester;
+        let checked = requester.schemas().check(operation, &mut call.arguments);
+        checked.map_err(|error| error.with_operation(operation.id))?;
         match operation.handler {
             Handler::Request | Handler::Raw => {
                 let prepared = arguments::prepare(operation, &call.arguments)?;

@@ -65,8 +65,10 @@ mod rate_news;
 mod redact;
 mod requester;
 mod rng;
+mod schemas;
 mod testing_config;
 mod trace;
+mod value;
 
 pub use answer::Answer;
 pub use arguments::files::FileSource;

@@ -4,18 +4,32 @@ use crate::error::{Error, Result};
 
 /// `; did you mean "timeout"?`, or nothing where no known name is near.
 pub(crate) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let plain = |text: &str| text.replace(['_', '-', '.', ' '], "").to_lowercase();
-    let given = plain(name);
-    let length = given.chars().count();
-    let distance = |known: &str| match plain(known) {
-        longer if length >= 4 && longer.starts_with(&given) => 1,
-        other => strsim::osa_distance(&given, &other),
-    };
-    let near = known.into_iter().map(|known| (distance(known), known)).min();
+    let length = plain(name).chars().count();
+    let near = known.into_iter().map(|known| (distance(name, known), known)).min();
     match near {
         // A third of the letters may be wrong.
         Some((distance, known)) if distance * 3 <= length => format!("; did you mean {known:?}?"),
         _ => String::new(),
+    }
+}
+
+/// The known names, the nearest first.
+pub(crate) fn sorted<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut known: Vec<_> = known.into_iter().collect();
+    known.sort_by_cached_key(|known| distance(name, known));
+    known
+}
+
+fn plain(text: &str) -> String {
+    text.replace(['_', '-', '.', ' '], "").to_lowercase()
+}
+
+/// Letters that are wrong, word separators and case aside.
+fn distance(name: &str, known: &str) -> usize {
+    let given = plain(name);
+    match plain(known) {
+        longer if given.chars().count() >= 4 && longer.starts_with(&given) => 1,
+        other => strsim::osa_distance(&given, &other),
     }
 }
 

@@ -25,6 +25,7 @@ use crate::page_sizes::PageSizes;
 use crate::pipeline::{Exchange, Next, Policy};
 use crate::redact::{Secrets, address};
 use crate::rng::Rng;
+use crate::schemas::{Lesson, Schemas};
 use crate::trace::Trace;
 
 /// What the requests of one company have in common.
@@ -56,13 +57,20 @@ pub(crate) struct Site {
 pub(crate) struct Requester {
     site: Arc<Site>,
     policies: Arc<[Arc<dyn Policy>]>,
+    /// What answers have said of schemas.
+    schemas: Arc<Schemas>,
     /// The end of the client.
     closed: Cancel,
 }
 
 impl Requester {
     pub(crate) fn new(site: Arc<Site>, policies: Arc<[Arc<dyn Policy>]>, closed: Cancel) -> Self {
-        Self { site, policies, closed }
+        Self { site, policies, schemas: Arc::default(), closed }
+    }
+
+    /// What answers have said of schemas.
+    pub(crate) fn schemas(&self) -> &Schemas {
+        &self.schemas
     }
 
     pub(crate) fn handle(&self) -> &Handle {
@@ -110,8 +118,13 @@ impl Requester {
         prepared: Prepared,
         options: &CallOptions,
     ) -> Result<Answer> {
+        // With a query of the caller the answer may be another one.
+        let lesson = Lesson::of(&prepared).filter(|_| options.extra_query.is_empty());
         let (body, raw, meta) =
             self.send_and_read(prepared, options, &[], |body| answer::read(operation, body)).await?;
+        if let Some(lesson) = lesson {
+            self.schemas.learn(lesson, &raw, self.site.clock.now());
+        }
         Ok(Answer { body, raw, meta })
     }
 

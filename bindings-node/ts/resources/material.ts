@@ -492,6 +492,14 @@ export class Material {
    * when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the
    * material again.
    *
+   * Once `folderSchema` has returned the schema of the folder, values are checked against it before anything
+   * is sent, because the service blanks, cuts or ignores some and still answers with success
+   * (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a
+   * value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
+   * the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+   *
+   * Errors: `ConfigError` when a value is refused.
+   *
    * @param folderId Folder, as returned by `folders`.
    */
   create(folderId: string, args: MaterialCreateArguments, options?: CallOptions): Promise<MaterialHeader> {
@@ -503,6 +511,15 @@ export class Material {
    *
    * Success does not prove that every value was stored: compare the answer with what was sent
    * (docs/service/writing.md, Writing headers).
+   *
+   * Once `folderSchema` has returned the schema of its folder, and this client has read or written the
+   * material before, values are checked against it before anything is sent, because the service blanks, cuts
+   * or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown
+   * or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
+   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
+   * UTC or `"12.50"` as a number.
+   *
+   * Errors: `ConfigError` when a value is refused.
    *
    * @param headerId Id of the material.
    */

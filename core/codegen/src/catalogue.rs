@@ -24,7 +24,7 @@
 //! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
 //! | `look` | the read, of the same resource, that shows what became of a delete whose answer leaves it open |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
-//! | `schema` of filters | where the fields are listed that they may name: an operation, and its argument, which the list has too |
+//! | `schema` of filters, `fields` and `table_rows` | where the fields are listed that they may name: an operation, and its argument, whose value is that of the argument of this name beside them, or the folder of the record that the argument `record` names |
 //! | `standard` of filters | fields that they may name besides |
 
 mod downloads;
@@ -185,8 +185,10 @@ pub(crate) struct Rows {
 pub(crate) struct Schema {
     /// Id of an operation.
     pub(crate) operation: String,
-    /// Its argument, which has the value of the list's argument of the same name.
+    /// Its argument, which has the value of the argument of the same name beside the fields.
     pub(crate) argument: String,
+    /// The argument that names a record, where the value is the folder of that record.
+    pub(crate) record: Option<String>,
 }
 
 /// Where records are looked up by a text of theirs.
@@ -248,7 +250,7 @@ pub(crate) struct Parameter {
     pub(crate) record: Option<String>,
     pub(crate) required: bool,
     pub(crate) absent: Absent,
-    /// Of filters: where the fields are listed that they may name.
+    /// Of filters, field values and rows: where the fields are listed that they may name.
     pub(crate) schema: Option<Schema>,
     /// Of filters: fields that they may name besides.
     pub(crate) standard: Vec<String>,
@@ -491,6 +493,7 @@ fn resolve_parameter(parameter: &ParameterEntry, names: &Names) -> Result<Parame
             Some(schema) => Some(Schema {
                 operation: names.name(&schema.operation)?,
                 argument: names.name(&schema.argument)?,
+                record: schema.record.as_deref().map(|record| names.name(record)).transpose()?,
             }),
             None => None,
         },

@@ -332,7 +332,13 @@ fn a_catalogue_that_contradicts_itself_is_refused() {
             "service/headers.toml",
             "kind = \"boolean\"",
             "kind = \"boolean\"\nstandard = [\"active\"]",
-            "schema and standard are for filters",
+            "standard is for filters",
+        ),
+        (
+            "service/headers.toml",
+            "record = \"header_id\"",
+            "record = \"header\"",
+            "schema: header is no parameter here",
         ),
         ("service/data_tables.toml", "handler = \"update_rows\"\n", "", "need the handler update_rows"),
         (

@@ -38,8 +38,13 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Checks and encodes rows. Lets others have a turn meanwhile, however many there are.
-    pub(crate) async fn encode(name: &str, value: &Value) -> Result<Self> {
+    /// Checks and encodes rows. Lets others have a turn meanwhile, however many there are. `put` puts the values of a row into
+    /// the form of the service.
+    pub(crate) async fn encode(
+        name: &str,
+        value: &Value,
+        put: impl Fn(&str, &mut Value) -> Result<()>,
+    ) -> Result<Self> {
         let given = value
             .as_array()
             .ok_or_else(|| Error::config(format!("{name} has to be a list of rows, not {value}")))?;
@@ -51,13 +56,14 @@ impl Rows {
             if index > 0 && index % AT_ONCE == 0 {
                 tokio::task::yield_now().await;
             }
-            rows.push(&format!("{name}[{index}]"), item)?;
+            rows.push(&format!("{name}[{index}]"), item, &put)?;
         }
         Ok(rows)
     }
 
-    fn push(&mut self, name: &str, item: &Value) -> Result<()> {
-        let (id, change, sent) = row(name, item)?;
+    fn push(&mut self, name: &str, item: &Value, put: impl Fn(&str, &mut Value) -> Result<()>) -> Result<()> {
+        let (id, change, mut sent) = row(name, item)?;
+        put(&format!("{name}.rowFields"), &mut sent["rowFields"])?;
         if !self.list.is_empty() {
             self.text.push(b',');
         }
@@ -90,6 +96,11 @@ fn row(name: &str, item: &Value) -> Result<(Option<String>, Change, Value)> {
             "rowId" | "row_id" if value.is_null() => {}
             "rowId" | "row_id" => row_id = Some(id(&format!("{name}.rowId"), value)?.to_owned()),
             "rowFields" | "row_fields" | "fields" if value.is_null() => {}
+            "rowFields" | "row_fields" | "fields" if values.is_some() => {
+                return Err(Error::config(format!(
+                    "{name} has its values twice; give them as rowFields only"
+                )));
+            }
             "rowFields" | "row_fields" | "fields" => {
                 values = Some(fields(&format!("{name}.rowFields"), value, &[])?);
             }
@@ -135,7 +146,7 @@ mod tests {
 
     /// Encodes rows, and counts the turns that it takes.
     fn encode(value: &Value) -> (Result<Rows>, usize) {
-        let mut encoding = pin!(Rows::encode("rows", value));
+        let mut encoding = pin!(Rows::encode("rows", value, |_, _| Ok(())));
         let mut context = Context::from_waker(Waker::noop());
         for turns in 1.. {
             if let Poll::Ready(rows) = encoding.as_mut().poll(&mut context) {
@@ -153,6 +164,10 @@ mod tests {
             (json!([{"rowID": "a", "rowFields": {"x": 1}}]), "unknown member"),
             (json!([{"rowId": "a", "rowFields": {"x": 1}}, 7]), "rows[1] has to be an object"),
             (json!([{"rowId": "a", "deleteRow": 1}]), "true or false"),
+            (
+                json!([{"rowFields": {"x": 1}, "fields": {"x": 2}}]),
+                "rows[0] has its values twice; give them as rowFields only",
+            ),
             (json!([]), "is empty"),
             (json!({}), "a list of rows"),
         ] {

@@ -193,13 +193,15 @@ pub(crate) struct Rows {
     pub(crate) limit: usize,
 }
 
-/// Where the fields are listed that filters may name.
+/// Where the fields are listed that an argument may name.
 #[derive(Debug)]
-pub(crate) struct FilterSchema {
+pub(crate) struct FieldSchema {
     /// Id of the operation that lists them.
     pub(crate) operation: &'static str,
-    /// Its one argument, which has the value that the list's argument of this name has.
+    /// Its one argument, which has the value that the argument of this name has beside the fields.
     pub(crate) argument: &'static str,
+    /// The argument that names a record, where the value is the folder of that record.
+    pub(crate) record: Option<&'static str>,
 }
 
 /// One argument of an operation.
@@ -211,8 +213,8 @@ pub(crate) struct Parameter {
     pub(crate) kind: Kind,
     pub(crate) required: bool,
     pub(crate) absent: Absent,
-    /// Of filters: where the fields are listed that they may name.
-    pub(crate) schema: Option<FilterSchema>,
+    /// Of filters, field values and rows: where the fields are listed that they may name.
+    pub(crate) schema: Option<FieldSchema>,
     /// Of filters: fields that they may name besides.
     pub(crate) standard: &'static [&'static str],
     /// The texts of a choice.

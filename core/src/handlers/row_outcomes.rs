@@ -95,7 +95,9 @@ mod tests {
             {"rowId": "a-2", "rowFields": {"x": 3}},
             {"rowId": "a-3", "deleteRow": true},
         ]);
-        let rows = futures_util::FutureExt::now_or_never(Rows::encode("rows", &rows)).unwrap().unwrap();
+        let rows = futures_util::FutureExt::now_or_never(Rows::encode("rows", &rows, |_, _| Ok(())))
+            .unwrap()
+            .unwrap();
         let told = of(rows.list(), body.as_bytes());
         let letters = told.iter().map(|row| if row.applied { 'a' } else { '?' }).collect();
         (letters, told.into_iter().find_map(|row| row.new_id))

@@ -39,10 +39,14 @@ pub(crate) async fn update_rows(
     // Everything is checked before the first request leaves.
     let prepared = arguments::prepare(operation, &call.arguments)?;
     let parameter = operation.parameters.iter().find(|parameter| parameter.kind == Kind::TableRows);
-    let name = parameter.map_or("rows", |parameter| parameter.name);
-    let rows = Rows::encode(name, &call.arguments[name])
-        .await
-        .map_err(|error| error.with_operation(operation.id))?;
+    let parameter = parameter
+        .ok_or_else(|| Error::config(format!("the catalogue names no rows for {}", operation.id)))?;
+    let check = requester.schemas().of_rows(parameter, &call.arguments);
+    let rows = Rows::encode(parameter.name, &call.arguments[parameter.name], |name, values| {
+        check.fields(name, values)
+    })
+    .await
+    .map_err(|error| error.with_operation(operation.id))?;
     let limit = operation.rows.map_or(usize::MAX, |rows| rows.limit);
     let mut outcomes: Vec<_> = rows
         .list()

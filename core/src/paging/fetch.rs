@@ -32,6 +32,9 @@ impl Fetch {
         let read = |body: &Bytes| List::read(body, identity);
         let (list, raw, meta) =
             self.requester.send_and_read(self.prepared.clone(), &self.options, &paging, read).await?;
+        for row in &list.rows {
+            self.requester.schemas().learn_record(self.prepared.operation, &raw[row.range.clone()]);
+        }
         Ok(Fetched { list, raw, meta })
     }
 

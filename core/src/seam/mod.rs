@@ -7,6 +7,7 @@ mod fork;
 mod reply;
 mod sign_in;
 mod stream;
+mod values;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -35,6 +36,7 @@ use crate::own::{ErrorKind, Outcome};
 pub use self::fork::{ForkGuard, before_fork};
 pub use self::reply::Reply;
 pub use self::stream::Stream;
+pub use self::values::values_of;
 pub use crate::caller::{Caller, on_behalf};
 pub use crate::client::Inherited;
 

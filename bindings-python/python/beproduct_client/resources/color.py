@@ -364,6 +364,15 @@ class Color(Resource):
         most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
         before you create the palette again.
 
+        Once `folder_schema` has returned the schema of the folder, values are checked against it
+        before anything is sent, because the service blanks, cuts or ignores some and still answers
+        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
+        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
+        value in another spelling is sent in the form of the service, such as `2026-03-01` as
+        midnight UTC or `"12.50"` as a number.
+
+        Errors: `ConfigError` when a value is refused.
+
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colors: Colours of the new palette. Default: none.
@@ -392,6 +401,16 @@ class Color(Resource):
 
         Success does not prove that every value was stored: compare the answer with what was sent
         (docs/service/writing.md, Writing headers).
+
+        Once `folder_schema` has returned the schema of its folder, and this client has read or
+        written the palette before, values are checked against it before anything is sent, because
+        the service blanks, cuts or ignores some and still answers with success
+        (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text
+        for a list, a value of another kind or beyond a limit, and a read-only field. A value in
+        another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or
+        `"12.50"` as a number.
+
+        Errors: `ConfigError` when a value is refused.
 
         :param header_id: Id of the palette.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.

@@ -76,7 +76,27 @@ import Testing
         let row = DataTableRow(fields: fields)
         #expect(row.field("price") == 41.75)
         #expect(JSONObject(fields: row.fields ?? []).keys == ["season", "price", "due"])
-        #expect(Colorway(fields: ["pantone": "19-4052"]).field("pantone") == "19-4052")
+        let colorway = Colorway(primaryColor: "56684A", fields: ["pantone": "19-4052"])
+        #expect(colorway.field("pantone") == "19-4052")
+        #expect(colorway.field("primary") == "56684a")
+        #expect(Colorway().field("pantone") == nil)
+    }
+
+    @Test func fieldsAreReadByTheirTypes() {
+        let fields = [
+            Field(id: "active", value: "Yes", type: "TrueFalse"),
+            Field(id: "due", value: "8/1/2021 12:00:00 AM", type: "Date"),
+            Field(id: "price", value: "12.50", type: "Decimal"),
+            Field(id: "channels", value: #"["Shop"]"#, type: "MultiSelect"),
+        ]
+        let row = DataTableRow(fields: fields)
+        #expect(row.field("active") == true)
+        #expect(
+            JSONObject(fields: fields)
+                == ["active": true, "due": "2021-08-01T00:00:00Z", "price": 12.5, "channels": ["Shop"]]
+        )
+        // JSON has no such number.
+        #expect(JSONObject(fields: [Field(id: "price", value: .double(.infinity))]) == ["price": .double(.infinity)])
     }
 
     @Test func tokensAreKeptByTheirNames() throws {

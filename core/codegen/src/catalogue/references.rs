@@ -52,16 +52,21 @@ fn check_parameter<'a>(
     if (parameter.kind == Kind::TableRows) && operation.handler != Handler::UpdateRows {
         return Err("table rows need the handler update_rows".into());
     }
-    if !matches!(parameter.kind, Kind::Filters | Kind::ColorwayFilters) {
-        return match (&parameter.schema, parameter.standard.as_slice()) {
-            (None, []) => Ok(()),
-            _ => Err("schema and standard are for filters".into()),
-        };
+    let are_filters = matches!(parameter.kind, Kind::Filters | Kind::ColorwayFilters);
+    let are_values = matches!(parameter.kind, Kind::Fields | Kind::TableRows);
+    if !are_filters && !parameter.standard.is_empty() {
+        return Err("standard is for filters".into());
     }
-    if parameter.schema.is_none() && parameter.standard.is_empty() {
+    if are_filters && parameter.schema.is_none() && parameter.standard.is_empty() {
         return Err("filters need a schema or standard fields to be checked against".into());
     }
     let Some(schema) = &parameter.schema else { return Ok(()) };
+    if !are_filters && !are_values {
+        return Err("schema is for filters, fields and table_rows".into());
+    }
+    if are_filters && schema.record.is_some() {
+        return Err("schema: record is for fields and table_rows".into());
+    }
     let source = find(&schema.operation)?;
     if source.effect != Effect::Read || source.answer != Answer::List || source.paged {
         return Err(format!("schema: {} is no plain list", source.id));
@@ -71,8 +76,9 @@ fn check_parameter<'a>(
     {
         return Err(format!("schema: {} is not the one argument of {}", schema.argument, source.id));
     }
-    if !has(operation, &schema.argument) {
-        return Err(format!("schema: {} is no parameter here", schema.argument));
+    let given = schema.record.as_ref().unwrap_or(&schema.argument);
+    if !has(operation, given) {
+        return Err(format!("schema: {given} is no parameter here"));
     }
     Ok(())
 }

@@ -67,21 +67,20 @@ pub struct DataTableRow {
 }
 
 impl DataTableRow {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
-        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    pub fn field(&self, id: &str) -> Option<Value> {
+        let field = self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?;
+        Some(field.read()).filter(|value| !value.is_null())
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         let fields = self.fields.iter().flatten();
-        fields
-            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
-            .collect()
+        fields.filter_map(|field| Some((field.id.clone()?, field.read()))).collect()
     }
 }
 

@@ -91,15 +91,15 @@ pub struct BlockHeader {
 }
 
 impl BlockHeader {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
+    pub fn field(&self, id: &str) -> Option<Value> {
         self.header_data.as_ref()?.field(id)
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
@@ -125,21 +125,20 @@ pub struct BlockHeaderData {
 }
 
 impl BlockHeaderData {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
-        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    pub fn field(&self, id: &str) -> Option<Value> {
+        let field = self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?;
+        Some(field.read()).filter(|value| !value.is_null())
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         let fields = self.fields.iter().flatten();
-        fields
-            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
-            .collect()
+        fields.filter_map(|field| Some((field.id.clone()?, field.read()))).collect()
     }
 }
 
@@ -408,15 +407,15 @@ pub struct ColorHeader {
 }
 
 impl ColorHeader {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
+    pub fn field(&self, id: &str) -> Option<Value> {
         self.header_data.as_ref()?.field(id)
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
@@ -439,21 +438,20 @@ pub struct ColorHeaderData {
 }
 
 impl ColorHeaderData {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
-        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    pub fn field(&self, id: &str) -> Option<Value> {
+        let field = self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?;
+        Some(field.read()).filter(|value| !value.is_null())
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         let fields = self.fields.iter().flatten();
-        fields
-            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
-            .collect()
+        fields.filter_map(|field| Some((field.id.clone()?, field.read()))).collect()
     }
 }
 
@@ -620,15 +618,15 @@ pub struct ImageHeader {
 }
 
 impl ImageHeader {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
+    pub fn field(&self, id: &str) -> Option<Value> {
         self.header_data.as_ref()?.field(id)
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
@@ -654,21 +652,20 @@ pub struct ImageHeaderData {
 }
 
 impl ImageHeaderData {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
-        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    pub fn field(&self, id: &str) -> Option<Value> {
+        let field = self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?;
+        Some(field.read()).filter(|value| !value.is_null())
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         let fields = self.fields.iter().flatten();
-        fields
-            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
-            .collect()
+        fields.filter_map(|field| Some((field.id.clone()?, field.read()))).collect()
     }
 }
 
@@ -784,15 +781,15 @@ pub struct MaterialHeader {
 }
 
 impl MaterialHeader {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
+    pub fn field(&self, id: &str) -> Option<Value> {
         self.header_data.as_ref()?.field(id)
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
@@ -818,21 +815,20 @@ pub struct MaterialHeaderData {
 }
 
 impl MaterialHeaderData {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
-        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    pub fn field(&self, id: &str) -> Option<Value> {
+        let field = self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?;
+        Some(field.read()).filter(|value| !value.is_null())
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         let fields = self.fields.iter().flatten();
-        fields
-            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
-            .collect()
+        fields.filter_map(|field| Some((field.id.clone()?, field.read()))).collect()
     }
 }
 
@@ -999,15 +995,15 @@ pub struct StyleHeader {
 }
 
 impl StyleHeader {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
+    pub fn field(&self, id: &str) -> Option<Value> {
         self.header_data.as_ref()?.field(id)
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         self.header_data.as_ref().map(|data| data.values()).unwrap_or_default()
@@ -1039,21 +1035,20 @@ pub struct StyleHeaderData {
 }
 
 impl StyleHeaderData {
-    /// Value of a field, as the service wrote it (docs/service/values.md, Field types). None where the field is not there or has
-    /// no value.
+    /// Value of a field, read by its type (docs/service/values.md, Field types). None where the field is not there or has no
+    /// value.
     #[must_use]
-    pub fn field(&self, id: &str) -> Option<&Value> {
-        self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?.value.as_ref()
+    pub fn field(&self, id: &str) -> Option<Value> {
+        let field = self.fields.iter().flatten().find(|field| field.id.as_deref() == Some(id))?;
+        Some(field.read()).filter(|value| !value.is_null())
     }
 
-    /// Values by field id, as writing takes them: null for a field without one. Those that the service sets itself are among
-    /// them, such as `created_by`.
+    /// Values by field id, read by the types of the fields, as writing takes them: null for a field without one. Those that the
+    /// service sets itself are among them, such as `created_by`.
     #[must_use]
     pub fn values(&self) -> IndexMap<String, Value> {
         let fields = self.fields.iter().flatten();
-        fields
-            .filter_map(|field| Some((field.id.clone()?, field.value.clone().unwrap_or_default())))
-            .collect()
+        fields.filter_map(|field| Some((field.id.clone()?, field.read()))).collect()
     }
 }
 

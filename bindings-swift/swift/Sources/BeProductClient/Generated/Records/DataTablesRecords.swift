@@ -127,7 +127,7 @@ public struct DataTableRow: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.

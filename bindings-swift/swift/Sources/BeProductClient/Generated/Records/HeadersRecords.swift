@@ -185,10 +185,10 @@ public struct BlockHeader: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The values of the record's fields by field id, in their order.
+    /// The values of the record's fields by field id, read by their types, in their order.
     public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -235,7 +235,7 @@ public struct BlockHeaderData: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -823,10 +823,10 @@ public struct ColorHeader: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The values of the record's fields by field id, in their order.
+    /// The values of the record's fields by field id, read by their types, in their order.
     public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -868,7 +868,7 @@ public struct ColorHeaderData: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -1014,11 +1014,11 @@ public struct Colorway: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
-    /// - Parameter id: Field id.
+    /// - Parameter id: Field id, as a write names it.
     /// - Returns: Nil when the record does not have the field.
-    public func field(_ id: String) -> JSONValue? { fields?[id] }
+    public func field(_ id: String) -> JSONValue? { JSONObject(valuesOf: members, fields: fields)[id] }
 }
 
 /// A folder of a master folder.
@@ -1231,10 +1231,10 @@ public struct ImageHeader: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The values of the record's fields by field id, in their order.
+    /// The values of the record's fields by field id, read by their types, in their order.
     public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -1282,7 +1282,7 @@ public struct ImageHeaderData: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -1525,10 +1525,10 @@ public struct MaterialHeader: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The values of the record's fields by field id, in their order.
+    /// The values of the record's fields by field id, read by their types, in their order.
     public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -1574,7 +1574,7 @@ public struct MaterialHeaderData: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -1730,11 +1730,11 @@ public struct Size: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
-    /// - Parameter id: Field id.
+    /// - Parameter id: Field id, as a write names it.
     /// - Returns: Nil when the record does not have the field.
-    public func field(_ id: String) -> JSONValue? { fields?[id] }
+    public func field(_ id: String) -> JSONValue? { JSONObject(valuesOf: members, fields: fields)[id] }
 }
 
 /// A size class.
@@ -1930,10 +1930,10 @@ public struct StyleHeader: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The values of the record's fields by field id, in their order.
+    /// The values of the record's fields by field id, read by their types, in their order.
     public var fields: JSONObject { JSONObject(fields: headerData?.fields ?? []) }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.
@@ -1989,7 +1989,7 @@ public struct StyleHeaderData: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 
-    /// The value of a field, `.null` where it is empty.
+    /// The value of a field, read by its type, `.null` where it is empty.
     ///
     /// - Parameter id: Field id.
     /// - Returns: Nil when the record does not have the field.

@@ -368,6 +368,14 @@ public struct MaterialResource: Sendable {
     /// the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look the number up before you
     /// create the material again.
     ///
+    /// Once `folderSchema` has returned the schema of the folder, values are checked against it before anything is
+    /// sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
+    /// Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond
+    /// a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as
+    /// `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    ///
+    /// Errors: ``ErrorKind/config`` when a value is refused.
+    ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
     ///   - fields: Attribute values by field id.
@@ -404,6 +412,14 @@ public struct MaterialResource: Sendable {
     ///
     /// Success does not prove that every value was stored: compare the answer with what was sent
     /// (docs/service/writing.md, Writing headers).
+    ///
+    /// Once `folderSchema` has returned the schema of its folder, and this client has read or written the material
+    /// before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some
+    /// and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
+    /// plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another
+    /// spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    ///
+    /// Errors: ``ErrorKind/config`` when a value is refused.
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.

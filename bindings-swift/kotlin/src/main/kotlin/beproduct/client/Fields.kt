@@ -1,8 +1,12 @@
 package beproduct.client
 
+import beproduct.client.engine.valuesOf as engineValuesOf
+import kotlinx.serialization.builtins.ListSerializer
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonPrimitive
 
 /**
  * Values by field id, which are sent in the order of the map:
@@ -15,14 +19,19 @@ import kotlinx.serialization.json.JsonObject
 typealias Fields = Map<String, Any?>
 
 internal fun List<Field>?.valuesById(): Map<String, JsonElement?> =
-    orEmpty().mapNotNull { field -> field.id?.let { it to field.value } }.toMap()
+    orEmpty().let { readValues(answerFormat.encodeToJsonElement(ListSerializer(Field.serializer()), it)) }
 
-internal fun List<Field>?.valueOf(id: String): JsonElement? = this?.lastOrNull { it.id == id }?.value
+internal fun List<Field>?.valueOf(id: String): JsonElement? =
+    this?.lastOrNull { it.id == id }?.let { listOf(it).valuesById()[id] }
 
-internal fun Map<String, JsonElement>?.valuesById(): Map<String, JsonElement?> =
-    orEmpty().mapValues { (_, value) -> value.takeUnless { it is JsonNull } }
+/** The values of a record whose fields are a map, which may be missing. */
+internal fun valuesOf(record: JsonObject): Map<String, JsonElement?> =
+    readValues(JsonObject(mapOf("fields" to JsonObject(emptyMap())) + record))
 
-internal fun Map<String, JsonElement>?.valueOf(id: String): JsonElement? = this?.get(id).takeUnless { it is JsonNull }
+private fun readValues(record: JsonElement): Map<String, JsonElement?> {
+    val values = answerFormat.parseToJsonElement(translated { engineValuesOf("$record") }).jsonArray
+    return values.associate { it.jsonArray.let { (id, value) -> id.jsonPrimitive.content to value.takeUnless(JsonNull::equals) } }
+}
 
 /** A change to the rows of a data table. */
 sealed interface RowChange {

@@ -7,6 +7,7 @@ import kotlin.test.assertSame
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.jsonPrimitive
 
 /** What a program's own tests can make. */
 class ValuesTest {
@@ -37,17 +38,23 @@ class ValuesTest {
 
     @Test
     fun `fields are read by their ids`() {
-        val text = """{"headerData": {"fields": [{"id": "season", "value": {"code": "F26"}}, {"id": "price", "value": null},
-            {"value": "no id"}, {"id": "year", "value": 2026}]},
-            "colorways": [{"fields": {"pantone": "19-4052", "lab": null}}]}"""
+        val text = """{"headerData": {"fields": [{"id": "season", "value": "Fall"}, {"id": "price", "value": null},
+            {"value": "no id"}, {"id": "year", "value": "2026", "type": "Number"}, {"id": "active", "value": "Yes", "type": "TrueFalse"},
+            {"id": "due", "value": "8/1/2021 12:00:00 AM", "type": "Date"}, {"id": "cost", "value": "12.50", "type": "Currency"}]},
+            "colorways": [{"colorNumber": "01", "primaryColor": "56684A", "fields": {"pantone": "19-4052", "lab": null}}]}"""
         val style = Json.decodeFromString<StyleHeader>(text)
-        assertEquals(listOf("season", "price", "year"), style.values.keys.toList())
+        assertEquals(listOf("season", "price", "year", "active", "due", "cost"), style.values.keys.toList())
         assertEquals(JsonPrimitive(2026), style.field("year"))
+        assertEquals(JsonPrimitive(true), style.field("active"))
+        assertEquals(JsonPrimitive("2021-08-01T00:00:00Z"), style.field("due"))
+        assertEquals("12.50", style.field("cost").toString())
         assertEquals(listOf(null, null), listOf(style.field("price"), style.field("colour")))
         assertEquals(style.values, style.headerData?.values)
         val colorway = style.colorways!!.single()
-        assertEquals(mapOf("pantone" to JsonPrimitive("19-4052"), "lab" to null), colorway.values)
+        val values = listOf("color_number" to "01", "primary" to "56684a", "pantone" to "19-4052", "lab" to null)
+        assertEquals(values, colorway.values.map { (id, value) -> id to value?.jsonPrimitive?.content })
         assertEquals(listOf(JsonPrimitive("19-4052"), null), listOf(colorway.field("pantone"), colorway.field("lab")))
+        assertEquals(emptyMap(), Colorway().values)
         assertEquals(JsonPrimitive("x"), DataTableRow(fields = listOf(Field("a", value = JsonPrimitive("x")))).field("a"))
         assertEquals(emptyMap(), StyleHeader().values)
     }

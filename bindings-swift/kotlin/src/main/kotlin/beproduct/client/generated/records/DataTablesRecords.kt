@@ -55,10 +55,10 @@ data class DataTableRow(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 

@@ -10,6 +10,7 @@ import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonNames
+import kotlinx.serialization.json.jsonObject
 
 /** An artboard of a style. */
 @Serializable(with = ArtboardSerializer::class)
@@ -83,10 +84,10 @@ data class BlockHeader(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
 }
 
@@ -106,10 +107,10 @@ data class BlockHeaderData(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 
@@ -357,10 +358,10 @@ data class ColorHeader(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
 }
 
@@ -378,10 +379,10 @@ data class ColorHeaderData(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 
@@ -438,11 +439,11 @@ data class Colorway(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
-    val values: Map<String, JsonElement?> get() = fields.valuesById()
+    /** Values by field id, as a write names them. Those of a colorway begin with its standard fields. */
+    val values: Map<String, JsonElement?> get() = valuesOf(answerFormat.encodeToJsonElement(serializer(), this).jsonObject)
 
     /** Value of the field with this [id]; null if the record does not have the field. */
-    fun field(id: String): JsonElement? = fields.valueOf(id)
+    fun field(id: String): JsonElement? = values[id]
 }
 
 internal object ColorwaySerializer :
@@ -528,10 +529,10 @@ data class ImageHeader(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
 }
 
@@ -551,10 +552,10 @@ data class ImageHeaderData(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 
@@ -651,10 +652,10 @@ data class MaterialHeader(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
 }
 
@@ -674,10 +675,10 @@ data class MaterialHeaderData(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 
@@ -743,11 +744,11 @@ data class Size(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
-    val values: Map<String, JsonElement?> get() = fields.valuesById()
+    /** Values by field id, as a write names them. Those of a colorway begin with its standard fields. */
+    val values: Map<String, JsonElement?> get() = valuesOf(answerFormat.encodeToJsonElement(serializer(), this).jsonObject)
 
     /** Value of the field with this [id]; null if the record does not have the field. */
-    fun field(id: String): JsonElement? = fields.valueOf(id)
+    fun field(id: String): JsonElement? = values[id]
 }
 
 internal object SizeSerializer :
@@ -826,10 +827,10 @@ data class StyleHeader(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = headerData?.fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = headerData?.fields.valueOf(id)
 }
 
@@ -853,10 +854,10 @@ data class StyleHeaderData(
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),
 ) {
-    /** Values by field id, in the order of the record. A field without a value has null. */
+    /** Values by field id, read by the types of the fields, in the order of the record. A field without a value has null. */
     val values: Map<String, JsonElement?> get() = fields.valuesById()
 
-    /** Value of the field with this [id]; null if the record does not have the field. */
+    /** Value of the field with this [id], read by its type; null if the record does not have the field. */
     fun field(id: String): JsonElement? = fields.valueOf(id)
 }
 

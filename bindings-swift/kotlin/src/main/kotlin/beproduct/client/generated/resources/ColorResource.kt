@@ -251,6 +251,14 @@ class ColorResource internal constructor(private val seam: Seam) {
      * answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look the number up before you
      * create the palette again.
      *
+     * Once `folderSchema` has returned the schema of the folder, values are checked against it before anything is sent,
+     * because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
+     * Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a
+     * limit, and a read-only field. A value in another spelling is sent in the form of the service, such as
+     * `2026-03-01` as midnight UTC or `"12.50"` as a number.
+     *
+     * Errors: [ConfigException] when a value is refused.
+     *
      * @param folderId Folder, as returned by `folders`.
      * @param fields Attribute values by field id.
      * @param colors Colours of the new palette. Default: none.
@@ -280,6 +288,14 @@ class ColorResource internal constructor(private val seam: Seam) {
      *
      * Success does not prove that every value was stored: compare the answer with what was sent
      * (docs/service/writing.md, Writing headers).
+     *
+     * Once `folderSchema` has returned the schema of its folder, and this client has read or written the palette
+     * before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some
+     * and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
+     * plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another
+     * spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+     *
+     * Errors: [ConfigException] when a value is refused.
      *
      * @param headerId Id of the palette.
      * @param fields Attribute values by field id. Fields that are not given stay unchanged.

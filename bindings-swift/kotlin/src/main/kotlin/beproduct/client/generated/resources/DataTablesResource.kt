@@ -40,6 +40,14 @@ class DataTablesResource internal constructor(private val seam: Seam) {
      * ids that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows
      * after it are not sent, and the error's [BeProductException.details] hold the outcome of every row.
      *
+     * Once `schema` has returned the columns, values are checked against them before anything is sent, because the
+     * service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused
+     * are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a
+     * read-only column. A value in another spelling is sent in the form of the service, such as `2026-03-01` as
+     * midnight UTC or `"12.50"` as a number.
+     *
+     * Errors: [ConfigException] when a value is refused.
+     *
      * @param dataTableId Id of the data table.
      * @param rows Changes to make, in order.
      */

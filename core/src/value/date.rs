@@ -1,0 +1,143 @@
+//! Dates in all spellings of the service (docs/service/values.md, Dates).
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Unit};
+
+/// A date as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// A day without a time.
+    Day(Date),
+    /// A time without a zone, in ISO 8601.
+    Local(DateTime),
+    /// A time in a zone.
+    Instant(Timestamp),
+    /// `8/1/2021 12:00:00 AM`: month, day, year.
+    American(DateTime),
+}
+
+impl Written {
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Some(american) = american(text) {
+            return Some(Self::American(american));
+        }
+        // Compact spellings would make dates of plain numbers.
+        if text.as_bytes().get(4) != Some(&b'-') {
+            return None;
+        }
+        if let Ok(day) = text.parse::<Date>()
+            && text.len() == 10
+        {
+            return Some(Self::Day(day));
+        }
+        if let Ok(instant) = text.parse::<Timestamp>() {
+            return Some(Self::Instant(instant));
+        }
+        text.parse::<DateTime>().ok().map(Self::Local)
+    }
+
+    /// In UTC, as is a time without a zone. None for the year 1, which is no date, and for one that no clock shows.
+    pub(crate) fn instant(self) -> Option<Timestamp> {
+        let instant = match self {
+            Self::Day(day) => utc(day.to_datetime(Time::midnight()))?,
+            Self::Local(time) | Self::American(time) => utc(time)?,
+            Self::Instant(instant) => instant,
+        };
+        (civil(instant).year() > 1).then_some(instant)
+    }
+}
+
+fn utc(time: DateTime) -> Option<Timestamp> {
+    TimeZone::UTC.to_timestamp(time).ok()
+}
+
+/// Day and time in UTC.
+pub(crate) fn civil(instant: Timestamp) -> DateTime {
+    TimeZone::UTC.to_datetime(instant)
+}
+
+/// To the millisecond, which is the most that the service keeps of what is written.
+pub(crate) fn milliseconds(instant: Timestamp) -> Timestamp {
+    let rounding = jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor);
+    instant.round(rounding).unwrap_or(instant)
+}
+
+/// `3/4/2025 9:12:33 AM`, `03/04/2025 09:12:33`, `3/4/2025`, also with narrow or fixed blanks.
+fn american(text: &str) -> Option<DateTime> {
+    let mut parts = text.split_whitespace();
+    let mut date = parts.next()?.split('/');
+    let (month, day, year) = (whole(date.next()?)?, whole(date.next()?)?, date.next()?.parse().ok()?);
+    let date = Date::new(year, month, day).ok().filter(|_| date.next().is_none())?;
+    let Some(clock) = parts.next() else { return Some(date.to_datetime(Time::midnight())) };
+    let mut clock = clock.split(':');
+    let (hour, minute) = (whole(clock.next()?)?, whole(clock.next()?)?);
+    let second = clock.next().map_or(Some(0), whole)?;
+    let hour = match parts.next().map(str::to_ascii_uppercase).as_deref() {
+        None => hour,
+        Some("AM") if (1..=12).contains(&hour) => hour % 12,
+        Some("PM") if (1..=12).contains(&hour) => hour % 12 + 12,
+        Some(_) => return None,
+    };
+    let ends = clock.next().is_none() && parts.next().is_none();
+    Some(date.to_datetime(Time::new(hour, minute, second, 0).ok().filter(|_| ends)?))
+}
+
+fn whole(text: &str) -> Option<i8> {
+    (text.len() <= 2 && text.bytes().all(|digit| digit.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_the_service() {
+        for (text, expected) in [
+            ("2025-05-20T14:02:07.905Z", "2025-05-20T14:02:07.905Z"),
+            ("2025-05-20T14:02:07Z", "2025-05-20T14:02:07Z"),
+            ("2025-05-20T14:02:07.9051134Z", "2025-05-20T14:02:07.9051134Z"),
+            ("2025-05-20 12:00:00Z", "2025-05-20T12:00:00Z"),
+            ("2025-05-20T14:02:07", "2025-05-20T14:02:07Z"),
+            ("2025-05-20T14:02:07.5+02:00", "2025-05-20T12:02:07.5Z"),
+            ("2025-05-20", "2025-05-20T00:00:00Z"),
+            ("8/1/2021 12:00:00 AM", "2021-08-01T00:00:00Z"),
+            ("3/4/2025 9:12:33 PM", "2025-03-04T21:12:33Z"),
+            ("03/04/2025 09:12:33", "2025-03-04T09:12:33Z"),
+            ("5/20/2025 2:02:07\u{202f}PM", "2025-05-20T14:02:07Z"),
+            ("5/20/2025\u{a0}12:30 pm", "2025-05-20T12:30:00Z"),
+            ("5/20/2025", "2025-05-20T00:00:00Z"),
+        ] {
+            let instant = Written::of(text).and_then(Written::instant);
+            assert_eq!(instant.map(|instant| instant.to_string()).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_year_1_is_no_date() {
+        for text in ["0001-01-01T00:00:00", "0001-01-01T00:00:00Z", "1/1/0001 12:00:00 AM"] {
+            assert_eq!(Written::of(text).unwrap().instant(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_dates() {
+        for text in [
+            "",
+            "soon",
+            "13/1/2021",
+            "2/30/2021",
+            "1/2/2021 13:00 PM",
+            "1/2/2021 0:00 AM",
+            "1/2/2021 1:00 AM CET",
+            "1/2",
+            "2025-13-01",
+            "20250520",
+            "2025",
+            "1/2/2021 1:2:3:4",
+        ] {
+            assert_eq!(Written::of(text), None, "{text}");
+        }
+    }
+}
