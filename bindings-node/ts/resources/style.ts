@@ -5,9 +5,30 @@ import type { CallOptions, ListOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
 import type { Pager } from '../pager.js';
 import type { App } from '../records/apps.js';
+import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
 import type { Folder, Size, StyleHeader, StyleLookup } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
 import type { Upload, UploadStatus } from '../records/uploads.js';
+
+/** Arguments of {@link Style.download}. */
+export interface StyleDownloadArguments {
+  /** The link, as it is in the style. */
+  link: string;
+  /**
+   * Path that the file is written to; a file of this name is replaced. Default: the file is the raw body of
+   * the response.
+   */
+  file?: string | undefined;
+}
+
+/** Arguments of {@link Style.downloadMany}. */
+export interface StyleDownloadManyArguments {
+  /**
+   * The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
+   * renewed, the id of the `record` that has it.
+   */
+  files: readonly DownloadFile[];
+}
 
 /** Arguments of {@link Style.list}. */
 export interface StyleListArguments {
@@ -65,7 +86,10 @@ export interface StyleUpdateArguments {
 
 /** Arguments of {@link Style.upload}. */
 export interface StyleUploadArguments {
-  /** Path of the image. It is opened again for every attempt. */
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   */
   file: string;
 }
 
@@ -77,7 +101,10 @@ export interface StyleAppListUploadArguments {
   appId: string;
   /** Id of the item. */
   listItemId: string;
-  /** Path of the image. It is opened again for every attempt. */
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   */
   file: string;
 }
 
@@ -97,6 +124,37 @@ export class Style {
    */
   appList(headerId: string, options?: CallOptions): Promise<App[]> {
     return this.#caller.call('style.app_list', options, { headerId });
+  }
+
+  /**
+   * Downloads what a signed link of a style leads to: `origin` or `preview` of an image. It is fetched byte
+   * for byte, without the access token, and does not count.
+   *
+   * A link is valid for about twelve hours. If it has expired, also in the middle of the file, the style is
+   * read again, which is a request, and its present link to the same file is used. After a break of the
+   * connection the rest of the file is asked for; a storage that cannot send it sends the file anew.
+   *
+   * The file is written beside its target and then moved there, so that it is complete or not there.
+   *
+   * Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the file cannot
+   * be written or the style has no link to it any more, `NetworkError` when the connection breaks too often,
+   * `DecodeError` for a file that is too large for the memory (`settings.maxAnswerSize`).
+   *
+   * @param headerId Id of the style that has the link.
+   */
+  download(headerId: string, args: StyleDownloadArguments, options?: CallOptions): Promise<Download> {
+    return this.#caller.call('style.download', options, { headerId }, args);
+  }
+
+  /**
+   * Downloads many files to paths, as `download` does one, at most `settings.concurrency` at a time. The
+   * answer says what became of each, in the order given: a file that fails does not stop the others, and
+   * leaves nothing half-written.
+   *
+   * Errors: `ConfigError` for a wrong list, before anything is fetched.
+   */
+  downloadMany(args: StyleDownloadManyArguments, options?: CallOptions): Promise<DownloadOutcome[]> {
+    return this.#caller.call('style.download_many', options, args);
   }
 
   /** Folders of styles, inactive ones included. */
@@ -218,14 +276,17 @@ export class Style {
 
   /**
    * Uploads the main image of a style, and waits until the service has processed it, at most
-   * `options.waitTimeout`. Each look at its status is a request.
+   * `options.waitTimeout`. Each look at its status is a request. With a `options.waitTimeout` of 0 it does
+   * not wait: `uploadStatus` says later what became of the file.
    *
-   * Send one file at a time to a style, and do not change it meanwhile. Each upload adds a version, so a file
-   * that may have arrived is not sent again: the error's `outcome` is `unknown` then.
+   * Uploads to one style are sent one after the other, in the order of the calls of this process. Do not
+   * change the style meanwhile. Each upload adds a version, so a file that may have arrived is not sent
+   * again: the error's `outcome` is `unknown` then.
    *
-   * Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the service
-   * cannot process it. When the processing takes longer, or its status cannot be read, the error's `outcome`
-   * is `applied`, and its `details` hold the `upload_id`.
+   * Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent, and for a
+   * URL that cannot be read, `ValidationError` when the service cannot process it. When the processing takes
+   * longer, or its status cannot be read, the error's `outcome` is `applied`, and its `details` hold the
+   * `upload_id`.
    *
    * @param headerId Id of the style.
    */

@@ -15,7 +15,7 @@ from beproduct_client.records.data_tables import (
     DataTableUpdate,
     RowOutcome,
 )
-from beproduct_client.records.downloads import Download
+from beproduct_client.records.downloads import Download, DownloadFailure, DownloadFile, DownloadOutcome
 from beproduct_client.records.headers import (
     Artboard,
     Colorway,
@@ -50,6 +50,9 @@ __all__ = [
     "DataTableRowChange",
     "DataTableUpdate",
     "Download",
+    "DownloadFailure",
+    "DownloadFile",
+    "DownloadOutcome",
     "Field",
     "FieldValue",
     "Filter",

@@ -3,6 +3,8 @@
 /** The argument of each operation that comes before its object of arguments, and whether it has such an object. */
 export const ARGUMENTS = {
   'style.app_list': { leading: 'header_id', named: false },
+  'style.download': { leading: 'header_id', named: true },
+  'style.download_many': { leading: undefined, named: true },
   'style.folders': { leading: undefined, named: false },
   'style.folder_schema': { leading: 'folder_id', named: false },
   'style.folder_search_schema': { leading: 'folder_id', named: false },
@@ -17,6 +19,8 @@ export const ARGUMENTS = {
   'style.app_list_upload': { leading: undefined, named: true },
   'style.upload_status': { leading: 'upload_id', named: false },
   'material.app_list': { leading: 'header_id', named: false },
+  'material.download': { leading: 'header_id', named: true },
+  'material.download_many': { leading: undefined, named: true },
   'material.folders': { leading: undefined, named: false },
   'material.folder_schema': { leading: 'folder_id', named: false },
   'material.folder_search_schema': { leading: 'folder_id', named: false },
@@ -42,8 +46,9 @@ export const ARGUMENTS = {
   'automation.autonumber_create': { leading: undefined, named: true },
   'system.ratelimit_status': { leading: undefined, named: false },
   'system.version': { leading: undefined, named: false },
+  'raw.download': { leading: undefined, named: true },
+  'raw.download_many': { leading: undefined, named: true },
   'raw.get': { leading: 'path', named: true },
   'raw.post': { leading: 'path', named: true },
   'raw.delete': { leading: 'path', named: true },
-  'raw.download': { leading: undefined, named: true },
 };

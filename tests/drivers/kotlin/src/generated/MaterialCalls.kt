@@ -14,6 +14,15 @@ internal suspend fun BeProduct.materialCall(
     when (operation) {
         "material.app_list" ->
             material.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.download" ->
+            material.download(
+                headerId = given.required("header_id", ::text),
+                link = given.required("link", ::text),
+                file = given.optional("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "material.download_many" ->
+            material.downloadMany(files = given.required("files", ::records), options = given.ended(options)).json()
         "material.folders" ->
             material.folders(options = given.ended(options)).json()
         "material.folder_schema" ->

@@ -14,6 +14,15 @@ internal suspend fun BeProduct.styleCall(
     when (operation) {
         "style.app_list" ->
             style.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.download" ->
+            style.download(
+                headerId = given.required("header_id", ::text),
+                link = given.required("link", ::text),
+                file = given.optional("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "style.download_many" ->
+            style.downloadMany(files = given.required("files", ::records), options = given.ended(options)).json()
         "style.folders" ->
             style.folders(options = given.ended(options)).json()
         "style.folder_schema" ->

@@ -15,6 +15,18 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
+        case "material.download":
+            return try await material.detailed.download(
+                headerID: given.required("header_id", text),
+                link: given.required("link", text),
+                file: given.optional("file", file),
+                options: given.ended(options)
+            ).json()
+        case "material.download_many":
+            return try await material.detailed.downloadMany(
+                files: given.required("files", records),
+                options: given.ended(options)
+            ).json()
         case "material.folders":
             return try await material.detailed.folders(options: given.ended(options)).json()
         case "material.folder_schema":

@@ -15,6 +15,18 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
+        case "style.download":
+            return try await style.detailed.download(
+                headerID: given.required("header_id", text),
+                link: given.required("link", text),
+                file: given.optional("file", file),
+                options: given.ended(options)
+            ).json()
+        case "style.download_many":
+            return try await style.detailed.downloadMany(
+                files: given.required("files", records),
+                options: given.ended(options)
+            ).json()
         case "style.folders":
             return try await style.detailed.folders(options: given.ended(options)).json()
         case "style.folder_schema":
