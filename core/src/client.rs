@@ -93,7 +93,8 @@ impl Client {
 
     /// The place of an upload among those to its record. It is taken when the call is made, whenever that begins.
     pub(crate) fn place(&self, operation: &str, arguments: &Map<String, Value>) -> Option<Place> {
-        let operation = Operation::find(operation).filter(|operation| operation.handler == Handler::Upload)?;
+        let operation =
+            Operation::find(operation).filter(|operation| operation.handler == Handler::Upload)?;
         let record = operation.parameters.iter().find(|parameter| parameter.kind == Kind::Id)?;
         let id = arguments.get(record.name)?.as_str()?.to_ascii_lowercase();
         Some(Place::join(&format!("{} {id}", self.shared.quota.owner)))
@@ -172,8 +173,10 @@ impl Client {
         let reading = Reading::new(&self.requester, operation, &call)?;
         match reading.target() {
             None => Ok(reading),
-            Some(_) => Err(Error::config("a file that is read as a stream is written to no path; leave it out")
-                .with_operation(operation.id)),
+            Some(_) => {
+                Err(Error::config("a file that is read as a stream is written to no path; leave it out")
+                    .with_operation(operation.id))
+            }
         }
     }
 
@@ -309,7 +312,8 @@ impl Client {
     }
 
     pub(crate) async fn read_link(&self, link_text: &str, options: CallOptions) -> Result<Transfer> {
-        let operation = operations().find(|operation| operation.base == Base::Link && operation.look.is_none());
+        let operation =
+            operations().find(|operation| operation.base == Base::Link && operation.look.is_none());
         let operation = operation.ok_or_else(|| Error::config("the catalogue reads no links"))?;
         let link = operation.parameters.iter().find(|parameter| parameter.kind == Kind::Link);
         let arguments =

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use beproduct::{
-    BodySource, CallOptions, Cancel, Chunks, Client, ErrorKind, FileSource, Outcome, SourceError,
+    BodySource, CallOptions, Cancel, Chunks, Client, ErrorKind, FileSource, OnProgress, Outcome, SourceError,
 };
 use bytes::Bytes;
 use common::Service;
@@ -113,6 +113,31 @@ async fn a_cancelled_wait_says_that_the_file_was_sent() {
     assert!(error.details().unwrap()["upload_id"].is_string());
     assert_eq!((error.operation(), error.attempts().len()), (Some("style.attributes_upload"), 2));
     assert!(!error.retryable());
+}
+
+#[tokio::test]
+async fn an_upload_need_not_be_waited_for_and_reports_its_progress() {
+    let service = Service::start(3, 0).await;
+    let client = service.builder(recorded()).build().unwrap();
+    let id = style(&client).await;
+    let reports = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let reported = Arc::clone(&reports);
+    let mut options = CallOptions::default();
+    options.wait_timeout = Some(Duration::ZERO);
+    options.progress = Some(OnProgress::new(move |progress| {
+        reported.lock().unwrap().push((progress.operation, progress.done, progress.total));
+    }));
+    let (source, _) = Pieces::new(false);
+    let file = FileSource::source("source.png", source);
+    let done = client.style().upload(&*id, file).options(options.clone()).with_response().await.unwrap();
+    assert_eq!((done.meta.cost, done.meta.waits.len()), (1, 0));
+    let status = client.style().upload_status(done.body.image_id.unwrap()).await.unwrap();
+    assert_eq!(status.finished, Some(false));
+    let name = || "style.attributes_upload".to_owned();
+    assert_eq!(*reports.lock().unwrap(), [(name(), 4, None), (name(), 7, None)]);
+    reports.lock().unwrap().clear();
+    client.style().upload(&*id, FileSource::bytes("bytes.png", "one two")).options(options).await.unwrap();
+    assert_eq!(*reports.lock().unwrap(), [(name(), 7, Some(7))]);
 }
 
 #[tokio::test]

@@ -135,7 +135,8 @@ impl FileSource {
     pub(crate) fn among(self, attached: &[Self], argument: &str) -> Result<Self> {
         let Content::Attached(number) = self.content else { return Ok(self) };
         let file = attached.get(number).cloned();
-        let file = file.ok_or_else(|| Error::config(format!("{argument}: no file {number} goes with the call")))?;
+        let file =
+            file.ok_or_else(|| Error::config(format!("{argument}: no file {number} goes with the call")))?;
         Ok(Self { name: self.name.or(file.name), ..file })
     }
 

@@ -76,7 +76,10 @@ impl Prepared {
     }
 
     /// The file that is to be sent, and its parameter. `attached` are those that go with the call and are no JSON.
-    pub(crate) fn file(&mut self, attached: &[FileSource]) -> Result<Option<(&'static Parameter, FileSource)>> {
+    pub(crate) fn file(
+        &mut self,
+        attached: &[FileSource],
+    ) -> Result<Option<(&'static Parameter, FileSource)>> {
         let Some((parameter, file)) = self.file.take() else { return Ok(None) };
         Ok(Some((parameter, file.among(attached, parameter.name)?)))
     }

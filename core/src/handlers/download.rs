@@ -15,8 +15,8 @@ mod renewal;
 use bytes::{Bytes, BytesMut};
 use serde_json::json;
 
-use self::part::Part;
 pub(crate) use self::many::download_many;
+use self::part::Part;
 pub(crate) use self::reading::{Piece, Reading};
 use crate::answer::Answer;
 use crate::catalog::Operation;

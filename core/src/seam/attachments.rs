@@ -79,17 +79,12 @@ impl Attachments {
     /// Keeps a file for a call, and gives its number there.
     pub(super) fn add(&self, call: u64, attachment: Attachment) -> usize {
         let entry = match attachment {
-            Attachment::Bytes(bytes) => {
-                Entry { file: Some(FileSource::body(Body::from(bytes))), feed: None }
-            }
+            Attachment::Bytes(bytes) => Entry { file: Some(FileSource::body(Body::from(bytes))), feed: None },
             Attachment::Stream { length, replayable } => {
                 let (readers, feed) = mpsc::unbounded_channel();
                 let source = Fed { length, replayable, readers };
                 let feed = Feed(tokio::sync::Mutex::new(Side { readers: feed, present: None }));
-                Entry {
-                    file: Some(FileSource::body(Body::from_source(source))),
-                    feed: Some(Arc::new(feed)),
-                }
+                Entry { file: Some(FileSource::body(Body::from_source(source))), feed: Some(Arc::new(feed)) }
             }
         };
         let mut calls = self.lock();

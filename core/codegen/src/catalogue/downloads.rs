@@ -26,7 +26,10 @@ pub(super) fn validate(operation: &Operation) -> Result<(), String> {
         let reads = operation.effect == Effect::Read && operation.answer == Answer::List && !operation.paged;
         return match plain && list && reads {
             true => Ok(()),
-            false => Err("the handler download_many is for a read of the base link, with one list of records".into()),
+            false => {
+                Err("the handler download_many is for a read of the base link, with one list of records"
+                    .into())
+            }
         };
     }
     if is_link != (links == 1 && needed)

@@ -24,7 +24,9 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
     let needs_look = matches!(operation.handler, Handler::DeleteHeader | Handler::DownloadMany);
     let may_look = needs_look || operation.handler == Handler::Download;
     if (needs_look && operation.look.is_none()) || (!may_look && operation.look.is_some()) {
-        return Err("look goes with the handlers delete_header, download_many and, where it may be, download".into());
+        return Err(
+            "look goes with the handlers delete_header, download_many and, where it may be, download".into(),
+        );
     }
     if let Some(look) = &operation.look {
         let look = find(look)?;

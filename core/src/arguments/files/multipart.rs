@@ -55,7 +55,9 @@ impl BodySource for Parts {
                 match chunks.next().await.transpose()? {
                     Some(chunk) if chunk.is_empty() => {}
                     Some(chunk) => break chunk,
-                    None => return Err(wrong_file("the file is empty, and the service would store it as it is")),
+                    None => {
+                        return Err(wrong_file("the file is empty, and the service would store it as it is"));
+                    }
                 }
             };
             let begin = stream::iter([Ok(head), Ok(first)]);

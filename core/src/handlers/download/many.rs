@@ -30,8 +30,11 @@ pub(crate) async fn download_many(
     let cancel = call.options.cancel.clone().unwrap_or_default();
     let total = Some(singles.len() as u64);
     let mut done = 0;
-    let reads: Vec<_> =
-        singles.into_iter().enumerate().map(|(index, single)| read(requester.clone(), index, single)).collect();
+    let reads: Vec<_> = singles
+        .into_iter()
+        .enumerate()
+        .map(|(index, single)| read(requester.clone(), index, single))
+        .collect();
     let mut results = stream::iter(reads).buffer_unordered(requester.concurrency());
     let mut outcomes = Vec::new();
     let mut meta = Meta { status: 200, ..Meta::default() };
@@ -56,7 +59,11 @@ pub(crate) async fn download_many(
 }
 
 /// One of the files: its number, its path, and what became of it.
-fn read(requester: Requester, index: usize, single: Single) -> BoxFuture<'static, (usize, Value, Result<Answer>)> {
+fn read(
+    requester: Requester,
+    index: usize,
+    single: Single,
+) -> BoxFuture<'static, (usize, Value, Result<Answer>)> {
     Box::pin(async move {
         let result = download(&requester, single.operation, &single.call).await;
         (index, single.call.arguments.get("file").cloned().unwrap_or_default(), result)
@@ -109,7 +116,10 @@ fn singles(operation: &'static Operation, call: &Call) -> Result<Vec<Single>> {
             let argument = match (member.as_str(), record) {
                 ("record", Some(parameter)) => parameter.name,
                 ("record", None) => {
-                    return Err(Error::config(format!("{place} names a record, which {} does not know", single.id)));
+                    return Err(Error::config(format!(
+                        "{place} names a record, which {} does not know",
+                        single.id
+                    )));
                 }
                 (member, _) => member,
             };
@@ -117,9 +127,14 @@ fn singles(operation: &'static Operation, call: &Call) -> Result<Vec<Single>> {
         }
         let wrong = |error: Error| Error::config(format!("{place}: {}", error.message()));
         let prepared = arguments::prepare(single, &arguments).map_err(wrong)?;
-        let path = prepared.target.ok_or_else(|| Error::config(format!("{place} names no file that it is written to")))?;
+        let path = prepared
+            .target
+            .ok_or_else(|| Error::config(format!("{place} names no file that it is written to")))?;
         if !paths.insert(path.clone()) {
-            return Err(Error::config(format!("{place}: another file of the list is written to {} too", path.display())));
+            return Err(Error::config(format!(
+                "{place}: another file of the list is written to {} too",
+                path.display()
+            )));
         }
         let options = CallOptions { progress: None, ..call.options.clone() };
         calls.push(Single { operation: single, call: Call { arguments, options } });

@@ -15,8 +15,8 @@ use super::renewal::Renewal;
 use crate::arguments::{self, Prepared};
 use crate::catalog::{Base, Operation};
 use crate::error::{Error, Failure, Result};
-use crate::limits::Limits;
 use crate::http::AnswerBody;
+use crate::limits::Limits;
 use crate::options::{Call, CallOptions};
 use crate::own::{Attempt, ErrorKind, Meta, Outcome, Wait, WaitReason};
 use crate::requester::{Requester, Transfer};
@@ -220,7 +220,10 @@ impl Reading {
         self.gained += chunk.len() as u64;
         self.done += chunk.len() as u64;
         if self.total.is_some_and(|total| self.done > total) {
-            let text = format!("the storage sent more than the {} bytes that it had announced", self.total.unwrap_or_default());
+            let text = format!(
+                "the storage sent more than the {} bytes that it had announced",
+                self.total.unwrap_or_default()
+            );
             return Err(self.unreadable(text));
         }
         if chunk.is_empty() {
@@ -265,7 +268,12 @@ impl Reading {
         Error::new(ErrorKind::Network, text)
             .with_failure(Failure::Unreadable)
             .with_outcome(Outcome::Refused)
-            .with_request(self.operation, self.operation.method.as_str(), self.url.clone(), self.meta.request_id.clone())
+            .with_request(
+                self.operation,
+                self.operation.method.as_str(),
+                self.url.clone(),
+                self.meta.request_id.clone(),
+            )
     }
 
     /// Asks for the file, or for the rest of it.
@@ -319,7 +327,9 @@ impl Reading {
         let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
         if status == 206 && asked_for_rest {
             return match range.and_then(range_of) {
-                Some((begin, total)) if begin == self.done && total.is_none_or(|total| self.total == Some(total)) => {
+                Some((begin, total))
+                    if begin == self.done && total.is_none_or(|total| self.total == Some(total)) =>
+                {
                     Ok(())
                 }
                 _ => Err(self.unreadable("the storage sent another part of the file than the rest".into())),

@@ -43,7 +43,9 @@ impl Renewal {
     /// The link in the record that leads to the same place, whatever its signature.
     pub(super) fn find(record: &Answer, link: &str) -> Result<String> {
         same_place(&answer::value(&record.body), place_of(link)).ok_or_else(|| {
-            Error::config("the link has expired, and its record has no link to this file any more; read it again")
+            Error::config(
+                "the link has expired, and its record has no link to this file any more; read it again",
+            )
         })
     }
 }
