@@ -165,16 +165,16 @@ async fn an_upload_has_no_time_limit_of_its_own() {
     let service = Service::start(3, 0).await;
     let settings = json!({"testing": {"clock": "manual"}, "timeout": 5, "idle_timeout": 1000});
     let client = service.builder(settings).build().unwrap();
-    let id = style(&client).await;
     service.control("faults", json!([{"path": UPLOAD, "times": 0, "action": {"hang": true}}])).await;
-    let upload = |options: CallOptions| {
+    // Those to one record would go one after the other.
+    let upload = |id: &str, options: CallOptions| {
         let file = FileSource::bytes("front.png", "picture");
-        tokio::spawn(client.style().upload(&*id, file).options(options).into_future())
+        tokio::spawn(client.style().upload(id, file).options(options).into_future())
     };
     let mut limited = CallOptions::default();
     limited.timeout = Some(Duration::from_secs(50));
-    let (free, limited) = (upload(CallOptions::default()), upload(limited));
-    service.look("wait?base=api&requests=3").await;
+    let (free, limited) = (upload("one", CallOptions::default()), upload("two", limited));
+    service.look("wait?base=api&requests=2").await;
     client.recorded_clock().unwrap().advance(Duration::from_secs(100));
     let error = limited.await.unwrap().unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Unknown));

@@ -3,6 +3,7 @@
 import type { ColorwayChange, Fields, Filter, FilterMap } from '../arguments.js';
 import type { CallOptions, ListOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
+import type { FileInput } from '../files.js';
 import type { Pager } from '../pager.js';
 import type { App } from '../records/apps.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
@@ -94,7 +95,7 @@ export interface MaterialUploadArguments {
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
    * attempt, and a URL is fetched while it is sent, at most 200 MB.
    */
-  file: string;
+  file: FileInput;
 }
 
 /** Arguments of {@link Material.appListUpload}. */
@@ -109,7 +110,7 @@ export interface MaterialAppListUploadArguments {
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
    * attempt, and a URL is fetched while it is sent, at most 200 MB.
    */
-  file: string;
+  file: FileInput;
 }
 
 /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
@@ -148,6 +149,17 @@ export class Material {
    */
   download(headerId: string, args: MaterialDownloadArguments, options?: CallOptions): Promise<Download> {
     return this.#caller.call('material.download', options, { headerId }, args);
+  }
+
+  /**
+   * The same file as a stream of bytes, a part of which is in memory at a time. Nothing is fetched before it is read.
+   * Cancelling the stream ends it.
+   */
+  downloadStream(
+    args: Omit<MaterialDownloadArguments, 'file'>,
+    options?: CallOptions,
+  ): ReadableStream<Uint8Array> {
+    return this.#caller.file('material.download', options, args);
   }
 
   /**

@@ -67,6 +67,17 @@ export class Raw {
   }
 
   /**
+   * The same file as a stream of bytes, a part of which is in memory at a time. Nothing is fetched before it is read.
+   * Cancelling the stream ends it.
+   */
+  downloadStream(
+    args: Omit<RawDownloadArguments, 'file'>,
+    options?: CallOptions,
+  ): ReadableStream<Uint8Array> {
+    return this.#caller.file('raw.download', options, args);
+  }
+
+  /**
    * Downloads many files to paths, as `download` does one, at most `settings.concurrency` at a time. The
    * answer says what became of each, in the order given: a file that fails does not stop the others, and
    * leaves nothing half-written.

@@ -3,6 +3,7 @@
 import type { ColorwayChange, Fields, Filter, FilterMap } from '../arguments.js';
 import type { CallOptions, ListOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
+import type { FileInput } from '../files.js';
 import type { Pager } from '../pager.js';
 import type { App } from '../records/apps.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
@@ -90,7 +91,7 @@ export interface StyleUploadArguments {
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
    * attempt, and a URL is fetched while it is sent, at most 200 MB.
    */
-  file: string;
+  file: FileInput;
 }
 
 /** Arguments of {@link Style.appListUpload}. */
@@ -105,7 +106,7 @@ export interface StyleAppListUploadArguments {
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
    * attempt, and a URL is fetched while it is sent, at most 200 MB.
    */
-  file: string;
+  file: FileInput;
 }
 
 /** Styles: garments and their attributes, colorways and sizes. */
@@ -144,6 +145,17 @@ export class Style {
    */
   download(headerId: string, args: StyleDownloadArguments, options?: CallOptions): Promise<Download> {
     return this.#caller.call('style.download', options, { headerId }, args);
+  }
+
+  /**
+   * The same file as a stream of bytes, a part of which is in memory at a time. Nothing is fetched before it is read.
+   * Cancelling the stream ends it.
+   */
+  downloadStream(
+    args: Omit<StyleDownloadArguments, 'file'>,
+    options?: CallOptions,
+  ): ReadableStream<Uint8Array> {
+    return this.#caller.file('style.download', options, args);
   }
 
   /**

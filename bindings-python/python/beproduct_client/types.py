@@ -5,6 +5,8 @@ A member that is not marked as required may be absent, most may be None, and tho
 write that was done, but answered without the record, gives an empty dict.
 """
 
+from beproduct_client._downloads import AsyncFileStream, FileStream
+from beproduct_client._files import FileContent, FileInput, FileUrl
 from beproduct_client._values import FieldValue, Filter, FilterMap, FilterOperators, FilterValue, Number, Operator
 from beproduct_client.records.apps import App
 from beproduct_client.records.automation import Autonumber, AutonumberList
@@ -42,6 +44,7 @@ from beproduct_client.records.uploads import Upload, UploadStatus
 __all__ = [
     "App",
     "Artboard",
+    "AsyncFileStream",
     "Autonumber",
     "AutonumberList",
     "Colorway",
@@ -55,6 +58,10 @@ __all__ = [
     "DownloadOutcome",
     "Field",
     "FieldValue",
+    "FileContent",
+    "FileInput",
+    "FileStream",
+    "FileUrl",
     "Filter",
     "FilterMap",
     "FilterOperators",

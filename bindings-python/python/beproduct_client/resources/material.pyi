@@ -7,6 +7,8 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
+from beproduct_client._downloads import AsyncFileStream, FileStream
+from beproduct_client._files import FileInput
 from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
@@ -59,6 +61,14 @@ class Material(Resource):
         :param file: Path that the file is written to; a file of this name is replaced. Default: the
             file is the raw body of the response.
         """
+
+    def download_stream(
+        self,
+        header_id: str | UUID,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> FileStream:
+        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
 
     def download_many(
         self,
@@ -248,7 +258,7 @@ class Material(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a material, and waits until the service has processed it, at most
@@ -276,7 +286,7 @@ class Material(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the image of an item in an application of the type `List`, and waits until the
@@ -340,6 +350,14 @@ class AsyncMaterial(Resource):
         :param file: Path that the file is written to; a file of this name is replaced. Default: the
             file is the raw body of the response.
         """
+
+    def download_stream(
+        self,
+        header_id: str | UUID,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> AsyncFileStream:
+        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
 
     def download_many(
         self,
@@ -529,7 +547,7 @@ class AsyncMaterial(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a material, and waits until the service has processed it, at most
@@ -557,7 +575,7 @@ class AsyncMaterial(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the image of an item in an application of the type `List`, and waits until the
@@ -687,7 +705,7 @@ class MaterialWithResponse(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
 
@@ -698,7 +716,7 @@ class MaterialWithResponse(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
     def upload_status(
@@ -814,7 +832,7 @@ class AsyncMaterialWithResponse(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
 
@@ -825,7 +843,7 @@ class AsyncMaterialWithResponse(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
     def upload_status(

@@ -30,6 +30,17 @@ class Raw(Resource):
         }
         return self._call("raw.download", arguments, options)
 
+    def download_stream(
+        self,
+        link,
+        **options,
+    ):
+        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
+        arguments = {
+            "link": link,
+        }
+        return self._file("raw.download", arguments, options)
+
     def download_many(
         self,
         files,

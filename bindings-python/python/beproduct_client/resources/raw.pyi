@@ -6,6 +6,7 @@ from typing import Any
 
 from typing_extensions import Unpack
 
+from beproduct_client._downloads import AsyncFileStream, FileStream
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client.client.options import CallOptions
@@ -31,6 +32,13 @@ class Raw(Resource):
         :param file: Path that the file is written to; a file of this name is replaced. Default: the
             file is the raw body of the response.
         """
+
+    def download_stream(
+        self,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> FileStream:
+        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
 
     def download_many(
         self,
@@ -117,6 +125,13 @@ class AsyncRaw(Resource):
         :param file: Path that the file is written to; a file of this name is replaced. Default: the
             file is the raw body of the response.
         """
+
+    def download_stream(
+        self,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> AsyncFileStream:
+        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
 
     def download_many(
         self,

@@ -56,6 +56,19 @@ class Style(Resource):
         }
         return self._call("style.download", arguments, options)
 
+    def download_stream(
+        self,
+        header_id,
+        link,
+        **options,
+    ):
+        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
+        arguments = {
+            "header_id": header_id,
+            "link": link,
+        }
+        return self._file("style.download", arguments, options)
+
     def download_many(
         self,
         files,

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
+from beproduct_client._downloads import AsyncFileStream, FileStream
+from beproduct_client._files import FileInput
 from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
@@ -59,6 +61,14 @@ class Style(Resource):
         :param file: Path that the file is written to; a file of this name is replaced. Default: the
             file is the raw body of the response.
         """
+
+    def download_stream(
+        self,
+        header_id: str | UUID,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> FileStream:
+        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
 
     def download_many(
         self,
@@ -242,7 +252,7 @@ class Style(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a style, and waits until the service has processed it, at most
@@ -270,7 +280,7 @@ class Style(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the image of an item in an application of the type `List`, and waits until the
@@ -334,6 +344,14 @@ class AsyncStyle(Resource):
         :param file: Path that the file is written to; a file of this name is replaced. Default: the
             file is the raw body of the response.
         """
+
+    def download_stream(
+        self,
+        header_id: str | UUID,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> AsyncFileStream:
+        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
 
     def download_many(
         self,
@@ -517,7 +535,7 @@ class AsyncStyle(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a style, and waits until the service has processed it, at most
@@ -545,7 +563,7 @@ class AsyncStyle(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the image of an item in an application of the type `List`, and waits until the
@@ -673,7 +691,7 @@ class StyleWithResponse(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
 
@@ -684,7 +702,7 @@ class StyleWithResponse(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
     def upload_status(
@@ -798,7 +816,7 @@ class AsyncStyleWithResponse(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
 
@@ -809,7 +827,7 @@ class AsyncStyleWithResponse(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
     def upload_status(

@@ -168,7 +168,8 @@ fn union(before: &str, items: &[String]) -> String {
 
 fn argument(kind: &str, record: &str) -> String {
     match kind {
-        "id" | "text" | "relative_path" | "link" | "file" | "target" => "string".into(),
+        "id" | "text" | "relative_path" | "link" | "target" => "string".into(),
+        "file" => "FileInput".into(),
         "texts" => "readonly string[]".into(),
         "integer" => "number".into(),
         "boolean" => "boolean".into(),

@@ -1,7 +1,7 @@
 //! The multipart body that carries a file.
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::{self, StreamExt as _};
 
 use super::{measured, wrong_file};
@@ -61,7 +61,13 @@ impl BodySource for Parts {
                 }
             };
             let begin = stream::iter([Ok(head), Ok(first)]);
-            Ok(begin.chain(chunks).chain(stream::iter([Ok(tail)])).boxed())
+            let whole = begin.chain(chunks).chain(stream::iter([Ok(tail)]));
+            // Nothing follows an error: with its end the body would look like a whole one.
+            let until_error = whole.scan(false, |failed, chunk| {
+                let chunk = (!std::mem::replace(failed, chunk.is_err())).then_some(chunk);
+                ready(chunk)
+            });
+            Ok(until_error.boxed())
         })
     }
 }
