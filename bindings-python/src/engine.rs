@@ -290,7 +290,7 @@ impl Engine {
             Ok(piece) if piece.is_instance_of::<PyBaseException>() => {
                 files::supply(Err(PyErr::from_value(piece)))
             }
-            Ok(piece) => files::supply(piece.extract()),
+            Ok(piece) => files::supply(files::bytes(&piece)),
         };
         let wanted = self.engine(bridge.py())?.supply(call, 0, supply);
         Bridge::spawn(bridge, async move { Ok(wanted.await) }, |py, wanted| match wanted {

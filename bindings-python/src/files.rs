@@ -23,6 +23,11 @@ pub(crate) fn attach(engine: &seam::Engine, call: u64, file: &Bound<'_, PyAny>) 
     Ok(())
 }
 
+/// What a source has given.
+pub(crate) fn bytes(piece: &Bound<'_, PyAny>) -> PyResult<Option<PyBackedBytes>> {
+    piece.extract::<Option<PyBackedBytes>>().map_err(PyErr::from)
+}
+
 /// Bytes of a source, none of them at its end; or what it raised.
 pub(crate) fn supply(piece: PyResult<Option<PyBackedBytes>>) -> Supply {
     match piece {
@@ -68,7 +73,7 @@ fn read(py: Python<'_>, engine: &seam::Engine, call: u64, file: &Bound<'_, PyAny
         if wanted == Wanted::Stop {
             return Ok(());
         }
-        let piece = file.call_method1("next", (wanted == Wanted::Start,)).and_then(|piece| piece.extract());
+        let piece = file.call_method1("next", (wanted == Wanted::Start,)).and_then(|piece| bytes(&piece));
         if let Err(error) = &piece
             && !error.is_instance_of::<PyException>(py)
         {

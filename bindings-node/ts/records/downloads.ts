@@ -29,7 +29,6 @@ export interface DownloadFile {
   file: string;
   /** Id of the record that has the link, for a link that has expired. */
   record?: string | null | undefined;
-  [member: string]: unknown;
 }
 
 /** What became of one of many files. */

@@ -156,10 +156,11 @@ export class Material {
    * Cancelling the stream ends it.
    */
   downloadStream(
+    headerId: string,
     args: Omit<MaterialDownloadArguments, 'file'>,
     options?: CallOptions,
   ): ReadableStream<Uint8Array> {
-    return this.#caller.file('material.download', options, args);
+    return this.#caller.file('material.download', options, { headerId }, args);
   }
 
   /**

@@ -152,10 +152,11 @@ export class Style {
    * Cancelling the stream ends it.
    */
   downloadStream(
+    headerId: string,
     args: Omit<StyleDownloadArguments, 'file'>,
     options?: CallOptions,
   ): ReadableStream<Uint8Array> {
-    return this.#caller.file('style.download', options, args);
+    return this.#caller.file('style.download', options, { headerId }, args);
   }
 
   /**

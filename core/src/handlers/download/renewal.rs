@@ -25,7 +25,8 @@ impl Renewal {
         let known = |name: &str| read.parameters.iter().any(|parameter| parameter.name == name);
         let arguments = call.arguments.iter().filter(|(name, _)| known(name));
         let arguments = arguments.map(|(name, value)| (name.clone(), value.clone())).collect();
-        arguments::prepare(read, &arguments).map_err(|error| error.with_operation(operation.id))?;
+        arguments::prepare(read, &arguments)
+            .map_err(|error| Error::config(error.message()).with_operation(operation.id))?;
         // What belongs to the file is not for the record.
         let options = CallOptions { progress: None, ..call.options.clone() };
         Ok(Some(Self { read, call: Call { arguments, options } }))

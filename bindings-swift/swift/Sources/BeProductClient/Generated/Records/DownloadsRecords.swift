@@ -89,9 +89,9 @@ public struct DownloadFailure: Record, JSONConvertible {
 /// A file to download.
 public struct DownloadFile: Record, JSONConvertible {
     /// The link, as it is in the record.
-    public var link: String?
+    public var link: String
     /// Path that the file is written to; a file of this name is replaced.
-    public var file: String?
+    public var file: String
     /// Id of the record that has the link, for a link that has expired.
     public var record: String?
     /// Members that the catalogue does not name.
@@ -99,8 +99,8 @@ public struct DownloadFile: Record, JSONConvertible {
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
-        link: String? = nil,
-        file: String? = nil,
+        link: String,
+        file: String,
         record: String? = nil,
         extra: JSONObject = [:]
     ) {
@@ -112,8 +112,8 @@ public struct DownloadFile: Record, JSONConvertible {
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        link = try reader.take("link")
-        file = try reader.take("file")
+        link = try reader.required("link")
+        file = try reader.required("file")
         record = try reader.take("record")
         extra = reader.rest
     }

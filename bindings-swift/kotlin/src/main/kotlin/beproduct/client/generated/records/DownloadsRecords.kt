@@ -48,9 +48,9 @@ internal object DownloadFailureSerializer :
 @KeepGeneratedSerializer
 data class DownloadFile(
     /** The link, as it is in the record. */
-    val link: String? = null,
+    val link: String,
     /** Path that the file is written to; a file of this name is replaced. */
-    val file: String? = null,
+    val file: String,
     /** Id of the record that has the link, for a link that has expired. */
     val record: String? = null,
     /** Members that the catalogue does not name. */
