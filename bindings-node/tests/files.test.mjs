@@ -140,7 +140,13 @@ test('a file comes from a URL, and goes out as a stream', async () => {
   assert.deepEqual(Buffer.concat(await readable.toArray()), PICTURE);
   const cancelled = client.raw.downloadStream({ link });
   await cancelled.cancel();
-  await assert.rejects(client.raw.downloadStream({ link: `${link}x` }).getReader().read(), { status: 403 });
+  await assert.rejects(
+    client.raw
+      .downloadStream({ link: `${link}x` })
+      .getReader()
+      .read(),
+    { status: 403 },
+  );
   const { raw } = await client.withResponse.raw.download({ link });
   assert.deepEqual(raw, PICTURE);
   const file = join(folder, 'copy.png');

@@ -78,9 +78,7 @@ def test_every_form_of_a_file_is_sent(client: BeProduct, simulator: Simulator, t
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-async def test_the_same_from_an_event_loop(
-    async_client: BeProductAsync, simulator: Simulator, tmp_path: Path
-) -> None:
+async def test_the_same_from_an_event_loop(async_client: BeProductAsync, simulator: Simulator, tmp_path: Path) -> None:
     header_id = str((await anext(async_client.style.list()))["id"])
     for file, name in [*forms(tmp_path), (("h.png", async_chunks()), "h.png")]:
         assert (await async_client.style.upload(header_id, file, wait_timeout=0))["imageId"]

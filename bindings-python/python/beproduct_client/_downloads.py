@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from beproduct_client._bridge import present_bridge, wait
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from beproduct_client import _native
 
 
@@ -47,7 +49,7 @@ class FileStream(_File, Iterator[bytes]):
         """Ends the file; what is read later raises `CancelledError`."""
         self._stream.cancel()
 
-    def __enter__(self) -> FileStream:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -71,7 +73,7 @@ class AsyncFileStream(_File, AsyncIterator[bytes]):
         """Ends the file; what is read later raises `CancelledError`."""
         self._stream.cancel()
 
-    async def __aenter__(self) -> AsyncFileStream:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
