@@ -67,6 +67,10 @@ class Simulator:
     def expire(self, which: str) -> None:
         self._control("tokens", {"expire": which})
 
+    def make_file(self, name: str, length: int) -> dict[str, Any]:
+        """A file of the storage, with its link."""
+        return self._control("files", {"name": name, "length": length})
+
     def sign_in(self, url: str) -> str:
         """The address that a person who signs in here is sent back to."""
         return self._control("authorize", {"url": url})["redirect"]

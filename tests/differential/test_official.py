@@ -12,84 +12,15 @@ What may differ is listed here and nowhere else:
 - in answers, `error: false`, as ours raises where it is true; and the moment of a write.
 """
 
-import json
-import subprocess
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from simulator import PATIENCE, REPOSITORY, Simulator
+from official import Official, Side
+from simulator import Simulator
 
 from beproduct_client import BeProduct
-
-OFFICIAL = "beproduct==0.6.34"
-ENVIRONMENT = REPOSITORY / "target" / "official"
-
-
-@pytest.fixture(scope="session")
-def interpreter() -> Path:
-    """An interpreter that has the official client."""
-    python = ENVIRONMENT / "bin" / "python"
-    complete = ENVIRONMENT / OFFICIAL
-    if not complete.exists():
-        venv.create(ENVIRONMENT, clear=True, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", OFFICIAL], check=True)
-        complete.touch()
-    return python
-
-
-class Side:
-    """A client with a simulator of its own."""
-
-    simulator: Simulator
-
-    def settings(self) -> dict[str, Any]:
-        """By the official client's names."""
-        about = self.simulator.about
-        return {
-            "client_id": about["client_id"],
-            "client_secret": about["client_secret"],
-            "refresh_token": about["refresh_token"],
-            "company_domain": about["company"],
-            "token_endpoint": f"{about['identity']}/connect/token",
-            "public_api_url": about["api"],
-        }
-
-    def requests(self) -> list[dict[str, Any]]:
-        return [normal(request) for request in self.simulator.log()]
-
-
-class Official(Side):
-    """The official client in its own process."""
-
-    def __init__(self, simulator: Simulator, interpreter: Path) -> None:
-        self.simulator = simulator
-        self._process = subprocess.Popen(
-            [interpreter, Path(__file__).with_name("official_client.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._write(self.settings())
-
-    def call(self, operation: str, *arguments: Any, **keywords: Any) -> Any:
-        resource, method = operation.split(".")
-        self._write({"resource": resource, "method": method, "arguments": arguments, "keywords": keywords})
-        assert self._process.stdout
-        answer = json.loads(self._process.stdout.readline())
-        assert "result" in answer, answer["error"]
-        return answer["result"]
-
-    def stop(self) -> None:
-        self._process.communicate(timeout=PATIENCE)
-
-    def _write(self, message: Any) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(message) + "\n")
-        self._process.stdin.flush()
 
 
 class Ours(Side):
@@ -106,17 +37,6 @@ class Ours(Side):
 
     def stop(self) -> None:
         self._client.close()
-
-
-def normal(request: dict[str, Any]) -> dict[str, Any]:
-    """A request without what may differ."""
-    target = urlsplit(request["target"])
-    query = dict(parse_qsl(target.query, keep_blank_values=True))
-    query.pop("pageSize", None)
-    if query.get("preserveVersion") == "false":
-        del query["preserveVersion"]
-    body = json.loads(request["body"]) if request["body"] else None
-    return {"method": request["method"], "path": target.path, "query": query, "body": body}
 
 
 def timeless(answer: Any) -> Any:

@@ -401,8 +401,14 @@ def run_step(step, place, playing):
         simulator.control("faults", step["faults"])
     elif "release" in step:
         simulator.control("release", {})
+    elif step.get("expire") == "links":
+        simulator.control("links", {})
     elif "expire" in step:
         simulator.control("tokens", {"expire": step["expire"]})
+    elif "clock" in step:
+        simulator.control("clock", {"advance": step["clock"]})
+    elif "file" in step:
+        save(step, {"ok": simulator.control("files", step["file"])}, names)
     elif "counts" in step:
         compare(step["counts"], simulator.control("counts"), place)
     else:

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 use url::Url;
 
+const JSON: &str = "application/json; charset=utf-8";
+
 pub(crate) type Answer = Response<Body>;
 
 /// A request that is turned down; the status says how.
@@ -33,21 +35,28 @@ impl Refusal {
         });
         Refusal(Box::new(json_answer(StatusCode::BAD_REQUEST, &body)))
     }
-
-    pub(crate) fn bare(status: StatusCode) -> Self {
-        Refusal(Box::new(empty(status)))
-    }
 }
 
 pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
     match serde_json::to_vec(body) {
-        Ok(bytes) => with_type(status, "application/json; charset=utf-8", bytes),
+        Ok(bytes) => with_type(status, JSON, bytes),
         Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }
 
+pub(crate) fn json_body(body: Body) -> Answer {
+    let mut answer = Response::new(body);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    answer
+}
+
 pub(crate) fn ok(body: &impl Serialize) -> Answer {
     json_answer(StatusCode::OK, body)
+}
+
+/// `{error, message}` of something that was done.
+pub(crate) fn message(text: impl Into<String>) -> Answer {
+    ok(&json!({"error": false, "message": text.into()}))
 }
 
 pub(crate) fn plain(status: StatusCode, text: String) -> Answer {

@@ -6,14 +6,18 @@ use std::time::Duration;
 use http::{Method, StatusCode, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::answers::{Answer, empty, json_answer, ok};
+use crate::calendar::Millis;
 use crate::faults::Rule;
+use crate::files::{Content, SentFile, StoredFile};
 use crate::identity::{Attack, PASSWORD, authorize};
 use crate::log::{Base, Entry};
+use crate::model::Links;
 use crate::options::Changes;
 use crate::people::administrator;
+use crate::service::uploads;
 use crate::state::Shared;
 
 /// How long `wait` waits.
@@ -30,6 +34,22 @@ enum Which {
 #[serde(deny_unknown_fields)]
 struct Expiry {
     expire: Which,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    /// Seconds.
+    advance: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewFile {
+    name: String,
+    length: u64,
+    #[serde(default)]
+    seed: u64,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +100,21 @@ pub(crate) async fn answer(shared: &Arc<Shared>, method: &Method, uri: &Uri, bod
             }
             ok(&json!({}))
         }),
+        ("POST", "/clock") => read(body).map(|clock: Advance| {
+            shared.state().advance((clock.advance * 1000.0) as Millis);
+            ok(&json!({}))
+        }),
+        ("POST", "/links") => {
+            shared.state().expire_links();
+            Ok(ok(&json!({})))
+        }
+        ("GET", "/files") => Ok(ok(&files(shared))),
+        ("POST", "/files") => read(body).map(|file: NewFile| {
+            let file = SentFile::made(file.name, file.seed, file.length);
+            let state = &mut *shared.state();
+            let id = uploads::keep(state, file);
+            ok(&about_file(&state.links(&shared.origin), &state.files[&id]))
+        }),
         ("POST", "/keys") => read(body).and_then(|keys: Keys| change_keys(shared, &keys)),
         ("POST", "/attack") => read(body).map(|forgery: Forgery| {
             shared.state().settings.attack = forgery.kind;
@@ -104,6 +139,20 @@ pub(crate) async fn answer(shared: &Arc<Shared>, method: &Method, uri: &Uri, bod
         _ => Ok(empty(StatusCode::NOT_FOUND)),
     };
     result.unwrap_or_else(|refusal| *refusal)
+}
+
+/// All files, in the order in which they came.
+fn files(shared: &Shared) -> Vec<Value> {
+    let state = shared.state();
+    let mut files: Vec<_> = state.files.values().collect();
+    files.sort_by_key(|file| (file.link.stored_at, file.link.id));
+    let links = state.links(&shared.origin);
+    files.into_iter().map(|file| about_file(&links, file)).collect()
+}
+
+fn about_file(links: &Links, file: &StoredFile) -> Value {
+    json!({"id": file.link.id, "name": &*file.link.name, "length": file.length, "sha256": file.digest,
+           "kept": matches!(file.content, Content::Kept(_)), "link": links.to(&file.link)})
 }
 
 fn change_keys(shared: &Shared, keys: &Keys) -> Result<Answer, Box<Answer>> {

@@ -1,9 +1,10 @@
 //! Faults on demand: rules that pick requests, and what happens to a picked one.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use futures_util::stream;
+use axum::body::{Body, BodyDataStream, Bytes};
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 use crate::answers::{Answer, empty, json_answer, plain};
 use crate::connection::{Connection, Cut};
 use crate::log::Base;
+use crate::model::Lag;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +21,8 @@ pub(crate) struct Rule {
     method: Option<String>,
     /// Text that the raw path and query contain, without regard to case.
     path: Option<String>,
+    /// Text that the body contains.
+    body: Option<String>,
     base: Option<Base>,
     /// How many matching requests pass before the first is taken.
     #[serde(default)]
@@ -57,11 +61,35 @@ pub(crate) struct Action {
     pub(crate) latency_ms: u64,
     pub(crate) reset: Option<Reset>,
     /// Announce the whole length, send so many bytes, close.
-    pub(crate) truncate: Option<usize>,
+    pub(crate) truncate: Option<u64>,
     /// Hold the request until it is released.
     pub(crate) hang: bool,
     /// Send the head and one byte, and hold the rest until it is released.
     pub(crate) trickle: bool,
+    /// Answer before the body was read.
+    early: bool,
+    /// Fields whose values this write does not store.
+    pub(crate) not_stored: Vec<String>,
+    /// How long lists do not show this write.
+    pub(crate) lag: Option<Lag>,
+    /// What becomes of the file of this request.
+    pub(crate) upload: UploadRule,
+    /// Records in the form of 2021.
+    pub(crate) old_form: bool,
+    /// Whether the storage serves parts of a file.
+    pub(crate) ranges: Option<bool>,
+}
+
+/// What becomes of an uploaded file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct UploadRule {
+    /// How many looks at its status find it working.
+    pub(crate) looks: Option<u32>,
+    /// It fails, for this reason.
+    pub(crate) fail: Option<String>,
+    /// False: the answer has no id, and the file is processed at once.
+    pub(crate) id: Option<bool>,
 }
 
 impl Action {
@@ -106,14 +134,25 @@ impl Faults {
     }
 
     /// The action of the first live rule that matches; rules before it note that a match went by.
-    pub(crate) fn take(&mut self, base: Base, method: &str, target: &str) -> Option<Action> {
+    pub(crate) fn take(&mut self, base: Base, method: &str, target: &str, body: &[u8]) -> Option<Action> {
+        self.pick(false, base, method, target, body)
+    }
+
+    /// The same for rules that answer before the body was read.
+    pub(crate) fn take_early(&mut self, base: Base, method: &str, target: &str) -> Option<Action> {
+        self.pick(true, base, method, target, &[])
+    }
+
+    fn pick(&mut self, early: bool, base: Base, method: &str, target: &str, body: &[u8]) -> Option<Action> {
         if self.0.is_empty() {
             return None;
         }
-        let target = target.to_lowercase();
+        let (target, body) = (target.to_lowercase(), String::from_utf8_lossy(body));
         for rule in &mut self.0 {
             let spent = rule.times != 0 && rule.taken >= rule.times;
             let matches = !spent
+                && rule.action.early == early
+                && rule.body.as_ref().is_none_or(|wanted| body.contains(wanted))
                 && rule.base.is_none_or(|wanted| wanted == base)
                 && rule.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
                 && rule.path.as_ref().is_none_or(|wanted| target.contains(&wanted.to_lowercase()));
@@ -131,15 +170,26 @@ impl Faults {
     }
 }
 
-enum Step {
-    Send(Bytes),
-    Hold(watch::Receiver<u64>),
-    Cut(Cut),
-}
-
 /// What was written has to leave the machine before the connection is cut, and nothing reports that; this
 /// pause is long against a write on the loopback interface.
 const FLUSH: Duration = Duration::from_millis(25);
+
+/// A body that stops somewhere.
+struct Spoiled {
+    pieces: BodyDataStream,
+    /// What was read and not sent.
+    rest: Bytes,
+    /// How many bytes are sent before the stop.
+    left: u64,
+    /// None once it is over.
+    stop: Option<Stop>,
+    connection: Connection,
+}
+
+enum Stop {
+    Hold(watch::Receiver<u64>),
+    Cut(Cut),
+}
 
 /// Sends `answer` in the broken way that `action` asks for.
 pub(crate) async fn spoil(
@@ -148,34 +198,66 @@ pub(crate) async fn spoil(
     connection: Connection,
     released: watch::Receiver<u64>,
 ) -> Answer {
-    let (mut head, body) = answer.into_parts();
-    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let steps = if action.trickle {
-        let first = body.len().min(1);
-        vec![Step::Send(body.slice(..first)), Step::Hold(released), Step::Send(body.slice(first..))]
-    } else if let Some(count) = action.truncate {
-        vec![Step::Send(body.slice(..count.min(body.len()))), Step::Cut(Cut::Close)]
-    } else {
-        vec![Step::Send(body.slice(..body.len() / 2)), Step::Cut(Cut::Reset)]
-    };
-    let body = stream::unfold((steps.into_iter(), connection), |(mut steps, connection)| async {
-        loop {
-            match steps.next()? {
-                Step::Send(bytes) if bytes.is_empty() => {}
-                Step::Send(bytes) => {
-                    return Some((Ok::<_, std::convert::Infallible>(bytes), (steps, connection)));
-                }
-                Step::Hold(mut released) => {
-                    let _ = released.changed().await;
-                }
-                Step::Cut(how) => {
-                    tokio::time::sleep(FLUSH).await;
-                    connection.cut(how);
-                    std::future::pending::<()>().await;
-                }
-            }
+    let (mut head, mut body) = answer.into_parts();
+    let announced = head.headers.get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse().ok());
+    let length: u64 = match http_body::Body::size_hint(&body).exact().or(announced) {
+        Some(length) => length,
+        None => {
+            let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+            body = Body::from(bytes.clone());
+            bytes.len() as u64
         }
+    };
+    head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    let (left, stop) = if action.trickle {
+        (1, Stop::Hold(released))
+    } else if let Some(count) = action.truncate {
+        (count, Stop::Cut(Cut::Close))
+    } else {
+        (length / 2, Stop::Cut(Cut::Reset))
+    };
+    let pieces = body.into_data_stream();
+    let spoiled =
+        Spoiled { pieces, rest: Bytes::new(), left: left.min(length), stop: Some(stop), connection };
+    let body = stream::unfold(spoiled, |mut spoiled| async {
+        Some((Ok::<_, Infallible>(spoiled.next().await?), spoiled))
     });
     Response::from_parts(head, Body::from_stream(body))
+}
+
+impl Spoiled {
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if self.left == 0
+                && let Some(stop) = self.stop.take()
+            {
+                self.halt(stop).await;
+            }
+            if self.rest.is_empty() {
+                self.rest = self.pieces.next().await?.ok()?;
+            }
+            let now = match self.stop {
+                Some(_) => usize::try_from(self.left).unwrap_or(usize::MAX).min(self.rest.len()),
+                None => self.rest.len(),
+            };
+            self.left -= if self.stop.is_some() { now as u64 } else { 0 };
+            let piece = self.rest.split_to(now);
+            if !piece.is_empty() {
+                return Some(piece);
+            }
+        }
+    }
+
+    async fn halt(&mut self, stop: Stop) {
+        match stop {
+            Stop::Hold(mut released) => {
+                let _ = released.changed().await;
+            }
+            Stop::Cut(how) => {
+                tokio::time::sleep(FLUSH).await;
+                self.connection.cut(how);
+                std::future::pending::<()>().await;
+            }
+        }
+    }
 }

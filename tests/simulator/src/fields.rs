@@ -3,6 +3,10 @@
 
 use serde_json::{Value, json};
 
+mod sets;
+
+pub(crate) use sets::*;
+
 use crate::people::{PARTNERS, USERS};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -98,122 +102,6 @@ pub(crate) struct Field {
     /// What a DropDown, Radio or MultiSelect offers.
     pub(crate) choices: &'static [&'static str],
 }
-
-const fn field(id: &'static str, name: &'static str, kind: Kind) -> Field {
-    Field { id, name, kind, required: false, choices: &[] }
-}
-
-const fn required(id: &'static str, name: &'static str, kind: Kind) -> Field {
-    Field { id, name, kind, required: true, choices: &[] }
-}
-
-const fn choice(id: &'static str, name: &'static str, kind: Kind, choices: &'static [&'static str]) -> Field {
-    Field { id, name, kind, required: false, choices }
-}
-
-const SEASONS: &[&str] = &["Spring 2025", "Fall 2025", "Spring 2026", "Fall 2026"];
-const GENDERS: &[&str] = &["Women", "Men", "Kids"];
-const CHANNELS: &[&str] = &["Shop", "Web", "Wholesale", "Outlet"];
-const STATUSES: &[&str] = &["Concept", "Development", "Approved", "Dropped"];
-const FINISHES: &[&str] = &["Brushed", "Enzyme washed", "Water repellent"];
-pub(crate) const FIBRES: &[&str] = &["Cotton", "Linen", "Wool", "Polyester", "Elastane"];
-
-// Display names with a trailing blank are on purpose: the service has them.
-pub(crate) static STYLE_FIELDS: &[Field] = &[
-    required("header_number", "Style Number", Kind::Text),
-    required("header_name", "Style Name", Kind::Text),
-    field("active", "Active", Kind::TrueFalse),
-    choice("season", "Season", Kind::DropDown, SEASONS),
-    choice("gender", "Gender", Kind::Radio, GENDERS),
-    choice("channels", "Channels", Kind::MultiSelect, CHANNELS),
-    choice("style_status", "Status ", Kind::DropDown, STATUSES),
-    field("care_notes", "Care Notes", Kind::Memo),
-    field("brand", "Brand", Kind::ComboBox),
-    field("target_quantity", "Target Quantity", Kind::Number),
-    field("target_price", "Target Price", Kind::Decimal),
-    field("garment_weight", "Garment Weight", Kind::Weight),
-    field("back_length", "Back Length", Kind::Measure),
-    field("cost", "Cost", Kind::Currency),
-    field("duty_rate", "Duty Rate", Kind::Percent),
-    field("total_cost", "Total Cost", Kind::FormulaField),
-    field("cutoff_date", "Cut-off Date", Kind::Date),
-    field("launch_date", "Launch Date ", Kind::DateTime),
-    field("not_for_export", "Not for Export", Kind::InvertedTrueFalse),
-    field("owner", "Owner", Kind::Users),
-    field("reviewers", "Reviewers", Kind::UsersTags),
-    field("vendor", "Vendor", Kind::PartnerDropDown),
-    field("content", "Content", Kind::CompositeControl),
-    field("main_color", "Main Colour", Kind::ColorDropDown),
-    field("lead_colorway", "Lead Colorway", Kind::ColorwayField),
-    field("labels", "Labels", Kind::Tags),
-    choice("bom_variations", "BOM Variations", Kind::MultiSelectBOMVariation, &[]),
-    field("swatch", "Swatch", Kind::ImageColor),
-    field("erp_key", "ERP Key", Kind::Hidden),
-    field("running_number", "Running Number", Kind::Auto),
-    field("group_label", "Group", Kind::LabelStyleGroup),
-    field("label_3d", "3D", Kind::Label3dStyle),
-    field("info_label", "Info", Kind::LabelText),
-    field("size_label", "Sizes", Kind::LabelSize),
-    field("material_label", "Materials", Kind::LabelMaterial),
-    field("material_color_label", "Material Colours", Kind::LabelMaterialColor),
-    field("material_3d_label", "3D Materials", Kind::Label3dMaterial),
-    field("version", "Version", Kind::Number),
-    field("created_by", "Created By", Kind::UserLabel),
-    field("modified_by", "Modified By", Kind::UserLabel),
-];
-
-pub(crate) static MATERIAL_FIELDS: &[Field] = &[
-    required("header_number", "Material Number", Kind::Text),
-    required("header_name", "Material Name", Kind::Text),
-    field("active", "Active", Kind::TrueFalse),
-    choice("season", "Season", Kind::DropDown, SEASONS),
-    choice("finishes", "Finishes ", Kind::MultiSelect, FINISHES),
-    choice("approval", "Approval", Kind::Radio, STATUSES),
-    field("remarks", "Remarks", Kind::Memo),
-    field("construction", "Construction", Kind::ComboBox),
-    field("price", "Price", Kind::Decimal),
-    field("cost", "Cost", Kind::Currency),
-    field("minimum_order", "Minimum Order", Kind::Number),
-    field("fabric_weight", "Fabric Weight", Kind::Weight),
-    field("width", "Width", Kind::Measure),
-    field("shrinkage", "Shrinkage", Kind::Percent),
-    field("landed_cost", "Landed Cost", Kind::FormulaField),
-    field("test_date", "Test Date", Kind::Date),
-    field("approved_at", "Approved At", Kind::DateTime),
-    field("hidden_from_web", "Hidden from Web", Kind::InvertedTrueFalse),
-    field("developer", "Developer", Kind::Users),
-    field("watchers", "Watchers", Kind::UsersTags),
-    field("mill", "Mill", Kind::PartnerDropDown),
-    field("content", "Content", Kind::CompositeControl),
-    field("base_color", "Base Colour", Kind::ColorDropDown),
-    field("lead_colorway", "Lead Colorway", Kind::ColorwayField),
-    field("labels", "Labels", Kind::Tags),
-    choice("bom_variations", "BOM Variations", Kind::MultiSelectBOMVariation, &[]),
-    field("swatch", "Swatch", Kind::ImageColor),
-    field("erp_key", "ERP Key", Kind::Hidden),
-    field("running_number", "Running Number", Kind::Auto),
-    field("has_3d", "3D", Kind::Label3dMaterial),
-    field("style_group_label", "Style Group", Kind::LabelStyleGroup),
-    field("style_3d_label", "3D Styles", Kind::Label3dStyle),
-    field("info_label", "Info", Kind::LabelText),
-    field("size_label", "Sizes", Kind::LabelSize),
-    field("where_used", "Where Used", Kind::LabelMaterial),
-    field("where_used_color", "Where Used Colour", Kind::LabelMaterialColor),
-    field("version", "Version", Kind::Number),
-    field("created_by", "Created By", Kind::UserLabel),
-    field("modified_by", "Modified By", Kind::UserLabel),
-];
-
-/// Fields of the large data table.
-pub(crate) static TABLE_FIELDS: &[Field] = &[
-    required("code", "Code", Kind::Text),
-    field("label", "Label", Kind::Text),
-    choice("category", "Category", Kind::DropDown, &["Yarn", "Fabric", "Trim", "Packaging"]),
-    field("quantity", "Quantity", Kind::Number),
-    field("price", "Price", Kind::Decimal),
-    field("in_use", "In Use", Kind::TrueFalse),
-    field("checked_on", "Checked On", Kind::DateTime),
-];
 
 /// The entry of a folder schema: `{fieldId, fieldName, fieldType, required, properties}`.
 pub(crate) fn schema_entry(field: &Field, with_properties: bool) -> Value {

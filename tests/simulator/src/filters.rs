@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::answers::Refusal;
 use crate::calendar::{Millis, parse};
-use crate::fields::{Field, Kind};
-use crate::model::{Colorway, Folder, Header, Row, Table};
+use crate::fields::{COLORWAY_FIELDS, Field, Kind};
+use crate::model::{Colorway, Folder, Header, Outline, Row, Table};
 use crate::values::number;
 
 const OR: char = '\u{25a0}';
@@ -104,36 +104,42 @@ fn is_system_field(id: &str) -> bool {
     matches!(id, "ModifiedAt" | "FolderModifiedAt" | "CreatedAt" | "Id")
 }
 
-pub(crate) fn header_matches(filters: &[&Filter], folder: &Folder, header: &Header) -> bool {
+/// The filters on system fields.
+pub(crate) fn outline_matches(filters: &[&Filter], outline: &Outline) -> bool {
     filters.iter().all(|filter| {
         let id;
         let held = match filter.field.as_str() {
-            "ModifiedAt" => Held::Moment(header.modified_at),
-            "FolderModifiedAt" => Held::Moment(header.folder_modified_at),
-            "CreatedAt" => Held::Moment(header.created_at),
+            "ModifiedAt" => Held::Moment(outline.modified_at),
+            "FolderModifiedAt" => Held::Moment(outline.folder_modified_at),
+            "CreatedAt" => Held::Moment(outline.created_at),
             "Id" => {
-                id = header.id.to_string();
+                id = outline.id.to_string();
                 Held::Text(&id)
             }
-            field => match folder.position(field) {
-                Some(at) => Held::Value(folder.fields[at].kind, &header.values[at]),
-                None => Held::Missing,
-            },
+            _ => return true,
         };
         filter.accepts(&held)
     })
 }
 
+/// The filters on fields of the folder.
+pub(crate) fn fields_match(filters: &[&Filter], folder: &Folder, header: &Header) -> bool {
+    filters.iter().filter(|filter| !is_system_field(&filter.field)).all(|filter| {
+        filter.accepts(&match folder.position(&filter.field) {
+            Some(at) => Held::Value(folder.fields[at].kind, &header.values[at]),
+            None => Held::Missing,
+        })
+    })
+}
+
+/// Whether only system fields are asked for, so that no record has to be looked into.
+pub(crate) fn ask_for_outlines_only(filters: &[&Filter]) -> bool {
+    filters.iter().all(|filter| is_system_field(&filter.field))
+}
+
 /// One colorway has to meet all known colorway filters. The colorways of the answer are not thinned out.
 pub(crate) fn colorways_match(filters: &[Filter], colorways: &[Colorway]) -> bool {
-    const CUSTOM: [&str; 3] = ["core_colorway_main_material", "core_colorway_comments", "marketing_name"];
-    let is_known = |field: &str| {
-        CUSTOM.contains(&field)
-            || matches!(
-                field,
-                "color_number" | "color_name" | "primary" | "secondary" | "comments" | "hide_colorway"
-            )
-    };
+    let is_known = |id: &str| COLORWAY_FIELDS.iter().any(|field| field.id == id);
     let known: Vec<&Filter> = filters.iter().filter(|filter| is_known(&filter.field)).collect();
     if known.is_empty() {
         return true;
@@ -157,6 +163,14 @@ pub(crate) fn colorways_match(filters: &[Filter], colorways: &[Colorway]) -> boo
     })
 }
 
+/// The colours of the company.
+pub(crate) fn color_matches(filters: &[Filter], color: &Value) -> bool {
+    filters.iter().all(|filter| match color.get(&filter.field).and_then(Value::as_str) {
+        Some(text) => filter.accepts(&Held::Text(text)),
+        None => true,
+    })
+}
+
 pub(crate) fn table_matches(filters: &[Filter], table: &Table) -> bool {
     filters.iter().all(|filter| {
         let held = match filter.field.as_str() {
@@ -172,8 +186,8 @@ pub(crate) fn table_matches(filters: &[Filter], table: &Table) -> bool {
 }
 
 /// Filters on other fields are dropped, as everywhere.
-pub(crate) fn timeline_matches(filters: &[Filter], header: &Header) -> bool {
-    let modified = Held::Moment(header.modified_at);
+pub(crate) fn timeline_matches(filters: &[Filter], outline: &Outline) -> bool {
+    let modified = Held::Moment(outline.modified_at);
     filters.iter().all(|filter| filter.field != "ModifiedAt" || filter.accepts(&modified))
 }
 

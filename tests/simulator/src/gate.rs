@@ -11,14 +11,13 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use crate::answers::{Answer, empty};
-use crate::api::access;
-use crate::api::route::Route;
 use crate::calendar::now;
 use crate::connection::{Connection, Cut};
 use crate::faults::{self, Reset};
 use crate::log::{Base, Place};
+use crate::service::{self, access, automation};
 use crate::state::Shared;
-use crate::{api, automation, control, identity, storage};
+use crate::{control, files, identity, storage};
 
 pub(crate) async fn handle(
     shared: Arc<Shared>,
@@ -47,20 +46,26 @@ pub(crate) async fn handle(
     // Held requests wait for a release that comes after their arrival.
     let mut released = shared.releases.subscribe();
     let visit = Visit::begin(&shared, &connection, base, &parts, target);
-    let body = match body.collect().await {
-        Ok(body) => body.to_bytes(),
-        // The client left before its request was complete; dropping `visit` notes it.
-        Err(_) => return empty(http::StatusCode::BAD_REQUEST),
+    let early = shared.state().faults.take_early(base, parts.method.as_str(), target);
+    if let Some(action) = early {
+        let mut answer = action.canned();
+        action.add_headers(answer.headers_mut());
+        return visit.answered(answer);
+    }
+    // A client that left before its request was complete is noted when `visit` is dropped.
+    let Ok(body) = files::receive(&parts.headers, body).await else {
+        return empty(http::StatusCode::BAD_REQUEST);
     };
     {
         let mut state = shared.state();
         state.log.set_body(visit.place, &body);
         if base == Base::Identity && state.log.has(visit.place) {
-            state.log.identity.body_arrived(parts.method.as_str(), path, &body);
+            state.log.identity.body_arrived(parts.method.as_str(), path, &body.bytes);
         }
     }
 
-    let action = shared.state().faults.take(base, parts.method.as_str(), target).unwrap_or_default();
+    let action = shared.state().faults.take(base, parts.method.as_str(), target, &body.bytes);
+    let action = action.unwrap_or_default();
     if action.latency_ms > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(action.latency_ms)).await;
     }
@@ -77,10 +82,12 @@ pub(crate) async fn handle(
         empty(http::StatusCode::OK)
     } else {
         match base {
-            Base::Api => api::answer(&shared, &parts.method, &parts.uri, &parts.headers, &body),
-            Base::Automation => automation::answer(&shared, &parts.method, &parts.uri, &parts.headers, &body),
-            Base::Storage => storage::answer(&shared, &parts.method, &parts.uri, &parts.headers),
-            Base::Identity => identity::answer(&shared, &parts.method, &parts.uri, &parts.headers, &body),
+            Base::Api => service::answer(&shared, &parts, &body, &action),
+            Base::Automation => automation::answer(&shared, &parts, &body, &action),
+            Base::Storage => storage::answer(&shared, &parts.method, &parts.uri, &parts.headers, &action),
+            Base::Identity => {
+                identity::answer(&shared, &parts.method, &parts.uri, &parts.headers, &body.bytes)
+            }
         }
     };
     if action.hang && action.apply {
@@ -123,9 +130,7 @@ impl Visit {
             let place = state.log.arrived(base, method, target, &parts.headers, connection.number());
             match base {
                 Base::Api => {
-                    state
-                        .log
-                        .count_operation(Route::of(&parts.method, parts.uri.path()).label(&parts.method));
+                    state.log.count_operation(service::label(&parts.method, parts.uri.path()));
                     state.limits.count(now());
                     if let Ok(user) = access::speaker(&state, &parts.method, &parts.uri, &parts.headers) {
                         state.log.set_user(place, user.username);

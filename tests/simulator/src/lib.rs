@@ -15,17 +15,16 @@
 //! # }
 //! ```
 //!
-//! A request runs through `gate` (log, counts, faults) to `api` or `identity`; `control` is what tests talk
+//! A request runs through `gate` (log, counts, faults) to `service` or `identity`; `control` is what tests talk
 //! to. `seed` makes the records, `model` holds them and writes them out.
 
 mod answers;
-mod api;
-mod automation;
 mod calendar;
 mod connection;
 mod control;
 mod faults;
 mod fields;
+mod files;
 mod filters;
 mod gate;
 mod identity;
@@ -33,11 +32,13 @@ mod limits;
 mod log;
 mod model;
 mod options;
+mod parts;
 mod people;
 mod random;
 mod secrets;
 mod seed;
 mod server;
+mod service;
 mod state;
 mod storage;
 mod tls;

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::files::Received;
 use crate::identity::counts::IdentityCounts;
 
 /// Which of the services a request was for.
@@ -25,7 +26,10 @@ pub(crate) struct Entry {
     method: String,
     target: String,
     headers: Map<String, Value>,
+    /// All of it, or the beginning of one that carries a large file.
     body: String,
+    /// Bytes of the body.
+    length: u64,
     /// Whom the access token of a request to the API speaks for.
     user: Option<&'static str>,
     /// None while the answer is not settled, and for ever when the connection was cut instead.
@@ -80,6 +84,7 @@ impl Log {
             target: target.to_owned(),
             headers: all,
             body: String::new(),
+            length: 0,
             user: None,
             status: None,
             connection,
@@ -101,9 +106,10 @@ impl Log {
         if self.has(place) { self.entries.get_mut(place.index) } else { None }
     }
 
-    pub(crate) fn set_body(&mut self, place: Place, body: &[u8]) {
+    pub(crate) fn set_body(&mut self, place: Place, body: &Received) {
         if let Some(entry) = self.entry(place) {
-            entry.body = String::from_utf8_lossy(body).into_owned();
+            entry.body = String::from_utf8_lossy(&body.bytes).into_owned();
+            entry.length = body.length;
         }
     }
 

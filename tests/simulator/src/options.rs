@@ -5,8 +5,16 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::{HOUR, MINUTE, Millis};
 use crate::identity::{Attack, SCOPES};
+use crate::model::Lag;
 use crate::seed::Sizes;
+
+/// How many looks find an uploaded file working, unless a reset says otherwise.
+const UPLOAD_LOOKS: u32 = 2;
+
+/// How long a link to a file is valid, unless a reset says otherwise.
+const LINK_LIFETIME: Millis = 12 * HOUR + 15 * MINUTE;
 
 /// Licence edition, which sets how many requests a day are allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -59,6 +67,15 @@ pub struct Options {
     /// Materials that are not deleted
     #[arg(long, default_value_t = 1000)]
     pub materials: usize,
+    /// Images that are not deleted
+    #[arg(long, default_value_t = 40)]
+    pub images: usize,
+    /// Colour palettes that are not deleted
+    #[arg(long, default_value_t = 20)]
+    pub colors: usize,
+    /// Blocks that are not deleted
+    #[arg(long, default_value_t = 20)]
+    pub blocks: usize,
     /// Rows of the large data table
     #[arg(long, default_value_t = 10_000)]
     pub table_rows: usize,
@@ -130,6 +147,17 @@ pub(crate) struct Settings {
     pub(crate) id_token_alg: SigningAlgorithm,
     pub(crate) refuse_pkce: bool,
     pub(crate) revocation: bool,
+    /// How many looks find an uploaded file working.
+    pub(crate) upload_looks: u32,
+    pub(crate) link_lifetime: Millis,
+    /// Whether the storage serves parts of a file.
+    pub(crate) ranges: bool,
+    /// Whether all records are in the form of 2021.
+    pub(crate) old_forms: bool,
+    /// How long lists do not show a write.
+    pub(crate) lag: Option<Lag>,
+    /// Of the values that are written, the share that is not stored.
+    pub(crate) not_stored: f64,
     /// The scopes that may be asked for.
     pub(crate) allowed: Vec<String>,
     pub(crate) attack: Option<Attack>,
@@ -142,6 +170,9 @@ pub(crate) struct Changes {
     seed: Option<u64>,
     styles: Option<usize>,
     materials: Option<usize>,
+    images: Option<usize>,
+    colors: Option<usize>,
+    blocks: Option<usize>,
     table_rows: Option<usize>,
     edition: Option<Edition>,
     #[serde(deserialize_with = "named")]
@@ -157,6 +188,13 @@ pub(crate) struct Changes {
     id_token_alg: Option<SigningAlgorithm>,
     refuse_pkce: Option<bool>,
     revocation: Option<bool>,
+    upload_looks: Option<u32>,
+    /// In seconds.
+    link_lifetime: Option<u32>,
+    ranges: Option<bool>,
+    old_forms: Option<bool>,
+    lag: Option<Lag>,
+    not_stored: Option<f64>,
     allowed: Option<Vec<String>>,
     attack: Option<Attack>,
 }
@@ -176,6 +214,9 @@ impl Settings {
                 seed: changes.seed.unwrap_or(options.seed),
                 styles: changes.styles.unwrap_or(options.styles),
                 materials: changes.materials.unwrap_or(options.materials),
+                images: changes.images.unwrap_or(options.images),
+                colors: changes.colors.unwrap_or(options.colors),
+                blocks: changes.blocks.unwrap_or(options.blocks),
                 table_rows: changes.table_rows.unwrap_or(options.table_rows),
             },
             day_limit: limit_per_day.or_else(|| day_limit(edition, licenses)),
@@ -186,6 +227,14 @@ impl Settings {
             id_token_alg: changes.id_token_alg.unwrap_or(options.id_token_alg),
             refuse_pkce: changes.refuse_pkce.unwrap_or(options.refuse_pkce),
             revocation: changes.revocation.unwrap_or(!options.no_revocation),
+            upload_looks: changes.upload_looks.unwrap_or(UPLOAD_LOOKS),
+            link_lifetime: changes
+                .link_lifetime
+                .map_or(LINK_LIFETIME, |s| (Millis::from(s) * 1000).max(1000)),
+            ranges: changes.ranges.unwrap_or(true),
+            old_forms: changes.old_forms.unwrap_or(false),
+            lag: changes.lag,
+            not_stored: changes.not_stored.unwrap_or(0.0),
             allowed: changes.allowed.clone().unwrap_or_else(|| SCOPES.map(str::to_owned).into()),
             attack: changes.attack,
         }

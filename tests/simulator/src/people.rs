@@ -120,6 +120,11 @@ pub(crate) fn partner_by_id(id: &str) -> Option<&'static Partner> {
     PARTNERS.iter().find(|partner| partner.id.eq_ignore_ascii_case(id))
 }
 
+/// By id or by name.
+pub(crate) fn partner_of(text: &str) -> Option<&'static Partner> {
+    partner_by_id(text).or_else(|| PARTNERS.iter().find(|partner| partner.name == text))
+}
+
 pub(crate) fn person(user: &User) -> Value {
     json!({"id": user.id, "name": user.name})
 }

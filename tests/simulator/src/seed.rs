@@ -8,12 +8,16 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::calendar::{HOUR, MINUTE, Millis};
-use crate::fields::{Field, MATERIAL_FIELDS, STYLE_FIELDS, TABLE_FIELDS};
-use crate::model::{Folder, Master, MasterKind, Records, Row, Table};
+use crate::fields::{
+    BLOCK_FIELDS, COLOR_FIELDS, Field, IMAGE_FIELDS, MATERIAL_FIELDS, STYLE_FIELDS, TABLE_FIELDS,
+};
+use crate::model::{Folder, Master, MasterKind, Recipe, Records, Row, Slot, Source, Table, Tag};
+use crate::parts::chip;
 use crate::people::{USERS, person};
 use crate::random::Random;
 
 mod headers;
+mod parts;
 
 /// 2024-01-08T08:00:00Z; present-day records are spread over the months after it.
 pub(crate) const EPOCH: Millis = 1_704_700_800_000;
@@ -26,6 +30,14 @@ const STREAM_MATERIAL: u64 = 3;
 const STREAM_DELETED: u64 = 4;
 const STREAM_TABLE: u64 = 5;
 const STREAM_ROW: u64 = 6;
+const STREAM_IMAGE: u64 = 7;
+const STREAM_COLOR: u64 = 8;
+const STREAM_BLOCK: u64 = 9;
+const STREAM_LIBRARY: u64 = 10;
+const STREAM_TAG: u64 = 11;
+
+/// The tag that seeded records have.
+const LINE_A: Uuid = Uuid::from_u128(0xd502_6d2d_ef0a_4f92_81fe_7e02_0253_2e39);
 
 /// What the amount of data depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,21 +46,60 @@ pub(crate) struct Sizes {
     /// Styles that are not deleted; a few deleted ones come on top.
     pub(crate) styles: usize,
     pub(crate) materials: usize,
+    pub(crate) images: usize,
+    pub(crate) colors: usize,
+    pub(crate) blocks: usize,
     /// Rows of the large data table.
     pub(crate) table_rows: usize,
 }
 
 /// The records for these sizes, from what was made before when possible.
 pub(crate) fn records(sizes: Sizes) -> Records {
-    static STYLES: Kept<Master> = Kept::new();
-    static MATERIALS: Kept<Master> = Kept::new();
+    static MASTERS: [Kept<Master>; 5] = [const { Kept::new() }; 5];
     static TABLES: Kept<Vec<Table>> = Kept::new();
-    let Sizes { seed, styles, materials, table_rows } = sizes;
-    Records {
-        style: STYLES.get(seed, styles, || master(seed, MasterKind::Style, styles)),
-        material: MATERIALS.get(seed, materials, || master(seed, MasterKind::Material, materials)),
-        tables: TABLES.get(seed, table_rows, || tables(seed, table_rows)),
-    }
+    let Sizes { seed, styles, materials, images, colors, blocks, table_rows } = sizes;
+    let counts = [styles, materials, images, colors, blocks];
+    let masters = MasterKind::ALL.map(|kind| {
+        let count = counts[kind as usize];
+        MASTERS[kind as usize].get(seed, count, || master(seed, kind, count))
+    });
+    Records::new(masters, TABLES.get(seed, table_rows, || tables(seed, table_rows)), tags(seed))
+}
+
+/// The colours that the company has beside those of its palettes.
+pub(crate) fn library(seed: u64) -> Vec<Value> {
+    (0..5 * headers::COLORS.len())
+        .map(|index| {
+            let (name, hex) = headers::COLORS[index % headers::COLORS.len()];
+            let id = Random::for_record(seed, STREAM_LIBRARY, index as u64).uuid();
+            let shade = index / headers::COLORS.len();
+            let hex = if shade == 0 { hex.to_owned() } else { format!("{}{shade}", &hex[..5]) };
+            chip(id, &format!("LIB-{:03}", index + 1), &format!("{name} {shade}"), &hex)
+        })
+        .collect()
+}
+
+fn tags(seed: u64) -> Vec<Tag> {
+    use MasterKind::{Block, Color, Image, Material, Style};
+    let plan: [(&str, &[MasterKind]); 5] = [
+        ("Line A", &[Style, Material]),
+        ("Line B", &[Style, Material]),
+        ("Print Library", &[Image]),
+        ("Core Colours", &[Color]),
+        ("Base Blocks", &[Block]),
+    ];
+    let tags = plan.iter().enumerate().map(|(index, (name, masters))| Tag {
+        id: match index {
+            0 => LINE_A,
+            _ => Random::for_record(seed, STREAM_TAG, index as u64).uuid(),
+        },
+        masters: masters.to_vec(),
+        name: (*name).to_owned(),
+        integration: if index == 1 { json!("Browzwear") } else { Value::Null },
+        date: EPOCH,
+        users: vec![USERS[0].id.to_owned()],
+    });
+    tags.collect()
 }
 
 /// Sets that were made before, by seed and size. Their records are shared, so a copy is cheap.
@@ -76,33 +127,43 @@ impl<T: Clone> Kept<T> {
     }
 }
 
+/// How many records of a master folder are held. Of more, each is made again when it is asked for.
+const HELD: usize = 20_000;
+
 fn master(seed: u64, kind: MasterKind, count: usize) -> Master {
-    let mut master = Master {
-        kind,
-        folders: Arc::new(folders(seed, kind)),
-        headers: Vec::with_capacity(count + 32),
-        by_id: Default::default(),
+    let folders = folders(seed, kind);
+    let stream = match kind {
+        MasterKind::Style => STREAM_STYLE,
+        MasterKind::Material => STREAM_MATERIAL,
+        MasterKind::Image => STREAM_IMAGE,
+        MasterKind::Color => STREAM_COLOR,
+        MasterKind::Block => STREAM_BLOCK,
     };
-    let stream = if kind == MasterKind::Style { STREAM_STYLE } else { STREAM_MATERIAL };
     // Deleted records lie between the others, and are numbered after them.
     let deleted = (count / 20).clamp(usize::from(count > 0) * 2, 25);
     let gap = count / (deleted + 1) + 1;
+    let mut slots = Vec::with_capacity(count + 32);
+    let mut add = |stream, index, number, deleted| {
+        let source = Source { seed, stream, index, number, deleted };
+        let header = headers::header(kind, &folders, &source);
+        slots.push(if count > HELD {
+            Slot::Made(Recipe { outline: header.outline(), source, make: headers::header })
+        } else {
+            Slot::Held(Arc::new(header))
+        });
+    };
     let mut made = 0;
     for index in 0..count {
-        let header = headers::header(&master, seed, stream, index, index + 1);
-        master.push(header);
+        add(stream, index, index + 1, false);
         if (index + 1) % gap == 0 || (index + 1 == count && made < deleted) {
             let rest = if index + 1 == count { deleted - made } else { 1 };
             for _ in 0..rest {
-                let mut header =
-                    headers::header(&master, seed, stream * 100 + STREAM_DELETED, made, count + made + 1);
-                header.deleted = true;
-                master.push(header);
+                add(stream * 100 + STREAM_DELETED, made, count + made + 1, true);
                 made += 1;
             }
         }
     }
-    master
+    Master::new(kind, folders, slots)
 }
 
 fn folders(seed: u64, kind: MasterKind) -> Vec<Folder> {
@@ -141,6 +202,19 @@ fn folders(seed: u64, kind: MasterKind) -> Vec<Folder> {
                 except(&["fabric_weight", "shrinkage", "construction"], MATERIAL_FIELDS),
             ),
             folder("Discontinued", "", false, None, except(&["test_date"], MATERIAL_FIELDS)),
+        ],
+        MasterKind::Image => vec![
+            folder("Prints", "", true, None, except(&[], IMAGE_FIELDS)),
+            folder("Labels", "", true, Some("LB-"), except(&["repeat_width", "print_colors"], IMAGE_FIELDS)),
+            folder("Old Prints", "", false, None, except(&["licensed_until"], IMAGE_FIELDS)),
+        ],
+        MasterKind::Color => vec![
+            folder("Palettes", "", true, None, except(&[], COLOR_FIELDS)),
+            folder("Old Palettes", "", false, None, except(&["approved_at"], COLOR_FIELDS)),
+        ],
+        MasterKind::Block => vec![
+            folder("Blocks", "", true, None, except(&[], BLOCK_FIELDS)),
+            folder("Old Blocks", "", false, None, except(&["ease"], BLOCK_FIELDS)),
         ],
     }
 }

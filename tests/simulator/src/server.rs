@@ -67,6 +67,12 @@ pub struct Addresses {
     pub style_folder: String,
     /// Id of the largest material folder
     pub material_folder: String,
+    /// Id of the largest image folder
+    pub image_folder: String,
+    /// Id of the largest folder of colour palettes
+    pub color_folder: String,
+    /// Id of the largest block folder
+    pub block_folder: String,
     /// Id of the large data table
     pub data_table: String,
     /// Id of the tracking plan

@@ -1,34 +1,37 @@
 //! What the server remembers, and how a reset begins it anew.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::api::tracking;
-use crate::api::uploads::Upload;
-use crate::automation::Sequence;
 use crate::calendar::{Millis, now};
 use crate::faults::Faults;
+use crate::files::StoredFile;
 use crate::identity::clients;
 use crate::identity::grants::Grants;
 use crate::identity::keys::KeyRing;
 use crate::identity::{FIRST_REFRESH_TOKEN, PASSWORD};
 use crate::limits::Limits;
 use crate::log::Log;
-use crate::model::{MasterKind, Records};
+use crate::model::{FileLink, Links, MasterKind, Records};
 use crate::options::{Changes, Options, Settings};
 use crate::people;
 use crate::secrets::Secrets;
 use crate::seed;
 use crate::server::Addresses;
+use crate::service::automation::Sequence;
+use crate::service::comments::Post;
+use crate::service::shares::Share;
+use crate::service::tracking;
+use crate::service::uploads::Upload;
 
 /// Shared by all connections.
 pub(crate) struct Shared {
     pub(crate) options: Options,
     /// Scheme, host and port, without a path.
-    pub(crate) origin: String,
+    pub(crate) origin: Arc<str>,
     pub(crate) ca: Option<String>,
     pub(crate) secrets: Secrets,
     state: Mutex<State>,
@@ -48,11 +51,21 @@ pub(crate) struct State {
     pub(crate) log: Log,
     /// How many ids were handed out since seeding.
     added: u64,
-    /// The last number given by the folder that numbers by itself.
-    pub(crate) numbered: u64,
+    /// The last number given to a record.
+    numbered: u64,
     last_write: Millis,
     pub(crate) sequences: Vec<Sequence>,
     pub(crate) uploads: HashMap<Uuid, Upload>,
+    pub(crate) files: HashMap<Uuid, StoredFile>,
+    /// 3D files by the size class of a block.
+    pub(crate) assets: Vec<(Uuid, FileLink)>,
+    /// Raised when all links to files expire.
+    link_generation: u64,
+    /// How far the clock of records, files and links is ahead of the machine's.
+    ahead: Millis,
+    /// Comments and revisions, and whom records are shared with, by record.
+    pub(crate) posts: HashMap<Uuid, Vec<Post>>,
+    pub(crate) shares: HashMap<Uuid, Vec<Share>>,
 }
 
 impl State {
@@ -68,6 +81,12 @@ impl State {
             numbered: 0,
             last_write: 0,
             uploads: HashMap::new(),
+            files: HashMap::new(),
+            assets: Vec::new(),
+            link_generation: 0,
+            ahead: 0,
+            posts: HashMap::new(),
+            shares: HashMap::new(),
             sequences: vec![Sequence::first(seed::added_id(settings.sizes.seed, 0))],
             settings,
         }
@@ -79,10 +98,45 @@ impl State {
         seed::added_id(self.settings.sizes.seed, self.added)
     }
 
+    /// The number of a record that the service numbers, in a folder that numbers by itself or beside the numbers of
+    /// others.
+    pub(crate) fn next_number(&mut self, kind: MasterKind, numbering: Option<&str>) -> String {
+        self.numbered += 1;
+        match numbering {
+            Some(prefix) => format!("{prefix}{:06}", self.numbered),
+            None => {
+                let others = self.records.master(kind).len() as u64;
+                format!("{}{:06}", kind.prefix(), others + self.numbered)
+            }
+        }
+    }
+
+    /// The clock of records, files and links.
+    pub(crate) fn now(&self) -> Millis {
+        now() + self.ahead
+    }
+
+    pub(crate) fn advance(&mut self, by: Millis) {
+        self.ahead += by;
+    }
+
     /// The time of a write; no two writes have the same.
     pub(crate) fn write_time(&mut self) -> Millis {
-        self.last_write = now().max(self.last_write + 1);
+        self.last_write = self.now().max(self.last_write + 1);
         self.last_write
+    }
+
+    pub(crate) fn links(&self, origin: &Arc<str>) -> Links {
+        Links {
+            origin: origin.clone(),
+            now: self.now(),
+            lifetime: self.settings.link_lifetime,
+            generation: self.link_generation,
+        }
+    }
+
+    pub(crate) fn expire_links(&mut self) {
+        self.link_generation += 1;
     }
 }
 
@@ -96,7 +150,7 @@ impl Shared {
         }
         Shared {
             options,
-            origin,
+            origin: origin.into(),
             ca,
             secrets,
             state: Mutex::new(State::new(settings, Log::default())),
@@ -133,7 +187,7 @@ impl Shared {
         let state = self.state();
         let folder = |kind: MasterKind| state.records.master(kind).folders[0].id.to_string();
         Addresses {
-            api: self.origin.clone(),
+            api: self.origin.to_string(),
             automation: format!("{}/automation", self.origin),
             identity: self.identity_base(),
             control: format!("{}/simulator", self.origin),
@@ -155,8 +209,11 @@ impl Shared {
             post_logout_redirect_uri: clients::POST_LOGOUT_REDIRECT_URI.to_owned(),
             style_folder: folder(MasterKind::Style),
             material_folder: folder(MasterKind::Material),
+            image_folder: folder(MasterKind::Image),
+            color_folder: folder(MasterKind::Color),
+            block_folder: folder(MasterKind::Block),
             data_table: state.records.tables[0].id.to_string(),
-            plan: tracking::plan(state.records.style.folders[0].id).to_string(),
+            plan: tracking::plan(state.records.master(MasterKind::Style).folders[0].id).to_string(),
             autonumber: state.sequences[0].id.to_string(),
         }
     }

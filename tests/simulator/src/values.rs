@@ -4,9 +4,9 @@
 use serde_json::{Number, Value, json};
 use uuid::Uuid;
 
-use crate::calendar::{parse, stamp, whole_seconds};
+use crate::calendar::{parse, stamp, us_long, whole_seconds};
 use crate::fields::{Field, Kind};
-use crate::people::{partner_by_id, person, user_by_name};
+use crate::people::{partner_of, person, user_by_name};
 
 /// Ids that no write changes, whatever their type (the version can be kept on create).
 const SYSTEM_IDS: [&str; 3] = ["created_by", "modified_by", "version"];
@@ -76,7 +76,8 @@ pub(crate) fn accept(field: &Field, sent: &Value) -> Value {
             Some(user) => person(user),
             None => Value::Null,
         },
-        Kind::PartnerDropDown => match sent.as_str().and_then(partner_by_id) {
+        // The code, or the name.
+        Kind::PartnerDropDown => match sent.as_str().and_then(partner_of) {
             Some(p) => json!({"allowedFor": null, "code": p.id, "text": null, "value": p.name}),
             None => Value::Null,
         },
@@ -132,6 +133,18 @@ pub(crate) fn as_old_text(value: Value) -> Value {
     }
 }
 
+/// A value in the form of 2021: a text.
+pub(crate) fn in_2021(kind: Kind, value: &Value) -> Value {
+    match value {
+        Value::Bool(flag) => json!(if *flag { "True" } else { "False" }),
+        Value::String(text) if kind == Kind::Date => match parse(text) {
+            Some(at) => json!(us_long(at, ' ')),
+            None => value.clone(),
+        },
+        _ => as_old_text(value.clone()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +162,22 @@ mod tests {
         assert_eq!(write("channels", json!(["Web", "Moon"])), json!(["Web"]));
         assert_eq!(write("target_quantity", json!("twelve")), Value::Null);
         assert_eq!(write("owner", json!("ana.ferreira"))["name"], json!("Ana Ferreira"));
+        assert_eq!(
+            write("vendor", json!("Como Seta"))["code"],
+            json!("9c5f1f5a-0d35-47e4-8a61-6bb0f5b7a902")
+        );
+        assert_eq!(write("vendor", json!("Somebody")), Value::Null);
+    }
+
+    #[test]
+    fn all_values_were_texts_in_2021() {
+        let old = |kind, value: Value| in_2021(kind, &value);
+        assert_eq!(old(Kind::Date, json!("2025-05-20T00:00:00Z")), json!("5/20/2025 12:00:00 AM"));
+        assert_eq!(old(Kind::DateTime, json!("2025-05-20T14:02:07Z")), json!("2025-05-20T14:02:07Z"));
+        assert_eq!(old(Kind::Number, json!(4)), json!("4"));
+        assert_eq!(old(Kind::Label3dMaterial, json!(true)), json!("True"));
+        assert_eq!(old(Kind::Tags, json!(["a"])), json!("[\r\n  \"a\"\r\n]"));
+        assert_eq!(old(Kind::Users, Value::Null), Value::Null);
     }
 
     #[test]

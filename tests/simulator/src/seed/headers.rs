@@ -1,17 +1,17 @@
-//! One seeded style or material.
+//! One seeded record of a master folder.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde_json::{Number, Value, json};
 
 use crate::calendar::{DAY, MINUTE, Millis, stamp, us_long, us_short, whole_seconds};
 use crate::fields::{FIBRES, Field, Kind};
-use crate::model::{Colorway, ColorwayImage, Header, Master, MasterKind, Picture};
-use crate::people::{PARTNERS, USERS, User, person, supplier, supplier_camel};
+use crate::model::{Colorway, ColorwayImage, Folder, Header, MasterKind, Picture, Source};
+use crate::people::{PARTNERS, USERS, User, person};
 use crate::random::Random;
 use crate::values::{as_old_text, color};
 
-use super::{EPOCH, OLD_EPOCH};
+use super::{EPOCH, OLD_EPOCH, parts};
 
 const QUALITIES: [&str; 12] = [
     "Harbour", "Alpine", "Meridian", "Coastal", "Foundry", "Orchard", "Tundra", "Willow", "Granite",
@@ -43,7 +43,7 @@ const CLOTHS: [&str; 10] = [
     "Corozo Button",
     "Cotton Tape",
 ];
-const COLORS: [(&str, &str); 8] = [
+pub(super) const COLORS: [(&str, &str); 8] = [
     ("Harbour", "2f4a63"),
     ("Chalk", "f4f1ea"),
     ("Moss", "56684a"),
@@ -53,22 +53,26 @@ const COLORS: [(&str, &str); 8] = [
     ("Sand", "d9c7a3"),
     ("Berry", "7a2343"),
 ];
+const PRINTS: [&str; 6] = ["Paisley", "Gingham", "Toile", "Stripe", "Botanical", "Dot"];
+const SHAPES: [&str; 5] = ["Bodice", "Trouser", "Shirt", "Sleeve", "Skirt"];
 const LABELS: [&str; 5] = ["bestseller", "reissue", "collab", "limited", "core"];
 
-/// Record `index` of its stream, with the number `number`.
-pub(super) fn header(master: &Master, seed: u64, stream: u64, index: usize, number: usize) -> Header {
+/// The record that this source makes.
+pub(super) fn header(kind: MasterKind, folders: &[Folder], source: &Source) -> Header {
+    let Source { seed, stream, index, number, deleted } = *source;
     let mut random = Random::for_record(seed, stream, index as u64);
     let random = &mut random;
     let id = random.uuid();
-    let style = master.kind == MasterKind::Style;
+    let style = kind == MasterKind::Style;
+    let sewn = style || kind == MasterKind::Material;
     // The last folder is the inactive one; most records lie in the first, and the first records always do.
     let folder = match random.below(20) {
         _ if index < 3 => 0,
         0..12 => 0,
         12..16 => 1,
-        16..19 if master.folders.len() > 3 => 2,
+        16..19 if folders.len() > 3 => 2,
         16..19 => 1,
-        _ => master.folders.len() - 1,
+        _ => folders.len() - 1,
     };
     let old_form = random.one_in(8) && index >= 3;
     let (created_at, modified_at) = if old_form {
@@ -80,13 +84,19 @@ pub(super) fn header(master: &Master, seed: u64, stream: u64, index: usize, numb
     };
     let created_by = random.pick(&USERS);
     let modified_by = random.pick(&USERS);
-    let number = format!("{}-{number:06}", if style { "ST" } else { "MT" });
-    let last = if style { *random.pick(&GARMENTS) } else { *random.pick(&CLOTHS) };
+    let number = format!("{}{number:06}", kind.prefix());
+    let last = match kind {
+        MasterKind::Style => *random.pick(&GARMENTS),
+        MasterKind::Material => *random.pick(&CLOTHS),
+        MasterKind::Image => *random.pick(&PRINTS),
+        MasterKind::Color => "Palette",
+        MasterKind::Block => *random.pick(&SHAPES),
+    };
     let name = format!("{} {last}", random.pick(&QUALITIES));
     let version = 1 + random.below(9);
 
-    let mut source = Source { random, index, style, old_form, created_at, modified_at };
-    let values = master.folders[folder]
+    let mut draw = Draw { random, index, style, old_form, created_at, modified_at };
+    let values = folders[folder]
         .fields
         .iter()
         .map(|field| match field.id {
@@ -94,17 +104,16 @@ pub(super) fn header(master: &Master, seed: u64, stream: u64, index: usize, numb
             "header_name" => json!(name),
             "version" if old_form => json!(version.to_string()),
             "version" => json!(version),
-            "created_by" => json!(source.user_label(created_by, created_at)),
-            "modified_by" => json!(source.user_label(modified_by, modified_at)),
-            _ if old_form => as_old_text(source.value(field)),
-            _ => source.value(field),
+            "created_by" => json!(draw.user_label(created_by, created_at)),
+            "modified_by" => json!(draw.user_label(modified_by, modified_at)),
+            _ if old_form => as_old_text(draw.value(field)),
+            _ => draw.value(field),
         })
         .collect();
-    let colorways = source.colorways();
+    let colorways = if sewn { draw.colorways() } else { Vec::new() };
 
-    let random = source.random;
-    let pictures = if style { 3 } else { 2 };
-    let images = (0..pictures)
+    let random = draw.random;
+    let images = (0..kind.pictures())
         .map(|n| {
             if random.one_in(3) {
                 Picture::empty(random.next())
@@ -113,20 +122,31 @@ pub(super) fn header(master: &Master, seed: u64, stream: u64, index: usize, numb
             }
         })
         .collect();
-    let size_range = sizes(style, old_form, random);
+    let none = || Arc::new(json!([]));
+    let size_range = if sewn { parts::sizes(style, old_form, random) } else { none() };
+    let size_classes = match kind {
+        MasterKind::Style | MasterKind::Material => parts::size_classes(random),
+        MasterKind::Block => parts::block_size_classes(random),
+        MasterKind::Image | MasterKind::Color => none(),
+    };
     Header {
         id,
         folder,
         old_form,
         values,
         images,
+        artboards: Vec::new(),
+        variations: if kind == MasterKind::Image { parts::variations(random) } else { Vec::new() },
+        palette: if kind == MasterKind::Color { parts::palette(random) } else { none() },
         colorways,
         size_range,
-        size_classes: random.pick(&SIZE_CLASSES).clone(),
-        suppliers: if style { Vec::new() } else { suppliers(random) },
+        size_classes,
+        suppliers: if kind == MasterKind::Material { parts::suppliers(random) } else { Vec::new() },
+        block: None,
         plan_ids: if old_form || random.one_in(3) { None } else { Some(vec![random.uuid()]) },
-        tags: random.pick(&TAGS).clone(),
-        deleted: false,
+        copied_from: None,
+        tags: parts::tags(random),
+        deleted,
         created_by: person(created_by),
         created_at,
         modified_by: if random.one_in(40) { json!({"id": null, "name": null}) } else { person(modified_by) },
@@ -143,7 +163,7 @@ pub(super) fn decimal(units: u64, digits: u32) -> Value {
 }
 
 /// Draws the values of one record.
-struct Source<'a> {
+struct Draw<'a> {
     random: &'a mut Random,
     index: usize,
     style: bool,
@@ -152,7 +172,7 @@ struct Source<'a> {
     modified_at: Millis,
 }
 
-impl Source<'_> {
+impl Draw<'_> {
     fn value(&mut self, field: &Field) -> Value {
         let random = &mut *self.random;
         let optional = !matches!(field.id, "active" | "season") && !field.kind.is_label();
@@ -309,76 +329,3 @@ impl Source<'_> {
             .collect()
     }
 }
-
-fn suppliers(random: &mut Random) -> Vec<Value> {
-    let first = random.below(PARTNERS.len() as u64) as usize;
-    (0..random.below(3) as usize)
-        .map(|n| {
-            let partner = &PARTNERS[(first + n) % PARTNERS.len()];
-            if random.one_in(3) { supplier_camel(partner) } else { supplier(partner) }
-        })
-        .collect()
-}
-
-fn sizes(style: bool, old_form: bool, random: &mut Random) -> Arc<Value> {
-    let plain = usize::from(old_form);
-    match (style, random.below(4)) {
-        (_, 0) => RANGES[4].clone(),
-        (true, _) => RANGES[plain].clone(),
-        (false, _) => RANGES[2 + plain].clone(),
-    }
-}
-
-/// Alpha sizes and widths, each in the present form and that of 2021, and no sizes at all.
-static RANGES: LazyLock<[Arc<Value>; 5]> = LazyLock::new(|| {
-    let range = |names: &[&str], old: bool| -> Arc<Value> {
-        let sample = names.len() / 2;
-        Arc::new(
-            names
-                .iter()
-                .enumerate()
-                .map(|(index, name)| {
-                    let here = index == sample;
-                    if old {
-                        json!({"name": name, "price": null, "currency": null, "unitOfMeasure": null,
-                               "comments": "", "isSampleSize": here, "fields": {}})
-                    } else {
-                        json!({"name": name, "price": 12.5, "currency": "USD", "unitOfMeasure": "inch",
-                               "comments": "", "isSampleSize": here, "sizeIndex": index,
-                               "hideSize": false, "fields": {}})
-                    }
-                })
-                .collect(),
-        )
-    };
-    let alpha = ["XS", "S", "M", "L", "XL"];
-    let widths = ["110", "150"];
-    [
-        range(&alpha, false),
-        range(&alpha, true),
-        range(&widths, false),
-        range(&widths, true),
-        Arc::new(json!([])),
-    ]
-});
-
-/// Size classes with an array, with a display range, without an id, with null, and none.
-static SIZE_CLASSES: LazyLock<Vec<Arc<Value>>> = LazyLock::new(|| {
-    let id = "74360adf-b729-42be-b38d-3c3eaa587c23";
-    let regular = &*RANGES[0];
-    [
-        json!([{"id": id, "name": "Regular", "isDefault": true, "sizeRange": regular}]),
-        json!([{"id": id, "name": "Regular", "isDefault": true, "sizeRange": "XS-XL"}]),
-        json!([{"id": id, "name": "Regular", "isDefault": true, "sizeRange": regular},
-               {"name": "Tall", "isDefault": false, "sizeRange": regular}]),
-        json!([{"id": id, "name": "Regular", "isDefault": true, "sizeRange": null}]),
-        json!([]),
-    ]
-    .map(Arc::new)
-    .into()
-});
-
-static TAGS: LazyLock<Vec<Arc<Value>>> = LazyLock::new(|| {
-    let tag = json!([{"id": "d5026d2d-ef0a-4f92-81fe-7e0202532e39", "name": "Line A"}]);
-    [Value::Null, json!([]), tag].map(Arc::new).into()
-});

@@ -217,3 +217,33 @@ async fn records_vary_as_those_of_the_service_do() {
     assert!(suppliers.iter().any(|s| s.get("SupplierType").is_some()));
     assert!(suppliers.iter().any(|s| s.get("supplierType").is_some()));
 }
+
+#[tokio::test]
+async fn the_records_of_a_very_large_company_are_those_of_a_small_one() {
+    let small_one = World::new().await;
+    let world = World::with(beproduct_simulator::Options { styles: 20_500, ..small() }).await;
+    let by_number = |number: &str| json!([{"field": "header_number", "operator": "Eq", "value": number}]);
+    for number in ["ST-000001", "ST-000060"] {
+        let expected = small_one.styles("", by_number(number)).await["result"][0].clone();
+        assert_eq!(world.styles("", by_number(number)).await["result"], json!([expected]));
+        assert_eq!(
+            world.get_json(&format!("Style/Header/{}", expected["id"].as_str().unwrap())).await,
+            expected
+        );
+    }
+    let last = world.styles("pageSize=200&pageNumber=102", json!([])).await;
+    assert_eq!(
+        (numbers(&last).len(), numbers(&last)[99], &last["total"]),
+        (100, "ST-020500", &json!(20_500))
+    );
+    // A page that is written while it is sent.
+    let long = world.styles("pageSize=5000&pageNumber=4&showDeleted=true", json!([])).await;
+    assert_eq!((numbers(&long).len(), &long["total"]), (525, &json!(20_525)));
+    let long = world.styles("pageSize=5000", json!([])).await;
+    assert_eq!((numbers(&long).len(), numbers(&long)[4999]), (5000, "ST-005000"));
+
+    let path = format!("Style/Header/{}/Update", last["result"][99]["id"].as_str().unwrap());
+    let changed = world.post_json(&path, &json!({"fields": [{"id": "header_name", "value": "Last"}]})).await;
+    let since = json!([{"field": "ModifiedAt", "operator": "Gte", "value": changed["modifiedAt"]}]);
+    assert_eq!(world.styles("", since).await["result"], json!([changed]));
+}

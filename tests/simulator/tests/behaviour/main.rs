@@ -2,15 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
+mod copies;
 mod data_tables;
 mod endings;
 mod faults;
+mod files;
 mod grants;
 mod hosts;
 mod id_tokens;
 mod identity;
 mod limits;
 mod lists;
+mod masters;
+mod modes;
 mod server;
+mod social;
 mod support;
 mod writes;

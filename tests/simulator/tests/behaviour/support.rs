@@ -138,6 +138,33 @@ impl World {
         answer.json().await.unwrap()
     }
 
+    /// The first record of a master folder.
+    pub(crate) async fn first(&self, master: &str) -> Value {
+        self.post_json(&format!("{master}/Headers?pageSize=1"), &json!({})).await["result"][0].clone()
+    }
+
+    /// Sends a file as the form that uploads are.
+    pub(crate) async fn upload(&self, path: &str, name: &str, content: &[u8]) -> Value {
+        let head = format!("Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"");
+        let form = [format!("--b1\r\n{head}\r\n\r\n").as_bytes(), content, b"\r\n--b1--\r\n"].concat();
+        let request = self.request(Method::POST, path).body(form);
+        let answer = request.header("content-type", "multipart/form-data; boundary=b1").send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    /// Asks for the status of an upload until it is finished, and gives the last answer.
+    pub(crate) async fn processed(&self, upload: &Value) -> Value {
+        let path = format!("Style/GetImageProcessingStatus/{}", upload["imageId"].as_str().unwrap());
+        for _ in 0..20 {
+            let status = self.get_json(&path).await;
+            if status["finished"] == true {
+                return status;
+            }
+        }
+        panic!("not processed");
+    }
+
     /// A page of styles.
     pub(crate) async fn styles(&self, query: &str, filters: Value) -> Value {
         self.post_json(&format!("Style/Headers?{query}"), &json!({"filters": filters})).await

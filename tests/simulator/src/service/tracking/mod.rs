@@ -7,10 +7,13 @@ use uuid::Uuid;
 use crate::answers::{Answer, Refusal, ok};
 use crate::calendar::{stamp, whole_seconds};
 use crate::filters;
-use crate::model::{Folder, Header, MasterKind};
+use crate::model::{Folder, Header, MasterKind, Slot};
 use crate::people::person;
 
 use super::Call;
+use super::route::{Route, SEWN, post};
+
+pub(crate) const ROUTES: &[Route] = &[post("Tracking/Plan/{id}/{Master}/Timeline", timeline).only(SEWN)];
 
 /// The milestones of the plan.
 const MILESTONES: [(&str, &str); 2] = [("Proto", "Approved"), ("Fit", "Not Started")];
@@ -20,19 +23,22 @@ pub(crate) fn plan(style_folder: Uuid) -> Uuid {
     Uuid::new_v5(&style_folder, b"plan")
 }
 
-pub(crate) fn timeline(call: &Call<'_>, kind: MasterKind, id: &str) -> Result<Answer, Refusal> {
+fn timeline(call: &Call<'_>) -> Result<Answer, Refusal> {
     let filters = filters::read(call.json()?.get("filters"))?;
     let page = call.page()?;
     let state = call.shared.state();
     let plan = plan(state.records.master(MasterKind::Style).folders[0].id);
-    if Uuid::parse_str(id).ok() != Some(plan) {
+    if Uuid::parse_str(call.argument("id")).ok() != Some(plan) {
         return Err(Refusal::text("Plan not found"));
     }
-    let master = state.records.master(kind);
+    let master = state.records.master(call.kind());
     let folder = &master.folders[0];
-    let planned = master.headers.iter().filter(|header| header.folder == 0 && !header.deleted);
-    let matching = planned.filter(|header| filters::timeline_matches(&filters, header));
-    Ok(ok(&page.cut(matching.map(|header| row(plan, folder, header)))))
+    let matching = master.slots().iter().filter(|slot| {
+        let outline = slot.outline();
+        outline.folder == 0 && !outline.deleted && filters::timeline_matches(&filters, &outline)
+    });
+    let record = |slot: &Slot| slot.record(master.kind, &master.folders);
+    Ok(ok(&page.cut(matching).map(|slot| row(plan, folder, &record(slot)))))
 }
 
 fn row(plan: Uuid, folder: &Folder, header: &Header) -> Value {

@@ -6,6 +6,7 @@ use crate::answers::{Answer, empty};
 use crate::calendar::now;
 use crate::identity::bearer_token;
 use crate::identity::clients::CLIENT_ID;
+use crate::identity::grants::Grant;
 use crate::people::{AccountType, User};
 use crate::state::State;
 
@@ -50,6 +51,10 @@ pub(crate) fn speaker(
         return Err(Denied::TwoTokens);
     }
     let token = parameter.as_deref().or_else(|| bearer_token(headers)).ok_or(Denied::BadToken)?;
-    let grant = state.grants.behind(token, now()).ok_or(Denied::BadToken)?;
-    Ok(grant.user.unwrap_or(&APPLICATION))
+    state.grants.behind(token, now()).map(user).ok_or(Denied::BadToken)
+}
+
+/// Whom a token speaks for.
+pub(crate) fn user(grant: &Grant) -> &'static User {
+    grant.user.unwrap_or(&APPLICATION)
 }

@@ -6,11 +6,15 @@ use crate::answers::{Answer, Refusal, ok};
 use crate::calendar::now;
 
 use super::Call;
+use super::route::{Route, get};
 
-pub(crate) fn ratelimit_status(call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(crate) const ROUTES: &[Route] =
+    &[get("ratelimit/status", ratelimit_status), get("Info/Version", version)];
+
+fn ratelimit_status(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(ok(&call.shared.state().limits.status(now())))
 }
 
-pub(crate) fn version(_: &Call<'_>) -> Result<Answer, Refusal> {
+fn version(_: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(ok(&json!({"version": "simulator", "apiVersion": "1.0"})))
 }

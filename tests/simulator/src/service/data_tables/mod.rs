@@ -14,6 +14,15 @@ use crate::people::person;
 use crate::values::{accept, empty, is_writable};
 
 use super::Call;
+use super::route::{Route, get, post};
+
+pub(crate) const ROUTES: &[Route] = &[
+    post("DataTable/List", list),
+    get("DataTable/{id}/Schema", schema),
+    post("DataTable/{id}/Data", data),
+    post("DataTable/{id}/Update", update),
+    post("DataTable/{id}/Reset", reset),
+];
 
 /// Rows that one update may carry.
 const WRITE_LIMIT: usize = 100;
@@ -36,7 +45,7 @@ fn find_mut<'a>(records: &'a mut Records, id: &str) -> Result<&'a mut Table, Ref
         .ok_or_else(|| Refusal::text("Data table not found"))
 }
 
-pub(crate) fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
+fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let filters = filters::read(call.json()?.get("filters"))?;
     let page = call.page()?;
     let state = call.shared.state();
@@ -49,14 +58,16 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(ok(&page.cut(answers)))
 }
 
-pub(crate) fn schema(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+fn schema(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.argument("id");
     let state = call.shared.state();
     let table = find(&state.records, id)?;
     let list: Vec<Value> = table.fields.iter().map(|field| schema_entry(field, true)).collect();
     Ok(ok(&list))
 }
 
-pub(crate) fn data(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+fn data(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.argument("id");
     let filters = filters::read(call.json()?.get("filters"))?;
     let page = call.page()?;
     let (fields, rows) = {
@@ -70,7 +81,8 @@ pub(crate) fn data(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 
 /// Adds, changes and deletes rows in the order given. It is not atomic: what comes before a row that is
 /// refused stays done.
-pub(crate) fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+fn update(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.argument("id");
     let Value::Array(sent) = call.json()? else {
         return Err(Refusal::validation("$", "The body is not an array."));
     };
@@ -140,7 +152,8 @@ fn write(fields: &[Field], values: &mut [Value], item: &Value) {
     }
 }
 
-pub(crate) fn reset(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+fn reset(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.argument("id");
     let mut state = call.shared.state();
     let now = state.write_time();
     let table = find_mut(&mut state.records, id)?;
