@@ -68,7 +68,7 @@ class Material(Resource):
         link: str,
         **options: Unpack[CallOptions],
     ) -> FileStream:
-        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
 
     def download_many(
         self,
@@ -357,7 +357,7 @@ class AsyncMaterial(Resource):
         link: str,
         **options: Unpack[CallOptions],
     ) -> AsyncFileStream:
-        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
 
     def download_many(
         self,

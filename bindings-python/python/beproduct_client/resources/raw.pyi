@@ -38,7 +38,7 @@ class Raw(Resource):
         link: str,
         **options: Unpack[CallOptions],
     ) -> FileStream:
-        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
 
     def download_many(
         self,
@@ -131,7 +131,7 @@ class AsyncRaw(Resource):
         link: str,
         **options: Unpack[CallOptions],
     ) -> AsyncFileStream:
-        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
 
     def download_many(
         self,

@@ -62,7 +62,7 @@ class Style(Resource):
         link,
         **options,
     ):
-        """The same file as a stream of bytes, in the memory of which is a part of it at a time."""
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
         arguments = {
             "header_id": header_id,
             "link": link,

@@ -229,7 +229,8 @@ fn parameter_type(parameter: &Value) -> String {
         "texts" => ("[String]".into(), None),
         "integer" => ("Int".into(), None),
         "boolean" => ("Bool".into(), None),
-        "file" | "target" => ("URL".into(), None),
+        "file" => ("FileSource".into(), None),
+        "target" => ("URL".into(), None),
         "filters" | "colorway_filters" => ("Filters".into(), Some("[:]")),
         "colorways" => ("[ColorwayChange]".into(), Some("[]")),
         "fields" | "query_map" => ("JSONObject".into(), Some("[:]")),
@@ -247,8 +248,8 @@ fn parameter_type(parameter: &Value) -> String {
 fn argument(parameter: &Value) -> String {
     let name = name_of(&member(parameter, "name"));
     match (member(parameter, "kind").as_str(), required(parameter)) {
-        ("file" | "target", true) => format!("{name}.path"),
-        ("file" | "target", false) => format!("{name}?.path"),
+        ("target", true) => format!("{name}.path"),
+        ("target", false) => format!("{name}?.path"),
         ("fields", true) => format!("FieldValues({name})"),
         ("fields", false) => format!("{name}.nonEmpty.map(FieldValues.init)"),
         ("filters" | "colorway_filters" | "colorways" | "query_map", false) => format!("{name}.nonEmpty"),
@@ -264,7 +265,8 @@ fn driver_argument(parameter: &Value) -> String {
         "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
-        "file" | "target" => "file",
+        "file" => "source",
+        "target" => "file",
         "filters" | "colorway_filters" => "filters",
         "fields" | "query_map" => "object",
         "colorways" => "colorways",

@@ -70,7 +70,7 @@ internal suspend fun BeProduct.materialCall(
         "material.attributes_upload", "material.upload" ->
             material.upload(
                 headerId = given.required("header_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "material.app_list_upload" ->
@@ -78,7 +78,7 @@ internal suspend fun BeProduct.materialCall(
                 headerId = given.required("header_id", ::text),
                 appId = given.required("app_id", ::text),
                 listItemId = given.required("list_item_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "material.upload_status" ->

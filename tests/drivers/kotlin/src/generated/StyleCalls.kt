@@ -68,7 +68,7 @@ internal suspend fun BeProduct.styleCall(
         "style.attributes_upload", "style.upload" ->
             style.upload(
                 headerId = given.required("header_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "style.app_list_upload" ->
@@ -76,7 +76,7 @@ internal suspend fun BeProduct.styleCall(
                 headerId = given.required("header_id", ::text),
                 appId = given.required("app_id", ::text),
                 listItemId = given.required("list_item_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "style.upload_status" ->

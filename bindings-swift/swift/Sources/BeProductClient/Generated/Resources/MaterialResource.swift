@@ -57,6 +57,22 @@ public struct MaterialResource: Sendable {
         ).body
     }
 
+    /// The same file as a stream of bytes, of which a part is in memory at a time. Nothing is fetched before it is read.
+    public func downloadStream(
+        headerID: String,
+        link: String,
+        options: CallOptions = CallOptions()
+    ) -> AsyncThrowingStream<Data, any Error> {
+        connection.bytes(
+            "material.download",
+            [
+                "header_id": headerID,
+                "link": link,
+            ],
+            options
+        )
+    }
+
     /// Downloads many files to paths, as `download` does one, at most ``Configuration/concurrency`` at a time. The
     /// answer says what became of each, in the order given: a file that fails does not stop the others, and leaves
     /// nothing half-written.
@@ -286,7 +302,7 @@ public struct MaterialResource: Sendable {
     @discardableResult
     public func upload(
         headerID: String,
-        file: URL,
+        file: FileSource,
         options: CallOptions = CallOptions()
     ) async throws -> Upload {
         try await detailed.upload(
@@ -310,7 +326,7 @@ public struct MaterialResource: Sendable {
         headerID: String,
         appID: String,
         listItemID: String,
-        file: URL,
+        file: FileSource,
         options: CallOptions = CallOptions()
     ) async throws -> Upload {
         try await detailed.appListUpload(
@@ -493,16 +509,17 @@ public struct MaterialResource: Sendable {
         @discardableResult
         public func upload(
             headerID: String,
-            file: URL,
+            file: FileSource,
             options: CallOptions = CallOptions()
         ) async throws -> Response<Upload> {
             try await connection.call(
                 "material.attributes_upload",
                 [
                     "header_id": headerID,
-                    "file": file.path,
+                    "file": file,
                 ],
-                options
+                options,
+                file: file
             )
         }
 
@@ -512,7 +529,7 @@ public struct MaterialResource: Sendable {
             headerID: String,
             appID: String,
             listItemID: String,
-            file: URL,
+            file: FileSource,
             options: CallOptions = CallOptions()
         ) async throws -> Response<Upload> {
             try await connection.call(
@@ -521,9 +538,10 @@ public struct MaterialResource: Sendable {
                     "header_id": headerID,
                     "app_id": appID,
                     "list_item_id": listItemID,
-                    "file": file.path,
+                    "file": file,
                 ],
-                options
+                options,
+                file: file
             )
         }
 

@@ -37,6 +37,20 @@ public struct RawResource: Sendable {
         ).body
     }
 
+    /// The same file as a stream of bytes, of which a part is in memory at a time. Nothing is fetched before it is read.
+    public func downloadStream(
+        link: String,
+        options: CallOptions = CallOptions()
+    ) -> AsyncThrowingStream<Data, any Error> {
+        connection.bytes(
+            "raw.download",
+            [
+                "link": link,
+            ],
+            options
+        )
+    }
+
     /// Downloads many files to paths, as `download` does one, at most ``Configuration/concurrency`` at a time. The
     /// answer says what became of each, in the order given: a file that fails does not stop the others, and leaves
     /// nothing half-written.

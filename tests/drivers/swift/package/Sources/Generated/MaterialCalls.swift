@@ -83,7 +83,7 @@ extension BeProduct {
         case "material.attributes_upload", "material.upload":
             return try await material.detailed.upload(
                 headerID: given.required("header_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "material.app_list_upload":
@@ -91,7 +91,7 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 appID: given.required("app_id", text),
                 listItemID: given.required("list_item_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "material.upload_status":

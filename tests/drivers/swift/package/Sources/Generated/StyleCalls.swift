@@ -81,7 +81,7 @@ extension BeProduct {
         case "style.attributes_upload", "style.upload":
             return try await style.detailed.upload(
                 headerID: given.required("header_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "style.app_list_upload":
@@ -89,7 +89,7 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 appID: given.required("app_id", text),
                 listItemID: given.required("list_item_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "style.upload_status":

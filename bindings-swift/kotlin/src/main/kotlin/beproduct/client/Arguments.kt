@@ -35,6 +35,7 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     is Filter -> value.json(name)
     is ColorwayChange -> value.json(name)
     is RowChange -> value.json(name)
+    is FileSource -> value.json
     is String -> JsonPrimitive(value)
     is Boolean -> JsonPrimitive(value)
     is Double -> if (value.isFinite()) JsonPrimitive(value) else throw notANumber(name, value)

@@ -3,6 +3,7 @@
 package beproduct.client
 
 import java.nio.file.Path
+import kotlinx.coroutines.flow.Flow
 
 /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
 class MaterialResource internal constructor(private val seam: Seam) {
@@ -40,6 +41,13 @@ class MaterialResource internal constructor(private val seam: Seam) {
         options: CallOptions = CallOptions(),
     ): Download =
         seam.call("material.download", arguments("header_id" to headerId, "link" to link, "file" to file), options)
+
+    /**
+     * The same file as a flow of bytes, of which a part is in memory at a time. Nothing is fetched before it is
+     * collected.
+     */
+    fun downloadStream(headerId: String, link: String, options: CallOptions = CallOptions()): Flow<ByteArray> =
+        seam.bytes("material.download", arguments("header_id" to headerId, "link" to link), options)
 
     /**
      * Downloads many files to paths, as `download` does one, at most `Settings.concurrency` at a time. The answer says
@@ -255,8 +263,8 @@ class MaterialResource internal constructor(private val seam: Seam) {
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
      * attempt, and a URL is fetched while it is sent, at most 200 MB.
      */
-    suspend fun upload(headerId: String, file: Path, options: CallOptions = CallOptions()): Upload =
-        seam.call("material.attributes_upload", arguments("header_id" to headerId, "file" to file), options)
+    suspend fun upload(headerId: String, file: FileSource, options: CallOptions = CallOptions()): Upload =
+        seam.call("material.attributes_upload", arguments("header_id" to headerId, "file" to file), options, file)
 
     /**
      * Uploads the image of an item in an application of the type `List`, and waits until the service has processed it,
@@ -272,13 +280,14 @@ class MaterialResource internal constructor(private val seam: Seam) {
         headerId: String,
         appId: String,
         listItemId: String,
-        file: Path,
+        file: FileSource,
         options: CallOptions = CallOptions(),
     ): Upload =
         seam.call(
             "material.app_list_upload",
             arguments("header_id" to headerId, "app_id" to appId, "list_item_id" to listItemId, "file" to file),
             options,
+            file,
         )
 
     /**

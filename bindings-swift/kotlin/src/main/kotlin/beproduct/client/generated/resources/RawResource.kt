@@ -3,6 +3,7 @@
 package beproduct.client
 
 import java.nio.file.Path
+import kotlinx.coroutines.flow.Flow
 import kotlinx.serialization.json.JsonElement
 
 /** Requests that the catalogue has no operation for. */
@@ -21,6 +22,13 @@ class RawResource internal constructor(private val seam: Seam) {
      */
     suspend fun download(link: String, file: Path? = null, options: CallOptions = CallOptions()): Download =
         seam.call("raw.download", arguments("link" to link, "file" to file), options)
+
+    /**
+     * The same file as a flow of bytes, of which a part is in memory at a time. Nothing is fetched before it is
+     * collected.
+     */
+    fun downloadStream(link: String, options: CallOptions = CallOptions()): Flow<ByteArray> =
+        seam.bytes("raw.download", arguments("link" to link), options)
 
     /**
      * Downloads many files to paths, as `download` does one, at most `Settings.concurrency` at a time. The answer says
