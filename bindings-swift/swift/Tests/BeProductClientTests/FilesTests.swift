@@ -39,7 +39,8 @@ import Testing
     }
 
     @Test func aFileThatCannotBeSentIsAnErrorOfItsOwn() async throws {
-        let client = try Simulator().client()
+        let simulator = try Simulator()
+        let client = try simulator.client()
         let broken = AsyncThrowingStream<Data, any Error> { $0.finish(throwing: CocoaError(.fileReadUnknown)) }
         let failed = try await failure {
             try await client.style.upload(headerID: "1", file: .chunks(broken, name: "a.png"))
@@ -56,6 +57,7 @@ import Testing
             }
             #expect(error.message.contains(says), "\(error)")
         }
+        #expect(try await simulator.count("token") == 1)
     }
 
     @Test func aFileIsDownloadedAsAStreamAndToAPath() async throws {
