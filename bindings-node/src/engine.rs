@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use beproduct::host::Host;
-use beproduct::seam;
+use beproduct::host::{Host, HostFailure};
+use beproduct::seam::{self, Attachment, Supply};
+use bytes::Bytes;
 use napi::Env;
-use napi::bindgen_prelude::{Object, Result};
+use napi::bindgen_prelude::{Object, Result, Uint8Array};
 use napi_derive::napi;
 
 use crate::host::{HostFunction, NodeHost};
@@ -61,6 +62,48 @@ impl Engine {
         self.0.cancel(call.cast_unsigned());
     }
 
+    /// Gives bytes to a call that has not started, and returns their number there.
+    #[napi]
+    pub fn attach_bytes(&self, call: i64, bytes: Uint8Array) -> u32 {
+        self.attach(call, Attachment::Bytes(Bytes::copy_from_slice(&bytes)))
+    }
+
+    /// The same of a stream.
+    #[napi]
+    pub fn attach_stream(&self, call: i64, length: Option<i64>, replayable: bool) -> u32 {
+        let length = length.and_then(|length| u64::try_from(length).ok());
+        self.attach(call, Attachment::Stream { length, replayable })
+    }
+
+    fn attach(&self, call: i64, attachment: Attachment) -> u32 {
+        u32::try_from(self.0.attach(call.cast_unsigned(), attachment)).unwrap_or(u32::MAX)
+    }
+
+    /// Hands in a part of the first stream of a call: `nothing`, `chunk`, `end` or `failed`; resolves to what is wanted next,
+    /// `start`, `more` or `stop`.
+    #[napi]
+    pub fn supply<'env>(
+        &self,
+        env: &'env Env,
+        call: i64,
+        what: String,
+        chunk: Option<Uint8Array>,
+        failure: Option<String>,
+        id: Option<u32>,
+    ) -> Result<Object<'env>> {
+        let supply = match (what.as_str(), chunk) {
+            ("chunk", Some(chunk)) => Supply::Chunk(Bytes::copy_from_slice(&chunk)),
+            ("end", _) => Supply::End,
+            ("failed", _) => {
+                let failure = HostFailure::new(failure.unwrap_or_default());
+                Supply::Failed(failure.with_id(id.unwrap_or_default().into()))
+            }
+            _ => Supply::Nothing,
+        };
+        let wanted = self.0.supply(call.cast_unsigned(), 0, supply);
+        promise(env, async move { Ok(wanted.await) }, |wanted| wanted.as_str().to_owned())
+    }
+
     /// Calls an operation or a method of the client; resolves to a [`Reply`].
     #[napi]
     pub fn call<'env>(
@@ -74,7 +117,7 @@ impl Engine {
         promise(env, self.0.call(call.cast_unsigned(), &name, &arguments, &options), Reply::from)
     }
 
-    /// The pages of a list operation.
+    /// The pages of a list operation, or the bytes of a file.
     #[napi]
     pub fn stream(&self, call: i64, name: String, arguments: String, options: String) -> Result<Stream> {
         let stream = self.0.stream(call.cast_unsigned(), &name, &arguments, &options);

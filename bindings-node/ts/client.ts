@@ -101,6 +101,7 @@ export class BeProduct extends Groups {
     const caller = {
       call: connection.response.bind(connection),
       stream: connection.stream.bind(connection),
+      file: connection.file.bind(connection),
     } as unknown as Caller;
     return new Resources(caller) as never;
   }

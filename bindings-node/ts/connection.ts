@@ -3,6 +3,7 @@ import type { CallOptions, ListOptions, SignalOptions } from './client/options.j
 import { type Decode, DECODERS } from './decode.js';
 import { encode, encodeArguments } from './encode.js';
 import { toError } from './failure.js';
+import { attach, withoutFile } from './files.js';
 import { aFunction, type Host } from './host.js';
 import type native from './native.cjs';
 import { type Issued, type Opened, Pager, type Runner } from './pager.js';
@@ -10,7 +11,7 @@ import { bodyOf, decodeMeta, type Response, withBody } from './response.js';
 import type { ActAs } from './settings.js';
 
 /** What the groups of methods call. */
-export type Caller = Pick<Connection, 'call' | 'stream' | 'ask'>;
+export type Caller = Pick<Connection, 'call' | 'file' | 'stream' | 'ask'>;
 
 /** What the options of calls hold for this side of the engine. */
 type ProgramOptions = Pick<CallOptions, 'signal' | 'progress'>;
@@ -41,10 +42,7 @@ export class Connection implements Runner {
 
   /** Calls an operation of the service. Its arguments may be in several objects. */
   async call<T>(operation: string, options: CallOptions | undefined, ...args: object[]): Promise<T> {
-    return bodyOf(
-      await this.#begin(operation, encodeArguments(args), this.#issue(options)),
-      this.decode,
-    ) as T;
+    return bodyOf(await this.#send(operation, options, args), this.decode) as T;
   }
 
   /** The same, with how the answer came about. */
@@ -53,8 +51,28 @@ export class Connection implements Runner {
     options: CallOptions | undefined,
     ...args: object[]
   ): Promise<Response<T>> {
-    const reply = await this.#begin(operation, encodeArguments(args), this.#issue(options));
+    const reply = await this.#send(operation, options, args);
     return withBody(reply, this.decode, 'body', { meta: decodeMeta(reply.meta()) });
+  }
+
+  /** The bytes of a file. Nothing is fetched before they are read, and nothing ahead. */
+  file(operation: string, options: CallOptions | undefined, ...args: object[]): ReadableStream<Uint8Array> {
+    let opened: Opened | undefined;
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          opened ??= this.open(operation, options ?? {}, args);
+          const { stream } = opened;
+          const reply = await this.run(opened, () => stream.next(false));
+          if (reply) controller.enqueue(reply.raw());
+          else controller.close();
+        },
+        cancel: () => {
+          if (opened) this.cancel(opened.call);
+        },
+      },
+      { highWaterMark: 0 },
+    );
   }
 
   /** The records of a list operation. */
@@ -114,6 +132,17 @@ export class Connection implements Runner {
     const call = this.engine.issueCall();
     if (progress) this.#host?.progress.set(call, progress);
     return { call, options, signal };
+  }
+
+  async #send(operation: string, options: CallOptions | undefined, given: object[]): Promise<native.Reply> {
+    const [args, file] = withoutFile(given);
+    const text = encodeArguments(args);
+    const issued = this.#issue(options);
+    const supply = file && attach(this.engine, issued.call, file, this.#host);
+    const reply = this.#begin(operation, text, issued);
+    // It ends with the call, and does not fail.
+    void supply?.();
+    return reply;
   }
 
   #begin(name: string, args: string, issued: Issued & { options: string }): Promise<native.Reply> {

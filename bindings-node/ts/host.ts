@@ -69,11 +69,16 @@ export class Host {
     try {
       return { answer: encode(await this.#hooks.get(hook)?.(JSON.parse(payload)), 'what it returns') };
     } catch (exception) {
-      const id = (this.#number += 1);
-      this.#exceptions.set(id, exception).delete(id - MOST);
-      return { failure: messageOf(exception), id };
+      return this.keep(exception);
     }
   };
+
+  /** Keeps what the program's code threw, for the error that it causes. */
+  keep(exception: unknown): { failure: string; id: number } {
+    const id = (this.#number += 1);
+    this.#exceptions.set(id, exception).delete(id - MOST);
+    return { failure: messageOf(exception), id };
+  }
 
   /** What the code threw, while it is kept. */
   exceptionOf(id: number): unknown {

@@ -2,6 +2,7 @@ export type * from './arguments.js';
 export { BeProduct } from './client.js';
 export * from './client/index.js';
 export type { Decimals } from './decode.js';
+export type { FileContent, FileInput, FilePath, FileUrl, FileWithContent } from './files.js';
 export { login, type LoginOptions } from './login.js';
 export type { NodeSettings } from './node-settings.js';
 export type { Page, Pager } from './pager.js';

@@ -14,6 +14,18 @@ interface Native {
 interface NativeEngine {
   issueCall(): number;
   cancel(call: number): void;
+  /** Gives bytes to a call that has not started. */
+  attachBytes(call: number, bytes: Uint8Array): number;
+  /** The same of a stream, whose chunks `supply` hands in. */
+  attachStream(call: number, length: number | undefined, replayable: boolean): number;
+  /** Hands in a part of the stream: `nothing`, `chunk`, `end` or `failed`. Resolves to what is wanted next. */
+  supply(
+    call: number,
+    what: string,
+    chunk?: Uint8Array,
+    failure?: string,
+    id?: number,
+  ): Promise<'start' | 'more' | 'stop'>;
   call(call: number, name: string, args: string, options: string): Promise<NativeReply>;
   stream(call: number, name: string, args: string, options: string): NativeStream;
   child(whom: string): NativeEngine;

@@ -2,16 +2,17 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use beproduct::seam::{self, Caller, Inherited, on_behalf};
+use beproduct::seam::{self, Caller, Inherited, Supply, on_behalf};
 use pyo3::PyTraverseError;
+use pyo3::exceptions::PyBaseException;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::bridge::{Bridge, Work};
 use crate::convert::{from_json, parse, raise, to_json};
 use crate::host::{HostCode, PythonHost, caller};
-use crate::runtime;
+use crate::{files, runtime};
 
 /// A client or a sign-in. After `fork` the child makes its own client from the same origin.
 #[pyclass(module = "beproduct_client._native", frozen, weakref)]
@@ -123,11 +124,15 @@ impl Engine {
         &self,
         arguments: &Bound<'_, PyAny>,
         options: &Bound<'_, PyAny>,
+        file: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<(seam::Engine, u64, String, String)> {
         let py = options.py();
         let engine = self.engine(py)?;
         let (arguments, options) = (to_json("arguments", arguments)?, to_json("options", options)?);
         let call = engine.issue_call();
+        if let Some(file) = file {
+            files::attach(&engine, call, file)?;
+        }
         Ok((engine, call, arguments, options))
     }
 
@@ -190,7 +195,8 @@ impl Engine {
         Ok(Self::made(Origin::SignIn, false, Present::of(engine)))
     }
 
-    /// Calls an operation or a method of the client and waits for the answer.
+    /// Calls an operation or a method of the client and waits for the answer. A file that is no argument in JSON goes beside.
+    #[pyo3(signature = (name, arguments, options, made_by, file=None))]
     fn call(
         &self,
         py: Python<'_>,
@@ -198,17 +204,22 @@ impl Engine {
         arguments: &Bound<'_, PyAny>,
         options: &Bound<'_, PyAny>,
         made_by: Option<Py<PyAny>>,
+        file: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Reply> {
-        let (engine, call, arguments, options) = self.begin(arguments, options)?;
+        let (engine, call, arguments, options) = self.begin(arguments, options, file)?;
         // Held until the end, as it is best let go in this thread.
         let caller = caller(made_by);
         let work = on_behalf(caller.clone(), engine.call(call, name, &arguments, &options));
         let ended = |reply: &seam::Reply| reply.too_late();
-        let reply = runtime::wait(py, work, || engine.cancel(call), ended)?;
+        let reply = match file.filter(|file| !file.is_instance_of::<PyBytes>()) {
+            Some(source) => files::wait_reading(py, &engine, call, source, work)?,
+            None => runtime::wait(py, work, || engine.cancel(call), ended)?,
+        };
         Ok(Reply { reply: reply.map_err(|error| raise(py, &error))?, exact: self.exact })
     }
 
     /// The same for an event loop; returns the number to cancel it by, and the work.
+    #[pyo3(signature = (bridge, name, arguments, options, made_by, file=None))]
     fn call_async(
         &self,
         bridge: &Bound<'_, Bridge>,
@@ -216,14 +227,38 @@ impl Engine {
         arguments: &Bound<'_, PyAny>,
         options: &Bound<'_, PyAny>,
         made_by: Option<Py<PyAny>>,
+        file: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<(u64, Work)> {
-        let (engine, call, arguments, options) = self.begin(arguments, options)?;
+        let (engine, call, arguments, options) = self.begin(arguments, options, file)?;
         let caller = caller(made_by);
         let work = on_behalf(caller.clone(), engine.call(call, name, &arguments, &options));
         Ok((call, Bridge::spawn(bridge, work, Reply::finish(self.exact, caller))?))
     }
 
-    /// The pages of a list operation.
+    /// Hands in a part of a file that is read while it is sent: bytes, none at its end, an exception, or nothing at first. Gives
+    /// what is wanted next: `start`, `more` or `stop`.
+    #[pyo3(signature = (bridge, call, *piece))]
+    fn supply_async(
+        &self,
+        bridge: &Bound<'_, Bridge>,
+        call: u64,
+        piece: &Bound<'_, PyTuple>,
+    ) -> PyResult<Work> {
+        let supply = match piece.get_item(0) {
+            Err(_) => Supply::Nothing,
+            Ok(piece) if piece.is_instance_of::<PyBaseException>() => {
+                files::supply(Err(PyErr::from_value(piece)))
+            }
+            Ok(piece) => files::supply(files::bytes(&piece)),
+        };
+        let wanted = self.engine(bridge.py())?.supply(call, 0, supply);
+        Bridge::spawn(bridge, async move { Ok(wanted.await) }, |py, wanted| match wanted {
+            Ok(wanted) => Ok(PyString::new(py, wanted.as_str()).into_any().unbind()),
+            Err(error) => Err(raise(py, &error)),
+        })
+    }
+
+    /// The pages of a list operation, or the bytes of a file.
     fn stream(
         &self,
         py: Python<'_>,
@@ -231,7 +266,7 @@ impl Engine {
         arguments: &Bound<'_, PyAny>,
         options: &Bound<'_, PyAny>,
     ) -> PyResult<Stream> {
-        let (engine, call, arguments, options) = self.begin(arguments, options)?;
+        let (engine, call, arguments, options) = self.begin(arguments, options, None)?;
         let stream = engine.stream(call, name, &arguments, &options);
         let stream = stream.map_err(|error| raise(py, &error))?;
         Ok(Stream { stream, call, engine, exact: self.exact, generation: runtime::generation() })
@@ -346,7 +381,7 @@ impl Reply {
     }
 }
 
-/// The pages of one list.
+/// The pages of one list, or the bytes of one file.
 #[pyclass(module = "beproduct_client._native", frozen)]
 pub(crate) struct Stream {
     stream: seam::Stream,

@@ -4,6 +4,7 @@
 mod bridge;
 mod convert;
 mod engine;
+mod files;
 mod host;
 mod runtime;
 

@@ -10,7 +10,7 @@ use std::future::Future;
 use std::sync::{Arc, LazyLock};
 
 use beproduct::host::Host;
-use beproduct::seam;
+use beproduct::seam::{self, Attachment, Supply, Wanted};
 use tokio::runtime::{Builder, Runtime};
 
 pub use host::{EngineHost, HostError};
@@ -54,6 +54,49 @@ pub fn values_of(record: String) -> Result<String, EngineError> {
     Ok(seam::values_of(&record)?)
 }
 
+/// What a program hands in of a stream.
+#[derive(uniffi::Enum)]
+pub enum EngineSupply {
+    /// Nothing yet.
+    Begin,
+    /// The next bytes.
+    Chunk {
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// The stream has ended.
+    End,
+    /// The stream has failed.
+    Failed {
+        /// What the exception says.
+        message: String,
+        /// A number by which the language finds it again.
+        id: Option<u64>,
+    },
+}
+
+impl From<EngineSupply> for Supply {
+    fn from(supply: EngineSupply) -> Self {
+        match supply {
+            EngineSupply::Begin => Self::Nothing,
+            EngineSupply::Chunk { bytes } => Self::Chunk(bytes.into()),
+            EngineSupply::End => Self::End,
+            EngineSupply::Failed { message, id } => Self::Failed(HostError::Failed { message, id }.into()),
+        }
+    }
+}
+
+/// What is wanted next of a stream.
+#[derive(uniffi::Enum)]
+pub enum EngineWanted {
+    /// The stream from its beginning.
+    Start,
+    /// The next chunk.
+    More,
+    /// Nothing more.
+    Stop,
+}
+
 /// A client, or a sign-in of a person. What it can do is called by name; arguments and options are JSON objects.
 #[derive(uniffi::Object)]
 pub struct Engine(seam::Engine);
@@ -94,6 +137,27 @@ impl Engine {
         self.0.cancel(call);
     }
 
+    /// Gives bytes to a call that has not started, and returns their number there.
+    pub fn attach_bytes(&self, call: u64, bytes: Vec<u8>) -> u32 {
+        number(self.0.attach(call, Attachment::Bytes(bytes.into())))
+    }
+
+    /// The same of a stream, whose chunks `supply` hands in.
+    pub fn attach_stream(&self, call: u64, length: Option<u64>, replayable: bool) -> u32 {
+        number(self.0.attach(call, Attachment::Stream { length, replayable }))
+    }
+
+    /// Hands in a part of a stream, and waits for what is wanted next.
+    pub async fn supply(&self, call: u64, attachment: u32, supply: EngineSupply) -> EngineWanted {
+        let supplied = self.0.supply(call, attachment as usize, supply.into());
+        // It cannot fail, and an engine that has ended wants nothing.
+        match spawned(async move { Ok(supplied.await) }).await {
+            Ok(Wanted::Start) => EngineWanted::Start,
+            Ok(Wanted::More) => EngineWanted::More,
+            Ok(Wanted::Stop) | Err(_) => EngineWanted::Stop,
+        }
+    }
+
     /// Calls an operation or a method of the client.
     pub async fn call(
         &self,
@@ -106,7 +170,7 @@ impl Engine {
         Ok(Arc::new(EngineReply(reply)))
     }
 
-    /// The pages of a list operation.
+    /// The pages of a list operation, or the bytes of a file.
     pub fn stream(
         &self,
         call: u64,
@@ -178,7 +242,7 @@ impl EngineReply {
     }
 }
 
-/// The pages of one list.
+/// The pages of one list, or the bytes of one file.
 #[derive(uniffi::Object)]
 pub struct EngineStream(seam::Stream);
 
@@ -224,6 +288,10 @@ impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+fn number(attachment: usize) -> u32 {
+    u32::try_from(attachment).unwrap_or(u32::MAX)
 }
 
 fn fields(error: &beproduct::Error) -> String {

@@ -37,6 +37,48 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Who named a link, which decides where it may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkOf {
+    /// An answer of the API.
+    Answer,
+    /// The program, which may have it from anybody.
+    Program {
+        /// Whether it may use http, and lead to a network inside.
+        private: bool,
+    },
+}
+
+impl LinkOf {
+    /// Whether the scheme of a link will do.
+    pub(crate) fn allows(self, link: &Url, api: &Url) -> bool {
+        let plain = match self {
+            Self::Answer => is_loopback(link) && is_loopback(api),
+            Self::Program { private } => private,
+        };
+        link.scheme() == "https" || (plain && link.scheme() == "http")
+    }
+}
+
+/// A machine that a request may not reach.
+#[derive(Debug)]
+pub(crate) struct Inside(pub(crate) String);
+
+impl std::fmt::Display for Inside {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} is a private address, and a link may not lead there", self.0)
+    }
+}
+
+impl std::error::Error for Inside {}
+
+impl Inside {
+    /// Whether this is why a request failed.
+    pub(crate) fn is_cause(error: &(dyn std::error::Error + 'static)) -> bool {
+        error.is::<Self>() || error.source().is_some_and(Self::is_cause)
+    }
+}
+
 /// Which machines a request may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reach {
@@ -59,8 +101,11 @@ impl Reach {
         }
     }
 
-    /// Of a link that an answer names: the API's own host, wherever that is, and the internet.
-    pub(crate) fn of_link(link: &Url, api: &Url) -> Self {
+    /// Of a link: one that an answer names leads to the API's own host, wherever that is, and the internet.
+    pub(crate) fn of_link(link: &Url, api: &Url, of: LinkOf) -> Self {
+        if let LinkOf::Program { private } = of {
+            return if private { Self::Any } else { Self::Public };
+        }
         if link.host_str() == api.host_str() {
             Self::Any
         } else if is_loopback(api) {
@@ -150,9 +195,20 @@ mod tests {
     fn where_a_link_may_lead() {
         let url = |text: &str| Url::parse(text).unwrap();
         let (api, here) = (url("https://api.example/"), url("http://127.0.0.1:1/"));
-        assert_eq!(Reach::of_link(&url("https://api.example/x"), &api), Reach::Any);
-        assert_eq!(Reach::of_link(&url("https://store.example/x"), &api), Reach::Public);
-        assert_eq!(Reach::of_link(&url("https://store.example/x"), &here), Reach::PublicOrLoopback);
+        let of_answer = |link: &str, api: &Url| Reach::of_link(&url(link), api, LinkOf::Answer);
+        assert_eq!(of_answer("https://api.example/x", &api), Reach::Any);
+        assert_eq!(of_answer("https://store.example/x", &api), Reach::Public);
+        assert_eq!(of_answer("https://store.example/x", &here), Reach::PublicOrLoopback);
+        // What a program names has no part in the trust in the API.
+        let of_program = |private| LinkOf::Program { private };
+        for link in ["https://api.example/x", "https://127.0.0.1:1/x"] {
+            assert_eq!(Reach::of_link(&url(link), &here, of_program(false)), Reach::Public);
+            assert_eq!(Reach::of_link(&url(link), &here, of_program(true)), Reach::Any);
+        }
+        let plain = url("http://127.0.0.1:1/x");
+        assert!(LinkOf::Answer.allows(&plain, &here) && !LinkOf::Answer.allows(&plain, &api));
+        assert!(of_program(true).allows(&plain, &api) && !of_program(false).allows(&plain, &here));
+        assert!(!of_program(true).allows(&url("ftp://x/y"), &here));
         let loopback: IpAddr = "127.0.0.1".parse().unwrap();
         assert!(!Reach::Public.allows(loopback) && Reach::PublicOrLoopback.allows(loopback));
     }

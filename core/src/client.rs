@@ -15,7 +15,6 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
-use crate::arguments::files::FileSource;
 use crate::arguments::{self, short_id};
 use crate::auth::{Auth, Tokens};
 use crate::catalog::{Base, Handler, Kind, Operation, operations};
@@ -23,7 +22,7 @@ use crate::clock::{Clock as _, RecordedClock, SystemClock};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::filters::FilterCheck;
-use crate::handlers;
+use crate::handlers::{self, Beside, Reading};
 use crate::headers;
 use crate::host::Hooks;
 use crate::http::Body;
@@ -33,6 +32,7 @@ use crate::own::{ErrorKind, Estimate, Meta, QuotaReport, QuotaStatus, Work};
 use crate::paging::Pager;
 use crate::promise::{Promised, promise};
 use crate::quota::{Ask, Plan};
+use crate::record_lines::Place;
 use crate::requester::{Requester, Transfer};
 
 pub use self::builder::ClientBuilder;
@@ -87,15 +87,25 @@ impl Client {
         arguments: Map<String, Value>,
         options: CallOptions,
     ) -> Result<Answer> {
-        self.call_with_file(operation, arguments, None, options).await
+        let beside = Beside { files: Vec::new(), place: self.place(operation, &arguments) };
+        self.call_with(operation, arguments, beside, options).await
     }
 
-    /// The same with a file that is no JSON, in the place of its argument.
-    pub(crate) async fn call_with_file(
+    /// The place of an upload among those to its record. It is taken when the call is made, whenever that begins.
+    pub(crate) fn place(&self, operation: &str, arguments: &Map<String, Value>) -> Option<Place> {
+        let operation =
+            Operation::find(operation).filter(|operation| operation.handler == Handler::Upload)?;
+        let record = operation.parameters.iter().find(|parameter| parameter.kind == Kind::Id)?;
+        let id = arguments.get(record.name)?.as_str()?.to_ascii_lowercase();
+        Some(Place::join(&format!("{} {id}", self.shared.quota.owner)))
+    }
+
+    /// The same with what goes with the call beside its arguments.
+    pub(crate) async fn call_with(
         &self,
         operation: &str,
         arguments: Map<String, Value>,
-        file: Option<FileSource>,
+        beside: Beside,
         options: CallOptions,
     ) -> Result<Answer> {
         if let Some(method) = Method::find(operation) {
@@ -125,7 +135,8 @@ impl Client {
             Handler::GetByNumber => handlers::get_by_number(requester, operation, &call).await,
             Handler::GetManyByNumber => handlers::get_many_by_number(requester, operation, &call).await,
             Handler::Download => handlers::download(requester, operation, &call).await,
-            Handler::Upload => handlers::upload(requester, operation, &call, file).await,
+            Handler::DownloadMany => handlers::download_many(requester, operation, &call).await,
+            Handler::Upload => handlers::upload(requester, operation, &call, beside).await,
             Handler::UpdateRows => handlers::update_rows(requester, operation, &call).await,
         }
     }
@@ -148,6 +159,27 @@ impl Client {
         let prepared = arguments::prepare(operation, &arguments)?;
         let filters = self.filters_of(&options).cloned();
         Ok(Pager::new(self.requester.clone(), filters, prepared, options))
+    }
+
+    /// A file, to be read as it arrives. Nothing is sent before its first bytes are asked for.
+    ///
+    /// # Errors
+    /// `config` when an argument or an option is missing or wrong.
+    pub(crate) fn read_file(
+        &self,
+        operation: &'static Operation,
+        arguments: Map<String, Value>,
+        options: CallOptions,
+    ) -> Result<Reading> {
+        let call = Call { arguments, options: self.check_options(options)? };
+        let reading = Reading::new(&self.requester, operation, &call)?;
+        match reading.target() {
+            None => Ok(reading),
+            Some(_) => {
+                Err(Error::config("a file that is read as a stream is written to no path; leave it out")
+                    .with_operation(operation.id))
+            }
+        }
     }
 
     /// How the quota stands. Sends nothing.
@@ -282,7 +314,8 @@ impl Client {
     }
 
     pub(crate) async fn read_link(&self, link_text: &str, options: CallOptions) -> Result<Transfer> {
-        let operation = operations().find(|operation| operation.base == Base::Link);
+        let operation =
+            operations().find(|operation| operation.base == Base::Link && operation.look.is_none());
         let operation = operation.ok_or_else(|| Error::config("the catalogue reads no links"))?;
         let link = operation.parameters.iter().find(|parameter| parameter.kind == Kind::Link);
         let arguments =

@@ -97,6 +97,9 @@ pub struct Config {
     /// Highest number of requests at the same time; fewer are sent when the service slows down. Default 10. The clients of
     /// one company in a process share this number; the highest setting applies.
     pub concurrency: usize,
+    /// Whether a file to upload may be read from a URL inside a network, or with http. Default false: whoever can choose the URL
+    /// would reach what only this machine can.
+    pub allow_private_sources: bool,
     /// Whether filter fields are checked before sending. Default true.
     pub check_filters: bool,
     /// Headers for every request of the API.
@@ -162,6 +165,7 @@ impl Default for Config {
             max_answer_size: defaults::MAX_ANSWER_SIZE as usize,
             max_page_size: defaults::MAX_PAGE_SIZE as usize,
             concurrency: defaults::CONCURRENCY as usize,
+            allow_private_sources: false,
             check_filters: true,
             additional_headers: None,
             ca_certificates: None,

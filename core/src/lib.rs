@@ -62,6 +62,7 @@ mod progress;
 mod promise;
 mod quota;
 mod rate_news;
+mod record_lines;
 mod redact;
 mod requester;
 mod rng;

@@ -33,7 +33,8 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// Longest wait for the first turn in the line.
     pub turn_timeout: Option<Duration>,
-    /// Longest wait for the service to process a file that was uploaded. Default 300 s.
+    /// Longest wait for the service to process a file that was uploaded. Default 300 s; 0 for none: the call ends when the file
+    /// was taken.
     pub wait_timeout: Option<Duration>,
     /// Highest number of attempts, 1 for no retry.
     pub attempts: Option<u32>,
@@ -55,7 +56,7 @@ pub struct CallOptions {
     pub check_filters: Option<bool>,
     /// Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default false.
     pub allow_repeat: Option<bool>,
-    /// Code that is given the progress of a call of several requests.
+    /// Code that is given the progress of a call of several requests, and of a file.
     pub progress: Option<OnProgress>,
     /// Handle that cancels the call.
     pub cancel: Option<Cancel>,
@@ -116,8 +117,9 @@ impl CallOptions {
                         Some(seconds(value).ok_or_else(|| wrong("a positive number of seconds"))?);
                 }
                 "wait_timeout" => {
-                    options.wait_timeout =
-                        Some(seconds(value).ok_or_else(|| wrong("a positive number of seconds"))?);
+                    let none = value.as_f64().filter(|seconds| *seconds == 0.0).map(|_| Duration::ZERO);
+                    let wait = seconds(value).or(none);
+                    options.wait_timeout = Some(wait.ok_or_else(|| wrong("a number of seconds from 0"))?);
                 }
                 "attempts" => {
                     let attempts = value.as_u64().filter(|attempts| (1..=100).contains(attempts));

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use url::Url;
 
+use crate::address::LinkOf;
 use crate::auth::Bearer;
 use crate::cancel::Cancel;
 use crate::catalog::{Base, Operation};
@@ -34,6 +35,8 @@ pub(crate) struct Exchange {
     pub(crate) base: Base,
     pub(crate) method: &'static str,
     pub(crate) url: Url,
+    /// Who named the URL, where it is a link.
+    pub(crate) link_of: LinkOf,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     /// Whether a repeat of the request adds nothing.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use url::Url;
 
+use crate::address::LinkOf;
 use crate::answer::{self, Answer};
 use crate::arguments::{self, Prepared, encode};
 use crate::cancel::Cancel;
@@ -43,6 +44,12 @@ pub(crate) struct Site {
     pub(crate) page_size: usize,
     /// Requests that one piece of work has on their way at a time, at most.
     pub(crate) concurrency: usize,
+    /// Highest number of attempts for a request.
+    pub(crate) attempts: u32,
+    /// Bytes of an answer that is read into memory, at most.
+    pub(crate) max_answer_size: usize,
+    /// Whether a file to upload may be read from an address inside a network.
+    pub(crate) private_sources: bool,
     /// What pages of lists have shown.
     pub(crate) page_sizes: PageSizes,
     pub(crate) log: Log,
@@ -89,6 +96,26 @@ impl Requester {
     /// Requests that one piece of work has on their way at a time, at most.
     pub(crate) fn concurrency(&self) -> usize {
         self.site.concurrency
+    }
+
+    /// Highest number of attempts for a request of a call with these options.
+    pub(crate) fn attempts(&self, options: &CallOptions) -> u32 {
+        options.attempts.unwrap_or(self.site.attempts)
+    }
+
+    /// Bytes of an answer that is read into memory, at most.
+    pub(crate) fn max_answer_size(&self) -> usize {
+        self.site.max_answer_size
+    }
+
+    /// Whether a file to upload may be read from an address inside a network.
+    pub(crate) fn private_sources(&self) -> bool {
+        self.site.private_sources
+    }
+
+    /// A number from 0 to 1.
+    pub(crate) fn fraction(&self) -> f64 {
+        self.site.rng.fraction()
     }
 
     /// What pages of lists have shown.
@@ -171,6 +198,18 @@ impl Requester {
         self.stream(exchange, options).await
     }
 
+    /// Reads a file with these headers, and hands on its body as it arrives.
+    pub(crate) async fn read_file(
+        &self,
+        prepared: Prepared,
+        headers: HeaderMap,
+        options: &CallOptions,
+    ) -> Result<Transfer> {
+        let mut exchange = self.exchange(prepared, options, &[])?;
+        exchange.headers.extend(headers);
+        self.stream(exchange, options).await
+    }
+
     async fn stream(&self, mut exchange: Exchange, options: &CallOptions) -> Result<Transfer> {
         if options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
             return Err(self.cancelled().with_operation(exchange.operation.id));
@@ -186,6 +225,7 @@ impl Requester {
             .and_then(|stream| stream.lock().unwrap_or_else(PoisonError::into_inner).take());
         Ok(Transfer {
             meta: trace.meta(reply.status, &reply.headers, &request_id),
+            headers: reply.headers.clone(),
             body: stream.unwrap_or_else(|| reply.body.clone().into()),
             url,
             limits,
@@ -263,6 +303,7 @@ impl Requester {
         let agent = self.site.headers.get(USER_AGENT).map(|agent| (USER_AGENT, agent.clone()));
         let headers = agent.into_iter().collect();
         let mut exchange = self.exchange_at(prepared.operation, url, headers, Body::empty(), options);
+        exchange.link_of = prepared.link_of;
         exchange.limits = self.limits(options, None);
         Ok(exchange)
     }
@@ -280,6 +321,7 @@ impl Requester {
             base: operation.base,
             method: operation.method.as_str(),
             url,
+            link_of: LinkOf::Answer,
             headers,
             body,
             adds_nothing: true,
@@ -300,6 +342,8 @@ impl Requester {
 pub struct Transfer {
     /// How it came about, as far as it has.
     pub meta: Meta,
+    /// Headers of the answer.
+    pub(crate) headers: HeaderMap,
     /// The body as it arrives.
     pub body: AnswerBody,
     /// Address without its query.

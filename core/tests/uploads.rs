@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use beproduct::{
-    BodySource, CallOptions, Cancel, Chunks, Client, ErrorKind, FileSource, Outcome, SourceError,
+    BodySource, CallOptions, Cancel, Chunks, Client, ErrorKind, FileSource, OnProgress, Outcome, SourceError,
 };
 use bytes::Bytes;
 use common::Service;
@@ -116,6 +116,31 @@ async fn a_cancelled_wait_says_that_the_file_was_sent() {
 }
 
 #[tokio::test]
+async fn an_upload_need_not_be_waited_for_and_reports_its_progress() {
+    let service = Service::start(3, 0).await;
+    let client = service.builder(recorded()).build().unwrap();
+    let id = style(&client).await;
+    let reports = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let reported = Arc::clone(&reports);
+    let mut options = CallOptions::default();
+    options.wait_timeout = Some(Duration::ZERO);
+    options.progress = Some(OnProgress::new(move |progress| {
+        reported.lock().unwrap().push((progress.operation, progress.done, progress.total));
+    }));
+    let (source, _) = Pieces::new(false);
+    let file = FileSource::source("source.png", source);
+    let done = client.style().upload(&*id, file).options(options.clone()).with_response().await.unwrap();
+    assert_eq!((done.meta.cost, done.meta.waits.len()), (1, 0));
+    let status = client.style().upload_status(done.body.image_id.unwrap()).await.unwrap();
+    assert_eq!(status.finished, Some(false));
+    let name = || "style.attributes_upload".to_owned();
+    assert_eq!(*reports.lock().unwrap(), [(name(), 4, None), (name(), 7, None)]);
+    reports.lock().unwrap().clear();
+    client.style().upload(&*id, FileSource::bytes("bytes.png", "one two")).options(options).await.unwrap();
+    assert_eq!(*reports.lock().unwrap(), [(name(), 7, Some(7))]);
+}
+
+#[tokio::test]
 async fn a_pause_before_a_look_can_be_cancelled() {
     let service = Service::start(3, 0).await;
     let client = service.builder(json!({"testing": {"clock": "manual"}})).build().unwrap();
@@ -140,16 +165,16 @@ async fn an_upload_has_no_time_limit_of_its_own() {
     let service = Service::start(3, 0).await;
     let settings = json!({"testing": {"clock": "manual"}, "timeout": 5, "idle_timeout": 1000});
     let client = service.builder(settings).build().unwrap();
-    let id = style(&client).await;
     service.control("faults", json!([{"path": UPLOAD, "times": 0, "action": {"hang": true}}])).await;
-    let upload = |options: CallOptions| {
+    // Those to one record would go one after the other.
+    let upload = |id: &str, options: CallOptions| {
         let file = FileSource::bytes("front.png", "picture");
-        tokio::spawn(client.style().upload(&*id, file).options(options).into_future())
+        tokio::spawn(client.style().upload(id, file).options(options).into_future())
     };
     let mut limited = CallOptions::default();
     limited.timeout = Some(Duration::from_secs(50));
-    let (free, limited) = (upload(CallOptions::default()), upload(limited));
-    service.look("wait?base=api&requests=3").await;
+    let (free, limited) = (upload("one", CallOptions::default()), upload("two", limited));
+    service.look("wait?base=api&requests=2").await;
     client.recorded_clock().unwrap().advance(Duration::from_secs(100));
     let error = limited.await.unwrap().unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Unknown));

@@ -6,6 +6,7 @@ export const NAMES = new Map([
   ['accessTokenInQuery', 'access_token_in_query'],
   ['additionalHeaders', 'additional_headers'],
   ['allowIncomplete', 'allow_incomplete'],
+  ['allowPrivateSources', 'allow_private_sources'],
   ['allowRepeat', 'allow_repeat'],
   ['apiUrl', 'api_url'],
   ['appId', 'app_id'],

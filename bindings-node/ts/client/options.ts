@@ -17,7 +17,10 @@ export interface CallOptions extends SignalOptions {
   timeout?: number | undefined;
   /** Longest wait for the first turn in the line. In seconds. Default: `settings.turnTimeout`. */
   turnTimeout?: number | undefined;
-  /** Longest wait for the service to process an uploaded file. In seconds. Default: 300 s. */
+  /**
+   * Longest wait for the service to process an uploaded file; 0 for none: the call ends when the service has
+   * taken the file. In seconds. Default: 300 s.
+   */
   waitTimeout?: number | undefined;
   /** Highest number of attempts for a request, 1 to 100; 1 is no retry. Default: `settings.attempts`. */
   attempts?: number | undefined;
@@ -34,8 +37,9 @@ export interface CallOptions extends SignalOptions {
   /** Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default: `false`. */
   allowRepeat?: boolean | undefined;
   /**
-   * Code that is given the progress of a call that takes more than one request, after each of them. It is
-   * never waited for; if it is slow, it gets the latest progress only. Default: none.
+   * Code that is given the progress of a call that takes more than one request, after each of them, and that
+   * of a file, in bytes. It is never waited for; if it is slow, it gets the latest progress only. Default:
+   * none.
    */
   progress?: ((progress: Progress) => void | PromiseLike<void>) | undefined;
 }

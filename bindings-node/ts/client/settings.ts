@@ -91,7 +91,7 @@ export interface ClientSettings extends NodeSettings {
    * limit is used up. A longer standstill is an error at once. In seconds. Default: 60 s.
    */
   maxWait?: number | undefined;
-  /** Largest answer that is read, in bytes after unpacking. Default: 256,000,000. */
+  /** Largest answer or file that is read into memory, in bytes after unpacking. Default: 256,000,000. */
   maxAnswerSize?: number | undefined;
   /** Highest `options.pageSize`. The default is the documented limit of the service. Default: 200. */
   maxPageSize?: number | undefined;
@@ -100,6 +100,11 @@ export interface ClientSettings extends NodeSettings {
    * one company in a process share this number; the highest setting applies. Default: 10.
    */
   concurrency?: number | undefined;
+  /**
+   * Whether a file to upload may be read from a URL with http, or at an address inside a network. Leave it
+   * out where others choose the URL: they would reach what only this machine can. Default: `false`.
+   */
+  allowPrivateSources?: boolean | undefined;
   /**
    * Whether filter fields are checked before sending, because the service ignores filters on other fields
    * (docs/service/lists.md, Filters). Default: `true`.

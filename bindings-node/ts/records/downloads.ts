@@ -8,3 +8,35 @@ export interface Download {
   size: number;
   [member: string]: unknown;
 }
+
+/** Why one of many files failed. */
+export interface DownloadFailure {
+  /** Kind of the error, as that of the error of one download. */
+  kind: string;
+  /** What was wrong. */
+  message: string;
+  /** Status of the storage's answer, if one came. */
+  status?: number;
+  /** Whether another attempt may succeed. */
+  retryable: boolean;
+}
+
+/** A file to download. */
+export interface DownloadFile {
+  /** The link, as it is in the record. */
+  link: string;
+  /** Path that the file is written to; a file of this name is replaced. */
+  file: string;
+  /** Id of the record that has the link, for a link that has expired. */
+  record?: string | null | undefined;
+}
+
+/** What became of one of many files. */
+export interface DownloadOutcome {
+  /** Path that it was to be written to. */
+  file: string;
+  /** Number of bytes, of a file that was written. */
+  size?: number;
+  /** Why it failed, of one that was not. */
+  error?: DownloadFailure | null;
+}

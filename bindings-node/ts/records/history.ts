@@ -109,11 +109,11 @@ export interface Position {
   total?: number | undefined;
 }
 
-/** How far a call has come that takes more than one request. */
+/** How far a call has come that takes more than one request or moves a file. */
 export interface Progress {
   /** Id of the operation. */
   operation: string;
-  /** Records received, rows sent or numbers looked up. */
+  /** Records received, rows sent, numbers looked up, files read, or bytes of one file. */
   done: number;
   /** The same of the whole call, if it is known. */
   total?: number | undefined;

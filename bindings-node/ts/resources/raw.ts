@@ -3,7 +3,27 @@
 import type { Query } from '../arguments.js';
 import type { CallOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
-import type { Download } from '../records/downloads.js';
+import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
+
+/** Arguments of {@link Raw.download}. */
+export interface RawDownloadArguments {
+  /** The link, as it is in the record. */
+  link: string;
+  /**
+   * Path that the file is written to; a file of this name is replaced. Default: the file is the raw body of
+   * the response.
+   */
+  file?: string | undefined;
+}
+
+/** Arguments of {@link Raw.downloadMany}. */
+export interface RawDownloadManyArguments {
+  /**
+   * The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
+   * renewed, the id of the `record` that has it.
+   */
+  files: readonly DownloadFile[];
+}
 
 /** Arguments of {@link Raw.get}. */
 export interface RawGetArguments {
@@ -25,17 +45,6 @@ export interface RawDeleteArguments {
   query?: Query | undefined;
 }
 
-/** Arguments of {@link Raw.download}. */
-export interface RawDownloadArguments {
-  /** The link, as it is in the record. */
-  link: string;
-  /**
-   * Path that the file is written to; a file of this name is replaced. Default: the file is the raw body of
-   * the response.
-   */
-  file?: string | undefined;
-}
-
 /** Requests that the catalogue has no operation for. */
 export class Raw {
   readonly #caller: Caller;
@@ -43,6 +52,40 @@ export class Raw {
   /** @internal */
   constructor(caller: Caller) {
     this.#caller = caller;
+  }
+
+  /**
+   * Downloads what a signed link of a record leads to, as `download` of the record's own resource does. A
+   * link that has expired is not renewed: which record has it is not known here.
+   *
+   * Errors: `PermissionDeniedError` for a link that has expired, `ConfigError` when the file cannot be
+   * written, `NetworkError` when the connection breaks too often, `DecodeError` for a file that is too large
+   * for the memory (`settings.maxAnswerSize`).
+   */
+  download(args: RawDownloadArguments, options?: CallOptions): Promise<Download> {
+    return this.#caller.call('raw.download', options, args);
+  }
+
+  /**
+   * The same file as a stream of bytes, a part of which is in memory at a time. Nothing is fetched before it is read.
+   * Cancelling the stream ends it.
+   */
+  downloadStream(
+    args: Omit<RawDownloadArguments, 'file'>,
+    options?: CallOptions,
+  ): ReadableStream<Uint8Array> {
+    return this.#caller.file('raw.download', options, args);
+  }
+
+  /**
+   * Downloads many files to paths, as `download` does one, at most `settings.concurrency` at a time. The
+   * answer says what became of each, in the order given: a file that fails does not stop the others, and
+   * leaves nothing half-written.
+   *
+   * Errors: `ConfigError` for a wrong list, before anything is fetched.
+   */
+  downloadMany(args: RawDownloadManyArguments, options?: CallOptions): Promise<DownloadOutcome[]> {
+    return this.#caller.call('raw.download_many', options, args);
   }
 
   /**
@@ -79,19 +122,5 @@ export class Raw {
    */
   delete(path: string, args: RawDeleteArguments = {}, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.delete', options, { path }, args);
-  }
-
-  /**
-   * Downloads what a signed link of a record leads to: `origin` and `preview` of an image. It is fetched byte
-   * for byte, without the access token, and does not count.
-   *
-   * The file is written beside its target and then moved there, so that it is complete or not there. A link
-   * is valid for about twelve hours.
-   *
-   * Errors: `PermissionDeniedError` for a link that has expired, `ConfigError` when the file cannot be
-   * written.
-   */
-  download(args: RawDownloadArguments, options?: CallOptions): Promise<Download> {
-    return this.#caller.call('raw.download', options, args);
   }
 }

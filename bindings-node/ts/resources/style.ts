@@ -3,9 +3,11 @@
 import type { Fields, Filter, FilterMap } from '../arguments.js';
 import type { CallOptions, ListOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
+import type { FileInput } from '../files.js';
 import type { Pager } from '../pager.js';
 import type { ColorwayChange } from '../records/changes.js';
 import type { App } from '../records/apps.js';
+import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
 import type {
   CarriedOver,
   Folder,
@@ -97,6 +99,26 @@ export interface StyleRevisionDeleteArguments {
   headerId: string;
   /** Id of the revision. */
   revisionId: string;
+}
+
+/** Arguments of {@link Style.download}. */
+export interface StyleDownloadArguments {
+  /** The link, as it is in the style. */
+  link: string;
+  /**
+   * Path that the file is written to; a file of this name is replaced. Default: the file is the raw body of
+   * the response.
+   */
+  file?: string | undefined;
+}
+
+/** Arguments of {@link Style.downloadMany}. */
+export interface StyleDownloadManyArguments {
+  /**
+   * The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
+   * renewed, the id of the `record` that has it.
+   */
+  files: readonly DownloadFile[];
 }
 
 /** Arguments of {@link Style.list}. */
@@ -285,16 +307,22 @@ export interface StyleHeaderTagRemoveArguments {
 
 /** Arguments of {@link Style.upload}. */
 export interface StyleUploadArguments {
-  /** Path of the image. It is opened again for every attempt. */
-  file: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   */
+  file: FileInput;
 }
 
 /** Arguments of {@link Style.uploadPosition}. */
 export interface StyleUploadPositionArguments {
   /** `front`, `side` or `back`: which image of the style it is. */
   position: 'front' | 'side' | 'back';
-  /** Path of the image. It is opened again for every attempt. */
-  file: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   */
+  file: FileInput;
 }
 
 /** Arguments of {@link Style.colorwayUpload}. */
@@ -303,8 +331,11 @@ export interface StyleColorwayUploadArguments {
   colorwayId?: string | undefined;
   /** Number of the colorway. The service is said to add a colorway if no colorway has this number. */
   colorNumber?: string | undefined;
-  /** Path of the image. It is opened again for every attempt. */
-  file: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   */
+  file: FileInput;
 }
 
 /** Arguments of {@link Style.appListUpload}. */
@@ -315,8 +346,11 @@ export interface StyleAppListUploadArguments {
   appId: string;
   /** Id of the item. */
   listItemId: string;
-  /** Path of the image. It is opened again for every attempt. */
-  file: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   */
+  file: FileInput;
 }
 
 /** Styles: garments and their attributes, colorways and sizes. */
@@ -415,6 +449,49 @@ export class Style {
   /** Deletes a revision. The answer is returned unchanged, because its form is unknown. */
   revisionDelete(args: StyleRevisionDeleteArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('style.attributes_revision_delete', options, args);
+  }
+
+  /**
+   * Downloads what a signed link of a style leads to: `origin` or `preview` of an image. It is fetched byte
+   * for byte, without the access token, and does not count.
+   *
+   * A link is valid for about twelve hours. If it has expired, also in the middle of the file, the style is
+   * read again, which is a request, and its present link to the same file is used. After a break of the
+   * connection the rest of the file is asked for; a storage that cannot send it sends the file anew.
+   *
+   * The file is written beside its target and then moved there, so that it is complete or not there.
+   *
+   * Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the file cannot
+   * be written or the style has no link to it any more, `NetworkError` when the connection breaks too often,
+   * `DecodeError` for a file that is too large for the memory (`settings.maxAnswerSize`).
+   *
+   * @param headerId Id of the style that has the link.
+   */
+  download(headerId: string, args: StyleDownloadArguments, options?: CallOptions): Promise<Download> {
+    return this.#caller.call('style.download', options, { headerId }, args);
+  }
+
+  /**
+   * The same file as a stream of bytes, a part of which is in memory at a time. Nothing is fetched before it is read.
+   * Cancelling the stream ends it.
+   */
+  downloadStream(
+    headerId: string,
+    args: Omit<StyleDownloadArguments, 'file'>,
+    options?: CallOptions,
+  ): ReadableStream<Uint8Array> {
+    return this.#caller.file('style.download', options, { headerId }, args);
+  }
+
+  /**
+   * Downloads many files to paths, as `download` does one, at most `settings.concurrency` at a time. The
+   * answer says what became of each, in the order given: a file that fails does not stop the others, and
+   * leaves nothing half-written.
+   *
+   * Errors: `ConfigError` for a wrong list, before anything is fetched.
+   */
+  downloadMany(args: StyleDownloadManyArguments, options?: CallOptions): Promise<DownloadOutcome[]> {
+    return this.#caller.call('style.download_many', options, args);
   }
 
   /** Folders of styles, inactive ones included. */
@@ -745,14 +822,17 @@ export class Style {
 
   /**
    * Uploads the main image of a style, and waits until the service has processed it, at most
-   * `options.waitTimeout`. Each look at its status is a request.
+   * `options.waitTimeout`. Each look at its status is a request. With a `options.waitTimeout` of 0 it does
+   * not wait: `uploadStatus` says later what became of the file.
    *
-   * Send one file at a time to a style, and do not change it meanwhile. Each upload adds a version, so a file
-   * that may have arrived is not sent again: the error's `outcome` is `unknown` then.
+   * Uploads to one style are sent one after the other, in the order of the calls of this process. Do not
+   * change the style meanwhile. Each upload adds a version, so a file that may have arrived is not sent
+   * again: the error's `outcome` is `unknown` then.
    *
-   * Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the service
-   * cannot process it. When the processing takes longer, or its status cannot be read, the error's `outcome`
-   * is `applied`, and its `details` hold the `upload_id`.
+   * Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent, and for a
+   * URL that cannot be read, `ValidationError` when the service cannot process it. When the processing takes
+   * longer, or its status cannot be read, the error's `outcome` is `applied`, and its `details` hold the
+   * `upload_id`.
    *
    * @param headerId Id of the style.
    */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from beproduct_client import _native
 from beproduct_client._bridge import present_bridge, wait
 from beproduct_client._caller import Place, caller, logged_place
+from beproduct_client._downloads import AsyncFileStream, FileStream
+from beproduct_client._files import Source, attached
 from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._response import Response
 
@@ -29,7 +32,12 @@ class Connection:
 
     def call(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         progress, options = self.split(options)
-        return self.answer(self.engine.call(operation, arguments, options, caller(progress)))
+        arguments, file = attached(arguments)
+        return self.answer(self.engine.call(operation, arguments, options, caller(progress), file))
+
+    def file(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
+        progress, options = self.split(options)
+        return FileStream(self.engine.stream(operation, arguments, options), progress)
 
     def pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         progress, options = self.split(options)
@@ -59,8 +67,30 @@ class AsyncConnection(Connection):
     ) -> Any:
         bridge = present_bridge()
         progress, options = self.split(options)
-        call, work = self.engine.call_async(bridge, operation, arguments, options, caller(progress, place))
-        return self.answer(await wait(bridge, work, partial(self.engine.cancel, call), _too_late))
+        arguments, file = attached(arguments)
+        call, work = self.engine.call_async(bridge, operation, arguments, options, caller(progress, place), file)
+        cancel = partial(self.engine.cancel, call)
+        if not isinstance(file, Source):
+            return self.answer(await wait(bridge, work, cancel, _too_late))
+        reading = asyncio.create_task(self.read(bridge, call, file))
+        try:
+            return self.answer(await wait(bridge, work, cancel, _too_late))
+        finally:
+            # Nothing more of the file is wanted.
+            reading.cancel()
+
+    async def read(self, bridge: _native.Bridge, call: int, file: Source) -> None:
+        """Hands in a file until nothing more of it is wanted."""
+        piece: tuple[bytes | None | Exception, ...] = ()
+        while (wanted := await wait(bridge, self.engine.supply_async(bridge, call, *piece))) != "stop":
+            try:
+                piece = (await file.anext(wanted == "start"),)
+            except Exception as error:  # noqa: BLE001 - it is the cause of the error of the call
+                piece = (error,)
+
+    def file(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
+        progress, options = self.split(options)
+        return AsyncFileStream(self.engine.stream(operation, arguments, options), progress)
 
     def pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         progress, options = self.split(options)

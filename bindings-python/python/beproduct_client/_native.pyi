@@ -2,6 +2,7 @@ from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
+from beproduct_client._files import Source
 from beproduct_client.client.history import Meta, Position
 
 _Result = TypeVar("_Result")
@@ -46,10 +47,24 @@ class Engine:
     def sign_in(settings: dict[str, Any]) -> Engine: ...
     @staticmethod
     def login(settings: dict[str, Any], options: dict[str, Any]) -> Engine: ...
-    def call(self, name: str, arguments: dict[str, Any], options: dict[str, Any], caller: object | None) -> Reply: ...
+    def call(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        options: dict[str, Any],
+        caller: object | None,
+        file: bytes | Source | None = None,
+    ) -> Reply: ...
     def call_async(
-        self, bridge: Bridge, name: str, arguments: dict[str, Any], options: dict[str, Any], caller: object | None
+        self,
+        bridge: Bridge,
+        name: str,
+        arguments: dict[str, Any],
+        options: dict[str, Any],
+        caller: object | None,
+        file: bytes | Source | None = None,
     ) -> tuple[int, Work[Reply]]: ...
+    def supply_async(self, bridge: Bridge, call: int, *piece: bytes | Exception | None) -> Work[str]: ...
     def stream(self, name: str, arguments: dict[str, Any], options: dict[str, Any]) -> Stream: ...
     def cancel(self, call: int) -> None: ...
     def url(self) -> str | None: ...

@@ -21,3 +21,6 @@ class Resource:
 
     def _pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         return self._connection.pages(operation, given(arguments), given(options))
+
+    def _file(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
+        return self._connection.file(operation, given(arguments), given(options))

@@ -5,6 +5,8 @@ A member that is not marked as required may be absent, most may be None, and tho
 write that was done, but answered without the record, gives an empty dict.
 """
 
+from beproduct_client._downloads import AsyncFileStream, FileStream
+from beproduct_client._files import FileContent, FileInput, FileUrl
 from beproduct_client._values import FieldValue, Filter, FilterMap, FilterOperators, FilterValue, Number, Operator
 from beproduct_client.records.apps import App
 from beproduct_client.records.automation import Autonumber, AutonumberList
@@ -15,7 +17,7 @@ from beproduct_client.records.data_tables import (
     DataTableUpdate,
     RowOutcome,
 )
-from beproduct_client.records.downloads import Download
+from beproduct_client.records.downloads import Download, DownloadFailure, DownloadFile, DownloadOutcome
 from beproduct_client.records.headers import (
     Artboard,
     BlockAmbiguity,
@@ -66,6 +68,7 @@ from beproduct_client.records.uploads import Upload, UploadStatus
 __all__ = [
     "App",
     "Artboard",
+    "AsyncFileStream",
     "Autonumber",
     "AutonumberList",
     "BlockAmbiguity",
@@ -91,8 +94,15 @@ __all__ = [
     "DataTableRowChange",
     "DataTableUpdate",
     "Download",
+    "DownloadFailure",
+    "DownloadFile",
+    "DownloadOutcome",
     "Field",
     "FieldValue",
+    "FileContent",
+    "FileInput",
+    "FileStream",
+    "FileUrl",
     "Filter",
     "FilterMap",
     "FilterOperators",

@@ -18,11 +18,12 @@
 //! | `read_as` | of records: how answers spell members, by the names of the request: `read_as = { id = "_id" }`. The request takes both |
 //! | `absent` | what is sent for an argument that is not given: nothing, `empty`, `null`, `empty_array` or `false` |
 //! | `[[operation.implied]]` | a value that is sent as `wire` in the `place` `query` or `body` and is no argument: a `value`, one of the `client` (`company`, in the query), or that of an `argument` which is sent in two places |
-//! | kind `file` | a file: a path, and in Rust bytes or a source too. The body `multipart` sends it as the part `wire`, in an operation with the effect and the handler `upload` |
+//! | kind `file` | a file: a path, bytes or a stream of the language with a file name, or a URL. The body `multipart` sends it as the part `wire`, in an operation with the effect and the handler `upload` |
 //! | answer `file` | the answer is a file: a read with the handler `download`, and with a parameter of the kind `target`, the path that the file is written to. Without a value of it, the file is the raw body of the answer |
 //! | base `link` | the address is the argument of the kind `link`: a signed link, which takes no token and is not counted |
 //! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
-//! | `look` | the read, of the same resource, that shows what became of a delete whose answer leaves it open |
+//! | handler `download_many` | files by a list of the kind `records`, each read as the operation `look` reads one |
+//! | `look` | the read, of the same resource, of the record: it shows what became of a delete whose answer leaves it open, and has the link that takes the place of one that has expired |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
 //! | `schema` of filters, `fields` and `table_rows` | where the fields are listed that they may name: an operation, and its argument, whose value is that of the argument of this name beside them, or the folder of the record that the argument `record` names |
 //! | `standard` of filters | fields that they may name besides |
@@ -132,6 +133,7 @@ pub(crate) enum Handler {
     UpdateRows,
     Upload,
     Download,
+    DownloadMany,
     Raw,
 }
 
@@ -226,7 +228,7 @@ pub(crate) struct Operation {
     pub(crate) record: Option<String>,
     pub(crate) body: Body,
     pub(crate) handler: Handler,
-    /// Id of the read that shows what became of a delete.
+    /// Id of the read of the record, or of that of one file of many.
     pub(crate) look: Option<String>,
     pub(crate) poll: Option<Poll>,
     /// Whether the answer holds the limits of the service.

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::handlers::Beside;
 use crate::own::{ErrorKind, Outcome};
 use crate::{Answer, CallOptions, Client, FileSource, Meta};
 
@@ -65,7 +66,7 @@ struct Request<T> {
     client: Client,
     operation: &'static str,
     arguments: Result<Map<String, Value>>,
-    file: Option<FileSource>,
+    files: Vec<FileSource>,
     options: CallOptions,
     answer: PhantomData<fn() -> T>,
 }
@@ -76,7 +77,7 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
             client: client.clone(),
             operation,
             arguments: Ok(Map::new()),
-            file: None,
+            files: Vec::new(),
             options: CallOptions::default(),
             answer: PhantomData,
         }
@@ -91,9 +92,9 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
     }
 
     fn file(mut self, name: &str, file: impl Into<FileSource>) -> Self {
-        self.file = Some(file.into());
-        // Its place among the arguments.
-        self.argument(name, "")
+        let number = self.files.len();
+        self.files.push(file.into());
+        self.argument(name, serde_json::json!({"attached": number}))
     }
 
     fn options(mut self, options: CallOptions) -> Self {
@@ -106,8 +107,10 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
     }
 
     async fn with_response(self) -> Result<Response<T>> {
+        let arguments = self.arguments?;
+        let beside = Beside { files: self.files, place: self.client.place(self.operation, &arguments) };
         let Answer { body, raw, meta } =
-            self.client.call_with_file(self.operation, self.arguments?, self.file, self.options).await?;
+            self.client.call_with(self.operation, arguments, beside, self.options).await?;
         Ok(Response { body: decode(&body)?, raw, meta })
     }
 }

@@ -19,6 +19,7 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
+use crate::address::LinkOf;
 use crate::catalog::{Absent, BodyKind, ClientValue, Handler, Kind, Operation, Parameter, Place};
 use crate::error::{Error, Result};
 use crate::near;
@@ -39,8 +40,9 @@ pub(crate) struct Prepared {
     pub(crate) body: Option<Bytes>,
     /// A body that is read while it is sent, in place of the other.
     pub(crate) multipart: Option<Multipart>,
-    /// The signed link that is the address.
+    /// The link that is the address, and where it comes from.
     pub(crate) link: Option<String>,
+    pub(crate) link_of: LinkOf,
     /// The path that the file of the answer is written to.
     pub(crate) target: Option<PathBuf>,
     /// The file that is to be sent: the parameter, and what the arguments say of it.
@@ -75,12 +77,13 @@ impl Prepared {
         Self { body: Some(rows.body(range)), adds_nothing, ..self.clone() }
     }
 
-    /// Opens the file of the arguments, or the one that is given in its place, as the body.
-    pub(crate) async fn attach(&mut self, given: Option<FileSource>, boundary: &str) -> Result<()> {
-        let Some((parameter, named)) = self.file.take() else { return Ok(()) };
-        let (content, name) = given.unwrap_or(named).open(parameter.name).await?;
-        self.multipart = Some(Multipart::of(parameter.wire, &name, content, boundary));
-        Ok(())
+    /// The file that is to be sent, and its parameter. `attached` are those that go with the call and are no JSON.
+    pub(crate) fn file(
+        &mut self,
+        attached: &[FileSource],
+    ) -> Result<Option<(&'static Parameter, FileSource)>> {
+        let Some((parameter, file)) = self.file.take() else { return Ok(None) };
+        Ok(Some((parameter, file.among(attached, parameter.name)?)))
     }
 
     /// How many rows the body carries, for a request that was written by hand too.
@@ -144,6 +147,7 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
         body: None,
         multipart: None,
         link: None,
+        link_of: LinkOf::Answer,
         target: None,
         file: None,
         filters: Vec::new(),

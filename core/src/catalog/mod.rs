@@ -154,6 +154,8 @@ pub(crate) enum Handler {
     Upload,
     /// A file that is read.
     Download,
+    /// Files that are read to paths.
+    DownloadMany,
     /// A request whose path may belong to another operation.
     Raw,
 }
@@ -283,7 +285,8 @@ pub struct Operation {
     pub(crate) answer: AnswerKind,
     pub(crate) body: BodyKind,
     pub(crate) handler: Handler,
-    /// Id of the read that shows what became of a delete whose answer leaves it open.
+    /// Id of the read of the record: it shows what became of a delete whose answer leaves it open, and has a link in the place of
+    /// one that has expired. Of many downloads: that of one.
     pub(crate) look: Option<&'static str>,
     pub(crate) poll: Option<Poll>,
     /// Whether its answer holds the limits of the service.

@@ -16,10 +16,10 @@ use crate::options::Call;
 use crate::own::{ErrorKind, Meta};
 use crate::requester::{Requester, is_unclear};
 
-pub(crate) use download::download;
+pub(crate) use download::{Piece, Reading, download, download_many};
 pub(crate) use lookup::{get_by_number, get_many_by_number};
 pub(crate) use rows::{refused_in_part, update_rows};
-pub(crate) use upload::upload;
+pub(crate) use upload::{Beside, upload};
 
 /// Deletes a header. The service may do it and still answer 500, or the answer may be lost: then the header is read.
 pub(crate) async fn delete_header(

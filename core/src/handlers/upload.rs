@@ -1,39 +1,117 @@
 //! Sends a file, and waits until the service has processed it (docs/service/uploads.md, Uploads).
 
+mod web;
+
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Members, text_of};
-use crate::arguments::{self, files::FileSource};
+use crate::arguments::{
+    self,
+    files::{FileSource, Multipart},
+};
 use crate::catalog::{Operation, Poll};
 use crate::error::{Error, Result};
+use crate::http::{Body, BodySource, Chunks, SourceError};
 use crate::options::{Call, CallOptions};
 use crate::own::names::defaults;
 use crate::own::{Attempt, ErrorKind, Meta, Outcome, Wait, WaitReason};
+use crate::record_lines::Place;
 use crate::requester::Requester;
 
 /// Before the first look. Each pause after it is half as long again.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Sends the file of the call. `file` is one that is no JSON.
+/// What goes with a call beside its arguments.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// Files that are no JSON. The arguments name them by their numbers.
+    pub(crate) files: Vec<FileSource>,
+    /// The place of an upload among those to its record.
+    pub(crate) place: Option<Place>,
+}
+
+/// Sends the file of the call when those before it to the same record have ended.
 pub(crate) async fn upload(
     requester: &Requester,
     operation: &'static Operation,
     call: &Call,
-    file: Option<FileSource>,
+    beside: Beside,
 ) -> Result<Answer> {
     let mut prepared = arguments::prepare(operation, &call.arguments)?;
-    prepared.attach(file, &requester.boundary()).await.map_err(|error| error.with_operation(operation.id))?;
+    let named = |error: Error| error.with_operation(operation.id);
+    let Some((parameter, file)) = prepared.file(&beside.files).map_err(named)? else {
+        return Err(Error::internal(format!("{} takes no file", operation.id)));
+    };
+    let name = file.file_name(parameter.name).map_err(named)?;
+    if file.address().is_none() {
+        // What is wrong with it is said before anything is waited for.
+        file.open(parameter.name).await.map_err(named)?;
+    }
+    let cancel = call.options.cancel.clone().unwrap_or_default();
+    let _place = match beside.place {
+        None => None,
+        Some(place) => Some(tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(named(Error::cancelled(Outcome::NotSent))),
+            place = place.turn() => place,
+        }),
+    };
+    let content = match file.address() {
+        Some(url) => web::open(requester, url, parameter.name, &call.options).await,
+        None => file.open(parameter.name).await,
+    };
+    let content = content.map_err(named)?;
+    let shown = Shown { content, operation, options: call.options.clone() };
+    let multipart = Multipart::of(parameter.wire, &name, Body::from_source(shown), &requester.boundary());
+    prepared.multipart = Some(multipart);
     let answer = requester.send(operation, prepared, &call.options).await?;
     let Some(poll) = &operation.poll else { return Ok(answer) };
     let Some(status) = Operation::find(poll.operation) else { return Ok(answer) };
     // Some uploads are done when they are answered.
     let Some(id) = member(&answer.body, poll.from) else { return Ok(answer) };
+    if call.options.wait_timeout == Some(Duration::ZERO) {
+        return Ok(answer);
+    }
     Processing { requester, operation, poll, status, id, options: &call.options, meta: answer.meta.clone() }
         .end(answer)
         .await
+}
+
+/// A file whose progress is reported while it is sent.
+struct Shown {
+    content: Body,
+    operation: &'static Operation,
+    options: CallOptions,
+}
+
+impl BodySource for Shown {
+    fn length(&self) -> Option<u64> {
+        self.content.length()
+    }
+
+    fn replayable(&self) -> bool {
+        self.content.is_replayable()
+    }
+
+    fn open(&self) -> BoxFuture<'static, std::result::Result<Chunks, SourceError>> {
+        let (content, operation, options) = (self.content.clone(), self.operation, self.options.clone());
+        Box::pin(async move {
+            let (total, mut done) = (content.length(), 0);
+            let chunks = content.open().await?;
+            let chunks = chunks.inspect(move |chunk| {
+                if let Ok(chunk) = chunk {
+                    done += chunk.len() as u64;
+                    options.report(operation, done, total);
+                }
+            });
+            Ok(chunks.boxed())
+        })
+    }
 }
 
 /// A file that the service has taken and works on.

@@ -94,6 +94,8 @@ pub struct TransportError {
     pub reached: Reached,
     /// Whether the same request will fail in the same way for some time, so that nothing is gained by another attempt.
     pub lasting: bool,
+    /// Whether it is the body of the request that could not be read, or is not as long as it was to be.
+    pub is_of_body: bool,
     /// What happened, for people.
     pub message: String,
     /// The library's own error.
@@ -107,7 +109,14 @@ impl TransportError {
         message: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self { reached, lasting: false, message: message.into(), source: source.into() }
+        Self { reached, lasting: false, is_of_body: false, message: message.into(), source: source.into() }
+    }
+
+    /// The error for the body of a request that could not be read.
+    #[must_use]
+    pub fn of_body(reached: Reached, source: SourceError) -> Self {
+        let message = format!("the body cannot be read: {source}");
+        Self { reached, lasting: true, is_of_body: true, message, source }
     }
 
     pub(crate) fn lasting(self) -> Self {

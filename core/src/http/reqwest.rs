@@ -19,7 +19,7 @@ use url::{Host, Url};
 use super::body::SourceError;
 use super::proxy::{Hop, Proxies};
 use super::{AnswerBody, Body, Chunks, HttpRequest, HttpResponse, Reached, Transport, TransportError, Wire};
-use crate::address::Reach;
+use crate::address::{Inside, Reach};
 use crate::error::{Error, Result};
 use crate::redact::Secret;
 
@@ -142,14 +142,10 @@ fn check_reach(url: &Url, reach: Reach) -> std::result::Result<(), TransportErro
     match reach.allows(address) {
         true => Ok(()),
         false => {
-            Err(TransportError::new(Reached::Nothing, inside(&address.to_string()), "a private address")
-                .lasting())
+            let inside = Inside(address.to_string());
+            Err(TransportError::new(Reached::Nothing, inside.to_string(), inside).lasting())
         }
     }
-}
-
-fn inside(host: &str) -> String {
-    format!("{host} is a private address, and a link in an answer may not lead there")
 }
 
 /// Resolves names to addresses that may be connected to, and that of the proxy to any.
@@ -167,7 +163,7 @@ impl Resolve for Within {
             let allowed: Vec<_> =
                 found.iter().copied().filter(|address| reach.allows(address.ip())).collect();
             if allowed.is_empty() && !found.is_empty() {
-                return Err(inside(name.as_str()).into());
+                return Err(Inside(name.as_str().to_owned()).into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
@@ -192,17 +188,19 @@ impl Transport for ReqwestTransport {
                 _ => Method::POST,
             };
             let place = Place { host: url.host_str().unwrap_or_default().to_owned(), hop };
-            let outgoing = Outgoing::open(&body, wire.clone()).await.map_err(|error| {
-                TransportError::new(Reached::Nothing, format!("the body cannot be read: {error}"), error)
-                    .lasting()
-            })?;
+            let broken = Broken::default();
+            let outgoing = Outgoing::open(&body, wire.clone(), broken.clone()).await;
+            let outgoing = outgoing.map_err(|error| TransportError::of_body(Reached::Nothing, error))?;
             let answer = client
                 .request(method, url)
                 .headers(headers)
                 .body(reqwest::Body::wrap(outgoing))
                 .send()
                 .await
-                .map_err(|error| failure(error, &place, &wire))?;
+                .map_err(|error| match broken.take() {
+                    Some(of_body) => TransportError::of_body(reached(&wire), of_body),
+                    None => failure(error, &place, &wire),
+                })?;
             let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
             let chunks = stream::unfold(Some(answer), move |answer| {
                 let host = place.host.clone();
@@ -231,15 +229,33 @@ struct Outgoing {
     left: Option<u64>,
     /// Only ever used by one thread at a time, which the compiler cannot know.
     chunks: Mutex<Option<Chunks>>,
+    broken: Broken,
+}
+
+/// Why a body could not be read to its end, which the library tells among other things.
+#[derive(Clone, Default)]
+struct Broken(Arc<Mutex<Option<SourceError>>>);
+
+impl Broken {
+    /// Keeps the error, and gives one for the library.
+    fn keep(&self, error: SourceError) -> SourceError {
+        let text = error.to_string();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        text.into()
+    }
+
+    fn take(&self) -> Option<SourceError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl Outgoing {
-    async fn open(body: &Body, wire: Wire) -> std::result::Result<Self, SourceError> {
+    async fn open(body: &Body, wire: Wire, broken: Broken) -> std::result::Result<Self, SourceError> {
         let chunks = match body.length() {
             Some(0) => None,
             _ => Some(body.open().await?),
         };
-        Ok(Self { wire, left: body.length(), chunks: Mutex::new(chunks) })
+        Ok(Self { wire, left: body.length(), chunks: Mutex::new(chunks), broken })
     }
 }
 
@@ -260,7 +276,8 @@ impl HttpBody for Outgoing {
             Poll::Ready(next) => next,
         };
         this.wire.moved();
-        let wrong = |text: &str| Poll::Ready(Some(Err(text.into())));
+        let broken = &this.broken;
+        let wrong = |text: &str| Poll::Ready(Some(Err(broken.keep(text.into()))));
         match next {
             None => {
                 *chunks = None;
@@ -278,7 +295,7 @@ impl HttpBody for Outgoing {
                 }
                 Poll::Ready(Some(Ok(Frame::data(chunk))))
             }
-            Some(Err(error)) => Poll::Ready(Some(Err(error))),
+            Some(Err(error)) => Poll::Ready(Some(Err(broken.keep(error)))),
         }
     }
 
@@ -298,6 +315,11 @@ struct Place {
     host: String,
     /// The proxy between.
     hop: Option<Hop>,
+}
+
+/// How far a request got whose body cannot be read any further.
+fn reached(wire: &Wire) -> Reached {
+    if wire.may_have_left() { Reached::Sent } else { Reached::Nothing }
 }
 
 fn failure(error: reqwest::Error, place: &Place, wire: &Wire) -> TransportError {

@@ -74,13 +74,13 @@ pub struct Position {
     pub total: Option<u64>,
 }
 
-/// How far a call has come that takes more than one request.
+/// How far a call has come that takes more than one request or moves a file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Progress {
     /// Id of the operation.
     pub operation: String,
-    /// Records received, rows sent or numbers looked up.
+    /// Records received, rows sent, numbers looked up, files read, or bytes of one file.
     pub done: u64,
     /// The same of the whole call, if it is known.
     pub total: Option<u64>,

@@ -70,6 +70,7 @@ pub(crate) const SETTINGS: &[&str] = &[
     "max_answer_size",
     "max_page_size",
     "concurrency",
+    "allow_private_sources",
     "check_filters",
     "additional_headers",
     "ca_certificates",

@@ -209,6 +209,7 @@ mod tests {
             base: operation.base,
             method: operation.method.as_str(),
             url: "https://example.com".parse().unwrap(),
+            link_of: crate::address::LinkOf::Answer,
             headers: ::http::HeaderMap::new(),
             body: Body::empty(),
             adds_nothing,

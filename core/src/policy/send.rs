@@ -10,7 +10,7 @@ use futures_util::stream;
 use url::Url;
 
 use super::idle_timeout;
-use crate::address::is_loopback;
+use crate::address::{Inside, LinkOf};
 use crate::catalog::{AnswerKind, Base};
 use crate::clock::Clock;
 use crate::error::{Error, Failure, Result};
@@ -51,7 +51,7 @@ impl Policy for Send {
                 wire: wire.clone(),
             };
             let answer = match exchange.base {
-                Base::Link => self.follow(request).await,
+                Base::Link => self.follow(request, exchange.link_of).await,
                 Base::Api | Base::Automation => self.transport.send(request).await,
             };
             let answer = answer.map_err(|error| failure(error, &wire, exchange.operation.is_read()))?;
@@ -85,18 +85,31 @@ impl Policy for Send {
 
 impl Send {
     /// Follows a link to where it leads. Every address on the way has to be one that it may lead to.
-    async fn follow(&self, mut request: HttpRequest) -> std::result::Result<HttpResponse, TransportError> {
+    async fn follow(
+        &self,
+        mut request: HttpRequest,
+        of: LinkOf,
+    ) -> std::result::Result<HttpResponse, TransportError> {
+        // What the program may do about it.
+        let advice = match of {
+            LinkOf::Program { private: false } => "; the setting allow_private_sources allows it",
+            _ => "",
+        };
         // Once a server has answered, a request has left, however far the next one gets.
         let mut reached = Reached::Nothing;
         for _ in 0..=MOST_REDIRECTS {
-            if request.url.scheme() != "https" && !(is_loopback(&request.url) && is_loopback(&self.api)) {
-                let text = format!("{} is not an https URL", address(&request.url));
+            if !of.allows(&request.url, &self.api) {
+                let text = format!("{} is not an https URL{advice}", address(&request.url));
                 return Err(TransportError::new(reached, text.clone(), text).lasting());
             }
-            request.reach = Reach::of_link(&request.url, &self.api);
+            request.reach = Reach::of_link(&request.url, &self.api, of);
             let sent = self.transport.send(request.clone()).await;
-            let answer =
-                sent.map_err(|error| TransportError { reached: reached.max(error.reached), ..error })?;
+            let answer = sent.map_err(|error| {
+                let is_inside = Inside::is_cause(&*error.source);
+                let message = if is_inside { error.message + advice } else { error.message };
+                let lasting = error.lasting || is_inside;
+                TransportError { reached: reached.max(error.reached), message, lasting, ..error }
+            })?;
             reached = Reached::Sent;
             request.wire.leave();
             let next = answer.headers.get(LOCATION).and_then(|place| place.to_str().ok());
@@ -137,6 +150,9 @@ impl Send {
 }
 
 fn failure(error: TransportError, wire: &Wire, reads: bool) -> Error {
+    if error.is_of_body {
+        return of_body(error, wire);
+    }
     let (kind, failure, outcome) = match error.reached {
         Reached::Nothing if error.lasting => (ErrorKind::Network, Failure::Lasting, Outcome::NotSent),
         Reached::Nothing => (ErrorKind::Network, Failure::NotSent, Outcome::NotSent),
@@ -146,6 +162,20 @@ fn failure(error: TransportError, wire: &Wire, reads: bool) -> Error {
         Reached::Sent => (ErrorKind::Network, Failure::Interrupted, Outcome::Unknown),
     };
     Error::new(kind, error.message.clone()).with_failure(failure).with_outcome(outcome).with_source(error)
+}
+
+/// The error for a body that could not be read. It says itself what is wrong with it.
+fn of_body(error: TransportError, wire: &Wire) -> Error {
+    let (failure, outcome) = match error.reached == Reached::Sent && wire.may_have_left() {
+        true => (Failure::Final, Outcome::Unknown),
+        false => (Failure::Lasting, Outcome::NotSent),
+    };
+    let told = match error.source.downcast_ref::<Error>() {
+        // An exception of the host program stays its cause.
+        Some(own) => Error::new(own.kind(), own.message()).with_source_of(own),
+        None => Error::of_callback(error.message.clone()).with_source(error),
+    };
+    told.with_failure(failure).with_outcome(outcome)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a fork must not find open.
 
-use crate::{auth, http, policy, quota};
+use crate::{auth, http, policy, quota, record_lines};
 
 /// What must be neither open nor locked during a fork, until it is dropped.
 pub struct ForkGuard {
@@ -8,6 +8,7 @@ pub struct ForkGuard {
     _leases: auth::StoreForkGuard,
     _caches: auth::CacheForkGuard,
     _limiters: policy::ForkGuard,
+    _lines: record_lines::ForkGuard,
     _transports: http::ForkGuard,
 }
 
@@ -19,6 +20,7 @@ pub fn before_fork() -> ForkGuard {
         _leases: auth::StoreForkGuard::new(),
         _caches: auth::CacheForkGuard::new(),
         _limiters: policy::ForkGuard::new(),
+        _lines: record_lines::ForkGuard::new(),
         _transports: http::ForkGuard::new(),
     }
 }

@@ -3,6 +3,7 @@
 //! A binding hands in JSON and gets JSON back, which the far side parses once. It adds nothing but the conversion of
 //! values, errors and cancellation.
 
+mod attachments;
 mod fork;
 mod reply;
 mod sign_in;
@@ -20,19 +21,22 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 
+use self::attachments::Attachments;
 use self::sign_in::SignIn;
 use crate::CallOptions;
 use crate::arguments::short_id;
 use crate::auth::ActAs;
 use crate::cancel::{CallIds, Cancel};
-use crate::catalog::Operation;
+use crate::catalog::{AnswerKind, Operation};
 use crate::client::{Client, ClientBuilder, Method};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::handlers::Beside;
 use crate::host::{CallProgress, Hooks, Host, HostProgress};
 use crate::near;
 use crate::own::{ErrorKind, Outcome};
 
+pub use self::attachments::{Attachment, Supply, Wanted};
 pub use self::fork::{ForkGuard, before_fork};
 pub use self::reply::Reply;
 pub use self::stream::Stream;
@@ -58,6 +62,7 @@ pub async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 pub struct Engine {
     behind: Behind,
     ids: CallIds,
+    attachments: Attachments,
     handle: Handle,
     /// The program's code for the progress of calls.
     progress: Option<HostProgress>,
@@ -155,6 +160,23 @@ impl Engine {
         self.ids.cancel(call);
     }
 
+    /// Gives a file to a call that has not started, and returns its number there: the argument `{"attached": number, "name":
+    /// "front.png"}` names it. The call is to be started then.
+    pub fn attach(&self, call: u64, attachment: Attachment) -> usize {
+        self.attachments.add(call, attachment)
+    }
+
+    /// Hands in a part of a stream that was attached, and waits for what the call wants next. A host begins with
+    /// [`Supply::Nothing`] beside the call, and goes on until [`Wanted::Stop`].
+    pub fn supply(
+        &self,
+        call: u64,
+        attachment: usize,
+        supply: Supply,
+    ) -> impl Future<Output = Wanted> + Send + use<> {
+        self.attachments.supply(call, attachment, supply)
+    }
+
     /// Calls an operation of the service or a method of the client by its name. Arguments and options are JSON objects. The
     /// option `"progress": true` has the hook [`Progress`](crate::host::Hook::Progress) called. The future may be dropped:
     /// that cancels the call too.
@@ -166,14 +188,16 @@ impl Engine {
         options: &str,
     ) -> impl Future<Output = Result<Reply>> + Send + use<> {
         let (cancel, guard) = self.ids.enter(call);
+        let forget = self.attachments.until_end(call);
         let begun = self.begin(call, cancel, name, arguments, options);
         async move {
-            let _guard = guard;
+            let (_guard, _forget) = (guard, forget);
             begun?.await
         }
     }
 
-    /// The pages of a list operation. Cancelling the number ends all of them.
+    /// The pages of a list operation, or the bytes of an operation whose answer is a file. Cancelling the number ends all of
+    /// them.
     ///
     /// # Errors
     /// `config` when an argument or an option is missing, wrong or unknown.
@@ -184,8 +208,14 @@ impl Engine {
         let progress = self.reporting(call, take_progress(&mut options)?)?;
         let code = progress.as_ref().map(CallProgress::code);
         let options = CallOptions { progress: code, ..Self::options(cancel, name, options)? };
-        let pager = client.pages(name, object("arguments", arguments)?, options)?;
-        Ok(Stream::new(pager, progress, guard))
+        let arguments = object("arguments", arguments)?;
+        match Operation::find(name).filter(|operation| operation.answer == AnswerKind::File) {
+            Some(operation) => {
+                let reading = client.read_file(operation, arguments, options)?;
+                Ok(Stream::of_file(operation, reading, progress, guard))
+            }
+            None => Ok(Stream::of_pages(client.pages(name, arguments, options)?, progress, guard)),
+        }
     }
 
     /// Where the person of a sign-in goes, once that is known. It holds the secrets of the sign-in.
@@ -237,7 +267,14 @@ impl Engine {
     }
 
     fn of(behind: Behind, handle: Handle) -> Self {
-        Self { behind, ids: CallIds::default(), handle, progress: None, reports: false }
+        Self {
+            behind,
+            ids: CallIds::default(),
+            attachments: Attachments::default(),
+            handle,
+            progress: None,
+            reports: false,
+        }
     }
 
     /// Another client, with the same numbers of calls and the same code of the program.
@@ -245,6 +282,7 @@ impl Engine {
         Self {
             behind: Behind::Client(Arc::new(client)),
             ids: self.ids.clone(),
+            attachments: self.attachments.clone(),
             handle: self.handle.clone(),
             progress: self.progress.clone(),
             reports,
@@ -308,8 +346,10 @@ impl Engine {
                 let (client, operation) = (Arc::clone(client), crate::client::find(name)?);
                 let progress = progress.as_ref().map(CallProgress::code);
                 let options = CallOptions { progress, ..Self::options(cancel, name, options)? };
+                let files = self.attachments.take(call);
+                let beside = Beside { files, place: client.place(operation.id, &arguments) };
                 return Ok(Box::pin(async move {
-                    let answer = client.call(operation.id, arguments, options).await?;
+                    let answer = client.call_with(operation.id, arguments, beside, options).await?;
                     Ok(Reply::of_answer(operation, answer))
                 }));
             }

@@ -48,6 +48,11 @@ impl Reply {
         Self { total, records, ..Self::of_service(operation, body, page.raw, page.meta) }
     }
 
+    /// The next bytes of a file.
+    pub(super) fn of_bytes(operation: &'static Operation, bytes: Bytes, meta: Meta) -> Self {
+        Self::of_service(operation, Bytes::from_static(b"null"), bytes, meta)
+    }
+
     /// An answer of the client's own.
     pub(super) fn of_client(method: &'static str, body: String) -> Self {
         let origin = Origin::Client { method };

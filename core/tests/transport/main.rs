@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod departure;
+mod downloads;
 mod environment;
 mod http2;
 mod links;
 mod proxies;
 mod server;
 mod sizes;
+mod sources;

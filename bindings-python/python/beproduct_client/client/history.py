@@ -145,12 +145,12 @@ class Position(TypedDict):
 
 
 class Progress(TypedDict):
-    """How far a call has come that takes more than one request."""
+    """How far a call has come that takes more than one request or moves a file."""
 
     operation: str
     """Id of the operation."""
     done: int
-    """Records received, rows sent or numbers looked up."""
+    """Records received, rows sent, numbers looked up, files read, or bytes of one file."""
     total: int | None
     """The same of the whole call, if it is known."""
 

@@ -18,7 +18,8 @@ class CallOptions(TypedDict, total=False):
     turn_timeout: float
     """Longest wait for the first turn in the line. In seconds. Default: the client's `turn_timeout`."""
     wait_timeout: float
-    """Longest wait for the service to process an uploaded file. In seconds. Default: 300 s."""
+    """Longest wait for the service to process an uploaded file; 0 for none: the call ends when the service has taken
+    the file. In seconds. Default: 300 s."""
     attempts: int
     """Highest number of attempts for a request, 1 to 100; 1 is no retry. Default: the client's `attempts`."""
     label: str
@@ -40,5 +41,5 @@ class CallOptions(TypedDict, total=False):
     allow_repeat: bool
     """Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default: False."""
     progress: Callable[[Progress], object]
-    """Code that is given the progress of a call that takes more than one request, after each of them. It is never
-    waited for; if it is slow, it gets the latest progress only. Default: none."""
+    """Code that is given the progress of a call that takes more than one request, after each of them, and that of a
+    file, in bytes. It is never waited for; if it is slow, it gets the latest progress only. Default: none."""

@@ -54,12 +54,15 @@ class Settings(TypedDict, total=False):
     """Longest standstill: a time in which no request can be sent, because the service asks for a pause or a limit is
     used up. A longer standstill is an error at once. In seconds. Default: 60 s."""
     max_answer_size: int
-    """Largest answer that is read, in bytes after unpacking. Default: 256,000,000."""
+    """Largest answer or file that is read into memory, in bytes after unpacking. Default: 256,000,000."""
     max_page_size: int
     """Highest `page_size`. The default is the documented limit of the service. Default: 200."""
     concurrency: int
     """Highest number of requests at the same time; fewer are sent when the service slows down. The clients of one
     company in a process share this number; the highest setting applies. Default: 10."""
+    allow_private_sources: bool
+    """Whether a file to upload may be read from a URL with http, or at an address inside a network. Leave it out where
+    others choose the URL: they would reach what only this machine can. Default: False."""
     check_filters: bool
     """Whether filter fields are checked before sending, because the service ignores filters on other fields
     (docs/service/lists.md, Filters). Default: True."""

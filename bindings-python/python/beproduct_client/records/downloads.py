@@ -12,6 +12,9 @@ else:
 
 __all__ = [
     "Download",
+    "DownloadFailure",
+    "DownloadFile",
+    "DownloadOutcome",
 ]
 
 
@@ -24,3 +27,40 @@ Download = TypedDict(
     total=False,
 )
 """A file that was downloaded."""
+
+
+DownloadFailure = TypedDict(
+    "DownloadFailure",
+    {
+        "kind": Required["str"],  # Kind of the error, as that of the error of one download.
+        "message": Required["str"],  # What was wrong.
+        "status": "int",  # Status of the storage's answer, if one came.
+        "retryable": Required["bool"],  # Whether another attempt may succeed.
+    },
+    total=False,
+)
+"""Why one of many files failed."""
+
+
+DownloadFile = TypedDict(
+    "DownloadFile",
+    {
+        "link": Required["str"],  # The link, as it is in the record.
+        "file": Required["str"],  # Path that the file is written to; a file of this name is replaced.
+        "record": "str | None",  # Id of the record that has the link, for a link that has expired.
+    },
+    total=False,
+)
+"""A file to download."""
+
+
+DownloadOutcome = TypedDict(
+    "DownloadOutcome",
+    {
+        "file": Required["str"],  # Path that it was to be written to.
+        "size": "int",  # Number of bytes, of a file that was written.
+        "error": "DownloadFailure | None",  # Why it failed, of one that was not.
+    },
+    total=False,
+)
+"""What became of one of many files."""

@@ -203,6 +203,73 @@ class Color(Resource):
 
     attributes_revision_delete = revision_delete
 
+    def download(
+        self,
+        header_id,
+        link,
+        file=None,
+        **options,
+    ):
+        """Downloads what a signed link of a palette leads to: `origin` or `preview` of an image. It is
+        fetched byte for byte, without the access token, and does not count.
+
+        A link is valid for about twelve hours. If it has expired, also in the middle of the file,
+        the palette is read again, which is a request, and its present link to the same file is used.
+        After a break of the connection the rest of the file is asked for; a storage that cannot send
+        it sends the file anew.
+
+        The file is written beside its target and then moved there, so that it is complete or not
+        there.
+
+        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
+        file cannot be written or the palette has no link to it any more, `NetworkError` when the
+        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
+        client's `max_answer_size`).
+
+        :param header_id: Id of the palette that has the link.
+        :param link: The link, as it is in the palette.
+        :param file: Path that the file is written to; a file of this name is replaced. Default: the
+            file is the raw body of the response.
+        """
+        arguments = {
+            "header_id": header_id,
+            "link": link,
+            "file": file,
+        }
+        return self._call("color.download", arguments, options)
+
+    def download_stream(
+        self,
+        header_id,
+        link,
+        **options,
+    ):
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
+        arguments = {
+            "header_id": header_id,
+            "link": link,
+        }
+        return self._file("color.download", arguments, options)
+
+    def download_many(
+        self,
+        files,
+        **options,
+    ):
+        """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
+        a time. The answer says what became of each, in the order given: a file that fails does not
+        stop the others, and leaves nothing half-written.
+
+        Errors: `ConfigError` for a wrong list, before anything is fetched.
+
+        :param files: The files: for each its `link`, the `file` that it is written to, and, where
+            expired links are to be renewed, the id of the `record` that has it.
+        """
+        arguments = {
+            "files": files,
+        }
+        return self._call("color.download_many", arguments, options)
+
     def folders(
         self,
         **options,
@@ -668,18 +735,21 @@ class Color(Resource):
         **options,
     ):
         """Uploads the main image of a palette, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
-        Send one file at a time to a palette, and do not change it meanwhile. Each upload adds a
-        version, so a file that may have arrived is not sent again: the error's `outcome` is
-        `unknown` then.
+        Uploads to one palette are sent one after the other, in the order of the calls of this
+        process. Do not change the palette meanwhile. Each upload adds a version, so a file that may
+        have arrived is not sent again: the error's `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the
-        service cannot process it. When the processing takes longer, or its status cannot be read,
-        the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
+        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
+        the processing takes longer, or its status cannot be read, the error's `outcome` is
+        `applied`, and its `details` hold the `upload_id`.
 
         :param header_id: Id of the palette.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
         arguments = {
             "header_id": header_id,
@@ -702,7 +772,8 @@ class Color(Resource):
         :param header_id: Id of the palette.
         :param position: Which image of the palette it is. No position is documented for palettes:
             `upload` sends the main image.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
         arguments = {
             "header_id": header_id,
@@ -727,7 +798,8 @@ class Color(Resource):
         :param header_id: Id of the palette.
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
         arguments = {
             "header_id": header_id,

@@ -7,12 +7,15 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
+from beproduct_client._downloads import AsyncFileStream, FileStream
+from beproduct_client._files import FileInput
 from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client._values import FieldValue, Filter, FilterMap
 from beproduct_client.client.options import CallOptions
 from beproduct_client.records.apps import App
+from beproduct_client.records.downloads import Download, DownloadFile, DownloadOutcome
 from beproduct_client.records.headers import ColorChange, ColorHeader, ColorLookup, Folder, Tag
 from beproduct_client.records.shared import Message, SchemaField
 from beproduct_client.records.sharing import SharedPartner
@@ -168,6 +171,58 @@ class Color(Resource):
         """
 
     attributes_revision_delete = revision_delete
+
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Download:
+        """Downloads what a signed link of a palette leads to: `origin` or `preview` of an image. It is
+        fetched byte for byte, without the access token, and does not count.
+
+        A link is valid for about twelve hours. If it has expired, also in the middle of the file,
+        the palette is read again, which is a request, and its present link to the same file is used.
+        After a break of the connection the rest of the file is asked for; a storage that cannot send
+        it sends the file anew.
+
+        The file is written beside its target and then moved there, so that it is complete or not
+        there.
+
+        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
+        file cannot be written or the palette has no link to it any more, `NetworkError` when the
+        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
+        client's `max_answer_size`).
+
+        :param header_id: Id of the palette that has the link.
+        :param link: The link, as it is in the palette.
+        :param file: Path that the file is written to; a file of this name is replaced. Default: the
+            file is the raw body of the response.
+        """
+
+    def download_stream(
+        self,
+        header_id: str | UUID,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> FileStream:
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
+
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[DownloadOutcome]:
+        """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
+        a time. The answer says what became of each, in the order given: a file that fails does not
+        stop the others, and leaves nothing half-written.
+
+        Errors: `ConfigError` for a wrong list, before anything is fetched.
+
+        :param files: The files: for each its `link`, the `file` that it is written to, and, where
+            expired links are to be renewed, the id of the `record` that has it.
+        """
 
     def folders(
         self,
@@ -524,22 +579,25 @@ class Color(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a palette, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
-        Send one file at a time to a palette, and do not change it meanwhile. Each upload adds a
-        version, so a file that may have arrived is not sent again: the error's `outcome` is
-        `unknown` then.
+        Uploads to one palette are sent one after the other, in the order of the calls of this
+        process. Do not change the palette meanwhile. Each upload adds a version, so a file that may
+        have arrived is not sent again: the error's `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the
-        service cannot process it. When the processing takes longer, or its status cannot be read,
-        the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
+        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
+        the processing takes longer, or its status cannot be read, the error's `outcome` is
+        `applied`, and its `details` hold the `upload_id`.
 
         :param header_id: Id of the palette.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload = upload
@@ -548,7 +606,7 @@ class Color(Resource):
         self,
         header_id: str | UUID,
         position: str,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the image of a palette at a position, and waits until the service has processed it,
@@ -557,7 +615,8 @@ class Color(Resource):
         :param header_id: Id of the palette.
         :param position: Which image of the palette it is. No position is documented for palettes:
             `upload` sends the main image.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload_position = upload_position
@@ -567,7 +626,7 @@ class Color(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the image of an item in an application of the type `List`, and waits until the
@@ -576,7 +635,8 @@ class Color(Resource):
         :param header_id: Id of the palette.
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     def upload_status(
@@ -739,6 +799,58 @@ class AsyncColor(Resource):
         """
 
     attributes_revision_delete = revision_delete
+
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Download]:
+        """Downloads what a signed link of a palette leads to: `origin` or `preview` of an image. It is
+        fetched byte for byte, without the access token, and does not count.
+
+        A link is valid for about twelve hours. If it has expired, also in the middle of the file,
+        the palette is read again, which is a request, and its present link to the same file is used.
+        After a break of the connection the rest of the file is asked for; a storage that cannot send
+        it sends the file anew.
+
+        The file is written beside its target and then moved there, so that it is complete or not
+        there.
+
+        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
+        file cannot be written or the palette has no link to it any more, `NetworkError` when the
+        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
+        client's `max_answer_size`).
+
+        :param header_id: Id of the palette that has the link.
+        :param link: The link, as it is in the palette.
+        :param file: Path that the file is written to; a file of this name is replaced. Default: the
+            file is the raw body of the response.
+        """
+
+    def download_stream(
+        self,
+        header_id: str | UUID,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> AsyncFileStream:
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
+
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[DownloadOutcome]]:
+        """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
+        a time. The answer says what became of each, in the order given: a file that fails does not
+        stop the others, and leaves nothing half-written.
+
+        Errors: `ConfigError` for a wrong list, before anything is fetched.
+
+        :param files: The files: for each its `link`, the `file` that it is written to, and, where
+            expired links are to be renewed, the id of the `record` that has it.
+        """
 
     def folders(
         self,
@@ -1095,22 +1207,25 @@ class AsyncColor(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a palette, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
-        Send one file at a time to a palette, and do not change it meanwhile. Each upload adds a
-        version, so a file that may have arrived is not sent again: the error's `outcome` is
-        `unknown` then.
+        Uploads to one palette are sent one after the other, in the order of the calls of this
+        process. Do not change the palette meanwhile. Each upload adds a version, so a file that may
+        have arrived is not sent again: the error's `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the
-        service cannot process it. When the processing takes longer, or its status cannot be read,
-        the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
+        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
+        the processing takes longer, or its status cannot be read, the error's `outcome` is
+        `applied`, and its `details` hold the `upload_id`.
 
         :param header_id: Id of the palette.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload = upload
@@ -1119,7 +1234,7 @@ class AsyncColor(Resource):
         self,
         header_id: str | UUID,
         position: str,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the image of a palette at a position, and waits until the service has processed it,
@@ -1128,7 +1243,8 @@ class AsyncColor(Resource):
         :param header_id: Id of the palette.
         :param position: Which image of the palette it is. No position is documented for palettes:
             `upload` sends the main image.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload_position = upload_position
@@ -1138,7 +1254,7 @@ class AsyncColor(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the image of an item in an application of the type `List`, and waits until the
@@ -1147,7 +1263,8 @@ class AsyncColor(Resource):
         :param header_id: Id of the palette.
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     def upload_status(
@@ -1245,6 +1362,18 @@ class ColorWithResponse(Resource):
 
     attributes_revision_delete = revision_delete
 
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Download]: ...
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[DownloadOutcome]]: ...
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -1423,7 +1552,7 @@ class ColorWithResponse(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
 
@@ -1433,7 +1562,7 @@ class ColorWithResponse(Resource):
         self,
         header_id: str | UUID,
         position: str,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
 
@@ -1444,7 +1573,7 @@ class ColorWithResponse(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
     def upload_status(
@@ -1538,6 +1667,18 @@ class AsyncColorWithResponse(Resource):
 
     attributes_revision_delete = revision_delete
 
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Download]]: ...
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[DownloadOutcome]]]: ...
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -1716,7 +1857,7 @@ class AsyncColorWithResponse(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
 
@@ -1726,7 +1867,7 @@ class AsyncColorWithResponse(Resource):
         self,
         header_id: str | UUID,
         position: str,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
 
@@ -1737,7 +1878,7 @@ class AsyncColorWithResponse(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
     def upload_status(

@@ -7,12 +7,15 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
+from beproduct_client._downloads import AsyncFileStream, FileStream
+from beproduct_client._files import FileInput
 from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client._values import FieldValue, Filter, FilterMap
 from beproduct_client.client.options import CallOptions
 from beproduct_client.records.apps import App
+from beproduct_client.records.downloads import Download, DownloadFile, DownloadOutcome
 from beproduct_client.records.headers import Folder, ImageHeader, ImageLookup, Tag
 from beproduct_client.records.shared import Message, SchemaField
 from beproduct_client.records.sharing import SharedPartner
@@ -157,6 +160,58 @@ class Image(Resource):
         """
 
     attributes_revision_delete = revision_delete
+
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Download:
+        """Downloads what a signed link of a image leads to: `origin` or `preview` of an image. It is
+        fetched byte for byte, without the access token, and does not count.
+
+        A link is valid for about twelve hours. If it has expired, also in the middle of the file,
+        the image is read again, which is a request, and its present link to the same file is used.
+        After a break of the connection the rest of the file is asked for; a storage that cannot send
+        it sends the file anew.
+
+        The file is written beside its target and then moved there, so that it is complete or not
+        there.
+
+        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
+        file cannot be written or the image has no link to it any more, `NetworkError` when the
+        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
+        client's `max_answer_size`).
+
+        :param header_id: Id of the image that has the link.
+        :param link: The link, as it is in the image.
+        :param file: Path that the file is written to; a file of this name is replaced. Default: the
+            file is the raw body of the response.
+        """
+
+    def download_stream(
+        self,
+        header_id: str | UUID,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> FileStream:
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
+
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[DownloadOutcome]:
+        """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
+        a time. The answer says what became of each, in the order given: a file that fails does not
+        stop the others, and leaves nothing half-written.
+
+        Errors: `ConfigError` for a wrong list, before anything is fetched.
+
+        :param files: The files: for each its `link`, the `file` that it is written to, and, where
+            expired links are to be renewed, the id of the `record` that has it.
+        """
 
     def folders(
         self,
@@ -492,22 +547,25 @@ class Image(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a image, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
-        Send one file at a time to a image, and do not change it meanwhile. Each upload adds a
-        version, so a file that may have arrived is not sent again: the error's `outcome` is
-        `unknown` then.
+        Uploads to one image are sent one after the other, in the order of the calls of this process.
+        Do not change the image meanwhile. Each upload adds a version, so a file that may have
+        arrived is not sent again: the error's `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the
-        service cannot process it. When the processing takes longer, or its status cannot be read,
-        the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
+        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
+        the processing takes longer, or its status cannot be read, the error's `outcome` is
+        `applied`, and its `details` hold the `upload_id`.
 
         :param header_id: Id of the image.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload = upload
@@ -516,7 +574,7 @@ class Image(Resource):
         self,
         header_id: str | UUID,
         position: str,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the image of a image at a position, and waits until the service has processed it, at
@@ -525,7 +583,8 @@ class Image(Resource):
         :param header_id: Id of the image.
         :param position: Which image of the image it is. No position is documented for images: `upload`
             sends the main image.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload_position = upload_position
@@ -535,7 +594,7 @@ class Image(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the image of an item in an application of the type `List`, and waits until the
@@ -544,7 +603,8 @@ class Image(Resource):
         :param header_id: Id of the image.
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     def upload_status(
@@ -707,6 +767,58 @@ class AsyncImage(Resource):
         """
 
     attributes_revision_delete = revision_delete
+
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Download]:
+        """Downloads what a signed link of a image leads to: `origin` or `preview` of an image. It is
+        fetched byte for byte, without the access token, and does not count.
+
+        A link is valid for about twelve hours. If it has expired, also in the middle of the file,
+        the image is read again, which is a request, and its present link to the same file is used.
+        After a break of the connection the rest of the file is asked for; a storage that cannot send
+        it sends the file anew.
+
+        The file is written beside its target and then moved there, so that it is complete or not
+        there.
+
+        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
+        file cannot be written or the image has no link to it any more, `NetworkError` when the
+        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
+        client's `max_answer_size`).
+
+        :param header_id: Id of the image that has the link.
+        :param link: The link, as it is in the image.
+        :param file: Path that the file is written to; a file of this name is replaced. Default: the
+            file is the raw body of the response.
+        """
+
+    def download_stream(
+        self,
+        header_id: str | UUID,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> AsyncFileStream:
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
+
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[DownloadOutcome]]:
+        """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
+        a time. The answer says what became of each, in the order given: a file that fails does not
+        stop the others, and leaves nothing half-written.
+
+        Errors: `ConfigError` for a wrong list, before anything is fetched.
+
+        :param files: The files: for each its `link`, the `file` that it is written to, and, where
+            expired links are to be renewed, the id of the `record` that has it.
+        """
 
     def folders(
         self,
@@ -1042,22 +1154,25 @@ class AsyncImage(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a image, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
-        Send one file at a time to a image, and do not change it meanwhile. Each upload adds a
-        version, so a file that may have arrived is not sent again: the error's `outcome` is
-        `unknown` then.
+        Uploads to one image are sent one after the other, in the order of the calls of this process.
+        Do not change the image meanwhile. Each upload adds a version, so a file that may have
+        arrived is not sent again: the error's `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the
-        service cannot process it. When the processing takes longer, or its status cannot be read,
-        the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
+        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
+        the processing takes longer, or its status cannot be read, the error's `outcome` is
+        `applied`, and its `details` hold the `upload_id`.
 
         :param header_id: Id of the image.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload = upload
@@ -1066,7 +1181,7 @@ class AsyncImage(Resource):
         self,
         header_id: str | UUID,
         position: str,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the image of a image at a position, and waits until the service has processed it, at
@@ -1075,7 +1190,8 @@ class AsyncImage(Resource):
         :param header_id: Id of the image.
         :param position: Which image of the image it is. No position is documented for images: `upload`
             sends the main image.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload_position = upload_position
@@ -1085,7 +1201,7 @@ class AsyncImage(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the image of an item in an application of the type `List`, and waits until the
@@ -1094,7 +1210,8 @@ class AsyncImage(Resource):
         :param header_id: Id of the image.
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     def upload_status(
@@ -1198,6 +1315,18 @@ class ImageWithResponse(Resource):
 
     attributes_revision_delete = revision_delete
 
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Download]: ...
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[DownloadOutcome]]: ...
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -1365,7 +1494,7 @@ class ImageWithResponse(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
 
@@ -1375,7 +1504,7 @@ class ImageWithResponse(Resource):
         self,
         header_id: str | UUID,
         position: str,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
 
@@ -1386,7 +1515,7 @@ class ImageWithResponse(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
     def upload_status(
@@ -1480,6 +1609,18 @@ class AsyncImageWithResponse(Resource):
 
     attributes_revision_delete = revision_delete
 
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Download]]: ...
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[DownloadOutcome]]]: ...
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -1647,7 +1788,7 @@ class AsyncImageWithResponse(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
 
@@ -1657,7 +1798,7 @@ class AsyncImageWithResponse(Resource):
         self,
         header_id: str | UUID,
         position: str,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
 
@@ -1668,7 +1809,7 @@ class AsyncImageWithResponse(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
     def upload_status(

@@ -7,6 +7,59 @@ from beproduct_client._resource import Resource
 class Raw(Resource):
     """Requests that the catalogue has no operation for."""
 
+    def download(
+        self,
+        link,
+        file=None,
+        **options,
+    ):
+        """Downloads what a signed link of a record leads to, as `download` of the record's own resource
+        does. A link that has expired is not renewed: which record has it is not known here.
+
+        Errors: `PermissionDeniedError` for a link that has expired, `ConfigError` when the file
+        cannot be written, `NetworkError` when the connection breaks too often, `DecodeError` for a
+        file that is too large for the memory (the client's `max_answer_size`).
+
+        :param link: The link, as it is in the record.
+        :param file: Path that the file is written to; a file of this name is replaced. Default: the
+            file is the raw body of the response.
+        """
+        arguments = {
+            "link": link,
+            "file": file,
+        }
+        return self._call("raw.download", arguments, options)
+
+    def download_stream(
+        self,
+        link,
+        **options,
+    ):
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
+        arguments = {
+            "link": link,
+        }
+        return self._file("raw.download", arguments, options)
+
+    def download_many(
+        self,
+        files,
+        **options,
+    ):
+        """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
+        a time. The answer says what became of each, in the order given: a file that fails does not
+        stop the others, and leaves nothing half-written.
+
+        Errors: `ConfigError` for a wrong list, before anything is fetched.
+
+        :param files: The files: for each its `link`, the `file` that it is written to, and, where
+            expired links are to be renewed, the id of the `record` that has it.
+        """
+        arguments = {
+            "files": files,
+        }
+        return self._call("raw.download_many", arguments, options)
+
     def get(
         self,
         path,
@@ -72,28 +125,3 @@ class Raw(Resource):
             "query": query,
         }
         return self._call("raw.delete", arguments, options)
-
-    def download(
-        self,
-        link,
-        file=None,
-        **options,
-    ):
-        """Downloads what a signed link of a record leads to: `origin` and `preview` of an image. It is
-        fetched byte for byte, without the access token, and does not count.
-
-        The file is written beside its target and then moved there, so that it is complete or not
-        there. A link is valid for about twelve hours.
-
-        Errors: `PermissionDeniedError` for a link that has expired, `ConfigError` when the file
-        cannot be written.
-
-        :param link: The link, as it is in the record.
-        :param file: Path that the file is written to; a file of this name is replaced. Default: the
-            file is the raw body of the response.
-        """
-        arguments = {
-            "link": link,
-            "file": file,
-        }
-        return self._call("raw.download", arguments, options)

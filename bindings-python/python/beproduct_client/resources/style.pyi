@@ -7,6 +7,8 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
+from beproduct_client._downloads import AsyncFileStream, FileStream
+from beproduct_client._files import FileInput
 from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
@@ -14,6 +16,7 @@ from beproduct_client._values import FieldValue, Filter, FilterMap
 from beproduct_client.client.changes import ColorwayChange
 from beproduct_client.client.options import CallOptions
 from beproduct_client.records.apps import App
+from beproduct_client.records.downloads import Download, DownloadFile, DownloadOutcome
 from beproduct_client.records.headers import CarriedOver, Folder, Size, SizeClass, StyleHeader, StyleLookup, Tag
 from beproduct_client.records.shared import Message, SchemaField
 from beproduct_client.records.sharing import SharedPartner
@@ -190,6 +193,58 @@ class Style(Resource):
         """
 
     attributes_revision_delete = revision_delete
+
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Download:
+        """Downloads what a signed link of a style leads to: `origin` or `preview` of an image. It is
+        fetched byte for byte, without the access token, and does not count.
+
+        A link is valid for about twelve hours. If it has expired, also in the middle of the file,
+        the style is read again, which is a request, and its present link to the same file is used.
+        After a break of the connection the rest of the file is asked for; a storage that cannot send
+        it sends the file anew.
+
+        The file is written beside its target and then moved there, so that it is complete or not
+        there.
+
+        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
+        file cannot be written or the style has no link to it any more, `NetworkError` when the
+        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
+        client's `max_answer_size`).
+
+        :param header_id: Id of the style that has the link.
+        :param link: The link, as it is in the style.
+        :param file: Path that the file is written to; a file of this name is replaced. Default: the
+            file is the raw body of the response.
+        """
+
+    def download_stream(
+        self,
+        header_id: str | UUID,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> FileStream:
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
+
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[DownloadOutcome]:
+        """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
+        a time. The answer says what became of each, in the order given: a file that fails does not
+        stop the others, and leaves nothing half-written.
+
+        Errors: `ConfigError` for a wrong list, before anything is fetched.
+
+        :param files: The files: for each its `link`, the `file` that it is written to, and, where
+            expired links are to be renewed, the id of the `record` that has it.
+        """
 
     def folders(
         self,
@@ -693,22 +748,25 @@ class Style(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a style, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
-        Send one file at a time to a style, and do not change it meanwhile. Each upload adds a
-        version, so a file that may have arrived is not sent again: the error's `outcome` is
-        `unknown` then.
+        Uploads to one style are sent one after the other, in the order of the calls of this process.
+        Do not change the style meanwhile. Each upload adds a version, so a file that may have
+        arrived is not sent again: the error's `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the
-        service cannot process it. When the processing takes longer, or its status cannot be read,
-        the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
+        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
+        the processing takes longer, or its status cannot be read, the error's `outcome` is
+        `applied`, and its `details` hold the `upload_id`.
 
         :param header_id: Id of the style.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload = upload
@@ -717,7 +775,7 @@ class Style(Resource):
         self,
         header_id: str | UUID,
         position: Literal["front", "side", "back"],
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the image of a style at a position, and waits until the service has processed it, at
@@ -725,7 +783,8 @@ class Style(Resource):
 
         :param header_id: Id of the style.
         :param position: `front`, `side` or `back`: which image of the style it is.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload_position = upload_position
@@ -733,7 +792,7 @@ class Style(Resource):
     def colorway_upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         colorway_id: str | UUID | None = None,
         color_number: str | None = None,
         **options: Unpack[CallOptions],
@@ -745,7 +804,8 @@ class Style(Resource):
         :param colorway_id: Id of the colorway. Give either this or `color_number`.
         :param color_number: Number of the colorway. The service is said to add a colorway if no
             colorway has this number.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_colorway_upload = colorway_upload
@@ -755,7 +815,7 @@ class Style(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the image of an item in an application of the type `List`, and waits until the
@@ -764,7 +824,8 @@ class Style(Resource):
         :param header_id: Id of the style.
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     def upload_status(
@@ -948,6 +1009,58 @@ class AsyncStyle(Resource):
         """
 
     attributes_revision_delete = revision_delete
+
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Download]:
+        """Downloads what a signed link of a style leads to: `origin` or `preview` of an image. It is
+        fetched byte for byte, without the access token, and does not count.
+
+        A link is valid for about twelve hours. If it has expired, also in the middle of the file,
+        the style is read again, which is a request, and its present link to the same file is used.
+        After a break of the connection the rest of the file is asked for; a storage that cannot send
+        it sends the file anew.
+
+        The file is written beside its target and then moved there, so that it is complete or not
+        there.
+
+        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
+        file cannot be written or the style has no link to it any more, `NetworkError` when the
+        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
+        client's `max_answer_size`).
+
+        :param header_id: Id of the style that has the link.
+        :param link: The link, as it is in the style.
+        :param file: Path that the file is written to; a file of this name is replaced. Default: the
+            file is the raw body of the response.
+        """
+
+    def download_stream(
+        self,
+        header_id: str | UUID,
+        link: str,
+        **options: Unpack[CallOptions],
+    ) -> AsyncFileStream:
+        """The same file as a stream of bytes, of which a part is in memory at a time."""
+
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, builtins.list[DownloadOutcome]]:
+        """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
+        a time. The answer says what became of each, in the order given: a file that fails does not
+        stop the others, and leaves nothing half-written.
+
+        Errors: `ConfigError` for a wrong list, before anything is fetched.
+
+        :param files: The files: for each its `link`, the `file` that it is written to, and, where
+            expired links are to be renewed, the id of the `record` that has it.
+        """
 
     def folders(
         self,
@@ -1451,22 +1564,25 @@ class AsyncStyle(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a style, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
-        Send one file at a time to a style, and do not change it meanwhile. Each upload adds a
-        version, so a file that may have arrived is not sent again: the error's `outcome` is
-        `unknown` then.
+        Uploads to one style are sent one after the other, in the order of the calls of this process.
+        Do not change the style meanwhile. Each upload adds a version, so a file that may have
+        arrived is not sent again: the error's `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist or is empty, `ValidationError` when the
-        service cannot process it. When the processing takes longer, or its status cannot be read,
-        the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
+        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
+        the processing takes longer, or its status cannot be read, the error's `outcome` is
+        `applied`, and its `details` hold the `upload_id`.
 
         :param header_id: Id of the style.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload = upload
@@ -1475,7 +1591,7 @@ class AsyncStyle(Resource):
         self,
         header_id: str | UUID,
         position: Literal["front", "side", "back"],
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the image of a style at a position, and waits until the service has processed it, at
@@ -1483,7 +1599,8 @@ class AsyncStyle(Resource):
 
         :param header_id: Id of the style.
         :param position: `front`, `side` or `back`: which image of the style it is.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_upload_position = upload_position
@@ -1491,7 +1608,7 @@ class AsyncStyle(Resource):
     def colorway_upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         colorway_id: str | UUID | None = None,
         color_number: str | None = None,
         **options: Unpack[CallOptions],
@@ -1503,7 +1620,8 @@ class AsyncStyle(Resource):
         :param colorway_id: Id of the colorway. Give either this or `color_number`.
         :param color_number: Number of the colorway. The service is said to add a colorway if no
             colorway has this number.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     attributes_colorway_upload = colorway_upload
@@ -1513,7 +1631,7 @@ class AsyncStyle(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the image of an item in an application of the type `List`, and waits until the
@@ -1522,7 +1640,8 @@ class AsyncStyle(Resource):
         :param header_id: Id of the style.
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
-        :param file: Path of the image. It is opened again for every attempt.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
         """
 
     def upload_status(
@@ -1633,6 +1752,18 @@ class StyleWithResponse(Resource):
 
     attributes_revision_delete = revision_delete
 
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Download]: ...
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Response[builtins.list[DownloadOutcome]]: ...
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -1890,7 +2021,7 @@ class StyleWithResponse(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
 
@@ -1900,7 +2031,7 @@ class StyleWithResponse(Resource):
         self,
         header_id: str | UUID,
         position: Literal["front", "side", "back"],
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
 
@@ -1909,7 +2040,7 @@ class StyleWithResponse(Resource):
     def colorway_upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         colorway_id: str | UUID | None = None,
         color_number: str | None = None,
         **options: Unpack[CallOptions],
@@ -1922,7 +2053,7 @@ class StyleWithResponse(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Response[Upload]: ...
     def upload_status(
@@ -2029,6 +2160,18 @@ class AsyncStyleWithResponse(Resource):
 
     attributes_revision_delete = revision_delete
 
+    def download(
+        self,
+        header_id: str | UUID,
+        link: str,
+        file: str | PathLike[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Download]]: ...
+    def download_many(
+        self,
+        files: Iterable[DownloadFile | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[builtins.list[DownloadOutcome]]]: ...
     def folders(
         self,
         **options: Unpack[CallOptions],
@@ -2286,7 +2429,7 @@ class AsyncStyleWithResponse(Resource):
     def upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
 
@@ -2296,7 +2439,7 @@ class AsyncStyleWithResponse(Resource):
         self,
         header_id: str | UUID,
         position: Literal["front", "side", "back"],
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
 
@@ -2305,7 +2448,7 @@ class AsyncStyleWithResponse(Resource):
     def colorway_upload(
         self,
         header_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         colorway_id: str | UUID | None = None,
         color_number: str | None = None,
         **options: Unpack[CallOptions],
@@ -2318,7 +2461,7 @@ class AsyncStyleWithResponse(Resource):
         header_id: str | UUID,
         app_id: str | UUID,
         list_item_id: str | UUID,
-        file: str | PathLike[str],
+        file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Upload]]: ...
     def upload_status(

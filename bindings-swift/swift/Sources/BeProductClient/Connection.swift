@@ -13,17 +13,19 @@ struct Connection: Sendable {
     func call<Value: JSONReadable>(
         _ operation: String,
         _ arguments: Members,
-        _ options: CallOptions
+        _ options: CallOptions,
+        file: FileSource? = nil
     ) async throws -> Response<Value> {
-        try await call(operation, arguments: JSONObject(present: arguments), options: options)
+        try await call(operation, arguments: JSONObject(present: arguments), options: options, file: file)
     }
 
     func call<Value: JSONReadable>(
         _ operation: String,
         arguments: JSONObject,
-        options: CallOptions
+        options: CallOptions,
+        file: FileSource? = nil
     ) async throws -> Response<Value> {
-        let reply = try await reply(operation, arguments, options)
+        let reply = try await reply(operation, arguments, options, file)
         return Response(body: try reply.decoded(), meta: try reply.history(), raw: reply.raw())
     }
 
@@ -32,11 +34,34 @@ struct Connection: Sendable {
         try await reply(name, JSONObject(present: arguments), CallOptions()).decoded()
     }
 
-    private func reply(_ name: String, _ arguments: JSONObject, _ options: CallOptions) async throws -> EngineReply {
+    private func reply(
+        _ name: String,
+        _ arguments: JSONObject,
+        _ options: CallOptions,
+        _ file: FileSource? = nil
+    ) async throws -> EngineReply {
         let begun = try begin(arguments, options)
+        file?.attach(to: engine, call: begun.call)
         return try await cancellable(engine, begun.call) {
             try await engine.call(call: begun.call, name: name, arguments: begun.arguments, options: begun.options)
         }
+    }
+
+    /// The bytes of a file, a part at a time.
+    func bytes(
+        _ operation: String,
+        _ arguments: Members,
+        _ options: CallOptions
+    ) -> AsyncThrowingStream<Data, any Error> {
+        let arguments = JSONObject(present: arguments)
+        let source = ByteSource(engine: engine) {
+            let (call, arguments, options) = try begin(arguments, options)
+            let stream = try engineResult {
+                try engine.stream(call: call, name: operation, arguments: arguments, options: options)
+            }
+            return (call, stream)
+        }
+        return AsyncThrowingStream { try await source.next() }
     }
 
     func stream<Record: JSONReadable>(
@@ -70,6 +95,24 @@ struct Connection: Sendable {
         let call = (engine.issueCall(), try arguments.text(), try options.sent.text())
         if let receiver = options.progress ?? progress { receivers.add(receiver, call: call.0) }
         return call
+    }
+}
+
+/// The bytes of one file as the engine reads them. It is opened when the first are asked for.
+private actor ByteSource {
+    private let engine: Engine
+    private let open: @Sendable () throws -> (call: UInt64, stream: EngineStream)
+    private var opened: (call: UInt64, stream: EngineStream)?
+
+    init(engine: Engine, open: @escaping @Sendable () throws -> (call: UInt64, stream: EngineStream)) {
+        self.engine = engine
+        self.open = open
+    }
+
+    func next() async throws -> Data? {
+        let (call, stream) = try opened ?? open()
+        opened = (call, stream)
+        return try await cancellable(engine, call) { try await stream.next(all: false) }?.raw()
     }
 }
 

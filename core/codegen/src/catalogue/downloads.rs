@@ -20,6 +20,18 @@ pub(super) fn validate(operation: &Operation) -> Result<(), String> {
     }
     let needed = of_kind(Kind::Link).all(|parameter| parameter.required);
     let is_link = operation.base == Base::Link;
+    if operation.handler == Handler::DownloadMany {
+        let plain = is_link && operation.path.is_empty() && operation.body == Body::None;
+        let list = operation.parameters.len() == 1 && of_kind(Kind::Records).count() == 1;
+        let reads = operation.effect == Effect::Read && operation.answer == Answer::List && !operation.paged;
+        return match plain && list && reads {
+            true => Ok(()),
+            false => {
+                Err("the handler download_many is for a read of the base link, with one list of records"
+                    .into())
+            }
+        };
+    }
     if is_link != (links == 1 && needed)
         || (is_link && !(operation.path.is_empty() && operation.body == Body::None && is_download[0]))
     {

@@ -21,11 +21,21 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
     if operation.tells_limits && (operation.effect != Effect::Read || !takes_nothing) {
         return Err("tells_limits is for a read without parameters".into());
     }
-    if (operation.handler == Handler::DeleteHeader) != operation.look.is_some() {
-        return Err("the handler delete_header and look need each other".into());
+    let needs_look = matches!(operation.handler, Handler::DeleteHeader | Handler::DownloadMany);
+    let may_look = needs_look || operation.handler == Handler::Download;
+    if (needs_look && operation.look.is_none()) || (!may_look && operation.look.is_some()) {
+        return Err(
+            "look goes with the handlers delete_header, download_many and, where it may be, download".into(),
+        );
     }
     if let Some(look) = &operation.look {
         let look = find(look)?;
+        if operation.handler == Handler::DownloadMany {
+            return match look.handler {
+                Handler::Download => Ok(()),
+                _ => Err(format!("look: {} reads no file", look.id)),
+            };
+        }
         if look.effect != Effect::Read || look.answer != Answer::Object {
             return Err(format!("look: {} is no read of one record", look.id));
         }

@@ -215,12 +215,46 @@ fn method(operation: &Value) -> String {
         })
         .collect();
     let function = if paged { "seam.list" } else { "seam.call" };
+    let mut arguments = vec![
+        format!("{:?}", member(operation, "id")),
+        listed("arguments", &pairs, 12, ",".len()),
+        "options".into(),
+    ];
+    let is_file = |parameter: &&Value| member(parameter, "kind") == "file";
+    let file = ordered(operation).iter().find(is_file).map(|file| name_of(&member(file, "camel")));
+    arguments.extend(file);
+    let call = format!("    {head}: {} =\n        {}", answer(operation), listed(function, &arguments, 8, 0));
+    match member(operation, "answer").as_str() {
+        "file" => format!("{call}\n\n{}", stream(operation)),
+        _ => call,
+    }
+}
+
+/// The method that gives a file as a flow.
+fn stream(operation: &Value) -> String {
+    let given: Vec<_> =
+        ordered(operation).into_iter().filter(|parameter| member(parameter, "kind") != "target").collect();
+    let named = |parameter: &Value| name_of(&member(parameter, "camel"));
+    let mut parameters: Vec<_> =
+        given.iter().map(|parameter| format!("{}: {}", named(parameter), kotlin_type(parameter))).collect();
+    parameters.push("options: CallOptions = CallOptions()".into());
+    let pairs: Vec<_> = given
+        .iter()
+        .map(|parameter| format!("{:?} to {}", member(parameter, "name"), named(parameter)))
+        .collect();
+    let name = format!("fun {}Stream", member(operation, "camel"));
+    let head = listed(&name, &parameters, 4, ": Flow<ByteArray> =".len());
     let arguments = [
         format!("{:?}", member(operation, "id")),
         listed("arguments", &pairs, 12, ",".len()),
         "options".into(),
     ];
-    format!("    {head}: {} =\n        {}", answer(operation), listed(function, &arguments, 8, 0))
+    let doc = "The same file as a flow of bytes, of which a part is in memory at a time. Nothing is fetched before it is collected.";
+    format!(
+        "{}\n    {head}: Flow<ByteArray> =\n        {}",
+        kdoc(doc, &[], 4),
+        listed("seam.bytes", &arguments, 8, 0)
+    )
 }
 
 /// A call of the method with the arguments of a behaviour case.
@@ -246,7 +280,8 @@ fn driver_reader(kind: &str) -> &'static str {
         "ids" | "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
-        "file" | "target" => "file",
+        "file" => "source",
+        "target" => "file",
         "filters" | "colorway_filters" => "filters",
         "fields" => "fields",
         "colorways" => "colorways",
@@ -297,7 +332,8 @@ fn kotlin_type(parameter: &Value) -> String {
         "ids" | "texts" => "List<String>".into(),
         "integer" => inputs::integer(parameter).into(),
         "boolean" => "Boolean".into(),
-        "file" | "target" => "Path".into(),
+        "file" => "FileSource".into(),
+        "target" => "Path".into(),
         "filters" | "colorway_filters" => "List<Filter>".into(),
         "fields" => "Fields".into(),
         "colorways" => "List<ColorwayChange>".into(),

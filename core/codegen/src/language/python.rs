@@ -150,6 +150,8 @@ fn all_names(families: &Value) -> Result<Vec<String>, Error> {
         ["FieldValue", "Filter", "FilterMap", "FilterOperators", "FilterValue", "Number", "Operator"]
             .map(str::to_owned)
             .into();
+    let files = ["AsyncFileStream", "FileContent", "FileInput", "FileStream", "FileUrl"];
+    names.extend(files.map(str::to_owned));
     for family in families.try_iter()? {
         for shape in family.get_attr("shapes")?.try_iter()? {
             names.push(member(&shape, "pascal"));
@@ -226,7 +228,8 @@ fn argument(parameter: &Value) -> String {
         "choice" => literal(parameter),
         "integer" => "int".into(),
         "boolean" => "bool".into(),
-        "file" | "target" => "str | PathLike[str]".into(),
+        "file" => "FileInput".into(),
+        "target" => "str | PathLike[str]".into(),
         "filters" | "colorway_filters" => "FilterMap | Sequence[Filter]".into(),
         "fields" => "Mapping[str, Any] | Iterable[FieldValue]".into(),
         "table_rows" | "records" => format!("Iterable[{record} | dict[str, Any]]"),

@@ -234,7 +234,8 @@ fn parameter_type(parameter: &Value) -> String {
         "ids" | "texts" => ("[String]".into(), None),
         "integer" => ("Int".into(), None),
         "boolean" => ("Bool".into(), None),
-        "file" | "target" => ("URL".into(), None),
+        "file" => ("FileSource".into(), None),
+        "target" => ("URL".into(), None),
         "filters" | "colorway_filters" => ("Filters".into(), Some("[:]")),
         "colorways" => ("[ColorwayChange]".into(), Some("[]")),
         "fields" | "query_map" => ("JSONObject".into(), Some("[:]")),
@@ -252,8 +253,8 @@ fn parameter_type(parameter: &Value) -> String {
 fn argument(parameter: &Value) -> String {
     let name = name_of(&member(parameter, "name"));
     match (member(parameter, "kind").as_str(), required(parameter)) {
-        ("file" | "target", true) => format!("{name}.path"),
-        ("file" | "target", false) => format!("{name}?.path"),
+        ("target", true) => format!("{name}.path"),
+        ("target", false) => format!("{name}?.path"),
         ("fields" | "filters" | "colorway_filters" | "colorways" | "query_map", false) => {
             format!("{name}.nonEmpty")
         }
@@ -269,7 +270,8 @@ fn driver_argument(parameter: &Value) -> String {
         "ids" | "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
-        "file" | "target" => "file",
+        "file" => "source",
+        "target" => "file",
         "filters" | "colorway_filters" => "filters",
         "fields" | "query_map" => "object",
         "colorways" => "colorways",

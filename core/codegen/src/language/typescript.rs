@@ -166,7 +166,8 @@ fn union(before: &str, items: &[String]) -> String {
 
 fn argument(parameter: &Value) -> String {
     match member(parameter, "kind").as_str() {
-        "id" | "text" | "relative_path" | "link" | "file" | "target" => "string".into(),
+        "id" | "text" | "relative_path" | "link" | "target" => "string".into(),
+        "file" => "FileInput".into(),
         "ids" | "texts" => "readonly string[]".into(),
         "choice" => {
             let choices = parameter.get_attr("choices").and_then(|choices| choices.try_iter());

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::api::{Request, Response, path_value, query_value};
-use crate::models::Download;
+use crate::api::{Request, Response, path_value, query_value, records_value};
+use crate::models::{Download, DownloadOutcome};
 use crate::{CallOptions, Client};
 
 impl Client {
@@ -23,6 +23,26 @@ pub struct Raw<'a> {
 }
 
 impl Raw<'_> {
+    /// Downloads what a signed link of a record leads to, as `download` of the record's own resource does. A link that has expired is not renewed: which record has it is not known here.
+    ///
+    /// Errors: `permission` for a link that has expired, `config` when the file cannot be written, `network` when the connection breaks too often, `decode` for a file that is too large for the memory (`max_answer_size`).
+    ///
+    /// * `link`: The link, as it is in the record.
+    pub fn download(&self, link: impl Into<String>) -> RawDownload {
+        RawDownload { request: Request::new(self.client, "raw.download").argument("link", link.into()) }
+    }
+
+    /// Downloads many files to paths, as `download` does one, at most `concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written.
+    ///
+    /// Errors: `config` for a wrong list, before anything is fetched.
+    ///
+    /// * `files`: The files: for each its `link`, the `file` that it is written to, and, where expired links are to be renewed, the id of the `record` that has it.
+    pub fn download_many(&self, files: impl IntoIterator<Item = impl serde::Serialize>) -> RawDownloadMany {
+        RawDownloadMany {
+            request: Request::new(self.client, "raw.download_many").argument("files", records_value(files)),
+        }
+    }
+
     /// GET of any path below the company's address. Returns the answer unchanged.
     ///
     /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
@@ -54,16 +74,75 @@ impl Raw<'_> {
     pub fn delete(&self, path: impl Into<String>) -> RawDelete {
         RawDelete { request: Request::new(self.client, "raw.delete").argument("path", path.into()) }
     }
+}
 
-    /// Downloads what a signed link of a record leads to: `origin` and `preview` of an image. It is fetched byte for byte, without the access token, and does not count.
+/// A call of [`Raw::download`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct RawDownload {
+    request: Request<Download>,
+}
+
+impl RawDownload {
+    /// Path that the file is written to; a file of this name is replaced. Default: the file is the raw body of the response.
+    pub fn file(mut self, file: impl AsRef<Path>) -> Self {
+        self.request = self.request.argument("file", path_value(file));
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
     ///
-    /// The file is written beside its target and then moved there, so that it is complete or not there. A link is valid for about twelve hours.
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Download>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for RawDownload {
+    type Output = crate::Result<Download>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Raw::download_many`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct RawDownloadMany {
+    request: Request<Vec<DownloadOutcome>>,
+}
+
+impl RawDownloadMany {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
     ///
-    /// Errors: `permission` for a link that has expired, `config` when the file cannot be written.
-    ///
-    /// * `link`: The link, as it is in the record.
-    pub fn download(&self, link: impl Into<String>) -> RawDownload {
-        RawDownload { request: Request::new(self.client, "raw.download").argument("link", link.into()) }
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<DownloadOutcome>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for RawDownloadMany {
+    type Output = crate::Result<Vec<DownloadOutcome>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
     }
 }
 
@@ -174,44 +253,6 @@ impl RawDelete {
 
 impl IntoFuture for RawDelete {
     type Output = crate::Result<Value>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        self.request.into_future()
-    }
-}
-
-/// A call of [`Raw::download`], not yet sent.
-#[derive(Debug)]
-#[must_use = "a call does nothing until it is awaited"]
-pub struct RawDownload {
-    request: Request<Download>,
-}
-
-impl RawDownload {
-    /// Path that the file is written to; a file of this name is replaced. Default: the file is the raw body of the response.
-    pub fn file(mut self, file: impl AsRef<Path>) -> Self {
-        self.request = self.request.argument("file", path_value(file));
-        self
-    }
-
-    /// Replaces the options of the call.
-    pub fn options(mut self, options: CallOptions) -> Self {
-        self.request = self.request.options(options);
-        self
-    }
-
-    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
-    ///
-    /// # Errors
-    /// Those of the call itself.
-    pub async fn with_response(self) -> crate::Result<Response<Download>> {
-        self.request.with_response().await
-    }
-}
-
-impl IntoFuture for RawDownload {
-    type Output = crate::Result<Download>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -18,3 +18,60 @@ pub struct Download {
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
 }
+
+/// Why one of many files failed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DownloadFailure {
+    /// Kind of the error, as that of the error of one download.
+    #[serde(rename = "kind", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// What was wrong.
+    #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Status of the storage's answer, if one came.
+    #[serde(rename = "status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<i64>,
+    /// Whether another attempt may succeed.
+    #[serde(rename = "retryable", skip_serializing_if = "Option::is_none")]
+    pub retryable: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A file to download.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DownloadFile {
+    /// The link, as it is in the record.
+    #[serde(rename = "link", skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Path that the file is written to; a file of this name is replaced.
+    #[serde(rename = "file", skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Id of the record that has the link, for a link that has expired.
+    #[serde(rename = "record", skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// What became of one of many files.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DownloadOutcome {
+    /// Path that it was to be written to.
+    #[serde(rename = "file", skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Number of bytes, of a file that was written.
+    #[serde(rename = "size", skip_serializing_if = "Option::is_none")]
+    pub size: Option<i64>,
+    /// Why it failed, of one that was not.
+    #[serde(rename = "error", skip_serializing_if = "Option::is_none")]
+    pub error: Option<DownloadFailure>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}

@@ -3,6 +3,7 @@ package beproduct.driver
 
 import beproduct.client.ColorwayChange
 import beproduct.client.Fields
+import beproduct.client.FileSource
 import beproduct.client.Filter
 import beproduct.client.Plan
 import beproduct.client.RowChange
@@ -49,6 +50,8 @@ internal fun boolean(value: JsonElement): Boolean? =
     (value as? JsonPrimitive)?.takeUnless { it.isString }?.booleanOrNull
 
 internal fun file(value: JsonElement): Path? = text(value)?.let(Path::of)
+
+internal fun source(value: JsonElement): FileSource? = file(value)?.let { FileSource.of(it) }
 
 internal fun map(value: JsonElement): Map<String, JsonElement>? = (value as? JsonObject)?.toMap()
 

@@ -62,6 +62,15 @@ internal suspend fun BeProduct.blockCall(
                 revisionId = given.required("revision_id", ::text),
                 options = given.ended(options),
             ).json()
+        "block.download" ->
+            block.download(
+                headerId = given.required("header_id", ::text),
+                link = given.required("link", ::text),
+                file = given.optional("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "block.download_many" ->
+            block.downloadMany(files = given.required("files", ::records), options = given.ended(options)).json()
         "block.folders" ->
             block.folders(options = given.ended(options)).json()
         "block.folder_schema" ->
@@ -162,14 +171,14 @@ internal suspend fun BeProduct.blockCall(
         "block.attributes_upload", "block.upload" ->
             block.upload(
                 headerId = given.required("header_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "block.attributes_upload_position", "block.upload_position" ->
             block.uploadPosition(
                 headerId = given.required("header_id", ::text),
                 position = given.required("position", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "block.app_list_upload" ->
@@ -177,7 +186,7 @@ internal suspend fun BeProduct.blockCall(
                 headerId = given.required("header_id", ::text),
                 appId = given.required("app_id", ::text),
                 listItemId = given.required("list_item_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "block.upload_status" ->

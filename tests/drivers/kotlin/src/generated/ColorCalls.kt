@@ -56,6 +56,15 @@ internal suspend fun BeProduct.colorCall(
                 revisionId = given.required("revision_id", ::text),
                 options = given.ended(options),
             ).json()
+        "color.download" ->
+            color.download(
+                headerId = given.required("header_id", ::text),
+                link = given.required("link", ::text),
+                file = given.optional("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "color.download_many" ->
+            color.downloadMany(files = given.required("files", ::records), options = given.ended(options)).json()
         "color.folders" ->
             color.folders(options = given.ended(options)).json()
         "color.folder_schema" ->
@@ -160,14 +169,14 @@ internal suspend fun BeProduct.colorCall(
         "color.attributes_upload", "color.upload" ->
             color.upload(
                 headerId = given.required("header_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "color.attributes_upload_position", "color.upload_position" ->
             color.uploadPosition(
                 headerId = given.required("header_id", ::text),
                 position = given.required("position", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "color.app_list_upload" ->
@@ -175,7 +184,7 @@ internal suspend fun BeProduct.colorCall(
                 headerId = given.required("header_id", ::text),
                 appId = given.required("app_id", ::text),
                 listItemId = given.required("list_item_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "color.upload_status" ->

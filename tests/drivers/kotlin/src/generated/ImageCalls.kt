@@ -56,6 +56,15 @@ internal suspend fun BeProduct.imageCall(
                 revisionId = given.required("revision_id", ::text),
                 options = given.ended(options),
             ).json()
+        "image.download" ->
+            image.download(
+                headerId = given.required("header_id", ::text),
+                link = given.required("link", ::text),
+                file = given.optional("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "image.download_many" ->
+            image.downloadMany(files = given.required("files", ::records), options = given.ended(options)).json()
         "image.folders" ->
             image.folders(options = given.ended(options)).json()
         "image.folder_schema" ->
@@ -155,14 +164,14 @@ internal suspend fun BeProduct.imageCall(
         "image.attributes_upload", "image.upload" ->
             image.upload(
                 headerId = given.required("header_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "image.attributes_upload_position", "image.upload_position" ->
             image.uploadPosition(
                 headerId = given.required("header_id", ::text),
                 position = given.required("position", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "image.app_list_upload" ->
@@ -170,7 +179,7 @@ internal suspend fun BeProduct.imageCall(
                 headerId = given.required("header_id", ::text),
                 appId = given.required("app_id", ::text),
                 listItemId = given.required("list_item_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "image.upload_status" ->

@@ -68,6 +68,15 @@ internal suspend fun BeProduct.materialCall(
                 revisionId = given.required("revision_id", ::text),
                 options = given.ended(options),
             ).json()
+        "material.download" ->
+            material.download(
+                headerId = given.required("header_id", ::text),
+                link = given.required("link", ::text),
+                file = given.optional("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "material.download_many" ->
+            material.downloadMany(files = given.required("files", ::records), options = given.ended(options)).json()
         "material.folders" ->
             material.folders(options = given.ended(options)).json()
         "material.folder_schema" ->
@@ -195,20 +204,20 @@ internal suspend fun BeProduct.materialCall(
         "material.attributes_upload", "material.upload" ->
             material.upload(
                 headerId = given.required("header_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "material.attributes_upload_position", "material.upload_position" ->
             material.uploadPosition(
                 headerId = given.required("header_id", ::text),
                 position = given.required("position", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "material.attributes_colorway_upload", "material.colorway_upload" ->
             material.colorwayUpload(
                 headerId = given.required("header_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 colorwayId = given.optional("colorway_id", ::text),
                 colorNumber = given.optional("color_number", ::text),
                 options = given.ended(options),
@@ -218,7 +227,7 @@ internal suspend fun BeProduct.materialCall(
                 headerId = given.required("header_id", ::text),
                 appId = given.required("app_id", ::text),
                 listItemId = given.required("list_item_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "material.upload_status" ->

@@ -12,6 +12,14 @@ internal suspend fun BeProduct.rawCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "raw.download" ->
+            raw.download(
+                link = given.required("link", ::text),
+                file = given.optional("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "raw.download_many" ->
+            raw.downloadMany(files = given.required("files", ::records), options = given.ended(options)).json()
         "raw.get" ->
             raw.get(
                 path = given.required("path", ::text),
@@ -29,12 +37,6 @@ internal suspend fun BeProduct.rawCall(
             raw.delete(
                 path = given.required("path", ::text),
                 query = given.optional("query", ::map),
-                options = given.ended(options),
-            ).json()
-        "raw.download" ->
-            raw.download(
-                link = given.required("link", ::text),
-                file = given.optional("file", ::file),
                 options = given.ended(options),
             ).json()
         else -> throw NotExpressible()

@@ -68,6 +68,15 @@ internal suspend fun BeProduct.styleCall(
                 revisionId = given.required("revision_id", ::text),
                 options = given.ended(options),
             ).json()
+        "style.download" ->
+            style.download(
+                headerId = given.required("header_id", ::text),
+                link = given.required("link", ::text),
+                file = given.optional("file", ::file),
+                options = given.ended(options),
+            ).json()
+        "style.download_many" ->
+            style.downloadMany(files = given.required("files", ::records), options = given.ended(options)).json()
         "style.folders" ->
             style.folders(options = given.ended(options)).json()
         "style.folder_schema" ->
@@ -217,20 +226,20 @@ internal suspend fun BeProduct.styleCall(
         "style.attributes_upload", "style.upload" ->
             style.upload(
                 headerId = given.required("header_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "style.attributes_upload_position", "style.upload_position" ->
             style.uploadPosition(
                 headerId = given.required("header_id", ::text),
                 position = given.required("position", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "style.attributes_colorway_upload", "style.colorway_upload" ->
             style.colorwayUpload(
                 headerId = given.required("header_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 colorwayId = given.optional("colorway_id", ::text),
                 colorNumber = given.optional("color_number", ::text),
                 options = given.ended(options),
@@ -240,7 +249,7 @@ internal suspend fun BeProduct.styleCall(
                 headerId = given.required("header_id", ::text),
                 appId = given.required("app_id", ::text),
                 listItemId = given.required("list_item_id", ::text),
-                file = given.required("file", ::file),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "style.upload_status" ->

@@ -113,6 +113,27 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "block.download" => {
+            let call = client
+                .block()
+                .download(
+                    given.required("header_id", arguments::text)?,
+                    given.required("link", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("file", arguments::text)? {
+                Some(value) => call.file(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.download_many" => {
+            let call =
+                client.block().download_many(given.required("files", arguments::records)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "block.folders" => {
             let call = client.block().folders().options(options);
             given.ended()?;

@@ -102,6 +102,27 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "image.download" => {
+            let call = client
+                .image()
+                .download(
+                    given.required("header_id", arguments::text)?,
+                    given.required("link", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("file", arguments::text)? {
+                Some(value) => call.file(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "image.download_many" => {
+            let call =
+                client.image().download_many(given.required("files", arguments::records)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "image.folders" => {
             let call = client.image().folders().options(options);
             given.ended()?;

@@ -128,6 +128,29 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "material.download" => {
+            let call = client
+                .material()
+                .download(
+                    given.required("header_id", arguments::text)?,
+                    given.required("link", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("file", arguments::text)? {
+                Some(value) => call.file(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.download_many" => {
+            let call = client
+                .material()
+                .download_many(given.required("files", arguments::records)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "material.folders" => {
             let call = client.material().folders().options(options);
             given.ended()?;

@@ -15,6 +15,21 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "raw.download" => {
+            let call = client.raw().download(given.required("link", arguments::text)?).options(options);
+            let call = match given.optional("file", arguments::text)? {
+                Some(value) => call.file(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "raw.download_many" => {
+            let call =
+                client.raw().download_many(given.required("files", arguments::records)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "raw.get" => {
             let call = client.raw().get(given.required("path", arguments::text)?).options(options);
             let call = match given.optional("query", arguments::pairs)? {
@@ -40,15 +55,6 @@ pub(super) async fn call(
             let call = client.raw().delete(given.required("path", arguments::text)?).options(options);
             let call = match given.optional("query", arguments::pairs)? {
                 Some(value) => call.query(value),
-                None => call,
-            };
-            given.ended()?;
-            Some(response(call.with_response().await))
-        }
-        "raw.download" => {
-            let call = client.raw().download(given.required("link", arguments::text)?).options(options);
-            let call = match given.optional("file", arguments::text)? {
-                Some(value) => call.file(value),
                 None => call,
             };
             given.ended()?;

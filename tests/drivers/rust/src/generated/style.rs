@@ -124,6 +124,27 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "style.download" => {
+            let call = client
+                .style()
+                .download(
+                    given.required("header_id", arguments::text)?,
+                    given.required("link", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("file", arguments::text)? {
+                Some(value) => call.file(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.download_many" => {
+            let call =
+                client.style().download_many(given.required("files", arguments::records)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "style.folders" => {
             let call = client.style().folders().options(options);
             given.ended()?;

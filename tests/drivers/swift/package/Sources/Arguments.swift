@@ -64,6 +64,10 @@ func file(_ value: JSONValue) -> URL? {
     text(value).map { URL(fileURLWithPath: $0) }
 }
 
+func source(_ value: JSONValue) -> FileSource? {
+    file(value).map { .path($0) }
+}
+
 func object(_ value: JSONValue) -> JSONObject? {
     value.objectValue
 }

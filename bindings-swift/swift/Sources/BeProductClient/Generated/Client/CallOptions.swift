@@ -17,7 +17,8 @@ public struct CallOptions: Sendable {
     public var timeout: Duration?
     /// Longest wait for the first turn in the line. Default: ``Configuration/turnTimeout``.
     public var turnTimeout: Duration?
-    /// Longest wait for the service to process an uploaded file. Default: 300 s.
+    /// Longest wait for the service to process an uploaded file; 0 for none: the call ends when the service has taken
+    /// the file. Default: 300 s.
     public var waitTimeout: Duration?
     /// Highest number of attempts for a request, 1 to 100; 1 is no retry. Default: ``Configuration/attempts``.
     public var attempts: Int?
@@ -39,8 +40,8 @@ public struct CallOptions: Sendable {
     public var checkFilters: Bool?
     /// Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default: `false`.
     public var allowRepeat: Bool?
-    /// Code that is given the progress of a call that takes more than one request, after each of them. It is never
-    /// waited for; if it is slow, it gets the latest progress only. Default: none.
+    /// Code that is given the progress of a call that takes more than one request, after each of them, and that of a
+    /// file, in bytes. It is never waited for; if it is slow, it gets the latest progress only. Default: none.
     ///
     /// It runs on a thread of the library, one call of it at a time and in order.
     public var progress: (@Sendable (Progress) -> Void)?

@@ -41,13 +41,16 @@ public struct Configuration: Sendable {
     /// Longest standstill: a time in which no request can be sent, because the service asks for a pause or a limit is
     /// used up. A longer standstill is an error at once. Default: 60 s.
     public var maxWait: Duration = .seconds(60)
-    /// Largest answer that is read, in bytes after unpacking. Default: 256,000,000.
+    /// Largest answer or file that is read into memory, in bytes after unpacking. Default: 256,000,000.
     public var maxAnswerSize: Int = 256_000_000
     /// Highest ``CallOptions/pageSize``. The default is the documented limit of the service. Default: 200.
     public var maxPageSize: Int = 200
     /// Highest number of requests at the same time; fewer are sent when the service slows down. The clients of one
     /// company in a process share this number; the highest setting applies. Default: 10.
     public var concurrency: Int = 10
+    /// Whether a file to upload may be read from a URL with http, or at an address inside a network. Leave it out where
+    /// others choose the URL: they would reach what only this machine can. Default: `false`.
+    public var allowPrivateSources: Bool = false
     /// Whether filter fields are checked before sending, because the service ignores filters on other fields
     /// (docs/service/lists.md, Filters). Default: `true`.
     public var checkFilters: Bool = true
@@ -87,6 +90,7 @@ public struct Configuration: Sendable {
             "max_answer_size": maxAnswerSize == 256_000_000 ? nil : maxAnswerSize,
             "max_page_size": maxPageSize == 200 ? nil : maxPageSize,
             "concurrency": concurrency == 10 ? nil : concurrency,
+            "allow_private_sources": allowPrivateSources ? true : nil,
             "check_filters": checkFilters == true ? nil : checkFilters,
             "additional_headers": additionalHeaders.nonEmpty,
             "ca_certificates": caCertificates,

@@ -249,11 +249,11 @@ public struct Position: Record, JSONConvertible {
     }
 }
 
-/// How far a call has come that takes more than one request.
+/// How far a call has come that takes more than one request or moves a file.
 public struct Progress: Record, JSONConvertible {
     /// Id of the operation.
     public let operation: String
-    /// Records received, rows sent or numbers looked up.
+    /// Records received, rows sent, numbers looked up, files read, or bytes of one file.
     public let done: Int
     /// The same of the whole call, if it is known.
     public let total: Int?

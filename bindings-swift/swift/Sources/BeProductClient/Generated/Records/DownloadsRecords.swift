@@ -37,3 +37,135 @@ public struct Download: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 }
+
+/// Why one of many files failed.
+public struct DownloadFailure: Record, JSONConvertible {
+    /// Kind of the error, as that of the error of one download.
+    public var kind: String
+    /// What was wrong.
+    public var message: String
+    /// Status of the storage's answer, if one came.
+    public var status: Int?
+    /// Whether another attempt may succeed.
+    public var retryable: Bool
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        kind: String,
+        message: String,
+        status: Int? = nil,
+        retryable: Bool,
+        extra: JSONObject = [:]
+    ) {
+        self.kind = kind
+        self.message = message
+        self.status = status
+        self.retryable = retryable
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        kind = try reader.required("kind")
+        message = try reader.required("message")
+        status = try reader.take("status")
+        retryable = try reader.required("retryable")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "kind": kind,
+            "message": message,
+            "status": status,
+            "retryable": retryable,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A file to download.
+public struct DownloadFile: Record, JSONConvertible {
+    /// The link, as it is in the record.
+    public var link: String
+    /// Path that the file is written to; a file of this name is replaced.
+    public var file: String
+    /// Id of the record that has the link, for a link that has expired.
+    public var record: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        link: String,
+        file: String,
+        record: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.link = link
+        self.file = file
+        self.record = record
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        link = try reader.required("link")
+        file = try reader.required("file")
+        record = try reader.take("record")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "link": link,
+            "file": file,
+            "record": record,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// What became of one of many files.
+public struct DownloadOutcome: Record, JSONConvertible {
+    /// Path that it was to be written to.
+    public var file: String
+    /// Number of bytes, of a file that was written.
+    public var size: Int?
+    /// Why it failed, of one that was not.
+    public var error: DownloadFailure?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        file: String,
+        size: Int? = nil,
+        error: DownloadFailure? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.file = file
+        self.size = size
+        self.error = error
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        file = try reader.required("file")
+        size = try reader.take("size")
+        error = try reader.take("error")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "file": file,
+            "size": size,
+            "error": error,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}

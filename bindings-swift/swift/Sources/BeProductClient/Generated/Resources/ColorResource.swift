@@ -185,6 +185,70 @@ public struct ColorResource: Sendable {
         ).body
     }
 
+    /// Downloads what a signed link of a palette leads to: `origin` or `preview` of an image. It is fetched byte for
+    /// byte, without the access token, and does not count.
+    ///
+    /// A link is valid for about twelve hours. If it has expired, also in the middle of the file, the palette is read
+    /// again, which is a request, and its present link to the same file is used. After a break of the connection the
+    /// rest of the file is asked for; a storage that cannot send it sends the file anew.
+    ///
+    /// The file is written beside its target and then moved there, so that it is complete or not there.
+    ///
+    /// Errors: ``ErrorKind/permission`` for a link that the storage refuses, ``ErrorKind/config`` when the file cannot
+    /// be written or the palette has no link to it any more, ``ErrorKind/network`` when the connection breaks too
+    /// often, ``ErrorKind/decode`` for a file that is too large for the memory (``Configuration/maxAnswerSize``).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette that has the link.
+    ///   - link: The link, as it is in the palette.
+    ///   - file: Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
+    ///     of the response.
+    public func download(
+        headerID: String,
+        link: String,
+        file: URL? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> Download {
+        try await detailed.download(
+            headerID: headerID,
+            link: link,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// The same file as a stream of bytes, of which a part is in memory at a time. Nothing is fetched before it is read.
+    public func downloadStream(
+        headerID: String,
+        link: String,
+        options: CallOptions = CallOptions()
+    ) -> AsyncThrowingStream<Data, any Error> {
+        connection.bytes(
+            "color.download",
+            [
+                "header_id": headerID,
+                "link": link,
+            ],
+            options
+        )
+    }
+
+    /// Downloads many files to paths, as `download` does one, at most ``Configuration/concurrency`` at a time. The
+    /// answer says what became of each, in the order given: a file that fails does not stop the others, and leaves
+    /// nothing half-written.
+    ///
+    /// Errors: ``ErrorKind/config`` for a wrong list, before anything is fetched.
+    ///
+    /// - Parameters:
+    ///   - files: The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
+    ///     renewed, the id of the `record` that has it.
+    public func downloadMany(
+        files: [DownloadFile],
+        options: CallOptions = CallOptions()
+    ) async throws -> [DownloadOutcome] {
+        try await detailed.downloadMany(files: files, options: options).body
+    }
+
     /// Folders of palettes, inactive ones included.
     public func folders(options: CallOptions = CallOptions()) async throws -> [Folder] {
         try await detailed.folders(options: options).body
@@ -594,22 +658,26 @@ public struct ColorResource: Sendable {
     }
 
     /// Uploads the main image of a palette, and waits until the service has processed it, at most
-    /// ``CallOptions/waitTimeout``. Each look at its status is a request.
+    /// ``CallOptions/waitTimeout``. Each look at its status is a request. With a ``CallOptions/waitTimeout`` of 0 it
+    /// does not wait: `uploadStatus` says later what became of the file.
     ///
-    /// Send one file at a time to a palette, and do not change it meanwhile. Each upload adds a version, so a file that
-    /// may have arrived is not sent again: the error's ``BeProductError/outcome`` is ``Outcome/unknown`` then.
+    /// Uploads to one palette are sent one after the other, in the order of the calls of this process. Do not change
+    /// the palette meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the
+    /// error's ``BeProductError/outcome`` is ``Outcome/unknown`` then.
     ///
-    /// Errors: ``ErrorKind/config`` for a file that does not exist or is empty, ``ErrorKind/validation`` when the
-    /// service cannot process it. When the processing takes longer, or its status cannot be read, the error's
-    /// ``BeProductError/outcome`` is ``Outcome/applied``, and its ``BeProductError/details`` hold the `upload_id`.
+    /// Errors: ``ErrorKind/config`` for a file that does not exist, is empty, or changes while it is sent, and for a
+    /// URL that cannot be read, ``ErrorKind/validation`` when the service cannot process it. When the processing takes
+    /// longer, or its status cannot be read, the error's ``BeProductError/outcome`` is ``Outcome/applied``, and its
+    /// ``BeProductError/details`` hold the `upload_id`.
     ///
     /// - Parameters:
     ///   - headerID: Id of the palette.
-    ///   - file: Path of the image. It is opened again for every attempt.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
     @discardableResult
     public func upload(
         headerID: String,
-        file: URL,
+        file: FileSource,
         options: CallOptions = CallOptions()
     ) async throws -> Upload {
         try await detailed.upload(
@@ -626,12 +694,13 @@ public struct ColorResource: Sendable {
     ///   - headerID: Id of the palette.
     ///   - position: Which image of the palette it is. No position is documented for palettes: `upload` sends the main
     ///     image.
-    ///   - file: Path of the image. It is opened again for every attempt.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
     @discardableResult
     public func uploadPosition(
         headerID: String,
         position: String,
-        file: URL,
+        file: FileSource,
         options: CallOptions = CallOptions()
     ) async throws -> Upload {
         try await detailed.uploadPosition(
@@ -649,13 +718,14 @@ public struct ColorResource: Sendable {
     ///   - headerID: Id of the palette.
     ///   - appID: Id of the application.
     ///   - listItemID: Id of the item.
-    ///   - file: Path of the image. It is opened again for every attempt.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
     @discardableResult
     public func appListUpload(
         headerID: String,
         appID: String,
         listItemID: String,
-        file: URL,
+        file: FileSource,
         options: CallOptions = CallOptions()
     ) async throws -> Upload {
         try await detailed.appListUpload(
@@ -810,6 +880,32 @@ public struct ColorResource: Sendable {
                 ],
                 options
             )
+        }
+
+        /// ``ColorResource/download(headerID:link:file:options:)``
+        public func download(
+            headerID: String,
+            link: String,
+            file: URL? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Download> {
+            try await connection.call(
+                "color.download",
+                [
+                    "header_id": headerID,
+                    "link": link,
+                    "file": file?.path,
+                ],
+                options
+            )
+        }
+
+        /// ``ColorResource/downloadMany(files:options:)``
+        public func downloadMany(
+            files: [DownloadFile],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[DownloadOutcome]> {
+            try await connection.call("color.download_many", ["files": files], options)
         }
 
         /// ``ColorResource/folders(options:)``
@@ -1106,16 +1202,17 @@ public struct ColorResource: Sendable {
         @discardableResult
         public func upload(
             headerID: String,
-            file: URL,
+            file: FileSource,
             options: CallOptions = CallOptions()
         ) async throws -> Response<Upload> {
             try await connection.call(
                 "color.attributes_upload",
                 [
                     "header_id": headerID,
-                    "file": file.path,
+                    "file": file,
                 ],
-                options
+                options,
+                file: file
             )
         }
 
@@ -1124,7 +1221,7 @@ public struct ColorResource: Sendable {
         public func uploadPosition(
             headerID: String,
             position: String,
-            file: URL,
+            file: FileSource,
             options: CallOptions = CallOptions()
         ) async throws -> Response<Upload> {
             try await connection.call(
@@ -1132,9 +1229,10 @@ public struct ColorResource: Sendable {
                 [
                     "header_id": headerID,
                     "position": position,
-                    "file": file.path,
+                    "file": file,
                 ],
-                options
+                options,
+                file: file
             )
         }
 
@@ -1144,7 +1242,7 @@ public struct ColorResource: Sendable {
             headerID: String,
             appID: String,
             listItemID: String,
-            file: URL,
+            file: FileSource,
             options: CallOptions = CallOptions()
         ) async throws -> Response<Upload> {
             try await connection.call(
@@ -1153,9 +1251,10 @@ public struct ColorResource: Sendable {
                     "header_id": headerID,
                     "app_id": appID,
                     "list_item_id": listItemID,
-                    "file": file.path,
+                    "file": file,
                 ],
-                options
+                options,
+                file: file
             )
         }
 

@@ -14,6 +14,59 @@ public struct RawResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
+    /// Downloads what a signed link of a record leads to, as `download` of the record's own resource does. A link that
+    /// has expired is not renewed: which record has it is not known here.
+    ///
+    /// Errors: ``ErrorKind/permission`` for a link that has expired, ``ErrorKind/config`` when the file cannot be
+    /// written, ``ErrorKind/network`` when the connection breaks too often, ``ErrorKind/decode`` for a file that is too
+    /// large for the memory (``Configuration/maxAnswerSize``).
+    ///
+    /// - Parameters:
+    ///   - link: The link, as it is in the record.
+    ///   - file: Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
+    ///     of the response.
+    public func download(
+        link: String,
+        file: URL? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> Download {
+        try await detailed.download(
+            link: link,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// The same file as a stream of bytes, of which a part is in memory at a time. Nothing is fetched before it is read.
+    public func downloadStream(
+        link: String,
+        options: CallOptions = CallOptions()
+    ) -> AsyncThrowingStream<Data, any Error> {
+        connection.bytes(
+            "raw.download",
+            [
+                "link": link,
+            ],
+            options
+        )
+    }
+
+    /// Downloads many files to paths, as `download` does one, at most ``Configuration/concurrency`` at a time. The
+    /// answer says what became of each, in the order given: a file that fails does not stop the others, and leaves
+    /// nothing half-written.
+    ///
+    /// Errors: ``ErrorKind/config`` for a wrong list, before anything is fetched.
+    ///
+    /// - Parameters:
+    ///   - files: The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
+    ///     renewed, the id of the `record` that has it.
+    public func downloadMany(
+        files: [DownloadFile],
+        options: CallOptions = CallOptions()
+    ) async throws -> [DownloadOutcome] {
+        try await detailed.downloadMany(files: files, options: options).body
+    }
+
     /// GET of any path below the company's address. Returns the answer unchanged.
     ///
     /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several
@@ -80,34 +133,33 @@ public struct RawResource: Sendable {
         ).body
     }
 
-    /// Downloads what a signed link of a record leads to: `origin` and `preview` of an image. It is fetched byte for
-    /// byte, without the access token, and does not count.
-    ///
-    /// The file is written beside its target and then moved there, so that it is complete or not there. A link is valid
-    /// for about twelve hours.
-    ///
-    /// Errors: ``ErrorKind/permission`` for a link that has expired, ``ErrorKind/config`` when the file cannot be
-    /// written.
-    ///
-    /// - Parameters:
-    ///   - link: The link, as it is in the record.
-    ///   - file: Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
-    ///     of the response.
-    public func download(
-        link: String,
-        file: URL? = nil,
-        options: CallOptions = CallOptions()
-    ) async throws -> Download {
-        try await detailed.download(
-            link: link,
-            file: file,
-            options: options
-        ).body
-    }
-
     /// See ``RawResource/detailed``.
     public struct Detailed: Sendable {
         let connection: Connection
+
+        /// ``RawResource/download(link:file:options:)``
+        public func download(
+            link: String,
+            file: URL? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Download> {
+            try await connection.call(
+                "raw.download",
+                [
+                    "link": link,
+                    "file": file?.path,
+                ],
+                options
+            )
+        }
+
+        /// ``RawResource/downloadMany(files:options:)``
+        public func downloadMany(
+            files: [DownloadFile],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[DownloadOutcome]> {
+            try await connection.call("raw.download_many", ["files": files], options)
+        }
 
         /// ``RawResource/get(path:query:options:)``
         @discardableResult
@@ -157,22 +209,6 @@ public struct RawResource: Sendable {
                 [
                     "path": path,
                     "query": query.nonEmpty,
-                ],
-                options
-            )
-        }
-
-        /// ``RawResource/download(link:file:options:)``
-        public func download(
-            link: String,
-            file: URL? = nil,
-            options: CallOptions = CallOptions()
-        ) async throws -> Response<Download> {
-            try await connection.call(
-                "raw.download",
-                [
-                    "link": link,
-                    "file": file?.path,
                 ],
                 options
             )

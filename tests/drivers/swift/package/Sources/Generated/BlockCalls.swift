@@ -69,6 +69,18 @@ extension BeProduct {
                 revisionID: given.required("revision_id", text),
                 options: given.ended(options)
             ).json()
+        case "block.download":
+            return try await block.detailed.download(
+                headerID: given.required("header_id", text),
+                link: given.required("link", text),
+                file: given.optional("file", file),
+                options: given.ended(options)
+            ).json()
+        case "block.download_many":
+            return try await block.detailed.downloadMany(
+                files: given.required("files", records),
+                options: given.ended(options)
+            ).json()
         case "block.folders":
             return try await block.detailed.folders(options: given.ended(options)).json()
         case "block.folder_schema":
@@ -187,14 +199,14 @@ extension BeProduct {
         case "block.attributes_upload", "block.upload":
             return try await block.detailed.upload(
                 headerID: given.required("header_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "block.attributes_upload_position", "block.upload_position":
             return try await block.detailed.uploadPosition(
                 headerID: given.required("header_id", text),
                 position: given.required("position", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "block.app_list_upload":
@@ -202,7 +214,7 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 appID: given.required("app_id", text),
                 listItemID: given.required("list_item_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "block.upload_status":

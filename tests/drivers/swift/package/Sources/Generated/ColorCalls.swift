@@ -63,6 +63,18 @@ extension BeProduct {
                 revisionID: given.required("revision_id", text),
                 options: given.ended(options)
             ).json()
+        case "color.download":
+            return try await color.detailed.download(
+                headerID: given.required("header_id", text),
+                link: given.required("link", text),
+                file: given.optional("file", file),
+                options: given.ended(options)
+            ).json()
+        case "color.download_many":
+            return try await color.detailed.downloadMany(
+                files: given.required("files", records),
+                options: given.ended(options)
+            ).json()
         case "color.folders":
             return try await color.detailed.folders(options: given.ended(options)).json()
         case "color.folder_schema":
@@ -188,14 +200,14 @@ extension BeProduct {
         case "color.attributes_upload", "color.upload":
             return try await color.detailed.upload(
                 headerID: given.required("header_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "color.attributes_upload_position", "color.upload_position":
             return try await color.detailed.uploadPosition(
                 headerID: given.required("header_id", text),
                 position: given.required("position", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "color.app_list_upload":
@@ -203,7 +215,7 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 appID: given.required("app_id", text),
                 listItemID: given.required("list_item_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "color.upload_status":

@@ -63,6 +63,18 @@ extension BeProduct {
                 revisionID: given.required("revision_id", text),
                 options: given.ended(options)
             ).json()
+        case "image.download":
+            return try await image.detailed.download(
+                headerID: given.required("header_id", text),
+                link: given.required("link", text),
+                file: given.optional("file", file),
+                options: given.ended(options)
+            ).json()
+        case "image.download_many":
+            return try await image.detailed.downloadMany(
+                files: given.required("files", records),
+                options: given.ended(options)
+            ).json()
         case "image.folders":
             return try await image.detailed.folders(options: given.ended(options)).json()
         case "image.folder_schema":
@@ -180,14 +192,14 @@ extension BeProduct {
         case "image.attributes_upload", "image.upload":
             return try await image.detailed.upload(
                 headerID: given.required("header_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "image.attributes_upload_position", "image.upload_position":
             return try await image.detailed.uploadPosition(
                 headerID: given.required("header_id", text),
                 position: given.required("position", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "image.app_list_upload":
@@ -195,7 +207,7 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 appID: given.required("app_id", text),
                 listItemID: given.required("list_item_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "image.upload_status":

@@ -75,6 +75,18 @@ extension BeProduct {
                 revisionID: given.required("revision_id", text),
                 options: given.ended(options)
             ).json()
+        case "material.download":
+            return try await material.detailed.download(
+                headerID: given.required("header_id", text),
+                link: given.required("link", text),
+                file: given.optional("file", file),
+                options: given.ended(options)
+            ).json()
+        case "material.download_many":
+            return try await material.detailed.downloadMany(
+                files: given.required("files", records),
+                options: given.ended(options)
+            ).json()
         case "material.folders":
             return try await material.detailed.folders(options: given.ended(options)).json()
         case "material.folder_schema":
@@ -220,14 +232,14 @@ extension BeProduct {
         case "material.attributes_upload", "material.upload":
             return try await material.detailed.upload(
                 headerID: given.required("header_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "material.attributes_upload_position", "material.upload_position":
             return try await material.detailed.uploadPosition(
                 headerID: given.required("header_id", text),
                 position: given.required("position", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "material.attributes_colorway_upload", "material.colorway_upload":
@@ -235,7 +247,7 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 colorwayID: given.optional("colorway_id", text),
                 colorNumber: given.optional("color_number", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "material.app_list_upload":
@@ -243,7 +255,7 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 appID: given.required("app_id", text),
                 listItemID: given.required("list_item_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "material.upload_status":

@@ -10,6 +10,17 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "raw.download":
+            return try await raw.detailed.download(
+                link: given.required("link", text),
+                file: given.optional("file", file),
+                options: given.ended(options)
+            ).json()
+        case "raw.download_many":
+            return try await raw.detailed.downloadMany(
+                files: given.required("files", records),
+                options: given.ended(options)
+            ).json()
         case "raw.get":
             return try await raw.detailed.get(
                 path: given.required("path", text),
@@ -27,12 +38,6 @@ extension BeProduct {
             return try await raw.detailed.delete(
                 path: given.required("path", text),
                 query: given.optional("query", object) ?? [:],
-                options: given.ended(options)
-            ).json()
-        case "raw.download":
-            return try await raw.detailed.download(
-                link: given.required("link", text),
-                file: given.optional("file", file),
                 options: given.ended(options)
             ).json()
         default:

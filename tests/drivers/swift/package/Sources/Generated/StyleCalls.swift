@@ -75,6 +75,18 @@ extension BeProduct {
                 revisionID: given.required("revision_id", text),
                 options: given.ended(options)
             ).json()
+        case "style.download":
+            return try await style.detailed.download(
+                headerID: given.required("header_id", text),
+                link: given.required("link", text),
+                file: given.optional("file", file),
+                options: given.ended(options)
+            ).json()
+        case "style.download_many":
+            return try await style.detailed.downloadMany(
+                files: given.required("files", records),
+                options: given.ended(options)
+            ).json()
         case "style.folders":
             return try await style.detailed.folders(options: given.ended(options)).json()
         case "style.folder_schema":
@@ -257,14 +269,14 @@ extension BeProduct {
         case "style.attributes_upload", "style.upload":
             return try await style.detailed.upload(
                 headerID: given.required("header_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "style.attributes_upload_position", "style.upload_position":
             return try await style.detailed.uploadPosition(
                 headerID: given.required("header_id", text),
                 position: given.required("position", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "style.attributes_colorway_upload", "style.colorway_upload":
@@ -272,7 +284,7 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 colorwayID: given.optional("colorway_id", text),
                 colorNumber: given.optional("color_number", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "style.app_list_upload":
@@ -280,7 +292,7 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 appID: given.required("app_id", text),
                 listItemID: given.required("list_item_id", text),
-                file: given.required("file", file),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "style.upload_status":

@@ -42,6 +42,7 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     is ColorwayChange -> value.json(name)
     is RowChange -> value.json(name)
     is Answer -> value.json(name)
+    is FileSource -> value.json
     is String -> JsonPrimitive(value)
     is Boolean -> JsonPrimitive(value)
     is Double -> if (value.isFinite()) JsonPrimitive(value) else throw notANumber(name, value)

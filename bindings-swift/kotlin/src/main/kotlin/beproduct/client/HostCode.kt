@@ -72,7 +72,8 @@ internal class HostCode(
     /** The program's exception with this id, if it is one of the last. */
     fun failure(id: ULong): Throwable? = synchronized(failures) { failures[id] }
 
-    private fun kept(failure: Throwable): ULong = synchronized(failures) {
+    /** Keeps an exception of the program, and gives the id that the engine knows it by. */
+    fun kept(failure: Throwable): ULong = synchronized(failures) {
         lastId += 1u
         failures[lastId] = failure
         lastId

@@ -10,6 +10,8 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
@@ -46,9 +48,17 @@ internal class Seam private constructor(
         name: String,
         arguments: JsonObject = NONE,
         options: CallOptions = CallOptions(),
+        file: FileSource? = null,
     ): T {
         val serializer = serializer<T>()
-        return answered(name, arguments, options) { reply -> reply.decoded(serializer) }
+        return answered(name, arguments, options, file) { reply -> reply.decoded(serializer) }
+    }
+
+    /** The bytes of a file, a part at a time. */
+    fun bytes(name: String, arguments: JsonObject, options: CallOptions): Flow<ByteArray> = flow {
+        open(name, arguments, options).use { parts ->
+            while (true) emit(parts.next { it.raw() } ?: break)
+        }
     }
 
     inline fun <reified T> list(name: String, arguments: JsonObject, options: CallOptions): Paged<T> {
@@ -65,9 +75,11 @@ internal class Seam private constructor(
         name: String,
         arguments: JsonObject,
         options: CallOptions,
+        file: FileSource? = null,
         read: (EngineReply) -> T,
     ): T {
         val call = engine.issueCall()
+        file?.attach(engine, call, host)
         return host.reporting(call, options.progress ?: progress) {
             answered(call, { engine.call(call, name, "$arguments", "${options.json}") }) { reply ->
                 recorded(reply!!)

@@ -25,7 +25,8 @@ class CallOptions private constructor(
      * @param timeout Longest time for each request of the call, from its first turn in the line: its attempts, the
      * waits between them and the whole answer. Default: `Settings.timeout`.
      * @param turnTimeout Longest wait for the first turn in the line. Default: `Settings.turnTimeout`.
-     * @param waitTimeout Longest wait for the service to process an uploaded file. Default: 300 s.
+     * @param waitTimeout Longest wait for the service to process an uploaded file; 0 for none: the call ends when the
+     * service has taken the file. Default: 300 s.
      * @param attempts Highest number of attempts for a request, 1 to 100; 1 is no retry. Default: `Settings.attempts`.
      * @param label Name under which the ledger counts the requests. Default: none.
      * @param priority Which calls go first when requests are scarce. Default: [Priority.INTERACTIVE].
@@ -37,8 +38,9 @@ class CallOptions private constructor(
      * @param headers Extra headers. Those that carry the sign-in or describe the body are refused. Default: none.
      * @param checkFilters Whether filter fields are checked before sending. Default: `Settings.checkFilters`.
      * @param allowRepeat Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default: `false`.
-     * @param progress Code that is given the progress of a call that takes more than one request, after each of them.
-     * It is never waited for; if it is slow, it gets the latest progress only. Default: none.
+     * @param progress Code that is given the progress of a call that takes more than one request, after each of them,
+     * and that of a file, in bytes. It is never waited for; if it is slow, it gets the latest progress only. Default:
+     * none.
      */
     constructor(
         timeout: Duration? = null,

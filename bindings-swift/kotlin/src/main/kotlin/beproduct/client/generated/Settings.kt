@@ -46,10 +46,12 @@ enum class ResponseType(internal val wire: String) {
  * @param attempts Highest number of attempts for a request. Default: 4.
  * @param maxWait Longest standstill: a time in which no request can be sent, because the service asks for a pause or a
  * limit is used up. A longer standstill is an error at once. Default: 60 s.
- * @param maxAnswerSize Largest answer that is read, in bytes after unpacking. Default: 256,000,000.
+ * @param maxAnswerSize Largest answer or file that is read into memory, in bytes after unpacking. Default: 256,000,000.
  * @param maxPageSize Highest `CallOptions.pageSize`. The default is the documented limit of the service. Default: 200.
  * @param concurrency Highest number of requests at the same time; fewer are sent when the service slows down. The
  * clients of one company in a process share this number; the highest setting applies. Default: 10.
+ * @param allowPrivateSources Whether a file to upload may be read from a URL with http, or at an address inside a
+ * network. Leave it out where others choose the URL: they would reach what only this machine can. Default: `false`.
  * @param checkFilters Whether filter fields are checked before sending, because the service ignores filters on other
  * fields (docs/service/lists.md, Filters). Default: `true`.
  * @param additionalHeaders Headers for every request of the API. Default: none.
@@ -81,6 +83,7 @@ class Settings(
     maxAnswerSize: Long? = null,
     maxPageSize: Int? = null,
     concurrency: Int? = null,
+    allowPrivateSources: Boolean? = null,
     checkFilters: Boolean? = null,
     additionalHeaders: Map<String, String>? = null,
     caCertificates: String? = null,
@@ -107,6 +110,7 @@ class Settings(
         "max_answer_size" to maxAnswerSize,
         "max_page_size" to maxPageSize,
         "concurrency" to concurrency,
+        "allow_private_sources" to allowPrivateSources,
         "check_filters" to checkFilters,
         "additional_headers" to additionalHeaders,
         "ca_certificates" to caCertificates,

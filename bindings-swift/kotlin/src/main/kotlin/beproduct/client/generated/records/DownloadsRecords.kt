@@ -23,3 +23,56 @@ data class Download(
 
 internal object DownloadSerializer :
     RecordSerializer<Download>(Download.generatedSerializer())
+
+/** Why one of many files failed. */
+@Serializable(with = DownloadFailureSerializer::class)
+@KeepGeneratedSerializer
+data class DownloadFailure(
+    /** Kind of the error, as that of the error of one download. */
+    val kind: String,
+    /** What was wrong. */
+    val message: String,
+    /** Status of the storage's answer, if one came. */
+    val status: Long? = null,
+    /** Whether another attempt may succeed. */
+    val retryable: Boolean,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object DownloadFailureSerializer :
+    RecordSerializer<DownloadFailure>(DownloadFailure.generatedSerializer())
+
+/** A file to download. */
+@Serializable(with = DownloadFileSerializer::class)
+@KeepGeneratedSerializer
+data class DownloadFile(
+    /** The link, as it is in the record. */
+    val link: String,
+    /** Path that the file is written to; a file of this name is replaced. */
+    val file: String,
+    /** Id of the record that has the link, for a link that has expired. */
+    val record: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object DownloadFileSerializer :
+    RecordSerializer<DownloadFile>(DownloadFile.generatedSerializer())
+
+/** What became of one of many files. */
+@Serializable(with = DownloadOutcomeSerializer::class)
+@KeepGeneratedSerializer
+data class DownloadOutcome(
+    /** Path that it was to be written to. */
+    val file: String,
+    /** Number of bytes, of a file that was written. */
+    val size: Long? = null,
+    /** Why it failed, of one that was not. */
+    val error: DownloadFailure? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object DownloadOutcomeSerializer :
+    RecordSerializer<DownloadOutcome>(DownloadOutcome.generatedSerializer())

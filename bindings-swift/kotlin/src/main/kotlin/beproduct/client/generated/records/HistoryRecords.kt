@@ -161,12 +161,12 @@ data class Position(
     val total: Long? = null,
 )
 
-/** How far a call has come that takes more than one request. */
+/** How far a call has come that takes more than one request or moves a file. */
 @Serializable
 data class Progress(
     /** Id of the operation. */
     val operation: String,
-    /** Records received, rows sent or numbers looked up. */
+    /** Records received, rows sent, numbers looked up, files read, or bytes of one file. */
     val done: Long,
     /** The same of the whole call, if it is known. */
     val total: Long? = null,

@@ -3,6 +3,7 @@
 package beproduct.client
 
 import java.nio.file.Path
+import kotlinx.coroutines.flow.Flow
 import kotlinx.serialization.json.JsonElement
 
 /** Color palettes: their attributes and their colours. */
@@ -137,6 +138,53 @@ class ColorResource internal constructor(private val seam: Seam) {
             arguments("header_id" to headerId, "revision_id" to revisionId),
             options,
         )
+
+    /**
+     * Downloads what a signed link of a palette leads to: `origin` or `preview` of an image. It is fetched byte for
+     * byte, without the access token, and does not count.
+     *
+     * A link is valid for about twelve hours. If it has expired, also in the middle of the file, the palette is read
+     * again, which is a request, and its present link to the same file is used. After a break of the connection the
+     * rest of the file is asked for; a storage that cannot send it sends the file anew.
+     *
+     * The file is written beside its target and then moved there, so that it is complete or not there.
+     *
+     * Errors: [PermissionDeniedException] for a link that the storage refuses, [ConfigException] when the file cannot
+     * be written or the palette has no link to it any more, [NetworkException] when the connection breaks too often,
+     * [DecodeException] for a file that is too large for the memory (`Settings.maxAnswerSize`).
+     *
+     * @param headerId Id of the palette that has the link.
+     * @param link The link, as it is in the palette.
+     * @param file Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
+     * of the response.
+     */
+    suspend fun download(
+        headerId: String,
+        link: String,
+        file: Path? = null,
+        options: CallOptions = CallOptions(),
+    ): Download =
+        seam.call("color.download", arguments("header_id" to headerId, "link" to link, "file" to file), options)
+
+    /**
+     * The same file as a flow of bytes, of which a part is in memory at a time. Nothing is fetched before it is
+     * collected.
+     */
+    fun downloadStream(headerId: String, link: String, options: CallOptions = CallOptions()): Flow<ByteArray> =
+        seam.bytes("color.download", arguments("header_id" to headerId, "link" to link), options)
+
+    /**
+     * Downloads many files to paths, as `download` does one, at most `Settings.concurrency` at a time. The answer says
+     * what became of each, in the order given: a file that fails does not stop the others, and leaves nothing
+     * half-written.
+     *
+     * Errors: [ConfigException] for a wrong list, before anything is fetched.
+     *
+     * @param files The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
+     * renewed, the id of the `record` that has it.
+     */
+    suspend fun downloadMany(files: List<DownloadFile>, options: CallOptions = CallOptions()): List<DownloadOutcome> =
+        seam.call("color.download_many", arguments("files" to files), options)
 
     /** Folders of palettes, inactive ones included. */
     suspend fun folders(options: CallOptions = CallOptions()): List<Folder> =
@@ -481,20 +529,24 @@ class ColorResource internal constructor(private val seam: Seam) {
 
     /**
      * Uploads the main image of a palette, and waits until the service has processed it, at most
-     * `CallOptions.waitTimeout`. Each look at its status is a request.
+     * `CallOptions.waitTimeout`. Each look at its status is a request. With a `CallOptions.waitTimeout` of 0 it does
+     * not wait: `uploadStatus` says later what became of the file.
      *
-     * Send one file at a time to a palette, and do not change it meanwhile. Each upload adds a version, so a file that
-     * may have arrived is not sent again: the error's [BeProductException.outcome] is [Outcome.UNKNOWN] then.
+     * Uploads to one palette are sent one after the other, in the order of the calls of this process. Do not change the
+     * palette meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN] then.
      *
-     * Errors: [ConfigException] for a file that does not exist or is empty, [ValidationException] when the service
-     * cannot process it. When the processing takes longer, or its status cannot be read, the error's
-     * [BeProductException.outcome] is [Outcome.APPLIED], and its [BeProductException.details] hold the `upload_id`.
+     * Errors: [ConfigException] for a file that does not exist, is empty, or changes while it is sent, and for a URL
+     * that cannot be read, [ValidationException] when the service cannot process it. When the processing takes longer,
+     * or its status cannot be read, the error's [BeProductException.outcome] is [Outcome.APPLIED], and its
+     * [BeProductException.details] hold the `upload_id`.
      *
      * @param headerId Id of the palette.
-     * @param file Path of the image. It is opened again for every attempt.
+     * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt, and a URL is fetched while it is sent, at most 200 MB.
      */
-    suspend fun upload(headerId: String, file: Path, options: CallOptions = CallOptions()): Upload =
-        seam.call("color.attributes_upload", arguments("header_id" to headerId, "file" to file), options)
+    suspend fun upload(headerId: String, file: FileSource, options: CallOptions = CallOptions()): Upload =
+        seam.call("color.attributes_upload", arguments("header_id" to headerId, "file" to file), options, file)
 
     /**
      * Uploads the image of a palette at a position, and waits until the service has processed it, at most
@@ -503,18 +555,20 @@ class ColorResource internal constructor(private val seam: Seam) {
      * @param headerId Id of the palette.
      * @param position Which image of the palette it is. No position is documented for palettes: `upload` sends the main
      * image.
-     * @param file Path of the image. It is opened again for every attempt.
+     * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt, and a URL is fetched while it is sent, at most 200 MB.
      */
     suspend fun uploadPosition(
         headerId: String,
         position: String,
-        file: Path,
+        file: FileSource,
         options: CallOptions = CallOptions(),
     ): Upload =
         seam.call(
             "color.attributes_upload_position",
             arguments("header_id" to headerId, "position" to position, "file" to file),
             options,
+            file,
         )
 
     /**
@@ -524,19 +578,21 @@ class ColorResource internal constructor(private val seam: Seam) {
      * @param headerId Id of the palette.
      * @param appId Id of the application.
      * @param listItemId Id of the item.
-     * @param file Path of the image. It is opened again for every attempt.
+     * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt, and a URL is fetched while it is sent, at most 200 MB.
      */
     suspend fun appListUpload(
         headerId: String,
         appId: String,
         listItemId: String,
-        file: Path,
+        file: FileSource,
         options: CallOptions = CallOptions(),
     ): Upload =
         seam.call(
             "color.app_list_upload",
             arguments("header_id" to headerId, "app_id" to appId, "list_item_id" to listItemId, "file" to file),
             options,
+            file,
         )
 
     /**

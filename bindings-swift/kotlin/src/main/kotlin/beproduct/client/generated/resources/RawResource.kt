@@ -3,10 +3,46 @@
 package beproduct.client
 
 import java.nio.file.Path
+import kotlinx.coroutines.flow.Flow
 import kotlinx.serialization.json.JsonElement
 
 /** Requests that the catalogue has no operation for. */
 class RawResource internal constructor(private val seam: Seam) {
+    /**
+     * Downloads what a signed link of a record leads to, as `download` of the record's own resource does. A link that
+     * has expired is not renewed: which record has it is not known here.
+     *
+     * Errors: [PermissionDeniedException] for a link that has expired, [ConfigException] when the file cannot be
+     * written, [NetworkException] when the connection breaks too often, [DecodeException] for a file that is too large
+     * for the memory (`Settings.maxAnswerSize`).
+     *
+     * @param link The link, as it is in the record.
+     * @param file Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
+     * of the response.
+     */
+    suspend fun download(link: String, file: Path? = null, options: CallOptions = CallOptions()): Download =
+        seam.call("raw.download", arguments("link" to link, "file" to file), options)
+
+    /**
+     * The same file as a flow of bytes, of which a part is in memory at a time. Nothing is fetched before it is
+     * collected.
+     */
+    fun downloadStream(link: String, options: CallOptions = CallOptions()): Flow<ByteArray> =
+        seam.bytes("raw.download", arguments("link" to link), options)
+
+    /**
+     * Downloads many files to paths, as `download` does one, at most `Settings.concurrency` at a time. The answer says
+     * what became of each, in the order given: a file that fails does not stop the others, and leaves nothing
+     * half-written.
+     *
+     * Errors: [ConfigException] for a wrong list, before anything is fetched.
+     *
+     * @param files The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
+     * renewed, the id of the `record` that has it.
+     */
+    suspend fun downloadMany(files: List<DownloadFile>, options: CallOptions = CallOptions()): List<DownloadOutcome> =
+        seam.call("raw.download_many", arguments("files" to files), options)
+
     /**
      * GET of any path below the company's address. Returns the answer unchanged.
      *
@@ -52,21 +88,4 @@ class RawResource internal constructor(private val seam: Seam) {
         options: CallOptions = CallOptions(),
     ): JsonElement =
         seam.call("raw.delete", arguments("path" to path, "query" to query), options)
-
-    /**
-     * Downloads what a signed link of a record leads to: `origin` and `preview` of an image. It is fetched byte for
-     * byte, without the access token, and does not count.
-     *
-     * The file is written beside its target and then moved there, so that it is complete or not there. A link is valid
-     * for about twelve hours.
-     *
-     * Errors: [PermissionDeniedException] for a link that has expired, [ConfigException] when the file cannot be
-     * written.
-     *
-     * @param link The link, as it is in the record.
-     * @param file Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
-     * of the response.
-     */
-    suspend fun download(link: String, file: Path? = null, options: CallOptions = CallOptions()): Download =
-        seam.call("raw.download", arguments("link" to link, "file" to file), options)
 }

@@ -1,0 +1,77 @@
+package beproduct.client
+
+import beproduct.client.engine.Engine
+import beproduct.client.engine.EngineSupply
+import beproduct.client.engine.EngineWanted
+import java.io.InputStream
+import java.nio.file.Path
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.launch
+import kotlinx.serialization.json.JsonObject
+
+/**
+ * A file to upload: `FileSource.of(path)`, `FileSource.of("front.png", bytes)`, `FileSource.of("front.png", stream)` or
+ * `FileSource.url("https://...")`.
+ */
+class FileSource private constructor(internal val json: JsonObject, private val content: Content? = null) {
+    private sealed interface Content
+
+    private class Bytes(val bytes: ByteArray) : Content
+
+    private class Stream(val stream: InputStream, val length: Long?) : Content
+
+    /** Gives the file to a call that has not started. A stream is read beside the call, as far as it is wanted. */
+    internal fun attach(engine: Engine, call: ULong, host: HostCode) {
+        when (content) {
+            null -> {}
+            is Bytes -> engine.attachBytes(call, content.bytes)
+            is Stream -> {
+                val number = engine.attachStream(call, content.length?.toULong(), false)
+                // It ends with the call, which does not wait for it: a read may block.
+                CoroutineScope(Dispatchers.IO).launch { read(engine, call, number, content.stream, host) }
+            }
+        }
+    }
+
+    companion object {
+        /** Bytes that are read of a stream at a time. */
+        private const val CHUNK = 256 * 1024
+
+        /** A file on this machine. It is opened again for every attempt. [name] is the last segment of the path by default. */
+        fun of(path: Path, name: String? = null): FileSource = FileSource(arguments("path" to path, "name" to name))
+
+        /** Bytes, with the name of the file. */
+        fun of(name: String, bytes: ByteArray): FileSource = FileSource(attached(name), Bytes(bytes))
+
+        /**
+         * A stream that is read while it is sent, with the name of the file. It is sent once: not again after a 401 or a 429.
+         *
+         * @param length Number of bytes, if it is known. A stream of another length is an error.
+         */
+        fun of(name: String, stream: InputStream, length: Long? = null): FileSource =
+            FileSource(attached(name), Stream(stream, length))
+
+        /**
+         * A file that is fetched while it is sent: at most 200 MB, without the access token, by https and not from addresses
+         * inside a network, unless `allowPrivateSources` says so. [name] is the last segment of the URL by default.
+         */
+        fun url(url: String, name: String? = null): FileSource = FileSource(arguments("url" to url, "name" to name))
+
+        private fun attached(name: String) = arguments("attached" to 0, "name" to name)
+
+        private suspend fun read(engine: Engine, call: ULong, number: UInt, stream: InputStream, host: HostCode) {
+            val buffer = ByteArray(CHUNK)
+            var wanted = engine.supply(call, number, EngineSupply.Begin)
+            while (wanted != EngineWanted.STOP) {
+                val supply = try {
+                    val count = stream.read(buffer)
+                    if (count < 0) EngineSupply.End else EngineSupply.Chunk(buffer.copyOf(count))
+                } catch (failure: Exception) {
+                    EngineSupply.Failed(failure.message ?: "$failure", host.kept(failure))
+                }
+                wanted = engine.supply(call, number, supply)
+            }
+        }
+    }
+}
