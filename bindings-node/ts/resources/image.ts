@@ -250,7 +250,7 @@ export class Image {
   }
 
   /**
-   * Applications of a image: every image of a folder has the same.
+   * Applications of an image: every image of a folder has the same.
    *
    * @param headerId Id of the image.
    */
@@ -259,7 +259,7 @@ export class Image {
   }
 
   /**
-   * Comments on the attributes of a image. Their form is not recorded, so they are returned as they come
+   * Comments on the attributes of an image. Their form is not recorded, so they are returned as they come
    * (docs/service/collaboration.md, Comments and revisions).
    *
    * @param headerId Id of the image.
@@ -269,7 +269,7 @@ export class Image {
   }
 
   /**
-   * Adds a comment to the attributes of a image. The answer is returned unchanged, because its form is
+   * Adds a comment to the attributes of an image. The answer is returned unchanged, because its form is
    * unknown.
    *
    * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in
@@ -290,7 +290,7 @@ export class Image {
   }
 
   /**
-   * Revisions on the attributes of a image. Their form is not recorded, so they are returned as they come
+   * Revisions on the attributes of an image. Their form is not recorded, so they are returned as they come
    * (docs/service/collaboration.md, Comments and revisions).
    *
    * @param headerId Id of the image.
@@ -300,7 +300,7 @@ export class Image {
   }
 
   /**
-   * Adds a revision to the attributes of a image. The answer is returned unchanged, because its form is
+   * Adds a revision to the attributes of an image. The answer is returned unchanged, because its form is
    * unknown.
    *
    * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in
@@ -321,7 +321,7 @@ export class Image {
   }
 
   /**
-   * Downloads what a signed link of a image leads to: `origin` or `preview` of an image. It is fetched byte
+   * Downloads what a signed link of an image leads to: `origin` or `preview` of an image. It is fetched byte
    * for byte, without the access token, and does not count.
    *
    * A link is valid for about twelve hours. If it has expired, also in the middle of the file, the image is
@@ -448,7 +448,7 @@ export class Image {
   }
 
   /**
-   * Creates a image and returns it in full.
+   * Creates an image and returns it in full.
    *
    * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once:
    * when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the
@@ -469,7 +469,7 @@ export class Image {
   }
 
   /**
-   * Changes a image and returns it in full. Parts that are not given stay unchanged.
+   * Changes an image and returns it in full. Parts that are not given stay unchanged.
    *
    * Success does not prove that every value was stored: compare the answer with what was sent
    * (docs/service/writing.md, Writing headers).
@@ -490,7 +490,7 @@ export class Image {
   }
 
   /**
-   * Deletes a image. It stays readable: `list` returns it when deleted images are asked for.
+   * Deletes an image. It stays readable: `list` returns it when deleted images are asked for.
    *
    * The service may delete the image and still answer with an error: the client then reads the image to find
    * out.
@@ -502,7 +502,7 @@ export class Image {
   }
 
   /**
-   * Shares a image with partners. A second request may notify them again. The answer is returned unchanged,
+   * Shares an image with partners. A second request may notify them again. The answer is returned unchanged,
    * because its form is unknown.
    */
   share(args: ImageShareArguments, options?: CallOptions): Promise<unknown> {
@@ -510,14 +510,15 @@ export class Image {
   }
 
   /**
-   * Ends the sharing of a image with partners. The answer is returned unchanged, because its form is unknown.
+   * Ends the sharing of an image with partners. The answer is returned unchanged, because its form is
+   * unknown.
    */
   unshare(args: ImageUnshareArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('image.attributes_unshare', options, args);
   }
 
   /**
-   * Partners that a image is shared with.
+   * Partners that an image is shared with.
    *
    * @param headerId Id of the image.
    */
@@ -571,7 +572,7 @@ export class Image {
   }
 
   /**
-   * Tags of a image.
+   * Tags of an image.
    *
    * @param headerId Id of the image.
    */
@@ -580,7 +581,7 @@ export class Image {
   }
 
   /**
-   * Adds tags to a image, by their names. Whether the service creates a tag for an unknown name is unknown.
+   * Adds tags to an image, by their names. Whether the service creates a tag for an unknown name is unknown.
    * The answer is returned unchanged, because its form is unknown.
    */
   headerTagAdd(args: ImageHeaderTagAddArguments, options?: CallOptions): Promise<unknown> {
@@ -588,14 +589,15 @@ export class Image {
   }
 
   /**
-   * Removes tags from a image, by their names. The answer is returned unchanged, because its form is unknown.
+   * Removes tags from an image, by their names. The answer is returned unchanged, because its form is
+   * unknown.
    */
   headerTagRemove(args: ImageHeaderTagRemoveArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('image.attributes_tag_remove', options, args);
   }
 
   /**
-   * Uploads the main image of a image, and waits until the service has processed it, at most
+   * Uploads the main image of an image, and waits until the service has processed it, at most
    * `options.waitTimeout`. Each look at its status is a request. With a `options.waitTimeout` of 0 it does
    * not wait: `uploadStatus` says later what became of the file.
    *
@@ -615,7 +617,7 @@ export class Image {
   }
 
   /**
-   * Uploads the image of a image at a position, and waits until the service has processed it, at most
+   * Uploads the image of an image at a position, and waits until the service has processed it, at most
    * `options.waitTimeout`. Errors are those of `upload`.
    */
   uploadPosition(args: ImageUploadPositionArguments, options?: CallOptions): Promise<Upload> {

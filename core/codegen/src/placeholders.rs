@@ -20,6 +20,10 @@ impl Names {
         let mut names = Self(Vec::new());
         names.add("resource", resource);
         names.0.push(("{records}".into(), records.to_owned()));
+        if record.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            names.0.push(("a {record}".into(), format!("an {record}")));
+            names.0.push(("A {record}".into(), format!("An {record}")));
+        }
         names.0.push(("{record}".into(), record.to_owned()));
         names
     }

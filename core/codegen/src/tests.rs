@@ -69,6 +69,16 @@ fn what_is_no_longer_generated_is_removed() {
 }
 
 #[test]
+fn a_record_has_its_article() {
+    let root = changed("resources.toml", "", "");
+    assert_eq!(generate(&root, false), Ok(true));
+    for (resource, text) in [("image", "Applications of an image"), ("style", "Applications of a style")] {
+        let path = root.path().join(format!("bindings-node/ts/resources/{resource}.ts"));
+        assert!(std::fs::read_to_string(path).unwrap().contains(text), "{text}");
+    }
+}
+
+#[test]
 fn one_entry_is_several_operations() {
     let root = changed("service/tracking.toml", "method = \"POST\"", "method = \"{verb}\"");
     let path = root.path().join("core/catalog/service/tracking.toml");

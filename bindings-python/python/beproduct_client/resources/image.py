@@ -12,7 +12,7 @@ class Image(Resource):
         header_id,
         **options,
     ):
-        """Applications of a image: every image of a folder has the same.
+        """Applications of an image: every image of a folder has the same.
 
         :param header_id: Id of the image.
         """
@@ -26,7 +26,7 @@ class Image(Resource):
         header_id,
         **options,
     ):
-        """Comments on the attributes of a image. Their form is not recorded, so they are returned as
+        """Comments on the attributes of an image. Their form is not recorded, so they are returned as
         they come (docs/service/collaboration.md, Comments and revisions).
 
         :param header_id: Id of the image.
@@ -44,7 +44,7 @@ class Image(Resource):
         comment,
         **options,
     ):
-        """Adds a comment to the attributes of a image. The answer is returned unchanged, because its
+        """Adds a comment to the attributes of an image. The answer is returned unchanged, because its
         form is unknown.
 
         Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
@@ -109,7 +109,7 @@ class Image(Resource):
         header_id,
         **options,
     ):
-        """Revisions on the attributes of a image. Their form is not recorded, so they are returned as
+        """Revisions on the attributes of an image. Their form is not recorded, so they are returned as
         they come (docs/service/collaboration.md, Comments and revisions).
 
         :param header_id: Id of the image.
@@ -127,7 +127,7 @@ class Image(Resource):
         revision,
         **options,
     ):
-        """Adds a revision to the attributes of a image. The answer is returned unchanged, because its
+        """Adds a revision to the attributes of an image. The answer is returned unchanged, because its
         form is unknown.
 
         Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
@@ -195,7 +195,7 @@ class Image(Resource):
         file=None,
         **options,
     ):
-        """Downloads what a signed link of a image leads to: `origin` or `preview` of an image. It is
+        """Downloads what a signed link of an image leads to: `origin` or `preview` of an image. It is
         fetched byte for byte, without the access token, and does not count.
 
         A link is valid for about twelve hours. If it has expired, also in the middle of the file,
@@ -393,7 +393,7 @@ class Image(Resource):
         preserve_version=None,
         **options,
     ):
-        """Creates a image and returns it in full.
+        """Creates an image and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
@@ -428,7 +428,7 @@ class Image(Resource):
         fields=None,
         **options,
     ):
-        """Changes a image and returns it in full. Parts that are not given stay unchanged.
+        """Changes an image and returns it in full. Parts that are not given stay unchanged.
 
         Success does not prove that every value was stored: compare the answer with what was sent
         (docs/service/writing.md, Writing headers).
@@ -458,7 +458,7 @@ class Image(Resource):
         header_id,
         **options,
     ):
-        """Deletes a image. It stays readable: `list` returns it when deleted images are asked for.
+        """Deletes an image. It stays readable: `list` returns it when deleted images are asked for.
 
         The service may delete the image and still answer with an error: the client then reads the
         image to find out.
@@ -478,7 +478,7 @@ class Image(Resource):
         partner_list,
         **options,
     ):
-        """Shares a image with partners. A second request may notify them again. The answer is returned
+        """Shares an image with partners. A second request may notify them again. The answer is returned
         unchanged, because its form is unknown.
 
         :param header_id: Id of the image.
@@ -498,8 +498,8 @@ class Image(Resource):
         partner_list,
         **options,
     ):
-        """Ends the sharing of a image with partners. The answer is returned unchanged, because its form
-        is unknown.
+        """Ends the sharing of an image with partners. The answer is returned unchanged, because its
+        form is unknown.
 
         :param header_id: Id of the image.
         :param partner_list: Ids of the partners, as in the directory.
@@ -517,7 +517,7 @@ class Image(Resource):
         header_id,
         **options,
     ):
-        """Partners that a image is shared with.
+        """Partners that an image is shared with.
 
         :param header_id: Id of the image.
         """
@@ -634,7 +634,7 @@ class Image(Resource):
         header_id,
         **options,
     ):
-        """Tags of a image.
+        """Tags of an image.
 
         :param header_id: Id of the image.
         """
@@ -651,7 +651,7 @@ class Image(Resource):
         tag_names,
         **options,
     ):
-        """Adds tags to a image, by their names. Whether the service creates a tag for an unknown name
+        """Adds tags to an image, by their names. Whether the service creates a tag for an unknown name
         is unknown. The answer is returned unchanged, because its form is unknown.
 
         :param header_id: Id of the image.
@@ -671,8 +671,8 @@ class Image(Resource):
         tag_names,
         **options,
     ):
-        """Removes tags from a image, by their names. The answer is returned unchanged, because its form
-        is unknown.
+        """Removes tags from an image, by their names. The answer is returned unchanged, because its
+        form is unknown.
 
         :param header_id: Id of the image.
         :param tag_names: Names of the tags, as in `header_tag_list`.
@@ -691,7 +691,7 @@ class Image(Resource):
         file,
         **options,
     ):
-        """Uploads the main image of a image, and waits until the service has processed it, at most
+        """Uploads the main image of an image, and waits until the service has processed it, at most
         `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
         wait: `upload_status` says later what became of the file.
 
@@ -723,7 +723,7 @@ class Image(Resource):
         file,
         **options,
     ):
-        """Uploads the image of a image at a position, and waits until the service has processed it, at
+        """Uploads the image of an image at a position, and waits until the service has processed it, at
         most `wait_timeout`. Errors are those of `upload`.
 
         :param header_id: Id of the image.

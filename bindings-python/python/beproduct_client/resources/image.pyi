@@ -29,7 +29,7 @@ class Image(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> builtins.list[App]:
-        """Applications of a image: every image of a folder has the same.
+        """Applications of an image: every image of a folder has the same.
 
         :param header_id: Id of the image.
         """
@@ -39,7 +39,7 @@ class Image(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> builtins.list[Any]:
-        """Comments on the attributes of a image. Their form is not recorded, so they are returned as
+        """Comments on the attributes of an image. Their form is not recorded, so they are returned as
         they come (docs/service/collaboration.md, Comments and revisions).
 
         :param header_id: Id of the image.
@@ -53,7 +53,7 @@ class Image(Resource):
         comment: str,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """Adds a comment to the attributes of a image. The answer is returned unchanged, because its
+        """Adds a comment to the attributes of an image. The answer is returned unchanged, because its
         form is unknown.
 
         Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
@@ -102,7 +102,7 @@ class Image(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> builtins.list[Any]:
-        """Revisions on the attributes of a image. Their form is not recorded, so they are returned as
+        """Revisions on the attributes of an image. Their form is not recorded, so they are returned as
         they come (docs/service/collaboration.md, Comments and revisions).
 
         :param header_id: Id of the image.
@@ -116,7 +116,7 @@ class Image(Resource):
         revision: str,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """Adds a revision to the attributes of a image. The answer is returned unchanged, because its
+        """Adds a revision to the attributes of an image. The answer is returned unchanged, because its
         form is unknown.
 
         Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
@@ -168,7 +168,7 @@ class Image(Resource):
         file: str | PathLike[str] | None = None,
         **options: Unpack[CallOptions],
     ) -> Download:
-        """Downloads what a signed link of a image leads to: `origin` or `preview` of an image. It is
+        """Downloads what a signed link of an image leads to: `origin` or `preview` of an image. It is
         fetched byte for byte, without the access token, and does not count.
 
         A link is valid for about twelve hours. If it has expired, also in the middle of the file,
@@ -322,7 +322,7 @@ class Image(Resource):
         preserve_version: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> ImageHeader:
-        """Creates a image and returns it in full.
+        """Creates an image and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
@@ -351,7 +351,7 @@ class Image(Resource):
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
         **options: Unpack[CallOptions],
     ) -> ImageHeader:
-        """Changes a image and returns it in full. Parts that are not given stay unchanged.
+        """Changes an image and returns it in full. Parts that are not given stay unchanged.
 
         Success does not prove that every value was stored: compare the answer with what was sent
         (docs/service/writing.md, Writing headers).
@@ -376,7 +376,7 @@ class Image(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Message:
-        """Deletes a image. It stays readable: `list` returns it when deleted images are asked for.
+        """Deletes an image. It stays readable: `list` returns it when deleted images are asked for.
 
         The service may delete the image and still answer with an error: the client then reads the
         image to find out.
@@ -392,7 +392,7 @@ class Image(Resource):
         partner_list: Iterable[str | UUID],
         **options: Unpack[CallOptions],
     ) -> Any:
-        """Shares a image with partners. A second request may notify them again. The answer is returned
+        """Shares an image with partners. A second request may notify them again. The answer is returned
         unchanged, because its form is unknown.
 
         :param header_id: Id of the image.
@@ -407,8 +407,8 @@ class Image(Resource):
         partner_list: Iterable[str | UUID],
         **options: Unpack[CallOptions],
     ) -> Any:
-        """Ends the sharing of a image with partners. The answer is returned unchanged, because its form
-        is unknown.
+        """Ends the sharing of an image with partners. The answer is returned unchanged, because its
+        form is unknown.
 
         :param header_id: Id of the image.
         :param partner_list: Ids of the partners, as in the directory.
@@ -421,7 +421,7 @@ class Image(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> builtins.list[SharedPartner]:
-        """Partners that a image is shared with.
+        """Partners that an image is shared with.
 
         :param header_id: Id of the image.
         """
@@ -507,7 +507,7 @@ class Image(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> builtins.list[Tag]:
-        """Tags of a image.
+        """Tags of an image.
 
         :param header_id: Id of the image.
         """
@@ -520,7 +520,7 @@ class Image(Resource):
         tag_names: Iterable[str],
         **options: Unpack[CallOptions],
     ) -> Any:
-        """Adds tags to a image, by their names. Whether the service creates a tag for an unknown name
+        """Adds tags to an image, by their names. Whether the service creates a tag for an unknown name
         is unknown. The answer is returned unchanged, because its form is unknown.
 
         :param header_id: Id of the image.
@@ -535,8 +535,8 @@ class Image(Resource):
         tag_names: Iterable[str],
         **options: Unpack[CallOptions],
     ) -> Any:
-        """Removes tags from a image, by their names. The answer is returned unchanged, because its form
-        is unknown.
+        """Removes tags from an image, by their names. The answer is returned unchanged, because its
+        form is unknown.
 
         :param header_id: Id of the image.
         :param tag_names: Names of the tags, as in `header_tag_list`.
@@ -550,7 +550,7 @@ class Image(Resource):
         file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
-        """Uploads the main image of a image, and waits until the service has processed it, at most
+        """Uploads the main image of an image, and waits until the service has processed it, at most
         `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
         wait: `upload_status` says later what became of the file.
 
@@ -577,7 +577,7 @@ class Image(Resource):
         file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Upload:
-        """Uploads the image of a image at a position, and waits until the service has processed it, at
+        """Uploads the image of an image at a position, and waits until the service has processed it, at
         most `wait_timeout`. Errors are those of `upload`.
 
         :param header_id: Id of the image.
@@ -636,7 +636,7 @@ class AsyncImage(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[App]]:
-        """Applications of a image: every image of a folder has the same.
+        """Applications of an image: every image of a folder has the same.
 
         :param header_id: Id of the image.
         """
@@ -646,7 +646,7 @@ class AsyncImage(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[Any]]:
-        """Comments on the attributes of a image. Their form is not recorded, so they are returned as
+        """Comments on the attributes of an image. Their form is not recorded, so they are returned as
         they come (docs/service/collaboration.md, Comments and revisions).
 
         :param header_id: Id of the image.
@@ -660,7 +660,7 @@ class AsyncImage(Resource):
         comment: str,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """Adds a comment to the attributes of a image. The answer is returned unchanged, because its
+        """Adds a comment to the attributes of an image. The answer is returned unchanged, because its
         form is unknown.
 
         Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
@@ -709,7 +709,7 @@ class AsyncImage(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[Any]]:
-        """Revisions on the attributes of a image. Their form is not recorded, so they are returned as
+        """Revisions on the attributes of an image. Their form is not recorded, so they are returned as
         they come (docs/service/collaboration.md, Comments and revisions).
 
         :param header_id: Id of the image.
@@ -723,7 +723,7 @@ class AsyncImage(Resource):
         revision: str,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """Adds a revision to the attributes of a image. The answer is returned unchanged, because its
+        """Adds a revision to the attributes of an image. The answer is returned unchanged, because its
         form is unknown.
 
         Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
@@ -775,7 +775,7 @@ class AsyncImage(Resource):
         file: str | PathLike[str] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Download]:
-        """Downloads what a signed link of a image leads to: `origin` or `preview` of an image. It is
+        """Downloads what a signed link of an image leads to: `origin` or `preview` of an image. It is
         fetched byte for byte, without the access token, and does not count.
 
         A link is valid for about twelve hours. If it has expired, also in the middle of the file,
@@ -929,7 +929,7 @@ class AsyncImage(Resource):
         preserve_version: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, ImageHeader]:
-        """Creates a image and returns it in full.
+        """Creates an image and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
         most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
@@ -958,7 +958,7 @@ class AsyncImage(Resource):
         fields: Mapping[str, Any] | Iterable[FieldValue] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, ImageHeader]:
-        """Changes a image and returns it in full. Parts that are not given stay unchanged.
+        """Changes an image and returns it in full. Parts that are not given stay unchanged.
 
         Success does not prove that every value was stored: compare the answer with what was sent
         (docs/service/writing.md, Writing headers).
@@ -983,7 +983,7 @@ class AsyncImage(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Message]:
-        """Deletes a image. It stays readable: `list` returns it when deleted images are asked for.
+        """Deletes an image. It stays readable: `list` returns it when deleted images are asked for.
 
         The service may delete the image and still answer with an error: the client then reads the
         image to find out.
@@ -999,7 +999,7 @@ class AsyncImage(Resource):
         partner_list: Iterable[str | UUID],
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """Shares a image with partners. A second request may notify them again. The answer is returned
+        """Shares an image with partners. A second request may notify them again. The answer is returned
         unchanged, because its form is unknown.
 
         :param header_id: Id of the image.
@@ -1014,8 +1014,8 @@ class AsyncImage(Resource):
         partner_list: Iterable[str | UUID],
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """Ends the sharing of a image with partners. The answer is returned unchanged, because its form
-        is unknown.
+        """Ends the sharing of an image with partners. The answer is returned unchanged, because its
+        form is unknown.
 
         :param header_id: Id of the image.
         :param partner_list: Ids of the partners, as in the directory.
@@ -1028,7 +1028,7 @@ class AsyncImage(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[SharedPartner]]:
-        """Partners that a image is shared with.
+        """Partners that an image is shared with.
 
         :param header_id: Id of the image.
         """
@@ -1114,7 +1114,7 @@ class AsyncImage(Resource):
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[Tag]]:
-        """Tags of a image.
+        """Tags of an image.
 
         :param header_id: Id of the image.
         """
@@ -1127,7 +1127,7 @@ class AsyncImage(Resource):
         tag_names: Iterable[str],
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """Adds tags to a image, by their names. Whether the service creates a tag for an unknown name
+        """Adds tags to an image, by their names. Whether the service creates a tag for an unknown name
         is unknown. The answer is returned unchanged, because its form is unknown.
 
         :param header_id: Id of the image.
@@ -1142,8 +1142,8 @@ class AsyncImage(Resource):
         tag_names: Iterable[str],
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """Removes tags from a image, by their names. The answer is returned unchanged, because its form
-        is unknown.
+        """Removes tags from an image, by their names. The answer is returned unchanged, because its
+        form is unknown.
 
         :param header_id: Id of the image.
         :param tag_names: Names of the tags, as in `header_tag_list`.
@@ -1157,7 +1157,7 @@ class AsyncImage(Resource):
         file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
-        """Uploads the main image of a image, and waits until the service has processed it, at most
+        """Uploads the main image of an image, and waits until the service has processed it, at most
         `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
         wait: `upload_status` says later what became of the file.
 
@@ -1184,7 +1184,7 @@ class AsyncImage(Resource):
         file: FileInput,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
-        """Uploads the image of a image at a position, and waits until the service has processed it, at
+        """Uploads the image of an image at a position, and waits until the service has processed it, at
         most `wait_timeout`. Errors are those of `upload`.
 
         :param header_id: Id of the image.

@@ -28,7 +28,7 @@ pub struct Image<'a> {
 }
 
 impl Image<'_> {
-    /// Applications of a image: every image of a folder has the same.
+    /// Applications of an image: every image of a folder has the same.
     ///
     /// * `header_id`: Id of the image.
     pub fn app_list(&self, header_id: impl Into<String>) -> ImageAppList {
@@ -37,7 +37,7 @@ impl Image<'_> {
         }
     }
 
-    /// Comments on the attributes of a image. Their form is not recorded, so they are returned as they come (docs/service/collaboration.md, Comments and revisions).
+    /// Comments on the attributes of an image. Their form is not recorded, so they are returned as they come (docs/service/collaboration.md, Comments and revisions).
     ///
     /// * `header_id`: Id of the image.
     pub fn comment_list(&self, header_id: impl Into<String>) -> ImageCommentList {
@@ -47,7 +47,7 @@ impl Image<'_> {
         }
     }
 
-    /// Adds a comment to the attributes of a image. The answer is returned unchanged, because its form is unknown.
+    /// Adds a comment to the attributes of an image. The answer is returned unchanged, because its form is unknown.
     ///
     /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in `comment_list` before you send it again.
     ///
@@ -96,7 +96,7 @@ impl Image<'_> {
         }
     }
 
-    /// Revisions on the attributes of a image. Their form is not recorded, so they are returned as they come (docs/service/collaboration.md, Comments and revisions).
+    /// Revisions on the attributes of an image. Their form is not recorded, so they are returned as they come (docs/service/collaboration.md, Comments and revisions).
     ///
     /// * `header_id`: Id of the image.
     pub fn revision_list(&self, header_id: impl Into<String>) -> ImageRevisionList {
@@ -106,7 +106,7 @@ impl Image<'_> {
         }
     }
 
-    /// Adds a revision to the attributes of a image. The answer is returned unchanged, because its form is unknown.
+    /// Adds a revision to the attributes of an image. The answer is returned unchanged, because its form is unknown.
     ///
     /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in `revision_list` before you send it again.
     ///
@@ -159,7 +159,7 @@ impl Image<'_> {
         }
     }
 
-    /// Downloads what a signed link of a image leads to: `origin` or `preview` of an image. It is fetched byte for byte, without the access token, and does not count.
+    /// Downloads what a signed link of an image leads to: `origin` or `preview` of an image. It is fetched byte for byte, without the access token, and does not count.
     ///
     /// A link is valid for about twelve hours. If it has expired, also in the middle of the file, the image is read again, which is a request, and its present link to the same file is used. After a break of the connection the rest of the file is asked for; a storage that cannot send it sends the file anew.
     ///
@@ -262,7 +262,7 @@ impl Image<'_> {
         }
     }
 
-    /// Creates a image and returns it in full.
+    /// Creates an image and returns it in full.
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the image again.
     ///
@@ -284,7 +284,7 @@ impl Image<'_> {
         }
     }
 
-    /// Changes a image and returns it in full. Parts that are not given stay unchanged.
+    /// Changes an image and returns it in full. Parts that are not given stay unchanged.
     ///
     /// Success does not prove that every value was stored: compare the answer with what was sent (docs/service/writing.md, Writing headers).
     ///
@@ -300,7 +300,7 @@ impl Image<'_> {
         }
     }
 
-    /// Deletes a image. It stays readable: `list` returns it when deleted images are asked for.
+    /// Deletes an image. It stays readable: `list` returns it when deleted images are asked for.
     ///
     /// The service may delete the image and still answer with an error: the client then reads the image to find out.
     ///
@@ -312,7 +312,7 @@ impl Image<'_> {
         }
     }
 
-    /// Shares a image with partners. A second request may notify them again. The answer is returned unchanged, because its form is unknown.
+    /// Shares an image with partners. A second request may notify them again. The answer is returned unchanged, because its form is unknown.
     ///
     /// * `header_id`: Id of the image.
     /// * `partner_list`: Ids of the partners, as in the directory.
@@ -328,7 +328,7 @@ impl Image<'_> {
         }
     }
 
-    /// Ends the sharing of a image with partners. The answer is returned unchanged, because its form is unknown.
+    /// Ends the sharing of an image with partners. The answer is returned unchanged, because its form is unknown.
     ///
     /// * `header_id`: Id of the image.
     /// * `partner_list`: Ids of the partners, as in the directory.
@@ -344,7 +344,7 @@ impl Image<'_> {
         }
     }
 
-    /// Partners that a image is shared with.
+    /// Partners that an image is shared with.
     ///
     /// * `header_id`: Id of the image.
     pub fn shared_with(&self, header_id: impl Into<String>) -> ImageSharedWith {
@@ -423,7 +423,7 @@ impl Image<'_> {
         }
     }
 
-    /// Tags of a image.
+    /// Tags of an image.
     ///
     /// * `header_id`: Id of the image.
     pub fn header_tag_list(&self, header_id: impl Into<String>) -> ImageHeaderTagList {
@@ -433,7 +433,7 @@ impl Image<'_> {
         }
     }
 
-    /// Adds tags to a image, by their names. Whether the service creates a tag for an unknown name is unknown. The answer is returned unchanged, because its form is unknown.
+    /// Adds tags to an image, by their names. Whether the service creates a tag for an unknown name is unknown. The answer is returned unchanged, because its form is unknown.
     ///
     /// * `header_id`: Id of the image.
     /// * `tag_names`: Names of the tags, as in `tag_list`.
@@ -449,7 +449,7 @@ impl Image<'_> {
         }
     }
 
-    /// Removes tags from a image, by their names. The answer is returned unchanged, because its form is unknown.
+    /// Removes tags from an image, by their names. The answer is returned unchanged, because its form is unknown.
     ///
     /// * `header_id`: Id of the image.
     /// * `tag_names`: Names of the tags, as in `header_tag_list`.
@@ -465,7 +465,7 @@ impl Image<'_> {
         }
     }
 
-    /// Uploads the main image of a image, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what became of the file.
+    /// Uploads the main image of an image, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what became of the file.
     ///
     /// Uploads to one image are sent one after the other, in the order of the calls of this process. Do not change the image meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
     ///
@@ -481,7 +481,7 @@ impl Image<'_> {
         }
     }
 
-    /// Uploads the image of a image at a position, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    /// Uploads the image of an image at a position, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
     ///
     /// * `header_id`: Id of the image.
     /// * `position`: Which image of the image it is. No position is documented for images: `upload` sends the main image.

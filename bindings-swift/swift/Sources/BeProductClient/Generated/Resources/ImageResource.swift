@@ -14,7 +14,7 @@ public struct ImageResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
-    /// Applications of a image: every image of a folder has the same.
+    /// Applications of an image: every image of a folder has the same.
     ///
     /// - Parameters:
     ///   - headerID: Id of the image.
@@ -25,7 +25,7 @@ public struct ImageResource: Sendable {
         try await detailed.appList(headerID: headerID, options: options).body
     }
 
-    /// Comments on the attributes of a image. Their form is not recorded, so they are returned as they come
+    /// Comments on the attributes of an image. Their form is not recorded, so they are returned as they come
     /// (docs/service/collaboration.md, Comments and revisions).
     ///
     /// - Parameters:
@@ -37,7 +37,7 @@ public struct ImageResource: Sendable {
         try await detailed.commentList(headerID: headerID, options: options).body
     }
 
-    /// Adds a comment to the attributes of a image. The answer is returned unchanged, because its form is unknown.
+    /// Adds a comment to the attributes of an image. The answer is returned unchanged, because its form is unknown.
     ///
     /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
     /// for the text in `commentList` before you send it again.
@@ -99,7 +99,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Revisions on the attributes of a image. Their form is not recorded, so they are returned as they come
+    /// Revisions on the attributes of an image. Their form is not recorded, so they are returned as they come
     /// (docs/service/collaboration.md, Comments and revisions).
     ///
     /// - Parameters:
@@ -111,7 +111,7 @@ public struct ImageResource: Sendable {
         try await detailed.revisionList(headerID: headerID, options: options).body
     }
 
-    /// Adds a revision to the attributes of a image. The answer is returned unchanged, because its form is unknown.
+    /// Adds a revision to the attributes of an image. The answer is returned unchanged, because its form is unknown.
     ///
     /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
     /// for the text in `revisionList` before you send it again.
@@ -173,7 +173,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Downloads what a signed link of a image leads to: `origin` or `preview` of an image. It is fetched byte for
+    /// Downloads what a signed link of an image leads to: `origin` or `preview` of an image. It is fetched byte for
     /// byte, without the access token, and does not count.
     ///
     /// A link is valid for about twelve hours. If it has expired, also in the middle of the file, the image is read
@@ -349,7 +349,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Creates a image and returns it in full.
+    /// Creates an image and returns it in full.
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
     /// the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look the number up before you
@@ -383,7 +383,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Changes a image and returns it in full. Parts that are not given stay unchanged.
+    /// Changes an image and returns it in full. Parts that are not given stay unchanged.
     ///
     /// Success does not prove that every value was stored: compare the answer with what was sent
     /// (docs/service/writing.md, Writing headers).
@@ -412,7 +412,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Deletes a image. It stays readable: `list` returns it when deleted images are asked for.
+    /// Deletes an image. It stays readable: `list` returns it when deleted images are asked for.
     ///
     /// The service may delete the image and still answer with an error: the client then reads the image to find out.
     ///
@@ -426,7 +426,7 @@ public struct ImageResource: Sendable {
         try await detailed.delete(headerID: headerID, options: options).body
     }
 
-    /// Shares a image with partners. A second request may notify them again. The answer is returned unchanged, because
+    /// Shares an image with partners. A second request may notify them again. The answer is returned unchanged, because
     /// its form is unknown.
     ///
     /// - Parameters:
@@ -445,7 +445,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Ends the sharing of a image with partners. The answer is returned unchanged, because its form is unknown.
+    /// Ends the sharing of an image with partners. The answer is returned unchanged, because its form is unknown.
     ///
     /// - Parameters:
     ///   - headerID: Id of the image.
@@ -463,7 +463,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Partners that a image is shared with.
+    /// Partners that an image is shared with.
     ///
     /// - Parameters:
     ///   - headerID: Id of the image.
@@ -574,7 +574,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Tags of a image.
+    /// Tags of an image.
     ///
     /// - Parameters:
     ///   - headerID: Id of the image.
@@ -585,7 +585,7 @@ public struct ImageResource: Sendable {
         try await detailed.headerTagList(headerID: headerID, options: options).body
     }
 
-    /// Adds tags to a image, by their names. Whether the service creates a tag for an unknown name is unknown. The
+    /// Adds tags to an image, by their names. Whether the service creates a tag for an unknown name is unknown. The
     /// answer is returned unchanged, because its form is unknown.
     ///
     /// - Parameters:
@@ -604,7 +604,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Removes tags from a image, by their names. The answer is returned unchanged, because its form is unknown.
+    /// Removes tags from an image, by their names. The answer is returned unchanged, because its form is unknown.
     ///
     /// - Parameters:
     ///   - headerID: Id of the image.
@@ -622,7 +622,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Uploads the main image of a image, and waits until the service has processed it, at most
+    /// Uploads the main image of an image, and waits until the service has processed it, at most
     /// ``CallOptions/waitTimeout``. Each look at its status is a request. With a ``CallOptions/waitTimeout`` of 0 it
     /// does not wait: `uploadStatus` says later what became of the file.
     ///
@@ -652,7 +652,7 @@ public struct ImageResource: Sendable {
         ).body
     }
 
-    /// Uploads the image of a image at a position, and waits until the service has processed it, at most
+    /// Uploads the image of an image at a position, and waits until the service has processed it, at most
     /// ``CallOptions/waitTimeout``. Errors are those of `upload`.
     ///
     /// - Parameters:

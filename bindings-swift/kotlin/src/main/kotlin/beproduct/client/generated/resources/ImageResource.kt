@@ -9,7 +9,7 @@ import kotlinx.serialization.json.JsonElement
 /** Images: prints and artwork, with their versions. */
 class ImageResource internal constructor(private val seam: Seam) {
     /**
-     * Applications of a image: every image of a folder has the same.
+     * Applications of an image: every image of a folder has the same.
      *
      * @param headerId Id of the image.
      */
@@ -17,7 +17,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.app_list", arguments("header_id" to headerId), options)
 
     /**
-     * Comments on the attributes of a image. Their form is not recorded, so they are returned as they come
+     * Comments on the attributes of an image. Their form is not recorded, so they are returned as they come
      * (docs/service/collaboration.md, Comments and revisions).
      *
      * @param headerId Id of the image.
@@ -26,7 +26,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.attributes_comment_list", arguments("header_id" to headerId), options)
 
     /**
-     * Adds a comment to the attributes of a image. The answer is returned unchanged, because its form is unknown.
+     * Adds a comment to the attributes of an image. The answer is returned unchanged, because its form is unknown.
      *
      * Sent at most once: when the answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look
      * for the text in `commentList` before you send it again.
@@ -72,7 +72,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         )
 
     /**
-     * Revisions on the attributes of a image. Their form is not recorded, so they are returned as they come
+     * Revisions on the attributes of an image. Their form is not recorded, so they are returned as they come
      * (docs/service/collaboration.md, Comments and revisions).
      *
      * @param headerId Id of the image.
@@ -81,7 +81,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.attributes_revision_list", arguments("header_id" to headerId), options)
 
     /**
-     * Adds a revision to the attributes of a image. The answer is returned unchanged, because its form is unknown.
+     * Adds a revision to the attributes of an image. The answer is returned unchanged, because its form is unknown.
      *
      * Sent at most once: when the answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look
      * for the text in `revisionList` before you send it again.
@@ -131,8 +131,8 @@ class ImageResource internal constructor(private val seam: Seam) {
         )
 
     /**
-     * Downloads what a signed link of a image leads to: `origin` or `preview` of an image. It is fetched byte for byte,
-     * without the access token, and does not count.
+     * Downloads what a signed link of an image leads to: `origin` or `preview` of an image. It is fetched byte for
+     * byte, without the access token, and does not count.
      *
      * A link is valid for about twelve hours. If it has expired, also in the middle of the file, the image is read
      * again, which is a request, and its present link to the same file is used. After a break of the connection the
@@ -276,7 +276,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         )
 
     /**
-     * Creates a image and returns it in full.
+     * Creates an image and returns it in full.
      *
      * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the
      * answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look the number up before you
@@ -308,7 +308,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         )
 
     /**
-     * Changes a image and returns it in full. Parts that are not given stay unchanged.
+     * Changes an image and returns it in full. Parts that are not given stay unchanged.
      *
      * Success does not prove that every value was stored: compare the answer with what was sent
      * (docs/service/writing.md, Writing headers).
@@ -328,7 +328,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.attributes_update", arguments("header_id" to headerId, "fields" to fields), options)
 
     /**
-     * Deletes a image. It stays readable: `list` returns it when deleted images are asked for.
+     * Deletes an image. It stays readable: `list` returns it when deleted images are asked for.
      *
      * The service may delete the image and still answer with an error: the client then reads the image to find out.
      *
@@ -338,7 +338,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.attributes_delete", arguments("header_id" to headerId), options)
 
     /**
-     * Shares a image with partners. A second request may notify them again. The answer is returned unchanged, because
+     * Shares an image with partners. A second request may notify them again. The answer is returned unchanged, because
      * its form is unknown.
      *
      * @param headerId Id of the image.
@@ -348,7 +348,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.attributes_share", arguments("header_id" to headerId, "partner_list" to partnerList), options)
 
     /**
-     * Ends the sharing of a image with partners. The answer is returned unchanged, because its form is unknown.
+     * Ends the sharing of an image with partners. The answer is returned unchanged, because its form is unknown.
      *
      * @param headerId Id of the image.
      * @param partnerList Ids of the partners, as in the directory.
@@ -365,7 +365,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         )
 
     /**
-     * Partners that a image is shared with.
+     * Partners that an image is shared with.
      *
      * @param headerId Id of the image.
      */
@@ -450,7 +450,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.tag_unshare", arguments("tag_id" to tagId, "unshare_with" to unshareWith), options)
 
     /**
-     * Tags of a image.
+     * Tags of an image.
      *
      * @param headerId Id of the image.
      */
@@ -458,7 +458,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.attributes_tag_list", arguments("header_id" to headerId), options)
 
     /**
-     * Adds tags to a image, by their names. Whether the service creates a tag for an unknown name is unknown. The
+     * Adds tags to an image, by their names. Whether the service creates a tag for an unknown name is unknown. The
      * answer is returned unchanged, because its form is unknown.
      *
      * @param headerId Id of the image.
@@ -472,7 +472,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.attributes_tag_add", arguments("header_id" to headerId, "tag_names" to tagNames), options)
 
     /**
-     * Removes tags from a image, by their names. The answer is returned unchanged, because its form is unknown.
+     * Removes tags from an image, by their names. The answer is returned unchanged, because its form is unknown.
      *
      * @param headerId Id of the image.
      * @param tagNames Names of the tags, as in `headerTagList`.
@@ -485,7 +485,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.attributes_tag_remove", arguments("header_id" to headerId, "tag_names" to tagNames), options)
 
     /**
-     * Uploads the main image of a image, and waits until the service has processed it, at most
+     * Uploads the main image of an image, and waits until the service has processed it, at most
      * `CallOptions.waitTimeout`. Each look at its status is a request. With a `CallOptions.waitTimeout` of 0 it does
      * not wait: `uploadStatus` says later what became of the file.
      *
@@ -506,7 +506,7 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.attributes_upload", arguments("header_id" to headerId, "file" to file), options, file)
 
     /**
-     * Uploads the image of a image at a position, and waits until the service has processed it, at most
+     * Uploads the image of an image at a position, and waits until the service has processed it, at most
      * `CallOptions.waitTimeout`. Errors are those of `upload`.
      *
      * @param headerId Id of the image.
