@@ -1,9 +1,8 @@
-//! What a client is made from. Every language hands in the same names, as JSON.
+//! Reads and checks what a client is made from. Every language hands in the same names, as JSON.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -13,168 +12,10 @@ use crate::error::{Error, Result};
 use crate::folders::user_state_folder;
 use crate::near;
 use crate::own::names::{NUMBERS, SECONDS, SETTINGS, defaults};
-use crate::quota::Plan;
-use crate::testing_config::TestingConfig;
 
 pub use crate::quota::{LedgerConfig, RedisConfig, WhenAway};
-
-/// Settings of a client, by the names that every language uses. Times are in seconds.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct Config {
-    /// The part of the web address after the host name, once signed in: `acme`.
-    pub company_domain: Option<String>,
-    /// Id of the application, from the vendor.
-    pub client_id: Option<String>,
-    /// Secret of the application. Applications on people's devices have none.
-    pub client_secret: Option<String>,
-    /// Refresh token, which renews access tokens.
-    pub refresh_token: Option<String>,
-    /// Existing access token, which cannot be renewed without a refresh token.
-    pub access_token: Option<String>,
-    /// The application signs in as itself, with id and secret. Unproven at this service (docs/service/sign-in.md, Sign-in).
-    pub client_credentials: bool,
-    /// Scopes to request at a sign-in, separated by blanks.
-    pub scope: Option<String>,
-    /// Redirect URI that is registered for the application.
-    pub redirect_uri: Option<String>,
-    /// Response type of a person's sign-in: `code` (default), or `id_token token` for old registrations.
-    pub response_type: Option<String>,
-    /// Whether a sign-in uses PKCE. Default true; false for servers that refuse it.
-    pub pkce: bool,
-    /// Sends the access token of GETs to the API in the query instead of a header. Default false, because proxies log
-    /// addresses.
-    pub access_token_in_query: bool,
-    /// Host of the API.
-    pub api_url: Option<String>,
-    /// The official Python client's name for `api_url`.
-    pub public_api_url: Option<String>,
-    /// Host of the automation API.
-    pub automation_url: Option<String>,
-    /// The official Python client's name for `automation_url`.
-    pub automation_api_url: Option<String>,
-    /// Base address of the identity server.
-    pub identity_url: Option<String>,
-    /// Address of the token endpoint, where it is not `connect/token` below `identity_url`.
-    pub token_endpoint: Option<String>,
-    /// Plan of the company: `{"edition": "business_max", "licenses": 8}`, `{"requests_per_day": 500}` or
-    /// `{"from_service": true}`, each with `requests_per_hour`, `requests_per_minute`, `day_start` and `time_zone` as needed.
-    pub plan: Option<Plan>,
-    /// Where requests are counted: `"memory"`, `{"sqlite": path}` or `{"redis": url}`, see [`RedisConfig`]. Default: a
-    /// SQLite file in `state_dir`.
-    pub ledger: Option<LedgerConfig>,
-    /// Requests that are taken from the ledger in one step and used one by one. Default 1. The unused requests of a killed
-    /// process are given back by the processes that share its `state_dir`, and are lost for the day without one.
-    pub quota_lease: u64,
-    /// Requests a day that calls of priority `bulk` leave to interactive calls. Default 0.
-    pub quota_floor: u64,
-    /// Longest wait for the next day, hour or minute when a limit is reached. Default: none, the call fails.
-    pub quota_wait: Option<f64>,
-    /// Folder for the ledger, for replaced refresh tokens and for cached schemas. Default: the user's state folder.
-    pub state_dir: Option<PathBuf>,
-    /// Where tokens are kept: `"memory"`, `{"file": path}` or `{"keyring": name of the entry}`. Default: memory, until the
-    /// identity server replaces the given refresh token; then a file in `state_dir` (docs/service/sign-in.md, Tokens).
-    pub token_store: Option<StoreConfig>,
-    /// Longest time for one request, from its first turn in the line: its retries, the waits between them and the whole
-    /// answer. Default 60.
-    pub timeout: f64,
-    /// Longest wait for the first turn. Default: no limit, as long as the line moves.
-    pub turn_timeout: Option<f64>,
-    /// Longest time without a byte in either direction. Default 30.
-    pub idle_timeout: f64,
-    /// Connect timeout, TLS included. Default 10.
-    pub connect_timeout: f64,
-    /// Highest number of attempts for a request. Default 4.
-    pub attempts: u32,
-    /// Longest standstill: a time in which no request can be sent, because the service asks for a pause or a limit is used
-    /// up. A longer standstill is an error at once. Default 60.
-    pub max_wait: f64,
-    /// Largest answer that is read, in bytes after unpacking. Default 256 MB.
-    pub max_answer_size: usize,
-    /// Highest `page_size`. Default 200, the documented limit of the service.
-    pub max_page_size: usize,
-    /// Highest number of requests at the same time; fewer are sent when the service slows down. Default 10. The clients of
-    /// one company in a process share this number; the highest setting applies.
-    pub concurrency: usize,
-    /// Whether a file to upload may be read from a URL inside a network, or with http. Default false: whoever can choose the URL
-    /// would reach what only this machine can.
-    pub allow_private_sources: bool,
-    /// Whether filter fields are checked before sending. Default true.
-    pub check_filters: bool,
-    /// Headers for every request of the API.
-    pub additional_headers: Option<Value>,
-    /// PEM text of certificate authorities to trust in addition to those of the machine.
-    pub ca_certificates: Option<String>,
-    /// Proxy for all requests but those to this machine: a URL that begins with `http://`, `https://`, `socks4://`, `socks4a://`,
-    /// `socks5://` or `socks5h://` (the last resolves names at the proxy), with user and password if it asks for them. An empty
-    /// text means no proxy. Default: the proxies that `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` or the operating system name.
-    pub proxy: Option<String>,
-    /// Addition to the User-Agent: `python/3.12`.
-    pub user_agent: Option<String>,
-    /// For tests.
-    pub testing: Option<TestingConfig>,
-}
-
-/// See [`Config::token_store`].
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum StoreConfig {
-    /// In memory, as long as the client lives.
-    Memory,
-    /// In a file.
-    File(PathBuf),
-    /// In the keyring of the operating system, under this name. Needs the feature `keyring`.
-    Keyring(String),
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            company_domain: None,
-            client_id: None,
-            client_secret: None,
-            refresh_token: None,
-            access_token: None,
-            client_credentials: false,
-            scope: None,
-            redirect_uri: None,
-            response_type: None,
-            pkce: true,
-            access_token_in_query: false,
-            api_url: None,
-            public_api_url: None,
-            automation_url: None,
-            automation_api_url: None,
-            identity_url: None,
-            token_endpoint: None,
-            plan: None,
-            ledger: None,
-            quota_lease: defaults::QUOTA_LEASE,
-            quota_floor: defaults::QUOTA_FLOOR,
-            quota_wait: None,
-            state_dir: None,
-            token_store: None,
-            timeout: defaults::TIMEOUT,
-            turn_timeout: None,
-            idle_timeout: defaults::IDLE_TIMEOUT,
-            connect_timeout: defaults::CONNECT_TIMEOUT,
-            attempts: defaults::ATTEMPTS as u32,
-            max_wait: defaults::MAX_WAIT,
-            max_answer_size: defaults::MAX_ANSWER_SIZE as usize,
-            max_page_size: defaults::MAX_PAGE_SIZE as usize,
-            concurrency: defaults::CONCURRENCY as usize,
-            allow_private_sources: false,
-            check_filters: true,
-            additional_headers: None,
-            ca_certificates: None,
-            proxy: None,
-            user_agent: None,
-            testing: None,
-        }
-    }
-}
+pub use crate::settings::Config;
+pub use crate::store_config::StoreConfig;
 
 impl std::fmt::Debug for Config {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -242,10 +83,10 @@ impl Config {
     /// The same bounds for settings that were made in Rust. Seconds are checked where they are used.
     pub(crate) fn check_numbers(&self) -> Result<()> {
         for (name, number) in [
-            ("attempts", self.attempts.into()),
-            ("concurrency", self.concurrency as u64),
-            ("max_answer_size", self.max_answer_size as u64),
-            ("max_page_size", self.max_page_size as u64),
+            ("attempts", self.attempts),
+            ("concurrency", self.concurrency),
+            ("max_answer_size", self.max_answer_size),
+            ("max_page_size", self.max_page_size),
             ("quota_floor", self.quota_floor),
             ("quota_lease", self.quota_lease),
         ] {

@@ -10,81 +10,8 @@ use crate::error::{Error, Result};
 use crate::near;
 use crate::own::Progress;
 use crate::own::names::OPTIONS;
-use crate::progress::OnProgress;
 
-/// Which calls go first when requests are scarce.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Priority {
-    /// A person waits for the result.
-    #[default]
-    Interactive,
-    /// Background work: interactive calls go first, and the requests of `quota_floor` are left to them.
-    Bulk,
-}
-
-/// Options of one call, or of all calls of a client ([`Client::with_options`](crate::Client::with_options)). An option that
-/// is not set has the client's value.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct CallOptions {
-    /// Time for each request of the call from its first turn in the line: its attempts, the waits between them and the
-    /// whole answer.
-    pub timeout: Option<Duration>,
-    /// Longest wait for the first turn in the line.
-    pub turn_timeout: Option<Duration>,
-    /// Longest wait for the service to process a file that was uploaded. Default 300 s; 0 for none: the call ends when the file
-    /// was taken.
-    pub wait_timeout: Option<Duration>,
-    /// Highest number of attempts, 1 for no retry.
-    pub attempts: Option<u32>,
-    /// Name under which the ledger counts the requests. Labels take turns in the line.
-    pub label: Option<String>,
-    /// Interactive or bulk. Default interactive.
-    pub priority: Option<Priority>,
-    /// Records a page, 1 to 200 unless the client was built with a higher `max_page_size`.
-    pub page_size: Option<usize>,
-    /// The page that a list begins with, from 0. Default 0.
-    pub from_page: Option<u64>,
-    /// Accept a list that ends before its total, with a warning. Default false: an error of kind `incomplete`.
-    pub allow_incomplete: Option<bool>,
-    /// Query parameters beyond those of the catalogue.
-    pub extra_query: Vec<(String, String)>,
-    /// Extra headers. Those that carry the sign-in or describe the body are refused.
-    pub headers: Vec<(String, String)>,
-    /// Whether filter fields are checked before sending. Default: the client's setting.
-    pub check_filters: Option<bool>,
-    /// Repeat a write whose outcome is unknown, if a repeat leaves the same data. Default false.
-    pub allow_repeat: Option<bool>,
-    /// Code that is given the progress of a call of several requests, and of a file.
-    pub progress: Option<OnProgress>,
-    /// Handle that cancels the call.
-    pub cancel: Option<Cancel>,
-}
-
-impl std::fmt::Debug for CallOptions {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Values of headers and of the query may be secrets.
-        let names =
-            |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-        out.debug_struct("CallOptions")
-            .field("timeout", &self.timeout)
-            .field("turn_timeout", &self.turn_timeout)
-            .field("wait_timeout", &self.wait_timeout)
-            .field("attempts", &self.attempts)
-            .field("label", &self.label)
-            .field("priority", &self.priority)
-            .field("page_size", &self.page_size)
-            .field("from_page", &self.from_page)
-            .field("allow_incomplete", &self.allow_incomplete)
-            .field("extra_query", &names(&self.extra_query))
-            .field("headers", &names(&self.headers))
-            .field("check_filters", &self.check_filters)
-            .field("allow_repeat", &self.allow_repeat)
-            .field("progress", &self.progress)
-            .finish_non_exhaustive()
-    }
-}
+pub use crate::call_options::{CallOptions, Priority};
 
 /// No list has more pages.
 const MOST_PAGES: u64 = 1_000_000_000;
@@ -123,7 +50,7 @@ impl CallOptions {
                 }
                 "attempts" => {
                     let attempts = value.as_u64().filter(|attempts| (1..=100).contains(attempts));
-                    options.attempts = Some(attempts.ok_or_else(|| wrong("a number from 1 to 100"))? as u32);
+                    options.attempts = Some(attempts.ok_or_else(|| wrong("a number from 1 to 100"))?);
                 }
                 "label" => options.label = Some(text(value).ok_or_else(|| wrong("a text"))?),
                 "priority" => {
@@ -136,7 +63,7 @@ impl CallOptions {
                 "page_size" => {
                     let size =
                         value.as_u64().filter(|size| *size > 0).ok_or_else(|| wrong("a number from 1"))?;
-                    options.page_size = Some(usize::try_from(size).map_err(|_| wrong("a smaller number"))?);
+                    options.page_size = Some(size);
                 }
                 "from_page" => {
                     let page = value.as_u64().filter(|page| *page <= MOST_PAGES);
@@ -165,51 +92,11 @@ impl CallOptions {
 }
 
 impl CallOptions {
-    /// These options, and the others where these say nothing. Headers and query parameters are put together by their names.
-    pub(crate) fn over(self, others: &Self) -> Self {
-        let others = others.clone();
-        Self {
-            timeout: self.timeout.or(others.timeout),
-            turn_timeout: self.turn_timeout.or(others.turn_timeout),
-            wait_timeout: self.wait_timeout.or(others.wait_timeout),
-            attempts: self.attempts.or(others.attempts),
-            label: self.label.or(others.label),
-            priority: self.priority.or(others.priority),
-            page_size: self.page_size.or(others.page_size),
-            from_page: self.from_page.or(others.from_page),
-            allow_incomplete: self.allow_incomplete.or(others.allow_incomplete),
-            extra_query: joined(others.extra_query, self.extra_query, |one, other| one == other),
-            headers: joined(others.headers, self.headers, str::eq_ignore_ascii_case),
-            check_filters: self.check_filters.or(others.check_filters),
-            allow_repeat: self.allow_repeat.or(others.allow_repeat),
-            progress: self.progress.or(others.progress),
-            cancel: self.cancel.or(others.cancel),
-        }
-    }
-}
-
-impl CallOptions {
     /// What cancels a call of what has no other options.
     pub(crate) fn only_cancel(self, name: &str) -> Result<Cancel> {
-        match self {
-            Self {
-                timeout: None,
-                turn_timeout: None,
-                wait_timeout: None,
-                attempts: None,
-                label: None,
-                priority: None,
-                page_size: None,
-                from_page: None,
-                allow_incomplete: None,
-                check_filters: None,
-                allow_repeat: None,
-                progress: None,
-                extra_query,
-                headers,
-                cancel,
-            } if extra_query.is_empty() && headers.is_empty() => Ok(cancel.unwrap_or_default()),
-            _ => Err(Error::config(format!("{name} has no options but cancel"))),
+        match self.are_none() {
+            true => Ok(self.cancel.unwrap_or_default()),
+            false => Err(Error::config(format!("{name} has no options but cancel"))),
         }
     }
 
@@ -219,15 +106,6 @@ impl CallOptions {
             code.report(Progress { operation: operation.id.to_owned(), done, total });
         }
     }
-}
-
-type Pairs = Vec<(String, String)>;
-
-/// The pairs below of which no name is above, and those above.
-fn joined(mut below: Pairs, above: Pairs, is_same: impl Fn(&str, &str) -> bool) -> Pairs {
-    below.retain(|(name, _)| !above.iter().any(|(other, _)| is_same(name, other)));
-    below.extend(above);
-    below
 }
 
 /// No time limit is longer: some thirty years.

@@ -45,7 +45,7 @@ pub(crate) struct Site {
     /// Requests that one piece of work has on their way at a time, at most.
     pub(crate) concurrency: usize,
     /// Highest number of attempts for a request.
-    pub(crate) attempts: u32,
+    pub(crate) attempts: u64,
     /// Bytes of an answer that is read into memory, at most.
     pub(crate) max_answer_size: usize,
     /// Whether a file to upload may be read from an address inside a network.
@@ -99,7 +99,7 @@ impl Requester {
     }
 
     /// Highest number of attempts for a request of a call with these options.
-    pub(crate) fn attempts(&self, options: &CallOptions) -> u32 {
+    pub(crate) fn attempts(&self, options: &CallOptions) -> u64 {
         options.attempts.unwrap_or(self.site.attempts)
     }
 

@@ -236,13 +236,13 @@ impl ClientBuilder {
         };
         let quota = Quota::new(settings, parts)?;
         let limiter = |owner: &str| match alone {
-            true => Arc::new(Limiter::new(Arc::clone(&clock), config.concurrency)),
-            false => Limiter::shared(owner, config.concurrency),
+            true => Arc::new(Limiter::new(Arc::clone(&clock), config.concurrency as usize)),
+            false => Limiter::shared(owner, config.concurrency as usize),
         };
         let api_limiter = limiter(&api_owner);
         let automation_limiter =
             if api_owner == automation_owner { Arc::clone(&api_limiter) } else { limiter(&automation_owner) };
-        let links = Arc::new(Limiter::new(Arc::clone(&clock), config.concurrency));
+        let links = Arc::new(Limiter::new(Arc::clone(&clock), config.concurrency as usize));
         let limiters = Limiters { api: api_limiter, automation: automation_limiter, links };
         let join = |base: &Url, path: &str| {
             base.join(path).map_err(|error| Error::config(format!("company_domain {company:?}: {error}")))
@@ -255,10 +255,10 @@ impl ClientBuilder {
             headers: headers::of_client(&config)?,
             timeout: seconds("timeout", config.timeout)?,
             turn_timeout: config.turn_timeout.map(|value| seconds("turn_timeout", value)).transpose()?,
-            page_size: config.max_page_size.min(200),
-            concurrency: config.concurrency,
+            page_size: config.max_page_size.min(200) as usize,
+            concurrency: config.concurrency as usize,
             attempts: config.attempts,
-            max_answer_size: config.max_answer_size,
+            max_answer_size: config.max_answer_size as usize,
             private_sources: config.allow_private_sources,
             page_sizes: PageSizes::default(),
             log: log.clone(),

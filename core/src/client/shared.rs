@@ -107,7 +107,7 @@ impl Client {
             attempts: config.attempts,
             idle_timeout: config.seconds("idle_timeout", config.idle_timeout)?,
             max_wait: config.seconds("max_wait", config.max_wait)?,
-            max_answer_size: config.max_answer_size,
+            max_answer_size: config.max_answer_size as usize,
             token_in_query: config.access_token_in_query,
         });
         let filters = Arc::new(FilterCheck::new(shared.schemas.clone(), &shared.quota.owner));

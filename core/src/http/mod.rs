@@ -150,7 +150,7 @@ pub(crate) fn transport(config: &Config, runtime: Option<&Handle>) -> Checked<Ar
     }
     let settings = TransportSettings {
         connect_timeout: config.seconds("connect_timeout", config.connect_timeout)?,
-        max_connections: config.concurrency,
+        max_connections: config.concurrency as usize,
         ca_certificates: config.ca_certificates.clone(),
         proxy: config.proxy.as_deref().map(Secret::new),
     };

@@ -246,6 +246,6 @@ pub struct Work {
     pub operation: String,
     /// Number of records of a list, of numbers to look up, or of rows to write; for other operations the number of calls. Lists need it. Default for others: 1.
     pub count: Option<u64>,
-    /// Records a page, for lists. Default: `max_page_size`.
+    /// Records a page, for lists. Default: `Config::max_page_size`.
     pub page_size: Option<u64>,
 }

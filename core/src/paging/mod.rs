@@ -89,7 +89,7 @@ impl Pager {
         prepared: Prepared,
         options: CallOptions,
     ) -> Self {
-        let size = options.page_size.unwrap_or_else(|| requester.page_size()) as u64;
+        let size = options.page_size.unwrap_or_else(|| requester.page_size() as u64);
         let first = options.from_page.unwrap_or_default();
         let largest = requester.page_sizes().largest(prepared.operation);
         let progress = Progress {

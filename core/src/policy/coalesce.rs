@@ -36,7 +36,7 @@ struct Key {
     body: bytes::Bytes,
     /// Headers of the caller's own may change the answer.
     headers: Vec<(String, String)>,
-    attempts: Option<u32>,
+    attempts: Option<u64>,
     /// A bulk call may be refused where an interactive one is not.
     priority: Priority,
 }

@@ -45,7 +45,7 @@ pub(crate) struct Parts {
     pub(crate) log: Log,
     pub(crate) api: Url,
     pub(crate) company: String,
-    pub(crate) attempts: u32,
+    pub(crate) attempts: u64,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_wait: Duration,
     /// In bytes.

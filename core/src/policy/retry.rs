@@ -26,13 +26,13 @@ const SPREAD: f64 = 0.1;
 pub(crate) struct Retry {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
-    attempts: u32,
+    attempts: u64,
     max_wait: Duration,
     budget: Budget,
 }
 
 impl Retry {
-    pub(crate) fn new(clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, attempts: u32, max_wait: Duration) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, attempts: u64, max_wait: Duration) -> Self {
         Self { clock, rng, attempts, max_wait, budget: Budget::default() }
     }
 
@@ -53,7 +53,7 @@ impl Retry {
             return Ok(None);
         }
         let most = exchange.options.attempts.unwrap_or(self.attempts);
-        if history.attempts >= most || !may_repeat(exchange, error.failure(), history) {
+        if u64::from(history.attempts) >= most || !may_repeat(exchange, error.failure(), history) {
             return Err(error);
         }
         let (reason, wait) = match error.failure() {

@@ -11,6 +11,7 @@
 //! | `lists` | of options: that only lists have it |
 //! | `of` | of settings: who takes it, `client`, `sign_in` (an `AuthorizationSession`) and `login` |
 //! | `mobile` | of settings: in Swift and Kotlin it is one of the `settings` (the default), has a place of its `own`, or there is `none` |
+//! | `rust` | of settings: in Rust it is one of the `settings` (the default), or has a place of its `own` |
 //! | `alias` | of settings: the name in the official Python client |
 //! | `commands` | of settings and parameters of methods: the commands of `beproduct` in a shell that have it as a flag |
 //! | `command_doc`, `command_default` | what the help of its flag says, where `doc` and the default do not fit there |
@@ -47,7 +48,7 @@ pub(crate) enum Kind {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Mobile {
+pub(crate) enum Home {
     #[default]
     Settings,
     Own,
@@ -71,7 +72,8 @@ pub(crate) struct Input {
     pub(crate) mobile_doc: String,
     pub(crate) lists: bool,
     pub(crate) of: Vec<String>,
-    pub(crate) mobile: Mobile,
+    pub(crate) mobile: Home,
+    pub(crate) rust: Home,
     pub(crate) alias: Option<String>,
     /// Environment variable that sets it.
     pub(crate) variable: Option<String>,
@@ -121,7 +123,9 @@ pub(super) struct Entry {
     #[serde(default)]
     of: Vec<String>,
     #[serde(default)]
-    mobile: Mobile,
+    mobile: Home,
+    #[serde(default)]
+    rust: Home,
     alias: Option<String>,
     #[serde(default)]
     variable: bool,
@@ -206,6 +210,7 @@ pub(super) fn resolve(entry: Entry) -> Result<Input, String> {
         lists: entry.lists,
         of: entry.of,
         mobile: entry.mobile,
+        rust: entry.rust,
         alias: entry.alias,
         variable,
         commands: entry.commands,

@@ -17,7 +17,7 @@ use crate::shapes::{self, Family};
 
 pub(crate) use command::Command;
 pub(crate) use errors::ErrorClass;
-pub(crate) use input::{Input, Mobile};
+pub(crate) use input::{Home, Input};
 pub(crate) use methods::Group;
 pub(crate) use plan::Plan;
 

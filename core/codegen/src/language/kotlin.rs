@@ -4,7 +4,7 @@ use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, Value};
 
 use super::member;
-use crate::client::{Mobile, Own};
+use crate::client::{Home, Own};
 use crate::names;
 use crate::output::{Each, Output};
 
@@ -96,7 +96,7 @@ pub(crate) fn spell(own: &Own, kind: &str, name: &str) -> String {
 }
 
 fn is_in_settings(own: &Own, name: &str) -> bool {
-    own.settings.iter().any(|setting| setting.name == name && setting.mobile == Mobile::Settings)
+    own.settings.iter().any(|setting| setting.name == name && setting.mobile == Home::Settings)
 }
 
 pub(crate) fn register(environment: &mut Environment<'_>) {

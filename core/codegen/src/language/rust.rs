@@ -41,6 +41,16 @@ pub(crate) const OUTPUTS: &[Output] = &[
         template: include_str!("../../templates/rust/own-names.rs.jinja"),
     },
     Output {
+        each: Each::Once,
+        path: "core/src/settings.rs",
+        template: include_str!("../../templates/rust/settings.rs.jinja"),
+    },
+    Output {
+        each: Each::Once,
+        path: "core/src/call_options.rs",
+        template: include_str!("../../templates/rust/call-options.rs.jinja"),
+    },
+    Output {
         each: Each::OwnFamily,
         path: "core/src/own/{{ family.name }}.rs",
         template: include_str!("../../templates/rust/own-records.rs.jinja"),
@@ -72,6 +82,7 @@ pub(crate) fn spell(_: &Own, kind: &str, name: &str) -> String {
         "unit" => marks::unit(name),
         "value" if name == "null" => "`None`".into(),
         "type" => format!("`{}`", names::pascal(name)),
+        "setting" => format!("`Config::{name}`"),
         _ => format!("`{name}`"),
     }
 }
@@ -80,6 +91,8 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
     environment.add_function("rust_own_shapes", |family: Value| own_shapes(&family));
     environment.add_function("rust_has_default", |shape: Value| has_default(&shape));
     environment.add_function("rust_default", |input: Value| default_of(&input));
+    environment.add_function("rust_setting", |input: Value| setting(&input));
+    environment.add_function("rust_option", |input: Value| option(&input));
     environment.add_function("rust_is_plain", |shape: Value| is_plain(&shape));
     environment.add_function("rust_plan_members", |plan: Value| plan_members(&plan));
     environment.add_filter("rust_name", |name: &str| name_of(name));
@@ -128,6 +141,39 @@ fn default_of(input: &Value) -> String {
         "seconds" => format!("f64 = {default}.0"),
         _ => format!("&str = {default:?}"),
     }
+}
+
+/// Type of a setting.
+fn setting(input: &Value) -> String {
+    let kind = member(input, "kind");
+    let name = match kind.as_str() {
+        "integer" => "u64",
+        "boolean" => "bool",
+        "seconds" => "f64",
+        "path" => "PathBuf",
+        "headers" => "Value",
+        "plan" => "Plan",
+        "ledger" => "LedgerConfig",
+        "token_store" => "StoreConfig",
+        _ => "String",
+    };
+    let always = ["integer", "boolean", "seconds"].contains(&kind.as_str())
+        && input.get_attr("default").is_ok_and(|default| !default.is_none());
+    if always { name.into() } else { format!("Option<{name}>") }
+}
+
+/// Type of an option of a call.
+fn option(input: &Value) -> String {
+    let name = match member(input, "kind").as_str() {
+        "query" | "headers" => return "Vec<(String, String)>".into(),
+        "seconds" => "Duration".into(),
+        "integer" => "u64".into(),
+        "boolean" => "bool".into(),
+        "choice" => member(input, "pascal"),
+        "progress" => "OnProgress".into(),
+        _ => "String".to_owned(),
+    };
+    format!("Option<{name}>")
 }
 
 /// Whether all of its members are numbers.

@@ -25,14 +25,14 @@ pub struct Raw<'a> {
 impl Raw<'_> {
     /// Downloads what a signed link of a record leads to, as `download` of the record's own resource does. A link that has expired is not renewed: which record has it is not known here.
     ///
-    /// Errors: `permission` for a link that has expired, `config` when the file cannot be written, `network` when the connection breaks too often, `decode` for a file that is too large for the memory (`max_answer_size`).
+    /// Errors: `permission` for a link that has expired, `config` when the file cannot be written, `network` when the connection breaks too often, `decode` for a file that is too large for the memory (`Config::max_answer_size`).
     ///
     /// * `link`: The link, as it is in the record.
     pub fn download(&self, link: impl Into<String>) -> RawDownload {
         RawDownload { request: Request::new(self.client, "raw.download").argument("link", link.into()) }
     }
 
-    /// Downloads many files to paths, as `download` does one, at most `concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written.
+    /// Downloads many files to paths, as `download` does one, at most `Config::concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written.
     ///
     /// Errors: `config` for a wrong list, before anything is fetched.
     ///

@@ -201,7 +201,7 @@ impl Style<'_> {
     ///
     /// The file is written beside its target and then moved there, so that it is complete or not there.
     ///
-    /// Errors: `permission` for a link that the storage refuses, `config` when the file cannot be written or the style has no link to it any more, `network` when the connection breaks too often, `decode` for a file that is too large for the memory (`max_answer_size`).
+    /// Errors: `permission` for a link that the storage refuses, `config` when the file cannot be written or the style has no link to it any more, `network` when the connection breaks too often, `decode` for a file that is too large for the memory (`Config::max_answer_size`).
     ///
     /// * `header_id`: Id of the style that has the link.
     /// * `link`: The link, as it is in the style.
@@ -213,7 +213,7 @@ impl Style<'_> {
         }
     }
 
-    /// Downloads many files to paths, as `download` does one, at most `concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written.
+    /// Downloads many files to paths, as `download` does one, at most `Config::concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written.
     ///
     /// Errors: `config` for a wrong list, before anything is fetched.
     ///

@@ -238,7 +238,7 @@ impl Reading {
         self.present = None;
         self.breaks = if self.gained >= WORTH { 1 } else { self.breaks + 1 };
         self.gained = 0;
-        if self.breaks >= self.requester.attempts(&self.options) {
+        if u64::from(self.breaks) >= self.requester.attempts(&self.options) {
             let error = self.unreadable(text);
             return Err(match source {
                 Some(source) => error.with_source(*source),

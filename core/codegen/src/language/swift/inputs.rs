@@ -31,7 +31,7 @@ pub(super) fn register(environment: &mut Environment<'_>) {
 /// Whether `Configuration` has the setting.
 pub(super) fn is_configured(own: &Own, name: &str) -> bool {
     let setting = own.settings.iter().find(|setting| setting.name == name);
-    setting.is_some_and(|setting| setting.mobile == crate::client::Mobile::Settings)
+    setting.is_some_and(|setting| setting.mobile == crate::client::Home::Settings)
 }
 
 /// A method as documentation refers to it: `quota.report` -> ``Quota/report(days:)``.
