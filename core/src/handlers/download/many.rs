@@ -107,9 +107,10 @@ fn singles(operation: &'static Operation, call: &Call) -> Result<Vec<Single>> {
     let mut calls = Vec::new();
     for (index, file) in given.iter().enumerate() {
         let place = format!("{name}[{index}]");
-        let file = file.as_object().ok_or_else(|| {
-            Error::config(format!("{place} has to be an object with link and file, not {file}"))
-        })?;
+        // What was given may be a signed link.
+        let file = file.as_object();
+        let file =
+            file.ok_or_else(|| Error::config(format!("{place} has to be an object with link and file")))?;
         near::check(file.keys(), &MEMBERS, &format!("{place} has an unknown member"), "its members are")?;
         let mut arguments = Map::new();
         for (member, value) in file.iter().filter(|(_, value)| !value.is_null()) {
