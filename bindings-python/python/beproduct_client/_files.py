@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any, BinaryIO, TypeAlias, TypedDict
+from typing import Any, BinaryIO, TypeAlias, TypedDict, cast
 
 from beproduct_client.client.errors import ConfigError
 
@@ -110,10 +110,11 @@ def _file_of(argument: str, value: Any) -> tuple[str | None, bytes | Source] | N
     if value is None or isinstance(value, (str, int, float, list, Mapping)):
         return None
     if isinstance(value, tuple):
-        if len(value) != 2 or not isinstance(value[0], str) or isinstance(value[1], (str, Mapping)):
+        pair = cast(Any, value)
+        if len(pair) != 2 or not isinstance(pair[0], str) or isinstance(pair[1], (str, Mapping)):
             return None
-        content = _content(argument, value[1])
-        return None if content is None else (value[0], content)
+        content = _content(argument, pair[1])
+        return None if content is None else (pair[0], content)
     if isinstance(value, (bytes, bytearray, memoryview)):
         raise ConfigError(f'{argument}: the service refuses a file without a name; give ("front.png", content)')
     if not hasattr(value, "read"):
@@ -128,19 +129,19 @@ def _content(argument: str, value: Any) -> bytes | Source | None:
     if isinstance(value, bytes):
         return value
     if isinstance(value, (bytearray, memoryview)):
-        return bytes(value)
+        return bytes(cast(Any, value))
     if hasattr(value, "read"):
         if hasattr(value, "encoding"):
             raise ConfigError(f'{argument}: the file is open as text; open it in binary mode, with "rb"')
         return _Opened(value)
     if isinstance(value, AsyncIterable):
-        return _AsyncIterated(value)
-    return _Iterated(value) if isinstance(value, Iterable) else None
+        return _AsyncIterated(cast(Any, value))
+    return _Iterated(cast(Any, value)) if isinstance(value, Iterable) else None
 
 
 def _bytes(chunk: Any) -> bytes:
     if isinstance(chunk, bytes):
         return chunk
     if isinstance(chunk, (bytearray, memoryview)):
-        return bytes(chunk)
+        return bytes(cast(Any, chunk))
     raise TypeError(f"the source of a file has to give bytes, not {type(chunk).__name__}")
