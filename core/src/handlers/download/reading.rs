@@ -25,6 +25,10 @@ use crate::trace::Trace;
 /// An attempt that brought so many bytes is not one of those that lead nowhere.
 const WORTH: u64 = 1 << 20;
 
+/// Bytes that are handed on at a time, at most, unless they came in one piece: a connection brings them in small ones, and each
+/// costs its way to a disk or to another language.
+const PIECE: usize = 64 * 1024;
+
 /// First step of the backoff after a break; it doubles with every break.
 const BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
@@ -323,7 +327,7 @@ impl Reading {
             self.begun = true;
         }
         self.url = url;
-        self.present = Some(Present { body, limits, trace });
+        self.present = Some(Present { body: body.gathered(PIECE), limits, trace });
         let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
         if status == 206 && asked_for_rest {
             return match range.and_then(range_of) {
