@@ -167,7 +167,9 @@ impl Arriving {
             None if !head.contains("name=\"file\"") => Err("there is no part with the name file"),
             None if !head.contains("filename=") => Err("the file has no name"),
             None if !self.expected.is_end_stream() => Err("the file is shorter than it has to be"),
-            None if self.tail.trim_ascii_end() != tail.as_bytes() => Err("the file is longer than it has to be"),
+            None if self.tail.trim_ascii_end() != tail.as_bytes() => {
+                Err("the file is longer than it has to be")
+            }
             None => Ok(()),
         }
     }
