@@ -35,7 +35,8 @@ let package = Package(
                 ]
         ),
         .target(name: "BeProductClient", dependencies: ["BeProductEngine"]),
-        .testTarget(name: "BeProductClientTests", dependencies: ["BeProductClient"]),
+        .executableTarget(name: "SeasonKit", dependencies: ["BeProductClient"], path: "Examples/SeasonKit"),
+        .testTarget(name: "BeProductClientTests", dependencies: ["BeProductClient", "SeasonKit"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -36,8 +36,8 @@ async fn five_thousand_styles() {
     let before = service.count("api").await;
     let numbers: Vec<_> = styles.iter().filter_map(|style| style.header_number.clone()).collect();
     let found = client.style().get_many_by_number(numbers).await.unwrap();
-    let known = found.found.unwrap().len()
-        + found.ambiguous.unwrap().iter().map(|many| many.records.as_ref().unwrap().len()).sum::<usize>();
+    let known = found.found.len()
+        + found.ambiguous.iter().map(|many| many.records.len()).sum::<usize>();
     assert_eq!(known, 5000);
     assert!(service.count("api").await - before <= 26);
     let status = client.quota_status().await.unwrap();
@@ -172,8 +172,8 @@ async fn lookups_are_checked() {
     let error = client.style().get_by_number("A").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     let found = client.style().get_many_by_number(["A", "B"]).await.unwrap();
-    assert_eq!(found.missing.unwrap(), ["B"]);
-    assert_eq!(found.ambiguous.unwrap()[0].records.as_ref().unwrap().len(), 2);
+    assert_eq!(found.missing, ["B"]);
+    assert_eq!(found.ambiguous[0].records.len(), 2);
 }
 
 #[tokio::test]
