@@ -33,28 +33,17 @@ const LABEL = 'season kit';
 /** What is to be made, and of what. */
 export interface Kit {
   season: string;
-  /** Name of the styles' folder. */
-  folder: string;
-  /** Names by number. */
-  styles: Record<string, string>;
-  /** Number of the material. */
-  fabric: string;
-  /** Number. */
-  palette: string;
-  /** Number of the image. */
-  artwork: string;
-  /** Number. */
-  block: string;
-  /** Name of the data table that has the price of the trims. */
-  prices: string;
-  /** Their code in it. */
-  trims: string;
-  /** Id in the directory. */
-  partner: string;
-  /** Id. */
-  plan: string;
-  /** Id of the sequence that numbers the kits. */
-  sequence: string;
+  folder: string; // name of the styles' folder
+  styles: Record<string, string>; // names by number
+  fabric: string; // number of the material
+  palette: string; // number
+  artwork: string; // number of the image
+  block: string; // number
+  prices: string; // name of the data table that has the price of the trims
+  trims: string; // their code in it
+  partner: string; // id in the directory
+  plan: string; // id
+  sequence: string; // id of the sequence that numbers the kits
 }
 
 type Fields = Record<string, unknown>;
@@ -132,11 +121,9 @@ async function checkLimits(job: BeProduct, count: number): Promise<void> {
 
 /** What the trims cost. */
 async function price(job: BeProduct, kit: Kit): Promise<unknown> {
-  for await (const { id } of job.dataTables.list({ filters: { name: kit.prices } })) {
-    for await (const row of job.dataTables.data(id, { filters: { code: kit.trims } })) {
-      return valuesOf(row).get('price');
-    }
-  }
+  const table = (await job.dataTables.list().collect()).find(({ name }) => name === kit.prices);
+  const rows = table && job.dataTables.data(table.id, { filters: { code: kit.trims } });
+  for await (const row of rows ?? []) return valuesOf(row).get('price');
   throw new RangeError(`${kit.prices} has no ${kit.trims}`);
 }
 
@@ -217,10 +204,11 @@ function show({ done, total }: Progress): void {
 /** Milestones that are not reached, and styles of the season that the kit does not have. */
 async function* openEnds(job: BeProduct, kit: Kit, folderId: string): AsyncGenerator<string> {
   for await (const { header, timelines } of job.tracking.styleTimelineList(kit.plan)) {
-    const ahead = (timelines ?? []).filter(({ status }) => status !== 'Approved');
+    const milestones = timelines ?? [];
+    const ahead = milestones.filter(({ status }) => status !== 'Approved').length;
     const number = header?.headerNumber ?? '';
-    if (ahead.length > 0 && number in kit.styles) {
-      yield `${number} has ${ahead.length} milestones ahead, the next due ${ahead[0]?.due}`;
+    if (ahead > 0 && number in kit.styles) {
+      yield `${number} has ${ahead} of ${milestones.length} milestones ahead`;
     }
   }
   let others = 0;

@@ -84,7 +84,7 @@ async function prepared(folder, changes = {}) {
   await simulator.faults({ path: 'Color/Headers', times: 0, action });
   const pictures = join(folder, 'pictures');
   mkdirSync(pictures, { recursive: true });
-  for (const number of ['KIT-1', 'ST-000005']) writeFileSync(join(pictures, `${number}.png`), 'a picture');
+  for (const number of ['KIT-1', 'ST-000004']) writeFileSync(join(pictures, `${number}.png`), 'a picture');
   const kit = { ...JSON.parse(shared('kit.json')), ...changes };
   const lines = [];
   for await (const line of prepare(client, kit, pictures, join(folder, 'handover'))) {
@@ -97,7 +97,7 @@ test('the kit of a season is prepared', async () => {
   await simulator.reset({ styles: 60, table_rows: 60, materials: 20 });
   const folder = simulator.file('kit');
   assert.deepEqual(await prepared(folder), shared('lines.txt').trimEnd().split('\n'));
-  const { found } = await client.style.getManyByNumber(['KIT-1', 'KIT-2', 'ST-000005']);
+  const { found } = await client.style.getManyByNumber(['KIT-1', 'KIT-2', 'ST-000004']);
   for (const style of found) {
     assert.equal(valuesOf(style).get('season'), 'Fall 2026');
     assert.equal((await client.style.headerTagList(style.id)).at(-1).name, 'Fall 2026 exm00042');
@@ -109,7 +109,7 @@ test('the kit of a season is prepared', async () => {
     ['c2d6a3a8-1f0e-4a57-8f3b-53a1c4b90e21', '9d1f5f5a-0d35-47e4-8a61-6bb0f5b7a902'],
   );
   const handover = join(folder, 'handover');
-  assert.deepEqual(readdirSync(handover).sort(), ['KIT-1.png', 'ST-000005.png', 'palette.ase']);
+  assert.deepEqual(readdirSync(handover).sort(), ['KIT-1.png', 'ST-000004.png', 'palette.ase']);
   assert.equal(readFileSync(join(handover, 'KIT-1.png'), 'utf8'), 'a picture');
 });
 

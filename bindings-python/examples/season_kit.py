@@ -66,7 +66,7 @@ def prepare(client: BeProduct, kit: Kit, pictures: Path, handover: Path) -> Iter
         "content": values_of(job.material.get_by_number(kit.fabric))["content"],
         "cost": price(job, kit),
     }
-    lookup = job.style.get_many_by_number(kit.styles, folder_id=folder_id)
+    lookup = job.style.get_many_by_number(kit.styles.keys(), folder_id=folder_id)
     for doubled in lookup["ambiguous"]:
         yield f"{doubled['number']} is carried by {len(doubled['records'])} styles, and left alone"
     styles = [with_season(job, style, fields) for style in lookup["found"]]
@@ -107,8 +107,9 @@ def check_limits(job: BeProduct, styles: int) -> None:
 
 def price(job: BeProduct, kit: Kit) -> Any:
     """What the trims cost."""
-    for table in job.data_tables.list(filters={"name": kit.prices}):
-        for row in job.data_tables.data(table["id"], filters={"code": kit.trims}):
+    prices = next((table["id"] for table in job.data_tables.list() if table.get("name") == kit.prices), None)
+    if prices is not None:
+        for row in job.data_tables.data(prices, filters={"code": kit.trims}):
             return values_of(row)["price"]
     raise LookupError(f"{kit.prices} has no {kit.trims}")
 
@@ -180,9 +181,10 @@ def open_ends(job: BeProduct, kit: Kit, folder_id: str) -> Iterator[str]:
     """Milestones that are not reached, and styles of the season that the kit does not have."""
     for row in job.tracking.style_timeline_list(kit.plan):
         number = (row.get("header") or {}).get("headerNumber")
-        ahead = [entry for entry in row.get("timelines") or [] if entry.get("status") != "Approved"]
+        milestones = row.get("timelines") or []
+        ahead = sum(milestone.get("status") != "Approved" for milestone in milestones)
         if ahead and number in kit.styles:
-            yield f"{number} has {len(ahead)} milestones ahead, the next due {ahead[0].get('due')}"
+            yield f"{number} has {ahead} of {len(milestones)} milestones ahead"
     season = job.style.list(folder_id, filters={"season": kit.season})
     others = sum(style["headerNumber"] not in kit.styles for style in season)
     yield f"{others} more styles of {kit.folder} are of {kit.season}"

@@ -29,28 +29,17 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Kit {
     season: String,
-    /// Name of the styles' folder.
-    folder: String,
-    /// Names by number.
-    styles: BTreeMap<String, String>,
-    /// Number of the material.
-    fabric: String,
-    /// Number.
-    palette: String,
-    /// Number of the image.
-    artwork: String,
-    /// Number.
-    block: String,
-    /// Name of the data table that has the price of the trims.
-    prices: String,
-    /// Their code in it.
-    trims: String,
-    /// Id in the directory.
-    partner: String,
-    /// Id.
-    plan: String,
-    /// Id of the sequence that numbers the kits.
-    sequence: String,
+    folder: String,                   // name of the styles' folder
+    styles: BTreeMap<String, String>, // names by number
+    fabric: String,                   // number of the material
+    palette: String,                  // number
+    artwork: String,                  // number of the image
+    block: String,                    // number
+    prices: String,                   // name of the data table that has the price of the trims
+    trims: String,                    // their code in it
+    partner: String,                  // id in the directory
+    plan: String,                     // id
+    sequence: String,                 // id of the sequence that numbers the kits
 }
 
 /// Does the job, and tells line by line what is worth knowing.
@@ -68,7 +57,8 @@ pub(crate) async fn prepare(
     check_limits(job, kit.styles.len()).await?;
     let folders = job.style().folders().await?;
     let folder = folders.into_iter().find(|folder| folder.name.as_ref() == Some(&kit.folder));
-    let folder_id = folder.and_then(|folder| folder.id).ok_or_else(|| format!("there is no folder {}", kit.folder))?;
+    let folder_id =
+        folder.and_then(|folder| folder.id).ok_or_else(|| format!("there is no folder {}", kit.folder))?;
     // Once the client has read the schema, it refuses what the service would blank, such as an unknown season.
     job.style().folder_schema(&folder_id).await?;
     let palette = job.color().get_by_number(&kit.palette).await?;
@@ -153,13 +143,13 @@ async fn check_limits(job: &Client, styles: usize) -> Result<()> {
 
 /// What the trims cost.
 async fn price(job: &Client, kit: &Kit) -> Result<Value> {
-    for table in job.data_tables().list().filters([Filter::eq("name", kit.prices.as_str())]).collect().await? {
-        let rows = job.data_tables().data(table.id.unwrap_or_default());
-        for row in rows.filters([Filter::eq("code", kit.trims.as_str())]).collect().await? {
-            return Ok(row.field("price").unwrap_or_default());
-        }
-    }
-    Err(format!("{} has no {}", kit.prices, kit.trims).into())
+    let missing = || format!("{} has no {}", kit.prices, kit.trims);
+    let mut tables = job.data_tables().list().collect().await?;
+    tables.retain(|table| table.name.as_ref() == Some(&kit.prices));
+    let table_id = tables.pop().and_then(|table| table.id).ok_or_else(missing)?;
+    let code = [Filter::eq("code", kit.trims.as_str())];
+    let row = job.data_tables().data(table_id).filters(code).collect().await?.pop().ok_or_else(missing)?;
+    Ok(row.field("price").unwrap_or_default())
 }
 
 /// A colorway for each colour of a palette. The first shows the artwork.
@@ -167,7 +157,8 @@ fn colorways_of(palette: &ColorHeader, image_id: &Option<String>) -> Vec<Value> 
     let colors = palette.header_data.as_ref().and_then(|data| data.colors.as_ref()?.colors.as_ref());
     let colorway = |(index, color): (usize, &beproduct::models::ColorChip)| {
         let (number, name) = (&color.color_number, &color.color_name);
-        let fields = json!({"color_number": number, "color_name": name, "primary": color.hex, "secondary": ""});
+        let fields =
+            json!({"color_number": number, "color_name": name, "primary": color.hex, "secondary": ""});
         let mut colorway = json!({"fields": fields, "colorSourceId": color.id});
         if index == 0 {
             colorway["imageHeaderId"] = json!(image_id);
@@ -261,11 +252,10 @@ async fn download(
 async fn open_ends(job: &Client, kit: &Kit, folder_id: &str, tell: &mut impl FnMut(String)) -> Result<()> {
     for row in job.tracking().style_timeline_list(&kit.plan).collect().await? {
         let number = row.header.and_then(|header| header.header_number).unwrap_or_default();
-        let mut ahead = row.timelines.unwrap_or_default();
-        ahead.retain(|entry| entry.status.as_deref() != Some("Approved"));
-        if let (Some(next), true) = (ahead.first(), kit.styles.contains_key(&number)) {
-            let due = next.due.as_deref().unwrap_or_default();
-            tell(format!("{number} has {} milestones ahead, the next due {due}", ahead.len()));
+        let milestones = row.timelines.unwrap_or_default();
+        let ahead = milestones.iter().filter(|one| one.status.as_deref() != Some("Approved")).count();
+        if ahead > 0 && kit.styles.contains_key(&number) {
+            tell(format!("{number} has {ahead} of {} milestones ahead", milestones.len()));
         }
     }
     let season = [Filter::eq("season", kit.season.as_str())];

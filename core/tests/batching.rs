@@ -36,8 +36,7 @@ async fn five_thousand_styles() {
     let before = service.count("api").await;
     let numbers: Vec<_> = styles.iter().filter_map(|style| style.header_number.clone()).collect();
     let found = client.style().get_many_by_number(numbers).await.unwrap();
-    let known = found.found.len()
-        + found.ambiguous.iter().map(|many| many.records.len()).sum::<usize>();
+    let known = found.found.len() + found.ambiguous.iter().map(|many| many.records.len()).sum::<usize>();
     assert_eq!(known, 5000);
     assert!(service.count("api").await - before <= 26);
     let status = client.quota_status().await.unwrap();

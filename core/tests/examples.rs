@@ -29,7 +29,7 @@ async fn offer_palette(service: &Service) {
 async fn prepared(client: &Client, folder: &Path, changes: Value) -> season_kit::Result<Vec<String>> {
     let pictures = folder.join("pictures");
     std::fs::create_dir_all(&pictures)?;
-    for number in ["KIT-1", "ST-000005"] {
+    for number in ["KIT-1", "ST-000004"] {
         std::fs::write(pictures.join(format!("{number}.png")), "a picture")?;
     }
     let mut kit: Value = serde_json::from_str(&shared("kit.json"))?;
@@ -51,7 +51,7 @@ async fn the_kit_of_a_season_is_prepared() {
     offer_palette(&service).await;
     let lines = prepared(&client, folder.path(), json!({})).await.unwrap();
     assert_eq!(lines, shared("lines.txt").lines().collect::<Vec<_>>());
-    let found = client.style().get_many_by_number(["KIT-1", "KIT-2", "ST-000005"]).await.unwrap().found;
+    let found = client.style().get_many_by_number(["KIT-1", "KIT-2", "ST-000004"]).await.unwrap().found;
     assert_eq!(found.len(), 3);
     for style in &found {
         let id = style.id.as_deref().unwrap();

@@ -31,35 +31,21 @@ import kotlinx.serialization.json.JsonPrimitive
 
 private const val LABEL = "season kit"
 
-/**
- * What is to be made, and of what.
- *
- * @property folder Name of the styles' folder.
- * @property styles Names by number.
- * @property fabric Number of the material.
- * @property palette Number.
- * @property artwork Number of the image.
- * @property block Number.
- * @property prices Name of the data table that has the price of the trims.
- * @property trims Their code in it.
- * @property partner Id in the directory.
- * @property plan Id.
- * @property sequence Id of the sequence that numbers the kits.
- */
+/** What is to be made, and of what. */
 @Serializable
 data class Kit(
     val season: String,
-    val folder: String,
-    val styles: Map<String, String>,
-    val fabric: String,
-    val palette: String,
-    val artwork: String,
-    val block: String,
-    val prices: String,
-    val trims: String,
-    val partner: String,
-    val plan: String,
-    val sequence: String,
+    val folder: String, // name of the styles' folder
+    val styles: Map<String, String>, // names by number
+    val fabric: String, // number of the material
+    val palette: String, // number
+    val artwork: String, // number of the image
+    val block: String, // number
+    val prices: String, // name of the data table that has the price of the trims
+    val trims: String, // their code in it
+    val partner: String, // id in the directory
+    val plan: String, // id
+    val sequence: String, // id of the sequence that numbers the kits
 )
 
 /** Does the job, and says line by line what is worth knowing. */
@@ -121,7 +107,7 @@ private suspend fun checkLimits(job: BeProduct, styles: Int) {
 
 /** What the trims cost. */
 private suspend fun price(job: BeProduct, kit: Kit): JsonElement? {
-    val table = job.dataTables.list(listOf("name" eq kit.prices)).firstOrNull()
+    val table = job.dataTables.list().firstOrNull { it.name == kit.prices }
     val row = table?.let { job.dataTables.data(it.id.orEmpty(), listOf("code" eq kit.trims)).firstOrNull() }
     return checkNotNull(row) { "${kit.prices} has no ${kit.trims}" }.field("price")
 }
@@ -206,11 +192,10 @@ private suspend fun FlowCollector<String>.download(
 /** Milestones that are not reached, and styles of the season that the kit does not have. */
 private suspend fun FlowCollector<String>.openEnds(job: BeProduct, kit: Kit, folderId: String) {
     job.tracking.styleTimelineList(kit.plan).collect { row ->
-        val ahead = row.timelines.orEmpty().filter { it.status != "Approved" }
+        val milestones = row.timelines.orEmpty()
+        val ahead = milestones.count { it.status != "Approved" }
         val number = row.header?.headerNumber
-        if (ahead.isNotEmpty() && number in kit.styles) {
-            emit("$number has ${ahead.size} milestones ahead, the next due ${ahead.first().due}")
-        }
+        if (ahead > 0 && number in kit.styles) emit("$number has $ahead of ${milestones.size} milestones ahead")
     }
     val season = job.style.list(folderId, listOf("season" eq kit.season))
     emit("${season.count { it.headerNumber !in kit.styles }} more styles of ${kit.folder} are of ${kit.season}")

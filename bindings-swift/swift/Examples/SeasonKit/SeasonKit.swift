@@ -17,28 +17,17 @@ private let label = "season kit"
 /// What is to be made, and of what.
 struct Kit: Decodable {
     let season: String
-    /// Name of the styles' folder.
-    let folder: String
-    /// Names by number.
-    let styles: [String: String]
-    /// Number of the material.
-    let fabric: String
-    /// Number.
-    let palette: String
-    /// Number of the image.
-    let artwork: String
-    /// Number.
-    let block: String
-    /// Name of the data table that has the price of the trims.
-    let prices: String
-    /// Their code in it.
-    let trims: String
-    /// Id in the directory.
-    let partner: String
-    /// Id.
-    let plan: String
-    /// Id of the sequence that numbers the kits.
-    let sequence: String
+    let folder: String  // name of the styles' folder
+    let styles: [String: String]  // names by number
+    let fabric: String  // number of the material
+    let palette: String  // number
+    let artwork: String  // number of the image
+    let block: String  // number
+    let prices: String  // name of the data table that has the price of the trims
+    let trims: String  // their code in it
+    let partner: String  // id in the directory
+    let plan: String  // id
+    let sequence: String  // id of the sequence that numbers the kits
 }
 
 /// What stands against a kit.
@@ -125,7 +114,7 @@ struct Preparation {
 
     /// What the trims cost.
     private func price() async throws -> JSONValue {
-        for try await table in job.dataTables.list(filters: ["name": .eq(.string(kit.prices))]) {
+        for try await table in job.dataTables.list() where table.name == kit.prices {
             let rows = job.dataTables.data(dataTableID: table.id ?? "", filters: ["code": .eq(.string(kit.trims))])
             for try await row in rows {
                 return row.field("price") ?? nil
@@ -214,9 +203,10 @@ struct Preparation {
     /// Milestones that are not reached, and styles of the season that the kit does not have.
     private func openEnds(_ folderID: String) async throws {
         for try await row in job.tracking.styleTimelineList(planID: kit.plan) {
-            let ahead = (row.timelines ?? []).filter { $0.status != "Approved" }
-            guard let number = row.header?.headerNumber, kit.styles[number] != nil, let next = ahead.first else { continue }
-            tell("\(number) has \(ahead.count) milestones ahead, the next due \(next.due ?? "")")
+            let milestones = row.timelines ?? []
+            let ahead = milestones.filter { $0.status != "Approved" }.count
+            guard ahead > 0, let number = row.header?.headerNumber, kit.styles[number] != nil else { continue }
+            tell("\(number) has \(ahead) of \(milestones.count) milestones ahead")
         }
         let season: Filters = ["season": .eq(.string(kit.season))]
         let styles = try await job.style.list(folderID: folderID, filters: season).collect()

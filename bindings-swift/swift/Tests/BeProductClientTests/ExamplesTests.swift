@@ -28,7 +28,7 @@ import Testing
     private func prepared(_ client: BeProduct, changes: [String: String] = [:]) async throws -> [String] {
         let pictures = folder.appendingPathComponent("pictures")
         try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
-        for number in ["KIT-1", "ST-000005"] {
+        for number in ["KIT-1", "ST-000004"] {
             try Data("a picture".utf8).write(to: pictures.appendingPathComponent("\(number).png"))
         }
         var json = try JSONDecoder().decode(JSONObject.self, from: Data(Self.shared("kit.json").utf8))
@@ -47,7 +47,7 @@ import Testing
         let client = try simulator.client()
         let expected = try Self.shared("lines.txt").split(separator: "\n").map(String.init)
         #expect(try await prepared(client) == expected)
-        let found = try await client.style.getManyByNumber(numbers: ["KIT-1", "KIT-2", "ST-000005"]).found
+        let found = try await client.style.getManyByNumber(numbers: ["KIT-1", "KIT-2", "ST-000004"]).found
         #expect(found.count == 3)
         for style in found {
             let id = try #require(style.id)
@@ -61,7 +61,7 @@ import Testing
                 "c2d6a3a8-1f0e-4a57-8f3b-53a1c4b90e21", "9d1f5f5a-0d35-47e4-8a61-6bb0f5b7a902",
             ])
         let files = try FileManager.default.contentsOfDirectory(atPath: handover.path).sorted()
-        #expect(files == ["KIT-1.png", "ST-000005.png", "palette.ase"])
+        #expect(files == ["KIT-1.png", "ST-000004.png", "palette.ase"])
         #expect(try Data(contentsOf: handover.appendingPathComponent("KIT-1.png")) == Data("a picture".utf8))
         #expect(try Data(contentsOf: handover.appendingPathComponent("palette.ase")).count == 300)
     }

@@ -39,7 +39,7 @@ class ExamplesTest {
     /** What the example says of the kit. Two of its three styles have a picture. */
     private suspend fun prepared(client: BeProduct, kit: Kit): List<String> {
         val pictures = folder.resolve("pictures").createDirectories()
-        for (number in listOf("KIT-1", "ST-000005")) pictures.resolve("$number.png").writeText("a picture")
+        for (number in listOf("KIT-1", "ST-000004")) pictures.resolve("$number.png").writeText("a picture")
         return prepare(client, kit, pictures, handover).map { it.replace("$folder", "FOLDER") }.toList()
     }
 
@@ -47,7 +47,7 @@ class ExamplesTest {
     fun `the kit of a season is prepared`() = runBlocking {
         Simulator.client().use { client ->
             assertEquals(shared.resolve("lines.txt").readLines(), prepared(client, kit))
-            val found = client.style.getManyByNumber(listOf("KIT-1", "KIT-2", "ST-000005")).found
+            val found = client.style.getManyByNumber(listOf("KIT-1", "KIT-2", "ST-000004")).found
             for (style in found) {
                 assertEquals(JsonPrimitive("Fall 2026"), style.field("season"))
                 assertEquals("Fall 2026 exm00042", client.style.headerTagList(style.id.orEmpty()).last().name)
@@ -59,7 +59,7 @@ class ExamplesTest {
                 found.first().colorways.orEmpty().map { it.colorSourceId },
             )
             val files = handover.listDirectoryEntries().map { it.name }.sorted()
-            assertEquals(listOf("KIT-1.png", "ST-000005.png", "palette.ase"), files)
+            assertEquals(listOf("KIT-1.png", "ST-000004.png", "palette.ase"), files)
             assertEquals("a picture", handover.resolve("KIT-1.png").readText())
             assertEquals(300, handover.resolve("palette.ase").fileSize())
         }
