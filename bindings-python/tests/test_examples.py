@@ -79,15 +79,15 @@ def offer_palette(simulator: Simulator) -> None:
     simulator.faults({"path": "Color/Headers", "times": 0, "action": answer})
 
 
-def prepare(client: BeProduct, folder: Path, **changes: Any) -> list[str]:
+def prepare(client: BeProduct, place: Path, **changes: Any) -> list[str]:
     """What the example says of the kit. Two of its three styles have a picture."""
-    pictures, module = folder / "pictures", example("season_kit")
+    pictures, module = place / "pictures", example("season_kit")
     pictures.mkdir(exist_ok=True)
     for number in ["KIT-1", "ST-000004"]:
         (pictures / f"{number}.png").write_bytes(PICTURE)
     kit = json.loads((KIT / "kit.json").read_text(encoding="utf-8")) | changes
-    lines = module.prepare(client, module.Kit(**kit), pictures, folder / "handover")
-    return [line.replace(str(folder), "FOLDER") for line in lines]
+    lines = module.prepare(client, module.Kit(**kit), pictures, place / "handover")
+    return [line.replace(str(place), "FOLDER") for line in lines]
 
 
 def test_season_kit(client: BeProduct, simulator: Simulator, tmp_path: Path) -> None:
