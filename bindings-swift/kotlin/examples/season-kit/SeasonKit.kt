@@ -194,15 +194,15 @@ private suspend fun FlowCollector<String>.openEnds(job: BeProduct, kit: Kit, fol
     job.tracking.styleTimelineList(kit.plan).collect { row ->
         val milestones = row.timelines.orEmpty()
         val ahead = milestones.count { it.status != "Approved" }
-        val number = row.header?.headerNumber
+        val number = row.header?.headerNumber.orEmpty()
         if (ahead > 0 && number in kit.styles) emit("$number has $ahead of ${milestones.size} milestones ahead")
     }
     val season = job.style.list(folderId, listOf("season" eq kit.season))
-    emit("${season.count { it.headerNumber !in kit.styles }} more styles of ${kit.folder} are of ${kit.season}")
+    emit("${season.count { it.headerNumber.orEmpty() !in kit.styles }} more styles of ${kit.folder} are of ${kit.season}")
 }
 
 fun main(arguments: Array<String>) {
-    val (file, pictures, handover) = arguments.map(::Path)
+    val (file, pictures, handover) = arguments.map { Path(it) }
     val kit = Json.decodeFromString<Kit>(file.readText())
     val variable = { name: String -> System.getenv("BEPRODUCT_$name").orEmpty() }
     val credentials = RefreshToken(variable("CLIENT_ID"), variable("CLIENT_SECRET"), variable("REFRESH_TOKEN"))

@@ -61,7 +61,7 @@ struct Preparation {
         let fields: JSONObject = [
             "season": .string(kit.season),
             "vendor": .string(kit.partner),
-            "content": fabric.field("content") ?? nil,
+            "content": fabric.field("content") ?? .null,
             "cost": try await price(),
         ]
         let lookup = try await job.style.getManyByNumber(numbers: kit.styles.keys.sorted(), folderID: folderID)
@@ -117,7 +117,7 @@ struct Preparation {
         for try await table in job.dataTables.list() where table.name == kit.prices {
             let rows = job.dataTables.data(dataTableID: table.id ?? "", filters: ["code": .eq(.string(kit.trims))])
             for try await row in rows {
-                return row.field("price") ?? nil
+                return row.field("price") ?? .null
             }
         }
         throw Problem(text: "\(kit.prices) has no \(kit.trims)")
@@ -231,7 +231,7 @@ struct SeasonKit {
             throw Problem(text: "give kit.json, the folder of pictures and the folder of the partner")
         }
         let kit = try JSONDecoder().decode(Kit.self, from: Data(contentsOf: files[0]))
-        let variable = { ProcessInfo.processInfo.environment["BEPRODUCT_\($0)"] ?? "" }
+        let variable = { (name: String) in ProcessInfo.processInfo.environment["BEPRODUCT_\(name)"] ?? "" }
         let client = try BeProduct(
             companyDomain: variable("COMPANY_DOMAIN"),
             credentials: .refreshToken(
