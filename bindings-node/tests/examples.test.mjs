@@ -75,6 +75,10 @@ test('a person signs in with a browser, once', async () => {
 
 const shared = (name) => readFileSync(new URL(`../../tests/examples/${name}`, import.meta.url), 'utf8');
 
+const SIZES = { styles: 60, materials: 20, table_rows: 60 };
+/** Another test may have read the search schema, which clients of one process share. */
+const uncounted = (text) => text.replace(/\d+ requests/, 'some requests');
+
 /** What the example says of the kit. Two of its three styles have a picture. */
 async function prepared(folder, changes = {}) {
   // With both spellings of the members that have two.
@@ -88,15 +92,15 @@ async function prepared(folder, changes = {}) {
   const kit = { ...JSON.parse(shared('kit.json')), ...changes };
   const lines = [];
   for await (const line of prepare(client, kit, pictures, join(folder, 'handover'))) {
-    lines.push(line.replace(folder, 'FOLDER'));
+    lines.push(uncounted(line.replace(folder, 'FOLDER')));
   }
   return lines;
 }
 
 test('the kit of a season is prepared', async () => {
-  await simulator.reset({ styles: 60, table_rows: 60, materials: 20 });
+  await simulator.reset(SIZES);
   const folder = simulator.file('kit');
-  assert.deepEqual(await prepared(folder), shared('lines.txt').trimEnd().split('\n'));
+  assert.deepEqual(await prepared(folder), uncounted(shared('lines.txt')).trimEnd().split('\n'));
   const { found } = await client.style.getManyByNumber(['KIT-1', 'KIT-2', 'ST-000004']);
   for (const style of found) {
     assert.equal(valuesOf(style).get('season'), 'Fall 2026');
@@ -114,6 +118,7 @@ test('the kit of a season is prepared', async () => {
 });
 
 test('nothing is made of a kit with a mistake', async () => {
+  await simulator.reset(SIZES);
   const folder = simulator.file('mistaken');
   await assert.rejects(prepared(folder, { season: 'Fal 2026' }), ConfigError);
   await assert.rejects(prepared(folder, { fabric: 'MT-NONE' }), NotFoundError);
