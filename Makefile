@@ -281,7 +281,7 @@ measurable: wheel node kotlin setup-swift
 	[ -e target/no-kotlin ] && [ -e target/no-swift ] || cargo build --quiet --profile $(PROFILE) -p beproduct-mobile
 	[ -e target/no-swift ] || bindings-swift/scripts/generate-swift
 	[ -e target/no-swift ] || BEPRODUCT_LIB_DIR=$(abspath $(OUT)) \
-		bindings-swift/scripts/swift-run --dir tests/bench/clients/swift -- swift build --quiet --configuration release
+		bindings-swift/scripts/swift-run --dir tests/bench/clients/swift/package -- swift build --quiet --configuration release
 
 audit:
 	.ci/audit

@@ -67,7 +67,7 @@ class Runs:
             override = f"-Duniffi.component.beproduct_mobile.libraryOverride={library}"
             return ["java", "-XX:+UseSerialGC", "-Xmx64m", override, "-cp", path, "beproduct.bench.FilesKt"]
         if client == "swift":
-            program = CLIENTS / "swift" / ".build" / "release" / "bench"
+            program = CLIENTS / "swift" / "package" / ".build" / "release" / "bench"
             return [REPOSITORY / "bindings-swift" / "scripts" / "swift-run", "--", program]
         return ["node" if client.endswith(".mjs") else sys.executable, CLIENTS / client]
 

@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
     name: "bench",
     platforms: [.macOS(.v13)],
-    dependencies: [.package(path: "../../../../bindings-swift/swift")],
+    dependencies: [.package(path: "../../../../../bindings-swift/swift")],
     targets: [
         .executableTarget(
             name: "bench",
