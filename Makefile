@@ -275,7 +275,9 @@ COMPARE = $(PY) tests/bench/compare.py --server $(OUT)/beproduct-bench-server $(
 	$(shell [ ! -e target/no-kotlin ] || echo --without files-kotlin) $(shell [ ! -e target/no-swift ] || echo --without files-swift)
 
 # The glue of Kotlin and Swift is the same whatever the profile of the library; only the library is built again.
-measurable: wheel node kotlin setup-swift
+measurable: wheel node setup-kotlin setup-swift
+	[ -e target/no-kotlin ] || bindings-swift/scripts/generate-kotlin
+	[ -e target/no-kotlin ] || mvn --batch-mode --quiet --activate-profiles bench --file bindings-swift/kotlin/pom.xml test-compile
 	cargo build --quiet --profile $(PROFILE) -p beproduct-bench-server
 	$(VENV)/bin/pip install --quiet --requirement tests/bench/requirements.txt
 	[ -e target/no-kotlin ] && [ -e target/no-swift ] || cargo build --quiet --profile $(PROFILE) -p beproduct-mobile
