@@ -8,7 +8,6 @@ use url::Url;
 use crate::answer::{self, Answer, Members, text_of};
 use crate::arguments::files::last_segment;
 use crate::catalog::{Operation, Poll};
-use crate::clock::Clock as _;
 use crate::error::{Error, Result};
 use crate::options::{Call, CallOptions};
 use crate::own::names::defaults;
@@ -222,7 +221,11 @@ fn without_query(options: &CallOptions) -> CallOptions {
 /// may have an older file.
 fn shows(record: &Value, file_name: &str, since: SystemTime) -> bool {
     let modified = answer::find(record, "modifiedAt").and_then(Value::as_str);
-    let modified = modified.and_then(Written::of).and_then(Written::instant).map(SystemTime::from);
+    let modified = modified.and_then(Written::of).and_then(Written::instant);
+    // It has whole seconds.
+    let modified =
+        modified.and_then(|modified| u64::try_from(modified.as_second()).ok()).map(Duration::from_secs);
+    let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     modified.is_some_and(|modified| modified >= since) && links_to(record, file_name)
 }
 
@@ -253,15 +256,15 @@ mod tests {
 
     #[test]
     fn a_record_shows_a_file_by_its_name_and_only_after_a_change() {
-        let time = |text: &str| SystemTime::from(text.parse::<jiff::Timestamp>().unwrap());
+        let time = |text: &str| httpdate::parse_http_date(text).unwrap();
         let record = json!({"modifiedAt": "2026-01-15T12:00:07Z", "headerData": {
             "frontImage": {"preview": "", "origin": "https://store.example/1/front%20%C3%BC.png?sig=a%2Fb"},
             "sideImage": null, "name": "side.png",
         }});
-        let at_noon = time("2026-01-15T12:00:00Z");
+        let at_noon = time("Thu, 15 Jan 2026 12:00:00 GMT");
         assert!(shows(&record, "front ü.png", at_noon));
         assert!(!shows(&record, "side.png", at_noon));
-        assert!(!shows(&record, "front ü.png", time("2026-01-15T12:00:08Z")));
+        assert!(!shows(&record, "front ü.png", time("Thu, 15 Jan 2026 12:00:08 GMT")));
         for changed in [json!(null), json!("0001-01-01T00:00:00Z"), json!("yesterday")] {
             let mut record = record.clone();
             record["modifiedAt"] = changed;

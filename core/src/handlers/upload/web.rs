@@ -81,23 +81,8 @@ impl Source {
         let end = self.requester.clock().elapsed().saturating_add(LONGEST);
         let mut reading = self.reading()?;
         reading.begin().await.map_err(|error| unread(&shown, &error))?;
-        let header = |name: &str| reading.header(name).unwrap_or_default().to_ascii_lowercase();
-        // What the transport has undone is named no more.
-        let packed = header("content-encoding");
-        if !matches!(packed.trim(), "" | "identity") {
-            return Err(Error::config(format!(
-                "{shown} is packed as {packed:?}, which is not asked for and not undone; download it and upload the file"
-            )));
-        }
         let may_be_page = is_page_by_name(&self.url);
-        if header("content-type").starts_with("text/html") && !may_be_page {
-            return Err(page(&shown));
-        }
-        match reading.total() {
-            Some(0) => return Err(empty(&shown)),
-            Some(total) if total > MOST_BYTES => return Err(too_large(&shown)),
-            _ => {}
-        }
+        check_head(&reading, &shown, may_be_page)?;
         let first = match arriving(&mut reading, &self.requester, &shown, end).await? {
             None => return Err(empty(&shown)),
             Some(first) if is_page(&first) && !may_be_page => return Err(page(&shown)),
@@ -120,6 +105,26 @@ impl Source {
             ..self.options.clone()
         };
         Ok(Reading::of_link(&self.requester, prepared, options))
+    }
+}
+
+/// Refuses what its head shows to be no file.
+fn check_head(reading: &Reading, shown: &str, may_be_page: bool) -> Result<()> {
+    let header = |name: &str| reading.header(name).unwrap_or_default().trim().to_ascii_lowercase();
+    // What the transport has undone is named no more.
+    let packed = header("content-encoding");
+    if !matches!(packed.as_str(), "" | "identity") {
+        return Err(Error::config(format!(
+            "{shown} is packed as {packed:?}, which was not asked for and is not undone; download it and upload the file"
+        )));
+    }
+    if header("content-type").starts_with("text/html") && !may_be_page {
+        return Err(page(shown));
+    }
+    match reading.total() {
+        Some(0) => Err(empty(shown)),
+        Some(total) if total > MOST_BYTES => Err(too_large(shown)),
+        _ => Ok(()),
     }
 }
 
