@@ -109,7 +109,7 @@ async fn a_cancelled_wait_says_that_the_file_was_sent() {
     service.look("wait?base=api&requests=3").await;
     cancel.cancel();
     let error = call.await.unwrap().unwrap_err();
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::Applied));
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::Unknown));
     assert!(error.details().unwrap()["upload_id"].is_string());
     assert_eq!((error.operation(), error.attempts().len()), (Some("style.attributes_upload"), 2));
     assert!(!error.retryable());
@@ -155,7 +155,7 @@ async fn a_pause_before_a_look_can_be_cancelled() {
     }
     cancel.cancel();
     let error = call.await.unwrap().unwrap_err();
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::Applied));
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::Unknown));
     assert!(error.details().unwrap()["upload_id"].is_string());
     assert_eq!(service.count("api").await, 2);
 }

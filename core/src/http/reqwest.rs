@@ -411,3 +411,17 @@ fn chain(error: &dyn StdError) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_may_take_any_of_the_addresses_of_a_name() {
+        let address = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
+        let (public, inside) = (address("1.1.1.1"), address("10.0.0.1"));
+        assert!(all_allowed(&[public], Reach::PublicFromHere));
+        assert!(!all_allowed(&[public, inside], Reach::PublicFromHere));
+        assert!(!all_allowed(&[inside], Reach::PublicFromHere));
+    }
+}
