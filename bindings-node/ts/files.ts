@@ -129,7 +129,7 @@ async function supply(
 
 /** Chunks of a stream, and its end before it has been read to its own. */
 interface Chunks {
-  next(): Promise<IteratorResult<Uint8Array, unknown> | ReadableStreamReadResult<Uint8Array>>;
+  next(): Promise<{ done?: boolean | undefined; value?: Uint8Array | undefined }>;
   close(): void;
 }
 
