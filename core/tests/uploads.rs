@@ -181,3 +181,31 @@ async fn an_upload_has_no_time_limit_of_its_own() {
     assert!(!free.is_finished());
     free.abort();
 }
+
+#[tokio::test]
+async fn an_upload_waits_for_those_before_it_within_a_limit() {
+    let service = Service::start(3, 0).await;
+    let settings = json!({"testing": {"clock": "manual"}, "idle_timeout": 1_000_000, "turn_timeout": 50});
+    let client = service.builder(settings).build().unwrap();
+    service.control("faults", json!([{"path": UPLOAD, "times": 0, "action": {"hang": true}}])).await;
+    let upload = |id: &str| {
+        let file = FileSource::bytes("front.png", "picture");
+        tokio::spawn(client.style().upload(id, file).into_future())
+    };
+    let first = upload("one");
+    service.look("wait?base=api&requests=1").await;
+    let second = upload("ONE");
+    while !second.is_finished() {
+        client.recorded_clock().unwrap().advance(Duration::from_secs(50));
+        tokio::task::yield_now().await;
+    }
+    let error = second.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent));
+    assert!(error.message().contains("have not ended within 50 s; the option turn_timeout"), "{error}");
+    assert!(!first.is_finished());
+    // Whatever becomes of the first one, the next one goes.
+    first.abort();
+    let third = upload("oNe");
+    service.look("wait?base=api&requests=2").await;
+    third.abort();
+}
