@@ -1,8 +1,8 @@
 """Files that go up and come down, in the forms that Python has for them."""
 
 import asyncio
-import gc
 import io
+import re
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -106,6 +106,12 @@ def broken() -> Iterator[bytes]:
     raise OSError("the camera is gone")
 
 
+def closed() -> io.BytesIO:
+    opened = io.BytesIO(PICTURE)
+    opened.close()
+    return opened
+
+
 @pytest.mark.parametrize(
     ("file", "says"),
     [
@@ -121,11 +127,18 @@ def broken() -> Iterator[bytes]:
         ({"url": "https://127.0.0.1:9/x.png"}, "is a private address"),
         ({"url": "no url"}, "is not valid"),
         (7, "has to be a path"),
+        (("a.png", "text"), "has to be bytes, a file object or an iterable of bytes, not str"),
+        (("a.png", Path("a.png")), "has to be bytes, a file object or an iterable of bytes, not PosixPath"),
+        (("a.png", async_chunks()), "is for BeProductAsync"),
+        (closed(), "the file object cannot be read: I/O operation on closed file"),
+        ("https://127.0.0.1:9/x.png?sig=hidden", "https://127.0.0.1:9/x.png is a URL and no path"),
+        (["https://127.0.0.1:9/x.png?sig=hidden"], "not a list of 1"),
     ],
 )
 def test_a_file_that_cannot_be_sent(client: BeProduct, file: Any, says: str) -> None:
-    with pytest.raises(BeProductError, match=says) as raised:
+    with pytest.raises(BeProductError, match=re.escape(says)) as raised:
         client.style.upload("1", file)
+    assert "hidden" not in repr(raised.value) + str(raised.value)
     if "camera" in says:
         assert raised.value.kind == "callback"
         assert isinstance(raised.value.__cause__, OSError)
@@ -136,6 +149,23 @@ def test_a_file_object_that_was_read_is_no_empty_file(client: BeProduct) -> None
     opened.read()
     with pytest.raises(ConfigError, match="is empty"):
         client.style.upload("1", ("a.png", opened))
+
+
+def test_a_generator_ends_with_its_call(client: BeProduct, simulator: Simulator) -> None:
+    ended: list[str] = []
+
+    def endless() -> Iterator[bytes]:
+        try:
+            while True:
+                yield PICTURE
+        finally:
+            ended.append("closed")
+
+    source = endless()
+    simulator.faults({"path": "Image/Upload", "action": {"early": True, "status": 413}})
+    with pytest.raises(BeProductError) as raised:
+        client.style.upload("1", ("a.png", source))
+    assert (raised.value.status, ended) == (413, ["closed"])
 
 
 def test_the_end_of_a_program_in_the_middle_of_its_file(client: BeProduct) -> None:
@@ -165,8 +195,6 @@ async def test_an_upload_that_is_cancelled_reads_no_further(async_client: BeProd
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    del task
-    gc.collect()
     await asyncio.wait_for(closed.wait(), 10)
 
 

@@ -16,6 +16,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::date::Written;
 #[allow(unused_imports)] // For change sets, which verify with it.
 pub(crate) use self::equal::equal;
 pub(crate) use self::field_type::FieldType;

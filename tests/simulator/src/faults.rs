@@ -66,7 +66,7 @@ pub(crate) struct Action {
     pub(crate) hang: bool,
     /// Send the head and one byte, and hold the rest until it is released.
     pub(crate) trickle: bool,
-    /// Answer before the body was read.
+    /// Answer before the body was read; with `hang`, hold the request before that.
     early: bool,
     /// Fields whose values this write does not store.
     pub(crate) not_stored: Vec<String>,
@@ -90,6 +90,8 @@ pub(crate) struct UploadRule {
     pub(crate) fail: Option<String>,
     /// False: the answer has no id, and the file is processed at once.
     pub(crate) id: Option<bool>,
+    /// Nothing is known of its status: every look is a 404, and the file is processed after the looks all the same.
+    pub(crate) unknown: bool,
 }
 
 impl Action {

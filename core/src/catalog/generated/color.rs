@@ -1845,7 +1845,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("color.attributes_get"),
         poll: Some(Poll {
             operation: "color.upload_status",
             argument: "upload_id",
@@ -1907,7 +1907,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("color.attributes_get"),
         poll: Some(Poll {
             operation: "color.upload_status",
             argument: "upload_id",

@@ -1724,7 +1724,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("image.attributes_get"),
         poll: Some(Poll {
             operation: "image.upload_status",
             argument: "upload_id",
@@ -1786,7 +1786,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("image.attributes_get"),
         poll: Some(Poll {
             operation: "image.upload_status",
             argument: "upload_id",

@@ -2130,7 +2130,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("material.attributes_get"),
         poll: Some(Poll {
             operation: "material.upload_status",
             argument: "upload_id",
@@ -2192,7 +2192,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("material.attributes_get"),
         poll: Some(Poll {
             operation: "material.upload_status",
             argument: "upload_id",
@@ -2269,7 +2269,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("material.attributes_get"),
         poll: Some(Poll {
             operation: "material.upload_status",
             argument: "upload_id",

@@ -2480,7 +2480,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("style.attributes_get"),
         poll: Some(Poll {
             operation: "style.upload_status",
             argument: "upload_id",
@@ -2542,7 +2542,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("style.attributes_get"),
         poll: Some(Poll {
             operation: "style.upload_status",
             argument: "upload_id",
@@ -2619,7 +2619,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("style.attributes_get"),
         poll: Some(Poll {
             operation: "style.upload_status",
             argument: "upload_id",
