@@ -303,7 +303,8 @@ impl Requester {
     /// A link is used as it is: another spelling would break its signature, and nothing of the client goes along.
     fn exchange_of_link(&self, prepared: &Prepared, options: &CallOptions) -> Result<Exchange> {
         let link = prepared.link.as_ref();
-        let url = link.ok_or_else(|| Error::internal("a link was to be read that there is not"))?.url().clone();
+        let url =
+            link.ok_or_else(|| Error::internal("a link was to be read that there is not"))?.url().clone();
         if !options.extra_query.is_empty() || !options.headers.is_empty() {
             return Err(Error::config("a link is used as it is: extra_query and headers cannot go with it"));
         }

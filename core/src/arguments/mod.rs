@@ -197,7 +197,9 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
                 }
             }
             Place::Handler => match parameter.kind {
-                Kind::Link => prepared.link = given.map(|link| Link::read(parameter.name, link)).transpose()?,
+                Kind::Link => {
+                    prepared.link = given.map(|link| Link::read(parameter.name, link)).transpose()?
+                }
                 Kind::Target => {
                     let path = given.map(|path| text(parameter.name, path)).transpose()?;
                     prepared.target = path.map(PathBuf::from);

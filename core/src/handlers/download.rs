@@ -13,8 +13,8 @@ mod many;
 mod part;
 mod place;
 mod reading;
-mod version;
 mod renewal;
+mod version;
 
 use bytes::{Bytes, BytesMut};
 use serde_json::json;

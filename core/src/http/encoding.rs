@@ -24,9 +24,8 @@ pub(crate) fn encoding_of(headers: &HeaderMap) -> Option<String> {
 /// The encodings of a body, in the order in which they were applied.
 fn names(headers: &HeaderMap) -> Vec<String> {
     let texts = headers.get_all(CONTENT_ENCODING).iter().map(|text| String::from_utf8_lossy(text.as_bytes()));
-    let names = texts.flat_map(|text| {
-        text.split(',').map(|name| name.trim().to_ascii_lowercase()).collect::<Vec<_>>()
-    });
+    let names = texts
+        .flat_map(|text| text.split(',').map(|name| name.trim().to_ascii_lowercase()).collect::<Vec<_>>());
     let names = names.map(|name| if name == "x-gzip" { "gzip".into() } else { name });
     names.filter(|name| !name.is_empty() && name != "identity").collect()
 }
@@ -56,7 +55,8 @@ async fn begin(
         }
     };
     let chunks = stream::once(std::future::ready(first)).chain(chunks);
-    let mut decoder = GzipDecoder::new(StreamReader::new(chunks.map(|chunk| chunk.map_err(io::Error::other))));
+    let mut decoder =
+        GzipDecoder::new(StreamReader::new(chunks.map(|chunk| chunk.map_err(io::Error::other))));
     decoder.multiple_members(true);
     ReaderStream::with_capacity(decoder, PIECE)
         .map(move |piece| {
@@ -97,8 +97,7 @@ mod tests {
         // In small pieces, as a network may bring them.
         let chunks: Vec<_> = body.chunks(7).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
         let body = AnswerBody::from_stream(stream::iter(chunks));
-        let (bytes, extent) =
-            decoded(status, &mut headers, body, "host".into()).read(1 << 20, || {}).await;
+        let (bytes, extent) = decoded(status, &mut headers, body, "host".into()).read(1 << 20, || {}).await;
         let encoding = encoding_of(&headers);
         // That of what was decoded is not known.
         let has_length = headers.contains_key(CONTENT_LENGTH);
@@ -111,7 +110,11 @@ mod tests {
         let plain = b"text ".repeat(20_000);
         let twice = gzip(&gzip(&plain));
         for name in ["gzip", "GZIP", "x-gzip", "identity, gzip"] {
-            assert_eq!(read(200, &[name], &gzip(&plain)).await, (plain.clone(), Extent::Whole, None), "{name}");
+            assert_eq!(
+                read(200, &[name], &gzip(&plain)).await,
+                (plain.clone(), Extent::Whole, None),
+                "{name}"
+            );
         }
         let two = [gzip(&plain), gzip(b"more")].concat();
         assert_eq!(read(200, &["gzip"], &two).await.0, [&plain[..], b"more"].concat());
@@ -122,9 +125,15 @@ mod tests {
             (&["br"], "br"),
             (&["gzip", "br"], "gzip, br"),
         ] {
-            assert_eq!(read(200, encodings, &twice).await, (twice.clone(), Extent::Whole, Some(named.into())));
+            assert_eq!(
+                read(200, encodings, &twice).await,
+                (twice.clone(), Extent::Whole, Some(named.into()))
+            );
         }
-        assert_eq!(read(206, &["gzip"], b"part").await, (b"part".to_vec(), Extent::Whole, Some("gzip".into())));
+        assert_eq!(
+            read(206, &["gzip"], b"part").await,
+            (b"part".to_vec(), Extent::Whole, Some("gzip".into()))
+        );
         for encodings in [&[][..], &["identity"], &["", " , Identity"]] {
             assert_eq!(read(200, encodings, b"as it is").await, (b"as it is".to_vec(), Extent::Whole, None));
         }
@@ -132,14 +141,16 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_damaged_does_not_look_whole() {
-        let plain: Vec<u8> = (0..100_000_u32).flat_map(|number| (number * 2_654_435_761).to_le_bytes()).collect();
+        let plain: Vec<u8> =
+            (0..100_000_u32).flat_map(|number| (number * 2_654_435_761).to_le_bytes()).collect();
         let whole = gzip(&plain);
         let changed = [&whole[..1000], &[!whole[1000]], &whole[1001..]].concat();
         let behind = [&whole[..], b"more"].concat();
         for body in [&whole[..whole.len() - 9], &whole[..whole.len() - 1], b"no gzip", &changed, &behind] {
             assert_eq!(read(200, &["gzip"], body).await.1, Extent::Cut, "{} bytes", body.len());
         }
-        let chunks = [Ok(Bytes::from(whole[..99].to_vec())), Err(TransportError::new(Reached::Sent, "broken", "x"))];
+        let chunks =
+            [Ok(Bytes::from(whole[..99].to_vec())), Err(TransportError::new(Reached::Sent, "broken", "x"))];
         let body = AnswerBody::from_stream(stream::iter(chunks));
         let mut body = decoded(200, &mut headers(&["gzip"]), body, "host".into());
         let error = loop {

@@ -206,7 +206,9 @@ impl Classify {
             ),
             404 if answer::is_page(body) => {
                 let page = answer::page(body);
-                format!("404 with {page}, which a proxy or a gateway may have written; is the base address right?")
+                format!(
+                    "404 with {page}, which a proxy or a gateway may have written; is the base address right?"
+                )
             }
             404 => "there is nothing at this address".into(),
             405 => "the service does not allow this HTTP method here".into(),

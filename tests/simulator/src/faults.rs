@@ -194,7 +194,8 @@ pub(crate) async fn encoded(answer: Answer, times: u32) -> Answer {
         names.push("gzip");
     }
     head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    head.headers.extend(HeaderValue::try_from(names.join(", ")).map(|names| (header::CONTENT_ENCODING, names)));
+    head.headers
+        .extend(HeaderValue::try_from(names.join(", ")).map(|names| (header::CONTENT_ENCODING, names)));
     Response::from_parts(head, Body::from(bytes))
 }
 

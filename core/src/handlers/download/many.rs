@@ -7,9 +7,9 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value, json};
 
+use super::download;
 use super::place::check_apart;
 use super::reading::Reading;
-use super::download;
 use crate::answer::Answer;
 use crate::arguments::{check_names, encode};
 use crate::catalog::{Kind, Operation};
@@ -100,11 +100,7 @@ fn shown(error: &Error) -> Value {
 }
 
 /// The calls for the files one by one. All of them are checked before the first is made.
-async fn checked(
-    requester: &Requester,
-    operation: &'static Operation,
-    call: &Call,
-) -> Result<Vec<Single>> {
+async fn checked(requester: &Requester, operation: &'static Operation, call: &Call) -> Result<Vec<Single>> {
     let (name, singles, paths) = singles(requester, operation, call)?;
     let apart = tokio::task::spawn_blocking(move || check_apart(&paths)).await.map_err(Error::internal)?;
     match apart {
@@ -151,7 +147,8 @@ fn singles(
                 return Err(Error::config(text));
             }
             (Some(_), Some(id)) => {
-                encode::id(RECORD, id).map_err(|error| Error::config(format!("{place}: {}", error.message())))?;
+                encode::id(RECORD, id)
+                    .map_err(|error| Error::config(format!("{place}: {}", error.message())))?;
             }
             _ => {}
         }

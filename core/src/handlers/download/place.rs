@@ -37,15 +37,17 @@ impl Place {
                 Ok(there) => {
                     let present = fs::metadata(&there).map_err(|error| unwritable(named, &error))?;
                     return match (there.parent(), there.file_name()) {
-                        (Some(folder), Some(name)) if present.is_file() => match present.permissions().readonly() {
-                            true => wrong("is read-only; make it writable, or name another file"),
-                            false => Ok(Self {
-                                named: named.to_owned(),
-                                folder: folder.to_owned(),
-                                name: name.to_owned(),
-                                present: Some(present),
-                            }),
-                        },
+                        (Some(folder), Some(name)) if present.is_file() => {
+                            match present.permissions().readonly() {
+                                true => wrong("is read-only; make it writable, or name another file"),
+                                false => Ok(Self {
+                                    named: named.to_owned(),
+                                    folder: folder.to_owned(),
+                                    name: name.to_owned(),
+                                    present: Some(present),
+                                }),
+                            }
+                        }
                         (Some(_), Some(_)) if !present.is_dir() => {
                             wrong("is no regular file; name one, or a new one")
                         }
@@ -65,9 +67,8 @@ impl Place {
 
     fn of_new(named: &Path, path: &Path) -> Result<Self> {
         let name = path.file_name().filter(|_| !ends_as_folder(path));
-        let name = name.ok_or_else(|| {
-            Error::config(format!("{} is a folder; name a file in it", named.display()))
-        })?;
+        let name =
+            name.ok_or_else(|| Error::config(format!("{} is a folder; name a file in it", named.display())))?;
         let folder = folder_of(path);
         let there = match fs::canonicalize(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::config(format!(
@@ -106,7 +107,8 @@ pub(super) fn check_apart(paths: &[PathBuf]) -> std::result::Result<(), (usize, 
         twice.extend(names.iter().find(|(_, name)| !seen.insert(name)).map(|(index, _)| *index));
         let doubtful = doubtful(names);
         let Some((first, _)) = doubtful.first() else { continue };
-        let taken = taken_twice(folder, &doubtful).map_err(|error| (*first, unwritable(&paths[*first], &error)))?;
+        let taken =
+            taken_twice(folder, &doubtful).map_err(|error| (*first, unwritable(&paths[*first], &error)))?;
         twice.extend(taken);
     }
     match twice.into_iter().min() {
@@ -125,9 +127,14 @@ fn doubtful(names: &[(usize, OsString)]) -> Vec<(usize, &OsStr)> {
     for (_, name) in names {
         *folded.entry(name.to_ascii_lowercase()).or_default() += 1;
     }
-    let is_doubtful = |name: &OsStr| !name.is_ascii() || folded.get(&name.to_ascii_lowercase()).is_some_and(|count| *count > 1);
-    let doubtful: Vec<_> =
-        names.iter().filter(|(_, name)| is_doubtful(name)).map(|(index, name)| (*index, name.as_os_str())).collect();
+    let is_doubtful = |name: &OsStr| {
+        !name.is_ascii() || folded.get(&name.to_ascii_lowercase()).is_some_and(|count| *count > 1)
+    };
+    let doubtful: Vec<_> = names
+        .iter()
+        .filter(|(_, name)| is_doubtful(name))
+        .map(|(index, name)| (*index, name.as_os_str()))
+        .collect();
     if doubtful.len() > 1 { doubtful } else { Vec::new() }
 }
 
@@ -244,7 +251,8 @@ mod tests {
             assert_eq!(index, 2, "{names:?}");
             assert!(text.contains("another file of the list is written to"), "{text}");
         }
-        let left: Vec<_> = fs::read_dir(path("real")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            fs::read_dir(path("real")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["file"]);
     }
 

@@ -82,7 +82,8 @@ mod tests {
         let range = |text| Range::of(&headers(&[(CONTENT_RANGE, text)]));
         assert_eq!(range("bytes 3-6/7"), Some(Range { begin: 3, total: Some(7) }));
         assert_eq!(range("bytes 3-6/*"), Some(Range { begin: 3, total: None }));
-        for bad in ["", "bytes */7", "items 3-6/7", "bytes 3-6", "bytes 3-6/x", "bytes 6-3/7", "bytes 3-7/7"] {
+        for bad in ["", "bytes */7", "items 3-6/7", "bytes 3-6", "bytes 3-6/x", "bytes 6-3/7", "bytes 3-7/7"]
+        {
             assert_eq!(range(bad), None, "{bad}");
         }
         assert_eq!(Range::of(&HeaderMap::new()), None);

@@ -157,9 +157,11 @@ fn a_404_says_who_may_have_written_it() {
     let text = |id: &str, body: &str| judge(id, 404, body, true).unwrap_err().message().to_owned();
     assert!(text("style.get", "").contains("is the company domain \"acme\" right?"));
     // That host has the company elsewhere.
-    assert_eq!(text("automation.autonumber", ""), "there is nothing at this address");
-    for id in ["style.get", "automation.autonumber"] {
-        assert!(text(id, PAGE).contains("an HTML page (\"Maintenance\"), which a proxy or a gateway may have"));
+    assert_eq!(text("automation.autonumber_list", ""), "there is nothing at this address");
+    for id in ["style.get", "automation.autonumber_list"] {
+        assert!(
+            text(id, PAGE).contains("an HTML page (\"Maintenance\"), which a proxy or a gateway may have")
+        );
         assert_eq!(text(id, "{}"), "there is nothing at this address");
         assert_eq!(text(id, GONE), GONE);
     }
