@@ -4,7 +4,7 @@ import type { Field, ImageLinks, Person } from './shared.js';
 
 /** An artboard of a style. */
 export interface Artboard {
-  /** Position; the service spells the name this way. */
+  /** Position. The service spells it `artboarIndex`. */
   artboarIndex?: number | null;
   /** Link to the picture. */
   imageUrl?: string | null;
@@ -39,6 +39,8 @@ export interface BlockHeader {
   tags?: Tag[] | null;
   /** Whether it is soft-deleted. */
   isDeleted?: boolean | null;
+  /** `isDeleted`, as some answers spell it. */
+  deleted?: boolean | null;
   createdBy?: Person | null;
   /** Time of creation, ISO 8601 in UTC. */
   createdAt?: string | null;
@@ -214,6 +216,8 @@ export interface ColorHeader {
   tags?: Tag[] | null;
   /** Whether it is soft-deleted. */
   isDeleted?: boolean | null;
+  /** `isDeleted`, as some answers spell it. */
+  deleted?: boolean | null;
   createdBy?: Person | null;
   /** Time of creation, ISO 8601 in UTC. */
   createdAt?: string | null;
@@ -314,6 +318,8 @@ export interface ImageHeader {
   tags?: Tag[] | null;
   /** Whether it is soft-deleted. */
   isDeleted?: boolean | null;
+  /** `isDeleted`, as some answers spell it. */
+  deleted?: boolean | null;
   createdBy?: Person | null;
   /** Time of creation, ISO 8601 in UTC. */
   createdAt?: string | null;
@@ -384,6 +390,8 @@ export interface MaterialHeader {
   planIds?: string[] | null;
   /** Whether it is soft-deleted. */
   isDeleted?: boolean | null;
+  /** `isDeleted`, as some answers spell it. */
+  deleted?: boolean | null;
   createdBy?: Person | null;
   /** Time of creation, ISO 8601 in UTC. */
   createdAt?: string | null;
@@ -476,6 +484,8 @@ export interface StyleHeader {
   planIds?: string[] | null;
   /** Whether it is soft-deleted. */
   isDeleted?: boolean | null;
+  /** `isDeleted`, as some answers spell it. */
+  deleted?: boolean | null;
   /** Sources of a copy. */
   copiedOrCarriedOverFrom?: unknown;
   tags?: Tag[] | null;

@@ -10,9 +10,9 @@ use super::shared::{Field, ImageLinks, Person};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Artboard {
-    /// Position; the service spells the name this way.
+    /// Position. The service spells it `artboarIndex`.
     #[serde(rename = "artboarIndex", skip_serializing_if = "Option::is_none")]
-    pub artboar_index: Option<i64>,
+    pub artboard_index: Option<i64>,
     /// Link to the picture.
     #[serde(rename = "imageUrl", skip_serializing_if = "Option::is_none")]
     pub image_url: Option<String>,
@@ -26,11 +26,11 @@ pub struct Artboard {
 #[serde(default)]
 pub struct BlockAmbiguity {
     /// The requested number.
-    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    #[serde(rename = "number")]
+    pub number: String,
     /// `records` of the service.
-    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
-    pub records: Option<Vec<BlockHeader>>,
+    #[serde(rename = "records")]
+    pub records: Vec<BlockHeader>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -71,7 +71,7 @@ pub struct BlockHeader {
     #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// Whether it is soft-deleted.
-    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "isDeleted", alias = "deleted", skip_serializing_if = "Option::is_none")]
     pub is_deleted: Option<bool>,
     /// `createdBy` of the service.
     #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
@@ -147,14 +147,14 @@ impl BlockHeaderData {
 #[serde(default)]
 pub struct BlockLookup {
     /// In the order of the numbers.
-    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
-    pub found: Option<Vec<BlockHeader>>,
+    #[serde(rename = "found")]
+    pub found: Vec<BlockHeader>,
     /// Numbers that no record has.
-    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Vec<String>>,
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
     /// Numbers that several records have.
-    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
-    pub ambiguous: Option<Vec<BlockAmbiguity>>,
+    #[serde(rename = "ambiguous")]
+    pub ambiguous: Vec<BlockAmbiguity>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -285,11 +285,11 @@ pub struct CarriedOver {
 #[serde(default)]
 pub struct ColorAmbiguity {
     /// The requested number.
-    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    #[serde(rename = "number")]
+    pub number: String,
     /// `records` of the service.
-    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
-    pub records: Option<Vec<ColorHeader>>,
+    #[serde(rename = "records")]
+    pub records: Vec<ColorHeader>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -387,7 +387,7 @@ pub struct ColorHeader {
     #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// Whether it is soft-deleted.
-    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "isDeleted", alias = "deleted", skip_serializing_if = "Option::is_none")]
     pub is_deleted: Option<bool>,
     /// `createdBy` of the service.
     #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
@@ -460,14 +460,14 @@ impl ColorHeaderData {
 #[serde(default)]
 pub struct ColorLookup {
     /// In the order of the numbers.
-    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
-    pub found: Option<Vec<ColorHeader>>,
+    #[serde(rename = "found")]
+    pub found: Vec<ColorHeader>,
     /// Numbers that no record has.
-    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Vec<String>>,
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
     /// Numbers that several records have.
-    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
-    pub ambiguous: Option<Vec<ColorAmbiguity>>,
+    #[serde(rename = "ambiguous")]
+    pub ambiguous: Vec<ColorAmbiguity>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -562,11 +562,11 @@ pub struct FolderReference {
 #[serde(default)]
 pub struct ImageAmbiguity {
     /// The requested number.
-    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    #[serde(rename = "number")]
+    pub number: String,
     /// `records` of the service.
-    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
-    pub records: Option<Vec<ImageHeader>>,
+    #[serde(rename = "records")]
+    pub records: Vec<ImageHeader>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -598,7 +598,7 @@ pub struct ImageHeader {
     #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// Whether it is soft-deleted.
-    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "isDeleted", alias = "deleted", skip_serializing_if = "Option::is_none")]
     pub is_deleted: Option<bool>,
     /// `createdBy` of the service.
     #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
@@ -674,14 +674,14 @@ impl ImageHeaderData {
 #[serde(default)]
 pub struct ImageLookup {
     /// In the order of the numbers.
-    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
-    pub found: Option<Vec<ImageHeader>>,
+    #[serde(rename = "found")]
+    pub found: Vec<ImageHeader>,
     /// Numbers that no record has.
-    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Vec<String>>,
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
     /// Numbers that several records have.
-    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
-    pub ambiguous: Option<Vec<ImageAmbiguity>>,
+    #[serde(rename = "ambiguous")]
+    pub ambiguous: Vec<ImageAmbiguity>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -716,11 +716,11 @@ pub struct ImageVariation {
 #[serde(default)]
 pub struct MaterialAmbiguity {
     /// The requested number.
-    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    #[serde(rename = "number")]
+    pub number: String,
     /// `records` of the service.
-    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
-    pub records: Option<Vec<MaterialHeader>>,
+    #[serde(rename = "records")]
+    pub records: Vec<MaterialHeader>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -761,7 +761,7 @@ pub struct MaterialHeader {
     #[serde(rename = "planIds", skip_serializing_if = "Option::is_none")]
     pub plan_ids: Option<Vec<String>>,
     /// Whether it is soft-deleted.
-    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "isDeleted", alias = "deleted", skip_serializing_if = "Option::is_none")]
     pub is_deleted: Option<bool>,
     /// `createdBy` of the service.
     #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
@@ -837,14 +837,14 @@ impl MaterialHeaderData {
 #[serde(default)]
 pub struct MaterialLookup {
     /// In the order of the numbers.
-    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
-    pub found: Option<Vec<MaterialHeader>>,
+    #[serde(rename = "found")]
+    pub found: Vec<MaterialHeader>,
     /// Numbers that no record has.
-    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Vec<String>>,
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
     /// Numbers that several records have.
-    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
-    pub ambiguous: Option<Vec<MaterialAmbiguity>>,
+    #[serde(rename = "ambiguous")]
+    pub ambiguous: Vec<MaterialAmbiguity>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -856,7 +856,7 @@ pub struct MaterialLookup {
 pub struct PaletteColors {
     /// Link to the palette as an Adobe Swatch Exchange file.
     #[serde(rename = "ASEurl", alias = "asEurl", skip_serializing_if = "Option::is_none")]
-    pub aseurl: Option<String>,
+    pub ase_url: Option<String>,
     /// `colors` of the service.
     #[serde(rename = "colors", skip_serializing_if = "Option::is_none")]
     pub colors: Option<Vec<ColorChip>>,
@@ -927,11 +927,11 @@ pub struct SizeClass {
 #[serde(default)]
 pub struct StyleAmbiguity {
     /// The requested number.
-    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    #[serde(rename = "number")]
+    pub number: String,
     /// `records` of the service.
-    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
-    pub records: Option<Vec<StyleHeader>>,
+    #[serde(rename = "records")]
+    pub records: Vec<StyleHeader>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -969,7 +969,7 @@ pub struct StyleHeader {
     #[serde(rename = "planIds", skip_serializing_if = "Option::is_none")]
     pub plan_ids: Option<Vec<String>>,
     /// Whether it is soft-deleted.
-    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "isDeleted", alias = "deleted", skip_serializing_if = "Option::is_none")]
     pub is_deleted: Option<bool>,
     /// Sources of a copy.
     #[serde(rename = "copiedOrCarriedOverFrom", skip_serializing_if = "Option::is_none")]
@@ -1057,14 +1057,14 @@ impl StyleHeaderData {
 #[serde(default)]
 pub struct StyleLookup {
     /// In the order of the numbers.
-    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
-    pub found: Option<Vec<StyleHeader>>,
+    #[serde(rename = "found")]
+    pub found: Vec<StyleHeader>,
     /// Numbers that no record has.
-    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Vec<String>>,
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
     /// Numbers that several records have.
-    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
-    pub ambiguous: Option<Vec<StyleAmbiguity>>,
+    #[serde(rename = "ambiguous")]
+    pub ambiguous: Vec<StyleAmbiguity>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,

@@ -4,8 +4,8 @@ import Foundation
 
 /// An artboard of a style.
 public struct Artboard: Record, JSONConvertible {
-    /// Position; the service spells the name this way.
-    public var artboarIndex: Int?
+    /// Position. The service spells it `artboarIndex`.
+    public var artboardIndex: Int?
     /// Link to the picture.
     public var imageURL: String?
     /// Members that the catalogue does not name.
@@ -13,25 +13,25 @@ public struct Artboard: Record, JSONConvertible {
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
-        artboarIndex: Int? = nil,
+        artboardIndex: Int? = nil,
         imageURL: String? = nil,
         extra: JSONObject = [:]
     ) {
-        self.artboarIndex = artboarIndex
+        self.artboardIndex = artboardIndex
         self.imageURL = imageURL
         self.extra = extra
     }
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        artboarIndex = try reader.take("artboarIndex")
+        artboardIndex = try reader.take("artboarIndex")
         imageURL = try reader.take("imageUrl")
         extra = reader.rest
     }
 
     public var members: JSONObject {
         let named: Members = [
-            "artboarIndex": artboarIndex,
+            "artboarIndex": artboardIndex,
             "imageUrl": imageURL,
         ]
         return JSONObject(present: named, extra: extra)
@@ -160,7 +160,7 @@ public struct BlockHeader: Record, JSONConvertible {
         folder = try reader.take("folder")
         headerData = try reader.take("headerData")
         tags = try reader.take("tags")
-        isDeleted = try reader.take("isDeleted")
+        isDeleted = try reader.take("isDeleted", or: "deleted")
         createdBy = try reader.take("createdBy")
         createdAt = try reader.take("createdAt")
         modifiedBy = try reader.take("modifiedBy")
@@ -798,7 +798,7 @@ public struct ColorHeader: Record, JSONConvertible {
         folder = try reader.take("folder")
         headerData = try reader.take("headerData")
         tags = try reader.take("tags")
-        isDeleted = try reader.take("isDeleted")
+        isDeleted = try reader.take("isDeleted", or: "deleted")
         createdBy = try reader.take("createdBy")
         createdAt = try reader.take("createdAt")
         modifiedBy = try reader.take("modifiedBy")
@@ -1205,7 +1205,7 @@ public struct ImageHeader: Record, JSONConvertible {
         headerData = try reader.take("headerData")
         files = try reader.take("files")
         tags = try reader.take("tags")
-        isDeleted = try reader.take("isDeleted")
+        isDeleted = try reader.take("isDeleted", or: "deleted")
         createdBy = try reader.take("createdBy")
         createdAt = try reader.take("createdAt")
         modifiedBy = try reader.take("modifiedBy")
@@ -1496,7 +1496,7 @@ public struct MaterialHeader: Record, JSONConvertible {
         suppliers = try reader.take("suppliers")
         tags = try reader.take("tags")
         planIDs = try reader.take("planIds")
-        isDeleted = try reader.take("isDeleted")
+        isDeleted = try reader.take("isDeleted", or: "deleted")
         createdBy = try reader.take("createdBy")
         createdAt = try reader.take("createdAt")
         modifiedBy = try reader.take("modifiedBy")
@@ -1626,32 +1626,32 @@ public struct MaterialLookup: Record, JSONConvertible {
 /// The colours of a palette.
 public struct PaletteColors: Record, JSONConvertible {
     /// Link to the palette as an Adobe Swatch Exchange file.
-    public var aseurl: String?
+    public var aseURL: String?
     public var colors: [ColorChip]?
     /// Members that the catalogue does not name.
     public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
-        aseurl: String? = nil,
+        aseURL: String? = nil,
         colors: [ColorChip]? = nil,
         extra: JSONObject = [:]
     ) {
-        self.aseurl = aseurl
+        self.aseURL = aseURL
         self.colors = colors
         self.extra = extra
     }
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        aseurl = try reader.take("ASEurl", or: "asEurl")
+        aseURL = try reader.take("ASEurl", or: "asEurl")
         colors = try reader.take("colors")
         extra = reader.rest
     }
 
     public var members: JSONObject {
         let named: Members = [
-            "ASEurl": aseurl,
+            "ASEurl": aseURL,
             "colors": colors,
         ]
         return JSONObject(present: named, extra: extra)
@@ -1898,7 +1898,7 @@ public struct StyleHeader: Record, JSONConvertible {
         sizeRange = try reader.take("sizeRange")
         sizeClasses = try reader.take("sizeClasses")
         planIDs = try reader.take("planIds")
-        isDeleted = try reader.take("isDeleted")
+        isDeleted = try reader.take("isDeleted", or: "deleted")
         copiedOrCarriedOverFrom = try reader.take("copiedOrCarriedOverFrom")
         tags = try reader.take("tags")
         createdBy = try reader.take("createdBy")

@@ -26,6 +26,7 @@ public struct RawResource: Sendable {
     ///   - link: The link, as it is in the record.
     ///   - file: Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
     ///     of the response.
+    @discardableResult
     public func download(
         link: String,
         file: URL? = nil,
@@ -140,6 +141,7 @@ public struct RawResource: Sendable {
         let connection: Connection
 
         /// ``RawResource/download(link:file:options:)``
+        @discardableResult
         public func download(
             link: String,
             file: URL? = nil,

@@ -16,8 +16,9 @@ import kotlinx.serialization.json.jsonObject
 @Serializable(with = ArtboardSerializer::class)
 @KeepGeneratedSerializer
 data class Artboard(
-    /** Position; the service spells the name this way. */
-    val artboarIndex: Long? = null,
+    /** Position. The service spells it `artboarIndex`. */
+    @SerialName("artboarIndex")
+    val artboardIndex: Long? = null,
     /** Link to the picture. */
     val imageUrl: String? = null,
     /** Members that the catalogue does not name. */
@@ -72,6 +73,7 @@ data class BlockHeader(
     /** `tags` of the service. */
     val tags: List<Tag>? = null,
     /** Whether it is soft-deleted. */
+    @JsonNames("deleted")
     val isDeleted: Boolean? = null,
     /** `createdBy` of the service. */
     val createdBy: Person? = null,
@@ -346,6 +348,7 @@ data class ColorHeader(
     /** `tags` of the service. */
     val tags: List<Tag>? = null,
     /** Whether it is soft-deleted. */
+    @JsonNames("deleted")
     val isDeleted: Boolean? = null,
     /** `createdBy` of the service. */
     val createdBy: Person? = null,
@@ -517,6 +520,7 @@ data class ImageHeader(
     /** `tags` of the service. */
     val tags: List<Tag>? = null,
     /** Whether it is soft-deleted. */
+    @JsonNames("deleted")
     val isDeleted: Boolean? = null,
     /** `createdBy` of the service. */
     val createdBy: Person? = null,
@@ -640,6 +644,7 @@ data class MaterialHeader(
     /** `planIds` of the service. */
     val planIds: List<String>? = null,
     /** Whether it is soft-deleted. */
+    @JsonNames("deleted")
     val isDeleted: Boolean? = null,
     /** `createdBy` of the service. */
     val createdBy: Person? = null,
@@ -709,7 +714,7 @@ data class PaletteColors(
     /** Link to the palette as an Adobe Swatch Exchange file. */
     @SerialName("ASEurl")
     @JsonNames("asEurl")
-    val aseurl: String? = null,
+    val aseUrl: String? = null,
     /** `colors` of the service. */
     val colors: List<ColorChip>? = null,
     /** Members that the catalogue does not name. */
@@ -811,6 +816,7 @@ data class StyleHeader(
     /** `planIds` of the service. */
     val planIds: List<String>? = null,
     /** Whether it is soft-deleted. */
+    @JsonNames("deleted")
     val isDeleted: Boolean? = null,
     /** Sources of a copy. */
     val copiedOrCarriedOverFrom: JsonElement? = null,
