@@ -39,6 +39,8 @@ export interface BlockHeader {
   tags?: Tag[] | null;
   /** Whether it is soft-deleted. */
   isDeleted?: boolean | null;
+  /** `isDeleted`, as some answers spell it. */
+  deleted?: boolean | null;
   createdBy?: Person | null;
   /** Time of creation, ISO 8601 in UTC. */
   createdAt?: string | null;
@@ -214,6 +216,8 @@ export interface ColorHeader {
   tags?: Tag[] | null;
   /** Whether it is soft-deleted. */
   isDeleted?: boolean | null;
+  /** `isDeleted`, as some answers spell it. */
+  deleted?: boolean | null;
   createdBy?: Person | null;
   /** Time of creation, ISO 8601 in UTC. */
   createdAt?: string | null;
@@ -269,6 +273,26 @@ export interface Colorway {
   [member: string]: unknown;
 }
 
+/** The style of a row of a bill of materials. */
+export interface FlatBomHeader {
+  /** Id. */
+  id?: string | null;
+  /** Number. */
+  headerNumber?: string | null;
+  [member: string]: unknown;
+}
+
+/** A row of a bill of materials, with the style that it belongs to. */
+export interface FlatBomRow {
+  /** The style. */
+  header?: FlatBomHeader | null;
+  /** The row: `rowId`, `materialId`, and the columns of the application, which differ between companies. */
+  bom?: Record<string, unknown> | null;
+  /** Application that the row is in. */
+  applicationId?: string | null;
+  [member: string]: unknown;
+}
+
 /** A folder of a master folder. */
 export interface Folder {
   /** Id. */
@@ -314,6 +338,8 @@ export interface ImageHeader {
   tags?: Tag[] | null;
   /** Whether it is soft-deleted. */
   isDeleted?: boolean | null;
+  /** `isDeleted`, as some answers spell it. */
+  deleted?: boolean | null;
   createdBy?: Person | null;
   /** Time of creation, ISO 8601 in UTC. */
   createdAt?: string | null;
@@ -384,6 +410,8 @@ export interface MaterialHeader {
   planIds?: string[] | null;
   /** Whether it is soft-deleted. */
   isDeleted?: boolean | null;
+  /** `isDeleted`, as some answers spell it. */
+  deleted?: boolean | null;
   createdBy?: Person | null;
   /** Time of creation, ISO 8601 in UTC. */
   createdAt?: string | null;
@@ -476,6 +504,8 @@ export interface StyleHeader {
   planIds?: string[] | null;
   /** Whether it is soft-deleted. */
   isDeleted?: boolean | null;
+  /** `isDeleted`, as some answers spell it. */
+  deleted?: boolean | null;
   /** Sources of a copy. */
   copiedOrCarriedOverFrom?: unknown;
   tags?: Tag[] | null;

@@ -89,9 +89,6 @@ mod tests {
         assert!(json(names, &json!([" "])).is_err() && json(names, &json!([null])).is_err());
         let comment = parameter("style.comment_add", "comment");
         assert!(json(comment, &json!(" ")).is_err() && json(comment, &json!(7)).is_err());
-        let take = parameter("style.search", "take");
-        assert_eq!(text(take, &json!(20)).unwrap(), "20");
-        assert!(text(take, &json!(-1)).unwrap_err().message().contains("from 0"));
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn of_text(raw: &Value, known: impl Fn(&str) -> Option<Value>) -> Value {
 }
 
 /// `Yes`, `True`, `No`, `False`, in upper or lower case.
-pub(super) fn flag(text: &str) -> Option<bool> {
+pub(crate) fn flag(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "yes" | "true" => Some(true),
         "no" | "false" => Some(false),
@@ -61,7 +61,7 @@ pub(super) fn parsed(text: &str) -> Option<Value> {
 }
 
 /// A member that is there and not null, its name in upper or lower case.
-pub(super) fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub(crate) fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     let found = members
         .get(name)
         .or_else(|| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value));
@@ -70,7 +70,7 @@ pub(super) fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<
 
 /// Whether the members of an object say nothing.
 pub(super) fn is_blank(members: &Map<String, Value>) -> bool {
-    members.values().all(|value| value.is_null() || value == "")
+    !members.is_empty() && members.values().all(|value| value.is_null() || value == "")
 }
 
 fn choice(raw: &Value) -> Value {
@@ -125,11 +125,13 @@ fn items(raw: &Value) -> Value {
 }
 
 fn item(raw: &Value) -> Value {
-    let mut item = raw.clone();
-    if let Some(value) = item.get_mut("value") {
-        *value = of_text(value, |text| number_of(text).map(Value::Number));
-    }
-    item
+    let Value::Object(members) = raw else { return raw.clone() };
+    let named = members.iter().map(|(name, value)| match name.to_ascii_lowercase().as_str() {
+        "code" => ("code".to_owned(), value.clone()),
+        "value" => ("value".to_owned(), of_text(value, |text| number_of(text).map(Value::Number))),
+        _ => (name.clone(), value.clone()),
+    });
+    Value::Object(named.collect())
 }
 
 fn user(raw: &Value) -> Value {

@@ -71,7 +71,7 @@ pub struct BlockHeader {
     #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// Whether it is soft-deleted.
-    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "isDeleted", alias = "deleted", skip_serializing_if = "Option::is_none")]
     pub is_deleted: Option<bool>,
     /// `createdBy` of the service.
     #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
@@ -387,7 +387,7 @@ pub struct ColorHeader {
     #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// Whether it is soft-deleted.
-    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "isDeleted", alias = "deleted", skip_serializing_if = "Option::is_none")]
     pub is_deleted: Option<bool>,
     /// `createdBy` of the service.
     #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
@@ -521,6 +521,39 @@ pub struct Colorway {
     pub extra: IndexMap<String, Value>,
 }
 
+/// The style of a row of a bill of materials.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlatBomHeader {
+    /// Id.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Number.
+    #[serde(rename = "headerNumber", skip_serializing_if = "Option::is_none")]
+    pub header_number: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A row of a bill of materials, with the style that it belongs to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlatBomRow {
+    /// The style.
+    #[serde(rename = "header", skip_serializing_if = "Option::is_none")]
+    pub header: Option<FlatBomHeader>,
+    /// The row: `rowId`, `materialId`, and the columns of the application, which differ between companies.
+    #[serde(rename = "bom", skip_serializing_if = "Option::is_none")]
+    pub bom: Option<IndexMap<String, Value>>,
+    /// Application that the row is in.
+    #[serde(rename = "applicationId", skip_serializing_if = "Option::is_none")]
+    pub application_id: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// A folder of a master folder.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -598,7 +631,7 @@ pub struct ImageHeader {
     #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// Whether it is soft-deleted.
-    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "isDeleted", alias = "deleted", skip_serializing_if = "Option::is_none")]
     pub is_deleted: Option<bool>,
     /// `createdBy` of the service.
     #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
@@ -761,7 +794,7 @@ pub struct MaterialHeader {
     #[serde(rename = "planIds", skip_serializing_if = "Option::is_none")]
     pub plan_ids: Option<Vec<String>>,
     /// Whether it is soft-deleted.
-    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "isDeleted", alias = "deleted", skip_serializing_if = "Option::is_none")]
     pub is_deleted: Option<bool>,
     /// `createdBy` of the service.
     #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
@@ -969,7 +1002,7 @@ pub struct StyleHeader {
     #[serde(rename = "planIds", skip_serializing_if = "Option::is_none")]
     pub plan_ids: Option<Vec<String>>,
     /// Whether it is soft-deleted.
-    #[serde(rename = "isDeleted", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "isDeleted", alias = "deleted", skip_serializing_if = "Option::is_none")]
     pub is_deleted: Option<bool>,
     /// Sources of a copy.
     #[serde(rename = "copiedOrCarriedOverFrom", skip_serializing_if = "Option::is_none")]

@@ -160,7 +160,7 @@ public struct BlockHeader: Record, JSONConvertible {
         folder = try reader.take("folder")
         headerData = try reader.take("headerData")
         tags = try reader.take("tags")
-        isDeleted = try reader.take("isDeleted")
+        isDeleted = try reader.take("isDeleted", or: "deleted")
         createdBy = try reader.take("createdBy")
         createdAt = try reader.take("createdAt")
         modifiedBy = try reader.take("modifiedBy")
@@ -798,7 +798,7 @@ public struct ColorHeader: Record, JSONConvertible {
         folder = try reader.take("folder")
         headerData = try reader.take("headerData")
         tags = try reader.take("tags")
-        isDeleted = try reader.take("isDeleted")
+        isDeleted = try reader.take("isDeleted", or: "deleted")
         createdBy = try reader.take("createdBy")
         createdAt = try reader.take("createdAt")
         modifiedBy = try reader.take("modifiedBy")
@@ -1021,6 +1021,84 @@ public struct Colorway: Record, JSONConvertible {
     public func field(_ id: String) -> JSONValue? { JSONObject(valuesOf: members, fields: fields)[id] }
 }
 
+/// The style of a row of a bill of materials.
+public struct FlatBomHeader: Record, JSONConvertible {
+    /// Id.
+    public var id: String?
+    /// Number.
+    public var headerNumber: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        headerNumber: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.headerNumber = headerNumber
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        headerNumber = try reader.take("headerNumber")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "headerNumber": headerNumber,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A row of a bill of materials, with the style that it belongs to.
+public struct FlatBomRow: Record, JSONConvertible {
+    /// The style.
+    public var header: FlatBomHeader?
+    /// The row: `rowId`, `materialId`, and the columns of the application, which differ between companies.
+    public var bom: JSONObject?
+    /// Application that the row is in.
+    public var applicationID: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        header: FlatBomHeader? = nil,
+        bom: JSONObject? = nil,
+        applicationID: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.header = header
+        self.bom = bom
+        self.applicationID = applicationID
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        header = try reader.take("header")
+        bom = try reader.take("bom")
+        applicationID = try reader.take("applicationId")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "header": header,
+            "bom": bom,
+            "applicationId": applicationID,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// A folder of a master folder.
 public struct Folder: Record, JSONConvertible {
     /// Id.
@@ -1205,7 +1283,7 @@ public struct ImageHeader: Record, JSONConvertible {
         headerData = try reader.take("headerData")
         files = try reader.take("files")
         tags = try reader.take("tags")
-        isDeleted = try reader.take("isDeleted")
+        isDeleted = try reader.take("isDeleted", or: "deleted")
         createdBy = try reader.take("createdBy")
         createdAt = try reader.take("createdAt")
         modifiedBy = try reader.take("modifiedBy")
@@ -1496,7 +1574,7 @@ public struct MaterialHeader: Record, JSONConvertible {
         suppliers = try reader.take("suppliers")
         tags = try reader.take("tags")
         planIDs = try reader.take("planIds")
-        isDeleted = try reader.take("isDeleted")
+        isDeleted = try reader.take("isDeleted", or: "deleted")
         createdBy = try reader.take("createdBy")
         createdAt = try reader.take("createdAt")
         modifiedBy = try reader.take("modifiedBy")
@@ -1898,7 +1976,7 @@ public struct StyleHeader: Record, JSONConvertible {
         sizeRange = try reader.take("sizeRange")
         sizeClasses = try reader.take("sizeClasses")
         planIDs = try reader.take("planIds")
-        isDeleted = try reader.take("isDeleted")
+        isDeleted = try reader.take("isDeleted", or: "deleted")
         copiedOrCarriedOverFrom = try reader.take("copiedOrCarriedOverFrom")
         tags = try reader.take("tags")
         createdBy = try reader.take("createdBy")

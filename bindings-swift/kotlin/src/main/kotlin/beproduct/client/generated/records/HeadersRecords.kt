@@ -72,6 +72,7 @@ data class BlockHeader(
     /** `tags` of the service. */
     val tags: List<Tag>? = null,
     /** Whether it is soft-deleted. */
+    @JsonNames("deleted")
     val isDeleted: Boolean? = null,
     /** `createdBy` of the service. */
     val createdBy: Person? = null,
@@ -346,6 +347,7 @@ data class ColorHeader(
     /** `tags` of the service. */
     val tags: List<Tag>? = null,
     /** Whether it is soft-deleted. */
+    @JsonNames("deleted")
     val isDeleted: Boolean? = null,
     /** `createdBy` of the service. */
     val createdBy: Person? = null,
@@ -449,6 +451,38 @@ data class Colorway(
 internal object ColorwaySerializer :
     RecordSerializer<Colorway>(Colorway.generatedSerializer())
 
+/** The style of a row of a bill of materials. */
+@Serializable(with = FlatBomHeaderSerializer::class)
+@KeepGeneratedSerializer
+data class FlatBomHeader(
+    /** Id. */
+    val id: String? = null,
+    /** Number. */
+    val headerNumber: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object FlatBomHeaderSerializer :
+    RecordSerializer<FlatBomHeader>(FlatBomHeader.generatedSerializer())
+
+/** A row of a bill of materials, with the style that it belongs to. */
+@Serializable(with = FlatBomRowSerializer::class)
+@KeepGeneratedSerializer
+data class FlatBomRow(
+    /** The style. */
+    val header: FlatBomHeader? = null,
+    /** The row: `rowId`, `materialId`, and the columns of the application, which differ between companies. */
+    val bom: Map<String, JsonElement>? = null,
+    /** Application that the row is in. */
+    val applicationId: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object FlatBomRowSerializer :
+    RecordSerializer<FlatBomRow>(FlatBomRow.generatedSerializer())
+
 /** A folder of a master folder. */
 @Serializable(with = FolderSerializer::class)
 @KeepGeneratedSerializer
@@ -517,6 +551,7 @@ data class ImageHeader(
     /** `tags` of the service. */
     val tags: List<Tag>? = null,
     /** Whether it is soft-deleted. */
+    @JsonNames("deleted")
     val isDeleted: Boolean? = null,
     /** `createdBy` of the service. */
     val createdBy: Person? = null,
@@ -640,6 +675,7 @@ data class MaterialHeader(
     /** `planIds` of the service. */
     val planIds: List<String>? = null,
     /** Whether it is soft-deleted. */
+    @JsonNames("deleted")
     val isDeleted: Boolean? = null,
     /** `createdBy` of the service. */
     val createdBy: Person? = null,
@@ -811,6 +847,7 @@ data class StyleHeader(
     /** `planIds` of the service. */
     val planIds: List<String>? = null,
     /** Whether it is soft-deleted. */
+    @JsonNames("deleted")
     val isDeleted: Boolean? = null,
     /** Sources of a copy. */
     val copiedOrCarriedOverFrom: JsonElement? = null,
