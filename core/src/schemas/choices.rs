@@ -65,12 +65,15 @@ impl Choices {
     }
 
     /// The code of a part: one of the choices by its text or its own code.
-    pub(super) fn choose_part(&self, code: &str) -> Result<Value, String> {
-        let is_code = |choice: &Choice| choice.code.as_deref().is_some_and(|known| known == code);
-        if self.active.iter().any(is_code) {
-            return Ok(code.into());
+    pub(super) fn choose_part(&self, code: &str) -> Result<String, String> {
+        let is_code = |choice: &Choice| choice.code.as_deref() == Some(code);
+        if (self.active.is_empty() && self.inactive.is_empty()) || self.active.iter().any(is_code) {
+            return Ok(code.to_owned());
         }
-        self.choose(&code.into()).map_err(|_| format!("has no part {code:?}. {}", self.named(code)))
+        match self.find(&code.into()) {
+            Some(choice) => Ok(choice.text.clone()),
+            None => Err(format!("has no part {code:?}. {}", self.named(code))),
+        }
     }
 
     /// The choice that is meant, if there is one.

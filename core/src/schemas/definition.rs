@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::choices::Choices;
 use super::people::People;
 use crate::answer;
-use crate::value::{Decimal, FieldType, Place, Reference, equal, member, read, write};
+use crate::value::{Decimal, FieldType, Place, Reference, distinct, equal, member, read, write};
 
 #[derive(Debug)]
 pub(super) struct Definition {
@@ -66,7 +66,7 @@ impl Definition {
                     let code = self.choices().choose_part(part["code"].as_str().unwrap_or_default())?;
                     Ok(json!({"code": code, "value": part["value"]}))
                 };
-                list.iter().map(part).collect()
+                distinct(list.iter().map(part).collect::<Result<_, String>>()?)
             }
             (FieldType::Tags, Value::Array(list)) => self.check_tags(list).map(|()| value),
             (FieldType::Text, Value::String(text)) => {
@@ -161,6 +161,7 @@ impl Definition {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -307,6 +308,62 @@ mod tests {
             assert!(refusal.starts_with(says), "{parts}: {refusal}");
         }
         assert_eq!(fit("CompositeControl", &fibres, json!([])).unwrap(), json!([]));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// With the choices too: what was sent is what was meant, and is sent as it is when it comes back.
+        #[test]
+        fn what_is_sent_is_what_was_meant(
+            type_name in prop::sample::select(vec!["DropDown", "Radio", "MultiSelect", "Users", "PartnerDropDown",
+                "CompositeControl", "Text", "Tags", "Number", "Decimal", "Date", "TrueFalse"]),
+            place in prop::sample::select(vec![Place::Header, Place::Colorway, Place::Part, Place::DataTable]),
+            value in given(),
+        ) {
+            let properties = json!({
+                "Choices": [
+                    {"value": "Été", "code": "E", "FullName": "Été", "UserName": "ete"},
+                    {"value": "Yes", "code": MILL, "FullName": "Žofie F", "UserName": "zofie"},
+                    {"value": 5, "code": "5", "FullName": "Old", "UserName": "old", "active": false},
+                    {"value": 7.5, "code": "Seven", "FullName": "7.5", "UserName": "seven"},
+                ],
+                "MaxValueCharacters": 5, "MaxDigits": 4, "DecimalPoints": 1, "MaxTags": 2, "MaxTagCharacters": 3,
+            });
+            let field = definition(type_name, &properties);
+            if let Ok(sent) = field.put(field.field_type, place, &value) {
+                prop_assert!(field.equal(&value, &sent) && field.equal(&sent, &value), "{type_name} {value} was sent as {sent}");
+                prop_assert_eq!(field.put(field.field_type, place, &sent), Ok(sent.clone()), "{} {}", type_name, value);
+                prop_assert!(sent != 5 || type_name == "Number" || type_name == "Decimal", "{type_name}: an inactive choice");
+            }
+        }
+    }
+
+    /// Names of choices in several spellings, and other values.
+    fn given() -> impl Strategy<Value = Value> {
+        let one = prop_oneof![
+            prop::sample::select(vec![
+                "Été", " ÉTÉ", "ete", "E", "Yes", "yes", MILL, "zofie", "ŽOFIE F", "5", "5.0", "7.50", "Old",
+                "x", ""
+            ])
+            .prop_map(Value::from),
+            prop::sample::select(vec![
+                json!(5),
+                json!(7.5),
+                json!(true),
+                json!(false),
+                json!(null),
+                json!(12345),
+                json!(1.25)
+            ]),
+            "[a-z👕]{0,7}".prop_map(Value::from),
+        ];
+        let names = prop::sample::select(vec!["code", "Value", "value", "name", "userName"]);
+        let object = prop::collection::vec((names, one.clone()), 0..3).prop_map(|members| {
+            members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>().into()
+        });
+        let item: BoxedStrategy<Value> = prop_oneof![one.clone(), object].boxed();
+        prop_oneof![3 => item.clone(), 1 => prop::collection::vec(item, 0..3).prop_map(Value::from)]
     }
 
     #[test]

@@ -30,4 +30,4 @@ pub(crate) use self::record::{standard_type, values_of};
 pub(crate) use self::reference::Reference;
 pub(crate) use self::spelling::{alike, plain};
 pub(crate) use self::untyped::write_untyped;
-pub(crate) use self::write::{shown, write};
+pub(crate) use self::write::{distinct, shown, write};

@@ -1,5 +1,7 @@
 //! The form in which the service takes a value (docs/service/values.md, Field types).
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::date::{self, Written};
@@ -31,6 +33,7 @@ pub(crate) fn write(field_type: FieldType, place: Place, value: &Value) -> Resul
             None => Ok(Value::Null),
         },
         FieldType::CompositeControl => composite(value),
+        FieldType::UsersTags => tagged(value),
         FieldType::ColorDropDown => color(value),
         _ => Ok(value.clone()),
     }
@@ -182,15 +185,17 @@ fn composite(value: &Value) -> Result<Value, String> {
         _ => value.clone(),
     };
     let Some(list) = inner.as_array() else { return refused(expected, value) };
-    let mut parts: Vec<Value> = Vec::with_capacity(list.len());
-    for given in list {
-        let Some(part) = part(given) else { return refused(expected, value) };
-        if parts.iter().any(|known| known["code"] == part["code"]) {
-            return Err(format!("has the part {} twice: add its values", part["code"]));
-        }
-        parts.push(part);
+    let parts: Option<Vec<_>> = list.iter().map(part).collect();
+    parts.map_or_else(|| refused(expected, value), distinct)
+}
+
+/// Parts, each with a code of its own.
+pub(crate) fn distinct(parts: Vec<Value>) -> Result<Value, String> {
+    let mut seen = HashSet::new();
+    match parts.iter().find(|part| !seen.insert(part["code"].as_str())) {
+        Some(part) => Err(format!("has the part {} twice: add its values", part["code"])),
+        None => Ok(parts.into()),
     }
-    Ok(parts.into())
 }
 
 /// A part with a code, and with a number, which may be null but has to be there.
@@ -200,6 +205,15 @@ fn part(given: &Value) -> Option<Value> {
     let value = members.iter().find(|(name, _)| name.eq_ignore_ascii_case("value"))?.1;
     let value = read(FieldType::Decimal, value);
     (value.is_null() || value.is_number()).then(|| json!({"code": code, "value": value}))
+}
+
+/// In which form they are written is not known: as they are read.
+fn tagged(value: &Value) -> Result<Value, String> {
+    let list = read(FieldType::UsersTags, value);
+    match list.is_array() && !value.is_object() {
+        true => Ok(list),
+        false => refused("a list such as [{\"value\": \"Ana Ferreira\", \"code\": \"ana.ferreira\"}]", value),
+    }
 }
 
 pub(super) fn color(value: &Value) -> Result<Value, String> {
