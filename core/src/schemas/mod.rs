@@ -275,7 +275,7 @@ mod tests {
         let lesson = moved(&schemas, "raw.post", by_hand);
         schemas.learn(lesson, &"".into(), SystemTime::UNIX_EPOCH);
         assert!(refusal(&schemas, "style.update", update()).is_some());
-        let lesson = moved(&schemas, "raw.post", json!({"path": "Style/Header/h-1/Move"}));
+        let lesson = moved(&schemas, "raw.post", json!({"path": "Style/Header/h-1/Move", "body": {}}));
         schemas.learn(lesson, &"".into(), SystemTime::UNIX_EPOCH);
         assert_eq!(refusal(&schemas, "style.update", update()), None);
     }

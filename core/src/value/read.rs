@@ -145,9 +145,7 @@ fn partner(raw: &Value) -> Value {
     match raw {
         Value::Object(members) if is_blank(members) => Value::Null,
         _ => of_text(raw, |text| match parsed(text) {
-            Some(Value::Object(inner)) if ["code", "value"].iter().any(|name| inner.contains_key(*name)) => {
-                Some(partner(&inner.into()))
-            }
+            Some(Value::Object(inner)) if is_partner(&inner) => Some(partner(&inner.into())),
             _ => {
                 // A code is the id of the partner; any other text is the name.
                 let name = if uuid::Uuid::try_parse(text).is_ok() { "code" } else { "value" };
@@ -155,6 +153,11 @@ fn partner(raw: &Value) -> Value {
             }
         }),
     }
+}
+
+/// Whether an object, which may have come as a text, is one of a partner.
+pub(super) fn is_partner(members: &Map<String, Value>) -> bool {
+    members.keys().any(|name| ["code", "value"].iter().any(|known| known.eq_ignore_ascii_case(name)))
 }
 
 fn color(raw: &Value) -> Value {

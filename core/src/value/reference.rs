@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::FieldType;
 use super::Place;
-use super::read::{is_blank, member, parsed};
+use super::read::{is_blank, is_partner, member, parsed};
 use super::write::refused;
 
 /// Who is meant.
@@ -25,7 +25,10 @@ impl Reference {
             Value::String(text) if text.trim().is_empty() => Ok(None),
             Value::String(text) => match parsed(text) {
                 Some(Value::Object(members)) if field_type == FieldType::PartnerDropDown => {
-                    Self::in_object(field_type, &members, value)
+                    match is_partner(&members) {
+                        true => Self::in_object(field_type, &members, value),
+                        false => refused(expected(field_type), value),
+                    }
                 }
                 _ => Ok(Some(Self::Text(text.trim().to_owned()))),
             },
@@ -58,7 +61,7 @@ impl Reference {
             Self::Name(name) if on_header => Ok(name.into()),
             Self::Name(name) => refused(
                 if field_type == FieldType::Users {
-                    "the user name, and no other name,"
+                    "a user name, which is not the name of a person"
                 } else {
                     "the code of a partner"
                 },

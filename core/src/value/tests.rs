@@ -94,7 +94,7 @@ fn forms() -> Vec<(&'static str, Place, Value, Value, Value)> {
             Header,
             json!({"id": "u-1", "name": "Ana"}),
             json!({"id": "u-1", "name": "Ana"}),
-            json!("has to be the user name, and no other name, not \"Ana\""),
+            json!("has to be a user name, which is not the name of a person, not \"Ana\""),
         ),
         (
             "Users",
