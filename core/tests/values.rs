@@ -36,7 +36,7 @@ fn some_value(field: &Value) -> BoxedStrategy<Value> {
     ];
     let known = choices(field);
     let choice = prop::sample::select(if known.is_empty() { vec![Value::Null] } else { known });
-    let choice = (choice, 0..6).prop_map(|(choice, spelling)| spelled(&choice, spelling));
+    let choice = (choice, 0_u8..6).prop_map(|(choice, spelling)| spelled(&choice, spelling));
     let one = prop_oneof![2 => leaf, 3 => choice];
     let part = (one.clone(), one.clone()).prop_map(|(code, value)| json!({"code": code, "value": value}));
     let names = prop::sample::select(vec!["code", "value", "Value", "text", "id", "name", "hex", "userName"]);

@@ -40,6 +40,7 @@ pub(crate) fn texts(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(text).collect()
 }
 
+#[allow(dead_code)] // The present catalogue has no numbers.
 pub(crate) fn integer(value: &Value) -> Option<i64> {
     value.as_i64()
 }
