@@ -104,8 +104,9 @@ fn text(item: &Value) -> Option<Value> {
         Value::Null => None,
         Value::String(text) if text.is_empty() => None,
         Value::Number(number) => Some(number.to_string().into()),
+        Value::Object(members) if is_blank(members) => None,
         Value::Object(members) => match member(members, "value") {
-            Some(value @ Value::String(_)) => text(value),
+            Some(value @ Value::String(text)) if !text.is_empty() => Some(value.clone()),
             _ => Some(item.clone()),
         },
         _ => Some(item.clone()),

@@ -237,6 +237,16 @@ fn values_of_programs_are_written_in_the_form_of_the_service() {
 fn refusals_say_what_would_be_right() {
     for (name, value, says) in [
         ("Text", json!(true), "has to be a text, not true"),
+        (
+            "DropDown",
+            json!({"code": "F1", "value": ""}),
+            "has to be the text of a choice, not {\"code\":\"F1\",\"value\":\"\"}",
+        ),
+        (
+            "MultiSelect",
+            json!([{"code": "S", "value": ""}]),
+            "has to be a list of texts, not [{\"code\":\"S\",\"value\":\"\"}]",
+        ),
         ("DropDown", json!(["Fall"]), "has to be the text of a choice, not [\"Fall\"]"),
         ("MultiSelect", json!("Shop"), "has to be a list of texts such as [\"Shop\"], not \"Shop\""),
         ("MultiSelect", json!([["Shop"]]), "has to be a list of texts, not [[\"Shop\"]]"),

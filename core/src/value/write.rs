@@ -70,7 +70,8 @@ fn text(value: &Value) -> Result<Value, String> {
 fn choice(value: &Value) -> Result<Value, String> {
     let inner = match value {
         Value::Object(members) if is_blank(members) => return Ok(Value::Null),
-        Value::Object(members) => member(members, "value").unwrap_or(value),
+        // One without a text would clear the field, and has a code that says otherwise.
+        Value::Object(members) => member(members, "value").filter(|text| *text != "").unwrap_or(value),
         _ => value,
     };
     match inner {
