@@ -1,6 +1,7 @@
 # make demo    sets up, and runs the main job against the simulator through the built wheel
 # make test    sets up, and runs every language
-# make soak    plays 50,000 seeds of the simulated world (core/tests/simulated)
+# make dist    builds what users install into target/dist: a wheel, two npm archives, a Maven repository, a Swift package
+# make soak    installs what make dist built, and plays 50,000 seeds of the simulated world (core/tests/simulated)
 #
 # Everything that is built lies in target/ and in the packages' own output folders; toolchains that had to be fetched lie
 # in the user's cache folder.
@@ -32,7 +33,8 @@ SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,
 
 .PHONY: help demo test test-all setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate check build \
 	public-api public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin \
-	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench measure dist audit
+	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench measure dist dist-python dist-node dist-mobile \
+	dist-kotlin dist-swift setup-dist test-dist audit
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -193,12 +195,60 @@ test-swift: swift build
 test-cases: wheel node kotlin swift
 	$(CASES) $(DRIVERS)
 
+# --- what users install
+
+# The libraries for Linux are linked with zig, which has the symbols of every glibc.
+GLIBC := 2.17
+LINUX := x86_64-unknown-linux-gnu
+DIST := target/dist
+# Where the libraries lie that users get.
+PORTABLE := target/$(LINUX)/release
+ZIG = PATH="$(abspath $(VENV))/bin:$$PATH" .ci/with-zig $(LINUX).$(GLIBC)
+ZIGBUILD = $(ZIG) cargo build --quiet --release --target $(LINUX)
+
+dist: dist-python dist-node dist-kotlin dist-swift
+	@ls -l $(PORTABLE)/libbeproduct_python.so $(PORTABLE)/libbeproduct_node.so $(PORTABLE)/libbeproduct_mobile.so
+	@ls -1 $(DIST)
+
+setup-dist: $(VENV)/dist
+
+$(VENV)/dist: $(VENV)/ready tests/dist/requirements.txt
+	$(VENV)/bin/pip install --quiet --requirement tests/dist/requirements.txt
+	touch $@
+
+dist-python: setup-dist
+	rm -f $(DIST)/*.whl
+	$(ZIG) maturin build --quiet --release --compatibility manylinux2014 --target $(LINUX) \
+		--manifest-path bindings-python/Cargo.toml --out $(DIST)
+
+dist-node: setup-dist setup-node
+	rm -f $(DIST)/*.tgz
+	$(ZIGBUILD) -p beproduct-node
+	cd bindings-node && npm run --silent build:ts && npm run --silent pack:all -- --library ../$(PORTABLE)/libbeproduct_node.so
+
+dist-mobile: setup-dist
+	$(ZIGBUILD) -p beproduct-mobile --lib
+
+dist-kotlin: dist-mobile setup-kotlin
+	rm -rf $(DIST)/maven
+	[ -e target/no-kotlin ] || bindings-swift/scripts/generate-kotlin --library $(PORTABLE)/libbeproduct_mobile.so
+	[ -e target/no-kotlin ] || mvn --batch-mode --quiet --file bindings-swift/kotlin/pom.xml -Dmaven.test.skip=true \
+		-Dmaven.install.skip=true -DaltDeploymentRepository=dist::file://$(abspath $(DIST))/maven deploy
+
+dist-swift: dist-mobile
+	bindings-swift/scripts/generate-swift
+	bindings-swift/scripts/pack-swift $(PORTABLE)/libbeproduct_mobile.so $(DIST)
+
+# The README's examples, with what `make dist` made and nothing else of the repository.
+test-dist: dist build setup-swift
+	$(PYTEST) tests/dist
+
 # --- the rest
 
 # Seeds of the simulated world: a number, or a range such as 50000..100000.
 SEEDS := 50000
 
-soak:
+soak: test-dist
 	BEPRODUCT_SEEDS=$(SEEDS) cargo test --quiet --profile $(PROFILE) -p beproduct --features redis,keyring --test simulated
 
 # Measures what is published: everything is built as a release. BENCH="--quick lists" runs one part of the comparison,
@@ -215,11 +265,6 @@ measure: wheel node setup-redis
 	$(PY) tests/bench/calls.py --simulator $(BEPRODUCT_SIMULATOR)
 	$(PY) tests/bench/quota.py
 	$(PY) tests/bench/rate.py --simulator $(BEPRODUCT_SIMULATOR)
-
-dist: setup-python setup-node
-	$(VENV)/bin/maturin build --release --manifest-path bindings-python/Cargo.toml --out target/dist
-	cargo build --release -p beproduct-node
-	cargo build --release -p beproduct-mobile
 
 audit:
 	.ci/audit

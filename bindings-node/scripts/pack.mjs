@@ -1,5 +1,6 @@
 // Packs what was built into two archives in target/dist: the native library of this machine, and the package, which
-// names every platform's library as an optional dependency.
+// names every platform's library as an optional dependency. `--library` is the file to pack as native library; by
+// default it is that of build-native.mjs.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -15,17 +16,21 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 import { file, target } from './native.mjs';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
+const { library } = parseArgs({
+  options: { library: { type: 'string', default: join(folder, file) } },
+}).values;
 const archives = join(folder, '../target/dist');
 const read = (path) => JSON.parse(readFileSync(join(folder, path), 'utf8'));
 const pack = (from) =>
   execFileSync('npm', ['pack', '--silent', '--pack-destination', archives], { cwd: from, stdio: 'inherit' });
 
 mkdirSync(archives, { recursive: true });
-copyFileSync(join(folder, file), join(folder, 'npm', target, file));
+copyFileSync(library, join(folder, 'npm', target, file));
 pack(join(folder, 'npm', target));
 
 const staged = mkdtempSync(join(tmpdir(), 'beproduct-client-'));

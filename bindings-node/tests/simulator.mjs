@@ -40,6 +40,7 @@ export class Simulator {
       clientSecret: this.at.client_secret,
       refreshToken: this.at.refresh_token,
       apiUrl: this.at.api,
+      automationUrl: this.at.automation,
       identityUrl: this.at.identity,
       stateDir: this.#folder,
       ledger: 'memory',
@@ -82,6 +83,11 @@ export class Simulator {
   /** Signs in at this address, as a person with a browser would. Answers where the browser is sent then. */
   async authorize(url) {
     return (await this.#post('authorize', { url })).redirect;
+  }
+
+  /** A file of the storage, with its link. */
+  makeFile(name, length) {
+    return this.#post('files', { name, length });
   }
 
   counts() {

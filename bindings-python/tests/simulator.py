@@ -47,6 +47,7 @@ class Simulator:
             "client_secret": self.about["client_secret"],
             "refresh_token": self.about["refresh_token"],
             "public_api_url": self.about["api"],
+            "automation_url": self.about["automation"],
             "identity_url": self.about["identity"],
             "ledger": "memory",
         }

@@ -2,16 +2,27 @@
 import Foundation
 import PackageDescription
 
-/// On a Mac, `scripts/build-xcframework` packs the library for Apple's platforms; elsewhere that of the Rust workspace
-/// is linked. `scripts/generate-swift` builds it and writes the folder `Generated`.
+/// On a Mac, `scripts/build-xcframework` packs the library for Apple's platforms. On Linux the package that
+/// `scripts/pack-swift` makes has it in the folder `Library`; in the repository that of the Rust workspace is linked.
+/// `scripts/generate-swift` builds it and writes the folder `Generated`.
 let framework = "BeProductEngineFFI.xcframework"
-let packed = FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(framework)")
-let library = Context.environment["BEPRODUCT_LIB_DIR"] ?? "\(Context.packageDirectory)/../../target/ci"
+let folder = Context.packageDirectory
+let packed = FileManager.default.fileExists(atPath: "\(folder)/\(framework)")
+let shipped = FileManager.default.fileExists(atPath: "\(folder)/Library")
+let library = Context.environment["BEPRODUCT_LIB_DIR"] ?? (shipped ? "\(folder)/Library" : "\(folder)/../../target/ci")
 
 let ffi: Target =
     packed
     ? .binaryTarget(name: "BeProductEngineFFI", path: framework)
     : .systemLibrary(name: "BeProductEngineFFI", path: "Generated/BeProductEngineFFI")
+/// The example and the tests, which the archive does not have.
+let unshipped: [Target] =
+    shipped
+    ? []
+    : [
+        .executableTarget(name: "SeasonKit", dependencies: ["BeProductClient"], path: "Examples/SeasonKit"),
+        .testTarget(name: "BeProductClientTests", dependencies: ["BeProductClient", "SeasonKit"]),
+    ]
 
 let package = Package(
     name: "BeProductClient",
@@ -31,11 +42,11 @@ let package = Package(
                 ? [.linkedFramework("Security"), .linkedFramework("SystemConfiguration")]
                 : [
                     .linkedLibrary("beproduct_mobile"),
-                    .unsafeFlags(["-L\(library)", "-Xlinker", "-rpath", "-Xlinker", library]),
+                    // A program finds the library where it was linked, or beside itself.
+                    .unsafeFlags(["-L\(library)", "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN:\(library)"]),
                 ]
         ),
         .target(name: "BeProductClient", dependencies: ["BeProductEngine"]),
-        .testTarget(name: "BeProductClientTests", dependencies: ["BeProductClient"]),
-    ],
+    ] + unshipped,
     swiftLanguageModes: [.v6]
 )

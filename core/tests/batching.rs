@@ -36,8 +36,7 @@ async fn five_thousand_styles() {
     let before = service.count("api").await;
     let numbers: Vec<_> = styles.iter().filter_map(|style| style.header_number.clone()).collect();
     let found = client.style().get_many_by_number(numbers).await.unwrap();
-    let known = found.found.unwrap().len()
-        + found.ambiguous.unwrap().iter().map(|many| many.records.as_ref().unwrap().len()).sum::<usize>();
+    let known = found.found.len() + found.ambiguous.iter().map(|many| many.records.len()).sum::<usize>();
     assert_eq!(known, 5000);
     assert!(service.count("api").await - before <= 26);
     let status = client.quota_status().await.unwrap();
@@ -83,7 +82,7 @@ async fn ten_thousand_rows() {
         ..DataTableRowChange::default()
     });
     let done = client.data_tables().update(&table, changes).await.unwrap();
-    assert_eq!((done.applied, done.requests), (Some(10_000), Some(100)));
+    assert_eq!((done.applied, done.requests), (10_000, 100));
     assert_eq!(service.count("api").await - before, 100);
 }
 
@@ -172,8 +171,8 @@ async fn lookups_are_checked() {
     let error = client.style().get_by_number("A").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     let found = client.style().get_many_by_number(["A", "B"]).await.unwrap();
-    assert_eq!(found.missing.unwrap(), ["B"]);
-    assert_eq!(found.ambiguous.unwrap()[0].records.as_ref().unwrap().len(), 2);
+    assert_eq!(found.missing, ["B"]);
+    assert_eq!(found.ambiguous[0].records.len(), 2);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ async fn example(id: &str, secret: &str, token: &str, folder: &str, numbers: Vec
         println!("{}", style.header_number.unwrap_or_default());
     }
     let found = client.style().get_many_by_number(numbers).await?;
-    println!("{} found, {:?} missing", found.found.map_or(0, |all| all.len()), found.missing.unwrap_or_default());
+    println!("{} found, {:?} missing", found.found.len(), found.missing);
     println!("{} requests left today", client.quota_status().await?.remaining.unwrap_or_default());
     Ok(())
 }

@@ -4,7 +4,7 @@ import type { Field, ImageLinks, Person } from './shared.js';
 
 /** An artboard of a style. */
 export interface Artboard {
-  /** Position; the service spells the name this way. */
+  /** Position. The service spells it `artboarIndex`. */
   artboarIndex?: number | null;
   /** Link to the picture. */
   imageUrl?: string | null;

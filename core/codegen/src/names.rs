@@ -33,6 +33,13 @@ pub(crate) fn snake(name: &str) -> String {
     out
 }
 
+/// Whether small letters follow several capitals, so that it is open which word the last capital belongs to: `ASEurl`.
+pub(crate) fn hides_words(name: &str) -> bool {
+    name.as_bytes().windows(3).any(|letters| {
+        letters[0].is_ascii_uppercase() && letters[1].is_ascii_uppercase() && letters[2].is_ascii_lowercase()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,8 +48,9 @@ mod tests {
     fn cases() {
         assert_eq!(camel("get_many_by_number"), "getManyByNumber");
         assert_eq!(pascal("style_header"), "StyleHeader");
-        assert_eq!(snake("artboarIndex"), "artboar_index");
         assert_eq!(snake("SupplierType"), "supplier_type");
         assert_eq!(snake("Id"), "id");
+        assert_eq!(snake("MainImageURL"), "main_image_url");
+        assert!(hides_words("ASEurl") && !hides_words("MainImageURL") && !hides_words("SupplierType"));
     }
 }

@@ -197,7 +197,7 @@ fn references(schema: &Value, shapes: &[&Shape]) -> Value {
     match schema {
         Value::Object(members) => members
             .iter()
-            .filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id" | "x-resources"))
+            .filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id" | "x-name" | "x-resources"))
             .map(|(key, value)| {
                 let target = (key == "$ref")
                     .then(|| value.as_str())

@@ -6,6 +6,7 @@
 //! missing, except in what the client puts together itself (`x-made`).
 //!
 //! `x-also` of a property is another spelling that answers have of its name. A name in Pascal case is read in camel case too.
+//! `x-name` is the name that typed models give it, in snake case, where the wire misspells it or hides where its words begin.
 //!
 //! A file whose name holds `{resource}` is one shape for each resource in its `x-resources`, with the placeholders of
 //! `catalogue.rs` in its texts and references.
@@ -289,19 +290,25 @@ fn properties(schema: &Value, own: bool) -> Result<Vec<Property>, String> {
 
 fn property(wire: &str, schema: &Value, required: bool, own: bool) -> Result<Property, String> {
     let kind = Type::read(schema, own)?;
-    let snake = names::snake(wire);
-    let camel = names::camel(&snake);
+    let on_wire = names::snake(wire);
+    let snake = match schema["x-name"].as_str() {
+        Some(name) => name.to_owned(),
+        None if names::hides_words(wire) => {
+            return Err(format!("{wire} does not show where its words begin: state them in `x-name`"));
+        }
+        None => on_wire.clone(),
+    };
     Ok(Property {
         wire: wire.to_owned(),
         alias: match schema["x-also"].as_str() {
             Some(other) => Some(other.to_owned()),
-            None if camel != wire && wire.starts_with(|letter: char| letter.is_ascii_uppercase()) => {
-                Some(camel.clone())
+            None if wire.starts_with(|letter: char| letter.is_ascii_uppercase()) => {
+                Some(names::camel(&on_wire))
             }
             None => None,
         },
+        camel: names::camel(&snake),
         snake,
-        camel,
         doc: format!("{}{}", schema["description"].as_str().unwrap_or_default(), kind.unit()),
         required,
         nullable: nullable(schema, own),

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod records;
+
 /// A repository of its own with this catalogue, changed.
 fn changed(file: &str, from: &str, to: &str) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -207,35 +209,6 @@ fn words_of_parameters_reach_the_table_and_the_types() {
     ] {
         assert!(read(path).contains(part), "{path} has no {part}");
     }
-}
-
-#[test]
-fn a_second_spelling_is_read() {
-    let root =
-        changed("shapes/service/headers/tag.json", "\"tagDate\": {", "\"tagDate\": {\"x-also\": \"date\",");
-    assert_eq!(generate(&root, false), Ok(true));
-    for (path, part) in [
-        ("core/src/models/generated/headers.rs", "rename = \"tagDate\", alias = \"date\""),
-        (
-            "bindings-swift/swift/Sources/BeProductClient/Generated/Records/HeadersRecords.swift",
-            "or: \"date\"",
-        ),
-        ("bindings-node/ts/records/headers.ts", "  date?: string | null"),
-    ] {
-        let text = std::fs::read_to_string(root.path().join(path)).unwrap();
-        assert!(text.contains(part), "{path} has no {part}");
-    }
-}
-
-#[test]
-fn families_of_records_are_no_circle() {
-    let root = changed(
-        "shapes/service/shared/person.json",
-        "\"properties\": {",
-        "\"properties\": {\"tag\": {\"$ref\": \"../headers/tag.json\"},",
-    );
-    let message = generate(&root, true).unwrap_err();
-    assert!(message.contains("headers") && message.contains("need each other"), "{message}");
 }
 
 #[test]

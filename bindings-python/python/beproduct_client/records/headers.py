@@ -62,7 +62,7 @@ __all__ = [
 Artboard = TypedDict(
     "Artboard",
     {
-        "artboarIndex": "int | None",  # Position; the service spells the name this way.
+        "artboarIndex": "int | None",  # Position. The service spells it `artboarIndex`.
         "imageUrl": "str | None",  # Link to the picture.
     },
     total=False,
@@ -101,6 +101,7 @@ BlockHeader = TypedDict(
         "headerData": "BlockHeaderData | None",
         "tags": "list[Tag] | None",
         "isDeleted": "bool | None",  # Whether it is soft-deleted.
+        "deleted": "bool | None",  # `isDeleted`, as some answers spell it.
         "createdBy": "Person | None",
         "createdAt": "str | None",  # Time of creation, ISO 8601 in UTC.
         "modifiedBy": "Person | None",
@@ -240,6 +241,7 @@ ColorChip = TypedDict(
     "ColorChip",
     {
         "_id": "str | None",  # Id.
+        "Id": "str | None",  # `_id`, as some answers spell it.
         "color_id": "str | None",
         "color_source_id": "str | None",  # Id of the colour that it was made from.
         "hex": "str | None",  # Colour without `#`; upper and lower case mean the same.
@@ -251,6 +253,7 @@ ColorChip = TypedDict(
         "fields": "Any | None",  # Further fields; their form is not recorded.
         "color_reference": "Any | None",  # Reference of the colour; its form is not recorded.
         "Schema": "dict[str, Any] | None",  # Fields of the folder, by their ids.
+        "schema": "dict[str, Any] | None",  # `Schema`, as some answers spell it.
     },
     total=False,
 )
@@ -267,6 +270,7 @@ ColorHeader = TypedDict(
         "headerData": "ColorHeaderData | None",
         "tags": "list[Tag] | None",
         "isDeleted": "bool | None",  # Whether it is soft-deleted.
+        "deleted": "bool | None",  # `isDeleted`, as some answers spell it.
         "createdBy": "Person | None",
         "createdAt": "str | None",  # Time of creation, ISO 8601 in UTC.
         "modifiedBy": "Person | None",
@@ -391,6 +395,7 @@ ImageHeader = TypedDict(
         "files": "Any | None",  # Files of the image; their form is not recorded.
         "tags": "list[Tag] | None",
         "isDeleted": "bool | None",  # Whether it is soft-deleted.
+        "deleted": "bool | None",  # `isDeleted`, as some answers spell it.
         "createdBy": "Person | None",
         "createdAt": "str | None",  # Time of creation, ISO 8601 in UTC.
         "modifiedBy": "Person | None",
@@ -464,6 +469,7 @@ MaterialHeader = TypedDict(
         "tags": "list[Tag] | None",
         "planIds": "list[str] | None",
         "isDeleted": "bool | None",  # Whether it is soft-deleted.
+        "deleted": "bool | None",  # `isDeleted`, as some answers spell it.
         "createdBy": "Person | None",
         "createdAt": "str | None",  # Time of creation, ISO 8601 in UTC.
         "modifiedBy": "Person | None",
@@ -502,6 +508,7 @@ PaletteColors = TypedDict(
     "PaletteColors",
     {
         "ASEurl": "str | None",  # Link to the palette as an Adobe Swatch Exchange file.
+        "asEurl": "str | None",  # `ASEurl`, as some answers spell it.
         "colors": "list[ColorChip] | None",
     },
     total=False,
@@ -564,6 +571,7 @@ StyleHeader = TypedDict(
         "sizeClasses": "list[SizeClass] | None",
         "planIds": "list[str] | None",
         "isDeleted": "bool | None",  # Whether it is soft-deleted.
+        "deleted": "bool | None",  # `isDeleted`, as some answers spell it.
         "copiedOrCarriedOverFrom": "Any | None",  # Sources of a copy.
         "tags": "list[Tag] | None",
         "createdBy": "Person | None",
@@ -606,16 +614,27 @@ Supplier = TypedDict(
     "Supplier",
     {
         "Id": "str | None",  # Id in the directory.
+        "id": "str | None",  # `Id`, as some answers spell it.
         "Name": "str | None",  # Name.
+        "name": "str | None",  # `Name`, as some answers spell it.
         "Address": "str | None",
+        "address": "str | None",  # `Address`, as some answers spell it.
         "City": "str | None",
+        "city": "str | None",  # `City`, as some answers spell it.
         "State": "str | None",
+        "state": "str | None",  # `State`, as some answers spell it.
         "Zip": "str | None",
+        "zip": "str | None",  # `Zip`, as some answers spell it.
         "Country": "str | None",
+        "country": "str | None",  # `Country`, as some answers spell it.
         "Phone": "str | None",
+        "phone": "str | None",  # `Phone`, as some answers spell it.
         "Fax": "str | None",
+        "fax": "str | None",  # `Fax`, as some answers spell it.
         "Website": "str | None",
+        "website": "str | None",  # `Website`, as some answers spell it.
         "SupplierType": "str | None",  # VENDOR, FACTORY, AGENT, RETAILER, SUPPLIER or OTHER.
+        "supplierType": "str | None",  # `SupplierType`, as some answers spell it.
     },
     total=False,
 )

@@ -14,13 +14,13 @@ final class Simulator: Sendable {
     let addresses: JSONValue
     private let input = Pipe()
 
-    init(styles: Int = 30, rotation: String = "reuse", tls: Bool = false) throws {
+    init(styles: Int = 30, materials: Int = 5, tableRows: Int = 10, rotation: String = "reuse", tls: Bool = false) throws {
         let process = Process()
         let output = Pipe()
         process.executableURL = Self.executable
         process.arguments = [
-            "--until-stdin-closes", "--styles", String(styles), "--materials", "5", "--table-rows", "10",
-            "--rotation", rotation,
+            "--until-stdin-closes", "--styles", String(styles), "--materials", String(materials),
+            "--table-rows", String(tableRows), "--rotation", rotation,
         ]
         if tls { process.arguments?.append("--tls") }
         process.standardInput = input
@@ -81,6 +81,7 @@ final class Simulator: Sendable {
     var configuration: Configuration {
         var configuration = Configuration()
         configuration.apiURL = URL(string: self["api"])
+        configuration.automationURL = URL(string: self["automation"])
         configuration.identityURL = URL(string: self["identity"])
         configuration.stateDirectory = FileManager.default.temporaryDirectory
             .appendingPathComponent("beproduct-swift-tests-\(ProcessInfo.processInfo.processIdentifier)")

@@ -107,14 +107,14 @@ pub struct DataTableRowChange {
 #[serde(default)]
 pub struct DataTableUpdate {
     /// In the order of the given rows.
-    #[serde(rename = "rows", skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Vec<RowOutcome>>,
+    #[serde(rename = "rows")]
+    pub rows: Vec<RowOutcome>,
     /// Rows that were applied.
-    #[serde(rename = "applied", skip_serializing_if = "Option::is_none")]
-    pub applied: Option<i64>,
+    #[serde(rename = "applied")]
+    pub applied: i64,
     /// Requests that were sent.
-    #[serde(rename = "requests", skip_serializing_if = "Option::is_none")]
-    pub requests: Option<i64>,
+    #[serde(rename = "requests")]
+    pub requests: i64,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -125,14 +125,14 @@ pub struct DataTableUpdate {
 #[serde(default)]
 pub struct RowOutcome {
     /// Position in the given rows.
-    #[serde(rename = "index", skip_serializing_if = "Option::is_none")]
-    pub index: Option<i64>,
+    #[serde(rename = "index")]
+    pub index: i64,
     /// Id of the row; of a new row only if the service returned it.
     #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
     pub row_id: Option<String>,
     /// applied, refused, unknown or not_sent.
-    #[serde(rename = "outcome", skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
+    #[serde(rename = "outcome")]
+    pub outcome: String,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,

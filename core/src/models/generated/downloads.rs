@@ -24,17 +24,17 @@ pub struct Download {
 #[serde(default)]
 pub struct DownloadFailure {
     /// Kind of the error, as that of the error of one download.
-    #[serde(rename = "kind", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
+    #[serde(rename = "kind")]
+    pub kind: String,
     /// What was wrong.
-    #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
+    #[serde(rename = "message")]
+    pub message: String,
     /// Status of the storage's answer, if one came.
     #[serde(rename = "status", skip_serializing_if = "Option::is_none")]
     pub status: Option<i64>,
     /// Whether another attempt may succeed.
-    #[serde(rename = "retryable", skip_serializing_if = "Option::is_none")]
-    pub retryable: Option<bool>,
+    #[serde(rename = "retryable")]
+    pub retryable: bool,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -45,11 +45,11 @@ pub struct DownloadFailure {
 #[serde(default)]
 pub struct DownloadFile {
     /// The link, as it is in the record.
-    #[serde(rename = "link", skip_serializing_if = "Option::is_none")]
-    pub link: Option<String>,
+    #[serde(rename = "link")]
+    pub link: String,
     /// Path that the file is written to; a file of this name is replaced.
-    #[serde(rename = "file", skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
+    #[serde(rename = "file")]
+    pub file: String,
     /// Id of the record that has the link, for a link that has expired.
     #[serde(rename = "record", skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
@@ -63,8 +63,8 @@ pub struct DownloadFile {
 #[serde(default)]
 pub struct DownloadOutcome {
     /// Path that it was to be written to.
-    #[serde(rename = "file", skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
+    #[serde(rename = "file")]
+    pub file: String,
     /// Number of bytes, of a file that was written.
     #[serde(rename = "size", skip_serializing_if = "Option::is_none")]
     pub size: Option<i64>,

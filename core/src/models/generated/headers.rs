@@ -10,9 +10,9 @@ use super::shared::{Field, ImageLinks, Person};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Artboard {
-    /// Position; the service spells the name this way.
+    /// Position. The service spells it `artboarIndex`.
     #[serde(rename = "artboarIndex", skip_serializing_if = "Option::is_none")]
-    pub artboar_index: Option<i64>,
+    pub artboard_index: Option<i64>,
     /// Link to the picture.
     #[serde(rename = "imageUrl", skip_serializing_if = "Option::is_none")]
     pub image_url: Option<String>,
@@ -26,11 +26,11 @@ pub struct Artboard {
 #[serde(default)]
 pub struct BlockAmbiguity {
     /// The requested number.
-    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    #[serde(rename = "number")]
+    pub number: String,
     /// `records` of the service.
-    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
-    pub records: Option<Vec<BlockHeader>>,
+    #[serde(rename = "records")]
+    pub records: Vec<BlockHeader>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -147,14 +147,14 @@ impl BlockHeaderData {
 #[serde(default)]
 pub struct BlockLookup {
     /// In the order of the numbers.
-    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
-    pub found: Option<Vec<BlockHeader>>,
+    #[serde(rename = "found")]
+    pub found: Vec<BlockHeader>,
     /// Numbers that no record has.
-    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Vec<String>>,
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
     /// Numbers that several records have.
-    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
-    pub ambiguous: Option<Vec<BlockAmbiguity>>,
+    #[serde(rename = "ambiguous")]
+    pub ambiguous: Vec<BlockAmbiguity>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -285,11 +285,11 @@ pub struct CarriedOver {
 #[serde(default)]
 pub struct ColorAmbiguity {
     /// The requested number.
-    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    #[serde(rename = "number")]
+    pub number: String,
     /// `records` of the service.
-    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
-    pub records: Option<Vec<ColorHeader>>,
+    #[serde(rename = "records")]
+    pub records: Vec<ColorHeader>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -460,14 +460,14 @@ impl ColorHeaderData {
 #[serde(default)]
 pub struct ColorLookup {
     /// In the order of the numbers.
-    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
-    pub found: Option<Vec<ColorHeader>>,
+    #[serde(rename = "found")]
+    pub found: Vec<ColorHeader>,
     /// Numbers that no record has.
-    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Vec<String>>,
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
     /// Numbers that several records have.
-    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
-    pub ambiguous: Option<Vec<ColorAmbiguity>>,
+    #[serde(rename = "ambiguous")]
+    pub ambiguous: Vec<ColorAmbiguity>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -595,11 +595,11 @@ pub struct FolderReference {
 #[serde(default)]
 pub struct ImageAmbiguity {
     /// The requested number.
-    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    #[serde(rename = "number")]
+    pub number: String,
     /// `records` of the service.
-    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
-    pub records: Option<Vec<ImageHeader>>,
+    #[serde(rename = "records")]
+    pub records: Vec<ImageHeader>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -707,14 +707,14 @@ impl ImageHeaderData {
 #[serde(default)]
 pub struct ImageLookup {
     /// In the order of the numbers.
-    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
-    pub found: Option<Vec<ImageHeader>>,
+    #[serde(rename = "found")]
+    pub found: Vec<ImageHeader>,
     /// Numbers that no record has.
-    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Vec<String>>,
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
     /// Numbers that several records have.
-    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
-    pub ambiguous: Option<Vec<ImageAmbiguity>>,
+    #[serde(rename = "ambiguous")]
+    pub ambiguous: Vec<ImageAmbiguity>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -749,11 +749,11 @@ pub struct ImageVariation {
 #[serde(default)]
 pub struct MaterialAmbiguity {
     /// The requested number.
-    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    #[serde(rename = "number")]
+    pub number: String,
     /// `records` of the service.
-    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
-    pub records: Option<Vec<MaterialHeader>>,
+    #[serde(rename = "records")]
+    pub records: Vec<MaterialHeader>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -870,14 +870,14 @@ impl MaterialHeaderData {
 #[serde(default)]
 pub struct MaterialLookup {
     /// In the order of the numbers.
-    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
-    pub found: Option<Vec<MaterialHeader>>,
+    #[serde(rename = "found")]
+    pub found: Vec<MaterialHeader>,
     /// Numbers that no record has.
-    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Vec<String>>,
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
     /// Numbers that several records have.
-    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
-    pub ambiguous: Option<Vec<MaterialAmbiguity>>,
+    #[serde(rename = "ambiguous")]
+    pub ambiguous: Vec<MaterialAmbiguity>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -889,7 +889,7 @@ pub struct MaterialLookup {
 pub struct PaletteColors {
     /// Link to the palette as an Adobe Swatch Exchange file.
     #[serde(rename = "ASEurl", alias = "asEurl", skip_serializing_if = "Option::is_none")]
-    pub aseurl: Option<String>,
+    pub ase_url: Option<String>,
     /// `colors` of the service.
     #[serde(rename = "colors", skip_serializing_if = "Option::is_none")]
     pub colors: Option<Vec<ColorChip>>,
@@ -960,11 +960,11 @@ pub struct SizeClass {
 #[serde(default)]
 pub struct StyleAmbiguity {
     /// The requested number.
-    #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    #[serde(rename = "number")]
+    pub number: String,
     /// `records` of the service.
-    #[serde(rename = "records", skip_serializing_if = "Option::is_none")]
-    pub records: Option<Vec<StyleHeader>>,
+    #[serde(rename = "records")]
+    pub records: Vec<StyleHeader>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -1090,14 +1090,14 @@ impl StyleHeaderData {
 #[serde(default)]
 pub struct StyleLookup {
     /// In the order of the numbers.
-    #[serde(rename = "found", skip_serializing_if = "Option::is_none")]
-    pub found: Option<Vec<StyleHeader>>,
+    #[serde(rename = "found")]
+    pub found: Vec<StyleHeader>,
     /// Numbers that no record has.
-    #[serde(rename = "missing", skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Vec<String>>,
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
     /// Numbers that several records have.
-    #[serde(rename = "ambiguous", skip_serializing_if = "Option::is_none")]
-    pub ambiguous: Option<Vec<StyleAmbiguity>>,
+    #[serde(rename = "ambiguous")]
+    pub ambiguous: Vec<StyleAmbiguity>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,

@@ -25,7 +25,7 @@ pub struct UploadStatus {
     pub finished: Option<bool>,
     /// Whether it failed, once it is finished.
     #[serde(rename = "errorOccured", skip_serializing_if = "Option::is_none")]
-    pub error_occured: Option<bool>,
+    pub error_occurred: Option<bool>,
     /// Why it failed.
     #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -4,8 +4,8 @@ import Foundation
 
 /// An artboard of a style.
 public struct Artboard: Record, JSONConvertible {
-    /// Position; the service spells the name this way.
-    public var artboarIndex: Int?
+    /// Position. The service spells it `artboarIndex`.
+    public var artboardIndex: Int?
     /// Link to the picture.
     public var imageURL: String?
     /// Members that the catalogue does not name.
@@ -13,25 +13,25 @@ public struct Artboard: Record, JSONConvertible {
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
-        artboarIndex: Int? = nil,
+        artboardIndex: Int? = nil,
         imageURL: String? = nil,
         extra: JSONObject = [:]
     ) {
-        self.artboarIndex = artboarIndex
+        self.artboardIndex = artboardIndex
         self.imageURL = imageURL
         self.extra = extra
     }
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        artboarIndex = try reader.take("artboarIndex")
+        artboardIndex = try reader.take("artboarIndex")
         imageURL = try reader.take("imageUrl")
         extra = reader.rest
     }
 
     public var members: JSONObject {
         let named: Members = [
-            "artboarIndex": artboarIndex,
+            "artboarIndex": artboardIndex,
             "imageUrl": imageURL,
         ]
         return JSONObject(present: named, extra: extra)
@@ -1704,32 +1704,32 @@ public struct MaterialLookup: Record, JSONConvertible {
 /// The colours of a palette.
 public struct PaletteColors: Record, JSONConvertible {
     /// Link to the palette as an Adobe Swatch Exchange file.
-    public var aseurl: String?
+    public var aseURL: String?
     public var colors: [ColorChip]?
     /// Members that the catalogue does not name.
     public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
-        aseurl: String? = nil,
+        aseURL: String? = nil,
         colors: [ColorChip]? = nil,
         extra: JSONObject = [:]
     ) {
-        self.aseurl = aseurl
+        self.aseURL = aseURL
         self.colors = colors
         self.extra = extra
     }
 
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
-        aseurl = try reader.take("ASEurl", or: "asEurl")
+        aseURL = try reader.take("ASEurl", or: "asEurl")
         colors = try reader.take("colors")
         extra = reader.rest
     }
 
     public var members: JSONObject {
         let named: Members = [
-            "ASEurl": aseurl,
+            "ASEurl": aseURL,
             "colors": colors,
         ]
         return JSONObject(present: named, extra: extra)

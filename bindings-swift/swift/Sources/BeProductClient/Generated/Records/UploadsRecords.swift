@@ -34,7 +34,7 @@ public struct UploadStatus: Record, JSONConvertible {
     /// Whether the service is done with it.
     public var finished: Bool?
     /// Whether it failed, once it is finished.
-    public var errorOccured: Bool?
+    public var errorOccurred: Bool?
     /// Why it failed.
     public var message: String?
     /// Members that the catalogue does not name.
@@ -43,12 +43,12 @@ public struct UploadStatus: Record, JSONConvertible {
     /// Makes a record. Each parameter is the property of its name.
     public init(
         finished: Bool? = nil,
-        errorOccured: Bool? = nil,
+        errorOccurred: Bool? = nil,
         message: String? = nil,
         extra: JSONObject = [:]
     ) {
         self.finished = finished
-        self.errorOccured = errorOccured
+        self.errorOccurred = errorOccurred
         self.message = message
         self.extra = extra
     }
@@ -56,7 +56,7 @@ public struct UploadStatus: Record, JSONConvertible {
     public init(members: JSONObject) throws {
         var reader = MemberReader(members)
         finished = try reader.take("finished")
-        errorOccured = try reader.take("errorOccured")
+        errorOccurred = try reader.take("errorOccured")
         message = try reader.take("message")
         extra = reader.rest
     }
@@ -64,7 +64,7 @@ public struct UploadStatus: Record, JSONConvertible {
     public var members: JSONObject {
         let named: Members = [
             "finished": finished,
-            "errorOccured": errorOccured,
+            "errorOccured": errorOccurred,
             "message": message,
         ]
         return JSONObject(present: named, extra: extra)

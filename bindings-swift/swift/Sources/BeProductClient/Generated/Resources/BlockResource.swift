@@ -209,6 +209,7 @@ public struct BlockResource: Sendable {
     ///   - link: The link, as it is in the block.
     ///   - file: Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
     ///     of the response.
+    @discardableResult
     public func download(
         headerID: String,
         link: String,
@@ -898,6 +899,7 @@ public struct BlockResource: Sendable {
         }
 
         /// ``BlockResource/download(headerID:link:file:options:)``
+        @discardableResult
         public func download(
             headerID: String,
             link: String,

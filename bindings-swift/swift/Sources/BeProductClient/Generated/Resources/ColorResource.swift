@@ -203,6 +203,7 @@ public struct ColorResource: Sendable {
     ///   - link: The link, as it is in the palette.
     ///   - file: Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
     ///     of the response.
+    @discardableResult
     public func download(
         headerID: String,
         link: String,
@@ -886,6 +887,7 @@ public struct ColorResource: Sendable {
         }
 
         /// ``ColorResource/download(headerID:link:file:options:)``
+        @discardableResult
         public func download(
             headerID: String,
             link: String,

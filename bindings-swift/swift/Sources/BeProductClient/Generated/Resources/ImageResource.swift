@@ -191,6 +191,7 @@ public struct ImageResource: Sendable {
     ///   - link: The link, as it is in the image.
     ///   - file: Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
     ///     of the response.
+    @discardableResult
     public func download(
         headerID: String,
         link: String,
@@ -861,6 +862,7 @@ public struct ImageResource: Sendable {
         }
 
         /// ``ImageResource/download(headerID:link:file:options:)``
+        @discardableResult
         public func download(
             headerID: String,
             link: String,

@@ -231,6 +231,7 @@ public struct MaterialResource: Sendable {
     ///   - link: The link, as it is in the material.
     ///   - file: Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
     ///     of the response.
+    @discardableResult
     public func download(
         headerID: String,
         link: String,
@@ -1049,6 +1050,7 @@ public struct MaterialResource: Sendable {
         }
 
         /// ``MaterialResource/download(headerID:link:file:options:)``
+        @discardableResult
         public func download(
             headerID: String,
             link: String,

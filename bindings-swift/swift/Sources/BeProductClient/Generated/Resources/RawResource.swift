@@ -25,6 +25,7 @@ public struct RawResource: Sendable {
     ///   - link: The link, as it is in the record.
     ///   - file: Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
     ///     of the response.
+    @discardableResult
     public func download(
         link: String,
         file: URL? = nil,
@@ -138,6 +139,7 @@ public struct RawResource: Sendable {
         let connection: Connection
 
         /// ``RawResource/download(link:file:options:)``
+        @discardableResult
         public func download(
             link: String,
             file: URL? = nil,

@@ -231,6 +231,7 @@ public struct StyleResource: Sendable {
     ///   - link: The link, as it is in the style.
     ///   - file: Path that the file is written to; a file of this name is replaced. Default: the file is the raw body
     ///     of the response.
+    @discardableResult
     public func download(
         headerID: String,
         link: String,
@@ -1150,6 +1151,7 @@ public struct StyleResource: Sendable {
         }
 
         /// ``StyleResource/download(headerID:link:file:options:)``
+        @discardableResult
         public func download(
             headerID: String,
             link: String,

@@ -57,6 +57,7 @@ object Simulator {
         accessTokenInQuery: Boolean? = null,
     ): Settings = Settings(
         apiUrl = address("api", at),
+        automationUrl = address("automation", at),
         identityUrl = address("identity", at),
         scope = scope,
         accessTokenInQuery = accessTokenInQuery,
@@ -86,6 +87,10 @@ object Simulator {
     fun faults(rules: String) {
         post("faults", rules)
     }
+
+    /** Makes a file of the storage, and returns its link. */
+    fun makeFile(name: String, length: Int): String =
+        post("files", """{"name": "$name", "length": $length}""").jsonObject.getValue("link").jsonPrimitive.content
 
     /** Lets requests that hang go on. */
     fun release() {

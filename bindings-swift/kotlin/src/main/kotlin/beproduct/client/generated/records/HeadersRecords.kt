@@ -16,8 +16,9 @@ import kotlinx.serialization.json.jsonObject
 @Serializable(with = ArtboardSerializer::class)
 @KeepGeneratedSerializer
 data class Artboard(
-    /** Position; the service spells the name this way. */
-    val artboarIndex: Long? = null,
+    /** Position. The service spells it `artboarIndex`. */
+    @SerialName("artboarIndex")
+    val artboardIndex: Long? = null,
     /** Link to the picture. */
     val imageUrl: String? = null,
     /** Members that the catalogue does not name. */
@@ -745,7 +746,7 @@ data class PaletteColors(
     /** Link to the palette as an Adobe Swatch Exchange file. */
     @SerialName("ASEurl")
     @JsonNames("asEurl")
-    val aseurl: String? = null,
+    val aseUrl: String? = null,
     /** `colors` of the service. */
     val colors: List<ColorChip>? = null,
     /** Members that the catalogue does not name. */

@@ -6,6 +6,7 @@ package beproduct.client
 
 import kotlinx.serialization.ExperimentalSerializationApi
 import kotlinx.serialization.KeepGeneratedSerializer
+import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.JsonElement
 
@@ -29,7 +30,8 @@ data class UploadStatus(
     /** Whether the service is done with it. */
     val finished: Boolean? = null,
     /** Whether it failed, once it is finished. */
-    val errorOccured: Boolean? = null,
+    @SerialName("errorOccured")
+    val errorOccurred: Boolean? = null,
     /** Why it failed. */
     val message: String? = null,
     /** Members that the catalogue does not name. */
