@@ -150,13 +150,18 @@ impl Requester {
         prepared: Prepared,
         options: &CallOptions,
     ) -> Result<Answer> {
-        // With a query of the caller the answer may be another one.
-        let lesson = Lesson::of(&prepared).filter(|_| options.extra_query.is_empty());
-        let (body, raw, meta) =
-            self.send_and_read(prepared, options, &[], |body| answer::read(operation, body)).await?;
-        if let Some(lesson) = lesson {
-            self.schemas.learn(lesson, &raw, self.site.clock.now());
+        let lesson = Lesson::of(&prepared);
+        lesson.iter().for_each(|lesson| self.schemas.forget(lesson));
+        let result = self.send_and_read(prepared, options, &[], |body| answer::read(operation, body)).await;
+        match (lesson, &result) {
+            // With a query of the caller the answer may be another one.
+            (Some(lesson), Ok((_, raw, _))) if options.extra_query.is_empty() => {
+                self.schemas.learn(lesson, raw, self.site.clock.now());
+            }
+            (Some(lesson), _) => self.schemas.forget(&lesson),
+            (None, _) => {}
         }
+        let (body, raw, meta) = result?;
         Ok(Answer { body, raw, meta })
     }
 

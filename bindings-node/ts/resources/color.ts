@@ -128,7 +128,10 @@ export interface ColorGetManyByNumberArguments {
 export interface ColorCreateArguments {
   /** Attribute values by field id. */
   fields: Fields;
-  /** Colours of the new palette. Default: none. */
+  /**
+   * Colours of the new palette. Once `colorChipSchema` has returned the fields of a colour, its values are
+   * checked. Default: none.
+   */
   colors?: readonly ColorChange[] | undefined;
   /**
    * Keep the version number given in `fields` instead of starting at the folder's first. Default: `false`.
@@ -142,7 +145,8 @@ export interface ColorUpdateArguments {
   fields?: Fields | undefined;
   /**
    * Colours to change, to add or to remove, or the whole palette with `replaceColors`. A colour is found by
-   * its id or by its number. Default: unchanged.
+   * its id or by its number. Once `colorChipSchema` has returned the fields of a colour, its values are
+   * checked. Default: unchanged.
    */
   colors?: readonly ColorChange[] | undefined;
   /**
@@ -505,9 +509,10 @@ export class Color {
    *
    * Once `folderSchema` has returned the schema of the folder, values are checked against it before anything
    * is sent, because the service blanks, cuts or ignores some and still answers with success
-   * (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a
-   * value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-   * the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+   * (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or
+   * inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
+   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
+   * UTC or `"12.50"` as a number.
    *
    * Errors: `ConfigError` when a value is refused.
    *
@@ -525,10 +530,10 @@ export class Color {
    *
    * Once `folderSchema` has returned the schema of its folder, and this client has read or written the
    * palette before, values are checked against it before anything is sent, because the service blanks, cuts
-   * or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown
-   * or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
-   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
-   * UTC or `"12.50"` as a number.
+   * or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field
+   * that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another
+   * kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+   * service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
    *
    * Errors: `ConfigError` when a value is refused.
    *

@@ -143,11 +143,14 @@ export interface MaterialCreateArguments {
   fields: Fields;
   /**
    * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
-   * needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may
-   * be empty.
+   * needs the fields `color_number`, `color_name` and `primary`. Once `colorwaySchema` has returned the
+   * fields of the folder, values are checked as those of `fields` are.
    */
   colorways?: readonly ColorwayChange[] | undefined;
-  /** The whole size range, which replaces the present one. Default: unchanged. */
+  /**
+   * The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields of a
+   * size, its values are checked. Default: unchanged.
+   */
   sizes?: readonly Size[] | undefined;
   /**
    * The full list of suppliers: whether the service replaces or merges it is unknown
@@ -166,11 +169,14 @@ export interface MaterialUpdateArguments {
   fields?: Fields | undefined;
   /**
    * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
-   * needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may
-   * be empty.
+   * needs the fields `color_number`, `color_name` and `primary`. Once `colorwaySchema` has returned the
+   * fields of the folder, values are checked as those of `fields` are.
    */
   colorways?: readonly ColorwayChange[] | undefined;
-  /** The whole size range, which replaces the present one. Default: unchanged. */
+  /**
+   * The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields of a
+   * size, its values are checked. Default: unchanged.
+   */
   sizes?: readonly Size[] | undefined;
   /**
    * The full list of suppliers: whether the service replaces or merges it is unknown
@@ -585,9 +591,10 @@ export class Material {
    *
    * Once `folderSchema` has returned the schema of the folder, values are checked against it before anything
    * is sent, because the service blanks, cuts or ignores some and still answers with success
-   * (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a
-   * value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-   * the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+   * (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or
+   * inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
+   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
+   * UTC or `"12.50"` as a number.
    *
    * Errors: `ConfigError` when a value is refused.
    *
@@ -605,10 +612,10 @@ export class Material {
    *
    * Once `folderSchema` has returned the schema of its folder, and this client has read or written the
    * material before, values are checked against it before anything is sent, because the service blanks, cuts
-   * or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown
-   * or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
-   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
-   * UTC or `"12.50"` as a number.
+   * or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field
+   * that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another
+   * kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+   * service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
    *
    * Errors: `ConfigError` when a value is refused.
    *

@@ -10,6 +10,7 @@ import type { App } from '../records/apps.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
 import type {
   CarriedOver,
+  FlatBomRow,
   Folder,
   Size,
   SizeClass,
@@ -151,11 +152,14 @@ export interface StyleCreateArguments {
   fields: Fields;
   /**
    * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
-   * needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may
-   * be empty.
+   * needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once
+   * `colorwaySchema` has returned the fields of the folder, values are checked as those of `fields` are.
    */
   colorways?: readonly ColorwayChange[] | undefined;
-  /** The whole size range, which replaces the present one. Default: unchanged. */
+  /**
+   * The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields of a
+   * size, its values are checked. Default: unchanged.
+   */
   sizes?: readonly Size[] | undefined;
   /**
    * Size classes, sent as they are given: the form that the service expects is not documented. Default:
@@ -174,11 +178,14 @@ export interface StyleUpdateArguments {
   fields?: Fields | undefined;
   /**
    * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
-   * needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may
-   * be empty.
+   * needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once
+   * `colorwaySchema` has returned the fields of the folder, values are checked as those of `fields` are.
    */
   colorways?: readonly ColorwayChange[] | undefined;
-  /** The whole size range, which replaces the present one. Default: unchanged. */
+  /**
+   * The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields of a
+   * size, its values are checked. Default: unchanged.
+   */
   sizes?: readonly Size[] | undefined;
   /**
    * Size classes, sent as they are given: the form that the service expects is not documented. Default:
@@ -242,14 +249,20 @@ export interface StyleUpdateSampleSizeArguments {
   newSampleSize: string;
 }
 
-/** Arguments of {@link Style.search}. */
-export interface StyleSearchArguments {
-  /** Conditions, joined by AND. A list as value means any of its values. */
+/** Arguments of {@link Style.flatBom}. */
+export interface StyleFlatBomArguments {
+  /**
+   * Applications with bills of materials, as returned by `folderPages`. Default: all. Applications of another
+   * kind have no rows.
+   */
+  pageIds?: readonly string[] | undefined;
+  /**
+   * Conditions, joined by AND, which are said to apply to the materials. A list as value means any of its
+   * values.
+   */
   filters?: FilterMap | readonly Filter[] | undefined;
-  /** Records to skip. Default: none. */
-  skip?: number | undefined;
-  /** Records to return, at most 200 by the documented limits. */
-  take?: number | undefined;
+  /** Conditions on colorways, joined by AND. */
+  colorwayFilters?: FilterMap | readonly Filter[] | undefined;
 }
 
 /** Arguments of {@link Style.tagCreate}. */
@@ -629,9 +642,10 @@ export class Style {
    *
    * Once `folderSchema` has returned the schema of the folder, values are checked against it before anything
    * is sent, because the service blanks, cuts or ignores some and still answers with success
-   * (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a
-   * value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-   * the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+   * (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or
+   * inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
+   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
+   * UTC or `"12.50"` as a number.
    *
    * Errors: `ConfigError` when a value is refused.
    *
@@ -649,10 +663,10 @@ export class Style {
    *
    * Once `folderSchema` has returned the schema of its folder, and this client has read or written the style
    * before, values are checked against it before anything is sent, because the service blanks, cuts or
-   * ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or
-   * inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
-   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
-   * UTC or `"12.50"` as a number.
+   * ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that
+   * the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind
+   * or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service,
+   * such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
    *
    * Errors: `ConfigError` when a value is refused.
    *
@@ -757,12 +771,11 @@ export class Style {
   }
 
   /**
-   * Searches styles. The answer is returned unchanged, because its form is unknown: the request appears in
-   * one example of the vendor, and nothing proves that the service has it (docs/service/lists.md, Paging).
-   * `list` is the proven way.
+   * Rows of the bills of materials of many styles, in pages of `options.pageSize`. One list takes the place
+   * of a read for each style (docs/service/lists.md, Rows of bills of materials).
    */
-  search(args: StyleSearchArguments = {}, options?: CallOptions): Promise<unknown> {
-    return this.#caller.call('style.search', options, args);
+  flatBom(args: StyleFlatBomArguments = {}, options?: ListOptions): Pager<FlatBomRow> {
+    return this.#caller.stream('style.flat_bom', options, args);
   }
 
   /** Tags that styles may have. */

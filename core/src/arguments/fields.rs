@@ -59,15 +59,18 @@ fn pair<'a>(name: &str, item: &'a Value) -> Result<(&'a str, &'a Value)> {
     }
 }
 
-/// Colorways as the service wants them. One without an id is added.
-pub(crate) fn colorways(name: &str, value: &Value) -> Result<Value> {
+/// Colorways as the service wants them. One without an id is added, and needs these fields.
+pub(crate) fn colorways(name: &str, value: &Value, new_needs: &[&str]) -> Result<Value> {
     let list = value
         .as_array()
         .ok_or_else(|| Error::config(format!("{name} has to be a list, not {}", shown(value))))?;
-    list.iter().enumerate().map(|(index, item)| colorway(&format!("{name}[{index}]"), item)).collect()
+    list.iter()
+        .enumerate()
+        .map(|(index, item)| colorway(&format!("{name}[{index}]"), item, new_needs))
+        .collect()
 }
 
-fn colorway(name: &str, item: &Value) -> Result<Value> {
+fn colorway(name: &str, item: &Value, new_needs: &[&str]) -> Result<Value> {
     let members = item
         .as_object()
         .ok_or_else(|| Error::config(format!("{name} has to be an object, not {}", shown(item))))?;
@@ -76,10 +79,11 @@ fn colorway(name: &str, item: &Value) -> Result<Value> {
     sent.insert("id".into(), own_id.map(|value| id(&format!("{name}.id"), value)).transpose()?.into());
     let values = fields(&format!("{name}.fields"), members.get("fields").unwrap_or(&json!([])), &[])?;
     if own_id.is_none() {
-        for needed in ["color_number", "color_name", "primary"] {
-            if !values.as_array().is_some_and(|values| values.iter().any(|value| value["id"] == needed)) {
+        for needed in new_needs {
+            if !values.as_array().is_some_and(|values| values.iter().any(|value| value["id"] == *needed)) {
                 return Err(Error::config(format!(
-                    "{name} has no id, so it adds a colorway, and that needs {needed}"
+                    "{name} has no id, so it adds a colorway, and that needs {}; {needed} is missing",
+                    new_needs.join(", ")
                 )));
             }
         }
@@ -122,10 +126,13 @@ mod tests {
 
     #[test]
     fn a_new_colorway_needs_its_fields() {
-        let error = colorways("colorways", &json!([{"fields": {"color_number": "1"}}])).unwrap_err();
-        assert!(error.message().contains("color_name"), "{error}");
-        let sent =
-            colorways("colorways", &json!([{"id": "a-1", "fields": {"x": 1}, "unlinkImage": true}])).unwrap();
-        assert_eq!(sent, json!([{"id": "a-1", "fields": [{"id": "x", "value": 1}], "unlinkImage": true}]));
+        let needs = ["color_number", "primary"];
+        let error = colorways("colorways", &json!([{"fields": {"color_number": "1"}}]), &needs).unwrap_err();
+        assert!(error.message().ends_with("needs color_number, primary; primary is missing"), "{error}");
+        let given = json!([{"id": "a-1", "fields": {"x": 1}, "unlinkImage": true}]);
+        assert_eq!(
+            colorways("colorways", &given, &needs).unwrap(),
+            json!([{"id": "a-1", "fields": [{"id": "x", "value": 1}], "unlinkImage": true}])
+        );
     }
 }

@@ -304,7 +304,7 @@ fn body_value(
             fields::fields(name, value, read_only)?
         }
         Kind::Colorways => {
-            let sent = fields::colorways(name, value)?;
+            let sent = fields::colorways(name, value, parameter.new_needs)?;
             let adds =
                 sent.as_array().is_some_and(|list| list.iter().any(|colorway| colorway["id"].is_null()));
             prepared.adds_nothing &= !adds;

@@ -95,9 +95,6 @@ mod tests {
             assert_eq!(text(number, &json!(blank)).unwrap_err().message(), "color_number is empty");
             assert_eq!(json(names, &json!([blank])).unwrap_err().message(), "tag_names[0] is empty");
         }
-        let take = parameter("style.search", "take");
-        assert_eq!(text(take, &json!(20)).unwrap(), "20");
-        assert!(text(take, &json!(-1)).unwrap_err().message().contains("from 0"));
     }
 
     #[test]

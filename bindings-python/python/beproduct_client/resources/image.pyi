@@ -337,10 +337,10 @@ class Image(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
@@ -366,9 +366,10 @@ class Image(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the image before, values are checked against it before anything is sent, because the
         service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-        Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of
-        another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-        the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+        Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a
+        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
+        value in another spelling is sent in the form of the service, such as `2026-03-01` as
+        midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
@@ -960,10 +961,10 @@ class AsyncImage(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
@@ -989,9 +990,10 @@ class AsyncImage(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the image before, values are checked against it before anything is sent, because the
         service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-        Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of
-        another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-        the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+        Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a
+        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
+        value in another spelling is sent in the form of the service, such as `2026-03-01` as
+        midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 

@@ -413,19 +413,21 @@ class Material(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`. Once
+            `colorway_schema` has returned the fields of the folder, values are checked as those of
+            `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param suppliers: The full list of suppliers: whether the service replaces or merges it is
             unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
@@ -451,19 +453,21 @@ class Material(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the material before, values are checked against it before anything is sent, because
         the service blanks, cuts or ignores some and still answers with success
-        (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text
-        for a list, a value of another kind or beyond a limit, and a read-only field. A value in
-        another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or
-        `"12.50"` as a number.
+        (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an
+        unknown or inactive choice, a plain text for a list, a value of another kind or beyond a
+        limit, and a read-only field. A value in another spelling is sent in the form of the service,
+        such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param header_id: Id of the material.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`. Once
+            `colorway_schema` has returned the fields of the folder, values are checked as those of
+            `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param suppliers: The full list of suppliers: whether the service replaces or merges it is
             unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         """
@@ -1170,19 +1174,21 @@ class AsyncMaterial(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`. Once
+            `colorway_schema` has returned the fields of the folder, values are checked as those of
+            `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param suppliers: The full list of suppliers: whether the service replaces or merges it is
             unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
@@ -1208,19 +1214,21 @@ class AsyncMaterial(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the material before, values are checked against it before anything is sent, because
         the service blanks, cuts or ignores some and still answers with success
-        (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text
-        for a list, a value of another kind or beyond a limit, and a read-only field. A value in
-        another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or
-        `"12.50"` as a number.
+        (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an
+        unknown or inactive choice, a plain text for a list, a value of another kind or beyond a
+        limit, and a read-only field. A value in another spelling is sent in the form of the service,
+        such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param header_id: Id of the material.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`. Once
+            `colorway_schema` has returned the fields of the folder, values are checked as those of
+            `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param suppliers: The full list of suppliers: whether the service replaces or merges it is
             unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         """

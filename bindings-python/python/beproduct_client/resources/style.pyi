@@ -17,7 +17,16 @@ from beproduct_client.client.changes import ColorwayChange
 from beproduct_client.client.options import CallOptions
 from beproduct_client.records.apps import App
 from beproduct_client.records.downloads import Download, DownloadFile, DownloadOutcome
-from beproduct_client.records.headers import CarriedOver, Folder, Size, SizeClass, StyleHeader, StyleLookup, Tag
+from beproduct_client.records.headers import (
+    CarriedOver,
+    FlatBomRow,
+    Folder,
+    Size,
+    SizeClass,
+    StyleHeader,
+    StyleLookup,
+    Tag,
+)
 from beproduct_client.records.shared import Message, SchemaField
 from beproduct_client.records.sharing import SharedPartner
 from beproduct_client.records.uploads import Upload, UploadStatus
@@ -411,19 +420,21 @@ class Style(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name`, `primary` and
+            `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the
+            folder, values are checked as those of `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param size_classes: Size classes, sent as they are given: the form that the service expects is
             not documented. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
@@ -449,18 +460,21 @@ class Style(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the style before, values are checked against it before anything is sent, because the
         service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-        Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of
-        another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-        the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+        Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a
+        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
+        value in another spelling is sent in the form of the service, such as `2026-03-01` as
+        midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param header_id: Id of the style.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name`, `primary` and
+            `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the
+            folder, values are checked as those of `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param size_classes: Size classes, sent as they are given: the form that the service expects is
             not documented. Default: unchanged.
         """
@@ -620,20 +634,21 @@ class Style(Resource):
 
     attributes_where_used_in_sets = where_used_in_sets
 
-    def search(
+    def flat_bom(
         self,
+        page_ids: Iterable[str | UUID] | None = None,
         filters: FilterMap | Sequence[Filter] | None = None,
-        skip: int | None = None,
-        take: int | None = None,
+        colorway_filters: FilterMap | Sequence[Filter] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Any:
-        """Searches styles. The answer is returned unchanged, because its form is unknown: the request
-        appears in one example of the vendor, and nothing proves that the service has it
-        (docs/service/lists.md, Paging). `list` is the proven way.
+    ) -> Pager[FlatBomRow]:
+        """Rows of the bills of materials of many styles, in pages of `page_size`. One list takes the
+        place of a read for each style (docs/service/lists.md, Rows of bills of materials).
 
-        :param filters: Conditions, joined by AND. A list as value means any of its values.
-        :param skip: Records to skip. Default: none.
-        :param take: Records to return, at most 200 by the documented limits.
+        :param page_ids: Applications with bills of materials, as returned by `folder_pages`. Default:
+            all. Applications of another kind have no rows.
+        :param filters: Conditions, joined by AND, which are said to apply to the materials. A list as
+            value means any of its values.
+        :param colorway_filters: Conditions on colorways, joined by AND.
         """
 
     def tag_list(
@@ -1245,19 +1260,21 @@ class AsyncStyle(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name`, `primary` and
+            `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the
+            folder, values are checked as those of `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param size_classes: Size classes, sent as they are given: the form that the service expects is
             not documented. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
@@ -1283,18 +1300,21 @@ class AsyncStyle(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the style before, values are checked against it before anything is sent, because the
         service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-        Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of
-        another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-        the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+        Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a
+        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
+        value in another spelling is sent in the form of the service, such as `2026-03-01` as
+        midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param header_id: Id of the style.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name`, `primary` and
+            `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the
+            folder, values are checked as those of `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param size_classes: Size classes, sent as they are given: the form that the service expects is
             not documented. Default: unchanged.
         """
@@ -1454,20 +1474,21 @@ class AsyncStyle(Resource):
 
     attributes_where_used_in_sets = where_used_in_sets
 
-    def search(
+    def flat_bom(
         self,
+        page_ids: Iterable[str | UUID] | None = None,
         filters: FilterMap | Sequence[Filter] | None = None,
-        skip: int | None = None,
-        take: int | None = None,
+        colorway_filters: FilterMap | Sequence[Filter] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Coroutine[Any, Any, Any]:
-        """Searches styles. The answer is returned unchanged, because its form is unknown: the request
-        appears in one example of the vendor, and nothing proves that the service has it
-        (docs/service/lists.md, Paging). `list` is the proven way.
+    ) -> AsyncPager[FlatBomRow]:
+        """Rows of the bills of materials of many styles, in pages of `page_size`. One list takes the
+        place of a read for each style (docs/service/lists.md, Rows of bills of materials).
 
-        :param filters: Conditions, joined by AND. A list as value means any of its values.
-        :param skip: Records to skip. Default: none.
-        :param take: Records to return, at most 200 by the documented limits.
+        :param page_ids: Applications with bills of materials, as returned by `folder_pages`. Default:
+            all. Applications of another kind have no rows.
+        :param filters: Conditions, joined by AND, which are said to apply to the materials. A list as
+            value means any of its values.
+        :param colorway_filters: Conditions on colorways, joined by AND.
         """
 
     def tag_list(
@@ -1986,13 +2007,13 @@ class StyleWithResponse(Resource):
 
     attributes_where_used_in_sets = where_used_in_sets
 
-    def search(
+    def flat_bom(
         self,
+        page_ids: Iterable[str | UUID] | None = None,
         filters: FilterMap | Sequence[Filter] | None = None,
-        skip: int | None = None,
-        take: int | None = None,
+        colorway_filters: FilterMap | Sequence[Filter] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response[Any]: ...
+    ) -> Pager[FlatBomRow]: ...
     def tag_list(
         self,
         **options: Unpack[CallOptions],
@@ -2394,13 +2415,13 @@ class AsyncStyleWithResponse(Resource):
 
     attributes_where_used_in_sets = where_used_in_sets
 
-    def search(
+    def flat_bom(
         self,
+        page_ids: Iterable[str | UUID] | None = None,
         filters: FilterMap | Sequence[Filter] | None = None,
-        skip: int | None = None,
-        take: int | None = None,
+        colorway_filters: FilterMap | Sequence[Filter] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    ) -> AsyncPager[FlatBomRow]: ...
     def tag_list(
         self,
         **options: Unpack[CallOptions],

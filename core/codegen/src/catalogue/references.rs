@@ -64,7 +64,8 @@ fn check_parameter<'a>(
         return Err("table rows need the handler update_rows".into());
     }
     let are_filters = matches!(parameter.kind, Kind::Filters | Kind::ColorwayFilters);
-    let are_values = matches!(parameter.kind, Kind::Fields | Kind::TableRows);
+    let are_values =
+        matches!(parameter.kind, Kind::Fields | Kind::Colorways | Kind::Records | Kind::TableRows);
     if !are_filters && !parameter.standard.is_empty() {
         return Err("standard is for filters".into());
     }
@@ -73,10 +74,10 @@ fn check_parameter<'a>(
     }
     let Some(schema) = &parameter.schema else { return Ok(()) };
     if !are_filters && !are_values {
-        return Err("schema is for filters, fields and table_rows".into());
+        return Err("schema is for filters and values of fields".into());
     }
     if are_filters && schema.record.is_some() {
-        return Err("schema: record is for fields and table_rows".into());
+        return Err("schema: record is for values of fields".into());
     }
     let source = find(&schema.operation)?;
     if source.effect != Effect::Read || source.answer != Answer::List || source.paged {

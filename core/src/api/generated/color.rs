@@ -281,7 +281,7 @@ impl Color<'_> {
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the palette again.
     ///
-    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -303,7 +303,7 @@ impl Color<'_> {
     ///
     /// Success does not prove that every value was stored: compare the answer with what was sent (docs/service/writing.md, Writing headers).
     ///
-    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the palette before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the palette before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -1249,7 +1249,7 @@ pub struct ColorCreate {
 }
 
 impl ColorCreate {
-    /// Colours of the new palette. Default: none.
+    /// Colours of the new palette. Once `color_chip_schema` has returned the fields of a colour, its values are checked. Default: none.
     pub fn colors(mut self, colors: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colors", records_value(colors));
         self
@@ -1299,7 +1299,7 @@ impl ColorUpdate {
         self
     }
 
-    /// Colours to change, to add or to remove, or the whole palette with `replace_colors`. A colour is found by its id or by its number. Default: unchanged.
+    /// Colours to change, to add or to remove, or the whole palette with `replace_colors`. A colour is found by its id or by its number. Once `color_chip_schema` has returned the fields of a colour, its values are checked. Default: unchanged.
     pub fn colors(mut self, colors: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colors", records_value(colors));
         self

@@ -266,7 +266,7 @@ impl Image<'_> {
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the image again.
     ///
-    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -288,7 +288,7 @@ impl Image<'_> {
     ///
     /// Success does not prove that every value was stored: compare the answer with what was sent (docs/service/writing.md, Writing headers).
     ///
-    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the image before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the image before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///

@@ -341,7 +341,7 @@ impl Material<'_> {
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the material again.
     ///
-    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -363,7 +363,7 @@ impl Material<'_> {
     ///
     /// Success does not prove that every value was stored: compare the answer with what was sent (docs/service/writing.md, Writing headers).
     ///
-    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the material before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the material before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -1450,13 +1450,13 @@ pub struct MaterialCreate {
 }
 
 impl MaterialCreate {
-    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be empty.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`. Once `colorway_schema` has returned the fields of the folder, values are checked as those of `fields` are.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
     }
 
-    /// The whole size range, which replaces the present one. Default: unchanged.
+    /// The whole size range, which replaces the present one. Once `size_range_schema` has returned the fields of a size, its values are checked. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
@@ -1512,13 +1512,13 @@ impl MaterialUpdate {
         self
     }
 
-    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be empty.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`. Once `colorway_schema` has returned the fields of the folder, values are checked as those of `fields` are.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
     }
 
-    /// The whole size range, which replaces the present one. Default: unchanged.
+    /// The whole size range, which replaces the present one. Once `size_range_schema` has returned the fields of a size, its values are checked. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, path_value, records_value};
 use crate::models::App;
 use crate::models::SharedPartner;
-use crate::models::{CarriedOver, Folder, StyleHeader, StyleLookup, Tag};
+use crate::models::{CarriedOver, FlatBomRow, Folder, StyleHeader, StyleLookup, Tag};
 use crate::models::{Download, DownloadOutcome};
 use crate::models::{Message, SchemaField};
 use crate::models::{Upload, UploadStatus};
@@ -331,7 +331,7 @@ impl Style<'_> {
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the style again.
     ///
-    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -353,7 +353,7 @@ impl Style<'_> {
     ///
     /// Success does not prove that every value was stored: compare the answer with what was sent (docs/service/writing.md, Writing headers).
     ///
-    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the style before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the style before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -500,9 +500,9 @@ impl Style<'_> {
         }
     }
 
-    /// Searches styles. The answer is returned unchanged, because its form is unknown: the request appears in one example of the vendor, and nothing proves that the service has it (docs/service/lists.md, Paging). `list` is the proven way.
-    pub fn search(&self) -> StyleSearch {
-        StyleSearch { request: Request::new(self.client, "style.search") }
+    /// Rows of the bills of materials of many styles, in pages of `page_size`. One list takes the place of a read for each style (docs/service/lists.md, Rows of bills of materials).
+    pub fn flat_bom(&self) -> StyleFlatBom {
+        StyleFlatBom { request: PagedRequest::new(self.client, "style.flat_bom") }
     }
 
     /// Tags that styles may have.
@@ -1501,13 +1501,13 @@ pub struct StyleCreate {
 }
 
 impl StyleCreate {
-    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be empty.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the folder, values are checked as those of `fields` are.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
     }
 
-    /// The whole size range, which replaces the present one. Default: unchanged.
+    /// The whole size range, which replaces the present one. Once `size_range_schema` has returned the fields of a size, its values are checked. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
@@ -1563,13 +1563,13 @@ impl StyleUpdate {
         self
     }
 
-    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be empty.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the folder, values are checked as those of `fields` are.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
     }
 
-    /// The whole size range, which replaces the present one. Default: unchanged.
+    /// The whole size range, which replaces the present one. Once `size_range_schema` has returned the fields of a size, its values are checked. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
@@ -1943,29 +1943,30 @@ impl IntoFuture for StyleWhereUsedInSets {
     }
 }
 
-/// A call of [`Style::search`], not yet sent.
+/// A call of [`Style::flat_bom`], not yet sent.
 #[derive(Debug)]
-#[must_use = "a call does nothing until it is awaited"]
-pub struct StyleSearch {
-    request: Request<Value>,
+#[must_use = "a call does nothing until it is awaited or streamed"]
+pub struct StyleFlatBom {
+    request: PagedRequest<FlatBomRow>,
 }
 
-impl StyleSearch {
-    /// Conditions, joined by AND. A list as value means any of its values.
+impl StyleFlatBom {
+    /// Applications with bills of materials, as returned by `folder_pages`. Default: all. Applications of another kind have no rows.
+    pub fn page_ids(mut self, page_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.request =
+            self.request.argument("page_ids", list_value(page_ids.into_iter().map(Into::<String>::into)));
+        self
+    }
+
+    /// Conditions, joined by AND, which are said to apply to the materials. A list as value means any of its values.
     pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("filters", list_value(filters));
         self
     }
 
-    /// Records to skip. Default: none.
-    pub fn skip(mut self, skip: i64) -> Self {
-        self.request = self.request.argument("skip", skip);
-        self
-    }
-
-    /// Records to return, at most 200 by the documented limits.
-    pub fn take(mut self, take: i64) -> Self {
-        self.request = self.request.argument("take", take);
+    /// Conditions on colorways, joined by AND.
+    pub fn colorway_filters(mut self, colorway_filters: impl IntoIterator<Item = Filter>) -> Self {
+        self.request = self.request.argument("colorway_filters", list_value(colorway_filters));
         self
     }
 
@@ -1975,21 +1976,17 @@ impl StyleSearch {
         self
     }
 
-    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    /// All records, in order, page by page as they are consumed.
+    pub fn stream(self) -> impl futures_util::Stream<Item = crate::Result<FlatBomRow>> + Send + use<> {
+        self.request.stream()
+    }
+
+    /// All records at once.
     ///
     /// # Errors
-    /// Those of the call itself.
-    pub async fn with_response(self) -> crate::Result<Response<Value>> {
-        self.request.with_response().await
-    }
-}
-
-impl IntoFuture for StyleSearch {
-    type Output = crate::Result<Value>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        self.request.into_future()
+    /// Those of any call.
+    pub async fn collect(self) -> crate::Result<Vec<FlatBomRow>> {
+        self.request.collect().await
     }
 }
 

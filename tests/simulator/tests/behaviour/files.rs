@@ -58,7 +58,7 @@ async fn a_file_appears_where_it_was_meant_for() {
 async fn the_image_of_a_colorway() {
     let world = World::new().await;
     let new = json!({"id": null, "fields": [{"id": "color_number", "value": "#7 A"},
-                     {"id": "color_name", "value": "Moss"}, {"id": "primary", "value": "56684a"}]});
+                     {"id": "color_name", "value": "Moss"}, {"id": "primary", "value": "56684a"}, {"id": "secondary", "value": ""}]});
     let path = format!("Material/Header/Create?folderId={}", world.at.material_folder);
     let record = world.post_json(&path, &json!({"fields": [], "colorways": [new]})).await;
     let path = format!("Material/Header/{}", record["id"].as_str().unwrap());

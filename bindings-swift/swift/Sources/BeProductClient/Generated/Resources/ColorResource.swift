@@ -386,16 +386,17 @@ public struct ColorResource: Sendable {
     ///
     /// Once `folderSchema` has returned the schema of the folder, values are checked against it before anything is
     /// sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-    /// Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond
-    /// a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as
-    /// `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a
+    /// list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
+    /// the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: ``ErrorKind/config`` when a value is refused.
     ///
     /// - Parameters:
     ///   - folderID: Folder, as returned by `folders`.
     ///   - fields: Attribute values by field id.
-    ///   - colors: Colours of the new palette. Default: none.
+    ///   - colors: Colours of the new palette. Once `colorChipSchema` has returned the fields of a colour, its values
+    ///     are checked. Default: none.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
     ///     Default: `false`.
     @discardableResult
@@ -422,9 +423,10 @@ public struct ColorResource: Sendable {
     ///
     /// Once `folderSchema` has returned the schema of its folder, and this client has read or written the palette
     /// before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some
-    /// and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-    /// plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another
-    /// spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+    /// have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a
+    /// read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as
+    /// midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: ``ErrorKind/config`` when a value is refused.
     ///
@@ -432,7 +434,8 @@ public struct ColorResource: Sendable {
     ///   - headerID: Id of the palette.
     ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
     ///   - colors: Colours to change, to add or to remove, or the whole palette with `replaceColors`. A colour is found
-    ///     by its id or by its number. Default: unchanged.
+    ///     by its id or by its number. Once `colorChipSchema` has returned the fields of a colour, its values are
+    ///     checked. Default: unchanged.
     ///   - replaceColors: Make `colors` the whole palette: every other colour is removed. Needs `colors`. Default:
     ///     `false`, so other colours stay.
     @discardableResult

@@ -440,9 +440,9 @@ public struct MaterialResource: Sendable {
     ///
     /// Once `folderSchema` has returned the schema of the folder, values are checked against it before anything is
     /// sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-    /// Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond
-    /// a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as
-    /// `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a
+    /// list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
+    /// the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: ``ErrorKind/config`` when a value is refused.
     ///
@@ -450,9 +450,10 @@ public struct MaterialResource: Sendable {
     ///   - folderID: Folder, as returned by `folders`.
     ///   - fields: Attribute values by field id.
     ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-    ///     which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which
-    ///     may be empty.
-    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///     which needs the fields `color_number`, `color_name` and `primary`. Once `colorwaySchema` has returned the
+    ///     fields of the folder, values are checked as those of `fields` are.
+    ///   - sizes: The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields
+    ///     of a size, its values are checked. Default: unchanged.
     ///   - suppliers: The full list of suppliers: whether the service replaces or merges it is unknown
     ///     (docs/service/writing.md, Writing headers). Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
@@ -485,9 +486,10 @@ public struct MaterialResource: Sendable {
     ///
     /// Once `folderSchema` has returned the schema of its folder, and this client has read or written the material
     /// before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some
-    /// and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-    /// plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another
-    /// spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+    /// have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a
+    /// read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as
+    /// midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: ``ErrorKind/config`` when a value is refused.
     ///
@@ -495,9 +497,10 @@ public struct MaterialResource: Sendable {
     ///   - headerID: Id of the material.
     ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
     ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-    ///     which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which
-    ///     may be empty.
-    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///     which needs the fields `color_number`, `color_name` and `primary`. Once `colorwaySchema` has returned the
+    ///     fields of the folder, values are checked as those of `fields` are.
+    ///   - sizes: The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields
+    ///     of a size, its values are checked. Default: unchanged.
     ///   - suppliers: The full list of suppliers: whether the service replaces or merges it is unknown
     ///     (docs/service/writing.md, Writing headers). Default: unchanged.
     @discardableResult

@@ -440,9 +440,9 @@ public struct StyleResource: Sendable {
     ///
     /// Once `folderSchema` has returned the schema of the folder, values are checked against it before anything is
     /// sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-    /// Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond
-    /// a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as
-    /// `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a
+    /// list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
+    /// the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: ``ErrorKind/config`` when a value is refused.
     ///
@@ -450,9 +450,10 @@ public struct StyleResource: Sendable {
     ///   - folderID: Folder, as returned by `folders`.
     ///   - fields: Attribute values by field id.
     ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-    ///     which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which
-    ///     may be empty.
-    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///     which needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once
+    ///     `colorwaySchema` has returned the fields of the folder, values are checked as those of `fields` are.
+    ///   - sizes: The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields
+    ///     of a size, its values are checked. Default: unchanged.
     ///   - sizeClasses: Size classes, sent as they are given: the form that the service expects is not documented.
     ///     Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
@@ -485,9 +486,10 @@ public struct StyleResource: Sendable {
     ///
     /// Once `folderSchema` has returned the schema of its folder, and this client has read or written the style before,
     /// values are checked against it before anything is sent, because the service blanks, cuts or ignores some and
-    /// still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain
-    /// text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling
-    /// is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have,
+    /// an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a
+    /// read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as
+    /// midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: ``ErrorKind/config`` when a value is refused.
     ///
@@ -495,9 +497,10 @@ public struct StyleResource: Sendable {
     ///   - headerID: Id of the style.
     ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
     ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-    ///     which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which
-    ///     may be empty.
-    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///     which needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once
+    ///     `colorwaySchema` has returned the fields of the folder, values are checked as those of `fields` are.
+    ///   - sizes: The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields
+    ///     of a size, its values are checked. Default: unchanged.
     ///   - sizeClasses: Size classes, sent as they are given: the form that the service expects is not documented.
     ///     Default: unchanged.
     @discardableResult
@@ -694,26 +697,30 @@ public struct StyleResource: Sendable {
         try await detailed.whereUsedInSets(headerID: headerID, options: options).body
     }
 
-    /// Searches styles. The answer is returned unchanged, because its form is unknown: the request appears in one
-    /// example of the vendor, and nothing proves that the service has it (docs/service/lists.md, Paging). `list` is the
-    /// proven way.
+    /// Rows of the bills of materials of many styles, in pages of ``CallOptions/pageSize``. One list takes the place of
+    /// a read for each style (docs/service/lists.md, Rows of bills of materials).
     ///
     /// - Parameters:
-    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
-    ///   - skip: Records to skip. Default: none.
-    ///   - take: Records to return, at most 200 by the documented limits.
-    public func search(
+    ///   - pageIDs: Applications with bills of materials, as returned by `folderPages`. Default: all. Applications of
+    ///     another kind have no rows.
+    ///   - filters: Conditions, joined by AND, which are said to apply to the materials. A list as value means any of
+    ///     its values.
+    ///   - colorwayFilters: Conditions on colorways, joined by AND.
+    public func flatBom(
+        pageIDs: [String]? = nil,
         filters: Filters = [:],
-        skip: Int? = nil,
-        take: Int? = nil,
+        colorwayFilters: Filters = [:],
         options: CallOptions = CallOptions()
-    ) async throws -> JSONValue {
-        try await detailed.search(
-            filters: filters,
-            skip: skip,
-            take: take,
-            options: options
-        ).body
+    ) -> Paged<FlatBomRow> {
+        connection.stream(
+            "style.flat_bom",
+            [
+                "page_ids": pageIDs,
+                "filters": filters.nonEmpty,
+                "colorway_filters": colorwayFilters.nonEmpty,
+            ],
+            options
+        )
     }
 
     /// Tags that styles may have.
@@ -1459,24 +1466,6 @@ public struct StyleResource: Sendable {
             options: CallOptions = CallOptions()
         ) async throws -> Response<[JSONValue]> {
             try await connection.call("style.attributes_where_used_in_sets", ["header_id": headerID], options)
-        }
-
-        /// ``StyleResource/search(filters:skip:take:options:)``
-        public func search(
-            filters: Filters = [:],
-            skip: Int? = nil,
-            take: Int? = nil,
-            options: CallOptions = CallOptions()
-        ) async throws -> Response<JSONValue> {
-            try await connection.call(
-                "style.search",
-                [
-                    "filters": filters.nonEmpty,
-                    "skip": skip,
-                    "take": take,
-                ],
-                options
-            )
         }
 
         /// ``StyleResource/tagList(options:)``

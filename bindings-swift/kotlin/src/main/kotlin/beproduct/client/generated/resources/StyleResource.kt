@@ -359,18 +359,19 @@ class StyleResource internal constructor(private val seam: Seam) {
      *
      * Once `folderSchema` has returned the schema of the folder, values are checked against it before anything is sent,
      * because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-     * Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a
-     * limit, and a read-only field. A value in another spelling is sent in the form of the service, such as
-     * `2026-03-01` as midnight UTC or `"12.50"` as a number.
+     * Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a
+     * list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
+     * the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
      *
      * Errors: [ConfigException] when a value is refused.
      *
      * @param folderId Folder, as returned by `folders`.
      * @param fields Attribute values by field id.
      * @param colorways Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-     * which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be
-     * empty.
-     * @param sizes The whole size range, which replaces the present one. Default: unchanged.
+     * which needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once
+     * `colorwaySchema` has returned the fields of the folder, values are checked as those of [fields] are.
+     * @param sizes The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields
+     * of a size, its values are checked. Default: unchanged.
      * @param sizeClasses Size classes, sent as they are given: the form that the service expects is not documented.
      * Default: unchanged.
      * @param preserveVersion Keep the version number given in [fields] instead of starting at the folder's first.
@@ -406,18 +407,20 @@ class StyleResource internal constructor(private val seam: Seam) {
      *
      * Once `folderSchema` has returned the schema of its folder, and this client has read or written the style before,
      * values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still
-     * answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text
-     * for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent
-     * in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+     * answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an
+     * unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
+     * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or
+     * `"12.50"` as a number.
      *
      * Errors: [ConfigException] when a value is refused.
      *
      * @param headerId Id of the style.
      * @param fields Attribute values by field id. Fields that are not given stay unchanged.
      * @param colorways Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-     * which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be
-     * empty.
-     * @param sizes The whole size range, which replaces the present one. Default: unchanged.
+     * which needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once
+     * `colorwaySchema` has returned the fields of the folder, values are checked as those of [fields] are.
+     * @param sizes The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields
+     * of a size, its values are checked. Default: unchanged.
      * @param sizeClasses Size classes, sent as they are given: the form that the service expects is not documented.
      * Default: unchanged.
      */
@@ -590,21 +593,26 @@ class StyleResource internal constructor(private val seam: Seam) {
         seam.call("style.attributes_where_used_in_sets", arguments("header_id" to headerId), options)
 
     /**
-     * Searches styles. The answer is returned unchanged, because its form is unknown: the request appears in one
-     * example of the vendor, and nothing proves that the service has it (docs/service/lists.md, Paging). `list` is the
-     * proven way.
+     * Rows of the bills of materials of many styles, in pages of `CallOptions.pageSize`. One list takes the place of a
+     * read for each style (docs/service/lists.md, Rows of bills of materials).
      *
-     * @param filters Conditions, joined by AND. A list as value means any of its values.
-     * @param skip Records to skip. Default: none.
-     * @param take Records to return, at most 200 by the documented limits.
+     * @param pageIds Applications with bills of materials, as returned by `folderPages`. Default: all. Applications of
+     * another kind have no rows.
+     * @param filters Conditions, joined by AND, which are said to apply to the materials. A list as value means any of
+     * its values.
+     * @param colorwayFilters Conditions on colorways, joined by AND.
      */
-    suspend fun search(
+    fun flatBom(
+        pageIds: List<String>? = null,
         filters: List<Filter>? = null,
-        skip: Long? = null,
-        take: Long? = null,
+        colorwayFilters: List<Filter>? = null,
         options: CallOptions = CallOptions(),
-    ): JsonElement =
-        seam.call("style.search", arguments("filters" to filters, "skip" to skip, "take" to take), options)
+    ): Paged<FlatBomRow> =
+        seam.list(
+            "style.flat_bom",
+            arguments("page_ids" to pageIds, "filters" to filters, "colorway_filters" to colorwayFilters),
+            options,
+        )
 
     /** Tags that styles may have. */
     suspend fun tagList(options: CallOptions = CallOptions()): List<Tag> =
