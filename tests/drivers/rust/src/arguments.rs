@@ -46,7 +46,7 @@ pub(crate) fn texts(value: &Value) -> Option<Vec<String>> {
 /// A path, a URL, or a stream.
 pub(crate) fn file(value: &Value) -> Option<FileSource> {
     if let Value::String(path) = value {
-        return Some(path.into());
+        return Some(path.as_str().into());
     }
     let members = value.as_object()?;
     let member = |name: &str| members.get(name);
