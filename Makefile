@@ -203,8 +203,8 @@ LINUX := x86_64-unknown-linux-gnu
 DIST := target/dist
 # Where the libraries lie that users get.
 PORTABLE := target/$(LINUX)/release
-ZIG_PATH = PATH="$(abspath $(VENV))/bin:$$PATH"
-ZIGBUILD = $(ZIG_PATH) cargo zigbuild --quiet --release --target $(LINUX).$(GLIBC)
+ZIG = PATH="$(abspath $(VENV))/bin:$$PATH" .ci/with-zig $(LINUX).$(GLIBC)
+ZIGBUILD = $(ZIG) cargo build --quiet --release --target $(LINUX)
 
 dist: dist-python dist-node dist-kotlin dist-swift
 	@ls -l $(PORTABLE)/libbeproduct_python.so $(PORTABLE)/libbeproduct_node.so $(PORTABLE)/libbeproduct_mobile.so
@@ -218,7 +218,7 @@ $(VENV)/dist: $(VENV)/ready tests/dist/requirements.txt
 
 dist-python: setup-dist
 	rm -f $(DIST)/*.whl
-	$(ZIG_PATH) maturin build --quiet --release --zig --compatibility manylinux2014 --target $(LINUX) \
+	$(ZIG) maturin build --quiet --release --compatibility manylinux2014 --target $(LINUX) \
 		--manifest-path bindings-python/Cargo.toml --out $(DIST)
 
 dist-node: setup-dist setup-node
