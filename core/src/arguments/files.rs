@@ -449,7 +449,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut path = folder.path().join("front.png");
         std::fs::write(&path, "front").unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
         if std::fs::read(&path).is_ok() {
             // An administrator may read all files but those that nobody may.
             path = "/proc/sys/vm/drop_caches".into();
