@@ -228,12 +228,27 @@ def test_a_file_is_downloaded_as_a_stream(client: BeProduct, tmp_path: Path) -> 
         assert stream.size is None
         assert b"".join(stream) == PICTURE
         assert "9 of" in repr(stream)
+        assert next(stream, None) is None
+        with pytest.raises(ConfigError, match="read to its end already"):
+            list(stream)
     with client.raw.download_stream(f"{url}x") as stream, pytest.raises(BeProductError, match="read the record again"):
         next(stream)
     assert client.with_response.raw.download(url).raw == PICTURE
     assert client.raw.download(url, tmp_path / "copy.png")["size"] == len(PICTURE)
     outcomes = client.style.download_many([{"link": url, "file": str(tmp_path / "many.png"), "record": header_id}])
     assert outcomes == [{"file": str(tmp_path / "many.png"), "size": len(PICTURE)}]
+
+
+def test_a_stream_that_is_closed_ends(client: BeProduct, simulator: Simulator) -> None:
+    header_id = style(client)
+    client.style.upload(header_id, ("a.png", PICTURE))
+    simulator.faults({"base": "storage", "action": {"trickle": True}})
+    with client.raw.download_stream(link(client, header_id)) as stream:
+        assert next(stream) == PICTURE[:1]
+    for _ in range(2):
+        with pytest.raises(BeProductError) as raised:
+            next(stream)
+        assert raised.value.kind == "cancelled"
 
 
 async def test_the_same_stream_from_an_event_loop(async_client: BeProductAsync) -> None:
@@ -243,6 +258,8 @@ async def test_the_same_stream_from_an_event_loop(async_client: BeProductAsync) 
     url = record["headerData"]["frontImage"]["origin"]
     async with async_client.raw.download_stream(url) as stream:
         assert b"".join([chunk async for chunk in stream]) == PICTURE
+        with pytest.raises(ConfigError, match="read to its end already"):
+            aiter(stream)
 
 
 def test_a_large_file_takes_no_memory(client: BeProduct) -> None:
