@@ -21,7 +21,9 @@ import { parseArgs } from 'node:util';
 import { file, target } from './native.mjs';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
-const { library } = parseArgs({ options: { library: { type: 'string', default: join(folder, file) } } }).values;
+const { library } = parseArgs({
+  options: { library: { type: 'string', default: join(folder, file) } },
+}).values;
 const archives = join(folder, '../target/dist');
 const read = (path) => JSON.parse(readFileSync(join(folder, path), 'utf8'));
 const pack = (from) =>
