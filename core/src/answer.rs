@@ -1,5 +1,6 @@
 //! Reading what the service answers, in all the forms that have been seen (docs/service/answers.md, Answers).
 
+mod fields;
 pub(crate) mod list;
 mod members;
 mod text;
@@ -12,6 +13,7 @@ use crate::catalog::{AnswerKind, Effect, Operation};
 use crate::error::{Error, Failure, Result};
 use crate::own::{ErrorKind, Meta, Outcome};
 
+pub(crate) use self::fields::{field_id, fields};
 use self::list::List;
 pub(crate) use self::members::Members;
 pub(crate) use self::text::{Said, form, is_json, is_page, page, said, text_of};
@@ -64,7 +66,13 @@ pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
     let text = text_of(body);
     let is_text = || std::str::from_utf8(text).is_ok();
     match operation.answer {
-        AnswerKind::List => List::read(body, "").map(|list| list.array(body)),
+        AnswerKind::List => match List::read(body, "").map(|list| list.array(body)) {
+            // A schema may be an object (docs/service/values.md, Schemas).
+            Err(error) if operation.lists_fields() => fields(body).map_or(Err(error), |fields| {
+                Ok(Value::from_iter(fields.into_iter().map(Value::Object)).to_string().into())
+            }),
+            list => list,
+        },
         AnswerKind::Message => Ok(read_message(text)),
         AnswerKind::Object => {
             let record = text.first() == Some(&b'{') && is_json(text) && is_text();
@@ -254,6 +262,15 @@ mod tests {
         }
         assert_eq!(of("system.version", "\u{feff}\"v1\"".as_bytes()).unwrap(), "\"v1\"");
         assert_eq!(of("data_tables.reset", "\u{feff}done".as_bytes()).unwrap(), r#"{"message":"done"}"#);
+    }
+
+    #[test]
+    fn a_schema_may_be_an_object() {
+        for id in ["style.folder_search_schema", "style.folder_schema", "data_tables.schema"] {
+            assert_eq!(of(id, br#"{"a": {"fieldId": "a"}}"#).unwrap(), r#"[{"fieldId":"a"}]"#, "{id}");
+            assert_eq!(of(id, br#"{"message": "no"}"#).unwrap_err().kind(), ErrorKind::Decode, "{id}");
+        }
+        assert_eq!(of("style.folders", br#"{"a": {"fieldId": "a"}}"#).unwrap_err().kind(), ErrorKind::Decode);
     }
 
     #[test]

@@ -24,6 +24,11 @@ fn plain(text: &str) -> String {
     text.replace(['_', '-', '.', ' '], "").to_lowercase()
 }
 
+/// Whether two names differ in nothing but word separators and case.
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
+    plain(a) == plain(b)
+}
+
 /// Letters that are wrong, word separators and case aside.
 fn distance(name: &str, known: &str) -> usize {
     let given = plain(name);

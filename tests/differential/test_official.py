@@ -84,7 +84,10 @@ ROW = "bfe338cd-c581-411d-9e81-892406e96b50"
 TWO_STYLES = {"field": "header_number", "operator": "Eq", "value": ["ST-000001", "ST-000002"]}
 ONE_COLOR = {"field": "color_number", "operator": "Eq", "value": "C-01"}
 HARD_TO_SPELL = {"field": "header_name", "operator": "Contains", "value": "Ä & b=c#"}
-COLORWAY = {"id": None, "fields": {"color_number": "C-01", "color_name": "Moss", "primary": "56684a"}}
+COLORWAY = {
+    "id": None,
+    "fields": {"color_number": "C-01", "color_name": "Moss", "primary": "56684a", "secondary": ""},
+}
 SIZE = {"name": "M", "price": 12.5, "currency": "USD", "unitOfMeasure": "inch", "comments": "", "isSampleSize": True}
 
 CALLS: list[tuple[Any, ...]] = [

@@ -341,7 +341,7 @@ def play(case, simulator, driver):
     with contextlib.ExitStack() as stack:
         names["folder"] = stack.enter_context(tempfile.TemporaryDirectory())
         for name, content in case.get("files", {}).items():
-            pathlib.Path(names["folder"], name).write_text(content)
+            write(pathlib.Path(names["folder"], name), content)
         disk = None
         if "disk" in case:
             disk = Disk(pathlib.Path(names["folder"]), case["disk"])
@@ -373,6 +373,15 @@ def play(case, simulator, driver):
     return [seen(one, names) for one in log]
 
 
+def write(path, content):
+    """A text, or a number of bytes, which take no room on the disk."""
+    if isinstance(content, int):
+        with path.open("wb") as file:
+            file.truncate(content)
+    else:
+        path.write_text(content)
+
+
 def run_step(step, place, playing):
     simulator, driver, names = playing.simulator, playing.driver, playing.names
     for do in ("call", "list", "collect"):
@@ -395,8 +404,12 @@ def run_step(step, place, playing):
         playing.judge(step, driver.ask(playing.opening(step["open"])), place)
     elif "disk" in step:
         playing.disk.set(step["disk"])
+    elif "write" in step:
+        write(pathlib.Path(names["folder"], step["write"]), step["content"])
     elif "wait" in step:
-        simulator.control(f"wait?base=api&requests={step['wait']}")
+        simulator.control(f"wait?base={step.get('base', 'api')}&requests={step['wait']}")
+    elif "holds" in step:
+        check_folder(pathlib.Path(step.get("in", names["folder"])), step["holds"], place)
     elif "faults" in step:
         simulator.control("faults", step["faults"])
     elif "release" in step:
@@ -417,6 +430,19 @@ def run_step(step, place, playing):
         if step["do"] == "events":
             command["count"] = len(step["result"])
         playing.judge(step, driver.ask(command), place)
+
+
+def check_folder(folder, expected, place):
+    """Compares the files of a folder, of which none may be left over."""
+    # What a cancelled call leaves is removed a moment after its error.
+    patience = time.monotonic() + 10
+    while True:
+        found = {path.name: path.read_text(errors="replace") for path in folder.iterdir() if path.is_file()}
+        if found == expected or time.monotonic() > patience:
+            break
+        time.sleep(0.01)
+    if found != expected:
+        raise Mismatch(f"{place}: {folder} holds {found!r:.500}, not {expected!r}")
 
 
 def write_down(driver, texts):

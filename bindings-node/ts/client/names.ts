@@ -42,6 +42,7 @@ export const NAMES = new Map([
   ['maxPageSize', 'max_page_size'],
   ['maxWait', 'max_wait'],
   ['newSampleSize', 'new_sample_size'],
+  ['pageIds', 'page_ids'],
   ['pageSize', 'page_size'],
   ['partnerList', 'partner_list'],
   ['planId', 'plan_id'],

@@ -6,7 +6,7 @@ import type { Fields } from '../arguments.js';
 export interface ColorwayChange {
   /**
    * Id of the colorway to change. Without it a colorway is added, which needs the fields `color_number`,
-   * `color_name` and `primary`.
+   * `color_name` and `primary`, and on a style also `secondary`, which may be empty.
    */
   id?: string | null | undefined;
   /** Values by field id. */

@@ -273,6 +273,26 @@ export interface Colorway {
   [member: string]: unknown;
 }
 
+/** The style of a row of a bill of materials. */
+export interface FlatBomHeader {
+  /** Id. */
+  id?: string | null;
+  /** Number. */
+  headerNumber?: string | null;
+  [member: string]: unknown;
+}
+
+/** A row of a bill of materials, with the style that it belongs to. */
+export interface FlatBomRow {
+  /** The style. */
+  header?: FlatBomHeader | null;
+  /** The row: `rowId`, `materialId`, and the columns of the application, which differ between companies. */
+  bom?: Record<string, unknown> | null;
+  /** Application that the row is in. */
+  applicationId?: string | null;
+  [member: string]: unknown;
+}
+
 /** A folder of a master folder. */
 export interface Folder {
   /** Id. */

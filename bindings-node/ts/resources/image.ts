@@ -90,8 +90,8 @@ export interface ImageDownloadArguments {
 /** Arguments of {@link Image.downloadMany}. */
 export interface ImageDownloadManyArguments {
   /**
-   * The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
-   * renewed, the id of the `record` that has it.
+   * The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has it,
+   * by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
    */
   files: readonly DownloadFile[];
 }
@@ -207,7 +207,9 @@ export interface ImageHeaderTagRemoveArguments {
 export interface ImageUploadArguments {
   /**
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
    */
   file: FileInput;
 }
@@ -220,7 +222,9 @@ export interface ImageUploadPositionArguments {
   position: string;
   /**
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
    */
   file: FileInput;
 }
@@ -235,7 +239,9 @@ export interface ImageAppListUploadArguments {
   listItemId: string;
   /**
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
    */
   file: FileInput;
 }
@@ -328,11 +334,15 @@ export class Image {
    * read again, which is a request, and its present link to the same file is used. After a break of the
    * connection the rest of the file is asked for; a storage that cannot send it sends the file anew.
    *
-   * The file is written beside its target and then moved there, so that it is complete or not there.
+   * The file is written beside its target and then moved there, so that it is complete or not there. A file
+   * that is replaced keeps its permissions, and a symbolic link stays one: what it leads to is replaced.
    *
-   * Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the file cannot
-   * be written or the image has no link to it any more, `NetworkError` when the connection breaks too often,
-   * `DecodeError` for a file that is too large for the memory (`settings.maxAnswerSize`).
+   * Errors: `ConfigError` for what is no link, and for a folder, a missing folder, or a read-only file as
+   * target, before anything is fetched; `ConfigError` too when the file cannot be written, as on a full disk;
+   * `PermissionDeniedError` for a link that the storage refuses, also when the image has no link to the file
+   * any more; `NotFoundError` when there is no file behind it; `NetworkError` when the connection breaks too
+   * often; `DecodeError` for a file that is encoded in another way than gzip, or too large for the memory
+   * (`settings.maxAnswerSize`).
    *
    * @param headerId Id of the image that has the link.
    */
@@ -355,9 +365,11 @@ export class Image {
   /**
    * Downloads many files to paths, as `download` does one, at most `settings.concurrency` at a time. The
    * answer says what became of each, in the order given: a file that fails does not stop the others, and
-   * leaves nothing half-written.
+   * leaves nothing half-written. Progress counts the files.
    *
-   * Errors: `ConfigError` for a wrong list, before anything is fetched.
+   * Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of an entry
+   * that is wrong, cannot be written to its place, or has the place of another entry, however that is
+   * spelled.
    */
   downloadMany(args: ImageDownloadManyArguments, options?: CallOptions): Promise<DownloadOutcome[]> {
     return this.#caller.call('image.download_many', options, args);
@@ -456,9 +468,10 @@ export class Image {
    *
    * Once `folderSchema` has returned the schema of the folder, values are checked against it before anything
    * is sent, because the service blanks, cuts or ignores some and still answers with success
-   * (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a
-   * value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-   * the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+   * (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or
+   * inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
+   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
+   * UTC or `"12.50"` as a number.
    *
    * Errors: `ConfigError` when a value is refused.
    *
@@ -476,10 +489,10 @@ export class Image {
    *
    * Once `folderSchema` has returned the schema of its folder, and this client has read or written the image
    * before, values are checked against it before anything is sent, because the service blanks, cuts or
-   * ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or
-   * inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
-   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
-   * UTC or `"12.50"` as a number.
+   * ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that
+   * the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind
+   * or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service,
+   * such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
    *
    * Errors: `ConfigError` when a value is refused.
    *
@@ -598,17 +611,19 @@ export class Image {
 
   /**
    * Uploads the main image of an image, and waits until the service has processed it, at most
-   * `options.waitTimeout`. Each look at its status is a request. With a `options.waitTimeout` of 0 it does
-   * not wait: `uploadStatus` says later what became of the file.
+   * `options.waitTimeout`. Each look at its status is a request; where the service knows of none, the image
+   * is read. With a `options.waitTimeout` of 0 it does not wait: `uploadStatus` says later what became of the
+   * file.
    *
-   * Uploads to one image are sent one after the other, in the order of the calls of this process. Do not
-   * change the image meanwhile. Each upload adds a version, so a file that may have arrived is not sent
-   * again: the error's `outcome` is `unknown` then.
+   * Uploads to one image are sent one after the other, in the order of the calls of this process;
+   * `options.turnTimeout` limits the wait for those before. Do not change the image meanwhile. Each upload
+   * adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown`
+   * then.
    *
-   * Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent, and for a
-   * URL that cannot be read, `ValidationError` when the service cannot process it. When the processing takes
-   * longer, or its status cannot be read, the error's `outcome` is `applied`, and its `details` hold the
-   * `upload_id`.
+   * Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent, and for a
+   * URL that leads to no file; `ValidationError` when the service cannot process the file; `CallTimeoutError`
+   * when that takes longer. When the processing takes longer, or its status cannot be read, the error's
+   * `outcome` is `unknown`, and its `details` hold the `upload_id`.
    *
    * @param headerId Id of the image.
    */

@@ -10,6 +10,7 @@ import type { App } from '../records/apps.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
 import type {
   CarriedOver,
+  FlatBomRow,
   Folder,
   Size,
   SizeClass,
@@ -115,8 +116,8 @@ export interface StyleDownloadArguments {
 /** Arguments of {@link Style.downloadMany}. */
 export interface StyleDownloadManyArguments {
   /**
-   * The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
-   * renewed, the id of the `record` that has it.
+   * The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has it,
+   * by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
    */
   files: readonly DownloadFile[];
 }
@@ -151,11 +152,14 @@ export interface StyleCreateArguments {
   fields: Fields;
   /**
    * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
-   * needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may
-   * be empty.
+   * needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once
+   * `colorwaySchema` has returned the fields of the folder, values are checked as those of `fields` are.
    */
   colorways?: readonly ColorwayChange[] | undefined;
-  /** The whole size range, which replaces the present one. Default: unchanged. */
+  /**
+   * The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields of a
+   * size, its values are checked. Default: unchanged.
+   */
   sizes?: readonly Size[] | undefined;
   /**
    * Size classes, sent as they are given: the form that the service expects is not documented. Default:
@@ -174,11 +178,14 @@ export interface StyleUpdateArguments {
   fields?: Fields | undefined;
   /**
    * Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which
-   * needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may
-   * be empty.
+   * needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once
+   * `colorwaySchema` has returned the fields of the folder, values are checked as those of `fields` are.
    */
   colorways?: readonly ColorwayChange[] | undefined;
-  /** The whole size range, which replaces the present one. Default: unchanged. */
+  /**
+   * The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields of a
+   * size, its values are checked. Default: unchanged.
+   */
   sizes?: readonly Size[] | undefined;
   /**
    * Size classes, sent as they are given: the form that the service expects is not documented. Default:
@@ -242,14 +249,20 @@ export interface StyleUpdateSampleSizeArguments {
   newSampleSize: string;
 }
 
-/** Arguments of {@link Style.search}. */
-export interface StyleSearchArguments {
-  /** Conditions, joined by AND. A list as value means any of its values. */
+/** Arguments of {@link Style.flatBom}. */
+export interface StyleFlatBomArguments {
+  /**
+   * Applications with bills of materials, as returned by `folderPages`. Default: all. Applications of another
+   * kind have no rows.
+   */
+  pageIds?: readonly string[] | undefined;
+  /**
+   * Conditions, joined by AND, which are said to apply to the materials. A list as value means any of its
+   * values.
+   */
   filters?: FilterMap | readonly Filter[] | undefined;
-  /** Records to skip. Default: none. */
-  skip?: number | undefined;
-  /** Records to return, at most 200 by the documented limits. */
-  take?: number | undefined;
+  /** Conditions on colorways, joined by AND. */
+  colorwayFilters?: FilterMap | readonly Filter[] | undefined;
 }
 
 /** Arguments of {@link Style.tagCreate}. */
@@ -309,7 +322,9 @@ export interface StyleHeaderTagRemoveArguments {
 export interface StyleUploadArguments {
   /**
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
    */
   file: FileInput;
 }
@@ -320,7 +335,9 @@ export interface StyleUploadPositionArguments {
   position: 'front' | 'side' | 'back';
   /**
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
    */
   file: FileInput;
 }
@@ -333,7 +350,9 @@ export interface StyleColorwayUploadArguments {
   colorNumber?: string | undefined;
   /**
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
    */
   file: FileInput;
 }
@@ -348,7 +367,9 @@ export interface StyleAppListUploadArguments {
   listItemId: string;
   /**
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
    */
   file: FileInput;
 }
@@ -459,11 +480,15 @@ export class Style {
    * read again, which is a request, and its present link to the same file is used. After a break of the
    * connection the rest of the file is asked for; a storage that cannot send it sends the file anew.
    *
-   * The file is written beside its target and then moved there, so that it is complete or not there.
+   * The file is written beside its target and then moved there, so that it is complete or not there. A file
+   * that is replaced keeps its permissions, and a symbolic link stays one: what it leads to is replaced.
    *
-   * Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the file cannot
-   * be written or the style has no link to it any more, `NetworkError` when the connection breaks too often,
-   * `DecodeError` for a file that is too large for the memory (`settings.maxAnswerSize`).
+   * Errors: `ConfigError` for what is no link, and for a folder, a missing folder, or a read-only file as
+   * target, before anything is fetched; `ConfigError` too when the file cannot be written, as on a full disk;
+   * `PermissionDeniedError` for a link that the storage refuses, also when the style has no link to the file
+   * any more; `NotFoundError` when there is no file behind it; `NetworkError` when the connection breaks too
+   * often; `DecodeError` for a file that is encoded in another way than gzip, or too large for the memory
+   * (`settings.maxAnswerSize`).
    *
    * @param headerId Id of the style that has the link.
    */
@@ -486,9 +511,11 @@ export class Style {
   /**
    * Downloads many files to paths, as `download` does one, at most `settings.concurrency` at a time. The
    * answer says what became of each, in the order given: a file that fails does not stop the others, and
-   * leaves nothing half-written.
+   * leaves nothing half-written. Progress counts the files.
    *
-   * Errors: `ConfigError` for a wrong list, before anything is fetched.
+   * Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of an entry
+   * that is wrong, cannot be written to its place, or has the place of another entry, however that is
+   * spelled.
    */
   downloadMany(args: StyleDownloadManyArguments, options?: CallOptions): Promise<DownloadOutcome[]> {
     return this.#caller.call('style.download_many', options, args);
@@ -615,9 +642,10 @@ export class Style {
    *
    * Once `folderSchema` has returned the schema of the folder, values are checked against it before anything
    * is sent, because the service blanks, cuts or ignores some and still answers with success
-   * (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a
-   * value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-   * the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+   * (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or
+   * inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
+   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
+   * UTC or `"12.50"` as a number.
    *
    * Errors: `ConfigError` when a value is refused.
    *
@@ -635,10 +663,10 @@ export class Style {
    *
    * Once `folderSchema` has returned the schema of its folder, and this client has read or written the style
    * before, values are checked against it before anything is sent, because the service blanks, cuts or
-   * ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or
-   * inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only
-   * field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
-   * UTC or `"12.50"` as a number.
+   * ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that
+   * the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind
+   * or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service,
+   * such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
    *
    * Errors: `ConfigError` when a value is refused.
    *
@@ -743,12 +771,11 @@ export class Style {
   }
 
   /**
-   * Searches styles. The answer is returned unchanged, because its form is unknown: the request appears in
-   * one example of the vendor, and nothing proves that the service has it (docs/service/lists.md, Paging).
-   * `list` is the proven way.
+   * Rows of the bills of materials of many styles, in pages of `options.pageSize`. One list takes the place
+   * of a read for each style (docs/service/lists.md, Rows of bills of materials).
    */
-  search(args: StyleSearchArguments = {}, options?: CallOptions): Promise<unknown> {
-    return this.#caller.call('style.search', options, args);
+  flatBom(args: StyleFlatBomArguments = {}, options?: ListOptions): Pager<FlatBomRow> {
+    return this.#caller.stream('style.flat_bom', options, args);
   }
 
   /** Tags that styles may have. */
@@ -822,17 +849,19 @@ export class Style {
 
   /**
    * Uploads the main image of a style, and waits until the service has processed it, at most
-   * `options.waitTimeout`. Each look at its status is a request. With a `options.waitTimeout` of 0 it does
-   * not wait: `uploadStatus` says later what became of the file.
+   * `options.waitTimeout`. Each look at its status is a request; where the service knows of none, the style
+   * is read. With a `options.waitTimeout` of 0 it does not wait: `uploadStatus` says later what became of the
+   * file.
    *
-   * Uploads to one style are sent one after the other, in the order of the calls of this process. Do not
-   * change the style meanwhile. Each upload adds a version, so a file that may have arrived is not sent
-   * again: the error's `outcome` is `unknown` then.
+   * Uploads to one style are sent one after the other, in the order of the calls of this process;
+   * `options.turnTimeout` limits the wait for those before. Do not change the style meanwhile. Each upload
+   * adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown`
+   * then.
    *
-   * Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent, and for a
-   * URL that cannot be read, `ValidationError` when the service cannot process it. When the processing takes
-   * longer, or its status cannot be read, the error's `outcome` is `applied`, and its `details` hold the
-   * `upload_id`.
+   * Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent, and for a
+   * URL that leads to no file; `ValidationError` when the service cannot process the file; `CallTimeoutError`
+   * when that takes longer. When the processing takes longer, or its status cannot be read, the error's
+   * `outcome` is `unknown`, and its `details` hold the `upload_id`.
    *
    * @param headerId Id of the style.
    */

@@ -15,7 +15,9 @@
 //! | `needs` | of a boolean: the argument without which true means nothing |
 //! | `adds_if_true` | of a boolean: that a request with true leaves other data when it is sent again |
 //! | `adds_without` | of records: the member that is the id of a record to change. One that has no such id may be added, so a request with it is not repeated |
-//! | `read_as` | of records: how answers spell members, by the names of the request: `read_as = { id = "_id" }`. The request takes both |
+//! | `read_as` | of records: how answers spell members, by the names of the request: `read_as = { id = ["_id", "Id"] }`. The request takes all |
+//! | `new_needs` | of colorways: the fields that one needs to be added |
+//! | `moves_to` | of an operation on the record that its path names: the argument that names the folder in which the record is afterwards |
 //! | `absent` | what is sent for an argument that is not given: nothing, `empty`, `null`, `empty_array` or `false` |
 //! | `[[operation.implied]]` | a value that is sent as `wire` in the `place` `query` or `body` and is no argument: a `value`, one of the `client` (`company`, in the query), or that of an `argument` which is sent in two places |
 //! | kind `file` | a file: a path, bytes or a stream of the language with a file name, or a URL. The body `multipart` sends it as the part `wire`, in an operation with the effect and the handler `upload` |
@@ -23,9 +25,9 @@
 //! | base `link` | the address is the argument of the kind `link`: a signed link, which takes no token and is not counted |
 //! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
 //! | handler `download_many` | files by a list of the kind `records`, each read as the operation `look` reads one |
-//! | `look` | the read, of the same resource, of the record: it shows what became of a delete whose answer leaves it open, and has the link that takes the place of one that has expired |
+//! | `look` | the read, of the same resource, of the record: it shows what became of a delete whose answer leaves it open, or of an upload whose status is not known, and has the link that takes the place of one that has expired |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
-//! | `schema` of filters, `fields` and `table_rows` | where the fields are listed that they may name: an operation, and its argument, whose value is that of the argument of this name beside them, or the folder of the record that the argument `record` names |
+//! | `schema` of filters, `fields`, `colorways`, `records` and `table_rows` | where the fields are listed that they may name: an operation, and its argument, whose value is that of the argument of this name beside them, or the folder of the record that the argument `record` names |
 //! | `standard` of filters | fields that they may name besides |
 
 mod downloads;
@@ -231,6 +233,8 @@ pub(crate) struct Operation {
     /// Id of the read of the record, or of that of one file of many.
     pub(crate) look: Option<String>,
     pub(crate) poll: Option<Poll>,
+    /// The parameter that names the folder in which the record is afterwards.
+    pub(crate) moves_to: Option<String>,
     /// Whether the answer holds the limits of the service.
     pub(crate) tells_limits: bool,
     /// Parameters of which exactly one is given.
@@ -264,8 +268,10 @@ pub(crate) struct Parameter {
     pub(crate) adds_if_true: bool,
     /// Of records: the member that holds the id of a record that is changed. One without it may be added.
     pub(crate) adds_without: Option<String>,
+    /// Of colorways: the fields that one needs to be added.
+    pub(crate) new_needs: Vec<String>,
     /// Of records: how answers spell members, by their names in the request.
-    pub(crate) read_as: BTreeMap<String, String>,
+    pub(crate) read_as: BTreeMap<String, Vec<String>>,
     pub(crate) doc: String,
 }
 
@@ -323,6 +329,7 @@ struct Entry {
     handler: Handler,
     look: Option<String>,
     poll: Option<Poll>,
+    moves_to: Option<String>,
     #[serde(default)]
     tells_limits: bool,
     #[serde(default)]
@@ -367,7 +374,9 @@ struct ParameterEntry {
     adds_if_true: bool,
     adds_without: Option<String>,
     #[serde(default)]
-    read_as: BTreeMap<String, String>,
+    new_needs: Vec<String>,
+    #[serde(default)]
+    read_as: BTreeMap<String, Vec<String>>,
     only: Option<Vec<String>>,
     doc: String,
 }
@@ -466,6 +475,7 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
             Some(poll) => Some(Poll { operation: of_resource(&poll.operation)?, ..poll }),
             None => None,
         },
+        moves_to: entry.moves_to.clone(),
         tells_limits: entry.tells_limits,
         one_of: entry.one_of.clone(),
         since: entry.since.clone(),
@@ -504,6 +514,7 @@ fn resolve_parameter(parameter: &ParameterEntry, names: &Names) -> Result<Parame
         needs: parameter.needs.clone(),
         adds_if_true: parameter.adds_if_true,
         adds_without: parameter.adds_without.clone(),
+        new_needs: parameter.new_needs.clone(),
         read_as: parameter.read_as.clone(),
         doc: names.fill(&parameter.doc),
     })

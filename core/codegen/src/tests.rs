@@ -543,6 +543,18 @@ fn a_catalogue_that_contradicts_itself_is_refused() {
         ("service/sharing.toml", "place = \"body\"", "place = \"query\"", "ids are in the body"),
         ("service/headers.toml", "record = \"size\"\n", "", "records need a shape"),
         (
+            "service/headers.toml",
+            "new_needs = [\"color_number\", \"color_name\", \"primary\"]\n",
+            "",
+            "the kind colorways and new_needs need each other",
+        ),
+        (
+            "service/headers.toml",
+            "moves_to = \"target_folder_id\"",
+            "moves_to = \"header_id\"",
+            "moves_to: there is no id header_id in the body",
+        ),
+        (
             "shapes/service/headers/{resource}_lookup.json",
             "\"style\", \"material\"",
             "\"style\", \"colour\"",

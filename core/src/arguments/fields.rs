@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::encode::{canonical, id};
+use super::shown::shown;
 use crate::error::{Error, Result};
 
 /// Field values as the service wants them: a list of `{id, value}`, in the caller's order.
@@ -18,14 +19,15 @@ pub(crate) fn fields(name: &str, value: &Value, read_only: &[&str]) -> Result<Va
             .collect::<Result<_>>()?,
         _ => {
             return Err(Error::config(format!(
-                "{name} has to be a map or a list of {{id, value}}, not {value}"
+                "{name} has to be a map or a list of {{id, value}}, not {}",
+                shown(value)
             )));
         }
     };
     let mut seen = std::collections::HashSet::new();
     let mut sent = Vec::with_capacity(pairs.len());
     for (id, value) in pairs {
-        if id.is_empty() {
+        if id.trim().is_empty() {
             return Err(Error::config(format!("{name} has a field without an id")));
         }
         if !seen.insert(id) {
@@ -44,7 +46,7 @@ pub(crate) fn fields(name: &str, value: &Value, read_only: &[&str]) -> Result<Va
 fn pair<'a>(name: &str, item: &'a Value) -> Result<(&'a str, &'a Value)> {
     let members = item
         .as_object()
-        .ok_or_else(|| Error::config(format!("{name} has to be {{id, value}}, not {item}")))?;
+        .ok_or_else(|| Error::config(format!("{name} has to be {{id, value}}, not {}", shown(item))))?;
     if let Some(unknown) = members.keys().find(|key| !matches!(key.as_str(), "id" | "value")) {
         return Err(Error::config(format!(
             "{name} has an unknown member {unknown:?}; members are id and value"
@@ -57,25 +59,31 @@ fn pair<'a>(name: &str, item: &'a Value) -> Result<(&'a str, &'a Value)> {
     }
 }
 
-/// Colorways as the service wants them. One without an id is added.
-pub(crate) fn colorways(name: &str, value: &Value) -> Result<Value> {
-    let list =
-        value.as_array().ok_or_else(|| Error::config(format!("{name} has to be a list, not {value}")))?;
-    list.iter().enumerate().map(|(index, item)| colorway(&format!("{name}[{index}]"), item)).collect()
+/// Colorways as the service wants them. One without an id is added, and needs these fields.
+pub(crate) fn colorways(name: &str, value: &Value, new_needs: &[&str]) -> Result<Value> {
+    let list = value
+        .as_array()
+        .ok_or_else(|| Error::config(format!("{name} has to be a list, not {}", shown(value))))?;
+    list.iter()
+        .enumerate()
+        .map(|(index, item)| colorway(&format!("{name}[{index}]"), item, new_needs))
+        .collect()
 }
 
-fn colorway(name: &str, item: &Value) -> Result<Value> {
-    let members =
-        item.as_object().ok_or_else(|| Error::config(format!("{name} has to be an object, not {item}")))?;
+fn colorway(name: &str, item: &Value, new_needs: &[&str]) -> Result<Value> {
+    let members = item
+        .as_object()
+        .ok_or_else(|| Error::config(format!("{name} has to be an object, not {}", shown(item))))?;
     let mut sent = Map::new();
     let own_id = members.get("id").filter(|id| !id.is_null());
     sent.insert("id".into(), own_id.map(|value| id(&format!("{name}.id"), value)).transpose()?.into());
     let values = fields(&format!("{name}.fields"), members.get("fields").unwrap_or(&json!([])), &[])?;
     if own_id.is_none() {
-        for needed in ["color_number", "color_name", "primary"] {
-            if !values.as_array().is_some_and(|values| values.iter().any(|value| value["id"] == needed)) {
+        for needed in new_needs {
+            if !values.as_array().is_some_and(|values| values.iter().any(|value| value["id"] == *needed)) {
                 return Err(Error::config(format!(
-                    "{name} has no id, so it adds a colorway, and that needs {needed}"
+                    "{name} has no id, so it adds a colorway, and that needs {}; {needed} is missing",
+                    new_needs.join(", ")
                 )));
             }
         }
@@ -118,10 +126,13 @@ mod tests {
 
     #[test]
     fn a_new_colorway_needs_its_fields() {
-        let error = colorways("colorways", &json!([{"fields": {"color_number": "1"}}])).unwrap_err();
-        assert!(error.message().contains("color_name"), "{error}");
-        let sent =
-            colorways("colorways", &json!([{"id": "a-1", "fields": {"x": 1}, "unlinkImage": true}])).unwrap();
-        assert_eq!(sent, json!([{"id": "a-1", "fields": [{"id": "x", "value": 1}], "unlinkImage": true}]));
+        let needs = ["color_number", "primary"];
+        let error = colorways("colorways", &json!([{"fields": {"color_number": "1"}}]), &needs).unwrap_err();
+        assert!(error.message().ends_with("needs color_number, primary; primary is missing"), "{error}");
+        let given = json!([{"id": "a-1", "fields": {"x": 1}, "unlinkImage": true}]);
+        assert_eq!(
+            colorways("colorways", &given, &needs).unwrap(),
+            json!([{"id": "a-1", "fields": [{"id": "x", "value": 1}], "unlinkImage": true}])
+        );
     }
 }

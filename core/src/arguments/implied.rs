@@ -64,6 +64,7 @@ mod tests {
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }
     }
@@ -91,6 +92,7 @@ mod tests {
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[text("name", Place::Body), text("other", Place::Query)],

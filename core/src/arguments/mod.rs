@@ -8,9 +8,11 @@ pub(crate) mod files;
 mod filter_map;
 pub(crate) mod filters;
 mod implied;
+pub(crate) mod link;
 mod plain;
 mod records;
 pub(crate) mod rows;
+mod shown;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -25,7 +27,9 @@ use crate::error::{Error, Result};
 use crate::near;
 
 use self::files::{FileSource, Multipart};
+use self::link::Link;
 use self::rows::Rows;
+pub(crate) use self::shown::{shown, shown_text};
 
 /// A request without host, sign-in and paging.
 #[derive(Debug, Clone)]
@@ -41,7 +45,7 @@ pub(crate) struct Prepared {
     /// A body that is read while it is sent, in place of the other.
     pub(crate) multipart: Option<Multipart>,
     /// The link that is the address, and where it comes from.
-    pub(crate) link: Option<String>,
+    pub(crate) link: Option<Link>,
     pub(crate) link_of: LinkOf,
     /// The path that the file of the answer is written to.
     pub(crate) target: Option<PathBuf>,
@@ -195,7 +199,9 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
                 }
             }
             Place::Handler => match parameter.kind {
-                Kind::Link => prepared.link = given.map(|link| text(parameter.name, link)).transpose()?,
+                Kind::Link => {
+                    prepared.link = given.map(|link| Link::read(parameter.name, link)).transpose()?
+                }
                 Kind::Target => {
                     let path = given.map(|path| text(parameter.name, path)).transpose()?;
                     prepared.target = path.map(PathBuf::from);
@@ -225,7 +231,8 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
 
 fn text(name: &str, value: &Value) -> Result<String> {
     let text = value.as_str().filter(|text| !text.is_empty());
-    text.map(str::to_owned).ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))
+    text.map(str::to_owned)
+        .ok_or_else(|| Error::config(format!("{name} has to be a text, not {}", shown(value))))
 }
 
 fn query(prepared: &mut Prepared, parameter: &Parameter, given: Option<&Value>) -> Result<()> {
@@ -247,7 +254,7 @@ fn query(prepared: &mut Prepared, parameter: &Parameter, given: Option<&Value>) 
 
 /// Parameters by name; a list repeats its name.
 fn query_map(query: &mut Vec<(String, String)>, name: &str, value: &Value) -> Result<()> {
-    let wrong = || Error::config(format!("{name} has to be a map of texts, not {value}"));
+    let wrong = || Error::config(format!("{name} has to be a map of texts, not {}", shown(value)));
     for (key, value) in value.as_object().ok_or_else(wrong)? {
         let values: Vec<_> = value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
         for value in values {
@@ -297,7 +304,7 @@ fn body_value(
             fields::fields(name, value, read_only)?
         }
         Kind::Colorways => {
-            let sent = fields::colorways(name, value)?;
+            let sent = fields::colorways(name, value, parameter.new_needs)?;
             let adds =
                 sent.as_array().is_some_and(|list| list.iter().any(|colorway| colorway["id"].is_null()));
             prepared.adds_nothing &= !adds;
@@ -327,8 +334,9 @@ fn body_value(
 
 /// A path written by hand: relative, without a query, and not out of the company's part of the service.
 fn relative_path(name: &str, value: &Value) -> Result<String> {
-    let path =
-        value.as_str().ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))?;
+    let path = value
+        .as_str()
+        .ok_or_else(|| Error::config(format!("{name} has to be a text, not {}", shown(value))))?;
     let trimmed = path.trim_start_matches('/');
     let lower = trimmed.to_ascii_lowercase();
     let problem = if trimmed.is_empty() {
@@ -350,7 +358,7 @@ fn relative_path(name: &str, value: &Value) -> Result<String> {
     } else {
         return Ok(trimmed.to_owned());
     };
-    Err(Error::config(format!("{name} {problem}: {path:?}")))
+    Err(Error::config(format!("{name} {problem}: {:?}", shown_text(path))))
 }
 
 #[cfg(test)]

@@ -28,9 +28,11 @@ fn spelled(name: &str, item: &Map<String, Value>, read_as: &[(&str, &str)]) -> R
     for (key, value) in item {
         let known = read_as.iter().find(|(_, spelling)| spelling == key);
         let key = known.map_or(key.as_str(), |(wire, _)| wire);
-        if record.insert(key.to_owned(), canonical(value)).is_some() {
-            return Err(Error::config(format!("{name} has {key} twice, in two spellings")));
+        let value = canonical(value);
+        if record.get(key).is_some_and(|other| *other != value) {
+            return Err(Error::config(format!("{name} has two values for {key}, in two spellings")));
         }
+        record.insert(key.to_owned(), value);
     }
     Ok(record)
 }
@@ -61,8 +63,16 @@ mod tests {
         let sent = json!([{"id": ID, "hex": "56684a", "colorNumber": "EX-03", "colorName": "Moss"}]);
         assert_eq!(run("color.update", "colors", read).unwrap(), (sent.clone(), false));
         assert_eq!(run("color.update", "colors", sent.clone()).unwrap(), (sent, false));
-        let error = run("color.update", "colors", json!([{"_id": ID, "id": ID}])).unwrap_err();
-        assert!(error.message().contains("colors[0] has id twice"), "{error}");
+        for id in ["_id", "Id", "id"] {
+            let sent = (json!([{"id": ID, "hex": "56684a"}]), false);
+            assert_eq!(run("color.update", "colors", json!([{id: ID, "hex": "56684a"}])).unwrap(), sent);
+            assert_eq!(
+                run("color.update", "colors", json!([{id: ID, "_id": ID, "hex": "56684a"}])).unwrap(),
+                sent
+            );
+        }
+        let error = run("color.update", "colors", json!([{"_id": ID, "id": "another"}])).unwrap_err();
+        assert!(error.message().contains("colors[0] has two values for id"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 mod generated;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// What happens on the server, whatever the verb says.
@@ -87,6 +87,7 @@ pub(crate) enum Kind {
     /// One of the texts of its parameter.
     Choice,
     /// From 0.
+    #[allow(dead_code)] // The present catalogue has no numbers.
     Integer,
     Boolean,
     /// A signed link, which is the address.
@@ -227,6 +228,8 @@ pub(crate) struct Parameter {
     pub(crate) adds_if_true: bool,
     /// Of records: the member that holds the id of a record that is changed. One without it may be added.
     pub(crate) adds_without: Option<&'static str>,
+    /// Of colorways: the fields that one needs to be added.
+    pub(crate) new_needs: &'static [&'static str],
     /// Of records: members by their names in the request, and how answers spell them.
     pub(crate) read_as: &'static [(&'static str, &'static str)],
 }
@@ -289,6 +292,8 @@ pub struct Operation {
     /// one that has expired. Of many downloads: that of one.
     pub(crate) look: Option<&'static str>,
     pub(crate) poll: Option<Poll>,
+    /// The argument that names the folder in which the record is afterwards.
+    pub(crate) moves_to: Option<&'static str>,
     /// Whether its answer holds the limits of the service.
     pub(crate) tells_limits: bool,
     /// Arguments of which a call has exactly one.
@@ -334,6 +339,15 @@ impl Operation {
             Base::Api => 1,
             Base::Automation | Base::Link => 0,
         }
+    }
+
+    /// Whether it lists the fields that arguments may name.
+    pub(crate) fn lists_fields(&self) -> bool {
+        static LISTS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+            let parameters = operations().flat_map(|operation| operation.parameters);
+            parameters.filter_map(|parameter| Some(parameter.schema.as_ref()?.operation)).collect()
+        });
+        LISTS.contains(self.id)
     }
 
     pub(crate) fn is_read(&self) -> bool {

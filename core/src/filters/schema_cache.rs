@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::answer;
 use crate::arguments::Schema;
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
@@ -74,8 +75,8 @@ impl SchemaCache {
         let arguments = Map::from_iter([(schema.argument.to_owned(), Value::from(schema.id.clone()))]);
         let options = CallOptions { page_size: None, extra_query: Vec::new(), ..options.clone() };
         let answer = requester.request(operation, &Call { arguments, options }).await?;
-        let fields: Vec<Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let fields = fields.iter().filter_map(|field| field["fieldId"].as_str().map(str::to_owned));
+        let fields = answer::fields(&answer.body).unwrap_or_default();
+        let fields = fields.iter().filter_map(|field| answer::field_id(field).map(str::to_owned));
         let known = Known { fetched: now(requester), fields: fields.collect() };
         let key = self.key(schema);
         self.write(&key, &known);

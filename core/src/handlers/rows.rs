@@ -41,7 +41,7 @@ pub(crate) async fn update_rows(
     let parameter = operation.parameters.iter().find(|parameter| parameter.kind == Kind::TableRows);
     let parameter = parameter
         .ok_or_else(|| Error::config(format!("the catalogue names no rows for {}", operation.id)))?;
-    let check = requester.schemas().of_rows(parameter, &call.arguments);
+    let check = requester.schemas().of_rows(operation, parameter, &call.arguments);
     let rows = Rows::encode(parameter.name, &call.arguments[parameter.name], |name, values| {
         check.fields(name, values)
     })

@@ -11,12 +11,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
+use http::HeaderValue;
+use http::header::ACCEPT_ENCODING;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy, redirect, retry};
 use url::{Host, Url};
 
 use super::body::SourceError;
+use super::encoding::decoded;
 use super::proxy::{Hop, Proxies};
 use super::{AnswerBody, Body, Chunks, HttpRequest, HttpResponse, Reached, Transport, TransportError, Wire};
 use crate::address::{Inside, Reach};
@@ -83,7 +86,7 @@ impl ReqwestTransport {
             .pool_max_idle_per_host(self.settings.max_connections)
             .pool_idle_timeout(Duration::from_secs(60))
             .tcp_nodelay(true)
-            .gzip(true)
+            .gzip(false)
             .redirect(redirect::Policy::none())
             // Sending again is for the pipeline to decide.
             .retry(retry::never())
@@ -159,7 +162,7 @@ impl Resolve for Within {
         let is_proxy = self.proxy.as_ref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(name.as_str()));
         let reach = if is_proxy { Reach::Any } else { self.reach };
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found = look_up(name.as_str()).await?;
             let allowed: Vec<_> =
                 found.iter().copied().filter(|address| reach.allows(address.ip())).collect();
             if allowed.is_empty() && !found.is_empty() {
@@ -168,6 +171,32 @@ impl Resolve for Within {
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
+}
+
+async fn look_up(name: &str) -> std::io::Result<Vec<SocketAddr>> {
+    Ok(tokio::net::lookup_host((name, 0)).await?.collect())
+}
+
+/// Refuses a name that a proxy is to look up, unless all that is found for it here may be connected to: which of them the
+/// proxy takes is not known.
+async fn check_name(name: &str, reach: Reach) -> std::result::Result<(), TransportError> {
+    let found = look_up(name).await.map_err(|error| {
+        let text = format!(
+            "{name} is not found by this machine, so it is not known whether the proxy would go to a private address: {error}"
+        );
+        TransportError::new(Reached::Nothing, text, error)
+    })?;
+    match all_allowed(&found, reach) {
+        true => Ok(()),
+        false => {
+            let inside = Inside(name.to_owned());
+            Err(TransportError::new(Reached::Nothing, inside.to_string(), inside).lasting())
+        }
+    }
+}
+
+fn all_allowed(found: &[SocketAddr], reach: Reach) -> bool {
+    found.iter().all(|address| reach.allows(address.ip()))
 }
 
 impl Transport for ReqwestTransport {
@@ -179,9 +208,16 @@ impl Transport for ReqwestTransport {
         let client = check_reach(&request.url, request.reach)
             .and_then(|()| self.client(&request.url, hop.as_ref(), request.reach));
         Box::pin(async move {
-            let HttpRequest { method, url, headers, body, wire, .. } = request;
+            let HttpRequest { method, mut url, mut headers, body, reach, wire } = request;
+            headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
             wire.hold();
             let client = client?;
+            if let (Some(_), Reach::PublicFromHere, Some(Host::Domain(name))) = (&hop, reach, url.host()) {
+                check_name(name, reach).await?;
+            }
+            // The library would make a header of them, such as of those in the address of a redirect.
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
             let method = match method {
                 "GET" => Method::GET,
                 "DELETE" => Method::DELETE,
@@ -201,7 +237,8 @@ impl Transport for ReqwestTransport {
                     Some(of_body) => TransportError::of_body(reached(&wire), of_body),
                     None => failure(error, &place, &wire),
                 })?;
-            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            let (status, mut headers) = (answer.status().as_u16(), answer.headers().clone());
+            let host = place.host.clone();
             let chunks = stream::unfold(Some(answer), move |answer| {
                 let host = place.host.clone();
                 async move {
@@ -217,7 +254,8 @@ impl Transport for ReqwestTransport {
                     }
                 }
             });
-            Ok(HttpResponse { status, headers, body: AnswerBody::from_stream(chunks) })
+            let body = decoded(status, &mut headers, AnswerBody::from_stream(chunks), host);
+            Ok(HttpResponse { status, headers, body })
         })
     }
 }
@@ -378,4 +416,18 @@ fn chain(error: &dyn StdError) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_may_take_any_of_the_addresses_of_a_name() {
+        let address = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
+        let (public, inside) = (address("1.1.1.1"), address("10.0.0.1"));
+        assert!(all_allowed(&[public], Reach::PublicFromHere));
+        assert!(!all_allowed(&[public, inside], Reach::PublicFromHere));
+        assert!(!all_allowed(&[inside], Reach::PublicFromHere));
+    }
 }

@@ -6,39 +6,44 @@ use jiff::{Timestamp, Unit};
 use serde_json::{Map, Value};
 
 use super::definition::Definition;
-use super::{Schema, Schemas};
+use super::{Schema, Schemas, reader_of};
 use crate::arguments::encode::canonical;
 use crate::arguments::short_id;
 use crate::catalog::{Kind, Operation, Parameter};
 use crate::error::{Error, Result};
-use crate::value::{FieldType, Place, standard_type, write};
+use crate::near;
+use crate::value::{FieldType, Place, standard_type, write, write_untyped};
 
 /// Puts values into the form of the service, or refuses them.
 #[derive(Debug)]
 pub(crate) struct FieldCheck {
     place: Place,
     schema: Option<Arc<Schema>>,
+    /// What reads the schema, where there is one.
+    reads_schema: Option<&'static Operation>,
+    /// What reads the record whose folder has the schema, where it is known by the record.
+    reads_record: Option<&'static Operation>,
 }
 
 impl Schemas {
     /// Puts the field values among the arguments into the form of the service. Arguments of another shape are left as they are.
     ///
     /// # Errors
-    /// `config` for a value that the service would blank, cut or ignore.
+    /// `config` for a value that the service would blank, cut or ignore, and for a field that the schema does not have.
     pub(crate) fn check(&self, operation: &Operation, arguments: &mut Map<String, Value>) -> Result<()> {
         for parameter in operation.parameters {
             let place = match parameter.kind {
                 Kind::Fields => Place::Header,
                 Kind::Colorways => Place::Colorway,
+                Kind::Records if parameter.schema.is_some() => Place::Part,
                 _ => continue,
             };
-            let check = FieldCheck { place, schema: self.of(parameter, arguments) };
+            let check = self.check_of(place, operation, parameter, arguments);
             match arguments.get_mut(parameter.name) {
-                Some(Value::Array(colorways)) if place == Place::Colorway => {
-                    for (index, colorway) in colorways.iter_mut().enumerate() {
-                        if let Some(fields) = colorway.get_mut("fields") {
-                            check.fields(&format!("{}[{index}].fields", parameter.name), fields)?;
-                        }
+                Some(Value::Array(records)) if place != Place::Header => {
+                    for (index, record) in records.iter_mut().enumerate() {
+                        let Value::Object(members) = record else { continue };
+                        check.record(&format!("{}[{index}]", parameter.name), members)?;
                     }
                 }
                 Some(fields) if place == Place::Header => check.fields(parameter.name, fields)?,
@@ -49,63 +54,177 @@ impl Schemas {
     }
 
     /// What checks the rows of a data table.
-    pub(crate) fn of_rows(&self, parameter: &Parameter, arguments: &Map<String, Value>) -> FieldCheck {
-        FieldCheck { place: Place::DataTable, schema: self.of(parameter, arguments) }
+    pub(crate) fn of_rows(
+        &self,
+        operation: &Operation,
+        parameter: &Parameter,
+        arguments: &Map<String, Value>,
+    ) -> FieldCheck {
+        self.check_of(Place::DataTable, operation, parameter, arguments)
+    }
+
+    fn check_of(
+        &self,
+        place: Place,
+        operation: &Operation,
+        parameter: &Parameter,
+        arguments: &Map<String, Value>,
+    ) -> FieldCheck {
+        let named = parameter.schema.as_ref();
+        FieldCheck {
+            place,
+            schema: self.of(parameter, arguments).filter(|schema| !schema.fields().is_empty()),
+            reads_schema: named.and_then(|schema| Operation::find(schema.operation)),
+            reads_record: named.and_then(|schema| reader_of(operation.resource, schema.record?)),
+        }
     }
 }
 
 impl FieldCheck {
     /// A map of values, or a list of `{id, value}`.
     pub(crate) fn fields(&self, name: &str, fields: &mut Value) -> Result<()> {
-        match fields {
-            Value::Object(members) => {
-                members.iter_mut().try_for_each(|(id, value)| self.field(name, id, value))
+        each(fields, |id, value| self.field(name, id, value))
+    }
+
+    /// A colorway has its values in `fields`; a size or a colour has some as members, and others in a map or list.
+    fn record(&self, name: &str, members: &mut Map<String, Value>) -> Result<()> {
+        for (key, value) in members.iter_mut() {
+            match key.to_ascii_lowercase().as_str() {
+                "fields" if self.place == Place::Colorway => self.fields(&format!("{name}.fields"), value)?,
+                _ if self.place == Place::Colorway => {}
+                "fields" | "schema" => {
+                    each(value, |id, value| self.part(&format!("{name}.{key}"), id, value))?;
+                }
+                _ => self.part(name, key, value)?,
             }
-            Value::Array(list) => list.iter_mut().try_for_each(|field| {
-                let Some(id) = field["id"].as_str().map(str::to_owned) else { return Ok(()) };
-                field.get_mut("value").map_or(Ok(()), |value| self.field(name, &id, value))
-            }),
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     fn field(&self, name: &str, id: &str, value: &mut Value) -> Result<()> {
-        let definition = self.schema.as_ref().and_then(|schema| Some((schema, schema.field(id)?)));
-        let sent = match definition {
-            Some(_) if self.place == Place::Header && SET_BY_SERVICE.contains(&id) => return Ok(()),
-            Some((schema, definition)) => write(definition.field_type, self.place, value)
-                .and_then(|sent| definition.fit(sent))
-                .map_err(|refusal| refused(name, id, definition, &refusal, schema))?,
-            None => match self.standard(id) {
-                Some(field_type) => write(field_type, self.place, value)
-                    .map_err(|refusal| Error::config(format!("{name}: {id} {refusal}")))?,
-                None => return Ok(()),
+        if self.place == Place::Header && SET_BY_SERVICE.contains(&id) {
+            return Ok(());
+        }
+        let standard = standard(self.place, id);
+        let sent = match &self.schema {
+            Some(schema) => match (schema.fields().get(id), standard) {
+                (Some(definition), _) => self.defined(name, id, definition, schema, value)?,
+                (None, Some(field_type)) => self.of_type(name, id, field_type, value)?,
+                (None, None) => return Err(self.unknown(name, id, schema)),
+            },
+            None => match standard {
+                Some(field_type) => self.of_type(name, id, field_type, value)?,
+                None => write_untyped(self.place, value).map_err(|refusal| self.open(name, id, &refusal))?,
             },
         };
         *value = canonical(&sent);
         Ok(())
     }
 
-    /// The type of a field that every record of this place has.
-    fn standard(&self, id: &str) -> Option<FieldType> {
-        match (self.place, id) {
-            (Place::Colorway, _) => standard_type(id),
-            (Place::Header, "active") => Some(FieldType::TrueFalse),
-            (Place::Header, "header_number" | "header_name") => Some(FieldType::Text),
-            _ => None,
+    /// A member of a size or a colour. Those that the schema does not have, or that the service computes, are left as they are:
+    /// a record that was read may be sent as a whole.
+    fn part(&self, name: &str, id: &str, value: &mut Value) -> Result<()> {
+        let is = |known: &&String| *known == id || near::is_same(known, id);
+        let definition = self.schema.as_ref().and_then(|schema| {
+            let known = schema.fields().keys().find(|known| *known == id);
+            let known = known.or_else(|| schema.fields().keys().find(is))?;
+            Some((schema, schema.fields().get(known)?))
+        });
+        let sent = match (definition, standard(self.place, id)) {
+            (Some((_, definition)), None) if definition.field_type.is_read_only() => return Ok(()),
+            (Some((schema, definition)), _) => self.defined(name, id, definition, schema, value)?,
+            (None, Some(field_type)) => self.of_type(name, id, field_type, value)?,
+            (None, None) => return Ok(()),
+        };
+        *value = canonical(&sent);
+        Ok(())
+    }
+
+    fn defined(
+        &self,
+        name: &str,
+        id: &str,
+        definition: &Definition,
+        schema: &Schema,
+        value: &Value,
+    ) -> Result<Value> {
+        // A standard field of a colorway or a colour has the same form in every folder.
+        let of_place = standard(self.place, id).filter(|_| self.place != Place::Header);
+        definition.put(of_place.unwrap_or(definition.field_type), self.place, value).map_err(|refusal| {
+            let text = format!("{name}: {id} ({}) {refusal}", definition.type_name);
+            Error::config(format!("{text}. {}", self.read_again(schema)))
+        })
+    }
+
+    fn of_type(&self, name: &str, id: &str, field_type: FieldType, value: &Value) -> Result<Value> {
+        write(field_type, self.place, value)
+            .map_err(|refusal| Error::config(format!("{name}: {id} {refusal}")))
+    }
+
+    /// A field that the schema does not have.
+    fn unknown(&self, name: &str, id: &str, schema: &Schema) -> Error {
+        let known =
+            schema.fields().keys().map(String::as_str).chain(standard_ids(self.place).iter().copied());
+        let near = near::hint(id, known);
+        let end = if near.is_empty() { "." } else { "" };
+        Error::config(format!(
+            "{name}: there is no field {id:?}, and the service would ignore it{near}{end} {}",
+            self.read_again(schema)
+        ))
+    }
+
+    /// A value whose form depends on the type, which is not known.
+    fn open(&self, name: &str, id: &str, refusal: &str) -> Error {
+        let reads: Vec<_> =
+            [self.reads_schema, self.reads_record].into_iter().flatten().map(short_id).collect();
+        let first = match reads.as_slice() {
+            [] => String::new(),
+            reads => format!(": call {} first, or", reads.join(" and ")),
+        };
+        Error::config(format!("{name}: {id} {refusal}{first} give it as a text, a number or a list of texts"))
+    }
+
+    fn read_again(&self, schema: &Schema) -> String {
+        let read_at =
+            Timestamp::try_from(schema.read_at).and_then(|at| at.round(Unit::Second)).unwrap_or_default();
+        let anew = format!("The schema was read at {read_at}; {} reads it anew", short_id(schema.operation));
+        match self.reads_record {
+            Some(record) => format!("{anew}, and {} the folder of the record", short_id(record)),
+            None => anew,
         }
+    }
+}
+
+/// Each value by its id, of a map of values or a list of `{id, value}`.
+fn each(fields: &mut Value, mut put: impl FnMut(&str, &mut Value) -> Result<()>) -> Result<()> {
+    match fields {
+        Value::Object(members) => members.iter_mut().try_for_each(|(id, value)| put(id, value)),
+        Value::Array(list) => list.iter_mut().try_for_each(|field| {
+            let Some(id) = field["id"].as_str().map(str::to_owned) else { return Ok(()) };
+            field.get_mut("value").map_or(Ok(()), |value| put(&id, value))
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The type of a field that every record of this place has.
+fn standard(place: Place, id: &str) -> Option<FieldType> {
+    match (place, id) {
+        (Place::Colorway, _) => standard_type(id),
+        (Place::Header, "active") => Some(FieldType::TrueFalse),
+        (Place::Header, "header_number" | "header_name") => Some(FieldType::Text),
+        (Place::Part, "hex") => Some(FieldType::ColorDropDown),
+        _ => None,
+    }
+}
+
+/// Fields that every record of this place has.
+fn standard_ids(place: Place) -> &'static [&'static str] {
+    match place {
+        Place::Header => &["active", "header_number", "header_name"],
+        _ => &[],
     }
 }
 
 /// Checked by their ids.
 const SET_BY_SERVICE: [&str; 3] = ["created_by", "modified_by", "version"];
-
-fn refused(name: &str, id: &str, definition: &Definition, refusal: &str, schema: &Schema) -> Error {
-    let read_at =
-        Timestamp::try_from(schema.read_at).and_then(|at| at.round(Unit::Second)).unwrap_or_default();
-    Error::config(format!(
-        "{name}: {id} ({}) {refusal}. The schema was read at {read_at}; {} reads it anew",
-        definition.type_name,
-        short_id(schema.operation)
-    ))
-}

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::near;
-use crate::value::shown;
+use crate::value::{Decimal, alike, flag, member, plain, shown};
 
 /// Choices that a refusal names.
 const NAMED: usize = 10;
@@ -18,74 +18,127 @@ pub(super) struct Choices {
 
 #[derive(Debug)]
 struct Choice {
+    /// As the schema has it: mostly a text.
+    value: Value,
     text: String,
     code: Option<String>,
 }
 
 impl Choices {
-    /// Of the properties of a field: an array of objects or texts, or one text with line breaks.
+    /// Of the properties of a field: an array of objects, texts or numbers, such lists by name, or one text with line breaks.
     pub(super) fn of(properties: &Map<String, Value>) -> Self {
-        let lists = ["Choices", "ChoicesDesigner"].map(|name| listed(properties.get(name)));
-        let is_active = |choice: &Value| choice.get("active") != Some(&Value::Bool(false));
+        let lists = ["Choices", "ChoicesDesigner"].map(|name| listed(member(properties, name)));
         let inactive: Vec<_> =
             lists.iter().flatten().filter(|choice| !is_active(choice)).filter_map(text_of).collect();
         let mut seen: HashSet<_> = inactive.iter().cloned().collect();
         let active = lists.iter().flatten().filter_map(|choice| {
             let text = text_of(choice).filter(|text| seen.insert(text.clone()))?;
-            Some(Choice { text, code: choice["code"].as_str().map(str::to_owned) })
+            let code = choice.as_object().and_then(|choice| spelled(member(choice, "code")?));
+            Some(Choice { value: value_of(choice).clone(), text, code })
         });
         Self { active: active.collect(), inactive }
     }
 
-    /// The choice of this text, as the schema spells it. A field of which no choice is known takes any.
-    pub(super) fn choose(&self, text: &str) -> Result<String, String> {
-        if self.active.is_empty() || self.active.iter().any(|choice| choice.text == text) {
-            return Ok(text.to_owned());
+    /// The choice that a text, a number, true or false means, as the schema has it. A field of which no choice is known takes any.
+    pub(super) fn choose(&self, given: &Value) -> Result<Value, String> {
+        if self.active.is_empty() && self.inactive.is_empty() {
+            return Ok(given.clone());
         }
-        let one = |is: &dyn Fn(&&Choice) -> bool| {
-            let mut all = self.active.iter().filter(is);
-            all.next().filter(|_| all.next().is_none())
-        };
-        let plain = |text: &str| text.trim().to_lowercase();
-        if self.inactive.iter().any(|inactive| inactive == text) {
+        if let Some(choice) = self.find(given) {
+            return Ok(choice.value.clone());
+        }
+        let text = spelled(given).unwrap_or_default();
+        if self.inactive.iter().any(|inactive| alike(inactive, &text)) {
             return Err(format!(
                 "has the choice {} no longer: it is inactive. {}",
-                shown(&text.into()),
-                self.named(text)
+                shown(given),
+                self.named(&text)
             ));
         }
-        if let Some(choice) = one(&|choice| plain(&choice.text) == plain(text)) {
-            return Ok(choice.text.clone());
-        }
-        if let Some(choice) = one(&|choice| choice.code.as_deref() == Some(text)) {
+        if let Some(choice) = self.one(|choice| choice.code.as_ref() == Some(&text)) {
             return Err(format!(
                 "takes the text of a choice: give {:?}, and not its code {text:?}",
                 choice.text
             ));
         }
-        Err(format!(
-            "has no choice {}, and the service would blank it. {}",
-            shown(&text.into()),
-            self.named(text)
-        ))
+        Err(format!("has no choice {}, and the service would blank it. {}", shown(given), self.named(&text)))
+    }
+
+    /// The code of a part: one of the choices by its text or its own code.
+    pub(super) fn choose_part(&self, code: &str) -> Result<String, String> {
+        let is_code = |choice: &Choice| choice.code.as_deref() == Some(code);
+        if (self.active.is_empty() && self.inactive.is_empty()) || self.active.iter().any(is_code) {
+            return Ok(code.to_owned());
+        }
+        match self.find(&code.into()) {
+            Some(choice) => Ok(choice.text.clone()),
+            None => Err(format!("has no part {code:?}. {}", self.named(code))),
+        }
+    }
+
+    /// The choice that is meant, if there is one.
+    fn find(&self, given: &Value) -> Option<&Choice> {
+        let text = spelled(given)?;
+        if let Some(choice) = self.active.iter().find(|choice| choice.text == text) {
+            return Some(choice);
+        }
+        // An inactive one that is spelled so is meant.
+        if self.inactive.contains(&text) {
+            return None;
+        }
+        let wanted = plain(&text);
+        if let Some(choice) = self.one(|choice| plain(&choice.text) == wanted) {
+            return Some(choice);
+        }
+        match given {
+            Value::Bool(given) => self.one(|choice| flag(&choice.text) == Some(*given)),
+            _ => {
+                let wanted = number(&text)?;
+                self.one(|choice| number(&choice.text).as_ref() == Some(&wanted))
+            }
+        }
+    }
+
+    /// The only one that it is true of.
+    fn one(&self, is: impl Fn(&Choice) -> bool) -> Option<&Choice> {
+        let mut all = self.active.iter().filter(|choice| is(choice));
+        all.next().filter(|_| all.next().is_none())
     }
 
     /// The choices that there are.
     fn named(&self, text: &str) -> String {
-        let all = near::sorted(text, self.active.iter().map(|choice| choice.text.as_str()));
-        let named: Vec<_> = all.iter().take(NAMED).map(|text| format!("{text:?}")).collect();
-        let more = match all.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!("Choices, the nearest first: {}{more}", named.join(", "))
+        if self.active.is_empty() {
+            return "All its choices are inactive".to_owned();
+        }
+        format!(
+            "Choices, the nearest first: {}",
+            nearest(text, self.active.iter().map(|choice| &*choice.text))
+        )
+    }
+}
+
+/// The first of these names, the nearest first.
+pub(super) fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    let all = near::sorted(text, names);
+    let named: Vec<_> = all.iter().take(NAMED).map(|text| format!("{text:?}")).collect();
+    match all.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }
 
 /// Choices of any form.
-fn listed(list: Option<&Value>) -> Vec<Value> {
+pub(super) fn listed(list: Option<&Value>) -> Vec<Value> {
     match list {
         Some(Value::Array(list)) => list.clone(),
+        // Lists by name, or choices by name.
+        Some(Value::Object(members)) => members
+            .values()
+            .flat_map(|member| match member {
+                Value::Array(list) => list.clone(),
+                other => vec![other.clone()],
+            })
+            .collect(),
         Some(Value::String(lines)) => {
             lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(Value::from).collect()
         }
@@ -93,9 +146,35 @@ fn listed(list: Option<&Value>) -> Vec<Value> {
     }
 }
 
+pub(super) fn is_active(choice: &Value) -> bool {
+    match choice.as_object().and_then(|choice| member(choice, "active")) {
+        Some(Value::String(text)) => flag(text) != Some(false),
+        active => active != Some(&Value::Bool(false)),
+    }
+}
+
+fn value_of(choice: &Value) -> &Value {
+    match choice {
+        Value::Object(members) => member(members, "value").unwrap_or(&Value::Null),
+        other => other,
+    }
+}
+
 fn text_of(choice: &Value) -> Option<String> {
-    let text = choice.as_str().or_else(|| choice["value"].as_str());
-    text.filter(|text| !text.is_empty()).map(str::to_owned)
+    spelled(value_of(choice)).filter(|text| !text.is_empty())
+}
+
+/// A text, a number, true or false as a text.
+fn spelled(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn number(text: &str) -> Option<Decimal> {
+    Decimal::of(&text.trim().parse::<Number>().ok()?)
 }
 
 #[cfg(test)]
@@ -104,8 +183,8 @@ mod tests {
 
     use super::*;
 
-    fn choose(properties: &Value, text: &str) -> Result<String, String> {
-        Choices::of(properties.as_object().unwrap()).choose(text)
+    fn choose(properties: &Value, given: impl Into<Value>) -> Result<Value, String> {
+        Choices::of(properties.as_object().unwrap()).choose(&given.into())
     }
 
     #[test]
@@ -126,6 +205,10 @@ mod tests {
                 "Old",
                 "has the choice \"Old\" no longer: it is inactive. Choices, the nearest first: \"Fall 2026\", \"Spring 2026\"",
             ),
+            (
+                "OLD ",
+                "has the choice \"OLD \" no longer: it is inactive. Choices, the nearest first: \"Fall 2026\", \"Spring 2026\"",
+            ),
         ] {
             assert_eq!(choose(&properties, text).unwrap_err(), says);
         }
@@ -138,7 +221,15 @@ mod tests {
                 .unwrap_err()
                 .ends_with("\"Linen\", \"Cotton\"")
         );
-        assert!(choose(&json!({"Choices": ["Cotton"]}), "Silk").is_err());
+        for one in [
+            json!({"Choices": ["Cotton"]}),
+            json!({"choices": [{"VALUE": "Cotton"}]}),
+            json!({"Choices": {"items": ["Cotton"]}}),
+            json!({"Choices": {"c1": {"value": "Cotton"}}}),
+        ] {
+            assert!(choose(&one, "Silk").is_err(), "{one}");
+            assert_eq!(choose(&one, "cotton").unwrap(), "Cotton");
+        }
         let many: Vec<_> = (0..40).map(|number| format!("choice {number}")).collect();
         assert!(choose(&json!({"Choices": many}), "Silk").unwrap_err().ends_with(" and 30 more"));
         for unknown in
@@ -148,5 +239,56 @@ mod tests {
         }
         // Two choices that differ in their case only.
         assert!(choose(&json!({"Choices": ["s", "S", "M"]}), "S ").is_err());
+    }
+
+    #[test]
+    fn choices_that_are_all_inactive() {
+        let properties =
+            json!({"Choices": [{"value": "Old", "active": false}, {"value": "Older", "active": "No"}]});
+        assert_eq!(
+            choose(&properties, "Old").unwrap_err(),
+            "has the choice \"Old\" no longer: it is inactive. All its choices are inactive"
+        );
+        assert_eq!(
+            choose(&properties, "New").unwrap_err(),
+            "has no choice \"New\", and the service would blank it. All its choices are inactive"
+        );
+    }
+
+    #[test]
+    fn choices_that_are_numbers_or_flags() {
+        let numbers = json!({"Choices": [{"value": 5, "code": 50}, {"value": 7.50}, {"value": "010"}]});
+        for (given, sent) in [
+            (json!("5"), json!(5)),
+            (json!(5), json!(5)),
+            (json!("5.0"), json!(5)),
+            (json!(7.5), json!(7.5)),
+            (json!("010"), json!("010")),
+        ] {
+            assert_eq!(choose(&numbers, given.clone()).unwrap(), sent, "{given}");
+        }
+        assert!(choose(&numbers, 6).unwrap_err().starts_with("has no choice 6, and"));
+        assert!(choose(&numbers, "50").unwrap_err().contains("give \"5\", and not its code \"50\""));
+        for choices in [json!({"Choices": ["Yes", "No"]}), json!({"Choices": [true, false]})] {
+            let (yes, no) = (choose(&choices, true).unwrap(), choose(&choices, false).unwrap());
+            assert_eq!(json!({"Choices": [yes, no]}), choices);
+        }
+        assert!(
+            choose(&json!({"Choices": ["Women", "Men"]}), true)
+                .unwrap_err()
+                .starts_with("has no choice true")
+        );
+    }
+
+    #[test]
+    fn parts_are_named_by_text_or_code() {
+        let choices = Choices::of(json!({"Choices": "Cotton\nLinen"}).as_object().unwrap());
+        assert_eq!(choices.choose_part("cotton ").unwrap(), "Cotton");
+        assert_eq!(
+            choices.choose_part("Line").unwrap_err(),
+            "has no part \"Line\". Choices, the nearest first: \"Linen\", \"Cotton\""
+        );
+        let coded = Choices::of(json!({"Choices": [{"value": "Cotton", "code": "CO"}]}).as_object().unwrap());
+        assert_eq!(coded.choose_part("CO").unwrap(), "CO");
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::choices::Choices;
+use super::people::People;
 use crate::answer;
-use crate::value::{Decimal, FieldType};
+use crate::value::{Decimal, FieldType, Place, Reference, distinct, equal, member, read, write};
 
 #[derive(Debug)]
 pub(super) struct Definition {
@@ -16,37 +17,56 @@ pub(super) struct Definition {
     pub(super) field_type: FieldType,
     properties: Map<String, Value>,
     choices: OnceLock<Choices>,
+    people: OnceLock<People>,
 }
 
 /// The fields of a schema by their ids.
 pub(super) fn all(schema: &[u8]) -> HashMap<String, Definition> {
-    let fields: Vec<Value> = serde_json::from_slice(answer::text_of(schema)).unwrap_or_default();
-    fields.into_iter().filter_map(Definition::of).collect()
+    answer::fields(schema).unwrap_or_default().iter().filter_map(Definition::of).collect()
 }
 
 impl Definition {
-    fn of(mut field: Value) -> Option<(String, Self)> {
-        let id = field["fieldId"].as_str()?.to_owned();
-        let type_name = field["fieldType"].as_str()?.to_owned();
-        let properties = field["properties"].as_object_mut().map(std::mem::take).unwrap_or_default();
-        Some((
-            id,
-            Self { field_type: FieldType::of(&type_name), type_name, properties, choices: OnceLock::new() },
-        ))
+    fn of(field: &Map<String, Value>) -> Option<(String, Self)> {
+        let id = answer::field_id(field)?.to_owned();
+        let type_name = member(field, "fieldType").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let properties = member(field, "properties").and_then(Value::as_object).cloned().unwrap_or_default();
+        let definition = Self {
+            field_type: FieldType::of(&type_name),
+            type_name,
+            properties,
+            choices: OnceLock::new(),
+            people: OnceLock::new(),
+        };
+        Some((id, definition))
     }
 
-    /// A value in the form of the service, as the schema spells it. A refusal goes behind the name of the field.
-    pub(super) fn fit(&self, value: Value) -> Result<Value, String> {
-        match (self.field_type, &value) {
-            (_, Value::Null) => Ok(value),
-            (FieldType::DropDown | FieldType::Radio, Value::String(text)) if !text.is_empty() => {
-                self.choices().choose(text).map(Value::String)
+    /// What is sent for a value: in the form of the service, as the schema spells it, within the limits of the field. A refusal
+    /// goes behind the name of the field. The type is that of the schema, unless the place knows better.
+    pub(super) fn put(&self, field_type: FieldType, place: Place, value: &Value) -> Result<Value, String> {
+        if matches!(field_type, FieldType::Users | FieldType::PartnerDropDown) && !self.people().is_empty() {
+            return match Reference::of(field_type, value)? {
+                Some(meant) => self.people().choose(&meant),
+                None => Ok(Value::Null),
+            };
+        }
+        self.fit(field_type, write(field_type, place, value)?)
+    }
+
+    fn fit(&self, field_type: FieldType, value: Value) -> Result<Value, String> {
+        match (field_type, &value) {
+            (FieldType::DropDown | FieldType::Radio, Value::String(text)) if text.is_empty() => Ok(value),
+            (FieldType::DropDown | FieldType::Radio, Value::String(_) | Value::Bool(_)) => {
+                self.choices().choose(&value)
             }
             (FieldType::MultiSelect, Value::Array(list)) => {
-                let choices = self.choices();
-                list.iter()
-                    .map(|text| choices.choose(text.as_str().unwrap_or_default()).map(Value::String))
-                    .collect()
+                list.iter().map(|text| self.choices().choose(text)).collect()
+            }
+            (FieldType::CompositeControl, Value::Array(list)) => {
+                let part = |part: &Value| {
+                    let code = self.choices().choose_part(part["code"].as_str().unwrap_or_default())?;
+                    Ok(json!({"code": code, "value": part["value"]}))
+                };
+                distinct(list.iter().map(part).collect::<Result<_, String>>()?)
             }
             (FieldType::Tags, Value::Array(list)) => self.check_tags(list).map(|()| value),
             (FieldType::Text, Value::String(text)) => {
@@ -55,43 +75,54 @@ impl Definition {
             (FieldType::Number | FieldType::Decimal, Value::Number(number)) => {
                 Decimal::of(number).map_or(Ok(()), |number| self.check_digits(&number)).map(|()| value)
             }
-            (FieldType::Users, Value::String(text)) => {
-                Ok(self.named(text, "FullName", "UserName").map_or_else(|| value.clone(), Value::String))
-            }
-            (FieldType::PartnerDropDown, Value::String(text)) => {
-                Ok(self.named(text, "value", "code").map_or_else(|| value.clone(), Value::String))
-            }
             _ => Ok(value),
         }
     }
 
-    /// Made when the first value needs them.
+    /// Whether two values, read or written, are the same to the service, which stores some in another form than they were
+    /// written in: a user by the user name or the name, a partner by the code, the name or as an object.
+    #[cfg_attr(not(test), allow(dead_code))] // For change sets, which verify with it.
+    pub(super) fn equal(&self, a: &Value, b: &Value) -> bool {
+        equal(self.field_type, &self.settled(a), &self.settled(b))
+    }
+
+    /// A value as the schema spells it, where it names a choice; else as it reads.
+    fn settled(&self, value: &Value) -> Value {
+        let meant = read(self.field_type, value);
+        match self.field_type {
+            FieldType::Users | FieldType::PartnerDropDown => match Reference::of(self.field_type, &meant) {
+                Ok(Some(reference)) => self.people().choose(&reference).unwrap_or(meant),
+                _ => meant,
+            },
+            FieldType::DropDown | FieldType::Radio | FieldType::CompositeControl => {
+                self.fit(self.field_type, meant.clone()).unwrap_or(meant)
+            }
+            FieldType::MultiSelect => {
+                let list = meant.as_array().into_iter().flatten();
+                list.map(|text| self.choices().choose(text).unwrap_or_else(|_| text.clone())).collect()
+            }
+            _ => meant,
+        }
+    }
+
+    /// Made when the first value needs them, as the next.
     fn choices(&self) -> &Choices {
         self.choices.get_or_init(|| Choices::of(&self.properties))
     }
 
-    /// The key of the one choice that has this name, if the text is not a key itself.
-    fn named(&self, text: &str, name: &str, key: &str) -> Option<String> {
-        let choices = self.properties.get("Choices")?.as_array()?;
-        let is = |choice: &&Value, member: &str| {
-            choice[member].as_str().is_some_and(|known| known.eq_ignore_ascii_case(text))
-        };
-        if choices.iter().any(|choice| is(&choice, key)) {
-            return None;
-        }
-        let mut named = choices.iter().filter(|choice| is(choice, name));
-        let one = named.next().filter(|_| named.next().is_none())?;
-        one[key].as_str().filter(|key| !key.is_empty()).map(str::to_owned)
+    fn people(&self) -> &People {
+        self.people.get_or_init(|| People::of(self.field_type, &self.properties))
     }
 
     /// A limit, which may be a number or a text. None when there is none.
     fn limit(&self, name: &str) -> Option<u64> {
-        let limit = self.properties.get(name)?;
+        let limit = member(&self.properties, name)?;
         limit.as_u64().or_else(|| limit.as_str()?.trim().parse().ok())
     }
 
+    /// Counted as .NET counts, in UTF-16.
     fn check_length(&self, name: &str, text: &str) -> Result<(), String> {
-        let length = text.chars().count() as u64;
+        let length = text.encode_utf16().count() as u64;
         match self.limit(name).filter(|most| *most > 0 && length > *most) {
             Some(most) => Err(format!(
                 "takes at most {most} characters ({name}), and the given text has {length}: shorten it, as the service would cut it"
@@ -130,13 +161,19 @@ impl Definition {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
 
-    fn fit(type_name: &str, properties: &Value, value: Value) -> Result<Value, String> {
+    fn definition(type_name: &str, properties: &Value) -> Definition {
         let schema = json!([{"fieldId": "x", "fieldType": type_name, "properties": properties}, {"fieldId": "no type"}]);
-        all(schema.to_string().as_bytes())["x"].fit(value)
+        all(schema.to_string().as_bytes()).remove("x").unwrap()
+    }
+
+    fn fit(type_name: &str, properties: &Value, value: Value) -> Result<Value, String> {
+        let definition = definition(type_name, properties);
+        definition.put(definition.field_type, Place::Header, &value)
     }
 
     #[test]
@@ -144,6 +181,14 @@ mod tests {
         let number: Value = serde_json::from_str("12.250").unwrap();
         for (type_name, properties, value, says) in [
             ("Text", json!({"MaxValueCharacters": 3}), json!("Äöü"), ""),
+            ("Text", json!({"MaxValueCharacters": 2}), json!("👕"), ""),
+            (
+                "Text",
+                json!({"MaxValueCharacters": 1}),
+                json!("👕"),
+                "takes at most 1 characters (MaxValueCharacters), and the given text has 2",
+            ),
+            ("Text", json!({"maxValueCharacters": 3}), json!("long"), "takes at most 3 characters"),
             (
                 "Memo",
                 json!({"MaxValueCharacters": "3"}),
@@ -191,16 +236,29 @@ mod tests {
         }
     }
 
+    const MILL: &str = "487ec841-2d82-50fc-a9de-a85889ac91cf";
+
     #[test]
     fn names_become_keys() {
-        let users = json!({"Choices": [{"FullName": "Ana Ferreira", "UserName": "ana"}, {"FullName": "Bo", "UserName": "b1"}, {"FullName": "Bo", "UserName": "b2"}]});
-        for (given, sent) in [("ana ferreira", "ana"), ("ana", "ana"), ("Bo", "Bo"), ("Cy", "Cy")] {
-            assert_eq!(fit("Users", &users, given.into()).unwrap(), sent);
+        let users = json!({"Choices": [{"FullName": "Ana Ferreira", "UserName": "ana"}]});
+        assert_eq!(fit("Users", &users, json!("ana ferreira")).unwrap(), "ana");
+        assert_eq!(fit("Users", &users, json!({"id": "u", "name": "Ana Ferreira"})).unwrap(), "ana");
+        assert_eq!(fit("Users", &users, json!({"id": null, "name": null})).unwrap(), json!(null));
+        assert!(fit("Users", &users, json!("Cy")).unwrap_err().starts_with("has no user \"Cy\""));
+        // Without choices.
+        let none = json!({"AllUsers": true, "Choices": []});
+        assert_eq!(fit("Users", &none, json!("Cy")).unwrap(), "Cy");
+        assert!(fit("Users", &none, json!({"id": "u", "name": "Cy"})).is_err());
+        let partners = json!({"Choices": [{"value": "Mill", "code": MILL, "text": null}]});
+        for place in [Place::Header, Place::DataTable] {
+            let field = definition("PartnerDropDown", &partners);
+            assert_eq!(field.put(field.field_type, place, &json!({"value": "mill "})).unwrap(), MILL);
         }
-        let partners = json!({"Choices": [{"value": "Mill", "code": "c-1", "text": null}]});
-        for (given, sent) in [("Mill", "c-1"), ("C-1", "C-1"), ("Other", "Other")] {
-            assert_eq!(fit("PartnerDropDown", &partners, given.into()).unwrap(), sent);
-        }
+        assert!(
+            fit("PartnerDropDown", &partners, json!("Other"))
+                .unwrap_err()
+                .starts_with("has no partner \"Other\"")
+        );
     }
 
     #[test]
@@ -213,8 +271,140 @@ mod tests {
                 .starts_with("has no choice \"C\"")
         );
         assert!(fit("Radio", &properties, json!("C")).is_err());
-        assert_eq!(fit("Radio", &properties, json!(true)).unwrap(), json!(true));
+        assert!(fit("Radio", &properties, json!(true)).is_err());
+        assert_eq!(fit("Radio", &json!({"DefaultValue": false}), json!(true)).unwrap(), json!(true));
+        assert_eq!(fit("Radio", &json!({"Choices": ["Yes", "No"]}), json!(true)).unwrap(), json!("Yes"));
+        assert_eq!(fit("DropDown", &json!({"Choices": [{"value": 5}]}), json!("5")).unwrap(), json!(5));
+        assert_eq!(fit("MultiSelect", &json!({"Choices": [5, 6]}), json!([6, "5"])).unwrap(), json!([6, 5]));
         assert_eq!(fit("DropDown", &properties, json!("")).unwrap(), json!(""));
         assert_eq!(fit("ComboBox", &properties, json!("C")).unwrap(), json!("C"));
+    }
+
+    #[test]
+    fn parts_of_a_whole() {
+        let fibres = json!({"Choices": "Cotton\nLinen\nWool"});
+        assert_eq!(
+            fit(
+                "CompositeControl",
+                &fibres,
+                json!([{"Code": "cotton", "Value": "60.5"}, {"code": "Linen", "value": 39.5}])
+            )
+            .unwrap(),
+            json!([{"code": "Cotton", "value": 60.5}, {"code": "Linen", "value": 39.5}])
+        );
+        for (parts, says) in [
+            (json!([{"code": "Silk", "value": 100}]), "has no part \"Silk\". Choices, the nearest first:"),
+            (
+                json!([{"code": "Wool", "value": 50}, {"code": "Wool", "value": 50}]),
+                "has the part \"Wool\" twice",
+            ),
+            (json!([{"code": "Wool", "percent": 100}]), "has to be a list such as"),
+            (json!([{"code": "Wool", "value": "much"}]), "has to be a list such as"),
+            (json!([{"code": " ", "value": 1}]), "has to be a list such as"),
+            (json!([{"value": 1}]), "has to be a list such as"),
+            (json!(["Wool"]), "has to be a list such as"),
+        ] {
+            let refusal = fit("CompositeControl", &fibres, parts.clone()).unwrap_err();
+            assert!(refusal.starts_with(says), "{parts}: {refusal}");
+        }
+        assert_eq!(fit("CompositeControl", &fibres, json!([])).unwrap(), json!([]));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// With the choices too: what was sent is what was meant, and is sent as it is when it comes back.
+        #[test]
+        fn what_is_sent_is_what_was_meant(
+            type_name in prop::sample::select(vec!["DropDown", "Radio", "MultiSelect", "Users", "PartnerDropDown",
+                "CompositeControl", "Text", "Tags", "Number", "Decimal", "Date", "TrueFalse"]),
+            place in prop::sample::select(vec![Place::Header, Place::Colorway, Place::Part, Place::DataTable]),
+            value in given(),
+        ) {
+            let properties = json!({
+                "Choices": [
+                    {"value": "Été", "code": "E", "FullName": "Été", "UserName": "ete"},
+                    {"value": "Yes", "code": MILL, "FullName": "Žofie F", "UserName": "zofie"},
+                    {"value": 5, "code": "5", "FullName": "Old", "UserName": "old", "active": false},
+                    {"value": 7.5, "code": "Seven", "FullName": "7.5", "UserName": "seven"},
+                ],
+                "MaxValueCharacters": 5, "MaxDigits": 4, "DecimalPoints": 1, "MaxTags": 2, "MaxTagCharacters": 3,
+            });
+            let field = definition(type_name, &properties);
+            if let Ok(sent) = field.put(field.field_type, place, &value) {
+                prop_assert!(field.equal(&value, &sent) && field.equal(&sent, &value), "{type_name} {value} was sent as {sent}");
+                prop_assert_eq!(field.put(field.field_type, place, &sent), Ok(sent.clone()), "{} {}", type_name, value);
+                prop_assert!(sent != 5 || type_name == "Number" || type_name == "Decimal", "{type_name}: an inactive choice");
+            }
+        }
+    }
+
+    /// Names of choices in several spellings, and other values.
+    fn given() -> impl Strategy<Value = Value> {
+        let one = prop_oneof![
+            prop::sample::select(vec![
+                "Été", " ÉTÉ", "ete", "E", "Yes", "yes", MILL, "zofie", "ŽOFIE F", "5", "5.0", "7.50", "Old",
+                "x", ""
+            ])
+            .prop_map(Value::from),
+            prop::sample::select(vec![
+                json!(5),
+                json!(7.5),
+                json!(true),
+                json!(false),
+                json!(null),
+                json!(12345),
+                json!(1.25)
+            ]),
+            "[a-z👕]{0,7}".prop_map(Value::from),
+        ];
+        let names = prop::sample::select(vec!["code", "Value", "value", "name", "userName"]);
+        let object = prop::collection::vec((names, one.clone()), 0..3).prop_map(|members| {
+            members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>().into()
+        });
+        let item: BoxedStrategy<Value> = prop_oneof![one.clone(), object].boxed();
+        prop_oneof![3 => item.clone(), 1 => prop::collection::vec(item, 0..3).prop_map(Value::from)]
+    }
+
+    #[test]
+    fn what_was_stored_is_what_was_meant() {
+        let users = json!({"Choices": [{"FullName": "Žofie F", "UserName": "zofie"}]});
+        let partners = json!({"Choices": [{"value": "Mühle", "code": MILL}]});
+        let object = json!({"allowedFor": null, "code": MILL, "text": "M", "value": "Mühle GmbH"});
+        let seasons = json!({"Choices": [{"value": "Fall", "code": "F1"}, {"value": "Été"}]});
+        for (type_name, properties, meant, stored) in [
+            ("Users", &users, json!("žofie f"), json!("zofie")),
+            ("Users", &users, json!("zofie"), json!({"id": "u-1", "name": "Žofie F"})),
+            ("PartnerDropDown", &partners, json!("MÜHLE"), object.clone()),
+            ("PartnerDropDown", &partners, json!(MILL), object.clone()),
+            ("PartnerDropDown", &partners, json!({"value": "Mühle"}), object.clone()),
+            ("DropDown", &seasons, json!(" ÉTÉ"), json!("Été")),
+            ("DropDown", &seasons, json!("fall"), json!({"text": "F", "value": "Fall", "code": "F1"})),
+            ("MultiSelect", &seasons, json!(["été", "fall"]), json!("[\"Fall\", \"Été\"]")),
+            (
+                "CompositeControl",
+                &seasons,
+                json!([{"code": "fall", "value": 1}]),
+                json!([{"code": "Fall", "value": "1.0"}]),
+            ),
+            ("Number", &seasons, json!("12"), json!(12)),
+        ] {
+            let field = definition(type_name, properties);
+            assert!(
+                field.equal(&meant, &stored) && field.equal(&stored, &meant),
+                "{type_name} {meant} {stored}"
+            );
+        }
+        for (type_name, properties, meant, stored) in [
+            ("Users", &users, json!("zofie"), json!({"id": "u-2", "name": "Ana"})),
+            ("Users", &users, json!("zofie"), json!(null)),
+            ("PartnerDropDown", &partners, json!("Mühle"), json!({"code": "x", "value": "Mühle"})),
+            ("DropDown", &seasons, json!("Fall"), json!("")),
+            ("DropDown", &seasons, json!("Fall"), json!("Été")),
+            ("MultiSelect", &seasons, json!(["Fall"]), json!([])),
+        ] {
+            let field = definition(type_name, properties);
+            assert!(!field.equal(&meant, &stored), "{type_name} {meant} {stored}");
+        }
     }
 }

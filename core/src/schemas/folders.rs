@@ -24,6 +24,12 @@ impl Folders {
         self.young.insert(header, folder);
     }
 
+    pub(super) fn forget(&mut self, header: &str) {
+        let header = header.to_lowercase();
+        self.young.remove(&header);
+        self.old.remove(&header);
+    }
+
     pub(super) fn of(&self, header: &str) -> Option<String> {
         let header = header.to_lowercase();
         self.young.get(&header).or_else(|| self.old.get(&header)).cloned()

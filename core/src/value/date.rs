@@ -13,7 +13,9 @@ pub(crate) enum Written {
     Local(DateTime),
     /// A time in a zone.
     Instant(Timestamp),
-    /// `8/1/2021 12:00:00 AM`: month, day, year.
+    /// `8/1/2021 12:00:00 AM`: month, day, year, and a clock with seconds, as old records have it.
+    Recorded(DateTime),
+    /// The same in a shorter form, of which a person may mean another day.
     American(DateTime),
 }
 
@@ -21,7 +23,7 @@ impl Written {
     pub(crate) fn of(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Some(american) = american(text) {
-            return Some(Self::American(american));
+            return Some(american);
         }
         // Compact spellings would make dates of plain numbers.
         if text.as_bytes().get(4) != Some(&b'-') {
@@ -42,7 +44,7 @@ impl Written {
     pub(crate) fn instant(self) -> Option<Timestamp> {
         let instant = match self {
             Self::Day(day) => utc(day.to_datetime(Time::midnight()))?,
-            Self::Local(time) | Self::American(time) => utc(time)?,
+            Self::Local(time) | Self::Recorded(time) | Self::American(time) => utc(time)?,
             Self::Instant(instant) => instant,
         };
         (civil(instant).year() > 1).then_some(instant)
@@ -58,6 +60,17 @@ pub(crate) fn civil(instant: Timestamp) -> DateTime {
     TimeZone::UTC.to_datetime(instant)
 }
 
+/// Midnight of a day in UTC.
+pub(crate) fn midnight(day: Date) -> Option<Timestamp> {
+    utc(day.to_datetime(Time::midnight()))
+}
+
+/// Whether a text in ISO 8601 says that its time is one of UTC.
+pub(crate) fn is_in_utc(text: &str) -> bool {
+    let text = text.trim();
+    text.ends_with(['Z', 'z']) || text.ends_with("+00:00") || text.ends_with("-00:00")
+}
+
 /// To the millisecond, which is the most that the service keeps of what is written.
 pub(crate) fn milliseconds(instant: Timestamp) -> Timestamp {
     let rounding = jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor);
@@ -65,23 +78,29 @@ pub(crate) fn milliseconds(instant: Timestamp) -> Timestamp {
 }
 
 /// `3/4/2025 9:12:33 AM`, `03/04/2025 09:12:33`, `3/4/2025`, also with narrow or fixed blanks.
-fn american(text: &str) -> Option<DateTime> {
+fn american(text: &str) -> Option<Written> {
     let mut parts = text.split_whitespace();
     let mut date = parts.next()?.split('/');
     let (month, day, year) = (whole(date.next()?)?, whole(date.next()?)?, date.next()?.parse().ok()?);
     let date = Date::new(year, month, day).ok().filter(|_| date.next().is_none())?;
-    let Some(clock) = parts.next() else { return Some(date.to_datetime(Time::midnight())) };
+    let Some(clock) = parts.next() else {
+        return Some(Written::American(date.to_datetime(Time::midnight())));
+    };
     let mut clock = clock.split(':');
     let (hour, minute) = (whole(clock.next()?)?, whole(clock.next()?)?);
-    let second = clock.next().map_or(Some(0), whole)?;
-    let hour = match parts.next().map(str::to_ascii_uppercase).as_deref() {
+    let second = clock.next();
+    let half = parts.next().map(str::to_ascii_uppercase);
+    let is_whole = second.is_some() && half.is_some();
+    let second = second.map_or(Some(0), whole)?;
+    let hour = match half.as_deref() {
         None => hour,
         Some("AM") if (1..=12).contains(&hour) => hour % 12,
         Some("PM") if (1..=12).contains(&hour) => hour % 12 + 12,
         Some(_) => return None,
     };
     let ends = clock.next().is_none() && parts.next().is_none();
-    Some(date.to_datetime(Time::new(hour, minute, second, 0).ok().filter(|_| ends)?))
+    let time = date.to_datetime(Time::new(hour, minute, second, 0).ok().filter(|_| ends)?);
+    Some(if is_whole { Written::Recorded(time) } else { Written::American(time) })
 }
 
 fn whole(text: &str) -> Option<i8> {

@@ -6,6 +6,7 @@ use super::FieldType;
 use super::date::{Written, civil, milliseconds};
 use super::number;
 use super::read::{member, read};
+use super::spelling::alike;
 
 /// Compares two values, read or written, as forgivingly as the service stores them: null, an empty text and an empty list are
 /// one, lists of choices and tags have no order, a Date is a day, numbers have a value and no digits.
@@ -72,7 +73,7 @@ fn same_part(a: &Value, b: &Value) -> bool {
 /// Objects by the first of these members, where both have it, else by any of them: what a text stands for is not said.
 fn same_by(a: &Value, b: &Value, names: &[&str]) -> bool {
     let is = |a: &Value, b: &Value| match (a.as_str(), b.as_str()) {
-        (Some(a), Some(b)) => a.trim().eq_ignore_ascii_case(b.trim()),
+        (Some(a), Some(b)) => alike(a, b),
         _ => a == b,
     };
     let known = |members: &Map<String, Value>| -> Vec<Value> {

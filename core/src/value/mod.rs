@@ -11,18 +11,24 @@ mod number;
 mod place;
 mod read;
 mod record;
+mod reference;
+mod spelling;
+mod untyped;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-#[allow(unused_imports)] // For change sets, which verify with it.
+pub(crate) use self::date::Written;
 pub(crate) use self::equal::equal;
 pub(crate) use self::field_type::FieldType;
 pub(crate) use self::number::Decimal;
 pub(crate) use self::place::Place;
-pub(crate) use self::read::read;
+pub(crate) use self::read::{flag, member, read};
 #[cfg(feature = "typed")]
 pub(crate) use self::record::value_of;
 pub(crate) use self::record::{standard_type, values_of};
-pub(crate) use self::write::{shown, write};
+pub(crate) use self::reference::Reference;
+pub(crate) use self::spelling::{alike, plain};
+pub(crate) use self::untyped::write_untyped;
+pub(crate) use self::write::{distinct, shown, write};

@@ -2,10 +2,12 @@
 
 /// The record or page that a field belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code)] // The present catalogue writes headers, colorways and data tables.
+#[allow(dead_code)] // The present catalogue writes headers, their parts, and data tables.
 pub(crate) enum Place {
     Header,
     Colorway,
+    /// A size of a record, or a colour of a palette.
+    Part,
     Form,
     Grid,
     List,

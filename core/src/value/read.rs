@@ -35,7 +35,7 @@ fn of_text(raw: &Value, known: impl Fn(&str) -> Option<Value>) -> Value {
 }
 
 /// `Yes`, `True`, `No`, `False`, in upper or lower case.
-pub(super) fn flag(text: &str) -> Option<bool> {
+pub(crate) fn flag(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "yes" | "true" => Some(true),
         "no" | "false" => Some(false),
@@ -61,7 +61,7 @@ pub(super) fn parsed(text: &str) -> Option<Value> {
 }
 
 /// A member that is there and not null, its name in upper or lower case.
-pub(super) fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub(crate) fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     let found = members
         .get(name)
         .or_else(|| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value));
@@ -70,7 +70,7 @@ pub(super) fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<
 
 /// Whether the members of an object say nothing.
 pub(super) fn is_blank(members: &Map<String, Value>) -> bool {
-    members.values().all(|value| value.is_null() || value == "")
+    !members.is_empty() && members.values().all(|value| value.is_null() || value == "")
 }
 
 fn choice(raw: &Value) -> Value {
@@ -104,8 +104,9 @@ fn text(item: &Value) -> Option<Value> {
         Value::Null => None,
         Value::String(text) if text.is_empty() => None,
         Value::Number(number) => Some(number.to_string().into()),
+        Value::Object(members) if is_blank(members) => None,
         Value::Object(members) => match member(members, "value") {
-            Some(value @ Value::String(_)) => text(value),
+            Some(value @ Value::String(text)) if !text.is_empty() => Some(value.clone()),
             _ => Some(item.clone()),
         },
         _ => Some(item.clone()),
@@ -125,11 +126,13 @@ fn items(raw: &Value) -> Value {
 }
 
 fn item(raw: &Value) -> Value {
-    let mut item = raw.clone();
-    if let Some(value) = item.get_mut("value") {
-        *value = of_text(value, |text| number_of(text).map(Value::Number));
-    }
-    item
+    let Value::Object(members) = raw else { return raw.clone() };
+    let named = members.iter().map(|(name, value)| match name.to_ascii_lowercase().as_str() {
+        "code" => ("code".to_owned(), value.clone()),
+        "value" => ("value".to_owned(), of_text(value, |text| number_of(text).map(Value::Number))),
+        _ => (name.clone(), value.clone()),
+    });
+    Value::Object(named.collect())
 }
 
 fn user(raw: &Value) -> Value {
@@ -143,9 +146,7 @@ fn partner(raw: &Value) -> Value {
     match raw {
         Value::Object(members) if is_blank(members) => Value::Null,
         _ => of_text(raw, |text| match parsed(text) {
-            Some(Value::Object(inner)) if ["code", "value"].iter().any(|name| inner.contains_key(*name)) => {
-                Some(partner(&inner.into()))
-            }
+            Some(Value::Object(inner)) if is_partner(&inner) => Some(partner(&inner.into())),
             _ => {
                 // A code is the id of the partner; any other text is the name.
                 let name = if uuid::Uuid::try_parse(text).is_ok() { "code" } else { "value" };
@@ -153,6 +154,11 @@ fn partner(raw: &Value) -> Value {
             }
         }),
     }
+}
+
+/// Whether an object, which may have come as a text, is one of a partner.
+pub(super) fn is_partner(members: &Map<String, Value>) -> bool {
+    members.keys().any(|name| ["code", "value"].iter().any(|known| known.eq_ignore_ascii_case(name)))
 }
 
 fn color(raw: &Value) -> Value {

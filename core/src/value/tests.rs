@@ -60,6 +60,13 @@ fn forms() -> Vec<(&'static str, Place, Value, Value, Value)> {
         ),
         ("Date", Header, json!("0001-01-01T00:00:00"), json!(null), json!(null)),
         ("Date", Header, json!(""), json!(null), json!(null)),
+        (
+            "Date",
+            Header,
+            json!("2025-09-01T09:30:00Z"),
+            json!("2025-09-01T09:30:00Z"),
+            json!("2025-09-01T00:00:00Z"),
+        ),
         ("Date", Header, json!("soon"), json!("soon"), json!("has to be a day such as")),
         (
             "DateTime",
@@ -87,8 +94,16 @@ fn forms() -> Vec<(&'static str, Place, Value, Value, Value)> {
             Header,
             json!({"id": "u-1", "name": "Ana"}),
             json!({"id": "u-1", "name": "Ana"}),
-            json!("Ana"),
+            json!("has to be a user name, which is not the name of a person, not \"Ana\""),
         ),
+        (
+            "Users",
+            Header,
+            json!({"id": "u-1", "userName": "ana"}),
+            json!({"id": "u-1", "userName": "ana"}),
+            json!("ana"),
+        ),
+        ("UsersTags", Header, json!("[]"), json!([]), json!([])),
         ("Users", Header, json!({"id": null, "name": null}), json!(null), json!(null)),
         (
             "UsersTags",
@@ -118,6 +133,14 @@ fn forms() -> Vec<(&'static str, Place, Value, Value, Value)> {
             cotton.clone(),
         ),
         ("CompositeControl", Header, json!(null), json!([]), json!([])),
+        (
+            "CompositeControl",
+            Bom,
+            json!("[{\"Code\": \"Cotton\", \"Value\": \"100\"}]"),
+            cotton.clone(),
+            cotton.clone(),
+        ),
+        ("CompositeControl", Header, json!({"code": "Cotton", "value": 100}), cotton.clone(), cotton.clone()),
         ("CompositeControl", Header, json!("{broken"), json!("{broken"), json!("has to be a list such as")),
         (
             "ColorDropDown",
@@ -184,6 +207,13 @@ fn values_of_programs_are_written_in_the_form_of_the_service() {
         ("Number", json!("12"), json!(12)),
         ("Date", json!("2026-03-01"), json!("2026-03-01T00:00:00Z")),
         ("Date", json!("2026-03-01T02:00:00+02:00"), json!("2026-03-01T00:00:00Z")),
+        ("Date", json!("2026-03-01T22:15:00Z"), json!("2026-03-01T00:00:00Z")),
+        ("Date", json!("2026-03-01T22:15:00+00:00"), json!("2026-03-01T00:00:00Z")),
+        ("Date", json!("2026-03-01T00:00:00"), json!("2026-03-01T00:00:00Z")),
+        ("Date", json!("8/1/2021 12:00:00 AM"), json!("2021-08-01T00:00:00Z")),
+        ("Date", json!("0001-01-01T00:00:00"), json!(null)),
+        ("DateTime", json!("8/1/2021 1:30:00 PM"), json!("2021-08-01T13:30:00Z")),
+        ("DateTime", json!("0001-01-01T00:00:00"), json!(null)),
         ("DateTime", json!("2026-03-01"), json!("2026-03-01T00:00:00Z")),
         ("DateTime", json!("2026-03-01T02:00:00.123456+02:00"), json!("2026-03-01T00:00:00.123Z")),
         ("DateTime", json!("1969-12-31T23:59:59.9999Z"), json!("1969-12-31T23:59:59.999Z")),
@@ -207,6 +237,16 @@ fn values_of_programs_are_written_in_the_form_of_the_service() {
 fn refusals_say_what_would_be_right() {
     for (name, value, says) in [
         ("Text", json!(true), "has to be a text, not true"),
+        (
+            "DropDown",
+            json!({"code": "F1", "value": ""}),
+            "has to be the text of a choice, not {\"code\":\"F1\",\"value\":\"\"}",
+        ),
+        (
+            "MultiSelect",
+            json!([{"code": "S", "value": ""}]),
+            "has to be a list of texts, not [{\"code\":\"S\",\"value\":\"\"}]",
+        ),
         ("DropDown", json!(["Fall"]), "has to be the text of a choice, not [\"Fall\"]"),
         ("MultiSelect", json!("Shop"), "has to be a list of texts such as [\"Shop\"], not \"Shop\""),
         ("MultiSelect", json!([["Shop"]]), "has to be a list of texts, not [[\"Shop\"]]"),
@@ -220,8 +260,25 @@ fn refusals_say_what_would_be_right() {
         ),
         (
             "Date",
-            json!("2026-03-01T22:00:00Z"),
-            "keeps no time of day, and \"2026-03-01T22:00:00Z\" has one: give a day such as \"2026-03-01\"",
+            json!("2026-03-01T22:00:00-05:00"),
+            "is a day, and the day of \"2026-03-01T22:00:00-05:00\" depends on the zone: give a day such as \"2026-03-01\"",
+        ),
+        ("Date", json!("8/1/2026"), "has to be a day such as \"2026-03-01\", not \"8/1/2026\""),
+        (
+            "Users",
+            json!({"label": "Ana"}),
+            "has to be the user name or the name of a user, not {\"label\":\"Ana\"}",
+        ),
+        ("PartnerDropDown", json!(["Mill"]), "has to be the code or the name of a partner, not [\"Mill\"]"),
+        (
+            "UsersTags",
+            json!("Ana"),
+            "has to be a list such as [{\"value\": \"Ana Ferreira\", \"code\": \"ana.ferreira\"}], not \"Ana\"",
+        ),
+        (
+            "CompositeControl",
+            json!([{"code": "Wool", "value": 1}, {"code": "Wool", "value": 2}]),
+            "has the part \"Wool\" twice: add its values",
         ),
         (
             "DateTime",
@@ -274,6 +331,8 @@ fn comparison_forgives_what_the_service_changes() {
         ("PartnerDropDown", mill.clone(), json!("487ec841-2d82-50fc-a9de-a85889ac91cf")),
         ("PartnerDropDown", mill, json!("Mill")),
         ("Users", json!({"id": "1", "name": "Ana"}), json!("ana")),
+        ("Users", json!({"id": "1", "name": "Žofie"}), json!("ŽOFIE ")),
+        ("PartnerDropDown", json!({"value": "Mühle"}), json!("MÜHLE")),
         ("ColorDropDown", json!("#2F4A63"), json!({"hex": "2f4a63"})),
         (
             "CompositeControl",
@@ -396,6 +455,7 @@ proptest! {
         prop_assert!(equal(field_type, &read(field_type, &value), &value));
         if let Ok(sent) = write(field_type, place, &value) {
             prop_assert!(equal(field_type, &read(field_type, &sent), &value), "{name} {value} was sent as {sent}");
+            prop_assert!(equal(field_type, &value, &sent) && equal(field_type, &sent, &value), "{name} {value} {sent}");
             prop_assert_eq!(write(field_type, place, &sent).unwrap().to_string(), sent.to_string());
         }
     }

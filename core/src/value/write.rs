@@ -1,10 +1,13 @@
 //! The form in which the service takes a value (docs/service/values.md, Field types).
 
-use serde_json::{Map, Value, json};
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
 
 use super::date::{self, Written};
 use super::number::{Decimal, number_of};
 use super::read::{flag, hex, is_blank, member, parsed, read};
+use super::reference::Reference;
 use super::{FieldType, Place};
 
 /// What is sent for a value. A refusal says what was wrong with it, then what would be right.
@@ -25,15 +28,18 @@ pub(crate) fn write(field_type: FieldType, place: Place, value: &Value) -> Resul
         FieldType::Date => day(value),
         FieldType::DateTime => time(value),
         FieldType::TrueFalse => true_or_false(place, value),
-        FieldType::Users => user(value),
-        FieldType::PartnerDropDown => partner(place, value),
+        FieldType::Users | FieldType::PartnerDropDown => match Reference::of(field_type, value)? {
+            Some(reference) => reference.written(field_type, place),
+            None => Ok(Value::Null),
+        },
         FieldType::CompositeControl => composite(value),
+        FieldType::UsersTags => tagged(value),
         FieldType::ColorDropDown => color(value),
         _ => Ok(value.clone()),
     }
 }
 
-fn refused<T>(expected: &str, value: &Value) -> Result<T, String> {
+pub(super) fn refused<T>(expected: &str, value: &Value) -> Result<T, String> {
     Err(format!("has to be {expected}, not {}", shown(value)))
 }
 
@@ -64,7 +70,8 @@ fn text(value: &Value) -> Result<Value, String> {
 fn choice(value: &Value) -> Result<Value, String> {
     let inner = match value {
         Value::Object(members) if is_blank(members) => return Ok(Value::Null),
-        Value::Object(members) => member(members, "value").unwrap_or(value),
+        // One without a text would clear the field, and has a code that says otherwise.
+        Value::Object(members) => member(members, "value").filter(|text| *text != "").unwrap_or(value),
         _ => value,
     };
     match inner {
@@ -113,37 +120,39 @@ fn whole_number(value: &Value) -> Result<Value, String> {
 const DAY: &str = "a day such as \"2026-03-01\"";
 const TIME: &str = "a time with its zone such as \"2026-03-01T08:30:00Z\"";
 
-/// A day as midnight in UTC.
+/// A day as midnight in UTC. The service has days with a time too, as another client wrote them: in UTC they are a day.
 fn day(value: &Value) -> Result<Value, String> {
     if is_empty_text(value) {
         return Ok(Value::Null);
     }
-    let Some(written) = value.as_str().and_then(Written::of) else { return refused(DAY, value) };
+    let text = value.as_str().unwrap_or_default();
+    let Some(written) = Written::of(text) else { return refused(DAY, value) };
+    let Some(instant) = written.instant() else { return Ok(Value::Null) };
+    let moment = date::civil(instant);
+    let has_time = moment.time() != jiff::civil::Time::midnight();
     match written {
         Written::American(_) => return refused(DAY, value),
-        Written::Local(_) => return Err(format!("has a time without a zone, {}: give {DAY}", shown(value))),
-        Written::Day(_) | Written::Instant(_) => {}
-    }
-    match written.instant() {
-        // The day would depend on the zone.
-        Some(instant) if date::civil(instant).time() != jiff::civil::Time::midnight() => {
-            Err(format!("keeps no time of day, and {} has one: give {DAY}", shown(value)))
+        Written::Local(_) if has_time => {
+            return Err(format!("has a time without a zone, {}: give {DAY}", shown(value)));
         }
-        Some(instant) => Ok(instant.to_string().into()),
-        None => Ok(Value::Null),
+        Written::Instant(_) if has_time && !date::is_in_utc(text) => {
+            return Err(format!("is a day, and the day of {} depends on the zone: give {DAY}", shown(value)));
+        }
+        _ => {}
     }
+    Ok(date::midnight(moment.date()).map_or(Value::Null, |instant| instant.to_string().into()))
 }
 
 fn time(value: &Value) -> Result<Value, String> {
     if is_empty_text(value) {
         return Ok(Value::Null);
     }
-    match value.as_str().and_then(Written::of) {
-        None | Some(Written::American(_)) => refused(TIME, value),
-        Some(Written::Local(_)) => Err(format!("has a time without a zone, {}: give {TIME}", shown(value))),
-        Some(written) => Ok(written
-            .instant()
-            .map_or(Value::Null, |instant| date::milliseconds(instant).to_string().into())),
+    let Some(written) = value.as_str().and_then(Written::of) else { return refused(TIME, value) };
+    match (written, written.instant()) {
+        (Written::American(_), _) => refused(TIME, value),
+        (_, None) => Ok(Value::Null),
+        (Written::Local(_), _) => Err(format!("has a time without a zone, {}: give {TIME}", shown(value))),
+        (_, Some(instant)) => Ok(date::milliseconds(instant).to_string().into()),
     }
 }
 
@@ -157,45 +166,18 @@ fn true_or_false(place: Place, value: &Value) -> Result<Value, String> {
         },
         _ => return refused("true or false", value),
     };
-    Ok(match place {
+    Ok(yes_or_no(place, flag))
+}
+
+/// The form of true or false in this place.
+pub(super) fn yes_or_no(place: Place, flag: bool) -> Value {
+    match place {
         Place::Header => if flag { "Yes" } else { "No" }.into(),
         _ => flag.into(),
-    })
-}
-
-/// A member that is a text, and not a blank one.
-fn text_in(members: &Map<String, Value>, name: &str) -> Option<Value> {
-    member(members, name).filter(|text| text.is_string() && !is_empty_text(text)).cloned()
-}
-
-/// The name of a user, as the choices of the field have it.
-fn user(value: &Value) -> Result<Value, String> {
-    match value {
-        Value::String(_) => Ok(value.clone()),
-        Value::Object(members) if is_blank(members) => Ok(Value::Null),
-        Value::Object(members) => {
-            let name = text_in(members, "userName").or_else(|| text_in(members, "name"));
-            name.map_or_else(|| refused("the name of a user", value), Ok)
-        }
-        _ => refused("the name of a user", value),
     }
 }
 
-/// The code; on headers the name too.
-fn partner(place: Place, value: &Value) -> Result<Value, String> {
-    let expected =
-        if place == Place::Header { "the code or the name of a partner" } else { "the code of a partner" };
-    match value {
-        Value::String(_) => Ok(value.clone()),
-        Value::Object(members) if is_blank(members) => Ok(Value::Null),
-        Value::Object(members) => {
-            let name = || text_in(members, "value").filter(|_| place == Place::Header);
-            text_in(members, "code").or_else(name).map_or_else(|| refused(expected, value), Ok)
-        }
-        _ => refused(expected, value),
-    }
-}
-
+/// Parts of a whole, such as the fibres of a fabric. Their sum is left to the caller: no source states one.
 fn composite(value: &Value) -> Result<Value, String> {
     let expected = "a list such as [{\"code\": \"Cotton\", \"value\": 60}]";
     let inner = match value {
@@ -204,18 +186,38 @@ fn composite(value: &Value) -> Result<Value, String> {
         _ => value.clone(),
     };
     let Some(list) = inner.as_array() else { return refused(expected, value) };
-    let part = |part: &Value| {
-        let members = part.as_object()?;
-        let code = member(members, "code").filter(|code| code.is_string())?;
-        Some(
-            json!({"code": code, "value": read(FieldType::Decimal, member(members, "value").unwrap_or(&Value::Null))}),
-        )
-    };
-    let list: Option<Vec<_>> = list.iter().map(part).collect();
-    list.map(Value::Array).map_or_else(|| refused(expected, value), Ok)
+    let parts: Option<Vec<_>> = list.iter().map(part).collect();
+    parts.map_or_else(|| refused(expected, value), distinct)
 }
 
-fn color(value: &Value) -> Result<Value, String> {
+/// Parts, each with a code of its own.
+pub(crate) fn distinct(parts: Vec<Value>) -> Result<Value, String> {
+    let mut seen = HashSet::new();
+    match parts.iter().find(|part| !seen.insert(part["code"].as_str())) {
+        Some(part) => Err(format!("has the part {} twice: add its values", part["code"])),
+        None => Ok(parts.into()),
+    }
+}
+
+/// A part with a code, and with a number, which may be null but has to be there.
+fn part(given: &Value) -> Option<Value> {
+    let members = given.as_object()?;
+    let code = member(members, "code").filter(|code| code.is_string() && !is_empty_text(code))?;
+    let value = members.iter().find(|(name, _)| name.eq_ignore_ascii_case("value"))?.1;
+    let value = read(FieldType::Decimal, value);
+    (value.is_null() || value.is_number()).then(|| json!({"code": code, "value": value}))
+}
+
+/// In which form they are written is not known: as they are read.
+fn tagged(value: &Value) -> Result<Value, String> {
+    let list = read(FieldType::UsersTags, value);
+    match list.is_array() && !value.is_object() {
+        true => Ok(list),
+        false => refused("a list such as [{\"value\": \"Ana Ferreira\", \"code\": \"ana.ferreira\"}]", value),
+    }
+}
+
+pub(super) fn color(value: &Value) -> Result<Value, String> {
     let expected = "a colour of six hex digits such as \"2f4a63\"";
     match value {
         _ if is_empty_text(value) => Ok("".into()),

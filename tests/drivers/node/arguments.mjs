@@ -37,7 +37,7 @@ export const ARGUMENTS = {
   'style.block_unlink': { leading: 'header_id', named: false },
   'style.update_sample_size': { leading: undefined, named: true },
   'style.where_used_in_sets': { leading: 'header_id', named: false },
-  'style.search': { leading: undefined, named: true },
+  'style.flat_bom': { leading: undefined, named: true },
   'style.tag_list': { leading: undefined, named: false },
   'style.tag_create': { leading: 'name', named: true },
   'style.tag_update': { leading: undefined, named: true },

@@ -1,9 +1,12 @@
 //! Faults on demand: rules that pick requests, and what happens to a picked one.
 
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Deserialize;
@@ -54,7 +57,7 @@ pub(crate) struct Action {
     status: Option<u16>,
     body: Option<Value>,
     body_json: Option<Value>,
-    /// Headers of the answer, be it this one or the real one.
+    /// Headers of the answer, be it this one or the real one; null takes one away.
     headers: Map<String, Value>,
     /// Do the work all the same.
     pub(crate) apply: bool,
@@ -66,7 +69,7 @@ pub(crate) struct Action {
     pub(crate) hang: bool,
     /// Send the head and one byte, and hold the rest until it is released.
     pub(crate) trickle: bool,
-    /// Answer before the body was read.
+    /// Answer before the body was read; with `hang`, hold the request before that.
     early: bool,
     /// Fields whose values this write does not store.
     pub(crate) not_stored: Vec<String>,
@@ -78,6 +81,10 @@ pub(crate) struct Action {
     pub(crate) old_form: bool,
     /// Whether the storage serves parts of a file.
     pub(crate) ranges: Option<bool>,
+    /// Whether it serves the whole file when `If-Range` names another version of it.
+    pub(crate) if_range: Option<bool>,
+    /// How often the body is encoded with gzip.
+    pub(crate) gzip: u32,
 }
 
 /// What becomes of an uploaded file.
@@ -90,6 +97,8 @@ pub(crate) struct UploadRule {
     pub(crate) fail: Option<String>,
     /// False: the answer has no id, and the file is processed at once.
     pub(crate) id: Option<bool>,
+    /// Nothing is known of its status: every look is a 404, and the file is processed after the looks all the same.
+    pub(crate) unknown: bool,
 }
 
 impl Action {
@@ -111,6 +120,10 @@ impl Action {
     /// The headers of the rule, which replace those of the answer.
     pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.headers {
+            if value.is_null() {
+                headers.remove(name);
+                continue;
+            }
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             if let (Ok(name), Ok(value)) =
                 (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
@@ -168,6 +181,22 @@ impl Faults {
         }
         None
     }
+}
+
+/// The same answer, encoded so often, as a gateway may do it.
+pub(crate) async fn encoded(answer: Answer, times: u32) -> Answer {
+    let (mut head, body) = answer.into_parts();
+    let mut bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec();
+    for _ in 0..times {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        // Into memory, which cannot fail.
+        let _ = encoder.write_all(&bytes);
+        bytes = encoder.finish().unwrap_or_default();
+    }
+    let names = vec!["gzip"; times as usize].join(", ");
+    head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    head.headers.extend(HeaderValue::try_from(names).map(|names| (header::CONTENT_ENCODING, names)));
+    Response::from_parts(head, Body::from(bytes))
 }
 
 /// What was written has to leave the machine before the connection is cut, and nothing reports that; this

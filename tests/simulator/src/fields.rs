@@ -68,6 +68,11 @@ impl Kind {
         self.is_label() || matches!(self, Kind::FormulaField | Kind::UserLabel | Kind::Auto)
     }
 
+    /// Of a text, in UTF-16.
+    pub(crate) fn most_characters(self) -> usize {
+        if self == Kind::Memo { 4000 } else { 250 }
+    }
+
     pub(crate) fn is_numeric(self) -> bool {
         use Kind::*;
         matches!(self, Number | Decimal | Weight | Measure | Currency | Percent | FormulaField)
@@ -94,6 +99,12 @@ impl Kind {
     }
 }
 
+/// Digits of a number, before its point.
+pub(crate) const MOST_DIGITS: usize = 9;
+pub(crate) const DECIMAL_PLACES: usize = 2;
+pub(crate) const MOST_TAGS: usize = 10;
+pub(crate) const MOST_TAG_CHARACTERS: usize = 30;
+
 pub(crate) struct Field {
     pub(crate) id: &'static str,
     pub(crate) name: &'static str,
@@ -117,7 +128,7 @@ pub(crate) fn schema_entry(field: &Field, with_properties: bool) -> Value {
 fn properties(field: &Field) -> Value {
     match field.kind {
         Kind::Text | Kind::Memo => {
-            json!({"MaxValueCharacters": if field.kind == Kind::Memo { 4000 } else { 250 },
+            json!({"MaxValueCharacters": field.kind.most_characters(),
                    "DefaultValue": "", "TooltipMessage": "", "Required": field.required})
         }
         Kind::DropDown | Kind::Radio | Kind::MultiSelect | Kind::ComboBox => {
@@ -134,8 +145,8 @@ fn properties(field: &Field) -> Value {
             json!({"Choices": choices, "ChoicesDesigner": designer, "DefaultValue": null,
                    "TooltipMessage": "", "ColumnWidth": 150, "SortAlphabetically": false})
         }
-        Kind::Number => json!({"MaxDigits": 9, "DefaultValue": null}),
-        Kind::Decimal | Kind::Percent => json!({"DecimalPoints": 2, "MaxDigits": 9}),
+        Kind::Number => json!({"MaxDigits": MOST_DIGITS, "DefaultValue": null}),
+        Kind::Decimal | Kind::Percent => json!({"DecimalPoints": DECIMAL_PLACES, "MaxDigits": MOST_DIGITS}),
         Kind::Weight => json!({"Units": "G"}),
         Kind::Measure => json!({"Units": "CM"}),
         Kind::Currency => json!({"CurrencyType": "USD"}),
@@ -159,7 +170,7 @@ fn properties(field: &Field) -> Value {
                 .collect();
             json!({"AllUsers": true, "Choices": choices})
         }
-        Kind::Tags => json!({"MaxTags": 10, "MaxTagCharacters": 30}),
+        Kind::Tags => json!({"MaxTags": MOST_TAGS, "MaxTagCharacters": MOST_TAG_CHARACTERS}),
         Kind::ColorDropDown => json!({"Choices": []}),
         _ => json!({}),
     }

@@ -5,7 +5,7 @@ use serde_json::{Number, Value, json};
 use uuid::Uuid;
 
 use crate::calendar::{parse, stamp, us_long, whole_seconds};
-use crate::fields::{Field, Kind};
+use crate::fields::{DECIMAL_PLACES, Field, Kind, MOST_DIGITS, MOST_TAG_CHARACTERS, MOST_TAGS};
 use crate::people::{partner_of, person, user_by_name};
 
 /// Ids that no write changes, whatever their type (the version can be kept on create).
@@ -35,7 +35,13 @@ pub(crate) fn accept(field: &Field, sent: &Value) -> Value {
         };
     }
     match field.kind {
-        Kind::Text | Kind::Memo | Kind::ComboBox => match sent {
+        Kind::Text | Kind::Memo => match sent {
+            Value::String(text) => json!(cut(text, field.kind.most_characters())),
+            Value::Number(number) => json!(number.to_string()),
+            Value::Bool(flag) => json!(flag.to_string()),
+            _ => empty(field),
+        },
+        Kind::ComboBox => match sent {
             Value::String(_) => sent.clone(),
             Value::Number(number) => json!(number.to_string()),
             Value::Bool(flag) => json!(flag.to_string()),
@@ -54,10 +60,15 @@ pub(crate) fn accept(field: &Field, sent: &Value) -> Value {
             None => json!([]),
         },
         Kind::Number => match number(sent) {
-            Some(number) if number.as_i64().is_some() => Value::Number(number),
+            Some(number)
+                if number.as_i64().is_some_and(|whole| whole.abs() < 10_i64.pow(MOST_DIGITS as u32)) =>
+            {
+                Value::Number(number)
+            }
             _ => Value::Null,
         },
-        Kind::Decimal | Kind::Weight | Kind::Measure | Kind::Currency | Kind::Percent => {
+        Kind::Decimal => number(sent).map_or(Value::Null, fitted),
+        Kind::Weight | Kind::Measure | Kind::Currency | Kind::Percent => {
             number(sent).map_or(Value::Null, Value::Number)
         }
         Kind::Date | Kind::DateTime => match sent.as_str().and_then(parse) {
@@ -85,13 +96,39 @@ pub(crate) fn accept(field: &Field, sent: &Value) -> Value {
             Some(hex) => color(hex),
             None => Value::Null,
         },
-        Kind::CompositeControl | Kind::UsersTags | Kind::Tags => match sent {
+        Kind::Tags => {
+            let tags = sent.as_array().into_iter().flatten().filter_map(Value::as_str);
+            tags.take(MOST_TAGS).map(|tag| json!(cut(tag, MOST_TAG_CHARACTERS))).collect()
+        }
+        Kind::CompositeControl | Kind::UsersTags => match sent {
             Value::Array(_) => sent.clone(),
             _ => json!([]),
         },
         // Nothing is known about writing these: they are kept as they come.
         _ => sent.clone(),
     }
+}
+
+/// A text that is too long loses its end, in UTF-16 units.
+fn cut(text: &str, most: usize) -> String {
+    let units: Vec<u16> = text.encode_utf16().take(most).collect();
+    String::from_utf16_lossy(&units)
+}
+
+/// A number with too many digits before its point is no value; those too many behind it are cut.
+fn fitted(number: Number) -> Value {
+    let text = number.to_string();
+    if text.contains(['e', 'E']) {
+        return Value::Number(number);
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    if whole.trim_start_matches('-').len() > MOST_DIGITS {
+        return Value::Null;
+    }
+    if fraction.trim_end_matches('0').len() <= DECIMAL_PLACES {
+        return Value::Number(number);
+    }
+    format!("{whole}.{}", &fraction[..DECIMAL_PLACES]).parse().map_or(Value::Null, Value::Number)
 }
 
 /// A number, or digits in a text; the spelling is kept.
@@ -167,6 +204,15 @@ mod tests {
             json!("9c5f1f5a-0d35-47e4-8a61-6bb0f5b7a902")
         );
         assert_eq!(write("vendor", json!("Somebody")), Value::Null);
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut() {
+        assert_eq!(write("header_name", json!("é".repeat(251))), json!("é".repeat(250)));
+        assert_eq!(write("header_name", json!("👕".repeat(126))), json!("👕".repeat(125)));
+        assert_eq!(write("target_quantity", json!(1_234_567_890)), Value::Null);
+        assert_eq!(write("target_price", json!("12.345")).to_string(), "12.34");
+        assert_eq!(write("labels", json!(["x".repeat(31)])), json!(["x".repeat(30)]));
     }
 
     #[test]

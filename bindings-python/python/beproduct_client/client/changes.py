@@ -24,7 +24,7 @@ class ColorwayChange(TypedDict, total=False):
 
     id: str | None
     """Id of the colorway to change. Without it a colorway is added, which needs the fields `color_number`, `color_name`
-    and `primary`."""
+    and `primary`, and on a style also `secondary`, which may be empty."""
     fields: Mapping[str, Any] | Iterable[FieldValue]
     """Values by field id."""
     imageHeaderId: str

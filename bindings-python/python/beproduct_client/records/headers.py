@@ -34,6 +34,8 @@ __all__ = [
     "ColorHeaderData",
     "ColorLookup",
     "Colorway",
+    "FlatBomHeader",
+    "FlatBomRow",
     "Folder",
     "FolderReference",
     "ImageAmbiguity",
@@ -322,6 +324,29 @@ Colorway = TypedDict(
     total=False,
 )
 """A colorway."""
+
+
+FlatBomHeader = TypedDict(
+    "FlatBomHeader",
+    {
+        "id": "str | None",  # Id.
+        "headerNumber": "str | None",  # Number.
+    },
+    total=False,
+)
+"""The style of a row of a bill of materials."""
+
+
+FlatBomRow = TypedDict(
+    "FlatBomRow",
+    {
+        "header": "FlatBomHeader | None",  # The style.
+        "bom": "dict[str, Any] | None",  # The row: `rowId`, `materialId`, and the columns of the application, which differ between companies.
+        "applicationId": "str | None",  # Application that the row is in.
+    },
+    total=False,
+)
+"""A row of a bill of materials, with the style that it belongs to."""
 
 
 Folder = TypedDict(

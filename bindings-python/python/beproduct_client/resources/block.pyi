@@ -199,12 +199,16 @@ class Block(Resource):
         it sends the file anew.
 
         The file is written beside its target and then moved there, so that it is complete or not
-        there.
+        there. A file that is replaced keeps its permissions, and a symbolic link stays one: what it
+        leads to is replaced.
 
-        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
-        file cannot be written or the block has no link to it any more, `NetworkError` when the
-        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
-        client's `max_answer_size`).
+        Errors: `ConfigError` for what is no link, and for a folder, a missing folder, or a read-only
+        file as target, before anything is fetched; `ConfigError` too when the file cannot be
+        written, as on a full disk; `PermissionDeniedError` for a link that the storage refuses, also
+        when the block has no link to the file any more; `NotFoundError` when there is no file behind
+        it; `NetworkError` when the connection breaks too often; `DecodeError` for a file that is
+        encoded in another way than gzip, or too large for the memory (the client's
+        `max_answer_size`).
 
         :param header_id: Id of the block that has the link.
         :param link: The link, as it is in the block.
@@ -227,12 +231,15 @@ class Block(Resource):
     ) -> builtins.list[DownloadOutcome]:
         """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
         a time. The answer says what became of each, in the order given: a file that fails does not
-        stop the others, and leaves nothing half-written.
+        stop the others, and leaves nothing half-written. Progress counts the files.
 
-        Errors: `ConfigError` for a wrong list, before anything is fetched.
+        Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of
+        an entry that is wrong, cannot be written to its place, or has the place of another entry,
+        however that is spelled.
 
-        :param files: The files: for each its `link`, the `file` that it is written to, and, where
-            expired links are to be renewed, the id of the `record` that has it.
+        :param files: The files: for each its `link`, the `file` that it is written to, and the id of
+            the `record` that has it, by which an expired link is renewed; `download` of `raw` renews
+            none and takes no `record`.
         """
 
     def folders(
@@ -352,10 +359,10 @@ class Block(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
@@ -381,9 +388,10 @@ class Block(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the block before, values are checked against it before anything is sent, because the
         service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-        Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of
-        another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-        the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+        Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a
+        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
+        value in another spelling is sent in the form of the service, such as `2026-03-01` as
+        midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
@@ -575,21 +583,26 @@ class Block(Resource):
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a block, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
-        wait: `upload_status` says later what became of the file.
+        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
+        block is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
+        became of the file.
 
-        Uploads to one block are sent one after the other, in the order of the calls of this process.
-        Do not change the block meanwhile. Each upload adds a version, so a file that may have
-        arrived is not sent again: the error's `outcome` is `unknown` then.
+        Uploads to one block are sent one after the other, in the order of the calls of this process;
+        `turn_timeout` limits the wait for those before. Do not change the block meanwhile. Each
+        upload adds a version, so a file that may have arrived is not sent again: the error's
+        `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
-        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
-        the processing takes longer, or its status cannot be read, the error's `outcome` is
-        `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        and for a URL that leads to no file; `ValidationError` when the service cannot process the
+        file; `CallTimeoutError` when that takes longer. When the processing takes longer, or its
+        status cannot be read, the error's `outcome` is `unknown`, and its `details` hold the
+        `upload_id`.
 
         :param header_id: Id of the block.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload = upload
@@ -608,7 +621,9 @@ class Block(Resource):
         :param position: Which image of the block it is. No position is documented for blocks: `upload`
             sends the main image.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload_position = upload_position
@@ -628,7 +643,9 @@ class Block(Resource):
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     def upload_status(
@@ -823,12 +840,16 @@ class AsyncBlock(Resource):
         it sends the file anew.
 
         The file is written beside its target and then moved there, so that it is complete or not
-        there.
+        there. A file that is replaced keeps its permissions, and a symbolic link stays one: what it
+        leads to is replaced.
 
-        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
-        file cannot be written or the block has no link to it any more, `NetworkError` when the
-        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
-        client's `max_answer_size`).
+        Errors: `ConfigError` for what is no link, and for a folder, a missing folder, or a read-only
+        file as target, before anything is fetched; `ConfigError` too when the file cannot be
+        written, as on a full disk; `PermissionDeniedError` for a link that the storage refuses, also
+        when the block has no link to the file any more; `NotFoundError` when there is no file behind
+        it; `NetworkError` when the connection breaks too often; `DecodeError` for a file that is
+        encoded in another way than gzip, or too large for the memory (the client's
+        `max_answer_size`).
 
         :param header_id: Id of the block that has the link.
         :param link: The link, as it is in the block.
@@ -851,12 +872,15 @@ class AsyncBlock(Resource):
     ) -> Coroutine[Any, Any, builtins.list[DownloadOutcome]]:
         """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
         a time. The answer says what became of each, in the order given: a file that fails does not
-        stop the others, and leaves nothing half-written.
+        stop the others, and leaves nothing half-written. Progress counts the files.
 
-        Errors: `ConfigError` for a wrong list, before anything is fetched.
+        Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of
+        an entry that is wrong, cannot be written to its place, or has the place of another entry,
+        however that is spelled.
 
-        :param files: The files: for each its `link`, the `file` that it is written to, and, where
-            expired links are to be renewed, the id of the `record` that has it.
+        :param files: The files: for each its `link`, the `file` that it is written to, and the id of
+            the `record` that has it, by which an expired link is renewed; `download` of `raw` renews
+            none and takes no `record`.
         """
 
     def folders(
@@ -976,10 +1000,10 @@ class AsyncBlock(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
@@ -1005,9 +1029,10 @@ class AsyncBlock(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the block before, values are checked against it before anything is sent, because the
         service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-        Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of
-        another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-        the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+        Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a
+        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
+        value in another spelling is sent in the form of the service, such as `2026-03-01` as
+        midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
@@ -1199,21 +1224,26 @@ class AsyncBlock(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a block, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
-        wait: `upload_status` says later what became of the file.
+        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
+        block is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
+        became of the file.
 
-        Uploads to one block are sent one after the other, in the order of the calls of this process.
-        Do not change the block meanwhile. Each upload adds a version, so a file that may have
-        arrived is not sent again: the error's `outcome` is `unknown` then.
+        Uploads to one block are sent one after the other, in the order of the calls of this process;
+        `turn_timeout` limits the wait for those before. Do not change the block meanwhile. Each
+        upload adds a version, so a file that may have arrived is not sent again: the error's
+        `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
-        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
-        the processing takes longer, or its status cannot be read, the error's `outcome` is
-        `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        and for a URL that leads to no file; `ValidationError` when the service cannot process the
+        file; `CallTimeoutError` when that takes longer. When the processing takes longer, or its
+        status cannot be read, the error's `outcome` is `unknown`, and its `details` hold the
+        `upload_id`.
 
         :param header_id: Id of the block.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload = upload
@@ -1232,7 +1262,9 @@ class AsyncBlock(Resource):
         :param position: Which image of the block it is. No position is documented for blocks: `upload`
             sends the main image.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload_position = upload_position
@@ -1252,7 +1284,9 @@ class AsyncBlock(Resource):
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     def upload_status(

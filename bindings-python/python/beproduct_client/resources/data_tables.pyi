@@ -64,10 +64,10 @@ class DataTables(Resource):
 
         Once `schema` has returned the columns, values are checked against them before anything is
         sent, because the service blanks, cuts or ignores some and still answers with success
-        (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text
-        for a list, a value of another kind or beyond a limit, and a read-only column. A value in
-        another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or
-        `"12.50"` as a number.
+        (docs/service/values.md, Schemas). Refused are a column that the table does not have, an
+        unknown or inactive choice, a plain text for a list, a value of another kind or beyond a
+        limit, and a read-only column. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
@@ -135,10 +135,10 @@ class AsyncDataTables(Resource):
 
         Once `schema` has returned the columns, values are checked against them before anything is
         sent, because the service blanks, cuts or ignores some and still answers with success
-        (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text
-        for a list, a value of another kind or beyond a limit, and a read-only column. A value in
-        another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or
-        `"12.50"` as a number.
+        (docs/service/values.md, Schemas). Refused are a column that the table does not have, an
+        unknown or inactive choice, a plain text for a list, a value of another kind or beyond a
+        limit, and a read-only column. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 

@@ -246,12 +246,16 @@ class Material(Resource):
         cannot send it sends the file anew.
 
         The file is written beside its target and then moved there, so that it is complete or not
-        there.
+        there. A file that is replaced keeps its permissions, and a symbolic link stays one: what it
+        leads to is replaced.
 
-        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
-        file cannot be written or the material has no link to it any more, `NetworkError` when the
-        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
-        client's `max_answer_size`).
+        Errors: `ConfigError` for what is no link, and for a folder, a missing folder, or a read-only
+        file as target, before anything is fetched; `ConfigError` too when the file cannot be
+        written, as on a full disk; `PermissionDeniedError` for a link that the storage refuses, also
+        when the material has no link to the file any more; `NotFoundError` when there is no file
+        behind it; `NetworkError` when the connection breaks too often; `DecodeError` for a file that
+        is encoded in another way than gzip, or too large for the memory (the client's
+        `max_answer_size`).
 
         :param header_id: Id of the material that has the link.
         :param link: The link, as it is in the material.
@@ -285,12 +289,15 @@ class Material(Resource):
     ):
         """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
         a time. The answer says what became of each, in the order given: a file that fails does not
-        stop the others, and leaves nothing half-written.
+        stop the others, and leaves nothing half-written. Progress counts the files.
 
-        Errors: `ConfigError` for a wrong list, before anything is fetched.
+        Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of
+        an entry that is wrong, cannot be written to its place, or has the place of another entry,
+        however that is spelled.
 
-        :param files: The files: for each its `link`, the `file` that it is written to, and, where
-            expired links are to be renewed, the id of the `record` that has it.
+        :param files: The files: for each its `link`, the `file` that it is written to, and the id of
+            the `record` that has it, by which an expired link is renewed; `download` of `raw` renews
+            none and takes no `record`.
         """
         arguments = {
             "files": files,
@@ -499,19 +506,21 @@ class Material(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`. Once
+            `colorway_schema` has returned the fields of the folder, values are checked as those of
+            `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param suppliers: The full list of suppliers: whether the service replaces or merges it is
             unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
@@ -546,19 +555,21 @@ class Material(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the material before, values are checked against it before anything is sent, because
         the service blanks, cuts or ignores some and still answers with success
-        (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text
-        for a list, a value of another kind or beyond a limit, and a read-only field. A value in
-        another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or
-        `"12.50"` as a number.
+        (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an
+        unknown or inactive choice, a plain text for a list, a value of another kind or beyond a
+        limit, and a read-only field. A value in another spelling is sent in the form of the service,
+        such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param header_id: Id of the material.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name` and `primary`. Once
+            `colorway_schema` has returned the fields of the folder, values are checked as those of
+            `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param suppliers: The full list of suppliers: whether the service replaces or merges it is
             unknown (docs/service/writing.md, Writing headers). Default: unchanged.
         """
@@ -839,21 +850,26 @@ class Material(Resource):
         **options,
     ):
         """Uploads the main image of a material, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
-        wait: `upload_status` says later what became of the file.
+        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
+        material is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later
+        what became of the file.
 
         Uploads to one material are sent one after the other, in the order of the calls of this
-        process. Do not change the material meanwhile. Each upload adds a version, so a file that may
-        have arrived is not sent again: the error's `outcome` is `unknown` then.
+        process; `turn_timeout` limits the wait for those before. Do not change the material
+        meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the
+        error's `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
-        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
-        the processing takes longer, or its status cannot be read, the error's `outcome` is
-        `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        and for a URL that leads to no file; `ValidationError` when the service cannot process the
+        file; `CallTimeoutError` when that takes longer. When the processing takes longer, or its
+        status cannot be read, the error's `outcome` is `unknown`, and its `details` hold the
+        `upload_id`.
 
         :param header_id: Id of the material.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
         arguments = {
             "header_id": header_id,
@@ -876,7 +892,9 @@ class Material(Resource):
         :param header_id: Id of the material.
         :param position: `main` or `detail`: which image of the material it is.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
         arguments = {
             "header_id": header_id,
@@ -903,7 +921,9 @@ class Material(Resource):
         :param color_number: Number of the colorway. The service is said to add a colorway if no
             colorway has this number.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
         arguments = {
             "header_id": header_id,
@@ -930,7 +950,9 @@ class Material(Resource):
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
         arguments = {
             "header_id": header_id,

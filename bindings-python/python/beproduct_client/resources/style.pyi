@@ -17,7 +17,16 @@ from beproduct_client.client.changes import ColorwayChange
 from beproduct_client.client.options import CallOptions
 from beproduct_client.records.apps import App
 from beproduct_client.records.downloads import Download, DownloadFile, DownloadOutcome
-from beproduct_client.records.headers import CarriedOver, Folder, Size, SizeClass, StyleHeader, StyleLookup, Tag
+from beproduct_client.records.headers import (
+    CarriedOver,
+    FlatBomRow,
+    Folder,
+    Size,
+    SizeClass,
+    StyleHeader,
+    StyleLookup,
+    Tag,
+)
 from beproduct_client.records.shared import Message, SchemaField
 from beproduct_client.records.sharing import SharedPartner
 from beproduct_client.records.uploads import Upload, UploadStatus
@@ -210,12 +219,16 @@ class Style(Resource):
         it sends the file anew.
 
         The file is written beside its target and then moved there, so that it is complete or not
-        there.
+        there. A file that is replaced keeps its permissions, and a symbolic link stays one: what it
+        leads to is replaced.
 
-        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
-        file cannot be written or the style has no link to it any more, `NetworkError` when the
-        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
-        client's `max_answer_size`).
+        Errors: `ConfigError` for what is no link, and for a folder, a missing folder, or a read-only
+        file as target, before anything is fetched; `ConfigError` too when the file cannot be
+        written, as on a full disk; `PermissionDeniedError` for a link that the storage refuses, also
+        when the style has no link to the file any more; `NotFoundError` when there is no file behind
+        it; `NetworkError` when the connection breaks too often; `DecodeError` for a file that is
+        encoded in another way than gzip, or too large for the memory (the client's
+        `max_answer_size`).
 
         :param header_id: Id of the style that has the link.
         :param link: The link, as it is in the style.
@@ -238,12 +251,15 @@ class Style(Resource):
     ) -> builtins.list[DownloadOutcome]:
         """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
         a time. The answer says what became of each, in the order given: a file that fails does not
-        stop the others, and leaves nothing half-written.
+        stop the others, and leaves nothing half-written. Progress counts the files.
 
-        Errors: `ConfigError` for a wrong list, before anything is fetched.
+        Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of
+        an entry that is wrong, cannot be written to its place, or has the place of another entry,
+        however that is spelled.
 
-        :param files: The files: for each its `link`, the `file` that it is written to, and, where
-            expired links are to be renewed, the id of the `record` that has it.
+        :param files: The files: for each its `link`, the `file` that it is written to, and the id of
+            the `record` that has it, by which an expired link is renewed; `download` of `raw` renews
+            none and takes no `record`.
         """
 
     def folders(
@@ -404,19 +420,21 @@ class Style(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name`, `primary` and
+            `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the
+            folder, values are checked as those of `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param size_classes: Size classes, sent as they are given: the form that the service expects is
             not documented. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
@@ -442,18 +460,21 @@ class Style(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the style before, values are checked against it before anything is sent, because the
         service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-        Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of
-        another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-        the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+        Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a
+        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
+        value in another spelling is sent in the form of the service, such as `2026-03-01` as
+        midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param header_id: Id of the style.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name`, `primary` and
+            `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the
+            folder, values are checked as those of `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param size_classes: Size classes, sent as they are given: the form that the service expects is
             not documented. Default: unchanged.
         """
@@ -613,20 +634,21 @@ class Style(Resource):
 
     attributes_where_used_in_sets = where_used_in_sets
 
-    def search(
+    def flat_bom(
         self,
+        page_ids: Iterable[str | UUID] | None = None,
         filters: FilterMap | Sequence[Filter] | None = None,
-        skip: int | None = None,
-        take: int | None = None,
+        colorway_filters: FilterMap | Sequence[Filter] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Any:
-        """Searches styles. The answer is returned unchanged, because its form is unknown: the request
-        appears in one example of the vendor, and nothing proves that the service has it
-        (docs/service/lists.md, Paging). `list` is the proven way.
+    ) -> Pager[FlatBomRow]:
+        """Rows of the bills of materials of many styles, in pages of `page_size`. One list takes the
+        place of a read for each style (docs/service/lists.md, Rows of bills of materials).
 
-        :param filters: Conditions, joined by AND. A list as value means any of its values.
-        :param skip: Records to skip. Default: none.
-        :param take: Records to return, at most 200 by the documented limits.
+        :param page_ids: Applications with bills of materials, as returned by `folder_pages`. Default:
+            all. Applications of another kind have no rows.
+        :param filters: Conditions, joined by AND, which are said to apply to the materials. A list as
+            value means any of its values.
+        :param colorway_filters: Conditions on colorways, joined by AND.
         """
 
     def tag_list(
@@ -752,21 +774,26 @@ class Style(Resource):
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a style, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
-        wait: `upload_status` says later what became of the file.
+        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
+        style is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
+        became of the file.
 
-        Uploads to one style are sent one after the other, in the order of the calls of this process.
-        Do not change the style meanwhile. Each upload adds a version, so a file that may have
-        arrived is not sent again: the error's `outcome` is `unknown` then.
+        Uploads to one style are sent one after the other, in the order of the calls of this process;
+        `turn_timeout` limits the wait for those before. Do not change the style meanwhile. Each
+        upload adds a version, so a file that may have arrived is not sent again: the error's
+        `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
-        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
-        the processing takes longer, or its status cannot be read, the error's `outcome` is
-        `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        and for a URL that leads to no file; `ValidationError` when the service cannot process the
+        file; `CallTimeoutError` when that takes longer. When the processing takes longer, or its
+        status cannot be read, the error's `outcome` is `unknown`, and its `details` hold the
+        `upload_id`.
 
         :param header_id: Id of the style.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload = upload
@@ -784,7 +811,9 @@ class Style(Resource):
         :param header_id: Id of the style.
         :param position: `front`, `side` or `back`: which image of the style it is.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload_position = upload_position
@@ -805,7 +834,9 @@ class Style(Resource):
         :param color_number: Number of the colorway. The service is said to add a colorway if no
             colorway has this number.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_colorway_upload = colorway_upload
@@ -825,7 +856,9 @@ class Style(Resource):
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     def upload_status(
@@ -1026,12 +1059,16 @@ class AsyncStyle(Resource):
         it sends the file anew.
 
         The file is written beside its target and then moved there, so that it is complete or not
-        there.
+        there. A file that is replaced keeps its permissions, and a symbolic link stays one: what it
+        leads to is replaced.
 
-        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
-        file cannot be written or the style has no link to it any more, `NetworkError` when the
-        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
-        client's `max_answer_size`).
+        Errors: `ConfigError` for what is no link, and for a folder, a missing folder, or a read-only
+        file as target, before anything is fetched; `ConfigError` too when the file cannot be
+        written, as on a full disk; `PermissionDeniedError` for a link that the storage refuses, also
+        when the style has no link to the file any more; `NotFoundError` when there is no file behind
+        it; `NetworkError` when the connection breaks too often; `DecodeError` for a file that is
+        encoded in another way than gzip, or too large for the memory (the client's
+        `max_answer_size`).
 
         :param header_id: Id of the style that has the link.
         :param link: The link, as it is in the style.
@@ -1054,12 +1091,15 @@ class AsyncStyle(Resource):
     ) -> Coroutine[Any, Any, builtins.list[DownloadOutcome]]:
         """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
         a time. The answer says what became of each, in the order given: a file that fails does not
-        stop the others, and leaves nothing half-written.
+        stop the others, and leaves nothing half-written. Progress counts the files.
 
-        Errors: `ConfigError` for a wrong list, before anything is fetched.
+        Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of
+        an entry that is wrong, cannot be written to its place, or has the place of another entry,
+        however that is spelled.
 
-        :param files: The files: for each its `link`, the `file` that it is written to, and, where
-            expired links are to be renewed, the id of the `record` that has it.
+        :param files: The files: for each its `link`, the `file` that it is written to, and the id of
+            the `record` that has it, by which an expired link is renewed; `download` of `raw` renews
+            none and takes no `record`.
         """
 
     def folders(
@@ -1220,19 +1260,21 @@ class AsyncStyle(Resource):
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers
-        with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
-        value in another spelling is sent in the form of the service, such as `2026-03-01` as
-        midnight UTC or `"12.50"` as a number.
+        with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+        have, an unknown or inactive choice, a plain text for a list, a value of another kind or
+        beyond a limit, and a read-only field. A value in another spelling is sent in the form of the
+        service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param folder_id: Folder, as returned by `folders`.
         :param fields: Attribute values by field id.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name`, `primary` and
+            `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the
+            folder, values are checked as those of `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param size_classes: Size classes, sent as they are given: the form that the service expects is
             not documented. Default: unchanged.
         :param preserve_version: Keep the version number given in `fields` instead of starting at the
@@ -1258,18 +1300,21 @@ class AsyncStyle(Resource):
         Once `folder_schema` has returned the schema of its folder, and this client has read or
         written the style before, values are checked against it before anything is sent, because the
         service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-        Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of
-        another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
-        the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+        Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a
+        plain text for a list, a value of another kind or beyond a limit, and a read-only field. A
+        value in another spelling is sent in the form of the service, such as `2026-03-01` as
+        midnight UTC or `"12.50"` as a number.
 
         Errors: `ConfigError` when a value is refused.
 
         :param header_id: Id of the style.
         :param fields: Attribute values by field id. Fields that are not given stay unchanged.
         :param colorways: Colorways to change or to add: an id changes that colorway; without an id a
-            colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on
-            a style also `secondary`, which may be empty.
-        :param sizes: The whole size range, which replaces the present one. Default: unchanged.
+            colorway is added, which needs the fields `color_number`, `color_name`, `primary` and
+            `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the
+            folder, values are checked as those of `fields` are.
+        :param sizes: The whole size range, which replaces the present one. Once `size_range_schema` has
+            returned the fields of a size, its values are checked. Default: unchanged.
         :param size_classes: Size classes, sent as they are given: the form that the service expects is
             not documented. Default: unchanged.
         """
@@ -1429,20 +1474,21 @@ class AsyncStyle(Resource):
 
     attributes_where_used_in_sets = where_used_in_sets
 
-    def search(
+    def flat_bom(
         self,
+        page_ids: Iterable[str | UUID] | None = None,
         filters: FilterMap | Sequence[Filter] | None = None,
-        skip: int | None = None,
-        take: int | None = None,
+        colorway_filters: FilterMap | Sequence[Filter] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Coroutine[Any, Any, Any]:
-        """Searches styles. The answer is returned unchanged, because its form is unknown: the request
-        appears in one example of the vendor, and nothing proves that the service has it
-        (docs/service/lists.md, Paging). `list` is the proven way.
+    ) -> AsyncPager[FlatBomRow]:
+        """Rows of the bills of materials of many styles, in pages of `page_size`. One list takes the
+        place of a read for each style (docs/service/lists.md, Rows of bills of materials).
 
-        :param filters: Conditions, joined by AND. A list as value means any of its values.
-        :param skip: Records to skip. Default: none.
-        :param take: Records to return, at most 200 by the documented limits.
+        :param page_ids: Applications with bills of materials, as returned by `folder_pages`. Default:
+            all. Applications of another kind have no rows.
+        :param filters: Conditions, joined by AND, which are said to apply to the materials. A list as
+            value means any of its values.
+        :param colorway_filters: Conditions on colorways, joined by AND.
         """
 
     def tag_list(
@@ -1568,21 +1614,26 @@ class AsyncStyle(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a style, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
-        wait: `upload_status` says later what became of the file.
+        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
+        style is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
+        became of the file.
 
-        Uploads to one style are sent one after the other, in the order of the calls of this process.
-        Do not change the style meanwhile. Each upload adds a version, so a file that may have
-        arrived is not sent again: the error's `outcome` is `unknown` then.
+        Uploads to one style are sent one after the other, in the order of the calls of this process;
+        `turn_timeout` limits the wait for those before. Do not change the style meanwhile. Each
+        upload adds a version, so a file that may have arrived is not sent again: the error's
+        `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
-        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
-        the processing takes longer, or its status cannot be read, the error's `outcome` is
-        `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        and for a URL that leads to no file; `ValidationError` when the service cannot process the
+        file; `CallTimeoutError` when that takes longer. When the processing takes longer, or its
+        status cannot be read, the error's `outcome` is `unknown`, and its `details` hold the
+        `upload_id`.
 
         :param header_id: Id of the style.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload = upload
@@ -1600,7 +1651,9 @@ class AsyncStyle(Resource):
         :param header_id: Id of the style.
         :param position: `front`, `side` or `back`: which image of the style it is.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload_position = upload_position
@@ -1621,7 +1674,9 @@ class AsyncStyle(Resource):
         :param color_number: Number of the colorway. The service is said to add a colorway if no
             colorway has this number.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_colorway_upload = colorway_upload
@@ -1641,7 +1696,9 @@ class AsyncStyle(Resource):
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     def upload_status(
@@ -1950,13 +2007,13 @@ class StyleWithResponse(Resource):
 
     attributes_where_used_in_sets = where_used_in_sets
 
-    def search(
+    def flat_bom(
         self,
+        page_ids: Iterable[str | UUID] | None = None,
         filters: FilterMap | Sequence[Filter] | None = None,
-        skip: int | None = None,
-        take: int | None = None,
+        colorway_filters: FilterMap | Sequence[Filter] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response[Any]: ...
+    ) -> Pager[FlatBomRow]: ...
     def tag_list(
         self,
         **options: Unpack[CallOptions],
@@ -2358,13 +2415,13 @@ class AsyncStyleWithResponse(Resource):
 
     attributes_where_used_in_sets = where_used_in_sets
 
-    def search(
+    def flat_bom(
         self,
+        page_ids: Iterable[str | UUID] | None = None,
         filters: FilterMap | Sequence[Filter] | None = None,
-        skip: int | None = None,
-        take: int | None = None,
+        colorway_filters: FilterMap | Sequence[Filter] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    ) -> AsyncPager[FlatBomRow]: ...
     def tag_list(
         self,
         **options: Unpack[CallOptions],

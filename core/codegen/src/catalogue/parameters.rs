@@ -6,6 +6,12 @@ pub(super) fn validate(operation: &Operation) -> Result<(), String> {
     for parameter in &operation.parameters {
         check(operation, parameter).map_err(|text| format!("parameter {}: {text}", parameter.name))?;
     }
+    if let Some(name) = &operation.moves_to {
+        let moves = |one: &&Parameter| one.name == *name && one.kind == Kind::Id && one.place == Place::Body;
+        if !operation.parameters.iter().any(|one| moves(&one)) {
+            return Err(format!("moves_to: there is no id {name} in the body"));
+        }
+    }
     if operation.one_of.len() == 1 {
         return Err("one_of: it names one parameter".into());
     }
@@ -48,6 +54,9 @@ fn check(operation: &Operation, parameter: &Parameter) -> Result<(), String> {
     }
     if kind != Kind::Records && (parameter.adds_without.is_some() || !parameter.read_as.is_empty()) {
         return Err("adds_without and read_as are for records".into());
+    }
+    if (kind == Kind::Colorways) == parameter.new_needs.is_empty() {
+        return Err("the kind colorways and new_needs need each other".into());
     }
     if matches!(kind, Kind::Records | Kind::TableRows) && parameter.record.is_none() {
         return Err("records need a shape".into());

@@ -22,10 +22,11 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
         return Err("tells_limits is for a read without parameters".into());
     }
     let needs_look = matches!(operation.handler, Handler::DeleteHeader | Handler::DownloadMany);
-    let may_look = needs_look || operation.handler == Handler::Download;
+    let may_look = needs_look || matches!(operation.handler, Handler::Download | Handler::Upload);
     if (needs_look && operation.look.is_none()) || (!may_look && operation.look.is_some()) {
         return Err(
-            "look goes with the handlers delete_header, download_many and, where it may be, download".into(),
+            "look goes with the handlers delete_header, download_many and, where they may have it, download and upload"
+                .into(),
         );
     }
     if let Some(look) = &operation.look {
@@ -63,7 +64,8 @@ fn check_parameter<'a>(
         return Err("table rows need the handler update_rows".into());
     }
     let are_filters = matches!(parameter.kind, Kind::Filters | Kind::ColorwayFilters);
-    let are_values = matches!(parameter.kind, Kind::Fields | Kind::TableRows);
+    let are_values =
+        matches!(parameter.kind, Kind::Fields | Kind::Colorways | Kind::Records | Kind::TableRows);
     if !are_filters && !parameter.standard.is_empty() {
         return Err("standard is for filters".into());
     }
@@ -72,10 +74,10 @@ fn check_parameter<'a>(
     }
     let Some(schema) = &parameter.schema else { return Ok(()) };
     if !are_filters && !are_values {
-        return Err("schema is for filters, fields and table_rows".into());
+        return Err("schema is for filters and values of fields".into());
     }
     if are_filters && schema.record.is_some() {
-        return Err("schema: record is for fields and table_rows".into());
+        return Err("schema: record is for values of fields".into());
     }
     let source = find(&schema.operation)?;
     if source.effect != Effect::Read || source.answer != Answer::List || source.paged {

@@ -179,9 +179,9 @@ impl Block<'_> {
     ///
     /// A link is valid for about twelve hours. If it has expired, also in the middle of the file, the block is read again, which is a request, and its present link to the same file is used. After a break of the connection the rest of the file is asked for; a storage that cannot send it sends the file anew.
     ///
-    /// The file is written beside its target and then moved there, so that it is complete or not there.
+    /// The file is written beside its target and then moved there, so that it is complete or not there. A file that is replaced keeps its permissions, and a symbolic link stays one: what it leads to is replaced.
     ///
-    /// Errors: `permission` for a link that the storage refuses, `config` when the file cannot be written or the block has no link to it any more, `network` when the connection breaks too often, `decode` for a file that is too large for the memory (`Config::max_answer_size`).
+    /// Errors: `config` for what is no link, and for a folder, a missing folder, or a read-only file as target, before anything is fetched; `config` too when the file cannot be written, as on a full disk; `permission` for a link that the storage refuses, also when the block has no link to the file any more; `not_found` when there is no file behind it; `network` when the connection breaks too often; `decode` for a file that is encoded in another way than gzip, or too large for the memory (`Config::max_answer_size`).
     ///
     /// * `header_id`: Id of the block that has the link.
     /// * `link`: The link, as it is in the block.
@@ -193,11 +193,11 @@ impl Block<'_> {
         }
     }
 
-    /// Downloads many files to paths, as `download` does one, at most `Config::concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written.
+    /// Downloads many files to paths, as `download` does one, at most `Config::concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written. Progress counts the files.
     ///
-    /// Errors: `config` for a wrong list, before anything is fetched.
+    /// Errors: `config`, before anything is fetched, for a wrong list: it names the position of an entry that is wrong, cannot be written to its place, or has the place of another entry, however that is spelled.
     ///
-    /// * `files`: The files: for each its `link`, the `file` that it is written to, and, where expired links are to be renewed, the id of the `record` that has it.
+    /// * `files`: The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has it, by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
     pub fn download_many(&self, files: impl IntoIterator<Item = impl serde::Serialize>) -> BlockDownloadMany {
         BlockDownloadMany {
             request: Request::new(self.client, "block.download_many").argument("files", records_value(files)),
@@ -282,7 +282,7 @@ impl Block<'_> {
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the block again.
     ///
-    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -304,7 +304,7 @@ impl Block<'_> {
     ///
     /// Success does not prove that every value was stored: compare the answer with what was sent (docs/service/writing.md, Writing headers).
     ///
-    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the block before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the block before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -481,14 +481,14 @@ impl Block<'_> {
         }
     }
 
-    /// Uploads the main image of a block, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what became of the file.
+    /// Uploads the main image of a block, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request; where the service knows of none, the block is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what became of the file.
     ///
-    /// Uploads to one block are sent one after the other, in the order of the calls of this process. Do not change the block meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
+    /// Uploads to one block are sent one after the other, in the order of the calls of this process; `turn_timeout` limits the wait for those before. Do not change the block meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
     ///
-    /// Errors: `config` for a file that does not exist, is empty, or changes while it is sent, and for a URL that cannot be read, `validation` when the service cannot process it. When the processing takes longer, or its status cannot be read, the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+    /// Errors: `config` for a file that cannot be read, is empty, or changes while it is sent, and for a URL that leads to no file; `validation` when the service cannot process the file; `timeout` when that takes longer. When the processing takes longer, or its status cannot be read, the error's `outcome` is `unknown`, and its `details` hold the `upload_id`.
     ///
     /// * `header_id`: Id of the block.
-    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
     pub fn upload(&self, header_id: impl Into<String>, file: impl Into<FileSource>) -> BlockUpload {
         BlockUpload {
             request: Request::new(self.client, "block.attributes_upload")
@@ -501,7 +501,7 @@ impl Block<'_> {
     ///
     /// * `header_id`: Id of the block.
     /// * `position`: Which image of the block it is. No position is documented for blocks: `upload` sends the main image.
-    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
     pub fn upload_position(
         &self,
         header_id: impl Into<String>,
@@ -521,7 +521,7 @@ impl Block<'_> {
     /// * `header_id`: Id of the block.
     /// * `app_id`: Id of the application.
     /// * `list_item_id`: Id of the item.
-    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
     pub fn app_list_upload(
         &self,
         header_id: impl Into<String>,
@@ -904,6 +904,26 @@ impl BlockDownload {
     /// Those of the call itself.
     pub async fn with_response(self) -> crate::Result<Response<Download>> {
         self.request.with_response().await
+    }
+
+    /// The bytes of the file as they arrive. Nothing is fetched before the first are asked for, and nothing ahead; dropping the
+    /// stream lets the connection go. A file that does not come to its end ends with an error: `network` too where the connection
+    /// breaks and the storage cannot send the rest of the same file. With `file` it is the error `config`.
+    ///
+    /// ```no_run
+    /// # use futures_util::TryStreamExt as _;
+    /// # async fn read(client: &beproduct::Client) -> beproduct::Result<()> {
+    /// let call = client.block().download("1f0c...", "https://...");
+    /// let mut bytes = std::pin::pin!(call.stream());
+    /// let mut size = 0;
+    /// while let Some(part) = bytes.try_next().await? {
+    ///     size += part.len();
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stream(self) -> impl futures_util::Stream<Item = crate::Result<bytes::Bytes>> + Send + use<> {
+        self.request.bytes()
     }
 }
 

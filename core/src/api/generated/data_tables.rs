@@ -49,7 +49,7 @@ impl DataTables<'_> {
     ///
     /// Returns the outcome of each row by the service's answer. It is `unknown` for a row that is missing in the ids that the service lists, or if its counts do not add up: read such rows back. When a request fails, the rows after it are not sent, and the error's `details` hold the outcome of every row.
     ///
-    /// Once `schema` has returned the columns, values are checked against them before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only column. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `schema` has returned the columns, values are checked against them before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a column that the table does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only column. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///

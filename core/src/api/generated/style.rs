@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, path_value, records_value};
 use crate::models::App;
 use crate::models::SharedPartner;
-use crate::models::{CarriedOver, Folder, StyleHeader, StyleLookup, Tag};
+use crate::models::{CarriedOver, FlatBomRow, Folder, StyleHeader, StyleLookup, Tag};
 use crate::models::{Download, DownloadOutcome};
 use crate::models::{Message, SchemaField};
 use crate::models::{Upload, UploadStatus};
@@ -199,9 +199,9 @@ impl Style<'_> {
     ///
     /// A link is valid for about twelve hours. If it has expired, also in the middle of the file, the style is read again, which is a request, and its present link to the same file is used. After a break of the connection the rest of the file is asked for; a storage that cannot send it sends the file anew.
     ///
-    /// The file is written beside its target and then moved there, so that it is complete or not there.
+    /// The file is written beside its target and then moved there, so that it is complete or not there. A file that is replaced keeps its permissions, and a symbolic link stays one: what it leads to is replaced.
     ///
-    /// Errors: `permission` for a link that the storage refuses, `config` when the file cannot be written or the style has no link to it any more, `network` when the connection breaks too often, `decode` for a file that is too large for the memory (`Config::max_answer_size`).
+    /// Errors: `config` for what is no link, and for a folder, a missing folder, or a read-only file as target, before anything is fetched; `config` too when the file cannot be written, as on a full disk; `permission` for a link that the storage refuses, also when the style has no link to the file any more; `not_found` when there is no file behind it; `network` when the connection breaks too often; `decode` for a file that is encoded in another way than gzip, or too large for the memory (`Config::max_answer_size`).
     ///
     /// * `header_id`: Id of the style that has the link.
     /// * `link`: The link, as it is in the style.
@@ -213,11 +213,11 @@ impl Style<'_> {
         }
     }
 
-    /// Downloads many files to paths, as `download` does one, at most `Config::concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written.
+    /// Downloads many files to paths, as `download` does one, at most `Config::concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written. Progress counts the files.
     ///
-    /// Errors: `config` for a wrong list, before anything is fetched.
+    /// Errors: `config`, before anything is fetched, for a wrong list: it names the position of an entry that is wrong, cannot be written to its place, or has the place of another entry, however that is spelled.
     ///
-    /// * `files`: The files: for each its `link`, the `file` that it is written to, and, where expired links are to be renewed, the id of the `record` that has it.
+    /// * `files`: The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has it, by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
     pub fn download_many(&self, files: impl IntoIterator<Item = impl serde::Serialize>) -> StyleDownloadMany {
         StyleDownloadMany {
             request: Request::new(self.client, "style.download_many").argument("files", records_value(files)),
@@ -331,7 +331,7 @@ impl Style<'_> {
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up before you create the style again.
     ///
-    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of the folder, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -353,7 +353,7 @@ impl Style<'_> {
     ///
     /// Success does not prove that every value was stored: compare the answer with what was sent (docs/service/writing.md, Writing headers).
     ///
-    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the style before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Once `folder_schema` has returned the schema of its folder, and this client has read or written the style before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: `config` when a value is refused.
     ///
@@ -500,9 +500,9 @@ impl Style<'_> {
         }
     }
 
-    /// Searches styles. The answer is returned unchanged, because its form is unknown: the request appears in one example of the vendor, and nothing proves that the service has it (docs/service/lists.md, Paging). `list` is the proven way.
-    pub fn search(&self) -> StyleSearch {
-        StyleSearch { request: Request::new(self.client, "style.search") }
+    /// Rows of the bills of materials of many styles, in pages of `page_size`. One list takes the place of a read for each style (docs/service/lists.md, Rows of bills of materials).
+    pub fn flat_bom(&self) -> StyleFlatBom {
+        StyleFlatBom { request: PagedRequest::new(self.client, "style.flat_bom") }
     }
 
     /// Tags that styles may have.
@@ -616,14 +616,14 @@ impl Style<'_> {
         }
     }
 
-    /// Uploads the main image of a style, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what became of the file.
+    /// Uploads the main image of a style, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request; where the service knows of none, the style is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what became of the file.
     ///
-    /// Uploads to one style are sent one after the other, in the order of the calls of this process. Do not change the style meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
+    /// Uploads to one style are sent one after the other, in the order of the calls of this process; `turn_timeout` limits the wait for those before. Do not change the style meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
     ///
-    /// Errors: `config` for a file that does not exist, is empty, or changes while it is sent, and for a URL that cannot be read, `validation` when the service cannot process it. When the processing takes longer, or its status cannot be read, the error's `outcome` is `applied`, and its `details` hold the `upload_id`.
+    /// Errors: `config` for a file that cannot be read, is empty, or changes while it is sent, and for a URL that leads to no file; `validation` when the service cannot process the file; `timeout` when that takes longer. When the processing takes longer, or its status cannot be read, the error's `outcome` is `unknown`, and its `details` hold the `upload_id`.
     ///
     /// * `header_id`: Id of the style.
-    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
     pub fn upload(&self, header_id: impl Into<String>, file: impl Into<FileSource>) -> StyleUpload {
         StyleUpload {
             request: Request::new(self.client, "style.attributes_upload")
@@ -636,7 +636,7 @@ impl Style<'_> {
     ///
     /// * `header_id`: Id of the style.
     /// * `position`: `front`, `side` or `back`: which image of the style it is.
-    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
     pub fn upload_position(
         &self,
         header_id: impl Into<String>,
@@ -654,7 +654,7 @@ impl Style<'_> {
     /// Uploads the image of a colorway, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
     ///
     /// * `header_id`: Id of the style.
-    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
     pub fn colorway_upload(
         &self,
         header_id: impl Into<String>,
@@ -672,7 +672,7 @@ impl Style<'_> {
     /// * `header_id`: Id of the style.
     /// * `app_id`: Id of the application.
     /// * `list_item_id`: Id of the item.
-    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
     pub fn app_list_upload(
         &self,
         header_id: impl Into<String>,
@@ -1078,6 +1078,26 @@ impl StyleDownload {
     pub async fn with_response(self) -> crate::Result<Response<Download>> {
         self.request.with_response().await
     }
+
+    /// The bytes of the file as they arrive. Nothing is fetched before the first are asked for, and nothing ahead; dropping the
+    /// stream lets the connection go. A file that does not come to its end ends with an error: `network` too where the connection
+    /// breaks and the storage cannot send the rest of the same file. With `file` it is the error `config`.
+    ///
+    /// ```no_run
+    /// # use futures_util::TryStreamExt as _;
+    /// # async fn read(client: &beproduct::Client) -> beproduct::Result<()> {
+    /// let call = client.style().download("1f0c...", "https://...");
+    /// let mut bytes = std::pin::pin!(call.stream());
+    /// let mut size = 0;
+    /// while let Some(part) = bytes.try_next().await? {
+    ///     size += part.len();
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stream(self) -> impl futures_util::Stream<Item = crate::Result<bytes::Bytes>> + Send + use<> {
+        self.request.bytes()
+    }
 }
 
 impl IntoFuture for StyleDownload {
@@ -1481,13 +1501,13 @@ pub struct StyleCreate {
 }
 
 impl StyleCreate {
-    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be empty.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the folder, values are checked as those of `fields` are.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
     }
 
-    /// The whole size range, which replaces the present one. Default: unchanged.
+    /// The whole size range, which replaces the present one. Once `size_range_schema` has returned the fields of a size, its values are checked. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
@@ -1543,13 +1563,13 @@ impl StyleUpdate {
         self
     }
 
-    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which may be empty.
+    /// Colorways to change or to add: an id changes that colorway; without an id a colorway is added, which needs the fields `color_number`, `color_name`, `primary` and `secondary`, which may be empty. Once `colorway_schema` has returned the fields of the folder, values are checked as those of `fields` are.
     pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("colorways", records_value(colorways));
         self
     }
 
-    /// The whole size range, which replaces the present one. Default: unchanged.
+    /// The whole size range, which replaces the present one. Once `size_range_schema` has returned the fields of a size, its values are checked. Default: unchanged.
     pub fn sizes(mut self, sizes: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
         self.request = self.request.argument("sizes", records_value(sizes));
         self
@@ -1923,29 +1943,30 @@ impl IntoFuture for StyleWhereUsedInSets {
     }
 }
 
-/// A call of [`Style::search`], not yet sent.
+/// A call of [`Style::flat_bom`], not yet sent.
 #[derive(Debug)]
-#[must_use = "a call does nothing until it is awaited"]
-pub struct StyleSearch {
-    request: Request<Value>,
+#[must_use = "a call does nothing until it is awaited or streamed"]
+pub struct StyleFlatBom {
+    request: PagedRequest<FlatBomRow>,
 }
 
-impl StyleSearch {
-    /// Conditions, joined by AND. A list as value means any of its values.
+impl StyleFlatBom {
+    /// Applications with bills of materials, as returned by `folder_pages`. Default: all. Applications of another kind have no rows.
+    pub fn page_ids(mut self, page_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.request =
+            self.request.argument("page_ids", list_value(page_ids.into_iter().map(Into::<String>::into)));
+        self
+    }
+
+    /// Conditions, joined by AND, which are said to apply to the materials. A list as value means any of its values.
     pub fn filters(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
         self.request = self.request.argument("filters", list_value(filters));
         self
     }
 
-    /// Records to skip. Default: none.
-    pub fn skip(mut self, skip: i64) -> Self {
-        self.request = self.request.argument("skip", skip);
-        self
-    }
-
-    /// Records to return, at most 200 by the documented limits.
-    pub fn take(mut self, take: i64) -> Self {
-        self.request = self.request.argument("take", take);
+    /// Conditions on colorways, joined by AND.
+    pub fn colorway_filters(mut self, colorway_filters: impl IntoIterator<Item = Filter>) -> Self {
+        self.request = self.request.argument("colorway_filters", list_value(colorway_filters));
         self
     }
 
@@ -1955,21 +1976,17 @@ impl StyleSearch {
         self
     }
 
-    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    /// All records, in order, page by page as they are consumed.
+    pub fn stream(self) -> impl futures_util::Stream<Item = crate::Result<FlatBomRow>> + Send + use<> {
+        self.request.stream()
+    }
+
+    /// All records at once.
     ///
     /// # Errors
-    /// Those of the call itself.
-    pub async fn with_response(self) -> crate::Result<Response<Value>> {
-        self.request.with_response().await
-    }
-}
-
-impl IntoFuture for StyleSearch {
-    type Output = crate::Result<Value>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        self.request.into_future()
+    /// Those of any call.
+    pub async fn collect(self) -> crate::Result<Vec<FlatBomRow>> {
+        self.request.collect().await
     }
 }
 

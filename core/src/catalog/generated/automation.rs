@@ -26,6 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -41,6 +42,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[Implied {
@@ -68,6 +70,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -83,6 +86,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[Implied {
@@ -110,6 +114,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -126,6 +131,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -141,6 +147,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],

@@ -26,6 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -41,6 +42,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -64,6 +66,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -79,6 +82,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -102,6 +106,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -117,6 +122,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -140,6 +146,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -156,6 +163,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -171,6 +179,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -195,6 +204,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -211,6 +221,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -226,6 +237,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -241,6 +253,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -265,6 +278,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -281,6 +295,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -296,6 +311,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -320,6 +336,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -335,6 +352,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -358,6 +376,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -374,6 +393,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -389,6 +409,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -413,6 +434,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -429,6 +451,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -444,6 +467,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -459,6 +483,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -483,6 +508,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -499,6 +525,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -514,6 +541,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -538,6 +566,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Download,
         look: Some("color.attributes_get"),
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -554,6 +583,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -569,6 +599,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -584,6 +615,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -608,6 +640,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::DownloadMany,
         look: Some("color.download"),
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -623,6 +656,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -646,6 +680,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[],
@@ -670,6 +705,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -685,6 +721,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -708,6 +745,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -723,6 +761,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -746,6 +785,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -761,6 +801,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -784,6 +825,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -800,6 +842,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -828,6 +871,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -843,6 +887,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -867,6 +912,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -882,6 +928,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -909,6 +956,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::GetByNumber,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -925,6 +973,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -940,6 +989,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -968,6 +1018,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::GetManyByNumber,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -984,6 +1035,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -999,6 +1051,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1023,6 +1076,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1039,6 +1093,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1058,6 +1113,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1067,13 +1123,23 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 kind: Kind::Records,
                 required: false,
                 absent: Absent::Omit,
-                schema: None,
+                schema: Some(FieldSchema {
+                    operation: "color.folder_color_chip_schema",
+                    argument: "folder_id",
+                    record: None,
+                }),
                 standard: &[],
                 choices: &[],
                 needs: None,
                 adds_if_true: false,
                 adds_without: Some("id"),
-                read_as: &[("colorName", "color_name"), ("colorNumber", "color_number"), ("id", "_id")],
+                new_needs: &[],
+                read_as: &[
+                    ("colorName", "color_name"),
+                    ("colorNumber", "color_number"),
+                    ("id", "_id"),
+                    ("id", "Id"),
+                ],
             },
             Parameter {
                 name: "preserve_version",
@@ -1088,6 +1154,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1112,6 +1179,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1128,6 +1196,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1147,6 +1216,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1156,13 +1226,23 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 kind: Kind::Records,
                 required: false,
                 absent: Absent::Omit,
-                schema: None,
+                schema: Some(FieldSchema {
+                    operation: "color.folder_color_chip_schema",
+                    argument: "folder_id",
+                    record: Some("header_id"),
+                }),
                 standard: &[],
                 choices: &[],
                 needs: None,
                 adds_if_true: false,
                 adds_without: Some("id"),
-                read_as: &[("colorName", "color_name"), ("colorNumber", "color_number"), ("id", "_id")],
+                new_needs: &[],
+                read_as: &[
+                    ("colorName", "color_name"),
+                    ("colorNumber", "color_number"),
+                    ("id", "_id"),
+                    ("id", "Id"),
+                ],
             },
             Parameter {
                 name: "replace_colors",
@@ -1177,6 +1257,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: Some("colors"),
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1201,6 +1282,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::DeleteHeader,
         look: Some("color.attributes_get"),
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1216,6 +1298,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1239,6 +1322,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1255,6 +1339,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1270,6 +1355,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1294,6 +1380,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1310,6 +1397,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1325,6 +1413,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1349,6 +1438,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1364,6 +1454,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1387,6 +1478,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[],
@@ -1411,6 +1503,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1427,6 +1520,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1442,6 +1536,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1457,6 +1552,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1481,6 +1577,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1497,6 +1594,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1512,6 +1610,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1527,6 +1626,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1551,6 +1651,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1566,6 +1667,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1589,6 +1691,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1605,6 +1708,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1620,6 +1724,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1644,6 +1749,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1660,6 +1766,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1675,6 +1782,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1699,6 +1807,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1714,6 +1823,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1737,6 +1847,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1753,6 +1864,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1768,6 +1880,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1792,6 +1905,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1808,6 +1922,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1823,6 +1938,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1845,7 +1961,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("color.attributes_get"),
         poll: Some(Poll {
             operation: "color.upload_status",
             argument: "upload_id",
@@ -1854,6 +1970,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             failed: "errorOccured",
             message: "message",
         }),
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1870,6 +1987,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1885,6 +2003,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1907,7 +2026,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("color.attributes_get"),
         poll: Some(Poll {
             operation: "color.upload_status",
             argument: "upload_id",
@@ -1916,6 +2035,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             failed: "errorOccured",
             message: "message",
         }),
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1932,6 +2052,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1947,6 +2068,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1962,6 +2084,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1993,6 +2116,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             failed: "errorOccured",
             message: "message",
         }),
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -2009,6 +2133,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2024,6 +2149,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2039,6 +2165,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2054,6 +2181,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -2078,6 +2206,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -2093,6 +2222,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],

@@ -26,6 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -41,6 +42,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -64,6 +66,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -79,6 +82,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -102,6 +106,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -118,6 +123,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -137,6 +143,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -161,6 +168,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::UpdateRows,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -177,6 +185,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -196,6 +205,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -220,6 +230,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -235,6 +246,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],

@@ -26,6 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -41,6 +42,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -64,6 +66,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -79,6 +82,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -102,6 +106,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -118,6 +123,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -133,6 +139,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -157,6 +164,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -173,6 +181,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -188,6 +197,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -203,6 +213,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -227,6 +238,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -243,6 +255,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -258,6 +271,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -282,6 +296,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -297,6 +312,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -320,6 +336,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -336,6 +353,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -351,6 +369,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -375,6 +394,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -391,6 +411,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -406,6 +427,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -421,6 +443,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -445,6 +468,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -461,6 +485,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -476,6 +501,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -500,6 +526,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Download,
         look: Some("image.attributes_get"),
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -516,6 +543,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -531,6 +559,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -546,6 +575,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -570,6 +600,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::DownloadMany,
         look: Some("image.download"),
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -585,6 +616,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -608,6 +640,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[],
@@ -632,6 +665,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -647,6 +681,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -670,6 +705,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -685,6 +721,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -708,6 +745,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -724,6 +762,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -752,6 +791,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -767,6 +807,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -791,6 +832,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -806,6 +848,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -833,6 +876,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::GetByNumber,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -849,6 +893,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -864,6 +909,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -892,6 +938,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::GetManyByNumber,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -908,6 +955,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -923,6 +971,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -947,6 +996,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -963,6 +1013,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -982,6 +1033,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -997,6 +1049,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1021,6 +1074,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1037,6 +1091,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1056,6 +1111,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1080,6 +1136,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::DeleteHeader,
         look: Some("image.attributes_get"),
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1095,6 +1152,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1118,6 +1176,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1134,6 +1193,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1149,6 +1209,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1173,6 +1234,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1189,6 +1251,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1204,6 +1267,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1228,6 +1292,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1243,6 +1308,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1266,6 +1332,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[],
@@ -1290,6 +1357,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1306,6 +1374,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1321,6 +1390,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1336,6 +1406,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1360,6 +1431,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1376,6 +1448,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1391,6 +1464,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1406,6 +1480,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1430,6 +1505,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1445,6 +1521,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1468,6 +1545,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1484,6 +1562,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1499,6 +1578,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1523,6 +1603,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1539,6 +1620,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1554,6 +1636,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1578,6 +1661,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1593,6 +1677,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1616,6 +1701,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1632,6 +1718,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1647,6 +1734,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1671,6 +1759,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1687,6 +1776,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1702,6 +1792,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1724,7 +1815,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("image.attributes_get"),
         poll: Some(Poll {
             operation: "image.upload_status",
             argument: "upload_id",
@@ -1733,6 +1824,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             failed: "errorOccured",
             message: "message",
         }),
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1749,6 +1841,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1764,6 +1857,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1786,7 +1880,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("image.attributes_get"),
         poll: Some(Poll {
             operation: "image.upload_status",
             argument: "upload_id",
@@ -1795,6 +1889,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             failed: "errorOccured",
             message: "message",
         }),
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1811,6 +1906,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1826,6 +1922,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1841,6 +1938,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1872,6 +1970,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             failed: "errorOccured",
             message: "message",
         }),
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1888,6 +1987,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1903,6 +2003,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1918,6 +2019,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1933,6 +2035,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1957,6 +2060,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1972,6 +2076,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1995,6 +2100,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -2010,6 +2116,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],

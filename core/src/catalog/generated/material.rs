@@ -26,6 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -41,6 +42,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -64,6 +66,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -80,6 +83,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -95,6 +99,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -119,6 +124,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -135,6 +141,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -150,6 +157,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -174,6 +182,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -189,6 +198,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -212,6 +222,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -228,6 +239,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -243,6 +255,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -267,6 +280,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -283,6 +297,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -298,6 +313,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -313,6 +329,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -337,6 +354,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -353,6 +371,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -368,6 +387,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -392,6 +412,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -407,6 +428,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -430,6 +452,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -446,6 +469,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -461,6 +485,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -485,6 +510,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -501,6 +527,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -516,6 +543,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -531,6 +559,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -555,6 +584,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -571,6 +601,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -586,6 +617,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -610,6 +642,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Download,
         look: Some("material.attributes_get"),
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -626,6 +659,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -641,6 +675,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -656,6 +691,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -680,6 +716,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::DownloadMany,
         look: Some("material.download"),
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -695,6 +732,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -718,6 +756,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[],
@@ -742,6 +781,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -757,6 +797,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -780,6 +821,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -795,6 +837,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -818,6 +861,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -833,6 +877,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -856,6 +901,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -871,6 +917,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -894,6 +941,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -909,6 +957,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -932,6 +981,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -948,6 +998,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -976,6 +1027,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -998,6 +1050,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1013,6 +1066,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1037,6 +1091,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1052,6 +1107,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1079,6 +1135,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::GetByNumber,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1095,6 +1152,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1110,6 +1168,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1138,6 +1197,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::GetManyByNumber,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1154,6 +1214,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1169,6 +1230,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1193,6 +1255,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1209,6 +1272,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1228,6 +1292,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1237,12 +1302,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 kind: Kind::Colorways,
                 required: false,
                 absent: Absent::EmptyArray,
-                schema: None,
+                schema: Some(FieldSchema {
+                    operation: "material.folder_colorway_schema",
+                    argument: "folder_id",
+                    record: None,
+                }),
                 standard: &[],
                 choices: &[],
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &["color_number", "color_name", "primary"],
                 read_as: &[],
             },
             Parameter {
@@ -1252,12 +1322,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 kind: Kind::Records,
                 required: false,
                 absent: Absent::Null,
-                schema: None,
+                schema: Some(FieldSchema {
+                    operation: "material.folder_size_range_schema",
+                    argument: "folder_id",
+                    record: None,
+                }),
                 standard: &[],
                 choices: &[],
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1273,6 +1348,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: Some("id"),
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1288,6 +1364,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1312,6 +1389,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1328,6 +1406,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1347,6 +1426,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1356,12 +1436,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 kind: Kind::Colorways,
                 required: false,
                 absent: Absent::EmptyArray,
-                schema: None,
+                schema: Some(FieldSchema {
+                    operation: "material.folder_colorway_schema",
+                    argument: "folder_id",
+                    record: Some("header_id"),
+                }),
                 standard: &[],
                 choices: &[],
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &["color_number", "color_name", "primary"],
                 read_as: &[],
             },
             Parameter {
@@ -1371,12 +1456,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 kind: Kind::Records,
                 required: false,
                 absent: Absent::Null,
-                schema: None,
+                schema: Some(FieldSchema {
+                    operation: "material.folder_size_range_schema",
+                    argument: "folder_id",
+                    record: Some("header_id"),
+                }),
                 standard: &[],
                 choices: &[],
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1392,6 +1482,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: Some("id"),
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1416,6 +1507,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::DeleteHeader,
         look: Some("material.attributes_get"),
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1431,6 +1523,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1454,6 +1547,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: Some("target_folder_id"),
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1470,6 +1564,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1485,6 +1580,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1500,6 +1596,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: true,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1524,6 +1621,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1540,6 +1638,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1555,6 +1654,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1579,6 +1679,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1595,6 +1696,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1610,6 +1712,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1634,6 +1737,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1649,6 +1753,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1672,6 +1777,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[],
@@ -1696,6 +1802,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1712,6 +1819,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1727,6 +1835,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1742,6 +1851,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1766,6 +1876,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1782,6 +1893,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1797,6 +1909,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1812,6 +1925,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1836,6 +1950,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1851,6 +1966,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -1874,6 +1990,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1890,6 +2007,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1905,6 +2023,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1929,6 +2048,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -1945,6 +2065,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -1960,6 +2081,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -1984,6 +2106,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -1999,6 +2122,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -2022,6 +2146,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -2038,6 +2163,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2053,6 +2179,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -2077,6 +2204,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -2093,6 +2221,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2108,6 +2237,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -2130,7 +2260,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("material.attributes_get"),
         poll: Some(Poll {
             operation: "material.upload_status",
             argument: "upload_id",
@@ -2139,6 +2269,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             failed: "errorOccured",
             message: "message",
         }),
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -2155,6 +2286,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2170,6 +2302,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -2192,7 +2325,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("material.attributes_get"),
         poll: Some(Poll {
             operation: "material.upload_status",
             argument: "upload_id",
@@ -2201,6 +2334,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             failed: "errorOccured",
             message: "message",
         }),
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -2217,6 +2351,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2232,6 +2367,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2247,6 +2383,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -2269,7 +2406,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("material.attributes_get"),
         poll: Some(Poll {
             operation: "material.upload_status",
             argument: "upload_id",
@@ -2278,6 +2415,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             failed: "errorOccured",
             message: "message",
         }),
+        moves_to: None,
         tells_limits: false,
         one_of: &["colorway_id", "color_number"],
         parameters: &[
@@ -2294,6 +2432,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2309,6 +2448,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2324,6 +2464,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2339,6 +2480,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -2370,6 +2512,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             failed: "errorOccured",
             message: "message",
         }),
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[
@@ -2386,6 +2529,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2401,6 +2545,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2416,6 +2561,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
             Parameter {
@@ -2431,6 +2577,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 needs: None,
                 adds_if_true: false,
                 adds_without: None,
+                new_needs: &[],
                 read_as: &[],
             },
         ],
@@ -2455,6 +2602,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -2470,6 +2618,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],
@@ -2493,6 +2642,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: Handler::Request,
         look: None,
         poll: None,
+        moves_to: None,
         tells_limits: false,
         one_of: &[],
         parameters: &[Parameter {
@@ -2508,6 +2658,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            new_needs: &[],
             read_as: &[],
         }],
         implied: &[],

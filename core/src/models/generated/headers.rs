@@ -521,6 +521,39 @@ pub struct Colorway {
     pub extra: IndexMap<String, Value>,
 }
 
+/// The style of a row of a bill of materials.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlatBomHeader {
+    /// Id.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Number.
+    #[serde(rename = "headerNumber", skip_serializing_if = "Option::is_none")]
+    pub header_number: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A row of a bill of materials, with the style that it belongs to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlatBomRow {
+    /// The style.
+    #[serde(rename = "header", skip_serializing_if = "Option::is_none")]
+    pub header: Option<FlatBomHeader>,
+    /// The row: `rowId`, `materialId`, and the columns of the application, which differ between companies.
+    #[serde(rename = "bom", skip_serializing_if = "Option::is_none")]
+    pub bom: Option<IndexMap<String, Value>>,
+    /// Application that the row is in.
+    #[serde(rename = "applicationId", skip_serializing_if = "Option::is_none")]
+    pub application_id: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// A folder of a master folder.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -168,7 +168,7 @@ pub(crate) static BLOCK_FIELDS: &[Field] = &[
     field("modified_by", "Modified By", Kind::UserLabel),
 ];
 
-/// Fields of a colorway, in requests and in the schema. The last three are the company's own.
+/// Fields of a colorway, in requests and in the schema. The last four are the company's own.
 pub(crate) static COLORWAY_FIELDS: &[Field] = &[
     required("color_number", "Color Number", Kind::Text),
     required("color_name", "Color Name", Kind::Text),
@@ -179,6 +179,7 @@ pub(crate) static COLORWAY_FIELDS: &[Field] = &[
     field("core_colorway_main_material", "Main Material", Kind::Text),
     field("core_colorway_comments", "Colorway Comments", Kind::Text),
     field("marketing_name", "Marketing Name", Kind::Text),
+    choice("lab_dip", "Lab Dip", Kind::DropDown, STATUSES),
 ];
 
 pub(crate) static SIZE_FIELDS: &[Field] = &[

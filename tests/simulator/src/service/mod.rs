@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod apps;
 pub(crate) mod automation;
 pub(crate) mod blocks;
+pub(crate) mod boms;
 pub(crate) mod colors;
 pub(crate) mod comments;
 pub(crate) mod data_tables;
@@ -37,6 +38,7 @@ use route::{Matched, Route};
 pub(crate) const API: &[&[Route]] = &[
     apps::ROUTES,
     blocks::ROUTES,
+    boms::ROUTES,
     colors::ROUTES,
     comments::ROUTES,
     data_tables::ROUTES,

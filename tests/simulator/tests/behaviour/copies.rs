@@ -57,7 +57,7 @@ async fn colorways_are_deleted_one_or_several_at_a_time() {
     let world = World::new().await;
     let new = |number: &str| {
         json!({"id": null, "fields": [{"id": "color_number", "value": number},
-               {"id": "color_name", "value": "Moss"}, {"id": "primary", "value": "56684a"}]})
+               {"id": "color_name", "value": "Moss"}, {"id": "primary", "value": "56684a"}, {"id": "secondary", "value": ""}]})
     };
     let path = format!("Style/Header/Create?folderId={}", world.at.style_folder);
     let body = json!({"fields": [], "colorways": [new("1"), new("2"), new("3")]});

@@ -98,7 +98,7 @@ async fn colorways_are_matched_by_id() {
     let world = World::new().await;
     let new = |number: &str| {
         json!({"id": null, "fields": [{"id": "color_number", "value": number},
-               {"id": "color_name", "value": "Moss"}, {"id": "primary", "value": "56684a"}]})
+               {"id": "color_name", "value": "Moss"}, {"id": "primary", "value": "56684a"}, {"id": "secondary", "value": ""}]})
     };
     let created = create(&world, &json!({"fields": [], "colorways": [new("1"), new("2")]})).await;
     let path = format!("Style/Header/{}/Update", created["id"].as_str().unwrap());

@@ -172,13 +172,6 @@ internal suspend fun BeProduct.styleCall(
             ).json()
         "style.attributes_where_used_in_sets", "style.where_used_in_sets" ->
             style.whereUsedInSets(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
-        "style.search" ->
-            style.search(
-                filters = given.optional("filters", ::filters),
-                skip = given.optional("skip", ::integer),
-                take = given.optional("take", ::integer),
-                options = given.ended(options),
-            ).json()
         "style.tag_list" ->
             style.tagList(options = given.ended(options)).json()
         "style.tag_create" ->
@@ -270,6 +263,13 @@ internal suspend fun BeProduct.styleList(
                 filters = given.optional("filters", ::filters),
                 colorwayFilters = given.optional("colorway_filters", ::filters),
                 showDeleted = given.optional("show_deleted", ::boolean),
+                options = given.ended(options),
+            ).taken(taking).json()
+        "style.flat_bom" ->
+            style.flatBom(
+                pageIds = given.optional("page_ids", ::texts),
+                filters = given.optional("filters", ::filters),
+                colorwayFilters = given.optional("colorway_filters", ::filters),
                 options = given.ended(options),
             ).taken(taking).json()
         else -> throw NotExpressible()

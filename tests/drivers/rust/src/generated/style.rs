@@ -362,23 +362,6 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
-        "style.search" => {
-            let call = client.style().search().options(options);
-            let call = match given.optional("filters", arguments::filters)? {
-                Some(value) => call.filters(value),
-                None => call,
-            };
-            let call = match given.optional("skip", arguments::integer)? {
-                Some(value) => call.skip(value),
-                None => call,
-            };
-            let call = match given.optional("take", arguments::integer)? {
-                Some(value) => call.take(value),
-                None => call,
-            };
-            given.ended()?;
-            Some(response(call.with_response().await))
-        }
         "style.tag_list" => {
             let call = client.style().tag_list().options(options);
             given.ended()?;
@@ -474,7 +457,7 @@ pub(super) async fn call(
                 .style()
                 .upload(
                     given.required("header_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -486,7 +469,7 @@ pub(super) async fn call(
                 .upload_position(
                     given.required("header_id", arguments::text)?,
                     given.required("position", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -497,7 +480,7 @@ pub(super) async fn call(
                 .style()
                 .colorway_upload(
                     given.required("header_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             let call = match given.optional("colorway_id", arguments::text)? {
@@ -518,7 +501,7 @@ pub(super) async fn call(
                     given.required("header_id", arguments::text)?,
                     given.required("app_id", arguments::text)?,
                     given.required("list_item_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -559,6 +542,23 @@ pub(super) fn list(
             };
             let call = match given.optional("show_deleted", arguments::boolean)? {
                 Some(value) => call.show_deleted(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(if at_once { all(call.collect()) } else { call.stream().map(record).boxed() })
+        }
+        "style.flat_bom" => {
+            let call = client.style().flat_bom().options(options);
+            let call = match given.optional("page_ids", arguments::texts)? {
+                Some(value) => call.page_ids(value),
+                None => call,
+            };
+            let call = match given.optional("filters", arguments::filters)? {
+                Some(value) => call.filters(value),
+                None => call,
+            };
+            let call = match given.optional("colorway_filters", arguments::filters)? {
+                Some(value) => call.colorway_filters(value),
                 None => call,
             };
             given.ended()?;

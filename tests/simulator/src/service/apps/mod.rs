@@ -13,13 +13,14 @@ pub(crate) const ROUTES: &[Route] =
     &[get("{Master}/Pages", list), get("{Master}/FolderPages/{folder_id}", of_folder).only(SEWN)];
 
 /// Title, type, and whether it holds sample requests.
-const APPS: [(&str, &str, bool); 6] = [
+const APPS: [(&str, &str, bool); 7] = [
     ("Artboard", "Artboard", false),
     ("Design Notes", "Form", false),
     ("Process Steps", "Grid", false),
     ("Sketches", "List", false),
     ("Documents", "Attachments", false),
     ("Proto Sample", "SampleRequestMulti", true),
+    ("Product BOM", "BOM", false),
 ];
 
 /// An application of a folder. An artboard has the id of zeros.

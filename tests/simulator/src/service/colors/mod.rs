@@ -5,11 +5,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::answers::{Answer, Refusal, ok};
+use crate::fields::CHIP_FIELDS;
 use crate::filters;
 use crate::model::{Header, MasterKind};
 use crate::parts::{chip, paint};
 use crate::seed;
 use crate::state::State;
+use crate::values::accept;
 
 use super::Call;
 use super::route::{Route, post};
@@ -83,5 +85,10 @@ fn change(color: &mut Value, sent: &Value) {
     }
     if let Some(hex) = sent["hex"].as_str() {
         paint(color, hex);
+    }
+    for (id, value) in sent["Schema"].as_object().into_iter().flatten() {
+        if let Some(field) = CHIP_FIELDS.iter().find(|field| field.id == id) {
+            color["Schema"][id] = accept(field, value);
+        }
     }
 }

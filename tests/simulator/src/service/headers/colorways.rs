@@ -4,17 +4,21 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::answers::{Answer, Refusal, message};
-use crate::model::{Colorway, ColorwayImage, Header};
+use crate::fields::COLORWAY_FIELDS;
+use crate::model::{Colorway, ColorwayImage, Header, MasterKind};
 use crate::state::State;
+use crate::values::accept;
 
 use super::writing::pairs;
 use super::{Call, edited, store, take_living};
 
-/// Custom fields of a colorway.
-const CUSTOM: [&str; 3] = ["core_colorway_main_material", "core_colorway_comments", "marketing_name"];
+/// Fields of a colorway that are members when it is read.
+const STANDARD: [&str; 6] =
+    ["color_number", "color_name", "primary", "secondary", "hide_colorway", "comments"];
 
 fn custom() -> Value {
-    CUSTOM.iter().map(|id| (id.to_string(), Value::Null)).collect()
+    let custom = COLORWAY_FIELDS.iter().filter(|field| !STANDARD.contains(&field.id));
+    custom.map(|field| (field.id.to_string(), Value::Null)).collect()
 }
 
 /// A GET that changes data.
@@ -45,7 +49,12 @@ fn remove(call: &Call<'_>, ids: &[String]) -> Result<Answer, Refusal> {
 }
 
 /// Changes the colorway with this id; without an id adds one.
-pub(super) fn write(state: &mut State, header: &mut Header, sent: &Value) -> Result<(), Refusal> {
+pub(super) fn write(
+    state: &mut State,
+    kind: MasterKind,
+    header: &mut Header,
+    sent: &Value,
+) -> Result<(), Refusal> {
     let fields = || pairs(sent.get("fields"));
     let at = match sent.get("id").and_then(Value::as_str) {
         Some(id) => {
@@ -54,7 +63,11 @@ pub(super) fn write(state: &mut State, header: &mut Header, sent: &Value) -> Res
             at.ok_or_else(|| Refusal::failure("Colorway not found"))?
         }
         None => {
-            for needed in ["color_number", "color_name", "primary"] {
+            let needs: &[&str] = match kind {
+                MasterKind::Style => &["color_number", "color_name", "primary", "secondary"],
+                _ => &["color_number", "color_name", "primary"],
+            };
+            for &needed in needs {
                 if !fields().any(|(id, _)| id == needed) {
                     return Err(Refusal::failure(format!("A new colorway needs the field [{needed}].")));
                 }
@@ -75,13 +88,13 @@ pub(super) fn write(state: &mut State, header: &mut Header, sent: &Value) -> Res
             "hide_colorway" => {
                 colorway.hide_colorway = value.as_bool().unwrap_or(text().eq_ignore_ascii_case("yes"));
             }
-            _ if CUSTOM.contains(&id) => {
+            _ => {
+                let Some(field) = COLORWAY_FIELDS.iter().find(|field| field.id == id) else { continue };
                 if !colorway.fields.is_object() {
                     colorway.fields = custom();
                 }
-                colorway.fields[id] = value.clone();
+                colorway.fields[id] = accept(field, value);
             }
-            _ => {}
         }
     }
     if let Some(image) = sent.get("imageHeaderId").and_then(Value::as_str) {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::answers::{Answer, Refusal, message};
+use crate::fields::SIZE_FIELDS;
+use crate::values::accept;
 
 use super::{Call, edited, store, take_living};
 
@@ -15,7 +17,10 @@ pub(super) fn stored(sizes: &[Value]) -> Value {
 
 /// A size as read has more members than one as written.
 fn size((index, sent): (usize, &Value)) -> Value {
-    let member = |key: &str| sent.get(key).cloned().unwrap_or(Value::Null);
+    let member = |key: &str| {
+        let field = SIZE_FIELDS.iter().find(|field| field.id == key);
+        field.zip(sent.get(key)).map_or(Value::Null, |(field, value)| accept(field, value))
+    };
     json!({
         "name": member("name"), "price": member("price"), "currency": member("currency"),
         "unitOfMeasure": member("unitOfMeasure"), "comments": member("comments"),

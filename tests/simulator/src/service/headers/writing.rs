@@ -123,7 +123,7 @@ fn write(
     match call.kind() {
         MasterKind::Style | MasterKind::Material => {
             for sent in list("colorways").into_iter().flatten() {
-                colorways::write(state, header, sent)?;
+                colorways::write(state, call.kind(), header, sent)?;
             }
             if let Some(sizes) = list("sizes") {
                 header.size_range = Arc::new(sizes::stored(sizes));

@@ -5,7 +5,7 @@ import Foundation
 /// A colorway to change or to add.
 public struct ColorwayChange: Record, JSONConvertible {
     /// Id of the colorway to change. Without it a colorway is added, which needs the fields `color_number`,
-    /// `color_name` and `primary`.
+    /// `color_name` and `primary`, and on a style also `secondary`, which may be empty.
     public var id: String?
     /// Values by field id.
     public var fields: JSONObject?

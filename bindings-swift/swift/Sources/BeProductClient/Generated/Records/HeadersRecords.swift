@@ -1021,6 +1021,84 @@ public struct Colorway: Record, JSONConvertible {
     public func field(_ id: String) -> JSONValue? { JSONObject(valuesOf: members, fields: fields)[id] }
 }
 
+/// The style of a row of a bill of materials.
+public struct FlatBomHeader: Record, JSONConvertible {
+    /// Id.
+    public var id: String?
+    /// Number.
+    public var headerNumber: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        headerNumber: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.headerNumber = headerNumber
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        headerNumber = try reader.take("headerNumber")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "headerNumber": headerNumber,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A row of a bill of materials, with the style that it belongs to.
+public struct FlatBomRow: Record, JSONConvertible {
+    /// The style.
+    public var header: FlatBomHeader?
+    /// The row: `rowId`, `materialId`, and the columns of the application, which differ between companies.
+    public var bom: JSONObject?
+    /// Application that the row is in.
+    public var applicationID: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        header: FlatBomHeader? = nil,
+        bom: JSONObject? = nil,
+        applicationID: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.header = header
+        self.bom = bom
+        self.applicationID = applicationID
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        header = try reader.take("header")
+        bom = try reader.take("bom")
+        applicationID = try reader.take("applicationId")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "header": header,
+            "bom": bom,
+            "applicationId": applicationID,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// A folder of a master folder.
 public struct Folder: Record, JSONConvertible {
     /// Id.

@@ -220,11 +220,15 @@ public struct MaterialResource: Sendable {
     /// again, which is a request, and its present link to the same file is used. After a break of the connection the
     /// rest of the file is asked for; a storage that cannot send it sends the file anew.
     ///
-    /// The file is written beside its target and then moved there, so that it is complete or not there.
+    /// The file is written beside its target and then moved there, so that it is complete or not there. A file that is
+    /// replaced keeps its permissions, and a symbolic link stays one: what it leads to is replaced.
     ///
-    /// Errors: ``ErrorKind/permission`` for a link that the storage refuses, ``ErrorKind/config`` when the file cannot
-    /// be written or the material has no link to it any more, ``ErrorKind/network`` when the connection breaks too
-    /// often, ``ErrorKind/decode`` for a file that is too large for the memory (``Configuration/maxAnswerSize``).
+    /// Errors: ``ErrorKind/config`` for what is no link, and for a folder, a missing folder, or a read-only file as
+    /// target, before anything is fetched; ``ErrorKind/config`` too when the file cannot be written, as on a full disk;
+    /// ``ErrorKind/permission`` for a link that the storage refuses, also when the material has no link to the file any
+    /// more; ``ErrorKind/notFound`` when there is no file behind it; ``ErrorKind/network`` when the connection breaks
+    /// too often; ``ErrorKind/decode`` for a file that is encoded in another way than gzip, or too large for the memory
+    /// (``Configuration/maxAnswerSize``).
     ///
     /// - Parameters:
     ///   - headerID: Id of the material that has the link.
@@ -264,13 +268,14 @@ public struct MaterialResource: Sendable {
 
     /// Downloads many files to paths, as `download` does one, at most ``Configuration/concurrency`` at a time. The
     /// answer says what became of each, in the order given: a file that fails does not stop the others, and leaves
-    /// nothing half-written.
+    /// nothing half-written. Progress counts the files.
     ///
-    /// Errors: ``ErrorKind/config`` for a wrong list, before anything is fetched.
+    /// Errors: ``ErrorKind/config``, before anything is fetched, for a wrong list: it names the position of an entry
+    /// that is wrong, cannot be written to its place, or has the place of another entry, however that is spelled.
     ///
     /// - Parameters:
-    ///   - files: The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
-    ///     renewed, the id of the `record` that has it.
+    ///   - files: The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has
+    ///     it, by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
     public func downloadMany(
         files: [DownloadFile],
         options: CallOptions = CallOptions()
@@ -435,9 +440,9 @@ public struct MaterialResource: Sendable {
     ///
     /// Once `folderSchema` has returned the schema of the folder, values are checked against it before anything is
     /// sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-    /// Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond
-    /// a limit, and a read-only field. A value in another spelling is sent in the form of the service, such as
-    /// `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a
+    /// list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
+    /// the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: ``ErrorKind/config`` when a value is refused.
     ///
@@ -445,9 +450,10 @@ public struct MaterialResource: Sendable {
     ///   - folderID: Folder, as returned by `folders`.
     ///   - fields: Attribute values by field id.
     ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-    ///     which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which
-    ///     may be empty.
-    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///     which needs the fields `color_number`, `color_name` and `primary`. Once `colorwaySchema` has returned the
+    ///     fields of the folder, values are checked as those of `fields` are.
+    ///   - sizes: The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields
+    ///     of a size, its values are checked. Default: unchanged.
     ///   - suppliers: The full list of suppliers: whether the service replaces or merges it is unknown
     ///     (docs/service/writing.md, Writing headers). Default: unchanged.
     ///   - preserveVersion: Keep the version number given in `fields` instead of starting at the folder's first.
@@ -480,9 +486,10 @@ public struct MaterialResource: Sendable {
     ///
     /// Once `folderSchema` has returned the schema of its folder, and this client has read or written the material
     /// before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some
-    /// and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-    /// plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another
-    /// spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+    /// and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+    /// have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a
+    /// read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as
+    /// midnight UTC or `"12.50"` as a number.
     ///
     /// Errors: ``ErrorKind/config`` when a value is refused.
     ///
@@ -490,9 +497,10 @@ public struct MaterialResource: Sendable {
     ///   - headerID: Id of the material.
     ///   - fields: Attribute values by field id. Fields that are not given stay unchanged.
     ///   - colorways: Colorways to change or to add: an id changes that colorway; without an id a colorway is added,
-    ///     which needs the fields `color_number`, `color_name` and `primary`, and on a style also `secondary`, which
-    ///     may be empty.
-    ///   - sizes: The whole size range, which replaces the present one. Default: unchanged.
+    ///     which needs the fields `color_number`, `color_name` and `primary`. Once `colorwaySchema` has returned the
+    ///     fields of the folder, values are checked as those of `fields` are.
+    ///   - sizes: The whole size range, which replaces the present one. Once `sizeRangeSchema` has returned the fields
+    ///     of a size, its values are checked. Default: unchanged.
     ///   - suppliers: The full list of suppliers: whether the service replaces or merges it is unknown
     ///     (docs/service/writing.md, Writing headers). Default: unchanged.
     @discardableResult
@@ -751,22 +759,27 @@ public struct MaterialResource: Sendable {
     }
 
     /// Uploads the main image of a material, and waits until the service has processed it, at most
-    /// ``CallOptions/waitTimeout``. Each look at its status is a request. With a ``CallOptions/waitTimeout`` of 0 it
-    /// does not wait: `uploadStatus` says later what became of the file.
+    /// ``CallOptions/waitTimeout``. Each look at its status is a request; where the service knows of none, the material
+    /// is read. With a ``CallOptions/waitTimeout`` of 0 it does not wait: `uploadStatus` says later what became of the
+    /// file.
     ///
-    /// Uploads to one material are sent one after the other, in the order of the calls of this process. Do not change
-    /// the material meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the
-    /// error's ``BeProductError/outcome`` is ``Outcome/unknown`` then.
+    /// Uploads to one material are sent one after the other, in the order of the calls of this process;
+    /// ``CallOptions/turnTimeout`` limits the wait for those before. Do not change the material meanwhile. Each upload
+    /// adds a version, so a file that may have arrived is not sent again: the error's ``BeProductError/outcome`` is
+    /// ``Outcome/unknown`` then.
     ///
-    /// Errors: ``ErrorKind/config`` for a file that does not exist, is empty, or changes while it is sent, and for a
-    /// URL that cannot be read, ``ErrorKind/validation`` when the service cannot process it. When the processing takes
-    /// longer, or its status cannot be read, the error's ``BeProductError/outcome`` is ``Outcome/applied``, and its
-    /// ``BeProductError/details`` hold the `upload_id`.
+    /// Errors: ``ErrorKind/config`` for a file that cannot be read, is empty, or changes while it is sent, and for a
+    /// URL that leads to no file; ``ErrorKind/validation`` when the service cannot process the file;
+    /// ``ErrorKind/timeout`` when that takes longer. When the processing takes longer, or its status cannot be read,
+    /// the error's ``BeProductError/outcome`` is ``Outcome/unknown``, and its ``BeProductError/details`` hold the
+    /// `upload_id`.
     ///
     /// - Parameters:
     ///   - headerID: Id of the material.
     ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
     @discardableResult
     public func upload(
         headerID: String,
@@ -787,7 +800,9 @@ public struct MaterialResource: Sendable {
     ///   - headerID: Id of the material.
     ///   - position: `main` or `detail`: which image of the material it is.
     ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
     @discardableResult
     public func uploadPosition(
         headerID: String,
@@ -811,7 +826,9 @@ public struct MaterialResource: Sendable {
     ///   - colorwayID: Id of the colorway. Give either this or `colorNumber`.
     ///   - colorNumber: Number of the colorway. The service is said to add a colorway if no colorway has this number.
     ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
     @discardableResult
     public func colorwayUpload(
         headerID: String,
@@ -837,7 +854,9 @@ public struct MaterialResource: Sendable {
     ///   - appID: Id of the application.
     ///   - listItemID: Id of the item.
     ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
     @discardableResult
     public func appListUpload(
         headerID: String,

@@ -209,13 +209,6 @@ extension BeProduct {
                 headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
-        case "style.search":
-            return try await style.detailed.search(
-                filters: given.optional("filters", filters) ?? [:],
-                skip: given.optional("skip", integer),
-                take: given.optional("take", integer),
-                options: given.ended(options)
-            ).json()
         case "style.tag_list":
             return try await style.detailed.tagList(options: given.ended(options)).json()
         case "style.tag_create":
@@ -319,6 +312,13 @@ extension BeProduct {
                 filters: given.optional("filters", filters) ?? [:],
                 colorwayFilters: given.filled("colorway_filters", filters) ?? [:],
                 showDeleted: given.optional("show_deleted", boolean),
+                options: given.ended(options)
+            ).taken(taking).json()
+        case "style.flat_bom":
+            return try await style.flatBom(
+                pageIDs: given.optional("page_ids", texts),
+                filters: given.filled("filters", filters) ?? [:],
+                colorwayFilters: given.filled("colorway_filters", filters) ?? [:],
                 options: given.ended(options)
             ).taken(taking).json()
         default:

@@ -8,7 +8,7 @@ import kotlinx.serialization.json.JsonObject
 data class ColorwayChange(
     /**
      * Id of the colorway to change. Without it a colorway is added, which needs the fields `color_number`, `color_name`
-     * and `primary`.
+     * and `primary`, and on a style also `secondary`, which may be empty.
      */
     val id: String? = null,
     /** Values by field id. */

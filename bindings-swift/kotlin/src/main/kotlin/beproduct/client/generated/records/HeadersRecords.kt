@@ -452,6 +452,38 @@ data class Colorway(
 internal object ColorwaySerializer :
     RecordSerializer<Colorway>(Colorway.generatedSerializer())
 
+/** The style of a row of a bill of materials. */
+@Serializable(with = FlatBomHeaderSerializer::class)
+@KeepGeneratedSerializer
+data class FlatBomHeader(
+    /** Id. */
+    val id: String? = null,
+    /** Number. */
+    val headerNumber: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object FlatBomHeaderSerializer :
+    RecordSerializer<FlatBomHeader>(FlatBomHeader.generatedSerializer())
+
+/** A row of a bill of materials, with the style that it belongs to. */
+@Serializable(with = FlatBomRowSerializer::class)
+@KeepGeneratedSerializer
+data class FlatBomRow(
+    /** The style. */
+    val header: FlatBomHeader? = null,
+    /** The row: `rowId`, `materialId`, and the columns of the application, which differ between companies. */
+    val bom: Map<String, JsonElement>? = null,
+    /** Application that the row is in. */
+    val applicationId: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object FlatBomRowSerializer :
+    RecordSerializer<FlatBomRow>(FlatBomRow.generatedSerializer())
+
 /** A folder of a master folder. */
 @Serializable(with = FolderSerializer::class)
 @KeepGeneratedSerializer

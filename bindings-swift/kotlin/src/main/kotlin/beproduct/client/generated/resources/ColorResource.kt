@@ -147,11 +147,15 @@ class ColorResource internal constructor(private val seam: Seam) {
      * again, which is a request, and its present link to the same file is used. After a break of the connection the
      * rest of the file is asked for; a storage that cannot send it sends the file anew.
      *
-     * The file is written beside its target and then moved there, so that it is complete or not there.
+     * The file is written beside its target and then moved there, so that it is complete or not there. A file that is
+     * replaced keeps its permissions, and a symbolic link stays one: what it leads to is replaced.
      *
-     * Errors: [PermissionDeniedException] for a link that the storage refuses, [ConfigException] when the file cannot
-     * be written or the palette has no link to it any more, [NetworkException] when the connection breaks too often,
-     * [DecodeException] for a file that is too large for the memory (`Settings.maxAnswerSize`).
+     * Errors: [ConfigException] for what is no link, and for a folder, a missing folder, or a read-only file as target,
+     * before anything is fetched; [ConfigException] too when the file cannot be written, as on a full disk;
+     * [PermissionDeniedException] for a link that the storage refuses, also when the palette has no link to the file
+     * any more; [NotFoundException] when there is no file behind it; [NetworkException] when the connection breaks too
+     * often; [DecodeException] for a file that is encoded in another way than gzip, or too large for the memory
+     * (`Settings.maxAnswerSize`).
      *
      * @param headerId Id of the palette that has the link.
      * @param link The link, as it is in the palette.
@@ -176,12 +180,13 @@ class ColorResource internal constructor(private val seam: Seam) {
     /**
      * Downloads many files to paths, as `download` does one, at most `Settings.concurrency` at a time. The answer says
      * what became of each, in the order given: a file that fails does not stop the others, and leaves nothing
-     * half-written.
+     * half-written. Progress counts the files.
      *
-     * Errors: [ConfigException] for a wrong list, before anything is fetched.
+     * Errors: [ConfigException], before anything is fetched, for a wrong list: it names the position of an entry that
+     * is wrong, cannot be written to its place, or has the place of another entry, however that is spelled.
      *
-     * @param files The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
-     * renewed, the id of the `record` that has it.
+     * @param files The files: for each its `link`, the `file` that it is written to, and the id of the `record` that
+     * has it, by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
      */
     suspend fun downloadMany(files: List<DownloadFile>, options: CallOptions = CallOptions()): List<DownloadOutcome> =
         seam.call("color.download_many", arguments("files" to files), options)
@@ -301,15 +306,16 @@ class ColorResource internal constructor(private val seam: Seam) {
      *
      * Once `folderSchema` has returned the schema of the folder, values are checked against it before anything is sent,
      * because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
-     * Schemas). Refused are an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a
-     * limit, and a read-only field. A value in another spelling is sent in the form of the service, such as
-     * `2026-03-01` as midnight UTC or `"12.50"` as a number.
+     * Schemas). Refused are a field that the schema does not have, an unknown or inactive choice, a plain text for a
+     * list, a value of another kind or beyond a limit, and a read-only field. A value in another spelling is sent in
+     * the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
      *
      * Errors: [ConfigException] when a value is refused.
      *
      * @param folderId Folder, as returned by `folders`.
      * @param fields Attribute values by field id.
-     * @param colors Colours of the new palette. Default: none.
+     * @param colors Colours of the new palette. Once `colorChipSchema` has returned the fields of a colour, its values
+     * are checked. Default: none.
      * @param preserveVersion Keep the version number given in [fields] instead of starting at the folder's first.
      * Default: `false`.
      */
@@ -339,16 +345,18 @@ class ColorResource internal constructor(private val seam: Seam) {
      *
      * Once `folderSchema` has returned the schema of its folder, and this client has read or written the palette
      * before, values are checked against it before anything is sent, because the service blanks, cuts or ignores some
-     * and still answers with success (docs/service/values.md, Schemas). Refused are an unknown or inactive choice, a
-     * plain text for a list, a value of another kind or beyond a limit, and a read-only field. A value in another
-     * spelling is sent in the form of the service, such as `2026-03-01` as midnight UTC or `"12.50"` as a number.
+     * and still answers with success (docs/service/values.md, Schemas). Refused are a field that the schema does not
+     * have, an unknown or inactive choice, a plain text for a list, a value of another kind or beyond a limit, and a
+     * read-only field. A value in another spelling is sent in the form of the service, such as `2026-03-01` as midnight
+     * UTC or `"12.50"` as a number.
      *
      * Errors: [ConfigException] when a value is refused.
      *
      * @param headerId Id of the palette.
      * @param fields Attribute values by field id. Fields that are not given stay unchanged.
      * @param colors Colours to change, to add or to remove, or the whole palette with [replaceColors]. A colour is
-     * found by its id or by its number. Default: unchanged.
+     * found by its id or by its number. Once `colorChipSchema` has returned the fields of a colour, its values are
+     * checked. Default: unchanged.
      * @param replaceColors Make [colors] the whole palette: every other colour is removed. Needs [colors]. Default:
      * `false`, so other colours stay.
      */
@@ -529,21 +537,24 @@ class ColorResource internal constructor(private val seam: Seam) {
 
     /**
      * Uploads the main image of a palette, and waits until the service has processed it, at most
-     * `CallOptions.waitTimeout`. Each look at its status is a request. With a `CallOptions.waitTimeout` of 0 it does
-     * not wait: `uploadStatus` says later what became of the file.
+     * `CallOptions.waitTimeout`. Each look at its status is a request; where the service knows of none, the palette is
+     * read. With a `CallOptions.waitTimeout` of 0 it does not wait: `uploadStatus` says later what became of the file.
      *
-     * Uploads to one palette are sent one after the other, in the order of the calls of this process. Do not change the
-     * palette meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's
-     * [BeProductException.outcome] is [Outcome.UNKNOWN] then.
+     * Uploads to one palette are sent one after the other, in the order of the calls of this process;
+     * `CallOptions.turnTimeout` limits the wait for those before. Do not change the palette meanwhile. Each upload adds
+     * a version, so a file that may have arrived is not sent again: the error's [BeProductException.outcome] is
+     * [Outcome.UNKNOWN] then.
      *
-     * Errors: [ConfigException] for a file that does not exist, is empty, or changes while it is sent, and for a URL
-     * that cannot be read, [ValidationException] when the service cannot process it. When the processing takes longer,
-     * or its status cannot be read, the error's [BeProductException.outcome] is [Outcome.APPLIED], and its
-     * [BeProductException.details] hold the `upload_id`.
+     * Errors: [ConfigException] for a file that cannot be read, is empty, or changes while it is sent, and for a URL
+     * that leads to no file; [ValidationException] when the service cannot process the file; [CallTimeoutException]
+     * when that takes longer. When the processing takes longer, or its status cannot be read, the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN], and its [BeProductException.details] hold the `upload_id`.
      *
      * @param headerId Id of the palette.
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-     * attempt, and a URL is fetched while it is sent, at most 200 MB.
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
      */
     suspend fun upload(headerId: String, file: FileSource, options: CallOptions = CallOptions()): Upload =
         seam.call("color.attributes_upload", arguments("header_id" to headerId, "file" to file), options, file)
@@ -556,7 +567,9 @@ class ColorResource internal constructor(private val seam: Seam) {
      * @param position Which image of the palette it is. No position is documented for palettes: `upload` sends the main
      * image.
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-     * attempt, and a URL is fetched while it is sent, at most 200 MB.
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
      */
     suspend fun uploadPosition(
         headerId: String,
@@ -579,7 +592,9 @@ class ColorResource internal constructor(private val seam: Seam) {
      * @param appId Id of the application.
      * @param listItemId Id of the item.
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-     * attempt, and a URL is fetched while it is sent, at most 200 MB.
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
      */
     suspend fun appListUpload(
         headerId: String,

@@ -1,0 +1,125 @@
+//! The form of a value whose type is not known, as no schema was read: it is sent where all types that have such values take it
+//! alike, and refused else (docs/service/values.md, Schemas).
+
+use serde_json::{Map, Value};
+
+use super::Place;
+use super::read::{is_blank, member};
+use super::write::{color, yes_or_no};
+
+/// What is sent for a value of an unknown type. A refusal goes behind the name of the field.
+pub(crate) fn write_untyped(place: Place, value: &Value) -> Result<Value, String> {
+    match value {
+        // Only TrueFalse reads as true or false.
+        Value::Bool(flag) => Ok(yes_or_no(place, *flag)),
+        Value::Object(members) => object(place, members, value),
+        Value::Array(list) => list.iter().map(part).collect(),
+        _ => Ok(value.clone()),
+    }
+}
+
+fn object(place: Place, members: &Map<String, Value>, value: &Value) -> Result<Value, String> {
+    if is_blank(members) {
+        return Ok(Value::Null);
+    }
+    if member(members, "hex").is_some() {
+        return color(value);
+    }
+    if let Some(name @ Value::String(_)) = member(members, "userName") {
+        return Ok(name.clone());
+    }
+    let is_choice = names_only(members, &["allowedFor", "code", "text", "value", "id", "active"]);
+    let (code, text) = (member(members, "code"), member(members, "value"));
+    match (code, text) {
+        // The code of a partner is its id.
+        (Some(Value::String(code)), _) if is_choice && uuid::Uuid::try_parse(code.trim()).is_ok() => {
+            Ok(code.trim().into())
+        }
+        // A choice is written as its text; so is the name of a partner on a header.
+        (code, Some(text @ (Value::String(_) | Value::Number(_))))
+            if is_choice && (code.is_some() || place == Place::Header) =>
+        {
+            Ok(text.clone())
+        }
+        _ => Err("is an object, and the form that the service takes depends on the type of its field".into()),
+    }
+}
+
+/// A text, a number, or `{code, value}` of any letter case.
+fn part(item: &Value) -> Result<Value, String> {
+    match item {
+        Value::Object(members) if names_only(members, &["code", "value"]) && !members.is_empty() => {
+            Ok(members.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect())
+        }
+        Value::Object(_) | Value::Array(_) => {
+            Err("is a list of objects, and the form that the service takes depends on the type of its field"
+                .into())
+        }
+        _ => Ok(item.clone()),
+    }
+}
+
+fn names_only(members: &Map<String, Value>, known: &[&str]) -> bool {
+    members.keys().all(|name| known.iter().any(|known| known.eq_ignore_ascii_case(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const CODE: &str = "487ec841-2d82-50fc-a9de-a85889ac91cf";
+
+    #[test]
+    fn what_all_types_take_alike_is_sent() {
+        for (place, value, sent) in [
+            (Place::Header, json!(true), json!("Yes")),
+            (Place::DataTable, json!(true), json!(true)),
+            (Place::Header, json!("2026-03-01T00:00:00Z"), json!("2026-03-01T00:00:00Z")),
+            (Place::Header, json!(12.5), json!(12.5)),
+            (Place::Header, json!(null), json!(null)),
+            (Place::Header, json!(["Shop", "Web"]), json!(["Shop", "Web"])),
+            (
+                Place::Header,
+                json!([{"code": "Cotton", "value": 60}]),
+                json!([{"code": "Cotton", "value": 60}]),
+            ),
+            (
+                Place::DataTable,
+                json!([{"Code": "Cotton", "VALUE": 60}]),
+                json!([{"code": "Cotton", "value": 60}]),
+            ),
+            (
+                Place::Header,
+                json!({"allowedFor": null, "code": CODE, "text": null, "value": "Mill"}),
+                json!(CODE),
+            ),
+            (Place::DataTable, json!({"Code": CODE, "Value": "Mill"}), json!(CODE)),
+            (Place::Header, json!({"value": "Mill"}), json!("Mill")),
+            (Place::DataTable, json!({"text": "F", "value": "Fall", "code": "F1"}), json!("Fall")),
+            (Place::Header, json!({"_id": "c", "HEX": "#2F4A63", "rgb_r": 47}), json!("2f4a63")),
+            (Place::DataTable, json!({"id": "u-1", "UserName": "ana", "name": "Ana"}), json!("ana")),
+            (Place::Header, json!({"id": null, "name": null}), json!(null)),
+        ] {
+            assert_eq!(write_untyped(place, &value).unwrap(), sent, "{place:?} {value}");
+        }
+    }
+
+    #[test]
+    fn other_objects_are_refused() {
+        for (place, value) in [
+            (Place::DataTable, json!({"value": "Mill"})),
+            (Place::DataTable, json!({"Value": "Mill"})),
+            (Place::Header, json!({"id": "u-1", "name": "Ana"})),
+            (Place::Header, json!({"Id": "x", "color_number": "1"})),
+            (Place::Header, json!({"label": "Mill"})),
+            (Place::Header, json!({})),
+            (Place::Header, json!({"hex": "red"})),
+            (Place::DataTable, json!([{"label": "a"}])),
+            (Place::DataTable, json!([["a"]])),
+        ] {
+            assert!(write_untyped(place, &value).is_err(), "{place:?} {value}");
+        }
+    }
+}
