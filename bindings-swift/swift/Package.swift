@@ -15,14 +15,9 @@ let ffi: Target =
     packed
     ? .binaryTarget(name: "BeProductEngineFFI", path: framework)
     : .systemLibrary(name: "BeProductEngineFFI", path: "Generated/BeProductEngineFFI")
-/// The example and the tests, which the archive does not have.
-let unshipped: [Target] =
-    shipped
-    ? []
-    : [
-        .executableTarget(name: "SeasonKit", dependencies: ["BeProductClient"], path: "Examples/SeasonKit"),
-        .testTarget(name: "BeProductClientTests", dependencies: ["BeProductClient", "SeasonKit"]),
-    ]
+/// Nobody runs them from the archive, which has none.
+let tests: [Target] =
+    shipped ? [] : [.testTarget(name: "BeProductClientTests", dependencies: ["BeProductClient"])]
 
 let package = Package(
     name: "BeProductClient",
@@ -47,6 +42,6 @@ let package = Package(
                 ]
         ),
         .target(name: "BeProductClient", dependencies: ["BeProductEngine"]),
-    ] + unshipped,
+    ] + tests,
     swiftLanguageModes: [.v6]
 )

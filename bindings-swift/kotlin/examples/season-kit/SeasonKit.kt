@@ -208,7 +208,7 @@ fun main(arguments: Array<String>) {
     val credentials = RefreshToken(variable("CLIENT_ID"), variable("CLIENT_SECRET"), variable("REFRESH_TOKEN"))
     BeProduct(variable("COMPANY_DOMAIN"), credentials).use { client ->
         try {
-            runBlocking { prepare(client, kit, pictures, handover).collect(::println) }
+            runBlocking { prepare(client, kit, pictures, handover).collect { println(it) } }
         } catch (exception: Exception) {
             when (exception) {
                 is QuotaExceededException -> System.err.println("run it again in ${exception.retryAfter}: ${exception.message}")

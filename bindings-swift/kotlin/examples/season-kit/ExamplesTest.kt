@@ -61,7 +61,7 @@ class ExamplesTest {
             val files = handover.listDirectoryEntries().map { it.name }.sorted()
             assertEquals(listOf("KIT-1.png", "ST-000004.png", "palette.ase"), files)
             assertEquals("a picture", handover.resolve("KIT-1.png").readText())
-            assertEquals(300, handover.resolve("palette.ase").fileSize())
+            assertEquals(300L, handover.resolve("palette.ase").fileSize())
         }
     }
 
