@@ -182,6 +182,17 @@ impl Client {
         }
     }
 
+    /// The same by the name of the operation.
+    #[cfg(feature = "typed")]
+    pub(crate) fn file(
+        &self,
+        operation: &str,
+        arguments: Map<String, Value>,
+        options: CallOptions,
+    ) -> Result<Reading> {
+        self.read_file(find(operation)?, arguments, options)
+    }
+
     /// How the quota stands. Sends nothing.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ struct State {
     timeout: Option<Duration>,
     /// Until the first turn.
     turn_timeout: Option<Duration>,
+    /// When the first turn came, for a request that goes on with a call whose turn was before.
+    began: Option<Duration>,
 }
 
 /// When a call ends at the latest, as far as that is known.
@@ -45,7 +47,12 @@ impl End {
 
 impl Limits {
     pub(crate) fn new(now: Duration, timeout: Option<Duration>, turn_timeout: Option<Duration>) -> Self {
-        Self(Arc::new(Mutex::new(State { joined: now, timeout, turn_timeout })))
+        Self(Arc::new(Mutex::new(State { joined: now, timeout, turn_timeout, began: None })))
+    }
+
+    /// The same limits for a request that goes on with a call whose first turn came at this time.
+    pub(crate) fn going_on(self, began: Option<Duration>) -> Self {
+        Self(Arc::new(Mutex::new(State { began, ..self.state() })))
     }
 
     fn state(&self) -> State {
@@ -68,7 +75,10 @@ impl Limits {
 
     /// When the call ends at the latest.
     pub(crate) fn end(&self, trace: &Trace) -> End {
-        let State { joined, timeout, turn_timeout } = self.state();
+        let State { joined, timeout, turn_timeout, began } = self.state();
+        if let (Some(began), Some(limit)) = (began, timeout) {
+            return End::Answer(began.saturating_add(limit).saturating_add(trace.excused()));
+        }
         match trace.turn() {
             None => turn_timeout.map_or(End::Open, |limit| {
                 End::Turn(joined.saturating_add(limit).saturating_add(trace.excused()))
@@ -148,6 +158,16 @@ mod tests {
         assert_eq!(limits.end(&trace), End::Answer(seconds(161)));
         trace.waited(WaitReason::Quota, seconds(1000));
         assert_eq!(limits.end(&trace), End::Answer(seconds(1161)));
+    }
+
+    #[test]
+    fn a_request_that_goes_on_with_a_call_has_what_is_left_of_its_time() {
+        let limits = |began| Limits::new(seconds(50), Some(seconds(60)), None).going_on(began);
+        let trace = Trace::new();
+        assert_eq!(limits(Some(seconds(5))).end(&trace), End::Answer(seconds(65)));
+        trace.take_turn(seconds(52));
+        assert_eq!(limits(Some(seconds(5))).end(&trace), End::Answer(seconds(65)));
+        assert_eq!(limits(None).end(&trace), End::Answer(seconds(112)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use ::http::header::{CONTENT_TYPE, USER_AGENT};
+use ::http::header::{ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use ::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use tokio::runtime::Handle;
@@ -200,27 +200,34 @@ impl Requester {
         if let Some(body) = body {
             exchange.body = body;
         }
-        self.stream(exchange, options).await
+        self.stream(exchange, options, None).await
     }
 
-    /// Reads a file with these headers, and hands on its body as it arrives.
+    /// Reads a file with these headers, and hands on its body as it arrives. `began` is when the first turn of the call came, if
+    /// this is not its first request.
     pub(crate) async fn read_file(
         &self,
         prepared: Prepared,
         headers: HeaderMap,
         options: &CallOptions,
+        began: Option<Duration>,
     ) -> Result<Transfer> {
         let mut exchange = self.exchange(prepared, options, &[])?;
         exchange.headers.extend(headers);
-        self.stream(exchange, options).await
+        self.stream(exchange, options, began).await
     }
 
-    async fn stream(&self, mut exchange: Exchange, options: &CallOptions) -> Result<Transfer> {
+    async fn stream(
+        &self,
+        mut exchange: Exchange,
+        options: &CallOptions,
+        began: Option<Duration>,
+    ) -> Result<Transfer> {
         if options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
             return Err(self.cancelled().with_operation(exchange.operation.id));
         }
         exchange.streams = true;
-        exchange.limits = self.limits(options, None);
+        exchange.limits = self.limits(options, None).going_on(began);
         let (trace, request_id) = (exchange.trace.clone(), exchange.request_id.clone());
         let (limits, url) = (exchange.limits.clone(), address(&exchange.url));
         let reply = Next::first(Arc::clone(&self.policies)).run(exchange).await?;
@@ -300,13 +307,16 @@ impl Requester {
 
     /// A link is used as it is: another spelling would break its signature, and nothing of the client goes along.
     fn exchange_of_link(&self, prepared: &Prepared, options: &CallOptions) -> Result<Exchange> {
-        let url = Url::parse(prepared.link.as_deref().unwrap_or_default())
-            .map_err(|error| Error::config(format!("the link is not a valid URL: {error}")))?;
+        let link = prepared.link.as_ref();
+        let url =
+            link.ok_or_else(|| Error::internal("a link was to be read that there is not"))?.url().clone();
         if !options.extra_query.is_empty() || !options.headers.is_empty() {
             return Err(Error::config("a link is used as it is: extra_query and headers cannot go with it"));
         }
         let agent = self.site.headers.get(USER_AGENT).map(|agent| (USER_AGENT, agent.clone()));
-        let headers = agent.into_iter().collect();
+        // The bytes of the file itself have a length, and parts of them can be asked for.
+        let plain = (ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let headers = agent.into_iter().chain([plain]).collect();
         let mut exchange = self.exchange_at(prepared.operation, url, headers, Body::empty(), options);
         exchange.link_of = prepared.link_of;
         exchange.limits = self.limits(options, None);

@@ -396,7 +396,9 @@ def run_step(step, place, playing):
     elif "disk" in step:
         playing.disk.set(step["disk"])
     elif "wait" in step:
-        simulator.control(f"wait?base=api&requests={step['wait']}")
+        simulator.control(f"wait?base={step.get('base', 'api')}&requests={step['wait']}")
+    elif "holds" in step:
+        check_folder(pathlib.Path(step.get("in", names["folder"])), step["holds"], place)
     elif "faults" in step:
         simulator.control("faults", step["faults"])
     elif "release" in step:
@@ -417,6 +419,19 @@ def run_step(step, place, playing):
         if step["do"] == "events":
             command["count"] = len(step["result"])
         playing.judge(step, driver.ask(command), place)
+
+
+def check_folder(folder, expected, place):
+    """Compares the files of a folder, of which none may be left over."""
+    # What a cancelled call leaves is removed a moment after its error.
+    patience = time.monotonic() + 10
+    while True:
+        found = {path.name: path.read_text(errors="replace") for path in folder.iterdir() if path.is_file()}
+        if found == expected or time.monotonic() > patience:
+            break
+        time.sleep(0.01)
+    if found != expected:
+        raise Mismatch(f"{place}: {folder} holds {found!r:.500}, not {expected!r}")
 
 
 def write_down(driver, texts):

@@ -27,7 +27,7 @@ export interface DownloadFile {
   link: string;
   /** Path that the file is written to; a file of this name is replaced. */
   file: string;
-  /** Id of the record that has the link, for a link that has expired. */
+  /** Id of the record that has the link, by which an expired one is renewed. Not for `raw`. */
   record?: string | null | undefined;
 }
 

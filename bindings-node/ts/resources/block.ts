@@ -105,8 +105,8 @@ export interface BlockDownloadArguments {
 /** Arguments of {@link Block.downloadMany}. */
 export interface BlockDownloadManyArguments {
   /**
-   * The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
-   * renewed, the id of the `record` that has it.
+   * The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has it,
+   * by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
    */
   files: readonly DownloadFile[];
 }
@@ -354,11 +354,15 @@ export class Block {
    * read again, which is a request, and its present link to the same file is used. After a break of the
    * connection the rest of the file is asked for; a storage that cannot send it sends the file anew.
    *
-   * The file is written beside its target and then moved there, so that it is complete or not there.
+   * The file is written beside its target and then moved there, so that it is complete or not there. A file
+   * that is replaced keeps its permissions, and a symbolic link stays one: what it leads to is replaced.
    *
-   * Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the file cannot
-   * be written or the block has no link to it any more, `NetworkError` when the connection breaks too often,
-   * `DecodeError` for a file that is too large for the memory (`settings.maxAnswerSize`).
+   * Errors: `ConfigError` for what is no link, and for a folder, a missing folder, or a read-only file as
+   * target, before anything is fetched; `ConfigError` too when the file cannot be written, as on a full disk;
+   * `PermissionDeniedError` for a link that the storage refuses, also when the block has no link to the file
+   * any more; `NotFoundError` when there is no file behind it; `NetworkError` when the connection breaks too
+   * often; `DecodeError` for a file that is encoded in another way than gzip, or too large for the memory
+   * (`settings.maxAnswerSize`).
    *
    * @param headerId Id of the block that has the link.
    */
@@ -381,9 +385,11 @@ export class Block {
   /**
    * Downloads many files to paths, as `download` does one, at most `settings.concurrency` at a time. The
    * answer says what became of each, in the order given: a file that fails does not stop the others, and
-   * leaves nothing half-written.
+   * leaves nothing half-written. Progress counts the files.
    *
-   * Errors: `ConfigError` for a wrong list, before anything is fetched.
+   * Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of an entry
+   * that is wrong, cannot be written to its place, or has the place of another entry, however that is
+   * spelled.
    */
   downloadMany(args: BlockDownloadManyArguments, options?: CallOptions): Promise<DownloadOutcome[]> {
     return this.#caller.call('block.download_many', options, args);

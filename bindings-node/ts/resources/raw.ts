@@ -19,8 +19,8 @@ export interface RawDownloadArguments {
 /** Arguments of {@link Raw.downloadMany}. */
 export interface RawDownloadManyArguments {
   /**
-   * The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
-   * renewed, the id of the `record` that has it.
+   * The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has it,
+   * by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
    */
   files: readonly DownloadFile[];
 }
@@ -58,9 +58,10 @@ export class Raw {
    * Downloads what a signed link of a record leads to, as `download` of the record's own resource does. A
    * link that has expired is not renewed: which record has it is not known here.
    *
-   * Errors: `PermissionDeniedError` for a link that has expired, `ConfigError` when the file cannot be
-   * written, `NetworkError` when the connection breaks too often, `DecodeError` for a file that is too large
-   * for the memory (`settings.maxAnswerSize`).
+   * Errors: `PermissionDeniedError` for a link that has expired, `ConfigError` for what is no link and when
+   * the file cannot be written, `NotFoundError` when there is no file behind it, `NetworkError` when the
+   * connection breaks too often, `DecodeError` for a file that is encoded in another way than gzip, or too
+   * large for the memory (`settings.maxAnswerSize`).
    */
   download(args: RawDownloadArguments, options?: CallOptions): Promise<Download> {
     return this.#caller.call('raw.download', options, args);
@@ -80,9 +81,11 @@ export class Raw {
   /**
    * Downloads many files to paths, as `download` does one, at most `settings.concurrency` at a time. The
    * answer says what became of each, in the order given: a file that fails does not stop the others, and
-   * leaves nothing half-written.
+   * leaves nothing half-written. Progress counts the files.
    *
-   * Errors: `ConfigError` for a wrong list, before anything is fetched.
+   * Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of an entry
+   * that is wrong, cannot be written to its place, or has the place of another entry, however that is
+   * spelled.
    */
   downloadMany(args: RawDownloadManyArguments, options?: CallOptions): Promise<DownloadOutcome[]> {
     return this.#caller.call('raw.download_many', options, args);

@@ -106,6 +106,16 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
         Box::pin(async move { Ok(self.with_response().await?.body) })
     }
 
+    /// The bytes of the file that the operation answers with.
+    fn bytes(self) -> impl Stream<Item = Result<Bytes>> + Send + use<T> {
+        let Self { client, operation, arguments, options, .. } = self;
+        let reading = arguments.and_then(|arguments| client.file(operation, arguments, options));
+        stream::try_unfold(reading, |reading| async move {
+            let mut reading = reading?;
+            Ok(reading.bytes().await?.map(|bytes| (bytes, Ok(reading))))
+        })
+    }
+
     async fn with_response(self) -> Result<Response<T>> {
         let arguments = self.arguments?;
         let beside = Beside { files: self.files, place: self.client.place(self.operation, &arguments) };

@@ -39,7 +39,9 @@ pub(crate) fn segment<'a>(name: &str, value: &'a Value) -> Result<&'a str> {
     } else {
         return Ok(text);
     };
-    Err(Error::config(format!("{name} {problem}: {text:?}")))
+    // A query may be the signature of a link.
+    let shown = text.split_once('?').map_or_else(|| text.to_owned(), |(shown, _)| format!("{shown}?…"));
+    Err(Error::config(format!("{name} {problem}: {shown:?}")))
 }
 
 /// Query parameters, encoded, in the order given.

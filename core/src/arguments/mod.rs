@@ -8,6 +8,7 @@ pub(crate) mod files;
 mod filter_map;
 pub(crate) mod filters;
 mod implied;
+pub(crate) mod link;
 mod plain;
 mod records;
 pub(crate) mod rows;
@@ -25,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::near;
 
 use self::files::{FileSource, Multipart};
+use self::link::Link;
 use self::rows::Rows;
 
 /// A request without host, sign-in and paging.
@@ -41,7 +43,7 @@ pub(crate) struct Prepared {
     /// A body that is read while it is sent, in place of the other.
     pub(crate) multipart: Option<Multipart>,
     /// The link that is the address, and where it comes from.
-    pub(crate) link: Option<String>,
+    pub(crate) link: Option<Link>,
     pub(crate) link_of: LinkOf,
     /// The path that the file of the answer is written to.
     pub(crate) target: Option<PathBuf>,
@@ -195,7 +197,9 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
                 }
             }
             Place::Handler => match parameter.kind {
-                Kind::Link => prepared.link = given.map(|link| text(parameter.name, link)).transpose()?,
+                Kind::Link => {
+                    prepared.link = given.map(|link| Link::read(parameter.name, link)).transpose()?
+                }
                 Kind::Target => {
                     let path = given.map(|path| text(parameter.name, path)).transpose()?;
                     prepared.target = path.map(PathBuf::from);

@@ -3,14 +3,18 @@
 //! | file | what |
 //! |---|---|
 //! | `reading.rs` | the bytes of a file, over every break of a connection |
+//! | `version.rs` | whether two answers are about the same file |
 //! | `renewal.rs` | a link in the place of one that has expired |
+//! | `place.rs` | which file a path leads to |
 //! | `part.rs` | a file that is there when it is complete |
 //! | `many.rs` | many files at once |
 
 mod many;
 mod part;
+mod place;
 mod reading;
 mod renewal;
+mod version;
 
 use bytes::{Bytes, BytesMut};
 use serde_json::json;

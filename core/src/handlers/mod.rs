@@ -11,12 +11,12 @@ use bytes::Bytes;
 
 use crate::answer::{self, Answer, Members};
 use crate::catalog::Operation;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::options::Call;
 use crate::own::{ErrorKind, Meta};
 use crate::requester::{Requester, is_unclear};
 
-pub(crate) use download::{Piece, Reading, download, download_many};
+pub(crate) use download::{Reading, download, download_many};
 pub(crate) use lookup::{get_by_number, get_many_by_number};
 pub(crate) use rows::{refused_in_part, update_rows};
 pub(crate) use upload::{Beside, upload};
@@ -42,7 +42,7 @@ pub(crate) async fn delete_header(
         Ok(answer) if marked_deleted(&answer.body) => {
             (answer.meta.status, answer.meta.attempts, answer.meta.waits, answer.meta.cost)
         }
-        Err(found) if found.kind() == ErrorKind::NotFound => (
+        Err(found) if says_missing(&found) => (
             found.status().unwrap_or_default(),
             found.attempts().to_vec(),
             found.waits().to_vec(),
@@ -61,6 +61,13 @@ pub(crate) async fn delete_header(
     meta.attempts.extend(attempts);
     meta.waits.extend(waits);
     Ok(Answer { body: r#"{"message":null}"#.into(), raw: Bytes::new(), meta })
+}
+
+/// Whether the service says that there is no such record. A 404 without a body comes for a wrong company too, and one with a page
+/// from a gateway.
+fn says_missing(error: &Error) -> bool {
+    let body = error.body_excerpt().unwrap_or_default().as_bytes();
+    error.kind() == ErrorKind::NotFound && !answer::text_of(body).is_empty() && !answer::is_page(body)
 }
 
 fn marked_deleted(header: &[u8]) -> bool {

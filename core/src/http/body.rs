@@ -123,7 +123,7 @@ impl fmt::Debug for Body {
     }
 }
 
-/// The body of an answer, decompressed, as it arrives.
+/// The body of an answer as it arrives.
 pub struct AnswerBody(BoxStream<'static, Result<Bytes, TransportError>>);
 
 /// How much of an answer's body was read.
@@ -143,6 +143,10 @@ impl AnswerBody {
         chunks: impl futures_util::Stream<Item = Result<Bytes, TransportError>> + Send + 'static,
     ) -> Self {
         Self(chunks.boxed())
+    }
+
+    pub(super) fn into_stream(self) -> BoxStream<'static, Result<Bytes, TransportError>> {
+        self.0
     }
 
     /// The next piece, or none at the end.

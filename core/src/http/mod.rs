@@ -2,6 +2,7 @@
 
 mod answers;
 mod body;
+mod encoding;
 mod proxy;
 mod reqwest;
 mod shared;
@@ -19,6 +20,7 @@ use url::Url;
 use self::answers::Answers;
 pub(crate) use self::body::Extent;
 pub use self::body::{AnswerBody, Body, BodySource, Chunks, SourceError};
+pub(crate) use self::encoding::encoding_of;
 pub(crate) use self::proxy::passwords as proxy_passwords;
 use self::reqwest::TransportSettings;
 pub(crate) use self::shared::ForkGuard;
@@ -59,7 +61,8 @@ pub struct HttpResponse {
     pub status: u16,
     /// Headers.
     pub headers: HeaderMap,
-    /// The body, decompressed.
+    /// The body. `Content-Encoding` and `Content-Length` are those of the body as it comes here: decoded, where the transport
+    /// does that.
     pub body: AnswerBody,
 }
 

@@ -11,12 +11,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
+use http::HeaderValue;
+use http::header::ACCEPT_ENCODING;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy, redirect, retry};
 use url::{Host, Url};
 
 use super::body::SourceError;
+use super::encoding::decoded;
 use super::proxy::{Hop, Proxies};
 use super::{AnswerBody, Body, Chunks, HttpRequest, HttpResponse, Reached, Transport, TransportError, Wire};
 use crate::address::{Inside, Reach};
@@ -83,7 +86,7 @@ impl ReqwestTransport {
             .pool_max_idle_per_host(self.settings.max_connections)
             .pool_idle_timeout(Duration::from_secs(60))
             .tcp_nodelay(true)
-            .gzip(true)
+            .gzip(false)
             .redirect(redirect::Policy::none())
             // Sending again is for the pipeline to decide.
             .retry(retry::never())
@@ -179,7 +182,8 @@ impl Transport for ReqwestTransport {
         let client = check_reach(&request.url, request.reach)
             .and_then(|()| self.client(&request.url, hop.as_ref(), request.reach));
         Box::pin(async move {
-            let HttpRequest { method, url, headers, body, wire, .. } = request;
+            let HttpRequest { method, url, mut headers, body, wire, .. } = request;
+            headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
             wire.hold();
             let client = client?;
             let method = match method {
@@ -201,7 +205,8 @@ impl Transport for ReqwestTransport {
                     Some(of_body) => TransportError::of_body(reached(&wire), of_body),
                     None => failure(error, &place, &wire),
                 })?;
-            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            let (status, mut headers) = (answer.status().as_u16(), answer.headers().clone());
+            let host = place.host.clone();
             let chunks = stream::unfold(Some(answer), move |answer| {
                 let host = place.host.clone();
                 async move {
@@ -217,7 +222,8 @@ impl Transport for ReqwestTransport {
                     }
                 }
             });
-            Ok(HttpResponse { status, headers, body: AnswerBody::from_stream(chunks) })
+            let body = decoded(status, &mut headers, AnswerBody::from_stream(chunks), host);
+            Ok(HttpResponse { status, headers, body })
         })
     }
 }

@@ -7,8 +7,9 @@ use ::http::header::RETRY_AFTER;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::address::LinkOf;
 use crate::answer::{self, Members, Said};
-use crate::catalog::{AnswerKind, Operation};
+use crate::catalog::{AnswerKind, Base, Operation};
 use crate::clock::ServerTime;
 use crate::error::{Error, Failure, Result};
 use crate::http::Extent;
@@ -18,16 +19,55 @@ use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::rate_news::{self, RateNews, Refusal};
 use crate::redact::Secrets;
 
+/// What a 401 of the service means.
+const NOT_ACCEPTED: &str = "the service does not accept the access token";
+
 pub(crate) struct Classify {
     pub(crate) company: String,
     pub(crate) secrets: Secrets,
     pub(crate) time: ServerTime,
 }
 
+/// Who answers, which decides what a status means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Server {
+    Api,
+    Automation,
+    /// What a signed link leads to.
+    Storage,
+    /// What a URL of the program leads to.
+    Source,
+}
+
+impl Server {
+    fn of(exchange: &Exchange) -> Self {
+        match (exchange.base, exchange.link_of) {
+            (Base::Api, _) => Self::Api,
+            (Base::Automation, _) => Self::Automation,
+            (Base::Link, LinkOf::Answer) => Self::Storage,
+            (Base::Link, LinkOf::Program { .. }) => Self::Source,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Api | Self::Automation => "the service",
+            Self::Storage => "the storage",
+            Self::Source => "the server of the file",
+        }
+    }
+
+    /// Whether it is one of the service, which has records, limits and a clock.
+    fn is_of_service(self) -> bool {
+        matches!(self, Self::Api | Self::Automation)
+    }
+}
+
 impl Policy for Classify {
     fn run<'a>(&'a self, exchange: Exchange, next: Next) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
-            let (trace, operation) = (exchange.trace.clone(), exchange.operation);
+            let (trace, operation, server) =
+                (exchange.trace.clone(), exchange.operation, Server::of(&exchange));
             trace.begin_attempt(self.time.clock().elapsed(), exchange.wire.clone());
             let sent = next.run(exchange).await;
             let status = match &sent {
@@ -35,9 +75,11 @@ impl Policy for Classify {
                 Err(error) => error.status(),
             };
             let result = sent.and_then(|reply| {
-                self.time.observe(&reply.headers);
-                trace.keep_news(self.news(&reply));
-                self.judge(reply, operation)
+                if server.is_of_service() {
+                    self.time.observe(&reply.headers);
+                    trace.keep_news(self.news(&reply));
+                }
+                self.judge(reply, operation, server)
             });
             let (error, outcome) = match &result {
                 Ok(_) => (None, Outcome::Applied),
@@ -51,7 +93,7 @@ impl Policy for Classify {
 }
 
 impl Classify {
-    fn judge(&self, reply: Reply, operation: &Operation) -> Result<Reply> {
+    fn judge(&self, reply: Reply, operation: &Operation, server: Server) -> Result<Reply> {
         let reads = operation.is_read();
         match reply.status {
             200..=299 if reply.stream.is_some() => Ok(reply),
@@ -65,6 +107,7 @@ impl Classify {
             // Whatever it holds.
             200..=299 if operation.answer == AnswerKind::File => Ok(reply),
             200..=299 => self.judge_success(reply, operation),
+            _ if !server.is_of_service() => Err(self.of_link(&reply, server)),
             300..=399 => {
                 let text = "the service redirects to another address, and redirects are not followed; is the base address right?";
                 Err(self.error(&reply, ErrorKind::Server, Failure::Final, reads, text))
@@ -73,9 +116,51 @@ impl Classify {
             status => {
                 let said = answer::said(&reply.body);
                 let (kind, failure) = kind_of(status, said.as_ref());
-                let text = said.map_or_else(|| self.hint(status, reply.body.is_empty()), |said| said.text);
+                let text = match (status, said) {
+                    // In one wording, whatever the server adds to it.
+                    (401, Some(said)) => format!("{NOT_ACCEPTED} ({})", said.text),
+                    (_, Some(said)) => said.text,
+                    (_, None) => self.hint(status, &reply.body, server),
+                };
                 Err(self.error(&reply, kind, failure, reads, &text))
             }
+        }
+    }
+
+    /// The error for a file that did not come. What such a server says goes no further than one word of it: it may quote the
+    /// link with its signature.
+    fn of_link(&self, reply: &Reply, server: Server) -> Error {
+        let (name, status) = (server.name(), reply.status);
+        let (kind, failure) = match status {
+            401 => kind_of(403, None),
+            429 => (ErrorKind::RateLimited, Failure::Throttled),
+            status => kind_of(status, None),
+        };
+        let code = code_word(&reply.body);
+        let told = code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+        let text = match (server, status) {
+            (Server::Storage, 401 | 403) => format!(
+                "the storage refuses the link{told}; a link is valid for about twelve hours: read the record again for a new one"
+            ),
+            (_, 401 | 403) => format!("{name} refuses access to it{told}"),
+            (Server::Storage, 404 | 410) => {
+                format!("there is no file behind the link{told}; read the record again for its present one")
+            }
+            (_, 404 | 410) => format!("there is no file at this address{told}"),
+            (_, 429) => format!("{name} takes no more requests for the moment{told}"),
+            (_, 300..=399) => format!("{name} redirects, and does not say where{told}"),
+            (_, 500..=599) => format!("{name} failed with status {status}{told}"),
+            _ => format!("{name} answered with status {status}{told}"),
+        };
+        let error = Error::new(kind, text)
+            .with_status(status)
+            .with_failure(failure)
+            .with_outcome(Outcome::Refused)
+            .with_retry_after(retry_after(&reply.headers, self.time.time()))
+            .with_request_id(answer::request_id(&reply.headers));
+        match code {
+            Some(code) => error.with_code(code),
+            None => error,
         }
     }
 
@@ -109,15 +194,22 @@ impl Classify {
         Ok(reply)
     }
 
-    fn hint(&self, status: u16, empty: bool) -> String {
+    /// What a status means that comes without a text.
+    fn hint(&self, status: u16, body: &[u8], server: Server) -> String {
         match status {
-            401 => "the service does not accept the access token".into(),
+            401 => NOT_ACCEPTED.into(),
             403 => "the service refuses this request".into(),
-            404 if empty => format!(
+            404 if body.is_empty() && server == Server::Api => format!(
                 "404 with an empty body: is the company domain {:?} right? It may also be one that the user who is signed \
                  in does not belong to",
                 self.company
             ),
+            404 if answer::is_page(body) => {
+                let page = answer::page(body);
+                format!(
+                    "404 with {page}, which a proxy or a gateway may have written; is the base address right?"
+                )
+            }
             404 => "there is nothing at this address".into(),
             405 => "the service does not allow this HTTP method here".into(),
             500..=599 => format!("the service failed with status {status}"),
@@ -242,6 +334,20 @@ fn names_a_limit(text: &str) -> bool {
     let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
     text.contains("limit") && any(&["request", "call", "api"]) && any(&["daily", "per day", "a day"])
 }
+
+/// The word by which a storage says what is wrong: the code of an XML body, or a body of one word.
+fn code_word(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(answer::text_of(body));
+    let in_tag = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    let word = in_tag.map_or(text.as_ref(), |(code, _)| code).trim();
+    let is_word = (1..=LONGEST_WORD).contains(&word.len())
+        && word.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && word.chars().all(|letter| letter.is_ascii_alphabetic());
+    is_word.then(|| word.to_owned())
+}
+
+/// In letters: `ConditionHeadersNotSupported` is one of the longer ones.
+const LONGEST_WORD: usize = 50;
 
 fn code_of(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(answer::text_of(body));

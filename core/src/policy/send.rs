@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Failure, Result};
 use crate::http::{
     AnswerBody, Extent, HttpRequest, HttpResponse, Reach, Reached, Transport, TransportError, Wire,
+    encoding_of,
 };
 use crate::own::{ErrorKind, Outcome};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
@@ -59,6 +60,19 @@ impl Policy for Send {
             wire.moved();
             let (status, headers) = (answer.status, answer.headers);
             let succeeded = (200..300).contains(&status);
+            let reads = exchange.operation.is_read();
+            let encoding = encoding_of(&headers);
+            // Who asks for a part of a file looks at this, too.
+            if let Some(encoding) = encoding.filter(|_| !exchange.streams || status != 206) {
+                let text = format!(
+                    "the answer is encoded as {encoding:?}, which this client does not decode: it decodes gzip, and that once"
+                );
+                if succeeded {
+                    return Err(undecoded(text, reads).with_status(status));
+                }
+                // The status says enough.
+                return Ok(Reply { status, headers, body: text.into(), extent: Extent::Whole, stream: None });
+            }
             if exchange.streams && succeeded {
                 let body = self.watched(answer.body, wire);
                 let stream = Some(Arc::new(Mutex::new(Some(body))));
@@ -66,7 +80,7 @@ impl Policy for Send {
             }
             let limit = if succeeded { self.max_answer_size } else { FAILURE_SIZE };
             let (body, extent) = answer.body.read(limit, || wire.moved()).await;
-            if extent == Extent::Limit && succeeded && exchange.operation.is_read() {
+            if extent == Extent::Limit && succeeded && reads {
                 let advice = match exchange.operation.answer {
                     AnswerKind::File => "name a file that it is written to",
                     _ => "ask for less, with a smaller page_size for instance",
@@ -146,6 +160,19 @@ impl Send {
                 }
             }
         }))
+    }
+}
+
+/// The error for the body of a success that cannot be read.
+fn undecoded(text: String, reads: bool) -> Error {
+    match reads {
+        true => Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Refused),
+        false => {
+            let text = format!(
+                "{text}; whether the change was made is unknown. Read the record before you send it again"
+            );
+            Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Unknown)
+        }
     }
 }
 

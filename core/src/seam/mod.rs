@@ -212,7 +212,7 @@ impl Engine {
         match Operation::find(name).filter(|operation| operation.answer == AnswerKind::File) {
             Some(operation) => {
                 let reading = client.read_file(operation, arguments, options)?;
-                Ok(Stream::of_file(operation, reading, progress, guard))
+                Ok(Stream::of_file(operation, reading, progress, guard, &self.handle))
             }
             None => Ok(Stream::of_pages(client.pages(name, arguments, options)?, progress, guard)),
         }

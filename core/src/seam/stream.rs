@@ -4,14 +4,15 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
+use tokio::runtime::Handle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Caller, Reply};
 use crate::cancel::CallGuard;
 use crate::catalog::Operation;
-use crate::error::{Error, Failure, Result};
-use crate::handlers::{Piece, Reading};
+use crate::error::Result;
+use crate::handlers::Reading;
 use crate::host::CallProgress;
-use crate::own::{ErrorKind, Outcome};
 use crate::paging::Pager;
 
 /// The pages of one list, or the bytes of one file.
@@ -26,7 +27,18 @@ pub struct Stream {
 #[derive(Debug, Clone)]
 enum Source {
     Pages(Pager),
-    Bytes(&'static Operation, Arc<tokio::sync::Mutex<Reading>>, Arc<Mutex<(u64, Option<u64>)>>),
+    Bytes(Arc<File>),
+}
+
+/// A file that is read.
+#[derive(Debug)]
+struct File {
+    operation: &'static Operation,
+    reading: Arc<tokio::sync::Mutex<Reading>>,
+    /// Bytes that were given, and those of the whole file.
+    position: Mutex<(u64, Option<u64>)>,
+    /// Lets the connection go when the call is cancelled, whoever still holds the stream.
+    _closing: AbortOnDropHandle<()>,
 }
 
 /// The page that was given last, for a far side that could not use it.
@@ -46,9 +58,19 @@ impl Stream {
         reading: Reading,
         progress: Option<CallProgress>,
         guard: CallGuard,
+        handle: &Handle,
     ) -> Self {
+        let cancel = reading.cancel();
         let reading = Arc::new(tokio::sync::Mutex::new(reading));
-        Self::of(Source::Bytes(operation, reading, Arc::default()), progress, guard)
+        let held = Arc::downgrade(&reading);
+        let closing = AbortOnDropHandle::new(handle.spawn(async move {
+            cancel.cancelled().await;
+            if let Some(reading) = held.upgrade() {
+                reading.lock().await.close();
+            }
+        }));
+        let file = File { operation, reading, position: Mutex::default(), _closing: closing };
+        Self::of(Source::Bytes(Arc::new(file)), progress, guard)
     }
 
     fn of(source: Source, progress: Option<CallProgress>, guard: CallGuard) -> Self {
@@ -90,8 +112,8 @@ impl Stream {
         match &self.source {
             // Numbers only: this cannot fail.
             Source::Pages(pager) => serde_json::to_string(&pager.position()).unwrap_or_default(),
-            Source::Bytes(_, _, position) => {
-                let (bytes, total) = *position.lock().unwrap_or_else(PoisonError::into_inner);
+            Source::Bytes(file) => {
+                let (bytes, total) = *file.position.lock().unwrap_or_else(PoisonError::into_inner);
                 json!({"bytes": bytes, "total": total}).to_string()
             }
         }
@@ -116,23 +138,12 @@ impl Source {
                 let page = if all { pager.next_of_all().await } else { pager.next_page().await }?;
                 Ok(page.map(|page| Reply::of_page(pager.operation(), page)))
             }
-            Self::Bytes(operation, reading, position) => {
-                let mut reading = reading.lock().await;
-                let piece = match reading.next().await {
-                    Ok(Some(Piece::Bytes(bytes))) => Ok(Some(bytes)),
-                    Ok(None) => Ok(None),
-                    // What was given cannot be taken back.
-                    Ok(Some(Piece::Anew)) => Err(Error::new(
-                        ErrorKind::Network,
-                        "the connection broke, and the storage sends the file from its beginning only; download it to a path",
-                    )
-                    .with_failure(Failure::Unreadable)
-                    .with_outcome(Outcome::Refused)),
-                    Err(error) => Err(error),
-                };
-                let bytes = piece.map_err(|error| reading.complete(error))?;
-                *position.lock().unwrap_or_else(PoisonError::into_inner) = (reading.done(), reading.total());
-                Ok(bytes.map(|bytes| Reply::of_bytes(operation, bytes, reading.meta())))
+            Self::Bytes(file) => {
+                let mut reading = file.reading.lock().await;
+                let bytes = reading.bytes().await?;
+                let position = (reading.done(), reading.total());
+                *file.position.lock().unwrap_or_else(PoisonError::into_inner) = position;
+                Ok(bytes.map(|bytes| Reply::of_bytes(file.operation, bytes, reading.meta())))
             }
         }
     }

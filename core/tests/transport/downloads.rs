@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use beproduct::seam::Engine;
 use beproduct::{CallOptions, Client, ErrorKind, Outcome, Result};
+use futures_util::TryStreamExt as _;
 use serde_json::{Map, Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -31,12 +33,23 @@ enum Step {
     Expired,
     /// A part that nobody asked for.
     OtherPart,
+    /// A part of another version of the same length, by a storage that passes over `If-Range`.
+    OtherVersion,
+    /// No rest, it says.
+    NoRest,
+    /// A redirect to a place where the file is not.
+    Empty,
     /// Nothing more.
     Silent,
 }
 
 const FILE: &str = "0123456789";
 const CHANGED: &str = "abcdef";
+const OTHER: &str = "abcdefghij";
+
+/// `picture`, encoded with gzip.
+const GZIP: &[u8] =
+    b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\xc8\x4c\x2e\x29\x2d\x4a\x05\x00\x89\x4f\xdb\x16\x07\x00\x00\x00";
 
 struct Storage {
     steps: Mutex<VecDeque<Step>>,
@@ -78,14 +91,25 @@ impl Storage {
             assert_eq!(header("authorization"), None);
             self.seen.lock().unwrap().push(range.clone().unwrap_or_else(|| "all".into()));
             let step = self.steps.lock().unwrap().pop_front().unwrap_or(Step::Serve);
-            let file = if matches!(step, Step::Changed) { CHANGED } else { FILE };
-            let own = if matches!(step, Step::Changed) { "\"two\"" } else { "\"one\"" };
+            let file = match step {
+                Step::Changed => CHANGED,
+                Step::OtherVersion => OTHER,
+                _ => FILE,
+            };
+            let own = if matches!(step, Step::Changed | Step::OtherVersion) { "\"two\"" } else { "\"one\"" };
             let begin = range.as_deref().and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
             let begin = begin.map(|begin| begin.parse::<usize>().unwrap());
-            let begin = begin.filter(|_| tag.as_deref() == Some(own) && !matches!(step, Step::Plain(_)));
+            let unchanged = tag.as_deref() == Some(own) || matches!(step, Step::OtherVersion);
+            let begin = begin.filter(|_| unchanged && !matches!(step, Step::Plain(_)));
             let (status, from) = match step {
                 Step::Expired => {
                     let answer = "HTTP/1.1 403 X\r\ncontent-length: 20\r\n\r\nAuthenticationFailed";
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                    continue;
+                }
+                Step::NoRest | Step::Empty => {
+                    let status = if matches!(step, Step::Empty) { 204 } else { 416 };
+                    let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n");
                     stream.write_all(answer.as_bytes()).await.unwrap();
                     continue;
                 }
@@ -142,7 +166,7 @@ async fn read(client: &Client, link: &str, file: Option<&Path>) -> Result<(Strin
 
 #[tokio::test]
 async fn a_file_is_whole_over_breaks() {
-    use Step::{Changed, Cut, Plain, Serve, Weak};
+    use Step::{Changed, Cut, NoRest, OtherPart, OtherVersion, Plain, Serve, Weak};
     let folder = tempfile::tempdir().unwrap();
     for (steps, expected, seen) in [
         (vec![Serve], FILE, vec!["all"]),
@@ -152,6 +176,15 @@ async fn a_file_is_whole_over_breaks() {
         (vec![Cut(4), Plain(6), Serve], FILE, vec!["all", "bytes=4-", "bytes=6-"]),
         (vec![Plain(4), Plain(10)], FILE, vec!["all", "bytes=4-"]),
         (vec![Cut(4), Changed], CHANGED, vec!["all", "bytes=4-"]),
+        // It breaks again before the place of the first break.
+        (vec![Cut(4), Plain(2), Serve], FILE, vec!["all", "bytes=4-", "bytes=4-"]),
+        (vec![Cut(4), Plain(2), Plain(10)], FILE, vec!["all", "bytes=4-", "bytes=4-"]),
+        // What comes is not the rest: then the whole of it does.
+        (vec![Cut(4), OtherPart], FILE, vec!["all", "bytes=4-", "all"]),
+        (vec![Cut(4), NoRest], FILE, vec!["all", "bytes=4-", "all"]),
+        (vec![Cut(4), OtherVersion, Serve], FILE, vec!["all", "bytes=4-", "all"]),
+        (vec![Cut(4), OtherVersion, OtherVersion], OTHER, vec!["all", "bytes=4-", "all"]),
+        (vec![Cut(4), OtherPart, Cut(6), Serve], FILE, vec!["all", "bytes=4-", "all", "all"]),
         (vec![Weak(4), Weak(10)], FILE, vec!["all", "all"]),
     ] {
         for path in [None, Some(folder.path().join("file.png"))] {
@@ -178,9 +211,100 @@ async fn a_file_that_breaks_again_and_again_is_not_there() {
     assert_eq!(error.operation(), Some("raw.download"));
     assert_eq!(storage.seen().len(), 3);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    let (address, _storage) = Storage::start(&[Step::Cut(4), Step::OtherPart]).await;
-    let error = read(&client, &format!("{address}/file.png"), Some(&path)).await.unwrap_err();
-    assert!(error.message().contains("another part of the file"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_no_whole_file_is_not_taken_for_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for (step, status) in [(Step::OtherPart, 206), (Step::Empty, 204)] {
+        for path in [None, Some(folder.path().join("file.png"))] {
+            let (address, storage) = Storage::start(&[step]).await;
+            let client = client("http://127.0.0.1:9", json!({}));
+            let error = read(&client, &format!("{address}/file.png"), path.as_deref()).await.unwrap_err();
+            assert_eq!((error.kind(), error.status()), (ErrorKind::Server, Some(status)), "{error}");
+            assert!(error.message().contains("no whole file") && !error.retryable(), "{error}");
+            assert_eq!(storage.seen().len(), 1);
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// An answer as it is, for every request.
+async fn answers(lines: &'static str, body: &'static [u8]) -> String {
+    let address = serve(move |mut stream| async move {
+        while head(&mut stream).await.is_some() {
+            let answer = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n{lines}\r\n", body.len());
+            if stream.write_all(&[answer.as_bytes(), body].concat()).await.is_err() {
+                return;
+            }
+        }
+    })
+    .await;
+    format!("http://{address}/file.png?sig=secret")
+}
+
+#[tokio::test]
+async fn an_encoded_file_is_decoded_or_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.png");
+    let client = client("http://127.0.0.1:9", json!({"attempts": 2}));
+    let link = answers("content-encoding: gzip\r\netag: \"a\"\r\n", GZIP).await;
+    assert_eq!(read(&client, &link, None).await.unwrap(), ("picture".into(), 1));
+    assert_eq!(read(&client, &link, Some(&path)).await.unwrap(), ("picture".into(), 1));
+    std::fs::remove_file(&path).unwrap();
+    for encoding in [
+        "content-encoding: br\r\n",
+        "content-encoding: gzip, gzip\r\n",
+        "content-encoding: gzip\r\ncontent-encoding: gzip\r\n",
+    ] {
+        let link = answers(encoding, GZIP).await;
+        for path in [None, Some(path.as_path())] {
+            let error = read(&client, &link, path).await.unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Refused), "{error}");
+            assert!(error.message().contains("which this client does not decode"), "{error}");
+            assert_eq!((error.attempts().len(), error.status()), (1, Some(200)));
+        }
+    }
+    // It is cut off inside of the encoding.
+    let link = answers("content-encoding: gzip\r\n", GZIP.split_at(GZIP.len() - 3).0).await;
+    let error = read(&client, &link, Some(&path)).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts().len()), (ErrorKind::Network, 2), "{error}");
+    assert!(error.message().contains("is damaged"), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_time_limit_is_one_for_the_whole_file() {
+    let (address, storage) = Storage::start(&[Step::Cut(4), Step::Silent]).await;
+    let client = client("http://127.0.0.1:9", json!({"testing": {"clock": "manual"}, "idle_timeout": 1000}));
+    let clock = client.recorded_clock().unwrap().clone();
+    let begun = Arc::new(AtomicBool::new(false));
+    let (mut options, seen) = (CallOptions::default(), Arc::clone(&begun));
+    options.timeout = Some(Duration::from_secs(60));
+    options.progress = Some(beproduct::OnProgress::new(move |_| seen.store(true, Ordering::SeqCst)));
+    let call = arguments(json!({"link": format!("{address}/file.png")}));
+    let reading = client.call("raw.download", call, options);
+    let (mut reading, mut gone) = (std::pin::pin!(reading), Duration::ZERO);
+    let error = loop {
+        tokio::select! {
+            biased;
+            result = &mut reading => break result.unwrap_err(),
+            () = tokio::task::yield_now() => {}
+        }
+        // The connection breaks after 40 s, and the rest never comes.
+        let step = match (begun.load(Ordering::SeqCst), storage.seen.lock().unwrap().len()) {
+            (true, 1) if gone == Duration::ZERO => Duration::from_secs(40),
+            // The pause after the break.
+            (true, 1) => Duration::from_millis(1),
+            (true, 2) => Duration::from_secs(1),
+            _ => Duration::ZERO,
+        };
+        clock.advance(step);
+        gone += step;
+    };
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.message().contains("within 60 s"), "{error}");
+    assert!((60..70).contains(&gone.as_secs()), "{gone:?}");
 }
 
 #[tokio::test]
@@ -233,7 +357,7 @@ async fn one_of_many_files_does_not_stop_the_others() {
     let files = json!([
         {"link": link, "file": path("one.png")},
         {"link": "http://127.0.0.1:9/gone.png", "file": path("two.png")},
-        {"link": link, "file": path("missing/three.png")},
+        {"link": link, "file": path("three.png")},
         {"link": link, "file": path("four.png"), "record": "1"},
     ]);
     let call = arguments(json!({"files": files}));
@@ -244,6 +368,7 @@ async fn one_of_many_files_does_not_stop_the_others() {
     call["files"][0]["record"] = "1".into();
     call["files"][1]["record"] = "1".into();
     call["files"][2]["record"] = "1".into();
+    call["files"][2]["link"] = "http://127.0.0.1:9/gone.png".into();
     let reports = Arc::new(Mutex::new(Vec::new()));
     let reported = Arc::clone(&reports);
     let mut options = CallOptions::default();
@@ -255,7 +380,7 @@ async fn one_of_many_files_does_not_stop_the_others() {
     assert_eq!(outcomes[0], json!({"file": path("one.png"), "size": 10}));
     assert_eq!(
         (&outcomes[1]["error"]["kind"], &outcomes[2]["error"]["kind"]),
-        (&json!("network"), &json!("config"))
+        (&json!("network"), &json!("network"))
     );
     assert_eq!(outcomes[3], json!({"file": path("four.png"), "size": 10}));
     assert_eq!(*reports.lock().unwrap(), [1, 2, 3, 4].map(|done| (done, Some(4))));
@@ -268,8 +393,8 @@ async fn one_of_many_files_does_not_stop_the_others() {
             json!([{"link": link, "file": path("x")}, {"link": link, "file": path("x")}]),
             "files[1]: another file",
         ),
-        (json!([{"link": link}]), "files[0] names no file"),
-        (json!([{"file": path("x")}]), "files[0]: raw.download needs link"),
+        (json!([{"link": link}]), "files[0] needs file"),
+        (json!([{"file": path("x")}]), "files[0] needs link"),
         (json!([{"link": link, "path": "x"}]), "files[0] has an unknown member \"path\""),
         (json!(["x"]), "files[0] has to be an object"),
         (json!("x"), "has to be a list"),
@@ -279,6 +404,69 @@ async fn one_of_many_files_does_not_stop_the_others() {
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.message().contains(says), "{error}");
     }
+}
+
+#[tokio::test]
+async fn many_files_are_checked_before_the_first_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (address, storage) = Storage::start(&[]).await;
+    let client = client(&address, json!({}));
+    let link = format!("{address}/file.png?sig=secret");
+    let good = json!({"link": link, "file": path("good"), "record": "1"});
+    for (wrong, says) in [
+        (json!({"link": link, "file": path("x"), "record": "a/b"}), "record contains one of"),
+        (json!({"link": link, "file": path("x"), "record": link}), "record contains one of"),
+        (json!({"link": link, "file": path("x"), "record": null}), "needs record"),
+        (json!({"file": path("x"), "record": "1"}), "needs link"),
+        (json!({"link": {"origin": link}, "file": path("x"), "record": "1"}), "not an object"),
+        (json!({"link": "sig=secret", "file": path("x"), "record": "1"}), "is not a valid URL"),
+        (json!({"link": link, "file": folder.path(), "record": "1"}), "is a folder"),
+        (json!({"link": link, "file": path("missing/x"), "record": "1"}), "there is no folder"),
+        (json!({"link": link, "file": path("./good"), "record": "1"}), "another file of the list"),
+    ] {
+        let call = arguments(json!({"files": [good, wrong]}));
+        let error = client.call("style.download_many", call, CallOptions::default()).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent), "{error}");
+        assert!(error.message().starts_with("files[1]"), "{error}");
+        assert!(error.message().contains(says), "{error}");
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+    assert!(storage.seen().is_empty());
+}
+
+#[tokio::test]
+async fn of_many_files_only_some_are_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts = folder.path().to_owned();
+    let counts = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&counts);
+    let address = serve(move |mut stream| {
+        let (parts, seen) = (parts.clone(), Arc::clone(&seen));
+        async move {
+            while head(&mut stream).await.is_some() {
+                let open = std::fs::read_dir(&parts).unwrap();
+                let open = open
+                    .filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part"));
+                let open = open.count();
+                seen.lock().unwrap().push(open);
+                stream.write_all(b"HTTP/1.1 200 X\r\ncontent-length: 1\r\n\r\nx").await.unwrap();
+            }
+        }
+    })
+    .await;
+    let client = client("http://127.0.0.1:9", json!({"concurrency": 3}));
+    let files: Vec<_> = (0..40)
+        .map(|number| json!({"link": format!("http://{address}/x"), "file": folder.path().join(format!("{number}.png"))}))
+        .collect();
+    let call = arguments(json!({"files": files}));
+    let answer = client.call("raw.download_many", call, CallOptions::default()).await.unwrap();
+    let outcomes: Vec<Value> = serde_json::from_slice(&answer.body).unwrap();
+    assert!(outcomes.iter().all(|outcome| outcome["size"] == 1), "{outcomes:?}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 40);
+    let counts = counts.lock().unwrap();
+    assert!(counts.iter().all(|count| (1..=3).contains(count)), "{counts:?}");
 }
 
 #[tokio::test]
@@ -310,7 +498,7 @@ async fn a_file_comes_as_a_stream_of_bytes() {
     assert_eq!(read(String::new(), vec![Step::Cut(4)]).await.unwrap(), FILE.as_bytes());
     assert_eq!(read(String::new(), vec![Step::Plain(4), Step::Plain(10)]).await.unwrap(), FILE.as_bytes());
     let error = read(String::new(), vec![Step::Weak(4), Step::Serve]).await.unwrap_err();
-    assert!(error.message().contains("from its beginning only"), "{error}");
+    assert!(error.message().contains("cannot send the rest of the same file"), "{error}");
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Network, Some("raw.download")));
     let engine = open("http://127.0.0.1:9");
     let call = json!({"link": "http://127.0.0.1:9/x", "file": "x"}).to_string();
@@ -327,6 +515,65 @@ async fn a_file_comes_as_a_stream_of_bytes() {
     tokio::task::yield_now().await;
     engine.cancel(number);
     assert_eq!(next.await.unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
+}
+
+#[tokio::test]
+async fn a_typed_call_streams_its_file() {
+    let read = |steps: Vec<Step>| async move {
+        let (address, _storage) = Storage::start(&steps).await;
+        let client = client(&address, json!({"attempts": 2}));
+        let call = client.style().download("1", format!("{address}/file.png?sig=secret"));
+        call.stream().map_ok(|bytes| bytes.to_vec()).try_concat().await
+    };
+    assert_eq!(read(vec![]).await.unwrap(), FILE.as_bytes());
+    assert_eq!(read(vec![Step::Cut(4)]).await.unwrap(), FILE.as_bytes());
+    for steps in [vec![Step::Cut(4), Step::Changed], vec![Step::Cut(4), Step::Cut(0)]] {
+        let error = read(steps).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.operation()),
+            (ErrorKind::Network, Some("style.download")),
+            "{error}"
+        );
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
+    let client = client("http://127.0.0.1:9", json!({}));
+    let call = client.raw().download("https://store.example/x").file("x");
+    let error = call.stream().try_collect::<Vec<_>>().await.unwrap_err();
+    assert!(error.message().contains("written to no path"), "{error}");
+    let error = client.raw().download("x").stream().try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent), "{error}");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cancelled_lets_its_connection_go() {
+    let gone = Arc::new(tokio::sync::Notify::new());
+    let closed = Arc::clone(&gone);
+    let address = serve(move |mut stream| {
+        let closed = Arc::clone(&closed);
+        async move {
+            head(&mut stream).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 X\r\ncontent-length: 10\r\n\r\n01").await.unwrap();
+            // The end of what the client sends is the end of the connection.
+            assert!(head(&mut stream).await.is_none());
+            closed.notify_one();
+        }
+    })
+    .await;
+    let settings = json!({
+        "company_domain": "acme", "access_token": "t", "ledger": "memory", "api_url": "http://127.0.0.1:9",
+    })
+    .to_string();
+    let engine = Engine::open(&settings, None, None, Handle::current()).unwrap();
+    let number = engine.issue_call();
+    let call = json!({"link": format!("http://{address}/x")}).to_string();
+    let stream = engine.stream(number, "raw.download", &call, "{}").unwrap();
+    assert_eq!(stream.next(false).await.unwrap().unwrap().raw, "01");
+    engine.cancel(number);
+    // It is held all the same, as by a program that has left its loop.
+    gone.notified().await;
+    for _ in 0..2 {
+        assert_eq!(stream.next(false).await.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! Faults on demand: rules that pick requests, and what happens to a picked one.
 
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Deserialize;
@@ -54,7 +57,7 @@ pub(crate) struct Action {
     status: Option<u16>,
     body: Option<Value>,
     body_json: Option<Value>,
-    /// Headers of the answer, be it this one or the real one.
+    /// Headers of the answer, be it this one or the real one; null takes one away.
     headers: Map<String, Value>,
     /// Do the work all the same.
     pub(crate) apply: bool,
@@ -78,6 +81,10 @@ pub(crate) struct Action {
     pub(crate) old_form: bool,
     /// Whether the storage serves parts of a file.
     pub(crate) ranges: Option<bool>,
+    /// Whether it serves the whole file when `If-Range` names another version of it.
+    pub(crate) if_range: Option<bool>,
+    /// How often the body is encoded with gzip.
+    pub(crate) gzip: u32,
 }
 
 /// What becomes of an uploaded file.
@@ -111,6 +118,10 @@ impl Action {
     /// The headers of the rule, which replace those of the answer.
     pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.headers {
+            if value.is_null() {
+                headers.remove(name);
+                continue;
+            }
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             if let (Ok(name), Ok(value)) =
                 (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
@@ -168,6 +179,24 @@ impl Faults {
         }
         None
     }
+}
+
+/// The same answer, encoded so often, as a gateway may do it.
+pub(crate) async fn encoded(answer: Answer, times: u32) -> Answer {
+    let (mut head, body) = answer.into_parts();
+    let mut bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec();
+    let mut names = Vec::new();
+    for _ in 0..times {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        // Into memory, which cannot fail.
+        let _ = encoder.write_all(&bytes);
+        bytes = encoder.finish().unwrap_or_default();
+        names.push("gzip");
+    }
+    head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    head.headers
+        .extend(HeaderValue::try_from(names.join(", ")).map(|names| (header::CONTENT_ENCODING, names)));
+    Response::from_parts(head, Body::from(bytes))
 }
 
 /// What was written has to leave the machine before the connection is cut, and nothing reports that; this

@@ -102,6 +102,9 @@ pub(crate) async fn handle(
     if action.is_canned() {
         answer = action.canned();
     }
+    if action.gzip > 0 {
+        answer = faults::encoded(answer, action.gzip).await;
+    }
     action.add_headers(answer.headers_mut());
     if action.spoils_body() {
         answer = faults::spoil(&action, answer, connection, released).await;

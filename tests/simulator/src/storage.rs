@@ -26,16 +26,16 @@ pub(crate) fn answer(
             plain(StatusCode::FORBIDDEN, "AuthenticationFailed".to_owned())
         }
         Some(file) if method == Method::GET => {
-            serve(file, headers, rule.ranges.unwrap_or(state.settings.ranges))
+            serve(file, headers, rule.ranges.unwrap_or(state.settings.ranges), rule.if_range != Some(false))
         }
         _ => empty(StatusCode::NOT_FOUND),
     }
 }
 
-fn serve(file: &StoredFile, headers: &HeaderMap, ranges: bool) -> Answer {
+fn serve(file: &StoredFile, headers: &HeaderMap, ranges: bool, if_range: bool) -> Answer {
     let tag = format!("\"{}\"", &file.digest[..16]);
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let unchanged = text(header::IF_RANGE).is_none_or(|wanted| wanted == tag);
+    let unchanged = text(header::IF_RANGE).is_none_or(|wanted| wanted == tag || !if_range);
     let asked =
         text(header::RANGE).filter(|_| ranges && unchanged).and_then(|range| part(range, file.length));
     let (status, start, end) = match asked {

@@ -47,7 +47,7 @@ DownloadFile = TypedDict(
     {
         "link": Required["str"],  # The link, as it is in the record.
         "file": Required["str"],  # Path that the file is written to; a file of this name is replaced.
-        "record": "str | None",  # Id of the record that has the link, for a link that has expired.
+        "record": "str | None",  # Id of the record that has the link, by which an expired one is renewed. Not for `raw`.
     },
     total=False,
 )

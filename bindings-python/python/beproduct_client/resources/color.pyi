@@ -188,12 +188,16 @@ class Color(Resource):
         it sends the file anew.
 
         The file is written beside its target and then moved there, so that it is complete or not
-        there.
+        there. A file that is replaced keeps its permissions, and a symbolic link stays one: what it
+        leads to is replaced.
 
-        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
-        file cannot be written or the palette has no link to it any more, `NetworkError` when the
-        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
-        client's `max_answer_size`).
+        Errors: `ConfigError` for what is no link, and for a folder, a missing folder, or a read-only
+        file as target, before anything is fetched; `ConfigError` too when the file cannot be
+        written, as on a full disk; `PermissionDeniedError` for a link that the storage refuses, also
+        when the palette has no link to the file any more; `NotFoundError` when there is no file
+        behind it; `NetworkError` when the connection breaks too often; `DecodeError` for a file that
+        is encoded in another way than gzip, or too large for the memory (the client's
+        `max_answer_size`).
 
         :param header_id: Id of the palette that has the link.
         :param link: The link, as it is in the palette.
@@ -216,12 +220,15 @@ class Color(Resource):
     ) -> builtins.list[DownloadOutcome]:
         """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
         a time. The answer says what became of each, in the order given: a file that fails does not
-        stop the others, and leaves nothing half-written.
+        stop the others, and leaves nothing half-written. Progress counts the files.
 
-        Errors: `ConfigError` for a wrong list, before anything is fetched.
+        Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of
+        an entry that is wrong, cannot be written to its place, or has the place of another entry,
+        however that is spelled.
 
-        :param files: The files: for each its `link`, the `file` that it is written to, and, where
-            expired links are to be renewed, the id of the `record` that has it.
+        :param files: The files: for each its `link`, the `file` that it is written to, and the id of
+            the `record` that has it, by which an expired link is renewed; `download` of `raw` renews
+            none and takes no `record`.
         """
 
     def folders(
@@ -818,12 +825,16 @@ class AsyncColor(Resource):
         it sends the file anew.
 
         The file is written beside its target and then moved there, so that it is complete or not
-        there.
+        there. A file that is replaced keeps its permissions, and a symbolic link stays one: what it
+        leads to is replaced.
 
-        Errors: `PermissionDeniedError` for a link that the storage refuses, `ConfigError` when the
-        file cannot be written or the palette has no link to it any more, `NetworkError` when the
-        connection breaks too often, `DecodeError` for a file that is too large for the memory (the
-        client's `max_answer_size`).
+        Errors: `ConfigError` for what is no link, and for a folder, a missing folder, or a read-only
+        file as target, before anything is fetched; `ConfigError` too when the file cannot be
+        written, as on a full disk; `PermissionDeniedError` for a link that the storage refuses, also
+        when the palette has no link to the file any more; `NotFoundError` when there is no file
+        behind it; `NetworkError` when the connection breaks too often; `DecodeError` for a file that
+        is encoded in another way than gzip, or too large for the memory (the client's
+        `max_answer_size`).
 
         :param header_id: Id of the palette that has the link.
         :param link: The link, as it is in the palette.
@@ -846,12 +857,15 @@ class AsyncColor(Resource):
     ) -> Coroutine[Any, Any, builtins.list[DownloadOutcome]]:
         """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
         a time. The answer says what became of each, in the order given: a file that fails does not
-        stop the others, and leaves nothing half-written.
+        stop the others, and leaves nothing half-written. Progress counts the files.
 
-        Errors: `ConfigError` for a wrong list, before anything is fetched.
+        Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of
+        an entry that is wrong, cannot be written to its place, or has the place of another entry,
+        however that is spelled.
 
-        :param files: The files: for each its `link`, the `file` that it is written to, and, where
-            expired links are to be renewed, the id of the `record` that has it.
+        :param files: The files: for each its `link`, the `file` that it is written to, and the id of
+            the `record` that has it, by which an expired link is renewed; `download` of `raw` renews
+            none and takes no `record`.
         """
 
     def folders(

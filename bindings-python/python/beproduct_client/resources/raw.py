@@ -16,9 +16,10 @@ class Raw(Resource):
         """Downloads what a signed link of a record leads to, as `download` of the record's own resource
         does. A link that has expired is not renewed: which record has it is not known here.
 
-        Errors: `PermissionDeniedError` for a link that has expired, `ConfigError` when the file
-        cannot be written, `NetworkError` when the connection breaks too often, `DecodeError` for a
-        file that is too large for the memory (the client's `max_answer_size`).
+        Errors: `PermissionDeniedError` for a link that has expired, `ConfigError` for what is no
+        link and when the file cannot be written, `NotFoundError` when there is no file behind it,
+        `NetworkError` when the connection breaks too often, `DecodeError` for a file that is encoded
+        in another way than gzip, or too large for the memory (the client's `max_answer_size`).
 
         :param link: The link, as it is in the record.
         :param file: Path that the file is written to; a file of this name is replaced. Default: the
@@ -48,12 +49,15 @@ class Raw(Resource):
     ):
         """Downloads many files to paths, as `download` does one, at most the client's `concurrency` at
         a time. The answer says what became of each, in the order given: a file that fails does not
-        stop the others, and leaves nothing half-written.
+        stop the others, and leaves nothing half-written. Progress counts the files.
 
-        Errors: `ConfigError` for a wrong list, before anything is fetched.
+        Errors: `ConfigError`, before anything is fetched, for a wrong list: it names the position of
+        an entry that is wrong, cannot be written to its place, or has the place of another entry,
+        however that is spelled.
 
-        :param files: The files: for each its `link`, the `file` that it is written to, and, where
-            expired links are to be renewed, the id of the `record` that has it.
+        :param files: The files: for each its `link`, the `file` that it is written to, and the id of
+            the `record` that has it, by which an expired link is renewed; `download` of `raw` renews
+            none and takes no `record`.
         """
         arguments = {
             "files": files,

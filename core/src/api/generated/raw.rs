@@ -25,18 +25,18 @@ pub struct Raw<'a> {
 impl Raw<'_> {
     /// Downloads what a signed link of a record leads to, as `download` of the record's own resource does. A link that has expired is not renewed: which record has it is not known here.
     ///
-    /// Errors: `permission` for a link that has expired, `config` when the file cannot be written, `network` when the connection breaks too often, `decode` for a file that is too large for the memory (`Config::max_answer_size`).
+    /// Errors: `permission` for a link that has expired, `config` for what is no link and when the file cannot be written, `not_found` when there is no file behind it, `network` when the connection breaks too often, `decode` for a file that is encoded in another way than gzip, or too large for the memory (`Config::max_answer_size`).
     ///
     /// * `link`: The link, as it is in the record.
     pub fn download(&self, link: impl Into<String>) -> RawDownload {
         RawDownload { request: Request::new(self.client, "raw.download").argument("link", link.into()) }
     }
 
-    /// Downloads many files to paths, as `download` does one, at most `Config::concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written.
+    /// Downloads many files to paths, as `download` does one, at most `Config::concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written. Progress counts the files.
     ///
-    /// Errors: `config` for a wrong list, before anything is fetched.
+    /// Errors: `config`, before anything is fetched, for a wrong list: it names the position of an entry that is wrong, cannot be written to its place, or has the place of another entry, however that is spelled.
     ///
-    /// * `files`: The files: for each its `link`, the `file` that it is written to, and, where expired links are to be renewed, the id of the `record` that has it.
+    /// * `files`: The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has it, by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
     pub fn download_many(&self, files: impl IntoIterator<Item = impl serde::Serialize>) -> RawDownloadMany {
         RawDownloadMany {
             request: Request::new(self.client, "raw.download_many").argument("files", records_value(files)),
@@ -102,6 +102,26 @@ impl RawDownload {
     /// Those of the call itself.
     pub async fn with_response(self) -> crate::Result<Response<Download>> {
         self.request.with_response().await
+    }
+
+    /// The bytes of the file as they arrive. Nothing is fetched before the first are asked for, and nothing ahead; dropping the
+    /// stream lets the connection go. A file that does not come to its end ends with an error: `network` too where the connection
+    /// breaks and the storage cannot send the rest of the same file. With `file` it is the error `config`.
+    ///
+    /// ```no_run
+    /// # use futures_util::TryStreamExt as _;
+    /// # async fn read(client: &beproduct::Client) -> beproduct::Result<()> {
+    /// let call = client.raw().download("https://...");
+    /// let mut bytes = std::pin::pin!(call.stream());
+    /// let mut size = 0;
+    /// while let Some(part) = bytes.try_next().await? {
+    ///     size += part.len();
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stream(self) -> impl futures_util::Stream<Item = crate::Result<bytes::Bytes>> + Send + use<> {
+        self.request.bytes()
     }
 }
 

@@ -199,9 +199,9 @@ impl Style<'_> {
     ///
     /// A link is valid for about twelve hours. If it has expired, also in the middle of the file, the style is read again, which is a request, and its present link to the same file is used. After a break of the connection the rest of the file is asked for; a storage that cannot send it sends the file anew.
     ///
-    /// The file is written beside its target and then moved there, so that it is complete or not there.
+    /// The file is written beside its target and then moved there, so that it is complete or not there. A file that is replaced keeps its permissions, and a symbolic link stays one: what it leads to is replaced.
     ///
-    /// Errors: `permission` for a link that the storage refuses, `config` when the file cannot be written or the style has no link to it any more, `network` when the connection breaks too often, `decode` for a file that is too large for the memory (`Config::max_answer_size`).
+    /// Errors: `config` for what is no link, and for a folder, a missing folder, or a read-only file as target, before anything is fetched; `config` too when the file cannot be written, as on a full disk; `permission` for a link that the storage refuses, also when the style has no link to the file any more; `not_found` when there is no file behind it; `network` when the connection breaks too often; `decode` for a file that is encoded in another way than gzip, or too large for the memory (`Config::max_answer_size`).
     ///
     /// * `header_id`: Id of the style that has the link.
     /// * `link`: The link, as it is in the style.
@@ -213,11 +213,11 @@ impl Style<'_> {
         }
     }
 
-    /// Downloads many files to paths, as `download` does one, at most `Config::concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written.
+    /// Downloads many files to paths, as `download` does one, at most `Config::concurrency` at a time. The answer says what became of each, in the order given: a file that fails does not stop the others, and leaves nothing half-written. Progress counts the files.
     ///
-    /// Errors: `config` for a wrong list, before anything is fetched.
+    /// Errors: `config`, before anything is fetched, for a wrong list: it names the position of an entry that is wrong, cannot be written to its place, or has the place of another entry, however that is spelled.
     ///
-    /// * `files`: The files: for each its `link`, the `file` that it is written to, and, where expired links are to be renewed, the id of the `record` that has it.
+    /// * `files`: The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has it, by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
     pub fn download_many(&self, files: impl IntoIterator<Item = impl serde::Serialize>) -> StyleDownloadMany {
         StyleDownloadMany {
             request: Request::new(self.client, "style.download_many").argument("files", records_value(files)),
@@ -1077,6 +1077,26 @@ impl StyleDownload {
     /// Those of the call itself.
     pub async fn with_response(self) -> crate::Result<Response<Download>> {
         self.request.with_response().await
+    }
+
+    /// The bytes of the file as they arrive. Nothing is fetched before the first are asked for, and nothing ahead; dropping the
+    /// stream lets the connection go. A file that does not come to its end ends with an error: `network` too where the connection
+    /// breaks and the storage cannot send the rest of the same file. With `file` it is the error `config`.
+    ///
+    /// ```no_run
+    /// # use futures_util::TryStreamExt as _;
+    /// # async fn read(client: &beproduct::Client) -> beproduct::Result<()> {
+    /// let call = client.style().download("1f0c...", "https://...");
+    /// let mut bytes = std::pin::pin!(call.stream());
+    /// let mut size = 0;
+    /// while let Some(part) = bytes.try_next().await? {
+    ///     size += part.len();
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stream(self) -> impl futures_util::Stream<Item = crate::Result<bytes::Bytes>> + Send + use<> {
+        self.request.bytes()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads many files to paths, several at a time. What becomes of one does not matter to the others.
 
-use std::collections::HashSet;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -8,8 +8,10 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value, json};
 
 use super::download;
+use super::place::check_apart;
+use super::reading::Reading;
 use crate::answer::Answer;
-use crate::arguments::{self, check_names};
+use crate::arguments::{check_names, encode};
 use crate::catalog::{Kind, Operation};
 use crate::error::{Error, Result};
 use crate::near;
@@ -18,7 +20,10 @@ use crate::own::{ErrorKind, Meta, Outcome};
 use crate::requester::Requester;
 
 /// Members of a file in the list.
-const MEMBERS: [&str; 3] = ["link", "file", "record"];
+const MEMBERS: [&str; 3] = ["link", "file", RECORD];
+
+/// The record that has the link.
+const RECORD: &str = "record";
 
 /// Reads the files of the call. The answer has what became of each, in the order of the call.
 pub(crate) async fn download_many(
@@ -26,7 +31,8 @@ pub(crate) async fn download_many(
     operation: &'static Operation,
     call: &Call,
 ) -> Result<Answer> {
-    let singles = singles(operation, call).map_err(|error| error.with_operation(operation.id))?;
+    let singles = checked(requester, operation, call).await;
+    let singles = singles.map_err(|error| error.with_operation(operation.id))?;
     let cancel = call.options.cancel.clone().unwrap_or_default();
     let total = Some(singles.len() as u64);
     let mut done = 0;
@@ -94,7 +100,21 @@ fn shown(error: &Error) -> Value {
 }
 
 /// The calls for the files one by one. All of them are checked before the first is made.
-fn singles(operation: &'static Operation, call: &Call) -> Result<Vec<Single>> {
+async fn checked(requester: &Requester, operation: &'static Operation, call: &Call) -> Result<Vec<Single>> {
+    let (name, singles, paths) = singles(requester, operation, call)?;
+    let apart = tokio::task::spawn_blocking(move || check_apart(&paths)).await.map_err(Error::internal)?;
+    match apart {
+        Ok(()) => Ok(singles),
+        Err((index, error)) => Err(Error::config(format!("{name}[{index}]: {}", error.message()))),
+    }
+}
+
+/// The name of the list, the calls for its files, and their paths.
+fn singles(
+    requester: &Requester,
+    operation: &'static Operation,
+    call: &Call,
+) -> Result<(&'static str, Vec<Single>, Vec<PathBuf>)> {
     check_names(operation, &call.arguments)?;
     let single = operation.look.and_then(Operation::find);
     let single = single.ok_or_else(|| Error::internal(format!("{} reads no files", operation.id)))?;
@@ -103,7 +123,7 @@ fn singles(operation: &'static Operation, call: &Call) -> Result<Vec<Single>> {
     let given = call.arguments.get(name).and_then(Value::as_array);
     let given = given.ok_or_else(|| Error::config(format!("{name} has to be a list of files")))?;
     let record = single.parameters.iter().find(|parameter| parameter.kind == Kind::Id);
-    let mut paths = HashSet::new();
+    let mut paths = Vec::new();
     let mut calls = Vec::new();
     for (index, file) in given.iter().enumerate() {
         let place = format!("{name}[{index}]");
@@ -112,33 +132,32 @@ fn singles(operation: &'static Operation, call: &Call) -> Result<Vec<Single>> {
         let file =
             file.ok_or_else(|| Error::config(format!("{place} has to be an object with link and file")))?;
         near::check(file.keys(), &MEMBERS, &format!("{place} has an unknown member"), "its members are")?;
+        let given = |member: &str| file.get(member).filter(|value| !value.is_null());
+        let needed = |member: &str| {
+            given(member).cloned().ok_or_else(|| Error::config(format!("{place} needs {member}")))
+        };
         let mut arguments = Map::new();
-        for (member, value) in file.iter().filter(|(_, value)| !value.is_null()) {
-            let argument = match (member.as_str(), record) {
-                ("record", Some(parameter)) => parameter.name,
-                ("record", None) => {
-                    return Err(Error::config(format!(
-                        "{place} names a record, which {} does not know",
-                        single.id
-                    )));
-                }
-                (member, _) => member,
-            };
-            arguments.insert(argument.to_owned(), value.clone());
+        for parameter in single.parameters {
+            let member = if parameter.kind == Kind::Id { RECORD } else { parameter.name };
+            arguments.insert(parameter.name.to_owned(), needed(member)?);
         }
-        let wrong = |error: Error| Error::config(format!("{place}: {}", error.message()));
-        let prepared = arguments::prepare(single, &arguments).map_err(wrong)?;
-        let path = prepared
-            .target
-            .ok_or_else(|| Error::config(format!("{place} names no file that it is written to")))?;
-        if !paths.insert(path.clone()) {
-            return Err(Error::config(format!(
-                "{place}: another file of the list is written to {} too",
-                path.display()
-            )));
+        match (record, given(RECORD)) {
+            (None, Some(_)) => {
+                let text = format!("{place} names a record, which {} does not know", single.id);
+                return Err(Error::config(text));
+            }
+            (Some(_), Some(id)) => {
+                encode::id(RECORD, id)
+                    .map_err(|error| Error::config(format!("{place}: {}", error.message())))?;
+            }
+            _ => {}
         }
         let options = CallOptions { progress: None, ..call.options.clone() };
-        calls.push(Single { operation: single, call: Call { arguments, options } });
+        let call = Call { arguments, options };
+        let reading = Reading::new(requester, single, &call);
+        let reading = reading.map_err(|error| Error::config(format!("{place}: {}", error.message())))?;
+        paths.extend(reading.target());
+        calls.push(Single { operation: single, call });
     }
-    Ok(calls)
+    Ok((name, calls, paths))
 }

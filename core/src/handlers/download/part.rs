@@ -1,39 +1,58 @@
 //! A file that takes the place of another one when it is complete, or is not there.
 
-use std::fs::Metadata;
+use std::fs::{Metadata, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::fs::{File, OpenOptions};
+use tokio::fs::File;
 use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
+use tokio::task::spawn_blocking;
 
+use super::place::{Place, unwritable};
 use crate::error::{Error, Result};
 use crate::own::Outcome;
+
+/// How much of the file's name stands in the name of its part, in letters: a name may be only so long.
+const SHOWN: usize = 40;
 
 /// A file that becomes another one when it is complete. Until then it lies beside that, and is removed if it never is.
 pub(super) struct Part {
     file: File,
     here: PathBuf,
+    /// As the program names it.
+    named: PathBuf,
     target: PathBuf,
     complete: bool,
 }
 
 impl Part {
     pub(super) async fn beside(target: &Path) -> Result<Self> {
-        let shown = target.display();
-        // Where a link leads to is replaced, and not the link.
-        let target = tokio::fs::canonicalize(target).await.unwrap_or_else(|_| target.to_owned());
-        let present = tokio::fs::metadata(&target).await.ok();
-        let name = match target.file_name() {
-            Some(name) if !present.as_ref().is_some_and(Metadata::is_dir) => name.to_string_lossy(),
-            _ => return Err(Error::config(format!("{shown} is a folder; name a file in it"))),
-        };
-        if present.is_some_and(|present| !present.is_file()) {
-            return Err(Error::config(format!("{shown} is no regular file; name one, or a new one")));
+        let target = target.to_owned();
+        // In one piece: a part that nobody waits for any more is removed when it has been made.
+        let made = spawn_blocking(move || {
+            let place = Place::find(&target)?;
+            Self::of(&place).map_err(|error| unwritable(&target, &error))
+        });
+        made.await.map_err(Error::internal)?
+    }
+
+    fn of(place: &Place) -> io::Result<Self> {
+        let name: String = place.name.to_string_lossy().chars().take(SHOWN).collect();
+        let here = place.folder.join(format!(".{name}.{}.part", uuid::Uuid::new_v4()));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if let Some(present) = &place.present {
+            use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+            // Nobody reads the new file who may not read the old one, not even for a moment.
+            options.mode(present.mode() & 0o700);
         }
-        let here = target.with_file_name(format!(".{name}.{}.part", uuid::Uuid::new_v4()));
-        let file = OpenOptions::new().write(true).create_new(true).open(&here).await;
-        let file = file.map_err(|error| failed(&target, &error))?;
-        Ok(Self { file, here, target, complete: false })
+        let file = File::from_std(options.open(&here)?);
+        let part = Self { file, here, named: place.named.clone(), target: place.path(), complete: false };
+        if let Some(present) = &place.present {
+            keep_rights(&part.here, present)?;
+        }
+        Ok(part)
     }
 
     /// Adds bytes at its end.
@@ -63,8 +82,8 @@ impl Part {
         Ok(())
     }
 
-    fn failed(&self, error: &std::io::Error) -> Error {
-        failed(&self.target, error).with_outcome(Outcome::Applied)
+    fn failed(&self, error: &io::Error) -> Error {
+        unwritable(&self.named, error).with_outcome(Outcome::Applied)
     }
 }
 
@@ -77,8 +96,27 @@ impl Drop for Part {
     }
 }
 
-fn failed(target: &Path, error: &std::io::Error) -> Error {
-    Error::config(format!("{} cannot be written: {error}", target.display()))
+/// Gives a new file the owner, the group and the permissions of the one that it replaces.
+#[cfg(unix)]
+fn keep_rights(file: &Path, present: &Metadata) -> io::Result<()> {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    let own = std::fs::metadata(file)?;
+    // Few may give a file away. To whom it cannot be given, its writer keeps it.
+    if own.gid() != present.gid() {
+        let _ = chown(file, None, Some(present.gid()));
+    }
+    if own.uid() != present.uid() {
+        let _ = chown(file, Some(present.uid()), None);
+    }
+    // Not those to run as its owner: other bytes are in it now.
+    set_permissions(file, Permissions::from_mode(present.mode() & 0o777))
+}
+
+/// Elsewhere a new file has the rights of its folder.
+#[cfg(not(unix))]
+fn keep_rights(_file: &Path, _present: &Metadata) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]
@@ -93,26 +131,65 @@ mod tests {
         part.finish().await
     }
 
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = folder.read_dir().unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
     #[tokio::test]
     async fn a_file_takes_the_place_of_another_one_when_it_is_complete() {
         let folder = tempfile::tempdir().unwrap();
-        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
-        std::fs::write(&file, "old").unwrap();
-        drop(Part::beside(&file).await.unwrap());
-        assert_eq!(std::fs::read(&file).unwrap(), b"old");
-        put(&file).await.unwrap();
-        assert_eq!(std::fs::read(&file).unwrap(), b"new");
-        #[cfg(unix)]
-        {
-            std::fs::write(&file, "old").unwrap();
-            std::os::unix::fs::symlink(&file, &link).unwrap();
-            put(&link).await.unwrap();
-            assert!(link.is_symlink());
-            assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("file"), "old").unwrap();
+        drop(Part::beside(&path("file")).await.unwrap());
+        assert_eq!(std::fs::read(path("file")).unwrap(), b"old");
+        put(&path("file")).await.unwrap();
+        assert_eq!(std::fs::read(path("file")).unwrap(), b"new");
+        // As long as a name may be.
+        let long = "ü".repeat(127);
+        put(&path(&long)).await.unwrap();
+        assert_eq!(names(folder.path()), ["file", &long]);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_a_link_leads_to_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("file"), "old").unwrap();
+        std::os::unix::fs::symlink("file", path("link")).unwrap();
+        std::os::unix::fs::symlink("new", path("to_new")).unwrap();
+        for (link, file) in [("link", "file"), ("to_new", "new")] {
+            put(&path(link)).await.unwrap();
+            assert!(path(link).is_symlink());
+            assert_eq!(std::fs::read(path(file)).unwrap(), b"new");
         }
-        let left: Vec<_> =
-            folder.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert!(left.iter().all(|name| name == "file" || name == "link"), "{left:?}");
+        assert_eq!(names(folder.path()), ["file", "link", "new", "to_new"]);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_keeps_the_permissions_of_the_one_before() {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        for mode in [0o600, 0o664, 0o755, 0o4755] {
+            std::fs::write(&file, "old").unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            let part = Part::beside(&file).await.unwrap();
+            assert_eq!(std::fs::metadata(&part.here).unwrap().mode() & 0o7777, mode & 0o777);
+            drop(part);
+            put(&file).await.unwrap();
+            assert_eq!(std::fs::metadata(&file).unwrap().mode() & 0o7777, mode & 0o777);
+        }
+        // A new file has those of any new file.
+        let (new, other) = (folder.path().join("new"), folder.path().join("other"));
+        std::fs::write(&other, "").unwrap();
+        put(&new).await.unwrap();
+        assert_eq!(std::fs::metadata(new).unwrap().mode(), std::fs::metadata(other).unwrap().mode());
     }
 
     #[cfg(unix)]
@@ -126,5 +203,24 @@ mod tests {
         let error = put(folder.path()).await.unwrap_err();
         assert!(error.message().contains("is a folder"), "{error}");
         assert_eq!(error.outcome(), Outcome::NotSent);
+    }
+
+    /// Whenever the one who waits for it goes away, nothing is left.
+    #[tokio::test]
+    async fn a_part_that_is_not_waited_for_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        for polls in 0..6 {
+            let mut putting = Box::pin(put(&file));
+            for _ in 0..polls {
+                let _ = futures_util::poll!(&mut putting);
+                tokio::task::yield_now().await;
+            }
+            drop(putting);
+        }
+        // What is under way in other threads is waited for by something that comes behind it.
+        while names(folder.path()).iter().any(|name| name != "file") {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -1,21 +1,24 @@
 //! The bytes of a file, in order and each once, however often the connection breaks.
 //!
-//! After a break the rest is asked for with `Range` and `If-Range`, where the storage has named the version of the file. A
-//! storage that sends the whole file again is read up to the place of the break if it is the same version; else the file begins
-//! anew. A link that has expired, be it in the middle, is renewed from its record where that is known.
+//! After a break the rest is asked for with `Range` and `If-Range`, where the storage has named the version of the file. If
+//! another part comes, or the rest of another version, the whole file is asked for. That is read up to the place of the break
+//! if it is the same version; else the file begins anew. A link that has expired, be it in the middle, is renewed from its
+//! record where that is known.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE};
+use ::http::header::{IF_RANGE, RANGE};
 use ::http::{HeaderMap, HeaderValue};
 use bytes::{Buf as _, Bytes};
 
 use super::renewal::Renewal;
+use super::version::{Range, Version, length};
 use crate::arguments::{self, Prepared};
-use crate::catalog::{Base, Operation};
+use crate::cancel::Cancel;
+use crate::catalog::Operation;
 use crate::error::{Error, Failure, Result};
-use crate::http::AnswerBody;
+use crate::http::{AnswerBody, encoding_of};
 use crate::limits::Limits;
 use crate::options::{Call, CallOptions};
 use crate::own::{Attempt, ErrorKind, Meta, Outcome, Wait, WaitReason};
@@ -55,7 +58,9 @@ pub(crate) struct Reading {
     /// Of the whole file, if the storage said it.
     total: Option<u64>,
     /// What names the version of the file.
-    version: Option<HeaderValue>,
+    version: Option<Version>,
+    /// Whether it makes sense to ask for the rest of the file.
+    ranges: bool,
     /// Bytes that are to be passed over, because they were handed on before.
     skip: u64,
     /// Attempts in a row that led nowhere.
@@ -63,6 +68,10 @@ pub(crate) struct Reading {
     /// Bytes since the last break.
     gained: u64,
     ended: bool,
+    /// Why it ended before its end.
+    failed: Option<Error>,
+    /// When the first turn came, on the clock's own scale: the time limit is one for the whole file.
+    turn: Option<Duration>,
     url: String,
     meta: Meta,
 }
@@ -109,10 +118,13 @@ impl Reading {
             done: 0,
             total: None,
             version: None,
+            ranges: true,
             skip: 0,
             breaks: 0,
             gained: 0,
             ended: false,
+            failed: None,
+            turn: None,
             url: String::new(),
             meta: Meta::default(),
         }
@@ -131,6 +143,11 @@ impl Reading {
     /// Bytes of the whole file, if the storage said it.
     pub(crate) fn total(&self) -> Option<u64> {
         self.total
+    }
+
+    /// What cancels it.
+    pub(crate) fn cancel(&self) -> Cancel {
+        self.options.cancel.clone().unwrap_or_default()
     }
 
     /// How it came about, as far as it has.
@@ -172,11 +189,48 @@ impl Reading {
         self.meta.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The next part of the file, or none at its end.
+    /// The next bytes for somebody who cannot take back what was handed on, or none at the end of the file.
+    pub(crate) async fn bytes(&mut self) -> Result<Option<Bytes>> {
+        match self.next().await {
+            Ok(Some(Piece::Bytes(bytes))) => Ok(Some(bytes)),
+            Ok(None) => Ok(None),
+            Ok(Some(Piece::Anew)) => {
+                let text = "the connection broke, and the storage cannot send the rest of the same file; download it to a path";
+                let error = self.unreadable(text.into());
+                self.close();
+                self.failed = Some(error.clone());
+                Err(self.complete(error))
+            }
+            Err(error) => Err(self.complete(error)),
+        }
+    }
+
+    /// Lets the connection go.
+    pub(crate) fn close(&mut self) {
+        self.present = None;
+    }
+
+    /// The next part of the file, or none at its end. After an error the same one again: nothing comes behind it.
     pub(crate) async fn next(&mut self) -> Result<Option<Piece>> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let piece = self.piece().await;
+        if let Err(error) = &piece {
+            self.failed = Some(error.clone());
+            self.close();
+        }
+        piece
+    }
+
+    async fn piece(&mut self) -> Result<Option<Piece>> {
+        let cancel = self.cancel();
         loop {
             if self.ended {
                 return Ok(None);
+            }
+            if self.begun && cancel.is_cancelled() {
+                return Err(Error::cancelled(Outcome::Unknown));
             }
             if self.present.is_none() {
                 self.connect().await?;
@@ -185,31 +239,35 @@ impl Reading {
                 return Ok(Some(Piece::Anew));
             }
             let Some(present) = &mut self.present else { continue };
-            let cancel = self.options.cancel.clone().unwrap_or_default();
             let chunk = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(Error::cancelled(Outcome::Unknown)),
                 error = present.limits.passed(self.requester.clock(), &present.trace) => return Err(error),
                 chunk = present.body.next() => chunk,
             };
+            let is_whole = self.skip == 0 && self.total == Some(self.done);
             match chunk {
                 Some(Ok(chunk)) => {
                     if let Some(bytes) = self.take(chunk)? {
                         return Ok(Some(Piece::Bytes(bytes)));
                     }
                 }
-                None if self.total.is_none_or(|total| self.done >= total) && self.skip == 0 => {
-                    self.ended = true;
-                    self.present = None;
-                }
+                // What becomes of the connection behind the last byte does not matter.
+                Some(Err(_)) | None if is_whole => self.end(),
+                None if self.skip == 0 && self.total.is_none() => self.end(),
                 None => {
-                    let total = self.total.unwrap_or_default();
-                    let text = format!("the storage sent {} of {total} bytes", self.done);
+                    let (done, total) = (self.done - self.skip, self.total.unwrap_or_default());
+                    let text = format!("the storage sent {done} of {total} bytes");
                     self.broken(text, None).await?;
                 }
                 Some(Err(error)) => self.broken(error.message.clone(), Some(error.into())).await?,
             }
         }
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        self.close();
     }
 
     /// The part of a chunk that is new.
@@ -248,7 +306,7 @@ impl Reading {
         let step = BACKOFF.saturating_mul(1 << (self.breaks - 1).min(8)).min(LONGEST_BACKOFF);
         let pause = step.mul_f64(self.requester.fraction());
         let begun = self.requester.clock().elapsed();
-        let cancel = self.options.cancel.clone().unwrap_or_default();
+        let cancel = self.cancel();
         let cancelled = tokio::select! {
             biased;
             () = cancel.cancelled() => true,
@@ -265,15 +323,16 @@ impl Reading {
     }
 
     fn unreadable(&self, text: String) -> Error {
-        Error::new(ErrorKind::Network, text)
-            .with_failure(Failure::Unreadable)
-            .with_outcome(Outcome::Refused)
-            .with_request(
-                self.operation,
-                self.operation.method.as_str(),
-                self.url.clone(),
-                self.meta.request_id.clone(),
-            )
+        self.error(ErrorKind::Network, text).with_failure(Failure::Unreadable)
+    }
+
+    fn error(&self, kind: ErrorKind, text: String) -> Error {
+        Error::new(kind, text).with_outcome(Outcome::Refused).with_request(
+            self.operation,
+            self.operation.method.as_str(),
+            self.url.clone(),
+            self.meta.request_id.clone(),
+        )
     }
 
     /// Asks for the file, or for the rest of it.
@@ -282,20 +341,23 @@ impl Reading {
         loop {
             let rest = self.rest();
             let asks_for_rest = !rest.is_empty();
-            let sent = self.requester.read_file(self.prepared.clone(), rest, &self.options).await;
+            let sent = self.requester.read_file(self.prepared.clone(), rest, &self.options, self.turn).await;
             let error = match sent {
-                Ok(transfer) => return self.receive(transfer, asks_for_rest),
+                Ok(transfer) => match self.receive(transfer, asks_for_rest)? {
+                    true => return Ok(()),
+                    false => continue,
+                },
                 Err(error) => error,
             };
             self.add(error.attempts().to_vec(), error.waits().to_vec(), error.cost());
             match error.status() {
-                Some(403) if self.renewal.is_some() && !renewed => {
+                Some(401 | 403) if self.renewal.is_some() && !renewed => {
                     renewed = true;
                     self.renew(error).await?;
                 }
-                // Nothing is behind what came: the file has become another one.
-                Some(416) if asks_for_rest => self.version = None,
-                _ => return Err(self.explained(error)),
+                // There is no such rest: the file has become another one, or the storage cannot count.
+                Some(416) if asks_for_rest => self.ranges = false,
+                _ => return Err(error),
             }
         }
     }
@@ -303,19 +365,23 @@ impl Reading {
     /// What asks for the rest of the file, if it can be asked for.
     fn rest(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        if let (Some(version), 1..) = (&self.version, self.done)
+        let validator = self.version.as_ref().and_then(Version::validator);
+        if let (true, Some(validator), 1..) = (self.ranges, validator, self.done)
             && let Ok(range) = HeaderValue::from_str(&format!("bytes={}-", self.done))
         {
             headers.insert(RANGE, range);
-            headers.insert(IF_RANGE, version.clone());
+            headers.insert(IF_RANGE, validator.clone());
         }
         headers
     }
 
-    fn receive(&mut self, transfer: Transfer, asked_for_rest: bool) -> Result<()> {
+    /// Takes an answer. False for one that brings another part than the rest, or that of another file: then the whole of it is
+    /// to be asked for.
+    fn receive(&mut self, transfer: Transfer, asked_for_rest: bool) -> Result<bool> {
         let Transfer { meta, headers, body, url, limits, trace } = transfer;
         let status = meta.status;
         self.add(meta.attempts.clone(), meta.waits.clone(), meta.cost);
+        self.turn = self.turn.or_else(|| trace.turn());
         if !self.begun {
             let (attempts, waits) =
                 (std::mem::take(&mut self.meta.attempts), std::mem::take(&mut self.meta.waits));
@@ -323,30 +389,44 @@ impl Reading {
             self.begun = true;
         }
         self.url = url;
-        self.present = Some(Present { body, limits, trace });
-        let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
-        if status == 206 && asked_for_rest {
-            return match range.and_then(range_of) {
-                Some((begin, total))
-                    if begin == self.done && total.is_none_or(|total| self.total == Some(total)) =>
-                {
-                    Ok(())
+        self.skip = 0;
+        match status {
+            206 if asked_for_rest => {
+                let is_rest = self.is_the_rest(&headers);
+                self.ranges = is_rest;
+                if is_rest {
+                    self.present = Some(Present { body, limits, trace });
                 }
-                _ => Err(self.unreadable("the storage sent another part of the file than the rest".into())),
-            };
+                return Ok(is_rest);
+            }
+            200 | 203 => {}
+            _ => {
+                let text = format!("the storage answered with status {status}, which brings no whole file");
+                return Err(self.error(ErrorKind::Server, text).with_failure(Failure::Final));
+            }
         }
-        let version = version_of(&headers);
-        let is_same = version.is_some() && version == self.version;
-        self.total = number(&headers);
+        self.present = Some(Present { body, limits, trace });
         // Where the length is not known, what is counted is not what is sent: it was packed.
-        self.version = version.filter(|_| self.total.is_some());
+        self.total = length(&headers);
+        let version = Version::of(&headers, self.total);
+        let is_same = version.as_ref().zip(self.version.as_ref()).is_some_and(|(one, two)| one.is(two));
+        self.version = version;
         if is_same {
             self.skip = self.done;
         } else if self.done > 0 {
             self.done = 0;
             self.anew = true;
+            self.ranges = true;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Whether a part is the rest of this file. A storage may pass over `If-Range`, and a packed part is none of the file.
+    fn is_the_rest(&self, headers: &HeaderMap) -> bool {
+        let Some(range) = Range::of(headers).filter(|range| range.begin == self.done) else { return false };
+        let version = Version::of(headers, range.total.or(self.total));
+        let is_same = version.zip(self.version.as_ref()).is_some_and(|(one, two)| one.is(two));
+        is_same && encoding_of(headers).is_none()
     }
 
     async fn renew(&mut self, expired: Error) -> Result<()> {
@@ -359,7 +439,7 @@ impl Reading {
                 return Err(error);
             }
         };
-        let found = Renewal::find(&record, link);
+        let found = Renewal::find(&record, link.text());
         self.add(record.meta.attempts, record.meta.waits, record.meta.cost);
         match found {
             Ok(link) => {
@@ -375,69 +455,10 @@ impl Reading {
         self.meta.waits.extend(waits);
         self.meta.cost += cost;
     }
-
-    fn explained(&self, error: Error) -> Error {
-        match self.operation.base {
-            Base::Link if error.kind() == ErrorKind::Permission => {
-                let text = format!(
-                    "{}; a link is valid for about twelve hours: read the record again for a new one",
-                    error.message()
-                );
-                error.with_message(text)
-            }
-            _ => error,
-        }
-    }
 }
 
 impl std::fmt::Debug for Reading {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Reading({} of {:?} bytes)", self.done, self.total)
-    }
-}
-
-/// What names one version of a file: an ETag, unless it is a weak one, or the time of its last change.
-fn version_of(headers: &HeaderMap) -> Option<HeaderValue> {
-    let tag = headers.get(ETAG).filter(|tag| !tag.as_bytes().starts_with(b"W/"));
-    tag.or_else(|| headers.get(LAST_MODIFIED)).cloned()
-}
-
-fn number(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Begin and length of the whole: `bytes 3-6/7`, whose length may be `*`.
-fn range_of(text: &str) -> Option<(u64, Option<u64>)> {
-    let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
-    let begin = range.split_once('-')?.0.parse().ok()?;
-    match total {
-        "*" => Some((begin, None)),
-        total => Some((begin, Some(total.parse().ok()?))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_are_read() {
-        assert_eq!(range_of("bytes 3-6/7"), Some((3, Some(7))));
-        assert_eq!(range_of("bytes 3-6/*"), Some((3, None)));
-        for bad in ["", "bytes */7", "items 3-6/7", "bytes 3-6", "bytes 3-6/x"] {
-            assert_eq!(range_of(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_weak_tag_names_no_version() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(version_of(&headers), None);
-        headers.insert(ETAG, HeaderValue::from_static("W/\"a\""));
-        assert_eq!(version_of(&headers), None);
-        headers.insert(LAST_MODIFIED, HeaderValue::from_static("Wed, 21 May 2025 02:15:00 GMT"));
-        assert_eq!(version_of(&headers).unwrap(), "Wed, 21 May 2025 02:15:00 GMT");
-        headers.insert(ETAG, HeaderValue::from_static("\"b\""));
-        assert_eq!(version_of(&headers).unwrap(), "\"b\"");
     }
 }

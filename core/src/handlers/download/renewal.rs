@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::answer::{self, Answer};
-use crate::arguments;
+use crate::arguments::{self, link::Link};
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::options::{Call, CallOptions};
@@ -42,8 +42,10 @@ impl Renewal {
     }
 
     /// The link in the record that leads to the same place, whatever its signature.
-    pub(super) fn find(record: &Answer, link: &str) -> Result<String> {
-        same_place(&answer::value(&record.body), place_of(link)).ok_or_else(|| {
+    pub(super) fn find(record: &Answer, link: &str) -> Result<Link> {
+        let found = same_place(&answer::value(&record.body), place_of(link));
+        let found = found.and_then(|found| Link::read("link", &Value::String(found)).ok());
+        found.ok_or_else(|| {
             Error::config(
                 "the link has expired, and its record has no link to this file any more; read it again",
             )

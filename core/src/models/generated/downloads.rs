@@ -50,7 +50,7 @@ pub struct DownloadFile {
     /// Path that the file is written to; a file of this name is replaced.
     #[serde(rename = "file")]
     pub file: String,
-    /// Id of the record that has the link, for a link that has expired.
+    /// Id of the record that has the link, by which an expired one is renewed. Not for `raw`.
     #[serde(rename = "record", skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
     /// Members that the catalogue does not name.

@@ -18,7 +18,9 @@ fn judge(id: &str, status: u16, body: &str, whole: bool) -> Result<Reply> {
     let body = Bytes::copy_from_slice(body.as_bytes());
     let extent = if whole { Extent::Whole } else { Extent::Cut };
     let reply = Reply { status, headers: HeaderMap::new(), body, extent, stream: None };
-    classify().judge(reply, Operation::find(id).unwrap())
+    let operation = Operation::find(id).unwrap();
+    let server = if operation.base == Base::Automation { Server::Automation } else { Server::Api };
+    classify().judge(reply, operation, server)
 }
 
 /// One of each effect.
@@ -148,6 +150,68 @@ fn a_page_after_a_write_is_named() {
     let error = judge("style.create", 200, PAGE, true).unwrap_err();
     assert!(error.message().contains(r#"an HTML page ("Maintenance")"#), "{error}");
     assert!(!error.retryable() && error.body_excerpt().is_some());
+}
+
+#[test]
+fn a_404_says_who_may_have_written_it() {
+    let text = |id: &str, body: &str| judge(id, 404, body, true).unwrap_err().message().to_owned();
+    assert!(text("style.get", "").contains("is the company domain \"acme\" right?"));
+    // That host has the company elsewhere.
+    assert_eq!(text("automation.autonumber_list", ""), "there is nothing at this address");
+    for id in ["style.get", "automation.autonumber_list"] {
+        assert!(
+            text(id, PAGE).contains("an HTML page (\"Maintenance\"), which a proxy or a gateway may have")
+        );
+        assert_eq!(text(id, "{}"), "there is nothing at this address");
+        assert_eq!(text(id, GONE), GONE);
+    }
+}
+
+#[test]
+fn a_401_has_one_wording() {
+    let text = |body: &str| judge("style.get", 401, body, true).unwrap_err().message().to_owned();
+    assert_eq!(text(""), NOT_ACCEPTED);
+    assert_eq!(text(PAGE), NOT_ACCEPTED);
+    assert_eq!(text(r#"{"message": "Expired"}"#), format!("{NOT_ACCEPTED} (Expired)"));
+}
+
+#[test]
+fn what_a_storage_says_is_about_the_link() {
+    use ErrorKind::{Conflict, NotFound, Permission, RateLimited, Server as Fault, Validation};
+    const QUOTED: &str = "<?xml version=\"1.0\"?><Error><Code>AuthenticationFailed</Code><Message>sig=secret</Message></Error>";
+    let error = |server, status, body: &str| {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let reply = Reply { status, headers: HeaderMap::new(), body, extent: Extent::Whole, stream: None };
+        classify().judge(reply, Operation::find("raw.download").unwrap(), server).unwrap_err()
+    };
+    for (status, kind, failure, says) in [
+        (401, Permission, Failure::Final, "refuses the link"),
+        (403, Permission, Failure::Final, "read the record again for a new one"),
+        (404, NotFound, Failure::Final, "there is no file behind the link"),
+        (410, NotFound, Failure::Final, "there is no file behind the link"),
+        (400, Validation, Failure::Final, "the storage answered with status 400"),
+        (409, Conflict, Failure::Final, "the storage answered with status 409"),
+        (416, Validation, Failure::Final, "the storage answered with status 416"),
+        (429, RateLimited, Failure::Throttled, "the storage takes no more requests"),
+        (302, Fault, Failure::Final, "the storage redirects"),
+        (500, Fault, Failure::Fault, "the storage failed with status 500"),
+        (503, Fault, Failure::Interrupted, "the storage failed with status 503"),
+    ] {
+        for body in ["", "AuthenticationFailed", QUOTED, PAGE, "link sig=secret", r#"{"window": "1 day"}"#] {
+            let error = error(Server::Storage, status, body);
+            assert_eq!((error.kind(), error.failure()), (kind, failure), "{status} {body}");
+            assert_eq!(error.outcome(), Outcome::Refused);
+            assert!(error.message().contains(says), "{error}");
+            assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+            let named = body.contains("AuthenticationFailed");
+            assert_eq!(error.code(), named.then_some("AuthenticationFailed"));
+            assert_eq!(error.message().contains("(AuthenticationFailed)"), named, "{error}");
+            assert!(!["company", "token", "service"].iter().any(|word| error.message().contains(word)));
+        }
+    }
+    let source = error(Server::Source, 401, "");
+    assert_eq!(source.message(), "the server of the file refuses access to it");
+    assert_eq!(error(Server::Source, 404, GONE).message(), "there is no file at this address");
 }
 
 #[test]

@@ -92,7 +92,7 @@ public struct DownloadFile: Record, JSONConvertible {
     public var link: String
     /// Path that the file is written to; a file of this name is replaced.
     public var file: String
-    /// Id of the record that has the link, for a link that has expired.
+    /// Id of the record that has the link, by which an expired one is renewed. Not for `raw`.
     public var record: String?
     /// Members that the catalogue does not name.
     public var extra: JSONObject

@@ -198,11 +198,15 @@ public struct BlockResource: Sendable {
     /// again, which is a request, and its present link to the same file is used. After a break of the connection the
     /// rest of the file is asked for; a storage that cannot send it sends the file anew.
     ///
-    /// The file is written beside its target and then moved there, so that it is complete or not there.
+    /// The file is written beside its target and then moved there, so that it is complete or not there. A file that is
+    /// replaced keeps its permissions, and a symbolic link stays one: what it leads to is replaced.
     ///
-    /// Errors: ``ErrorKind/permission`` for a link that the storage refuses, ``ErrorKind/config`` when the file cannot
-    /// be written or the block has no link to it any more, ``ErrorKind/network`` when the connection breaks too often,
-    /// ``ErrorKind/decode`` for a file that is too large for the memory (``Configuration/maxAnswerSize``).
+    /// Errors: ``ErrorKind/config`` for what is no link, and for a folder, a missing folder, or a read-only file as
+    /// target, before anything is fetched; ``ErrorKind/config`` too when the file cannot be written, as on a full disk;
+    /// ``ErrorKind/permission`` for a link that the storage refuses, also when the block has no link to the file any
+    /// more; ``ErrorKind/notFound`` when there is no file behind it; ``ErrorKind/network`` when the connection breaks
+    /// too often; ``ErrorKind/decode`` for a file that is encoded in another way than gzip, or too large for the memory
+    /// (``Configuration/maxAnswerSize``).
     ///
     /// - Parameters:
     ///   - headerID: Id of the block that has the link.
@@ -242,13 +246,14 @@ public struct BlockResource: Sendable {
 
     /// Downloads many files to paths, as `download` does one, at most ``Configuration/concurrency`` at a time. The
     /// answer says what became of each, in the order given: a file that fails does not stop the others, and leaves
-    /// nothing half-written.
+    /// nothing half-written. Progress counts the files.
     ///
-    /// Errors: ``ErrorKind/config`` for a wrong list, before anything is fetched.
+    /// Errors: ``ErrorKind/config``, before anything is fetched, for a wrong list: it names the position of an entry
+    /// that is wrong, cannot be written to its place, or has the place of another entry, however that is spelled.
     ///
     /// - Parameters:
-    ///   - files: The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
-    ///     renewed, the id of the `record` that has it.
+    ///   - files: The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has
+    ///     it, by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
     public func downloadMany(
         files: [DownloadFile],
         options: CallOptions = CallOptions()

@@ -17,9 +17,10 @@ public struct RawResource: Sendable {
     /// Downloads what a signed link of a record leads to, as `download` of the record's own resource does. A link that
     /// has expired is not renewed: which record has it is not known here.
     ///
-    /// Errors: ``ErrorKind/permission`` for a link that has expired, ``ErrorKind/config`` when the file cannot be
-    /// written, ``ErrorKind/network`` when the connection breaks too often, ``ErrorKind/decode`` for a file that is too
-    /// large for the memory (``Configuration/maxAnswerSize``).
+    /// Errors: ``ErrorKind/permission`` for a link that has expired, ``ErrorKind/config`` for what is no link and when
+    /// the file cannot be written, ``ErrorKind/notFound`` when there is no file behind it, ``ErrorKind/network`` when
+    /// the connection breaks too often, ``ErrorKind/decode`` for a file that is encoded in another way than gzip, or
+    /// too large for the memory (``Configuration/maxAnswerSize``).
     ///
     /// - Parameters:
     ///   - link: The link, as it is in the record.
@@ -54,13 +55,14 @@ public struct RawResource: Sendable {
 
     /// Downloads many files to paths, as `download` does one, at most ``Configuration/concurrency`` at a time. The
     /// answer says what became of each, in the order given: a file that fails does not stop the others, and leaves
-    /// nothing half-written.
+    /// nothing half-written. Progress counts the files.
     ///
-    /// Errors: ``ErrorKind/config`` for a wrong list, before anything is fetched.
+    /// Errors: ``ErrorKind/config``, before anything is fetched, for a wrong list: it names the position of an entry
+    /// that is wrong, cannot be written to its place, or has the place of another entry, however that is spelled.
     ///
     /// - Parameters:
-    ///   - files: The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
-    ///     renewed, the id of the `record` that has it.
+    ///   - files: The files: for each its `link`, the `file` that it is written to, and the id of the `record` that has
+    ///     it, by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
     public func downloadMany(
         files: [DownloadFile],
         options: CallOptions = CallOptions()

@@ -51,7 +51,7 @@ data class DownloadFile(
     val link: String,
     /** Path that the file is written to; a file of this name is replaced. */
     val file: String,
-    /** Id of the record that has the link, for a link that has expired. */
+    /** Id of the record that has the link, by which an expired one is renewed. Not for `raw`. */
     val record: String? = null,
     /** Members that the catalogue does not name. */
     val extra: Map<String, JsonElement> = emptyMap(),

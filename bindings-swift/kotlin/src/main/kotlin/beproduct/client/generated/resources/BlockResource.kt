@@ -156,11 +156,15 @@ class BlockResource internal constructor(private val seam: Seam) {
      * again, which is a request, and its present link to the same file is used. After a break of the connection the
      * rest of the file is asked for; a storage that cannot send it sends the file anew.
      *
-     * The file is written beside its target and then moved there, so that it is complete or not there.
+     * The file is written beside its target and then moved there, so that it is complete or not there. A file that is
+     * replaced keeps its permissions, and a symbolic link stays one: what it leads to is replaced.
      *
-     * Errors: [PermissionDeniedException] for a link that the storage refuses, [ConfigException] when the file cannot
-     * be written or the block has no link to it any more, [NetworkException] when the connection breaks too often,
-     * [DecodeException] for a file that is too large for the memory (`Settings.maxAnswerSize`).
+     * Errors: [ConfigException] for what is no link, and for a folder, a missing folder, or a read-only file as target,
+     * before anything is fetched; [ConfigException] too when the file cannot be written, as on a full disk;
+     * [PermissionDeniedException] for a link that the storage refuses, also when the block has no link to the file any
+     * more; [NotFoundException] when there is no file behind it; [NetworkException] when the connection breaks too
+     * often; [DecodeException] for a file that is encoded in another way than gzip, or too large for the memory
+     * (`Settings.maxAnswerSize`).
      *
      * @param headerId Id of the block that has the link.
      * @param link The link, as it is in the block.
@@ -185,12 +189,13 @@ class BlockResource internal constructor(private val seam: Seam) {
     /**
      * Downloads many files to paths, as `download` does one, at most `Settings.concurrency` at a time. The answer says
      * what became of each, in the order given: a file that fails does not stop the others, and leaves nothing
-     * half-written.
+     * half-written. Progress counts the files.
      *
-     * Errors: [ConfigException] for a wrong list, before anything is fetched.
+     * Errors: [ConfigException], before anything is fetched, for a wrong list: it names the position of an entry that
+     * is wrong, cannot be written to its place, or has the place of another entry, however that is spelled.
      *
-     * @param files The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
-     * renewed, the id of the `record` that has it.
+     * @param files The files: for each its `link`, the `file` that it is written to, and the id of the `record` that
+     * has it, by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
      */
     suspend fun downloadMany(files: List<DownloadFile>, options: CallOptions = CallOptions()): List<DownloadOutcome> =
         seam.call("block.download_many", arguments("files" to files), options)

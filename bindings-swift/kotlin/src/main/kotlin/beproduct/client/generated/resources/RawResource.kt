@@ -12,8 +12,9 @@ class RawResource internal constructor(private val seam: Seam) {
      * Downloads what a signed link of a record leads to, as `download` of the record's own resource does. A link that
      * has expired is not renewed: which record has it is not known here.
      *
-     * Errors: [PermissionDeniedException] for a link that has expired, [ConfigException] when the file cannot be
-     * written, [NetworkException] when the connection breaks too often, [DecodeException] for a file that is too large
+     * Errors: [PermissionDeniedException] for a link that has expired, [ConfigException] for what is no link and when
+     * the file cannot be written, [NotFoundException] when there is no file behind it, [NetworkException] when the
+     * connection breaks too often, [DecodeException] for a file that is encoded in another way than gzip, or too large
      * for the memory (`Settings.maxAnswerSize`).
      *
      * @param link The link, as it is in the record.
@@ -33,12 +34,13 @@ class RawResource internal constructor(private val seam: Seam) {
     /**
      * Downloads many files to paths, as `download` does one, at most `Settings.concurrency` at a time. The answer says
      * what became of each, in the order given: a file that fails does not stop the others, and leaves nothing
-     * half-written.
+     * half-written. Progress counts the files.
      *
-     * Errors: [ConfigException] for a wrong list, before anything is fetched.
+     * Errors: [ConfigException], before anything is fetched, for a wrong list: it names the position of an entry that
+     * is wrong, cannot be written to its place, or has the place of another entry, however that is spelled.
      *
-     * @param files The files: for each its `link`, the `file` that it is written to, and, where expired links are to be
-     * renewed, the id of the `record` that has it.
+     * @param files The files: for each its `link`, the `file` that it is written to, and the id of the `record` that
+     * has it, by which an expired link is renewed; `download` of `raw` renews none and takes no `record`.
      */
     suspend fun downloadMany(files: List<DownloadFile>, options: CallOptions = CallOptions()): List<DownloadOutcome> =
         seam.call("raw.download_many", arguments("files" to files), options)
