@@ -33,7 +33,7 @@ SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,
 
 .PHONY: help demo test test-all setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate check build \
 	public-api public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin \
-	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench measure dist dist-python dist-node dist-mobile \
+	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench bench-files measure measure-files measurable dist dist-python dist-node dist-mobile \
 	dist-kotlin dist-swift setup-dist test-dist audit
 
 help:
@@ -252,19 +252,36 @@ soak: test-dist
 	BEPRODUCT_SEEDS=$(SEEDS) cargo test --quiet --profile $(PROFILE) -p beproduct --features redis,keyring --test simulated
 
 # Measures what is published: everything is built as a release. BENCH="--quick lists" runs one part of the comparison,
-# once.
+# once; those of Kotlin and Swift are left out where these are not. `make bench-files` measures the files alone.
 BENCH :=
+FILES := files-python files-asyncio files-node files-kotlin files-swift images
 
 bench:
 	$(MAKE) --no-print-directory PROFILE=release measure
 
-measure: wheel node setup-redis
-	cargo build --quiet --profile $(PROFILE) -p beproduct-bench-server
-	$(VENV)/bin/pip install --quiet --requirement tests/bench/requirements.txt
-	$(PY) tests/bench/compare.py --server $(OUT)/beproduct-bench-server $(BENCH)
+bench-files:
+	$(MAKE) --no-print-directory PROFILE=release measure-files
+
+measure: measurable setup-redis
+	$(COMPARE)
 	$(PY) tests/bench/calls.py --simulator $(BEPRODUCT_SIMULATOR)
 	$(PY) tests/bench/quota.py
 	$(PY) tests/bench/rate.py --simulator $(BEPRODUCT_SIMULATOR)
+
+measure-files: measurable
+	$(COMPARE) $(FILES)
+
+COMPARE = $(PY) tests/bench/compare.py --server $(OUT)/beproduct-bench-server $(BENCH) \
+	$(shell [ ! -e target/no-kotlin ] || echo --without files-kotlin) $(shell [ ! -e target/no-swift ] || echo --without files-swift)
+
+# The glue of Kotlin and Swift is the same whatever the profile of the library; only the library is built again.
+measurable: wheel node kotlin setup-swift
+	cargo build --quiet --profile $(PROFILE) -p beproduct-bench-server
+	$(VENV)/bin/pip install --quiet --requirement tests/bench/requirements.txt
+	[ -e target/no-kotlin ] && [ -e target/no-swift ] || cargo build --quiet --profile $(PROFILE) -p beproduct-mobile
+	[ -e target/no-swift ] || bindings-swift/scripts/generate-swift
+	[ -e target/no-swift ] || BEPRODUCT_LIB_DIR=$(abspath $(OUT)) \
+		bindings-swift/scripts/swift-run --dir tests/bench/clients/swift -- swift build --quiet --configuration release
 
 audit:
 	.ci/audit

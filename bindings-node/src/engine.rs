@@ -70,9 +70,8 @@ impl Engine {
 
     /// The same of a stream.
     #[napi]
-    pub fn attach_stream(&self, call: i64, length: Option<i64>, replayable: bool) -> u32 {
-        let length = length.and_then(|length| u64::try_from(length).ok());
-        self.attach(call, Attachment::Stream { length, replayable })
+    pub fn attach_stream(&self, call: i64, replayable: bool) -> u32 {
+        self.attach(call, Attachment::Stream { replayable })
     }
 
     fn attach(&self, call: i64, attachment: Attachment) -> u32 {

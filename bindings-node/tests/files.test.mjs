@@ -37,6 +37,12 @@ async function sent() {
   return uploads.at(-1).body;
 }
 
+function withResolvers() {
+  let resolve;
+  const promise = new Promise((given) => (resolve = given));
+  return { promise, resolve };
+}
+
 async function* chunks() {
   yield PICTURE.subarray(0, 4);
   yield PICTURE.subarray(4);
@@ -96,6 +102,11 @@ test('a file that cannot be sent is an error of its own', async () => {
     [{ name: 'a.png', content: texts() }, CallbackError, /has to give Uint8Array, not string/],
     [{ name: 'a.png', content: broken() }, CallbackError, /the camera is gone/],
     [{ name: 'a.png', content: chunks(), length: 5 }, ConfigError, /was to have 5 bytes and has more/],
+    [{ name: 'a.png', content: PICTURE, length: 5 }, ConfigError, /length is 5, and the content has 9 bytes/],
+    [{ name: 'a.png', content: chunks(), length: -1 }, ConfigError, /length has to be a number of bytes/],
+    [{ name: 'a.png', content: 'text' }, ConfigError, /content has to be bytes, a Blob or a stream of bytes/],
+    ['https://127.0.0.1:9/x.png?sig=hidden', ConfigError, /x\.png is a URL and no path/],
+    [[{ url: 'https://127.0.0.1:9/x.png?sig=hidden' }], ConfigError, /not a list of 1/],
     [{ name: 'a/b.png', content: PICTURE }, ConfigError, /cannot be the name/],
     [{ url: 'http://127.0.0.1:9/x.png' }, BeProductError, /is not an https URL/],
     [{ url: 'https://127.0.0.1:9/x.png' }, BeProductError, /is a private address/],
@@ -104,6 +115,7 @@ test('a file that cannot be sent is an error of its own', async () => {
     const error = await client.style.upload('1', { file }, quick).catch((error) => error);
     assert.ok(error instanceof type, `${error}`);
     assert.match(error.message, message);
+    assert.ok(!`${error.stack}`.includes('hidden'));
     if (error.message.includes('camera')) assert.equal(error.cause, gone);
   }
 });
@@ -125,6 +137,34 @@ test('an upload that is cancelled reads no further', { timeout: 20_000 }, async 
   setTimeout(() => controller.abort(new Error('enough')), 50);
   await assert.rejects(upload, { name: 'CallCancelledError' });
   await promise;
+});
+
+test('a stream that waits is left with its call', { timeout: 20_000 }, async () => {
+  const client = open();
+  for (const cancelled of [true, false]) {
+    const cancel = withResolvers();
+    const content = new ReadableStream({
+      start: (controller) => controller.enqueue(PICTURE),
+      cancel: cancel.resolve,
+    });
+    const controller = new AbortController();
+    if (!cancelled) await simulator.faults({ path: 'Image/Upload', action: { early: true, status: 413 } });
+    const upload = client.style.upload(
+      '1',
+      { file: { name: 'a.png', content } },
+      { signal: controller.signal },
+    );
+    if (cancelled) setTimeout(() => controller.abort(), 50);
+    await assert.rejects(upload);
+    await cancel.promise;
+  }
+  const readable = new Readable({ read: () => undefined });
+  readable.push(PICTURE);
+  await simulator.faults({ path: 'Image/Upload', action: { early: true, status: 413 } });
+  await assert.rejects(client.style.upload('1', { file: { name: 'a.png', content: readable } }), {
+    status: 413,
+  });
+  await new Promise((closed) => (readable.closed ? closed() : readable.once('close', closed)));
 });
 
 test('a file comes from a URL, and goes out as a stream', async () => {

@@ -138,11 +138,13 @@ export class Connection implements Runner {
     const [args, file] = withoutFile(given);
     const text = encodeArguments(args);
     const issued = this.#issue(options);
-    const supply = file && attach(this.engine, issued.call, file, this.#host);
+    if (!file) return this.#begin(operation, text, issued);
+    const supply = attach(this.engine, issued.call, file, this.#host);
+    const ended = new AbortController();
     const reply = this.#begin(operation, text, issued);
     // It ends with the call, and does not fail.
-    void supply?.();
-    return reply;
+    void supply(ended.signal);
+    return reply.finally(() => ended.abort());
   }
 
   #begin(name: string, args: string, issued: Issued & { options: string }): Promise<native.Reply> {

@@ -1,3 +1,7 @@
+import { Readable } from 'node:stream';
+import { inspect } from 'node:util';
+
+import { ConfigError } from './client/errors.js';
 import type { Host } from './host.js';
 import type native from './native.cjs';
 
@@ -26,8 +30,8 @@ export interface FileWithContent {
 }
 
 /**
- * A file that is fetched while it is sent: at most 200 MB, without the access token, by https and not from addresses inside
- * a network, unless `settings.allowPrivateSources` says so.
+ * A file that is fetched while it is sent: at most 200 MB in 15 minutes, without the access token, by https and not from
+ * addresses inside a network, unless `settings.allowPrivateSources` says so.
  */
 export interface FileUrl {
   /** URL of the file. */
@@ -39,32 +43,34 @@ export interface FileUrl {
 /** A file to upload: a path, a `File`, a name with content, or a URL. */
 export type FileInput = string | File | FilePath | FileWithContent | FileUrl;
 
-/** A file that goes with a call beside its arguments. */
-export interface Attached {
-  content: FileContent;
-  length: number | undefined;
-}
+/** Content that goes with a call beside its arguments. */
+export type Attached = FileContent;
 
-/** The arguments as JSON can hold them, and the file among them that it cannot. */
+/** The arguments as JSON can hold them, and the content among them that it cannot. */
 export function withoutFile(args: readonly object[]): [readonly object[], Attached | undefined] {
   for (const [index, given] of args.entries()) {
     for (const [name, value] of Object.entries(given ?? {})) {
-      const file = fileOf(value);
+      const file = fileOf(name, value);
       if (!file) continue;
-      const replaced = { ...given, [name]: { attached: 0, name: file.name } };
-      return [args.with(index, replaced), file];
+      const { content, ...rest } = file;
+      return [args.with(index, { ...given, [name]: { attached: 0, ...rest } }), content];
     }
   }
   return [args, undefined];
 }
 
-function fileOf(value: unknown): (Attached & { name: string | undefined }) | undefined {
+function fileOf(argument: string, value: unknown): Partial<FileWithContent> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (isContent(value)) {
-    return { content: value, name: value instanceof File ? value.name : undefined, length: undefined };
-  }
-  const { content, name, length } = value as Partial<FileWithContent>;
-  return isContent(content) ? { content, name, length } : undefined;
+  if (isContent(value)) return { content: value, name: value instanceof File ? value.name : undefined };
+  if (!Object.hasOwn(value, 'content')) return undefined;
+  const { content, ...rest } = value as Partial<FileWithContent>;
+  // Data of other arguments may have such a member too, together with others.
+  if (isContent(content)) return { content, ...rest };
+  if (argument !== 'file') return undefined;
+  const given = inspect(content, { depth: -1 });
+  throw new ConfigError({
+    message: `${argument}: content has to be bytes, a Blob or a stream of bytes, not ${given}`,
+  });
 }
 
 function isContent(value: unknown): value is FileContent {
@@ -75,35 +81,37 @@ function isContent(value: unknown): value is FileContent {
   );
 }
 
-/** Gives the file to a call that has not started. Returns what is to run beside the call. */
+/** Gives the content to a call that has not started. Returns what is to run beside the call, until `ended` is aborted. */
 export function attach(
   engine: native.Engine,
   call: number,
-  file: Attached,
+  content: Attached,
   host: Host | undefined,
-): () => Promise<void> {
-  const { content, length } = file;
+): (ended: AbortSignal) => Promise<void> {
   if (content instanceof Uint8Array) {
     engine.attachBytes(call, content);
     return async () => undefined;
   }
   const isBlob = content instanceof Blob;
-  engine.attachStream(call, isBlob ? content.size : length, isBlob);
-  return () => supply(engine, call, () => (isBlob ? content.stream() : content), host);
+  engine.attachStream(call, isBlob);
+  return (ended) => supply(engine, call, () => (isBlob ? content.stream() : content), host, ended);
 }
 
 /** Hands a stream in until nothing more of it is wanted. */
 async function supply(
   engine: native.Engine,
   call: number,
-  open: () => AsyncIterable<Uint8Array>,
+  open: () => ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
   host: Host | undefined,
+  ended: AbortSignal,
 ): Promise<void> {
-  let chunks: AsyncIterator<Uint8Array> | undefined;
+  let chunks: Chunks | undefined;
+  // A stream that waits for its next bytes would not notice that nobody wants them.
+  ended.addEventListener('abort', () => chunks?.close(), { once: true });
   let wanted = await engine.supply(call, 'nothing');
   while (wanted !== 'stop') {
     try {
-      if (wanted === 'start') chunks = open()[Symbol.asyncIterator]();
+      if (wanted === 'start') chunks = chunksOf(open());
       const next = await chunks?.next();
       if (next && !next.done && !(next.value instanceof Uint8Array)) {
         throw new TypeError(`the source of a file has to give Uint8Array, not ${typeof next.value}`);
@@ -116,6 +124,28 @@ async function supply(
       wanted = await engine.supply(call, 'failed', undefined, failure, id);
     }
   }
-  // What is left of it is not read.
-  await chunks?.return?.()?.catch(() => undefined);
+  chunks?.close();
+}
+
+/** Chunks of a stream, and its end before it has been read to its own. */
+interface Chunks {
+  next(): Promise<{ done?: boolean | undefined; value?: Uint8Array | undefined }>;
+  close(): void;
+}
+
+function chunksOf(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Chunks {
+  // What fails as it is closed has failed before, or is of no use to anybody any more.
+  const ignored = () => undefined;
+  if (stream instanceof ReadableStream) {
+    const reader = stream.getReader();
+    return { next: () => reader.read(), close: () => void reader.cancel().catch(ignored) };
+  }
+  const iterator = stream[Symbol.asyncIterator]();
+  return {
+    next: () => iterator.next(),
+    close: () => {
+      if (stream instanceof Readable) stream.destroy();
+      else void iterator.return?.().catch(ignored);
+    },
+  };
 }

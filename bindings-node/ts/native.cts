@@ -17,7 +17,7 @@ interface NativeEngine {
   /** Gives bytes to a call that has not started. */
   attachBytes(call: number, bytes: Uint8Array): number;
   /** The same of a stream, whose chunks `supply` hands in. */
-  attachStream(call: number, length: number | undefined, replayable: boolean): number;
+  attachStream(call: number, replayable: boolean): number;
   /** Hands in a part of the stream: `nothing`, `chunk`, `end` or `failed`. Resolves to what is wanted next. */
   supply(
     call: number,

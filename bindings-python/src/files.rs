@@ -14,10 +14,7 @@ use crate::runtime;
 pub(crate) fn attach(engine: &seam::Engine, call: u64, file: &Bound<'_, PyAny>) -> PyResult<()> {
     let attachment = match file.extract::<PyBackedBytes>() {
         Ok(bytes) => Attachment::Bytes(Bytes::from_owner(bytes)),
-        Err(_) => Attachment::Stream {
-            length: file.getattr("length")?.extract()?,
-            replayable: file.getattr("replayable")?.extract()?,
-        },
+        Err(_) => Attachment::Stream { replayable: file.getattr("replayable")?.extract()? },
     };
     engine.attach(call, attachment);
     Ok(())
@@ -50,6 +47,11 @@ pub(crate) fn wait_reading(
         task.await.unwrap_or_else(|_| Err(beproduct::Error::internal("the call ended without a result")))
     };
     let result = read(py, engine, call, file);
+    // What its end raises is worth less than what became of the call.
+    let closed = file.call_method0("close");
+    if let Err(error) = closed {
+        error.write_unraisable(py, Some(file));
+    }
     let too_late = |reply: &seam::Reply| reply.too_late();
     let Err(raised) = result else { return runtime::wait(py, ended, || engine.cancel(call), too_late) };
     engine.cancel(call);

@@ -1,8 +1,8 @@
 """Files that go up and come down, in the forms that Python has for them."""
 
 import asyncio
-import gc
 import io
+import re
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -106,6 +106,12 @@ def broken() -> Iterator[bytes]:
     raise OSError("the camera is gone")
 
 
+def closed() -> io.BytesIO:
+    opened = io.BytesIO(PICTURE)
+    opened.close()
+    return opened
+
+
 @pytest.mark.parametrize(
     ("file", "says"),
     [
@@ -121,11 +127,18 @@ def broken() -> Iterator[bytes]:
         ({"url": "https://127.0.0.1:9/x.png"}, "is a private address"),
         ({"url": "no url"}, "is not valid"),
         (7, "has to be a path"),
+        (("a.png", "text"), "has to be bytes, a file object or an iterable of bytes, not str"),
+        (("a.png", Path("a.png")), "has to be bytes, a file object or an iterable of bytes, not PosixPath"),
+        (("a.png", async_chunks()), "is for BeProductAsync"),
+        (closed(), "the file object cannot be read: I/O operation on closed file"),
+        ("https://127.0.0.1:9/x.png?sig=hidden", "https://127.0.0.1:9/x.png is a URL and no path"),
+        (["https://127.0.0.1:9/x.png?sig=hidden"], "not a list of 1"),
     ],
 )
 def test_a_file_that_cannot_be_sent(client: BeProduct, file: Any, says: str) -> None:
-    with pytest.raises(BeProductError, match=says) as raised:
+    with pytest.raises(BeProductError, match=re.escape(says)) as raised:
         client.style.upload("1", file)
+    assert "hidden" not in repr(raised.value) + str(raised.value)
     if "camera" in says:
         assert raised.value.kind == "callback"
         assert isinstance(raised.value.__cause__, OSError)
@@ -136,6 +149,23 @@ def test_a_file_object_that_was_read_is_no_empty_file(client: BeProduct) -> None
     opened.read()
     with pytest.raises(ConfigError, match="is empty"):
         client.style.upload("1", ("a.png", opened))
+
+
+def test_a_generator_ends_with_its_call(client: BeProduct, simulator: Simulator) -> None:
+    ended: list[str] = []
+
+    def endless() -> Iterator[bytes]:
+        try:
+            while True:
+                yield PICTURE
+        finally:
+            ended.append("closed")
+
+    source = endless()
+    simulator.faults({"path": "Image/Upload", "action": {"early": True, "status": 413}})
+    with pytest.raises(BeProductError) as raised:
+        client.style.upload("1", ("a.png", source))
+    assert (raised.value.status, ended) == (413, ["closed"])
 
 
 def test_the_end_of_a_program_in_the_middle_of_its_file(client: BeProduct) -> None:
@@ -165,8 +195,6 @@ async def test_an_upload_that_is_cancelled_reads_no_further(async_client: BeProd
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    del task
-    gc.collect()
     await asyncio.wait_for(closed.wait(), 10)
 
 
@@ -200,12 +228,27 @@ def test_a_file_is_downloaded_as_a_stream(client: BeProduct, tmp_path: Path) -> 
         assert stream.size is None
         assert b"".join(stream) == PICTURE
         assert "9 of" in repr(stream)
+        assert next(stream, None) is None
+        with pytest.raises(ConfigError, match="read to its end already"):
+            list(stream)
     with client.raw.download_stream(f"{url}x") as stream, pytest.raises(BeProductError, match="read the record again"):
         next(stream)
     assert client.with_response.raw.download(url).raw == PICTURE
     assert client.raw.download(url, tmp_path / "copy.png")["size"] == len(PICTURE)
     outcomes = client.style.download_many([{"link": url, "file": str(tmp_path / "many.png"), "record": header_id}])
     assert outcomes == [{"file": str(tmp_path / "many.png"), "size": len(PICTURE)}]
+
+
+def test_a_stream_that_is_closed_ends(client: BeProduct, simulator: Simulator) -> None:
+    header_id = style(client)
+    client.style.upload(header_id, ("a.png", PICTURE))
+    simulator.faults({"base": "storage", "action": {"trickle": True}})
+    with client.raw.download_stream(link(client, header_id)) as stream:
+        assert next(stream) == PICTURE[:1]
+    for _ in range(2):
+        with pytest.raises(BeProductError) as raised:
+            next(stream)
+        assert raised.value.kind == "cancelled"
 
 
 async def test_the_same_stream_from_an_event_loop(async_client: BeProductAsync) -> None:
@@ -215,6 +258,8 @@ async def test_the_same_stream_from_an_event_loop(async_client: BeProductAsync) 
     url = record["headerData"]["frontImage"]["origin"]
     async with async_client.raw.download_stream(url) as stream:
         assert b"".join([chunk async for chunk in stream]) == PICTURE
+        with pytest.raises(ConfigError, match="read to its end already"):
+            aiter(stream)
 
 
 def test_a_large_file_takes_no_memory(client: BeProduct) -> None:

@@ -143,8 +143,8 @@ impl Engine {
     }
 
     /// The same of a stream, whose chunks `supply` hands in.
-    pub fn attach_stream(&self, call: u64, length: Option<u64>, replayable: bool) -> u32 {
-        number(self.0.attach(call, Attachment::Stream { length, replayable }))
+    pub fn attach_stream(&self, call: u64, replayable: bool) -> u32 {
+        number(self.0.attach(call, Attachment::Stream { replayable }))
     }
 
     /// Hands in a part of a stream, and waits for what is wanted next.

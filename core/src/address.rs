@@ -86,6 +86,9 @@ pub enum Reach {
     Any,
     /// Those of the internet, and not those of a network inside.
     Public,
+    /// The same, by the addresses that this machine finds for a name: also where a proxy will look it up once more. For addresses
+    /// that anybody may have given.
+    PublicFromHere,
     /// The same, and this machine.
     PublicOrLoopback,
 }
@@ -96,7 +99,7 @@ impl Reach {
     pub fn allows(self, address: IpAddr) -> bool {
         match self {
             Self::Any => true,
-            Self::Public => is_public(address),
+            Self::Public | Self::PublicFromHere => is_public(address),
             Self::PublicOrLoopback => is_public(address) || address.is_loopback(),
         }
     }
@@ -104,7 +107,7 @@ impl Reach {
     /// Of a link: one that an answer names leads to the API's own host, wherever that is, and the internet.
     pub(crate) fn of_link(link: &Url, api: &Url, of: LinkOf) -> Self {
         if let LinkOf::Program { private } = of {
-            return if private { Self::Any } else { Self::Public };
+            return if private { Self::Any } else { Self::PublicFromHere };
         }
         if link.host_str() == api.host_str() {
             Self::Any
@@ -134,6 +137,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || a >= 224
         || (a, b & 0xc0) == (100, 64)
         || (a, b, c) == (192, 0, 0)
+        || (a, b, c) == (192, 88, 99)
         || (a, b & 0xfe) == (198, 18);
     !special
 }
@@ -148,9 +152,14 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         return is_public_v4(mapped);
     }
     match parts {
-        // Translated to IPv4 on the way.
+        // Translated to IPv4 on the way, by a gateway (NAT64) or by 6to4.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => inner(high, low),
-        [0x2001, 0xdb8, ..] => false,
+        // Teredo: a server, and a client whose address is written inverted.
+        [0x2001, 0, high, low, _, _, client_high, client_low] => {
+            inner(high, low) && inner(!client_high, !client_low)
+        }
+        // Other protocols, and documentation.
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
         [first, ..] => (0x2000..0x4000).contains(&first),
     }
 }
@@ -181,12 +190,43 @@ mod tests {
             "ff02::1",
             "::ffff:10.0.0.1",
             "64:ff9b::a00:1",
+            "64:ff9b:1::a00:1",
+            "::10.0.0.1",
+            "::127.0.0.1",
+            "::1.1.1.1",
             "2002:7f00:1::",
+            "2002:a00:1::1",
+            "2001::1",
+            // Teredo, with the server 1.1.1.1 and the client 10.0.0.1, and the other way round.
+            "2001:0:101:101:0:0:f5ff:fffe",
+            "2001:0:a00:1:0:0:fefe:fefe",
+            "2001:2::1",
+            "2001:10::1",
             "2001:db8::1",
+            "3fff:1::1",
+            "192.88.99.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "239.255.255.250",
+            "240.0.0.1",
+            "fec0::1",
+            "fc00::1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
-        for address in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:1.1.1.1"] {
+        for address in [
+            "1.1.1.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "192.0.1.1",
+            "198.20.0.1",
+            "2606:4700::1111",
+            "2001:4860:4860::8888",
+            "::ffff:1.1.1.1",
+            "64:ff9b::101:101",
+            "2002:101:101::1",
+            "2001:0:101:101:0:0:fefe:fefe",
+        ] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
     }
@@ -202,7 +242,7 @@ mod tests {
         // What a program names has no part in the trust in the API.
         let of_program = |private| LinkOf::Program { private };
         for link in ["https://api.example/x", "https://127.0.0.1:1/x"] {
-            assert_eq!(Reach::of_link(&url(link), &here, of_program(false)), Reach::Public);
+            assert_eq!(Reach::of_link(&url(link), &here, of_program(false)), Reach::PublicFromHere);
             assert_eq!(Reach::of_link(&url(link), &here, of_program(true)), Reach::Any);
         }
         let plain = url("http://127.0.0.1:1/x");

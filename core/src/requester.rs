@@ -108,6 +108,11 @@ impl Requester {
         self.site.max_answer_size
     }
 
+    /// How long a call with these options waits for its turn, at most.
+    pub(crate) fn turn_timeout(&self, options: &CallOptions) -> Option<Duration> {
+        options.turn_timeout.or(self.site.turn_timeout)
+    }
+
     /// Whether a file to upload may be read from an address inside a network.
     pub(crate) fn private_sources(&self) -> bool {
         self.site.private_sources
@@ -246,8 +251,7 @@ impl Requester {
     }
 
     fn limits(&self, options: &CallOptions, timeout: Option<Duration>) -> Limits {
-        let turn_timeout = options.turn_timeout.or(self.site.turn_timeout);
-        Limits::new(self.site.clock.elapsed(), options.timeout.or(timeout), turn_timeout)
+        Limits::new(self.site.clock.elapsed(), options.timeout.or(timeout), self.turn_timeout(options))
     }
 
     fn cancelled(&self) -> Error {

@@ -83,7 +83,7 @@ pub struct Config {
     pub max_page_size: u64,
     /// Highest number of requests at the same time; fewer are sent when the service slows down. The clients of one company in a process share this number; the highest setting applies. Default: 10.
     pub concurrency: u64,
-    /// Whether a file to upload may be read from a URL with http, or at an address inside a network. Leave it out where others choose the URL: they would reach what only this machine can. Default: `false`.
+    /// Whether a file to upload may be read from a URL with http, or at an address inside a network. Leave it out where others choose the URL: they would reach what only this machine can. Without it, a URL that a proxy fetches is refused if this machine does not find its name. Default: `false`.
     pub allow_private_sources: bool,
     /// Whether filter fields are checked before sending, because the service ignores filters on other fields (docs/service/lists.md, Filters). Default: `true`.
     pub check_filters: bool,

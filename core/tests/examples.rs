@@ -1,5 +1,8 @@
 //! The examples, which do their job against the simulator.
 
+// A test may stop at once.
+#![allow(clippy::unwrap_used)]
+
 mod common;
 #[path = "../examples/season_kit.rs"]
 mod season_kit;

@@ -109,7 +109,7 @@ async fn a_cancelled_wait_says_that_the_file_was_sent() {
     service.look("wait?base=api&requests=3").await;
     cancel.cancel();
     let error = call.await.unwrap().unwrap_err();
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::Applied));
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::Unknown));
     assert!(error.details().unwrap()["upload_id"].is_string());
     assert_eq!((error.operation(), error.attempts().len()), (Some("style.attributes_upload"), 2));
     assert!(!error.retryable());
@@ -155,7 +155,7 @@ async fn a_pause_before_a_look_can_be_cancelled() {
     }
     cancel.cancel();
     let error = call.await.unwrap().unwrap_err();
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::Applied));
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::Unknown));
     assert!(error.details().unwrap()["upload_id"].is_string());
     assert_eq!(service.count("api").await, 2);
 }
@@ -180,4 +180,32 @@ async fn an_upload_has_no_time_limit_of_its_own() {
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Unknown));
     assert!(!free.is_finished());
     free.abort();
+}
+
+#[tokio::test]
+async fn an_upload_waits_for_those_before_it_within_a_limit() {
+    let service = Service::start(3, 0).await;
+    let settings = json!({"testing": {"clock": "manual"}, "idle_timeout": 1_000_000, "turn_timeout": 50});
+    let client = service.builder(settings).build().unwrap();
+    service.control("faults", json!([{"path": UPLOAD, "times": 0, "action": {"hang": true}}])).await;
+    let upload = |id: &str| {
+        let file = FileSource::bytes("front.png", "picture");
+        tokio::spawn(client.style().upload(id, file).into_future())
+    };
+    let first = upload("one");
+    service.look("wait?base=api&requests=1").await;
+    let second = upload("ONE");
+    while !second.is_finished() {
+        client.recorded_clock().unwrap().advance(Duration::from_secs(50));
+        tokio::task::yield_now().await;
+    }
+    let error = second.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent));
+    assert!(error.message().contains("have not ended within 50 s; the option turn_timeout"), "{error}");
+    assert!(!first.is_finished());
+    // Whatever becomes of the first one, the next one goes.
+    first.abort();
+    let third = upload("oNe");
+    service.look("wait?base=api&requests=2").await;
+    third.abort();
 }

@@ -1,6 +1,6 @@
 """What our clients cost beside others, in one run on this machine.
 
-    compare.py --server PATH [--quick] [PART ...]
+    compare.py --server PATH [--quick] [--without PART] [PART ...]
 
 Server and clients are processes of their own, on real sockets with HTTPS. All get the same bytes, which are not compressed.
 The server waits 20 ms with each answer where nothing else is said. Our client speaks HTTP/2 where its rivals speak
@@ -8,7 +8,10 @@ HTTP/1.1 over connections that they keep; both have the same bound on requests a
 client is made and end with the last answer; CPU is what all threads of the client's process take.
 
 Each figure is the median of five runs after one to warm up, in turns with the rival. With `--quick` there is one run,
-which shows that the bench works and not much else.
+which shows that the bench works and not much else; a file has 64 MB then in place of 1 GB.
+
+Memory is what a transfer adds to the client's process at most. The file of an upload is on the disk of this machine, and
+so is where a download goes to; the client's connection is there when the time begins.
 """
 
 import argparse
@@ -17,8 +20,8 @@ import tempfile
 from pathlib import Path
 
 import quota
-from rich.console import Console
-from rich.table import Table
+import transfers
+from reporting import Report, megabytes, microseconds, seconds
 from running import Runs
 
 GETS = 1000
@@ -26,41 +29,6 @@ ONE_BY_ONE = 200
 RECORDS = 40_000
 PAGE = 200
 BURST = 2500
-
-
-class Report:
-    """The table of one part."""
-
-    def __init__(self, part):
-        self._table = Table("what", "ours", "rival", "ratio", "aim", "", title=part, title_justify="left")
-
-    def against(self, what, ours, rival, unit, aim):
-        """Two figures whose ratio is to be at most `aim`; None where there is no aim."""
-        ratio = ours / rival
-        self._add(what, unit(ours), unit(rival), f"{ratio:.3f}", aim, None if aim is None else ratio <= aim)
-
-    def count(self, what, ours, rival, aim, fits):
-        """Two numbers, and whether they are right."""
-        self._add(what, str(ours), "-" if rival is None else str(rival), "", aim, fits)
-
-    def show(self):
-        Console().print(self._table)
-
-    def _add(self, what, ours, rival, ratio, aim, fits):
-        verdict = {None: "", True: "ok", False: "[bold]over[/bold]"}[fits]
-        if aim is None:
-            aim = ""
-        elif isinstance(aim, float):
-            aim = f"{aim:.3g}"
-        self._table.add_row(what, ours, rival, ratio, str(aim), verdict)
-
-
-def seconds(value):
-    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.0f} ms"
-
-
-def megabytes(value):
-    return f"{value / 1e6:.0f} MB"
 
 
 def gets_python(runs, report):
@@ -139,10 +107,6 @@ def rows(runs, report):
         report.against(f"CPU a row, {count} rows: 12500 rows", figure["cpu"] / count, first, microseconds, 1.2)
 
 
-def microseconds(value):
-    return f"{value * 1e6:.1f} us"
-
-
 def burst(runs, report):
     with tempfile.TemporaryDirectory() as folder, quota.server() as redis:
         for end in "cancelled", "turn_timeout":
@@ -168,6 +132,7 @@ PARTS = {
     "stopping": (stopping, f"Requests of a list that is left early, pages of {PAGE}, 10 at a time"),
     "rows": (rows, "Rows of a data table updated in one call, no delay"),
     "burst": (burst, f"{BURST} writes in one burst that end together, answers take 0.4 s"),
+    **transfers.PARTS,
 }
 
 
@@ -175,13 +140,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", required=True, help="the program beproduct-bench-server")
     parser.add_argument("--quick", action="store_true", help="one run of each, none to warm up")
+    parser.add_argument("--without", action="append", default=[], metavar="PART", help="leave this part out")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"all by default: {', '.join(PARTS)}")
     given = parser.parse_args()
-    for name in given.parts or PARTS:
+    for name in [*given.parts, *given.without]:
         if name not in PARTS:
             parser.error(f"there is no part {name!r}: {', '.join(PARTS)}")
     runs = Runs(given.server, given.quick)
     for name in given.parts or PARTS:
+        if name in given.without:
+            print(f"{name} is left out")
+            continue
         measure, title = PARTS[name]
         report = Report(title)
         measure(runs, report)

@@ -11,6 +11,9 @@ from pathlib import Path
 import certifi
 
 CLIENTS = Path(__file__).parent / "clients"
+REPOSITORY = Path(__file__).parents[2]
+# No part takes longer, however slow the machine.
+LONGEST = 1200
 
 
 class Runs:
@@ -18,14 +21,15 @@ class Runs:
 
     def __init__(self, program, quick):
         self._program = program
+        self.quick = quick
         self._warm_up, self._counted = (0, 1) if quick else (1, 5)
 
-    def alternate(self, *clients, delay=20, records=1000):
+    def alternate(self, *clients, **server):
         """The figures of each client, as medians. All are run in turn, again and again."""
         figures = [[] for _ in clients]
         for run in range(self._warm_up + self._counted):
             for client, of_client in zip(clients, figures, strict=True):
-                answer = self.once(client, delay=delay, records=records)
+                answer = self.once(client, **server)
                 if run >= self._warm_up:
                     of_client.append(answer)
         return [
@@ -33,9 +37,9 @@ class Runs:
             for of_client in figures
         ]
 
-    def once(self, client, delay=20, records=1000):
+    def once(self, client, delay=20, **server):
         """The figures of one run in a process of its own, at a server of its own."""
-        with serving(self._program, delay, records) as addresses:
+        with serving(self._program, delay=delay, **server) as addresses:
             environment = {
                 **os.environ,
                 "BEPRODUCT_BENCH": json.dumps(addresses),
@@ -43,16 +47,39 @@ class Runs:
                 "REQUESTS_CA_BUNDLE": addresses["bundle"],
             }
             script, *arguments = map(str, client)
-            interpreter = "node" if script.endswith(".mjs") else sys.executable
-            command = [interpreter, CLIENTS / script, *arguments]
-            done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True, timeout=600)
+            done = subprocess.run(
+                [*self._command(script), *arguments],
+                env=environment,
+                check=True,
+                stdout=subprocess.PIPE,
+                text=True,
+                timeout=LONGEST,
+            )
             return json.loads(done.stdout)
+
+    def _command(self, client):
+        """What starts the client of this name."""
+        if client == "kotlin":
+            target = REPOSITORY / "bindings-swift" / "kotlin" / "target"
+            path = f"{target}/test-classes:{target}/classes:{(target / 'classpath').read_text().strip()}"
+            # The library beside the classes is not built as a release.
+            library = Path(self._program).resolve().with_name("libbeproduct_mobile.so")
+            override = f"-Duniffi.component.beproduct_mobile.libraryOverride={library}"
+            return ["java", "-XX:+UseSerialGC", "-Xmx64m", override, "-cp", path, "beproduct.bench.FilesKt"]
+        if client == "swift":
+            program = CLIENTS / "swift" / ".build" / "release" / "bench"
+            return [REPOSITORY / "bindings-swift" / "scripts" / "swift-run", "--", program]
+        return ["node" if client.endswith(".mjs") else sys.executable, CLIENTS / client]
+
+    def write(self, path, length):
+        """Writes the file of this length that the server has."""
+        subprocess.run([self._program, "--file", str(length), "--write", path], check=True, timeout=LONGEST)
 
 
 @contextlib.contextmanager
-def serving(program, delay, records):
-    """The addresses of a server that answers after `delay` milliseconds and has so many styles."""
-    command = [program, "--delay", str(delay), "--records", str(records)]
+def serving(program, delay, records=1000, file=0):
+    """The addresses of a server that answers after `delay` milliseconds, has so many styles, and files of so many bytes."""
+    command = [program, "--delay", str(delay), "--records", str(records), "--file", str(file)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         addresses = json.loads(process.stdout.readline())

@@ -341,7 +341,7 @@ def play(case, simulator, driver):
     with contextlib.ExitStack() as stack:
         names["folder"] = stack.enter_context(tempfile.TemporaryDirectory())
         for name, content in case.get("files", {}).items():
-            pathlib.Path(names["folder"], name).write_text(content)
+            write(pathlib.Path(names["folder"], name), content)
         disk = None
         if "disk" in case:
             disk = Disk(pathlib.Path(names["folder"]), case["disk"])
@@ -373,6 +373,15 @@ def play(case, simulator, driver):
     return [seen(one, names) for one in log]
 
 
+def write(path, content):
+    """A text, or a number of bytes, which take no room on the disk."""
+    if isinstance(content, int):
+        with path.open("wb") as file:
+            file.truncate(content)
+    else:
+        path.write_text(content)
+
+
 def run_step(step, place, playing):
     simulator, driver, names = playing.simulator, playing.driver, playing.names
     for do in ("call", "list", "collect"):
@@ -395,6 +404,8 @@ def run_step(step, place, playing):
         playing.judge(step, driver.ask(playing.opening(step["open"])), place)
     elif "disk" in step:
         playing.disk.set(step["disk"])
+    elif "write" in step:
+        write(pathlib.Path(names["folder"], step["write"]), step["content"])
     elif "wait" in step:
         simulator.control(f"wait?base={step.get('base', 'api')}&requests={step['wait']}")
     elif "holds" in step:

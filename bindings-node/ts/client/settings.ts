@@ -102,7 +102,8 @@ export interface ClientSettings extends NodeSettings {
   concurrency?: number | undefined;
   /**
    * Whether a file to upload may be read from a URL with http, or at an address inside a network. Leave it
-   * out where others choose the URL: they would reach what only this machine can. Default: `false`.
+   * out where others choose the URL: they would reach what only this machine can. Without it, a URL that a
+   * proxy fetches is refused if this machine does not find its name. Default: `false`.
    */
   allowPrivateSources?: boolean | undefined;
   /**

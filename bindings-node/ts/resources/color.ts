@@ -229,7 +229,9 @@ export interface ColorHeaderTagRemoveArguments {
 export interface ColorUploadArguments {
   /**
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
    */
   file: FileInput;
 }
@@ -244,7 +246,9 @@ export interface ColorUploadPositionArguments {
   position: string;
   /**
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
    */
   file: FileInput;
 }
@@ -259,7 +263,9 @@ export interface ColorAppListUploadArguments {
   listItemId: string;
   /**
    * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-   * attempt, and a URL is fetched while it is sent, at most 200 MB.
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
    */
   file: FileInput;
 }
@@ -646,17 +652,19 @@ export class Color {
 
   /**
    * Uploads the main image of a palette, and waits until the service has processed it, at most
-   * `options.waitTimeout`. Each look at its status is a request. With a `options.waitTimeout` of 0 it does
-   * not wait: `uploadStatus` says later what became of the file.
+   * `options.waitTimeout`. Each look at its status is a request; where the service knows of none, the palette
+   * is read. With a `options.waitTimeout` of 0 it does not wait: `uploadStatus` says later what became of the
+   * file.
    *
-   * Uploads to one palette are sent one after the other, in the order of the calls of this process. Do not
-   * change the palette meanwhile. Each upload adds a version, so a file that may have arrived is not sent
-   * again: the error's `outcome` is `unknown` then.
+   * Uploads to one palette are sent one after the other, in the order of the calls of this process;
+   * `options.turnTimeout` limits the wait for those before. Do not change the palette meanwhile. Each upload
+   * adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown`
+   * then.
    *
-   * Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent, and for a
-   * URL that cannot be read, `ValidationError` when the service cannot process it. When the processing takes
-   * longer, or its status cannot be read, the error's `outcome` is `applied`, and its `details` hold the
-   * `upload_id`.
+   * Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent, and for a
+   * URL that leads to no file; `ValidationError` when the service cannot process the file; `CallTimeoutError`
+   * when that takes longer. When the processing takes longer, or its status cannot be read, the error's
+   * `outcome` is `unknown`, and its `details` hold the `upload_id`.
    *
    * @param headerId Id of the palette.
    */

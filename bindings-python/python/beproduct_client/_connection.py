@@ -67,7 +67,7 @@ class AsyncConnection(Connection):
     ) -> Any:
         bridge = present_bridge()
         progress, options = self.split(options)
-        arguments, file = attached(arguments)
+        arguments, file = attached(arguments, in_loop=True)
         call, work = self.engine.call_async(bridge, operation, arguments, options, caller(progress, place), file)
         cancel = partial(self.engine.cancel, call)
         if not isinstance(file, Source):
@@ -82,11 +82,14 @@ class AsyncConnection(Connection):
     async def read(self, bridge: _native.Bridge, call: int, file: Source) -> None:
         """Hands in a file until nothing more of it is wanted."""
         piece: tuple[bytes | None | Exception, ...] = ()
-        while (wanted := await wait(bridge, self.engine.supply_async(bridge, call, *piece))) != "stop":
-            try:
-                piece = (await file.anext(wanted == "start"),)
-            except Exception as error:  # noqa: BLE001 - it is the cause of the error of the call
-                piece = (error,)
+        try:
+            while (wanted := await wait(bridge, self.engine.supply_async(bridge, call, *piece))) != "stop":
+                try:
+                    piece = (await file.anext(wanted == "start"),)
+                except Exception as error:  # noqa: BLE001 - it is the cause of the error of the call
+                    piece = (error,)
+        finally:
+            await file.aclose()
 
     def file(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         progress, options = self.split(options)

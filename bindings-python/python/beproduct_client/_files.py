@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from typing import Any, BinaryIO, TypeAlias, TypedDict, cast
 
 from beproduct_client.client.errors import ConfigError
@@ -13,8 +22,8 @@ CHUNK = 256 * 1024
 
 
 class FileUrl(TypedDict, total=False):
-    """A file that is fetched while it is sent: at most 200 MB, without the access token, by https and not from addresses inside
-    a network, unless `allow_private_sources` says so. Its name is the last segment of the URL, or `name`."""
+    """A file that is fetched while it is sent: at most 200 MB in 15 minutes, without the access token, by https and not from
+    addresses inside a network, unless `allow_private_sources` says so. Its name is the last segment of the URL, or `name`."""
 
     url: str
     name: str
@@ -45,6 +54,12 @@ class Source:
     async def anext(self, start: bool) -> bytes | None:
         return self.next(start)
 
+    def close(self) -> None:
+        """Ends an iterator that was begun and of which nothing more is wanted. A file object is its owner's."""
+
+    async def aclose(self) -> None:
+        self.close()
+
 
 class _Opened(Source):
     """A file object. It begins where it is."""
@@ -63,6 +78,10 @@ class _Opened(Source):
             self._file.seek(self._begin)
         return _bytes(self._file.read(CHUNK)) or None
 
+    async def anext(self, start: bool) -> bytes | None:
+        # A disk, or a pipe, may let the event loop wait.
+        return await asyncio.to_thread(self.next, start)
+
 
 class _Iterated(Source):
     def __init__(self, chunks: Iterable[bytes]) -> None:
@@ -77,15 +96,16 @@ class _Iterated(Source):
             return _bytes(chunk)
         return None
 
+    def close(self) -> None:
+        if isinstance(self._present, Generator):
+            self._present.close()
+
 
 class _AsyncIterated(Source):
     def __init__(self, chunks: AsyncIterable[bytes]) -> None:
         self._chunks = chunks
         self._present: AsyncIterator[bytes] | None = None
         self.replayable = not isinstance(chunks, AsyncIterator)
-
-    def next(self, start: bool) -> bytes | None:
-        raise TypeError("an asynchronous iterator is for BeProductAsync; give bytes, a file object or an iterator")
 
     async def anext(self, start: bool) -> bytes | None:
         if start or self._present is None:
@@ -94,14 +114,23 @@ class _AsyncIterated(Source):
             return _bytes(chunk)
         return None
 
+    async def aclose(self) -> None:
+        if isinstance(self._present, AsyncGenerator):
+            await self._present.aclose()
 
-def attached(arguments: dict[str, Any]) -> tuple[dict[str, Any], bytes | Source | None]:
-    """The arguments as JSON, and the file among them that is none."""
+
+def attached(arguments: dict[str, Any], in_loop: bool = False) -> tuple[dict[str, Any], bytes | Source | None]:
+    """The arguments as JSON, and the file among them that is none. `in_loop` says that an event loop reads it."""
     for name, value in arguments.items():
         found = _file_of(name, value)
         if found is not None:
             file_name, content = found
-            return {**arguments, name: {"attached": 0, "name": file_name}}, content
+            if isinstance(content, _AsyncIterated) and not in_loop:
+                raise ConfigError(
+                    f"{name}: an asynchronous iterator is for BeProductAsync; give bytes, a file object or an iterator"
+                )
+            length = content.length if isinstance(content, Source) else None
+            return {**arguments, name: {"attached": 0, "name": file_name, "length": length}}, content
     return arguments, None
 
 
@@ -111,10 +140,15 @@ def _file_of(argument: str, value: Any) -> tuple[str | None, bytes | Source] | N
         return None
     if isinstance(value, tuple):
         pair = cast(Any, value)
-        if len(pair) != 2 or not isinstance(pair[0], str) or isinstance(pair[1], (str, Mapping)):
+        if len(pair) != 2 or not isinstance(pair[0], str):
             return None
-        content = _content(argument, pair[1])
-        return None if content is None else (pair[0], content)
+        content = None if isinstance(pair[1], (str, Mapping)) else _content(argument, pair[1])
+        if content is None:
+            given = type(pair[1]).__name__
+            raise ConfigError(
+                f"{argument}: the content has to be bytes, a file object or an iterable of bytes, not {given}"
+            )
+        return pair[0], content
     if isinstance(value, (bytes, bytearray, memoryview)):
         raise ConfigError(f'{argument}: the service refuses a file without a name; give ("front.png", content)')
     if not hasattr(value, "read"):
@@ -133,7 +167,10 @@ def _content(argument: str, value: Any) -> bytes | Source | None:
     if hasattr(value, "read"):
         if hasattr(value, "encoding"):
             raise ConfigError(f'{argument}: the file is open as text; open it in binary mode, with "rb"')
-        return _Opened(value)
+        try:
+            return _Opened(value)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{argument}: the file object cannot be read: {error}") from error
     if isinstance(value, AsyncIterable):
         return _AsyncIterated(cast(Any, value))
     return _Iterated(cast(Any, value)) if isinstance(value, Iterable) else None

@@ -25,7 +25,7 @@
 //! | base `link` | the address is the argument of the kind `link`: a signed link, which takes no token and is not counted |
 //! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
 //! | handler `download_many` | files by a list of the kind `records`, each read as the operation `look` reads one |
-//! | `look` | the read, of the same resource, of the record: it shows what became of a delete whose answer leaves it open, and has the link that takes the place of one that has expired |
+//! | `look` | the read, of the same resource, of the record: it shows what became of a delete whose answer leaves it open, or of an upload whose status is not known, and has the link that takes the place of one that has expired |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
 //! | `schema` of filters, `fields`, `colorways`, `records` and `table_rows` | where the fields are listed that they may name: an operation, and its argument, whose value is that of the argument of this name beside them, or the folder of the record that the argument `record` names |
 //! | `standard` of filters | fields that they may name besides |

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::encode::canonical;
+use super::shown::shown;
 use crate::error::{Error, Result};
 
 /// Joins the values of one filter: any of them.
@@ -78,7 +79,8 @@ pub(super) fn operator(name: &str, given: &Value) -> Result<&'static str> {
     let near = near.map(|(near, _)| format!("; did you mean {near:?}?")).unwrap_or_default();
     let rest = if near.is_empty() { "; operators" } else { " Operators" };
     Err(Error::config(format!(
-        "{name} has an unknown operator {given}{near}{rest} are {}",
+        "{name} has an unknown operator {}{near}{rest} are {}",
+        shown(given),
         OPERATORS.join(", ")
     )))
 }
@@ -131,7 +133,7 @@ fn joined(name: &str, field: &str, operator: &str, values: &[Value]) -> Result<V
             Value::String(text) => text.clone(),
             Value::Number(_) => canonical(value).to_string(),
             Value::Bool(flag) => yes_or_no(*flag).to_owned(),
-            _ => return wrong(format!("has {value} among its values; use texts and numbers")),
+            _ => return wrong(format!("has {} among its values; use texts and numbers", shown(value))),
         });
     }
     Ok(texts.join(&ANY_OF.to_string()).into())

@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Number, Value};
 
+use super::shown::{shown, shown_text};
 use crate::error::{Error, Result};
 
 /// Everything but RFC 3986's unreserved characters is encoded, in paths and in queries alike.
@@ -26,8 +27,9 @@ pub(crate) fn id<'a>(name: &str, value: &'a Value) -> Result<&'a str> {
 ///
 /// One with a separator could turn one address into another: `Header/Delete/…` is a GET.
 pub(crate) fn segment<'a>(name: &str, value: &'a Value) -> Result<&'a str> {
-    let text =
-        value.as_str().ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))?;
+    let text = value
+        .as_str()
+        .ok_or_else(|| Error::config(format!("{name} has to be a text, not {}", shown(value))))?;
     let problem = if text.trim().is_empty() {
         "is empty"
     } else if text.contains(['/', '\\', '?', '#', '%']) {
@@ -39,9 +41,7 @@ pub(crate) fn segment<'a>(name: &str, value: &'a Value) -> Result<&'a str> {
     } else {
         return Ok(text);
     };
-    // A query may be the signature of a link.
-    let shown = text.split_once('?').map_or_else(|| text.to_owned(), |(shown, _)| format!("{shown}?…"));
-    Err(Error::config(format!("{name} {problem}: {shown:?}")))
+    Err(Error::config(format!("{name} {problem}: {:?}", shown_text(text))))
 }
 
 /// Query parameters, encoded, in the order given.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::encode::{canonical, id};
+use super::shown::shown;
 use crate::error::{Error, Result};
 
 /// Field values as the service wants them: a list of `{id, value}`, in the caller's order.
@@ -18,14 +19,15 @@ pub(crate) fn fields(name: &str, value: &Value, read_only: &[&str]) -> Result<Va
             .collect::<Result<_>>()?,
         _ => {
             return Err(Error::config(format!(
-                "{name} has to be a map or a list of {{id, value}}, not {value}"
+                "{name} has to be a map or a list of {{id, value}}, not {}",
+                shown(value)
             )));
         }
     };
     let mut seen = std::collections::HashSet::new();
     let mut sent = Vec::with_capacity(pairs.len());
     for (id, value) in pairs {
-        if id.is_empty() {
+        if id.trim().is_empty() {
             return Err(Error::config(format!("{name} has a field without an id")));
         }
         if !seen.insert(id) {
@@ -44,7 +46,7 @@ pub(crate) fn fields(name: &str, value: &Value, read_only: &[&str]) -> Result<Va
 fn pair<'a>(name: &str, item: &'a Value) -> Result<(&'a str, &'a Value)> {
     let members = item
         .as_object()
-        .ok_or_else(|| Error::config(format!("{name} has to be {{id, value}}, not {item}")))?;
+        .ok_or_else(|| Error::config(format!("{name} has to be {{id, value}}, not {}", shown(item))))?;
     if let Some(unknown) = members.keys().find(|key| !matches!(key.as_str(), "id" | "value")) {
         return Err(Error::config(format!(
             "{name} has an unknown member {unknown:?}; members are id and value"
@@ -59,8 +61,9 @@ fn pair<'a>(name: &str, item: &'a Value) -> Result<(&'a str, &'a Value)> {
 
 /// Colorways as the service wants them. One without an id is added, and needs these fields.
 pub(crate) fn colorways(name: &str, value: &Value, new_needs: &[&str]) -> Result<Value> {
-    let list =
-        value.as_array().ok_or_else(|| Error::config(format!("{name} has to be a list, not {value}")))?;
+    let list = value
+        .as_array()
+        .ok_or_else(|| Error::config(format!("{name} has to be a list, not {}", shown(value))))?;
     list.iter()
         .enumerate()
         .map(|(index, item)| colorway(&format!("{name}[{index}]"), item, new_needs))
@@ -68,8 +71,9 @@ pub(crate) fn colorways(name: &str, value: &Value, new_needs: &[&str]) -> Result
 }
 
 fn colorway(name: &str, item: &Value, new_needs: &[&str]) -> Result<Value> {
-    let members =
-        item.as_object().ok_or_else(|| Error::config(format!("{name} has to be an object, not {item}")))?;
+    let members = item
+        .as_object()
+        .ok_or_else(|| Error::config(format!("{name} has to be an object, not {}", shown(item))))?;
     let mut sent = Map::new();
     let own_id = members.get("id").filter(|id| !id.is_null());
     sent.insert("id".into(), own_id.map(|value| id(&format!("{name}.id"), value)).transpose()?.into());

@@ -6,6 +6,7 @@ mod multipart;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use url::Url;
 
 use self::disk::OnDisk;
 pub(crate) use self::multipart::Multipart;
+use super::shown::{shown, shown_text, without_query};
 use crate::error::{Error, Result};
 use crate::http::{Body, BodySource, Chunks, SourceError};
 use crate::near;
@@ -24,6 +26,8 @@ use crate::redact::address;
 #[derive(Debug, Clone)]
 pub struct FileSource {
     name: Option<String>,
+    /// Bytes that the content has, as its owner says.
+    length: Option<u64>,
     content: Content,
 }
 
@@ -39,7 +43,8 @@ enum Content {
 impl std::fmt::Debug for Content {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Path(path) => write!(out, "{}", path.display()),
+            // A link that was taken for a path.
+            Self::Path(path) => out.write_str(&without_query(&path.to_string_lossy())),
             Self::Body(body) => write!(out, "{body:?}"),
             // A query may be a signature.
             Self::Url(url) => write!(out, "{}", address(url)),
@@ -51,18 +56,18 @@ impl std::fmt::Debug for Content {
 impl FileSource {
     /// A file on this machine.
     pub fn path(path: impl Into<PathBuf>) -> Self {
-        Self { name: None, content: Content::Path(path.into()) }
+        Self::of(Content::Path(path.into()))
     }
 
     /// Bytes, under a file name.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
-        Self { name: Some(name.into()), content: Content::Body(Body::from(bytes.into())) }
+        Self::of(Content::Body(Body::from(bytes.into()))).named(name)
     }
 
     /// What a source yields, under a file name. It is read while it is sent. A source that cannot be replayed is sent once:
     /// a second attempt is made only if nothing of it was read.
     pub fn source(name: impl Into<String>, source: impl BodySource + 'static) -> Self {
-        Self { name: Some(name.into()), content: Content::Body(Body::from_source(source)) }
+        Self::of(Content::Body(Body::from_source(source))).named(name)
     }
 
     /// What an https URL leads to, at most 200 MB. It is fetched without the access token and while it is sent. Addresses inside
@@ -78,17 +83,21 @@ impl FileSource {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Error::config("a URL with a user and a password is not fetched; give one without"));
         }
-        Ok(Self { name: None, content: Content::Url(url) })
+        Ok(Self::of(Content::Url(url)))
+    }
+
+    const fn of(content: Content) -> Self {
+        Self { name: None, length: None, content }
     }
 
     /// A file that goes with the call beside its arguments.
     #[cfg(test)]
     fn attached(number: usize) -> Self {
-        Self { name: None, content: Content::Attached(number) }
+        Self::of(Content::Attached(number))
     }
 
     pub(crate) fn body(body: Body) -> Self {
-        Self { name: None, content: Content::Body(body) }
+        Self::of(Content::Body(body))
     }
 
     /// The same file under another name.
@@ -98,37 +107,47 @@ impl FileSource {
     }
 
     /// A file as an argument in JSON: a path, or an object with one of `path`, `url` and `attached`, and a `name` where it is not
-    /// the last segment.
+    /// the last segment. One that is attached may have a `length`.
     pub(crate) fn from_json(argument: &str, value: &Value) -> Result<Self> {
         let wrong = || {
-            let forms = "a path, {path, name}, {url, name}, or bytes with a name";
-            Error::config(format!("{argument} has to be {forms}, not {value}"))
+            let forms = "a path, {path, name}, {url, name}, or a name with content";
+            Error::config(format!("{argument} has to be {forms}, not {}", shown(value)))
         };
         let members = match value {
             Value::String(path) => return Ok(Self::path(path)),
             Value::Object(members) => members,
             _ => return Err(wrong()),
         };
-        let known = ["path", "url", "attached", "name"];
+        // Those of an attached file are written by a binding.
+        let known: &[&str] = match members.contains_key("attached") {
+            true => &["attached", "name", "length"],
+            false => &["path", "url", "name"],
+        };
         let unknown = format!("{argument} has an unknown member");
-        near::check(members.keys(), &known, &unknown, "its members are")?;
+        near::check(members.keys(), known, &unknown, "its members are")?;
         let given = |name: &str| members.get(name).filter(|value| !value.is_null());
-        let file = match (given("path"), given("url"), given("attached")) {
-            (Some(Value::String(path)), None, None) => Self::path(path),
-            (None, Some(Value::String(url)), None) => {
-                Self::url(url).map_err(|error| Error::config(format!("{argument}: {}", error.message())))?
-            }
+        let member = |name: &str, expected: &str, value: &Value| {
+            Error::config(format!("{argument}: {name} has to be {expected}, not {}", shown(value)))
+        };
+        let text = |name: &str, value: &Value| {
+            value.as_str().map(str::to_owned).ok_or_else(|| member(name, "a text", value))
+        };
+        let mut file = match (given("path"), given("url"), given("attached")) {
+            (Some(path), None, None) => Self::path(text("path", path)?),
+            (None, Some(url), None) => Self::url(&text("url", url)?)
+                .map_err(|error| Error::config(format!("{argument}: {}", error.message())))?,
             (None, None, Some(number)) => {
                 let number = number.as_u64().and_then(|number| usize::try_from(number).ok());
-                Self { name: None, content: Content::Attached(number.ok_or_else(wrong)?) }
+                Self::of(Content::Attached(number.ok_or_else(wrong)?))
             }
             _ => return Err(wrong()),
         };
-        match given("name") {
-            None => Ok(file),
-            Some(Value::String(name)) => Ok(file.named(name)),
-            Some(_) => Err(wrong()),
+        file.name = given("name").map(|name| text("name", name)).transpose()?;
+        if let Some(length) = given("length") {
+            let bytes = length.as_u64();
+            file.length = Some(bytes.ok_or_else(|| member("length", "a number of bytes, from 0", length))?);
         }
+        Ok(file)
     }
 
     /// The file itself, where this names one of those that go with the call.
@@ -137,7 +156,7 @@ impl FileSource {
         let file = attached.get(number).cloned();
         let file =
             file.ok_or_else(|| Error::config(format!("{argument}: no file {number} goes with the call")))?;
-        Ok(Self { name: self.name.or(file.name), ..file })
+        Ok(Self { name: self.name.or(file.name), length: self.length, ..file })
     }
 
     /// The URL that it is read from.
@@ -165,18 +184,33 @@ impl FileSource {
                 }
             })
         })?;
-        if name.trim().is_empty() || name.contains(|letter: char| letter.is_control() || letter == '/') {
-            return Err(wrong(format!("{name:?} cannot be the name of a file")));
+        match problem_of(&name) {
+            None => Ok(name),
+            Some(problem) => Err(wrong(format!(
+                "{:?} cannot be the name of a file: {problem}; give another name",
+                shown_text(&name)
+            ))),
         }
-        Ok(name)
     }
 
     /// The content as a body. An empty file is an error, because the service would store it with success.
     pub(crate) async fn open(&self, argument: &str) -> Result<Body> {
         let wrong = |text: String| Error::config(format!("{argument}: {text}"));
         let body = match &self.content {
-            Content::Path(path) => Body::from_source(OnDisk::find(path).await.map_err(wrong)?),
-            Content::Body(body) => body.clone(),
+            Content::Path(path) => {
+                if is_url(path) {
+                    let shown = without_query(&path.to_string_lossy());
+                    return Err(wrong(format!("{shown} is a URL and no path; give it as a URL")));
+                }
+                Body::from_source(OnDisk::find(path).await.map_err(wrong)?)
+            }
+            Content::Body(body) => match (self.length, body.length()) {
+                (Some(length), None) => Body::from_source(Announced { body: body.clone(), length }),
+                (Some(length), Some(present)) if length != present => {
+                    return Err(wrong(format!("length is {length}, and the content has {present} bytes")));
+                }
+                _ => body.clone(),
+            },
             Content::Url(_) | Content::Attached(_) => {
                 return Err(Error::internal(format!("{argument} was opened before it was found")));
             }
@@ -189,6 +223,47 @@ impl FileSource {
         }
         Ok(body)
     }
+}
+
+/// Content whose length its owner knows.
+struct Announced {
+    body: Body,
+    length: u64,
+}
+
+impl BodySource for Announced {
+    fn length(&self) -> Option<u64> {
+        Some(self.length)
+    }
+
+    fn replayable(&self) -> bool {
+        self.body.is_replayable()
+    }
+
+    fn open(&self) -> BoxFuture<'static, std::result::Result<Chunks, SourceError>> {
+        let body = self.body.clone();
+        Box::pin(async move { body.open().await })
+    }
+}
+
+/// Why this cannot be the name of a file. A separator would make a path of it, on a server of either kind.
+fn problem_of(name: &str) -> Option<&'static str> {
+    if name.trim().is_empty() {
+        return Some("it is empty");
+    }
+    if name.contains(char::is_control) {
+        return Some("it has a line break or another control character");
+    }
+    if name.contains(['/', '\\']) {
+        return Some("it has a path");
+    }
+    matches!(name, "." | "..").then_some("it is a folder")
+}
+
+/// A link that was given as a path. Some languages take one of its slashes away before it comes here, or put a folder before it.
+fn is_url(path: &Path) -> bool {
+    let schemes = ["https:", "http:", "ftp:", "file:"];
+    path.components().any(|part| schemes.iter().any(|scheme| part.as_os_str().eq_ignore_ascii_case(scheme)))
 }
 
 impl From<&str> for FileSource {
@@ -216,7 +291,7 @@ impl From<PathBuf> for FileSource {
 }
 
 /// The last segment of the path, decoded.
-fn last_segment(url: &Url) -> Option<String> {
+pub(crate) fn last_segment(url: &Url) -> Option<String> {
     let segment = url.path_segments()?.next_back().filter(|segment| !segment.is_empty())?;
     Some(percent_decode_str(segment).decode_utf8().ok()?.into_owned())
 }
@@ -284,8 +359,38 @@ mod tests {
             (json!(path("missing.png")), "missing.png: "),
             (json!(folder.path()), "is a folder"),
             (json!(path("empty.png")), "the file is empty"),
-            (json!({"path": path("front.png"), "name": " "}), "cannot be the name"),
-            (json!({"path": path("front.png"), "name": "a\r\nb"}), "cannot be the name"),
+            (json!({"path": path("front.png"), "name": " "}), "it is empty; give another name"),
+            (json!({"path": path("front.png"), "name": "a\r\nb"}), "it has a line break"),
+            (
+                json!({"path": path("front.png"), "name": "a/b.png"}),
+                "\"a/b.png\" cannot be the name of a file: it has a path",
+            ),
+            (json!({"path": path("front.png"), "name": "..\\b.png"}), "it has a path"),
+            (json!({"path": path("front.png"), "name": ".."}), "it is a folder"),
+            (json!({"path": path("front.png"), "name": 7}), "name has to be a text, not 7"),
+            (json!({"path": ["front.png"]}), "path has to be a text, not a list of 1"),
+            (json!({"path": path("front.png/x.png")}), "front.png/x.png: "),
+            (json!("https://x/y.png?sig=secret"), "https://x/y.png is a URL and no path"),
+            (json!("HTTPS:/x/y.png?sig=secret"), "https://x/y.png is a URL and no path"),
+            (
+                json!({"path": "https://x/y.png?sig=secret", "name": "y.png"}),
+                "https://x/y.png is a URL and no path",
+            ),
+            (json!("file:///etc/passwd"), "is a URL and no path"),
+            (json!(path("https:/x/y.png?sig=secret")), "is a URL and no path"),
+            (json!(path("x/y.png?sig=secret")), "x/y.png?...: "),
+            (json!([{"url": "https://x/y.png?sig=secret"}]), "not a list of 1"),
+            (
+                json!({"url": {"url": "https://x/y.png?sig=secret"}}),
+                "url has to be a text, not an object with url",
+            ),
+            (
+                json!({"url": "https://x/y.png?sig=secret", "length": 7}),
+                "unknown member \"length\"; its members are path, url, name",
+            ),
+            (json!({"attached": 0, "length": -1}), "length has to be a number of bytes, from 0, not -1"),
+            (json!({"url": "https://x/a%2Fb.png"}), "it has a path"),
+            (json!({"url": "https://x/a%0D%0Ab.png"}), "it has a line break"),
             (json!({"path": path("front.png"), "title": "x"}), "unknown member \"title\""),
             (json!({"path": path("front.png"), "url": "https://x/y.png"}), "has to be a path"),
             (json!({"url": "file:///etc/passwd"}), "not an https URL"),
@@ -301,9 +406,13 @@ mod tests {
             let error = opened(&given).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(error.message().starts_with("file") && error.message().contains(says), "{error}");
+            assert!(!format!("{error:?}").contains("secret"), "{error:?}");
         }
         #[cfg(unix)]
-        assert!(FileSource::path("/dev/null").open("file").await.is_err());
+        {
+            let error = FileSource::path("/dev/null").open("file").await.unwrap_err();
+            assert!(error.message().contains("/dev/null is no regular file"), "{error}");
+        }
         let named = json!({"path": path("front.png"), "name": "back.png"});
         let (body, name) = opened(&named).await.unwrap();
         assert_eq!((all(&body).await.unwrap().as_str(), name.as_str()), ("front", "back.png"));
@@ -325,8 +434,32 @@ mod tests {
         assert_eq!(named.file_name("file").unwrap(), "given.png");
         let error = FileSource::body(Body::empty()).file_name("file").unwrap_err();
         assert!(error.message().contains("needs a name"), "{error}");
-        let shown = format!("{:?}", FileSource::url("https://x/y.png?sig=secret").unwrap());
-        assert!(!shown.contains("secret"), "{shown}");
+        for file in [
+            FileSource::url("https://x/y.png?sig=secret").unwrap(),
+            FileSource::path("https://x/y.png?sig=secret"),
+        ] {
+            assert!(!format!("{file:?}").contains("secret"), "{file:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_that_may_not_be_read_is_named() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let mut path = folder.path().join("front.png");
+        std::fs::write(&path, "front").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
+        if std::fs::read(&path).is_ok() {
+            // An administrator may read all files but those that nobody may.
+            path = "/proc/sys/vm/drop_caches".into();
+            if std::fs::metadata(&path).is_err() || std::fs::read(&path).is_ok() {
+                return;
+            }
+        }
+        let error = FileSource::from(path.as_path()).open("file").await.unwrap_err();
+        assert!(error.message().contains(path.to_str().unwrap()), "{error}");
+        assert!(error.message().to_lowercase().contains("denied"), "{error}");
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ pub(super) fn conditions(name: &str, map: &Map<String, Value>) -> Result<Vec<Val
     }
     let mut sent = Vec::with_capacity(map.len());
     for (field, wanted) in map {
-        if field.is_empty() {
+        if field.trim().is_empty() {
             return Err(Error::config(format!("{name} has a field without an id")));
         }
         match wanted {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::conditions::{MEMBERS, condition, operator};
 use super::filter_map;
+use super::shown::shown;
 use crate::error::{Error, Result};
 use crate::near;
 
@@ -47,7 +48,8 @@ pub(crate) fn prepare(name: &str, value: &Value) -> Result<(Value, Vec<String>)>
         Value::Object(map) => filter_map::conditions(name, map)?,
         other => {
             return Err(Error::config(format!(
-                "{name} has to be a map such as {{\"season\": \"Fall\"}} or a list of {{field, operator, value}}, not {other}"
+                "{name} has to be a map such as {{\"season\": \"Fall\"}} or a list of {{field, operator, value}}, not {}",
+                shown(other)
             )));
         }
     };
@@ -59,13 +61,14 @@ pub(crate) fn prepare(name: &str, value: &Value) -> Result<(Value, Vec<String>)>
 fn listed(name: &str, filter: &Value) -> Result<Value> {
     let wrong = |text: String| Err(Error::config(format!("{name} {text}")));
     let Some(members) = filter.as_object() else {
-        return wrong(format!("has to be an object {{field, operator, value}}, not {filter}"));
+        return wrong(format!("has to be an object {{field, operator, value}}, not {}", shown(filter)));
     };
     if let Some(unknown) = members.keys().find(|key| !MEMBERS.contains(&key.as_str())) {
         let hint = near::hint_or_all(unknown, MEMBERS, "members are");
         return wrong(format!("has an unknown member {unknown:?}{hint}"));
     }
-    let Some(field) = members.get("field").and_then(Value::as_str).filter(|field| !field.is_empty()) else {
+    let Some(field) = members.get("field").and_then(Value::as_str).filter(|field| !field.trim().is_empty())
+    else {
         return wrong("has no field".into());
     };
     let operator = match members.get("operator") {

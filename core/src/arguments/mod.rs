@@ -12,6 +12,7 @@ pub(crate) mod link;
 mod plain;
 mod records;
 pub(crate) mod rows;
+mod shown;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ use crate::near;
 use self::files::{FileSource, Multipart};
 use self::link::Link;
 use self::rows::Rows;
+pub(crate) use self::shown::{shown, shown_text};
 
 /// A request without host, sign-in and paging.
 #[derive(Debug, Clone)]
@@ -229,7 +231,8 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
 
 fn text(name: &str, value: &Value) -> Result<String> {
     let text = value.as_str().filter(|text| !text.is_empty());
-    text.map(str::to_owned).ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))
+    text.map(str::to_owned)
+        .ok_or_else(|| Error::config(format!("{name} has to be a text, not {}", shown(value))))
 }
 
 fn query(prepared: &mut Prepared, parameter: &Parameter, given: Option<&Value>) -> Result<()> {
@@ -251,7 +254,7 @@ fn query(prepared: &mut Prepared, parameter: &Parameter, given: Option<&Value>) 
 
 /// Parameters by name; a list repeats its name.
 fn query_map(query: &mut Vec<(String, String)>, name: &str, value: &Value) -> Result<()> {
-    let wrong = || Error::config(format!("{name} has to be a map of texts, not {value}"));
+    let wrong = || Error::config(format!("{name} has to be a map of texts, not {}", shown(value)));
     for (key, value) in value.as_object().ok_or_else(wrong)? {
         let values: Vec<_> = value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
         for value in values {
@@ -331,8 +334,9 @@ fn body_value(
 
 /// A path written by hand: relative, without a query, and not out of the company's part of the service.
 fn relative_path(name: &str, value: &Value) -> Result<String> {
-    let path =
-        value.as_str().ok_or_else(|| Error::config(format!("{name} has to be a text, not {value}")))?;
+    let path = value
+        .as_str()
+        .ok_or_else(|| Error::config(format!("{name} has to be a text, not {}", shown(value))))?;
     let trimmed = path.trim_start_matches('/');
     let lower = trimmed.to_ascii_lowercase();
     let problem = if trimmed.is_empty() {
@@ -354,7 +358,7 @@ fn relative_path(name: &str, value: &Value) -> Result<String> {
     } else {
         return Ok(trimmed.to_owned());
     };
-    Err(Error::config(format!("{name} {problem}: {path:?}")))
+    Err(Error::config(format!("{name} {problem}: {:?}", shown_text(path))))
 }
 
 #[cfg(test)]

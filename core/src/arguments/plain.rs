@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::encode;
+use super::shown::shown;
 use crate::catalog::{Kind, Parameter};
 use crate::error::{Error, Result};
 
@@ -17,22 +18,22 @@ pub(super) fn text(parameter: &Parameter, value: &Value) -> Result<String> {
 /// The value as JSON, for a body.
 pub(super) fn json(parameter: &Parameter, value: &Value) -> Result<Value> {
     let name = parameter.name;
-    let wrong = |expected: &str| Error::config(format!("{name} has to be {expected}, not {value}"));
+    let wrong = |expected: &str| Error::config(format!("{name} has to be {expected}, not {}", shown(value)));
     Ok(match parameter.kind {
         Kind::Id => encode::id(name, value)?.into(),
         Kind::Boolean => value.as_bool().ok_or_else(|| wrong("true or false"))?.into(),
         Kind::Integer => value.as_u64().ok_or_else(|| wrong("a whole number from 0"))?.into(),
         Kind::Choice => choice(parameter, value)?.into(),
         Kind::Ids => list(parameter, value, "ids", |name, value| encode::id(name, value).map(str::to_owned))?,
-        Kind::Texts => list(parameter, value, "texts", |name, value| {
-            match value.as_str().filter(|text| !text.trim().is_empty()) {
-                Some(text) => Ok(text.to_owned()),
-                None => Err(Error::config(format!("{name} has to be a text, not {value}"))),
-            }
+        Kind::Texts => list(parameter, value, "texts", |name, value| match value.as_str() {
+            Some(text) if text.trim().is_empty() => Err(Error::config(format!("{name} is empty"))),
+            Some(text) => Ok(text.to_owned()),
+            None => Err(Error::config(format!("{name} has to be a text, not {}", shown(value)))),
         })?,
         _ => {
             let text = value.as_str().ok_or_else(|| wrong("a text"))?;
-            if parameter.required && text.trim().is_empty() {
+            // A blank one was meant to be something; one without letters may be meant as none.
+            if (parameter.required || !text.is_empty()) && text.trim().is_empty() {
                 return Err(Error::config(format!("{name} is empty")));
             }
             text.into()
@@ -44,7 +45,7 @@ fn choice(parameter: &Parameter, value: &Value) -> Result<&'static str> {
     let found = value.as_str().and_then(|text| parameter.choices.iter().find(|choice| **choice == text));
     found.copied().ok_or_else(|| {
         let (name, choices) = (parameter.name, parameter.choices.join(", "));
-        Error::config(format!("{name} has to be one of {choices}, not {value}"))
+        Error::config(format!("{name} has to be one of {choices}, not {}", shown(value)))
     })
 }
 
@@ -57,7 +58,7 @@ fn list(
     let name = parameter.name;
     let items = value
         .as_array()
-        .ok_or_else(|| Error::config(format!("{name} has to be a list of {what}, not {value}")))?;
+        .ok_or_else(|| Error::config(format!("{name} has to be a list of {what}, not {}", shown(value))))?;
     if parameter.required && items.is_empty() {
         return Err(Error::config(format!("{name} is empty: give at least one")));
     }
@@ -89,6 +90,11 @@ mod tests {
         assert!(json(names, &json!([" "])).is_err() && json(names, &json!([null])).is_err());
         let comment = parameter("style.comment_add", "comment");
         assert!(json(comment, &json!(" ")).is_err() && json(comment, &json!(7)).is_err());
+        for blank in [" ", "\u{a0}", "\u{3000}\t"] {
+            let number = parameter("style.colorway_upload", "color_number");
+            assert_eq!(text(number, &json!(blank)).unwrap_err().message(), "color_number is empty");
+            assert_eq!(json(names, &json!([blank])).unwrap_err().message(), "tag_names[0] is empty");
+        }
     }
 
     #[test]

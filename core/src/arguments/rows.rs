@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::encode::id;
 use super::fields::fields;
+use super::shown::shown;
 use crate::error::{Error, Result};
 
 /// Rows that are encoded before others have a turn.
@@ -47,7 +48,7 @@ impl Rows {
     ) -> Result<Self> {
         let given = value
             .as_array()
-            .ok_or_else(|| Error::config(format!("{name} has to be a list of rows, not {value}")))?;
+            .ok_or_else(|| Error::config(format!("{name} has to be a list of rows, not {}", shown(value))))?;
         if given.is_empty() {
             return Err(Error::config(format!("{name} is empty: there is nothing to do")));
         }
@@ -88,8 +89,9 @@ impl Rows {
 }
 
 fn row(name: &str, item: &Value) -> Result<(Option<String>, Change, Value)> {
-    let members =
-        item.as_object().ok_or_else(|| Error::config(format!("{name} has to be an object, not {item}")))?;
+    let members = item
+        .as_object()
+        .ok_or_else(|| Error::config(format!("{name} has to be an object, not {}", shown(item))))?;
     let (mut row_id, mut values, mut delete) = (None, None, false);
     for (key, value) in members {
         match key.as_str() {
@@ -107,7 +109,7 @@ fn row(name: &str, item: &Value) -> Result<(Option<String>, Change, Value)> {
             "deleteRow" | "delete_row" if value.is_null() => {}
             "deleteRow" | "delete_row" => {
                 delete = value.as_bool().ok_or_else(|| {
-                    Error::config(format!("{name}.deleteRow has to be true or false, not {value}"))
+                    Error::config(format!("{name}.deleteRow has to be true or false, not {}", shown(value)))
                 })?;
             }
             _ => {

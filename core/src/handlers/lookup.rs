@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 
 use super::search::{Found, Search};
 use crate::answer::Answer;
-use crate::arguments;
-use crate::arguments::encode;
 use crate::arguments::filters::{ANY_OF, MOST_VALUES};
+use crate::arguments::{self, encode, shown};
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::options::Call;
@@ -61,7 +60,10 @@ pub(crate) async fn get_many_by_number(
     call: &Call,
 ) -> Result<Answer> {
     let (name, value) = asked(operation, call)?;
-    let wrong = || Error::config(format!("{name} has to be a list of texts")).with_operation(operation.id);
+    let wrong = || {
+        let text = format!("{name} has to be a list of texts, not {}", shown(value));
+        Error::config(text).with_operation(operation.id)
+    };
     let list = value.as_array().ok_or_else(wrong)?;
     let mut known = HashSet::new();
     let mut numbers = Vec::with_capacity(list.len());
@@ -222,7 +224,7 @@ fn number(name: &str, value: &Value) -> Result<String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(_) => encode::canonical(value).to_string(),
-        _ => return Err(Error::config(format!("{name} has to be a text, not {value}"))),
+        _ => return Err(Error::config(format!("{name} has to be a text, not {}", shown(value)))),
     };
     if text.trim().is_empty() {
         return Err(Error::config(format!("{name} is empty")));

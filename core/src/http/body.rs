@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
@@ -154,6 +155,43 @@ impl AnswerBody {
         self.0.next().await
     }
 
+    /// The same bytes in fewer pieces: those that are there already are put together, up to so many bytes. None is waited for
+    /// but the first.
+    pub(crate) fn gathered(self, most: usize) -> Self {
+        let state = (self.0.fuse(), None);
+        let pieces = stream::unfold(state, move |(mut chunks, ahead)| async move {
+            let first = match ahead {
+                Some(first) => first,
+                None => chunks.next().await?,
+            };
+            let Ok(first) = first else { return Some((first, (chunks, None))) };
+            let mut all = BytesMut::new();
+            let mut length = first.len();
+            let mut ahead = None;
+            while length < most
+                && let Some(Some(next)) = chunks.next().now_or_never()
+            {
+                match next {
+                    Ok(chunk) if length + chunk.len() <= most => {
+                        if all.is_empty() {
+                            all.reserve(most);
+                            all.extend_from_slice(&first);
+                        }
+                        all.extend_from_slice(&chunk);
+                        length = all.len();
+                    }
+                    next => {
+                        ahead = Some(next);
+                        break;
+                    }
+                }
+            }
+            let piece = if all.is_empty() { first } else { all.freeze() };
+            Some((Ok(piece), (chunks, ahead)))
+        });
+        Self(pieces.boxed())
+    }
+
     /// Reads the body to its end, or up to a number of bytes. `moved` hears of each piece.
     pub(crate) async fn read(mut self, limit: usize, moved: impl Fn()) -> (Bytes, Extent) {
         // Nearly always there is one piece, or a few.
@@ -225,6 +263,33 @@ mod tests {
         assert_eq!(read(&[], 0).await, (Vec::new(), Extent::Whole));
         assert_eq!(read(&[Some(b"a"), None], 9).await, (b"a".to_vec(), Extent::Cut));
         assert_eq!(read(&[Some(b"a"), Some(b"b"), None], 9).await, (b"ab".to_vec(), Extent::Cut));
+    }
+
+    #[tokio::test]
+    async fn pieces_that_are_there_are_put_together() {
+        let (arrives, mut arriving) = tokio::sync::mpsc::unbounded_channel();
+        let arriving = stream::poll_fn(move |context| arriving.poll_recv(context));
+        let mut body = AnswerBody::from_stream(arriving).gathered(4);
+        let mut next = || body.next().now_or_never().map(|piece| piece.map(|piece| piece.map_err(|_| ())));
+        let arrive = |piece| arrives.send(piece).unwrap();
+        let piece = |text: &'static str| Bytes::from_static(text.as_bytes());
+        assert_eq!(next(), None);
+        for text in ["a", "", "bc", "def", "ghijk", "l"] {
+            arrive(Ok(piece(text)));
+        }
+        for text in ["abc", "def", "ghijk", "l"] {
+            assert_eq!(next(), Some(Some(Ok(piece(text)))));
+        }
+        // One that comes alone does not wait for others.
+        assert_eq!(next(), None);
+        arrive(Ok(piece("m")));
+        assert_eq!(next(), Some(Some(Ok(piece("m")))));
+        arrive(Ok(piece("n")));
+        arrive(Err(broken()));
+        assert_eq!(next(), Some(Some(Ok(piece("n")))));
+        assert_eq!(next(), Some(Some(Err(()))));
+        drop(arrives);
+        assert_eq!(next(), Some(None));
     }
 
     struct Once;

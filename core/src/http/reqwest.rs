@@ -162,7 +162,7 @@ impl Resolve for Within {
         let is_proxy = self.proxy.as_ref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(name.as_str()));
         let reach = if is_proxy { Reach::Any } else { self.reach };
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found = look_up(name.as_str()).await?;
             let allowed: Vec<_> =
                 found.iter().copied().filter(|address| reach.allows(address.ip())).collect();
             if allowed.is_empty() && !found.is_empty() {
@@ -171,6 +171,32 @@ impl Resolve for Within {
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
+}
+
+async fn look_up(name: &str) -> std::io::Result<Vec<SocketAddr>> {
+    Ok(tokio::net::lookup_host((name, 0)).await?.collect())
+}
+
+/// Refuses a name that a proxy is to look up, unless all that is found for it here may be connected to: which of them the
+/// proxy takes is not known.
+async fn check_name(name: &str, reach: Reach) -> std::result::Result<(), TransportError> {
+    let found = look_up(name).await.map_err(|error| {
+        let text = format!(
+            "{name} is not found by this machine, so it is not known whether the proxy would go to a private address: {error}"
+        );
+        TransportError::new(Reached::Nothing, text, error)
+    })?;
+    match all_allowed(&found, reach) {
+        true => Ok(()),
+        false => {
+            let inside = Inside(name.to_owned());
+            Err(TransportError::new(Reached::Nothing, inside.to_string(), inside).lasting())
+        }
+    }
+}
+
+fn all_allowed(found: &[SocketAddr], reach: Reach) -> bool {
+    found.iter().all(|address| reach.allows(address.ip()))
 }
 
 impl Transport for ReqwestTransport {
@@ -182,10 +208,16 @@ impl Transport for ReqwestTransport {
         let client = check_reach(&request.url, request.reach)
             .and_then(|()| self.client(&request.url, hop.as_ref(), request.reach));
         Box::pin(async move {
-            let HttpRequest { method, url, mut headers, body, wire, .. } = request;
+            let HttpRequest { method, mut url, mut headers, body, reach, wire } = request;
             headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
             wire.hold();
             let client = client?;
+            if let (Some(_), Reach::PublicFromHere, Some(Host::Domain(name))) = (&hop, reach, url.host()) {
+                check_name(name, reach).await?;
+            }
+            // The library would make a header of them, such as of those in the address of a redirect.
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
             let method = match method {
                 "GET" => Method::GET,
                 "DELETE" => Method::DELETE,
@@ -384,4 +416,18 @@ fn chain(error: &dyn StdError) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_may_take_any_of_the_addresses_of_a_name() {
+        let address = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
+        let (public, inside) = (address("1.1.1.1"), address("10.0.0.1"));
+        assert!(all_allowed(&[public], Reach::PublicFromHere));
+        assert!(!all_allowed(&[public, inside], Reach::PublicFromHere));
+        assert!(!all_allowed(&[inside], Reach::PublicFromHere));
+    }
 }

@@ -42,12 +42,13 @@ impl Retry {
 
     /// The pause before the next attempt, or the error that ends the call.
     fn decide(&self, exchange: &Exchange, error: Error, history: &mut History) -> Result<Pause> {
-        if !exchange.body.can_be_sent() {
-            return Err(error);
-        }
+        let is_spent = !exchange.body.can_be_sent();
         if error.failure() == Failure::TokenRejected {
             if history.renewed {
                 return Err(error);
+            }
+            if is_spent {
+                return Err(spent(&error));
             }
             history.renewed = true;
             return Ok(None);
@@ -55,6 +56,9 @@ impl Retry {
         let most = exchange.options.attempts.unwrap_or(self.attempts);
         if u64::from(history.attempts) >= most || !may_repeat(exchange, error.failure(), history) {
             return Err(error);
+        }
+        if is_spent {
+            return Err(spent(&error));
         }
         let (reason, wait) = match error.failure() {
             Failure::Throttled => {
@@ -150,6 +154,12 @@ fn may_repeat(exchange: &Exchange, failure: Failure, history: &mut History) -> b
         | Failure::QuotaRaced
         | Failure::Final => false,
     }
+}
+
+/// The error of a request that would be sent again if its body could be read again.
+fn spent(error: &Error) -> Error {
+    let text = format!("{}; not sent again, because its content can be read only once", error.message());
+    error.clone().with_message(text)
 }
 
 fn too_long(error: &Error, asked: Duration, most: Duration) -> Error {

@@ -21,8 +21,6 @@ pub enum Attachment {
     Bytes(Bytes),
     /// A stream of the host program, which hands in its chunks with [`Engine::supply`](super::Engine::supply).
     Stream {
-        /// Bytes that it has, where that is known.
-        length: Option<u64>,
         /// Whether it can be opened again, and then has the same bytes.
         replayable: bool,
     },
@@ -80,9 +78,9 @@ impl Attachments {
     pub(super) fn add(&self, call: u64, attachment: Attachment) -> usize {
         let entry = match attachment {
             Attachment::Bytes(bytes) => Entry { file: Some(FileSource::body(Body::from(bytes))), feed: None },
-            Attachment::Stream { length, replayable } => {
+            Attachment::Stream { replayable } => {
                 let (readers, feed) = mpsc::unbounded_channel();
-                let source = Fed { length, replayable, readers };
+                let source = Fed { replayable, readers };
                 let feed = Feed(tokio::sync::Mutex::new(Side { readers: feed, present: None }));
                 Entry { file: Some(FileSource::body(Body::from_source(source))), feed: Some(Arc::new(feed)) }
             }
@@ -197,14 +195,14 @@ impl Feed {
 
 /// The call's side of a stream.
 struct Fed {
-    length: Option<u64>,
     replayable: bool,
     readers: mpsc::UnboundedSender<Reader>,
 }
 
 impl BodySource for Fed {
+    /// Where it is known, the argument says it.
     fn length(&self) -> Option<u64> {
-        self.length
+        None
     }
 
     fn replayable(&self) -> bool {
@@ -250,7 +248,7 @@ mod tests {
     fn stream_of(replayable: bool) -> (Attachments, Body, Forget) {
         let attachments = Attachments::default();
         let forget = attachments.until_end(7);
-        assert_eq!(attachments.add(7, Attachment::Stream { length: None, replayable }), 0);
+        assert_eq!(attachments.add(7, Attachment::Stream { replayable }), 0);
         let file = attachments.take(7).remove(0);
         let body = file.open("file").now_or_never().unwrap().unwrap();
         (attachments, body, forget)

@@ -161,7 +161,7 @@ impl Engine {
     }
 
     /// Gives a file to a call that has not started, and returns its number there: the argument `{"attached": number, "name":
-    /// "front.png"}` names it. The call is to be started then.
+    /// "front.png"}` names it, with the `length` of a stream where that is known. The call is to be started then.
     pub fn attach(&self, call: u64, attachment: Attachment) -> usize {
         self.attachments.add(call, attachment)
     }

@@ -1,5 +1,6 @@
 //! The proxy of the settings.
 
+use std::net::ToSocketAddrs as _;
 use std::sync::{Arc, Mutex};
 
 use beproduct::testing::read_link;
@@ -100,6 +101,47 @@ async fn requests_go_through_the_proxy() {
     let error = read_link(&client, "https://10.0.0.1/x", CallOptions::default()).await.unwrap_err();
     assert!(error.message().contains("is a private address"), "{error}");
     assert_eq!(asked.lock().unwrap().len(), 2);
+}
+
+async fn upload(client: &beproduct::Client, url: &str) -> Result<(), beproduct::Error> {
+    let call = json!({"header_id": "1", "file": {"url": url, "name": "x.png"}});
+    client.call("style.upload", call.as_object().unwrap().clone(), CallOptions::default()).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_url_that_a_proxy_fetches_is_looked_up_here_first() {
+    let (trusted, tls) = certificate(b"http/1.1");
+    let (address, asked) = http_proxy(tls).await;
+    let settings = |private: bool| {
+        let proxy = format!("http://user:se%20cret@{address}");
+        json!({"proxy": proxy, "ca_certificates": trusted, "attempts": 1, "allow_private_sources": private})
+    };
+    let guarded = client("https://developers.example", settings(false));
+    // The name of this machine leads to itself or to its network, and not to the internet, wherever it is known.
+    let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let known = (own.trim(), 0)
+        .to_socket_addrs()
+        .is_ok_and(|mut found| found.all(|address| !beproduct::Reach::Public.allows(address.ip())));
+    let own = known.then(|| (format!("https://{}/x", own.trim()), "is a private address"));
+    let refused = [
+        // The proxy would find it.
+        ("https://store.example/x".to_owned(), "store.example is not found by this machine"),
+        ("https://localhost/x".into(), "is a private address"),
+        ("https://10.0.0.1/x".into(), "is a private address"),
+        ("https://[fd00::1]/x".into(), "is a private address"),
+    ];
+    for (url, says) in refused.into_iter().chain(own) {
+        let error = upload(&guarded, &url).await.unwrap_err();
+        assert!(error.message().contains(says), "{url}: {error}");
+        assert_eq!(error.outcome(), Outcome::NotSent, "{error}");
+    }
+    assert!(asked.lock().unwrap().is_empty());
+    // Whoever trusts the sources leaves names to the proxy, as do links of answers and all other requests.
+    let open = client("https://developers.example", settings(true));
+    upload(&open, "https://store.example/x").await.unwrap();
+    read_link(&guarded, "https://store.example/x", CallOptions::default()).await.unwrap();
+    let expected = ["store.example", "developers.example", "store.example"];
+    assert_eq!(*asked.lock().unwrap(), expected.map(|host| format!("CONNECT {host}:443 HTTP/1.1")));
 }
 
 #[tokio::test]

@@ -45,7 +45,10 @@ async fn start(statuses: &[u16]) -> (String, Arc<Mutex<Vec<(String, String)>>>) 
                     stream.write_all(answer.as_bytes()).await.unwrap();
                     continue;
                 }
-                assert!(!head.to_ascii_lowercase().contains("authorization"), "{head}");
+                let lower = head.to_ascii_lowercase();
+                for mine in ["authorization", "cookie", "x-mine", "sent=along"] {
+                    assert!(!lower.contains(mine), "{head}");
+                }
                 let answer = match path.split('?').next().unwrap() {
                     "/chunked.png" => {
                         "200 X\r\ntransfer-encoding: chunked\r\n\r\n4\r\npict\r\n3\r\nure\r\n0\r\n\r\n".into()
@@ -60,6 +63,17 @@ async fn start(statuses: &[u16]) -> (String, Arc<Mutex<Vec<(String, String)>>>) 
                     "/empty.png" => "200 X\r\ncontent-length: 0\r\n\r\n".to_owned(),
                     "/huge.png" => "200 X\r\ncontent-length: 200000001\r\n\r\n".into(),
                     "/gone.png" => "404 X\r\ncontent-length: 0\r\n\r\n".into(),
+                    "/down.png" => "503 X\r\ncontent-length: 0\r\n\r\n".into(),
+                    "/busy.png" => "429 X\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n".into(),
+                    "/unpacked.png" => {
+                        "200 X\r\ncontent-encoding: br\r\ncontent-length: 7\r\n\r\npicture".into()
+                    }
+                    "/hidden.png" => "200 X\r\ncontent-length: 12\r\n\r\n <HTML></HTML>".into(),
+                    "/as-me.png" => format!(
+                        "302 X\r\nlocation: http://user:secret@{}/front.png\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n",
+                        head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap()
+                    ),
+                    "/loop.png" => "302 X\r\nlocation: /loop.png?sig=secret\r\ncontent-length: 0\r\n\r\n".into(),
                     "/moved.png" => "302 X\r\nlocation: /front.png\r\ncontent-length: 0\r\n\r\n".into(),
                     "/inside.png" => {
                         "302 X\r\nlocation: http://127.0.0.1:9/x\r\ncontent-length: 0\r\n\r\n".into()
@@ -101,7 +115,10 @@ async fn start(statuses: &[u16]) -> (String, Arc<Mutex<Vec<(String, String)>>>) 
 
 async fn upload(client: &Client, url: &str) -> Result<(), beproduct::Error> {
     let call = json!({"header_id": "1", "file": {"url": url}});
-    let options = CallOptions::default();
+    let mut options = CallOptions::default();
+    // Of the request to the service, and for nobody else.
+    options.headers = vec![("X-Mine".into(), "1".into())];
+    options.extra_query = vec![("sent".into(), "along".into())];
     client.call("style.upload", call.as_object().unwrap().clone(), options).await.map(|_| ())
 }
 
@@ -114,6 +131,7 @@ async fn a_file_comes_from_a_url() {
         ("/chunked.png", "chunked.png"),
         ("/gzip.png", "gzip.png"),
         ("/moved.png", "moved.png"),
+        ("/as-me.png", "as-me.png"),
         ("/page.html", "page.html"),
     ] {
         upload(&client, &format!("{address}{path}")).await.unwrap();
@@ -126,6 +144,11 @@ async fn a_file_comes_from_a_url() {
     }
     for (path, says) in [
         ("/gone.png", "/gone.png answers with status 404"),
+        ("/down.png", "/down.png answers with status 503"),
+        ("/busy.png?sig=secret", "/busy.png answers with status 429"),
+        ("/loop.png?sig=secret", "/loop.png cannot be read: the link redirects more than 5 times"),
+        ("/unpacked.png", "/unpacked.png is packed as \"br\""),
+        ("/hidden.png", "/hidden.png answers with a web page"),
         ("/page.png", "/page.png answers with a web page"),
         ("/empty.png", "/empty.png is empty"),
         ("/huge.png", "more than 200 MB"),
@@ -134,6 +157,7 @@ async fn a_file_comes_from_a_url() {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent), "{error}");
         assert!(error.message().starts_with("file: ") && error.message().contains(says), "{error}");
         assert_eq!(error.operation(), Some("style.attributes_upload"));
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     }
     let error = upload(&client, "http://127.0.0.1:9/x.png?sig=secret").await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Network, Outcome::NotSent), "{error}");
@@ -159,11 +183,18 @@ async fn a_url_leads_to_no_network_inside_unless_it_may() {
         format!("https://127.0.0.1:{port}/front.png"),
         format!("https://localhost:{port}/front.png"),
         format!("https://[::ffff:127.0.0.1]:{port}/front.png"),
+        format!("https://LocalHost:{port}/front.png"),
+        format!("https://0x7f000001:{port}/front.png"),
+        format!("https://2130706433:{port}/front.png"),
+        format!("https://0177.0.0.1:{port}/front.png"),
+        format!("https://127.0.0.1.:{port}/front.png"),
+        format!("https://%31%32%37.0.0.1:{port}/front.png"),
+        format!("https://[::127.0.0.1]:{port}/front.png"),
         "https://169.254.169.254/latest/meta-data".into(),
         "http://files.example/x.png".into(),
     ] {
         let error = upload(&guarded, &url).await.unwrap_err();
-        assert_eq!(error.outcome(), Outcome::NotSent, "{error}");
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent), "{error}");
         let says = ["is a private address", "is not an https URL"];
         assert!(says.iter().any(|text| error.message().contains(text)), "{url}: {error}");
         assert!(error.message().contains("allow_private_sources"), "{error}");
@@ -220,11 +251,15 @@ async fn a_stream_of_the_host_is_sent_and_sent_again() {
         let (address, uploads) = start(&statuses).await;
         let engine = engine(&address);
         let call = engine.issue_call();
-        assert_eq!(engine.attach(call, Attachment::Stream { length, replayable }), 0);
-        let arguments = json!({"header_id": "1", "file": {"attached": 0, "name": "front.png"}}).to_string();
+        assert_eq!(engine.attach(call, Attachment::Stream { replayable }), 0);
+        let file = json!({"attached": 0, "name": "front.png", "length": length});
+        let arguments = json!({"header_id": "1", "file": file}).to_string();
         let upload = engine.call(call, "style.upload", &arguments, "{}");
         let (result, begun) = tokio::join!(upload, play(&engine, call, &[Ok("pict"), Ok(""), Ok("ure")]));
         let error = result.err();
+        if let Some(error) = error.as_ref().filter(|_| statuses.len() == 1) {
+            assert!(error.message().ends_with("its content can be read only once"), "{error}");
+        }
         assert_eq!((begun, error.as_ref().map(beproduct::Error::kind)), expected, "{error:?}");
         let uploads = uploads.lock().unwrap().clone();
         for (_, body) in uploads.iter().filter(|(_, body)| body != "cut off") {
@@ -243,7 +278,7 @@ async fn a_stream_of_the_host_is_sent_and_sent_again() {
 async fn a_stream_of_the_host_that_fails_is_no_shorter_file() {
     let (address, uploads) = start(&[]).await;
     let engine = engine(&address);
-    let stream = || Attachment::Stream { length: None, replayable: false };
+    let stream = || Attachment::Stream { replayable: false };
     let arguments = json!({"header_id": "1", "file": {"attached": 0, "name": "front.png"}}).to_string();
     for (parts, kind, says) in [
         (vec![Err("no such file")], ErrorKind::Callback, "no such file"),

@@ -173,8 +173,21 @@ function begin(resources, { operation, arguments: given = {}, options = {} }, si
   const { [leading]: first, ...rest } = given;
   if (!named && Object.keys(rest).length > 0) return client[byName](operation, given, callOptions);
   const [resource, method] = operation.split('.').map(camel);
-  const args = [...(leading ? [first] : []), ...(named ? [renamed(rest, camel)] : [])];
+  const own = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, fileOf(value)]));
+  const args = [...(leading ? [first] : []), ...(named ? [renamed(own, camel)] : [])];
   return resources[resource][method](...args, callOptions);
+}
+
+/** A stream in the form that Node has for it. */
+function fileOf(value) {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'chunks')) return value;
+  const { chunks, fails, waits, ...file } = value;
+  async function* content() {
+    for (const chunk of chunks) yield Buffer.from(chunk);
+    if (fails) throw new Error(fails);
+    if (waits) await new Promise(() => undefined);
+  }
+  return { ...file, content: content() };
 }
 
 function pager(command, signal) {

@@ -10,6 +10,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 import traceback
 
 from beproduct_client import BeProduct, BeProductAsync, BeProductError, Plan
@@ -52,6 +53,27 @@ class HostStore:
 
     def save(self, tokens):
         self.tokens = tokens
+
+
+class Sized:
+    """A file object that says how many bytes it has, and may have others."""
+
+    def __init__(self, file):
+        self.name = file["name"]
+        self.chunks = [chunk.encode() for chunk in file["chunks"]]
+        self.length = file["length"]
+
+    def seekable(self):
+        return True
+
+    def tell(self):
+        return 0
+
+    def seek(self, _offset, whence=0):
+        return self.length if whence else 0
+
+    def read(self, _size):
+        return self.chunks.pop(0) if self.chunks else b""
 
 
 class Listener:
@@ -137,7 +159,23 @@ class Driver:
         return not hasattr(self.client.with_response, command["operation"].split(".")[0])
 
     def keywords(self, command):
-        return {**command.get("arguments", {}), **command.get("options", {})}
+        arguments = {name: self.value(value) for name, value in command.get("arguments", {}).items()}
+        return {**arguments, **command.get("options", {})}
+
+    def value(self, value):
+        """An argument in the form that Python has for it."""
+        if isinstance(value, dict) and "chunks" in value:
+            return Sized(value) if "length" in value else (value["name"], self.stream(value))
+        return value
+
+    @staticmethod
+    def stream(file):
+        for chunk in file["chunks"]:
+            yield chunk.encode()
+        if "fails" in file:
+            raise OSError(file["fails"])
+        while "waits" in file:
+            time.sleep(0.01)
 
     def simple(self, command):
         match command["do"]:
@@ -251,6 +289,15 @@ def next_command(named):
 
 class AsyncDriver(Driver):
     client_class = BeProductAsync
+
+    @staticmethod
+    async def stream(file):
+        for chunk in file["chunks"]:
+            yield chunk.encode()
+        if "fails" in file:
+            raise OSError(file["fails"])
+        if "waits" in file:
+            await asyncio.Event().wait()
 
     def __init__(self):
         super().__init__()

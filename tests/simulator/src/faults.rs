@@ -69,7 +69,7 @@ pub(crate) struct Action {
     pub(crate) hang: bool,
     /// Send the head and one byte, and hold the rest until it is released.
     pub(crate) trickle: bool,
-    /// Answer before the body was read.
+    /// Answer before the body was read; with `hang`, hold the request before that.
     early: bool,
     /// Fields whose values this write does not store.
     pub(crate) not_stored: Vec<String>,
@@ -97,6 +97,8 @@ pub(crate) struct UploadRule {
     pub(crate) fail: Option<String>,
     /// False: the answer has no id, and the file is processed at once.
     pub(crate) id: Option<bool>,
+    /// Nothing is known of its status: every look is a 404, and the file is processed after the looks all the same.
+    pub(crate) unknown: bool,
 }
 
 impl Action {
@@ -185,17 +187,15 @@ impl Faults {
 pub(crate) async fn encoded(answer: Answer, times: u32) -> Answer {
     let (mut head, body) = answer.into_parts();
     let mut bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec();
-    let mut names = Vec::new();
     for _ in 0..times {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         // Into memory, which cannot fail.
         let _ = encoder.write_all(&bytes);
         bytes = encoder.finish().unwrap_or_default();
-        names.push("gzip");
     }
+    let names = vec!["gzip"; times as usize].join(", ");
     head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    head.headers
-        .extend(HeaderValue::try_from(names.join(", ")).map(|names| (header::CONTENT_ENCODING, names)));
+    head.headers.extend(HeaderValue::try_from(names).map(|names| (header::CONTENT_ENCODING, names)));
     Response::from_parts(head, Body::from(bytes))
 }
 

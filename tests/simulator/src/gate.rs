@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
+use futures_util::StreamExt;
 use http::{Request, Response, header};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -48,9 +49,18 @@ pub(crate) async fn handle(
     let visit = Visit::begin(&shared, &connection, base, &parts, target);
     let early = shared.state().faults.take_early(base, parts.method.as_str(), target);
     if let Some(action) = early {
-        let mut answer = action.canned();
-        action.add_headers(answer.headers_mut());
-        return visit.answered(answer);
+        if action.hang {
+            shared.state().log.set_held(visit.place);
+            shared.arrivals.send_modify(|n| *n += 1);
+            let _ = released.changed().await;
+        }
+        if action.is_canned() || !action.hang {
+            let mut answer = action.canned();
+            action.add_headers(answer.headers_mut());
+            // Nobody looks at the body, which is taken all the same: a connection that is closed before it loses the answer.
+            tokio::spawn(body.into_data_stream().for_each(async |_| {}));
+            return visit.answered(answer);
+        }
     }
     // A client that left before its request was complete is noted when `visit` is dropped.
     let Ok(body) = files::receive(&parts.headers, body).await else {

@@ -36,7 +36,7 @@ pub(crate) struct Entry {
     status: Option<u16>,
     connection: u64,
     closed_by_client: bool,
-    /// Whether the body has come, or as much as ever will.
+    /// Whether the body has come, or as much as will for now.
     #[serde(skip)]
     received: bool,
 }
@@ -114,6 +114,13 @@ impl Log {
         if let Some(entry) = self.entry(place) {
             entry.body = String::from_utf8_lossy(&body.bytes).into_owned();
             entry.length = body.length;
+            entry.received = true;
+        }
+    }
+
+    /// Its body is not read before the request is released.
+    pub(crate) fn set_held(&mut self, place: Place) {
+        if let Some(entry) = self.entry(place) {
             entry.received = true;
         }
     }

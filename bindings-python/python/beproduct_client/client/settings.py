@@ -62,7 +62,8 @@ class Settings(TypedDict, total=False):
     company in a process share this number; the highest setting applies. Default: 10."""
     allow_private_sources: bool
     """Whether a file to upload may be read from a URL with http, or at an address inside a network. Leave it out where
-    others choose the URL: they would reach what only this machine can. Default: False."""
+    others choose the URL: they would reach what only this machine can. Without it, a URL that a proxy fetches is
+    refused if this machine does not find its name. Default: False."""
     check_filters: bool
     """Whether filter fields are checked before sending, because the service ignores filters on other fields
     (docs/service/lists.md, Filters). Default: True."""

@@ -723,21 +723,26 @@ class Block(Resource):
         **options,
     ):
         """Uploads the main image of a block, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
-        wait: `upload_status` says later what became of the file.
+        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
+        block is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
+        became of the file.
 
-        Uploads to one block are sent one after the other, in the order of the calls of this process.
-        Do not change the block meanwhile. Each upload adds a version, so a file that may have
-        arrived is not sent again: the error's `outcome` is `unknown` then.
+        Uploads to one block are sent one after the other, in the order of the calls of this process;
+        `turn_timeout` limits the wait for those before. Do not change the block meanwhile. Each
+        upload adds a version, so a file that may have arrived is not sent again: the error's
+        `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
-        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
-        the processing takes longer, or its status cannot be read, the error's `outcome` is
-        `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        and for a URL that leads to no file; `ValidationError` when the service cannot process the
+        file; `CallTimeoutError` when that takes longer. When the processing takes longer, or its
+        status cannot be read, the error's `outcome` is `unknown`, and its `details` hold the
+        `upload_id`.
 
         :param header_id: Id of the block.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
         arguments = {
             "header_id": header_id,
@@ -761,7 +766,9 @@ class Block(Resource):
         :param position: Which image of the block it is. No position is documented for blocks: `upload`
             sends the main image.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
         arguments = {
             "header_id": header_id,
@@ -787,7 +794,9 @@ class Block(Resource):
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
         arguments = {
             "header_id": header_id,

@@ -675,21 +675,26 @@ class Material(Resource):
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a material, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
-        wait: `upload_status` says later what became of the file.
+        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
+        material is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later
+        what became of the file.
 
         Uploads to one material are sent one after the other, in the order of the calls of this
-        process. Do not change the material meanwhile. Each upload adds a version, so a file that may
-        have arrived is not sent again: the error's `outcome` is `unknown` then.
+        process; `turn_timeout` limits the wait for those before. Do not change the material
+        meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the
+        error's `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
-        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
-        the processing takes longer, or its status cannot be read, the error's `outcome` is
-        `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        and for a URL that leads to no file; `ValidationError` when the service cannot process the
+        file; `CallTimeoutError` when that takes longer. When the processing takes longer, or its
+        status cannot be read, the error's `outcome` is `unknown`, and its `details` hold the
+        `upload_id`.
 
         :param header_id: Id of the material.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload = upload
@@ -707,7 +712,9 @@ class Material(Resource):
         :param header_id: Id of the material.
         :param position: `main` or `detail`: which image of the material it is.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload_position = upload_position
@@ -728,7 +735,9 @@ class Material(Resource):
         :param color_number: Number of the colorway. The service is said to add a colorway if no
             colorway has this number.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_colorway_upload = colorway_upload
@@ -748,7 +757,9 @@ class Material(Resource):
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     def upload_status(
@@ -1425,21 +1436,26 @@ class AsyncMaterial(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a material, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
-        wait: `upload_status` says later what became of the file.
+        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
+        material is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later
+        what became of the file.
 
         Uploads to one material are sent one after the other, in the order of the calls of this
-        process. Do not change the material meanwhile. Each upload adds a version, so a file that may
-        have arrived is not sent again: the error's `outcome` is `unknown` then.
+        process; `turn_timeout` limits the wait for those before. Do not change the material
+        meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the
+        error's `outcome` is `unknown` then.
 
-        Errors: `ConfigError` for a file that does not exist, is empty, or changes while it is sent,
-        and for a URL that cannot be read, `ValidationError` when the service cannot process it. When
-        the processing takes longer, or its status cannot be read, the error's `outcome` is
-        `applied`, and its `details` hold the `upload_id`.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        and for a URL that leads to no file; `ValidationError` when the service cannot process the
+        file; `CallTimeoutError` when that takes longer. When the processing takes longer, or its
+        status cannot be read, the error's `outcome` is `unknown`, and its `details` hold the
+        `upload_id`.
 
         :param header_id: Id of the material.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload = upload
@@ -1457,7 +1473,9 @@ class AsyncMaterial(Resource):
         :param header_id: Id of the material.
         :param position: `main` or `detail`: which image of the material it is.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_upload_position = upload_position
@@ -1478,7 +1496,9 @@ class AsyncMaterial(Resource):
         :param color_number: Number of the colorway. The service is said to add a colorway if no
             colorway has this number.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     attributes_colorway_upload = colorway_upload
@@ -1498,7 +1518,9 @@ class AsyncMaterial(Resource):
         :param app_id: Id of the application.
         :param list_item_id: Id of the item.
         :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
-            again for every attempt, and a URL is fetched while it is sent, at most 200 MB.
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         """
 
     def upload_status(

@@ -41,7 +41,8 @@ struct Connection: Sendable {
         _ file: FileSource? = nil
     ) async throws -> EngineReply {
         let begun = try begin(arguments, options)
-        file?.attach(to: engine, call: begun.call)
+        let reading = file?.attach(to: engine, call: begun.call)
+        defer { reading?.cancel() }
         return try await cancellable(engine, begun.call) {
             try await engine.call(call: begun.call, name: name, arguments: begun.arguments, options: begun.options)
         }

@@ -13,7 +13,7 @@ public struct FileSource: Sendable {
         case none
         case data(Data)
         /// Hands each chunk on, as long as it is wanted.
-        case chunks(length: Int?, read: @Sendable (_ hand: @Sendable (Data) async -> Bool) async throws -> Void)
+        case chunks(read: @Sendable (_ hand: @Sendable (Data) async -> Bool) async throws -> Void)
     }
 
     private init(_ members: Members, _ content: Content = .none) {
@@ -25,7 +25,8 @@ public struct FileSource: Sendable {
     ///
     /// - Parameter name: Name of the file. Default: the last segment of the path.
     public static func path(_ url: URL, name: String? = nil) -> FileSource {
-        FileSource(["path": url.path, "name": name])
+        // What is no file is refused by the engine, which does not show it.
+        FileSource(["path": url.isFileURL ? url.path : url.absoluteString, "name": name])
     }
 
     /// Bytes, with the name of the file.
@@ -42,8 +43,8 @@ public struct FileSource: Sendable {
         length: Int? = nil
     ) -> FileSource where Chunks.Element == Data {
         FileSource(
-            ["attached": 0, "name": name],
-            .chunks(length: length) { hand in
+            ["attached": 0, "name": name, "length": length],
+            .chunks { hand in
                 for try await chunk in chunks {
                     guard await hand(chunk) else { return }
                 }
@@ -61,8 +62,8 @@ public struct FileSource: Sendable {
     ) -> FileSource {
         let reader = StreamReader(stream)
         return FileSource(
-            ["attached": 0, "name": name],
-            .chunks(length: length) { hand in
+            ["attached": 0, "name": name, "length": length],
+            .chunks { hand in
                 while let chunk = try reader.next() {
                     guard await hand(chunk) else { return }
                 }
@@ -70,24 +71,26 @@ public struct FileSource: Sendable {
         )
     }
 
-    /// A file that is fetched while it is sent: at most 200 MB, without the access token, by https and not from addresses inside a
-    /// network, unless ``Configuration/allowPrivateSources`` says so.
+    /// A file that is fetched while it is sent: at most 200 MB in 15 minutes, without the access token, by https and not from
+    /// addresses inside a network, unless ``Configuration/allowPrivateSources`` says so.
     ///
     /// - Parameter name: Name of the file. Default: the last segment of the URL.
     public static func url(_ url: URL, name: String? = nil) -> FileSource {
         FileSource(["url": url.absoluteString, "name": name])
     }
 
-    /// Gives the file to a call that has not started. Chunks are read beside the call, as far as they are wanted.
-    func attach(to engine: Engine, call: UInt64) {
+    /// Gives the file to a call that has not started. Chunks are read beside the call, as far as they are wanted: by a task that is
+    /// to be cancelled with the end of the call.
+    func attach(to engine: Engine, call: UInt64) -> Task<Void, Never>? {
         switch content {
         case .none:
-            break
+            return nil
         case .data(let data):
             _ = engine.attachBytes(call: call, bytes: data)
-        case .chunks(let length, let read):
-            let number = engine.attachStream(call: call, length: length.map { UInt64(clamping: $0) }, replayable: false)
-            Task {
+            return nil
+        case .chunks(let read):
+            let number = engine.attachStream(call: call, replayable: false)
+            return Task {
                 let supply: @Sendable (EngineSupply) async -> Bool = { part in
                     await engine.supply(call: call, attachment: number, supply: part) != .stop
                 }

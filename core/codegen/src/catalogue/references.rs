@@ -22,10 +22,11 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
         return Err("tells_limits is for a read without parameters".into());
     }
     let needs_look = matches!(operation.handler, Handler::DeleteHeader | Handler::DownloadMany);
-    let may_look = needs_look || operation.handler == Handler::Download;
+    let may_look = needs_look || matches!(operation.handler, Handler::Download | Handler::Upload);
     if (needs_look && operation.look.is_none()) || (!may_look && operation.look.is_some()) {
         return Err(
-            "look goes with the handlers delete_header, download_many and, where it may be, download".into(),
+            "look goes with the handlers delete_header, download_many and, where they may have it, download and upload"
+                .into(),
         );
     }
     if let Some(look) = &operation.look {

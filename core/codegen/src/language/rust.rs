@@ -223,7 +223,7 @@ fn reader(kind: &str) -> &'static str {
         "ids" | "texts" => "texts",
         "integer" => "integer",
         "boolean" => "boolean",
-        "file" => "text",
+        "file" => "file",
         "filters" | "colorway_filters" => "filters",
         "fields" | "query_map" => "pairs",
         "table_rows" => "rows",

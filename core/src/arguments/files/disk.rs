@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
+use super::super::shown::without_query;
 use super::{measured, wrong_file};
 use crate::http::{BodySource, Chunks, SourceError};
 
@@ -21,7 +22,7 @@ pub(super) struct OnDisk {
 
 impl OnDisk {
     pub(super) async fn find(path: &Path) -> std::result::Result<Self, String> {
-        let shown = path.display();
+        let shown = shown(path);
         let found = tokio::fs::metadata(path).await.map_err(|error| format!("{shown}: {error}"))?;
         if found.is_dir() {
             return Err(format!("{shown} is a folder"));
@@ -33,6 +34,11 @@ impl OnDisk {
         File::open(path).await.map_err(|error| format!("{shown}: {error}"))?;
         Ok(Self { path: path.to_owned(), length: found.len() })
     }
+}
+
+/// A path in an error. It may be a link by mistake.
+fn shown(path: &Path) -> String {
+    without_query(&path.to_string_lossy())
 }
 
 impl BodySource for OnDisk {
@@ -47,7 +53,7 @@ impl BodySource for OnDisk {
     fn open(&self) -> BoxFuture<'static, std::result::Result<Chunks, SourceError>> {
         let (path, length) = (self.path.clone(), self.length);
         Box::pin(async move {
-            let shown = path.display().to_string();
+            let shown = shown(&path);
             let unreadable = |error: std::io::Error| wrong_file(format!("{shown}: {error}"));
             let file = File::open(&path).await.map_err(unreadable)?;
             let present = file.metadata().await.map_err(unreadable)?.len();

@@ -17,7 +17,8 @@ pub(crate) struct Multipart {
 impl Multipart {
     /// The file as the part of this name. The boundary is one that no file holds.
     pub(crate) fn of(part: &str, file_name: &str, content: Body, boundary: &str) -> Self {
-        let quoted = file_name.replace('\\', "\\\\").replace('"', "\\\"");
+        // As browsers write it (WHATWG HTML, multipart form data), so that no name ends the header or the quotes.
+        let quoted = file_name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
         let head = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{quoted}\"\r\n\
              Content-Type: application/octet-stream\r\n\r\n"
@@ -80,8 +81,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_part_is_a_file_with_its_name() {
-        let multipart = Multipart::of("file", r#"a "b" \ ü.png"#, Bytes::from_static(b"bytes").into(), "b1");
-        let expected = "--b1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a \\\"b\\\" \\\\ ü.png\"\r\n\
+        let name = "a \"b\" 100%\r\nX-Evil: ü.png";
+        let multipart = Multipart::of("file", name, Bytes::from_static(b"bytes").into(), "b1");
+        let expected = "--b1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a %22b%22 100%%0D%0AX-Evil: ü.png\"\r\n\
                         Content-Type: application/octet-stream\r\n\r\nbytes\r\n--b1--\r\n";
         assert_eq!(all(&multipart.body).await.unwrap(), expected);
         assert_eq!(all(&multipart.body).await.unwrap(), expected);

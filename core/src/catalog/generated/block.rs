@@ -1889,7 +1889,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("block.attributes_get"),
         poll: Some(Poll {
             operation: "block.upload_status",
             argument: "upload_id",
@@ -1954,7 +1954,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("block.attributes_get"),
         poll: Some(Poll {
             operation: "block.upload_status",
             argument: "upload_id",

@@ -1961,7 +1961,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("color.attributes_get"),
         poll: Some(Poll {
             operation: "color.upload_status",
             argument: "upload_id",
@@ -2026,7 +2026,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("color.attributes_get"),
         poll: Some(Poll {
             operation: "color.upload_status",
             argument: "upload_id",

@@ -1815,7 +1815,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("image.attributes_get"),
         poll: Some(Poll {
             operation: "image.upload_status",
             argument: "upload_id",
@@ -1880,7 +1880,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("image.attributes_get"),
         poll: Some(Poll {
             operation: "image.upload_status",
             argument: "upload_id",

@@ -2260,7 +2260,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("material.attributes_get"),
         poll: Some(Poll {
             operation: "material.upload_status",
             argument: "upload_id",
@@ -2325,7 +2325,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("material.attributes_get"),
         poll: Some(Poll {
             operation: "material.upload_status",
             argument: "upload_id",
@@ -2406,7 +2406,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("material.attributes_get"),
         poll: Some(Poll {
             operation: "material.upload_status",
             argument: "upload_id",

@@ -2635,7 +2635,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("style.attributes_get"),
         poll: Some(Poll {
             operation: "style.upload_status",
             argument: "upload_id",
@@ -2700,7 +2700,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("style.attributes_get"),
         poll: Some(Poll {
             operation: "style.upload_status",
             argument: "upload_id",
@@ -2781,7 +2781,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: None,
+        look: Some("style.attributes_get"),
         poll: Some(Poll {
             operation: "style.upload_status",
             argument: "upload_id",

@@ -28,6 +28,10 @@ use crate::trace::Trace;
 /// An attempt that brought so many bytes is not one of those that lead nowhere.
 const WORTH: u64 = 1 << 20;
 
+/// Bytes that are handed on at a time, at most, unless they came in one piece: a connection brings them in small ones, and each
+/// costs its way to a disk or to another language.
+const PIECE: usize = 64 * 1024;
+
 /// First step of the backoff after a break; it doubles with every break.
 const BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
@@ -395,7 +399,7 @@ impl Reading {
                 let is_rest = self.is_the_rest(&headers);
                 self.ranges = is_rest;
                 if is_rest {
-                    self.present = Some(Present { body, limits, trace });
+                    self.present = Some(Present { body: body.gathered(PIECE), limits, trace });
                 }
                 return Ok(is_rest);
             }
@@ -405,7 +409,7 @@ impl Reading {
                 return Err(self.error(ErrorKind::Server, text).with_failure(Failure::Final));
             }
         }
-        self.present = Some(Present { body, limits, trace });
+        self.present = Some(Present { body: body.gathered(PIECE), limits, trace });
         // Where the length is not known, what is counted is not what is sent: it was packed.
         self.total = length(&headers);
         let version = Version::of(&headers, self.total);

@@ -28,6 +28,7 @@ use futures_util::future::BoxFuture;
 use self::concurrency::{Ended, Sign};
 use self::limiter::{Fate, Outlook, Throttle};
 use self::permits::{Sending, Turn, Waiting};
+use crate::address::LinkOf;
 use crate::answer;
 use crate::catalog::{Base, Operation};
 use crate::clock::Clock;
@@ -85,6 +86,7 @@ impl Policy for RateWait {
                 operation: exchange.operation,
                 attempts: exchange.trace.attempts(),
                 transfer: exchange.is_transfer(),
+                foreign: matches!(exchange.link_of, LinkOf::Program { .. }),
             };
             let result = next.run(exchange).await;
             in_flight.end(Some(&result));
@@ -189,6 +191,8 @@ struct InFlight<'a> {
     attempts: usize,
     /// How long a transfer takes says nothing of the service.
     transfer: bool,
+    /// What a server says that the program has named says nothing of any other.
+    foreign: bool,
 }
 
 impl InFlight<'_> {
@@ -197,10 +201,10 @@ impl InFlight<'_> {
         let begun = self.trace.attempts() > self.attempts;
         let left = begun && (result.is_some() || self.trace.may_have_left());
         let Some(sent) = self.trace.sent().filter(|_| left) else { return };
-        let news = self.trace.news();
+        let news = self.trace.news().filter(|_| !self.foreign);
         let failure = result.and_then(|result| result.as_ref().err()).map(Error::failure);
         let refused = news.as_ref().is_some_and(|news| news.refusal.is_some());
-        let sign = match failure {
+        let sign = match failure.filter(|_| !self.foreign) {
             Some(Failure::Throttled) => Sign::Refused,
             Some(Failure::Interrupted) => Sign::Bad,
             _ => Sign::Good,

@@ -15,6 +15,8 @@ use crate::records::{Records, number};
 
 const TOKEN: &[u8] = br#"{"access_token":"bench","token_type":"Bearer","expires_in":28800}"#;
 const VERSION: &[u8] = br#""1.0""#;
+const UPLOADED: &[u8] = br#"{"imageId":"00000000-0000-4000-8000-000000000000"}"#;
+const PROCESSED: &[u8] = br#"{"finished":true,"errorOccured":false,"message":""}"#;
 const UPDATED: &[u8] = br#"{"error":false,"message":"Data table updated"}"#;
 
 /// Requests of the lists whose page size is not given.
@@ -54,6 +56,12 @@ impl Answers {
                 self.counted("page", self.page(uri.query().unwrap_or("")), true)
             }
             ("POST", ["DataTable", _, "Update"]) => self.counted("rows", [Bytes::from_static(UPDATED)], true),
+            ("POST", ["Style", "Header", _, "Image", "Upload"]) => {
+                self.counted("upload", [Bytes::from_static(UPLOADED)], true)
+            }
+            ("GET", ["Style", "GetImageProcessingStatus", _]) => {
+                self.counted("status", [Bytes::from_static(PROCESSED)], true)
+            }
             _ => missing(),
         }
     }
@@ -91,6 +99,13 @@ fn ok<const N: usize>(body: [Bytes; N]) -> Response<Pieces> {
     let mut response = Response::new(Pieces::from(body));
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// The answer for what the bench did not expect.
+pub(crate) fn refused(why: &'static str) -> Response<Pieces> {
+    let mut response = ok([Bytes::from_static(why.as_bytes())]);
+    *response.status_mut() = StatusCode::BAD_REQUEST;
     response
 }
 

@@ -3,20 +3,25 @@
 //! It answers the few requests of the benches with bytes that were made at the start, over HTTPS, as HTTP/1.1 or HTTP/2,
 //! and never compresses. It runs on one thread, which leaves the other cores to the client. Its addresses are one line of
 //! JSON on standard output; it ends when standard input does.
+//!
+//! Files are as long as it is told. They are made while they are sent, and compared while they arrive: none is held. With
+//! `--write` it writes such a file and ends.
 
 mod answers;
+mod files;
 mod records;
 
 use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use beproduct_simulator::Authority;
 use clap::Parser;
 use http::{Request, Response};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Either};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -27,6 +32,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::answers::{Answers, Pieces};
+use crate::files::{Content, Files};
 
 #[derive(Parser)]
 struct Options {
@@ -36,21 +42,33 @@ struct Options {
     /// Styles that there are.
     #[arg(long, default_value_t = 1000)]
     records: usize,
+    /// Bytes of every file.
+    #[arg(long, default_value_t = 0)]
+    file: u64,
+    /// Writes a file of this length there, and ends.
+    #[arg(long)]
+    write: Option<PathBuf>,
 }
 
 struct Server {
     answers: Answers,
+    files: Files,
     delay: Duration,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let options = Options::parse();
+    let files = Files::new(options.file);
+    if let Some(path) = options.write {
+        return files.write(&path);
+    }
     let authority = Authority::new(None)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = format!("https://{}", listener.local_addr()?);
     let server = Arc::new(Server {
         answers: Answers::new(options.records),
+        files,
         delay: Duration::from_millis(options.delay),
     });
 
@@ -59,6 +77,7 @@ async fn main() -> io::Result<()> {
         "api": address,
         "identity": format!("{address}/ids"),
         "arrivals": format!("{address}/arrivals"),
+        "file": format!("{address}{}", files::PATH),
         "ca": authority.ca_path(),
     });
     writeln!(stdout, "{ready}")?;
@@ -89,14 +108,27 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, server: Arc<Server>) {
     let _ = builder.serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer(server: Arc<Server>, request: Request<Incoming>) -> Result<Response<Pieces>, Infallible> {
+type Answered = Response<Either<Pieces, Content>>;
+
+async fn answer(server: Arc<Server>, request: Request<Incoming>) -> Result<Answered, Infallible> {
     let (head, mut body) = request.into_parts();
+    if head.uri.path() == files::PATH {
+        return Ok(server.files.sent().map(Either::Right));
+    }
     let answer = server.answers.find(&head.method, &head.uri);
-    while let Some(Ok(_)) = body.frame().await {}
+    let mut arriving = server.files.arriving(&head.headers);
+    while let Some(Ok(frame)) = body.frame().await {
+        if let (Some(arriving), Some(bytes)) = (&mut arriving, frame.data_ref()) {
+            arriving.take(bytes);
+        }
+    }
     if answer.delayed && !server.delay.is_zero() {
         tokio::time::sleep(server.delay).await;
     }
-    Ok(answer.response)
+    if let Some(Err(wrong)) = arriving.map(files::Arriving::end) {
+        return Ok(answers::refused(wrong).map(Either::Left));
+    }
+    Ok(answer.response.map(Either::Left))
 }
 
 async fn stdin_closed() {

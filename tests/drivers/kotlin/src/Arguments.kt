@@ -7,7 +7,10 @@ import beproduct.client.FileSource
 import beproduct.client.Filter
 import beproduct.client.Plan
 import beproduct.client.RowChange
+import java.io.IOException
+import java.io.InputStream
 import java.nio.file.Path
+import java.util.concurrent.CountDownLatch
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
@@ -51,7 +54,38 @@ internal fun boolean(value: JsonElement): Boolean? =
 
 internal fun file(value: JsonElement): Path? = text(value)?.let(Path::of)
 
-internal fun source(value: JsonElement): FileSource? = file(value)?.let { FileSource.of(it) }
+/** A path, a URL, or a stream. */
+internal fun source(value: JsonElement): FileSource? = file(value)?.let { FileSource.of(it) } ?: whole(value) {
+    val name = optional("name", ::text)
+    val path = optional("path", ::file)
+    val url = optional("url", ::text)
+    val chunks = optional("chunks", ::texts)
+    val length = optional("length", ::integer)
+    val fails = optional("fails", ::text)
+    val waits = optional("waits", ::boolean) == true
+    when {
+        path != null && url == null && chunks == null -> FileSource.of(path, name)
+        url != null && path == null && chunks == null -> FileSource.url(url, name)
+        chunks != null && name != null -> FileSource.of(name, Streamed(chunks, fails, waits), length)
+        else -> throw NotExpressible()
+    }
+}
+
+/** A stream as cases describe it. */
+private class Streamed(chunks: List<String>, private val fails: String?, private val waits: Boolean) : InputStream() {
+    private val chunks = ArrayDeque(chunks)
+
+    override fun read(): Int = throw UnsupportedOperationException()
+
+    override fun read(buffer: ByteArray, offset: Int, length: Int): Int {
+        val chunk = chunks.removeFirstOrNull()?.encodeToByteArray()
+        if (chunk != null) return chunk.size.also { chunk.copyInto(buffer, offset) }
+        if (fails != null) throw IOException(fails)
+        // Until the reading is interrupted.
+        if (waits) CountDownLatch(1).await()
+        return -1
+    }
+}
 
 internal fun map(value: JsonElement): Map<String, JsonElement>? = (value as? JsonObject)?.toMap()
 

@@ -1,7 +1,10 @@
 //! The arguments of a case as the types of Rust.
 
 use beproduct::models::DataTableRowChange;
-use beproduct::{Filter, Operator};
+use beproduct::{BodySource, Chunks, FileSource, Filter, Operator, SourceError};
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, ready};
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value};
 
 /// Arguments that are taken one by one.
@@ -38,6 +41,63 @@ pub(crate) fn text(value: &Value) -> Option<String> {
 
 pub(crate) fn texts(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(text).collect()
+}
+
+/// A path, a URL, or a stream.
+pub(crate) fn file(value: &Value) -> Option<FileSource> {
+    if let Value::String(path) = value {
+        return Some(path.as_str().into());
+    }
+    let members = value.as_object()?;
+    let member = |name: &str| members.get(name);
+    let name = member("name").and_then(Value::as_str);
+    let known = |names: &[&str]| members.keys().all(|name| names.contains(&name.as_str()));
+    let file = match (member("path"), member("url"), member("chunks")) {
+        (Some(Value::String(path)), None, None) if known(&["path", "name"]) => FileSource::path(path),
+        (None, Some(Value::String(url)), None) if known(&["url", "name"]) => FileSource::url(url).ok()?,
+        (None, None, Some(chunks)) => FileSource::source(
+            name?,
+            Streamed {
+                chunks: texts(chunks)?,
+                length: member("length").map(|length| length.as_u64().ok_or(())).transpose().ok()?,
+                fails: member("fails").and_then(text),
+                waits: member("waits").is_some(),
+            },
+        ),
+        _ => return None,
+    };
+    Some(match name {
+        Some(name) => file.named(name),
+        None => file,
+    })
+}
+
+/// A stream as cases describe it.
+struct Streamed {
+    chunks: Vec<String>,
+    length: Option<u64>,
+    fails: Option<String>,
+    waits: bool,
+}
+
+impl BodySource for Streamed {
+    fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    fn replayable(&self) -> bool {
+        false
+    }
+
+    fn open(&self) -> BoxFuture<'static, Result<Chunks, SourceError>> {
+        let chunks: Vec<_> = self.chunks.iter().cloned().map(|chunk| Ok(Bytes::from(chunk))).collect();
+        let failure = self.fails.clone().map(|text| Err(SourceError::from(text)));
+        let chunks = stream::iter(chunks).chain(stream::iter(failure));
+        Box::pin(ready(Ok(match self.waits {
+            true => chunks.chain(stream::pending()).boxed(),
+            false => chunks.boxed(),
+        })))
+    }
 }
 
 #[allow(dead_code)] // The present catalogue has no numbers.

@@ -120,6 +120,13 @@ async fn rules_decide_what_becomes_of_a_file() {
         assert_eq!(status, json!({"finished": true, "errorOccured": true, "message": "Too many pixels"}));
     }
     assert_eq!(world.get_json(&path).await["headerData"]["frontImage"], before);
+    let unknown = send(json!({"looks": 1, "unknown": true})).await;
+    let status = format!("Style/GetImageProcessingStatus/{}", unknown["imageId"].as_str().unwrap());
+    for there in [false, true] {
+        assert_eq!(world.get(&status).await.status(), 404);
+        assert_eq!(world.get_json(&path).await["headerData"]["frontImage"] != before, there);
+    }
+    let before = world.get_json(&path).await["headerData"]["frontImage"].clone();
     // Without an id there is nothing to ask for: the file is there at once.
     assert_eq!(send(json!({"id": false})).await, json!({"error": false, "message": "stored"}));
     assert_ne!(world.get_json(&path).await["headerData"]["frontImage"], before);
@@ -214,4 +221,19 @@ async fn an_answer_can_come_before_the_body() {
     assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (413, "too large"));
     let log = world.observe("log?base=api").await;
     assert_eq!((&log[0]["status"], &log[0]["length"]), (&json!(413), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_request_can_be_held_before_its_body() {
+    let world = World::new().await;
+    let path = format!("Style/Header/{}/Image/Upload", world.first("Style").await["id"].as_str().unwrap());
+    let rule = json!([{"path": "Image/Upload", "action": {"early": true, "hang": true}}]);
+    world.control("faults", &rule).await;
+    let before = world.observe("log?base=api").await.as_array().unwrap().len();
+    let (answer, ()) = tokio::join!(world.upload(&path, "front.png", b"picture"), async {
+        world.observe(&format!("wait?base=api&requests={}", before + 1)).await;
+        assert_eq!(world.observe("log?base=api").await[before]["length"], 0);
+        world.control("release", &json!({})).await;
+    });
+    assert!(answer["imageId"].is_string(), "{answer}");
 }

@@ -338,7 +338,7 @@ pub(super) async fn call(
                 .block()
                 .upload(
                     given.required("header_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -350,7 +350,7 @@ pub(super) async fn call(
                 .upload_position(
                     given.required("header_id", arguments::text)?,
                     given.required("position", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -363,7 +363,7 @@ pub(super) async fn call(
                     given.required("header_id", arguments::text)?,
                     given.required("app_id", arguments::text)?,
                     given.required("list_item_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;

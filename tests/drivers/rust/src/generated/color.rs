@@ -343,7 +343,7 @@ pub(super) async fn call(
                 .color()
                 .upload(
                     given.required("header_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -355,7 +355,7 @@ pub(super) async fn call(
                 .upload_position(
                     given.required("header_id", arguments::text)?,
                     given.required("position", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -368,7 +368,7 @@ pub(super) async fn call(
                     given.required("header_id", arguments::text)?,
                     given.required("app_id", arguments::text)?,
                     given.required("list_item_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;

@@ -323,7 +323,7 @@ pub(super) async fn call(
                 .image()
                 .upload(
                     given.required("header_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -335,7 +335,7 @@ pub(super) async fn call(
                 .upload_position(
                     given.required("header_id", arguments::text)?,
                     given.required("position", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -348,7 +348,7 @@ pub(super) async fn call(
                     given.required("header_id", arguments::text)?,
                     given.required("app_id", arguments::text)?,
                     given.required("list_item_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;

@@ -420,7 +420,7 @@ pub(super) async fn call(
                 .material()
                 .upload(
                     given.required("header_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -432,7 +432,7 @@ pub(super) async fn call(
                 .upload_position(
                     given.required("header_id", arguments::text)?,
                     given.required("position", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -443,7 +443,7 @@ pub(super) async fn call(
                 .material()
                 .colorway_upload(
                     given.required("header_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             let call = match given.optional("colorway_id", arguments::text)? {
@@ -464,7 +464,7 @@ pub(super) async fn call(
                     given.required("header_id", arguments::text)?,
                     given.required("app_id", arguments::text)?,
                     given.required("list_item_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;

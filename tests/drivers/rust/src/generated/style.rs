@@ -457,7 +457,7 @@ pub(super) async fn call(
                 .style()
                 .upload(
                     given.required("header_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -469,7 +469,7 @@ pub(super) async fn call(
                 .upload_position(
                     given.required("header_id", arguments::text)?,
                     given.required("position", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -480,7 +480,7 @@ pub(super) async fn call(
                 .style()
                 .colorway_upload(
                     given.required("header_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             let call = match given.optional("colorway_id", arguments::text)? {
@@ -501,7 +501,7 @@ pub(super) async fn call(
                     given.required("header_id", arguments::text)?,
                     given.required("app_id", arguments::text)?,
                     given.required("list_item_id", arguments::text)?,
-                    given.required("file", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;

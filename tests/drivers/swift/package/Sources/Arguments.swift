@@ -64,8 +64,42 @@ func file(_ value: JSONValue) -> URL? {
     text(value).map { URL(fileURLWithPath: $0) }
 }
 
+/// A path, a URL, or a stream.
 func source(_ value: JSONValue) -> FileSource? {
-    file(value).map { .path($0) }
+    if let path = text(value) { return .path(location(path)) }
+    guard let members = value.objectValue else { return nil }
+    let name = members["name"].flatMap(text)
+    let others = Set(members.keys).subtracting(["name"])
+    if let chunks = members["chunks"].flatMap(texts), let name {
+        let waits = members["waits"] != nil
+        let stream = streamed(chunks, fails: members["fails"].flatMap(text), waits: waits)
+        return .chunks(stream, name: name, length: members["length"].flatMap(integer))
+    }
+    if others == ["path"] { return members["path"].flatMap(text).map { .path(location($0), name: name) } }
+    guard others == ["url"], let url = members["url"].flatMap(text).flatMap({ URL(string: $0) }) else { return nil }
+    return .url(url, name: name)
+}
+
+/// A link that is given as a path stays one.
+private func location(_ path: String) -> URL {
+    path.contains("://") ? URL(string: path) ?? URL(fileURLWithPath: path) : URL(fileURLWithPath: path)
+}
+
+/// The failure of a stream.
+private struct Unreadable: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// A stream as cases describe it.
+private func streamed(_ chunks: [String], fails: String?, waits: Bool) -> AsyncThrowingStream<Data, any Error> {
+    AsyncThrowingStream { continuation in
+        for chunk in chunks { continuation.yield(Data(chunk.utf8)) }
+        if let fails {
+            continuation.finish(throwing: Unreadable(description: fails))
+        } else if !waits {
+            continuation.finish()
+        }
+    }
 }
 
 func object(_ value: JSONValue) -> JSONObject? {

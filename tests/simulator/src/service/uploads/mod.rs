@@ -1,9 +1,10 @@
 //! Uploads of images: a file is taken at once, and processed later.
 
+use http::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::answers::{Answer, Refusal, message, ok};
+use crate::answers::{Answer, Refusal, empty, message, ok};
 use crate::files::{SentFile, StoredFile};
 use crate::model::{Artboard, ColorwayImage, FileLink, Header, Lag, MasterKind, Picture};
 use crate::people::User;
@@ -37,6 +38,8 @@ pub(crate) struct Upload {
     user: &'static User,
     looks: u32,
     failure: Option<String>,
+    /// Whether its status is not known.
+    unknown: bool,
     /// How long lists do not show the file.
     lag: Option<Lag>,
 }
@@ -166,7 +169,8 @@ pub(crate) fn take(call: &Call<'_>, target: Target) -> Result<Answer, Refusal> {
     let id = keep(state, file);
     let looks = rule.looks.unwrap_or(state.settings.upload_looks);
     let lag = call.rule.lag.or(state.settings.lag);
-    let mut upload = Upload { target: Some(target), user: call.user, looks, failure, lag };
+    let unknown = rule.unknown;
+    let mut upload = Upload { target: Some(target), user: call.user, looks, failure, unknown, lag };
     if rule.id == Some(false) {
         finish(state, id, &mut upload);
         return Ok(message("stored"));
@@ -201,8 +205,9 @@ fn status(call: &Call<'_>) -> Result<Answer, Refusal> {
         finish(state, id, &mut upload);
         json!({"finished": true, "errorOccured": false, "message": ""})
     };
+    let unknown = upload.unknown;
     state.uploads.insert(id, upload);
-    Ok(ok(&answer))
+    if unknown { Err(Refusal(Box::new(empty(StatusCode::NOT_FOUND)))) } else { Ok(ok(&answer)) }
 }
 
 /// The file shows up where it belongs. A record that was deleted meanwhile stays as it is.

@@ -49,7 +49,8 @@ public struct Configuration: Sendable {
     /// company in a process share this number; the highest setting applies. Default: 10.
     public var concurrency: Int = 10
     /// Whether a file to upload may be read from a URL with http, or at an address inside a network. Leave it out where
-    /// others choose the URL: they would reach what only this machine can. Default: `false`.
+    /// others choose the URL: they would reach what only this machine can. Without it, a URL that a proxy fetches is
+    /// refused if this machine does not find its name. Default: `false`.
     public var allowPrivateSources: Bool = false
     /// Whether filter fields are checked before sending, because the service ignores filters on other fields
     /// (docs/service/lists.md, Filters). Default: `true`.

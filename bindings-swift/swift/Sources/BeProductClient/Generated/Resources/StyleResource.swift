@@ -872,22 +872,27 @@ public struct StyleResource: Sendable {
     }
 
     /// Uploads the main image of a style, and waits until the service has processed it, at most
-    /// ``CallOptions/waitTimeout``. Each look at its status is a request. With a ``CallOptions/waitTimeout`` of 0 it
-    /// does not wait: `uploadStatus` says later what became of the file.
+    /// ``CallOptions/waitTimeout``. Each look at its status is a request; where the service knows of none, the style is
+    /// read. With a ``CallOptions/waitTimeout`` of 0 it does not wait: `uploadStatus` says later what became of the
+    /// file.
     ///
-    /// Uploads to one style are sent one after the other, in the order of the calls of this process. Do not change the
-    /// style meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's
-    /// ``BeProductError/outcome`` is ``Outcome/unknown`` then.
+    /// Uploads to one style are sent one after the other, in the order of the calls of this process;
+    /// ``CallOptions/turnTimeout`` limits the wait for those before. Do not change the style meanwhile. Each upload
+    /// adds a version, so a file that may have arrived is not sent again: the error's ``BeProductError/outcome`` is
+    /// ``Outcome/unknown`` then.
     ///
-    /// Errors: ``ErrorKind/config`` for a file that does not exist, is empty, or changes while it is sent, and for a
-    /// URL that cannot be read, ``ErrorKind/validation`` when the service cannot process it. When the processing takes
-    /// longer, or its status cannot be read, the error's ``BeProductError/outcome`` is ``Outcome/applied``, and its
-    /// ``BeProductError/details`` hold the `upload_id`.
+    /// Errors: ``ErrorKind/config`` for a file that cannot be read, is empty, or changes while it is sent, and for a
+    /// URL that leads to no file; ``ErrorKind/validation`` when the service cannot process the file;
+    /// ``ErrorKind/timeout`` when that takes longer. When the processing takes longer, or its status cannot be read,
+    /// the error's ``BeProductError/outcome`` is ``Outcome/unknown``, and its ``BeProductError/details`` hold the
+    /// `upload_id`.
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
     ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
     @discardableResult
     public func upload(
         headerID: String,
@@ -908,7 +913,9 @@ public struct StyleResource: Sendable {
     ///   - headerID: Id of the style.
     ///   - position: `front`, `side` or `back`: which image of the style it is.
     ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
     @discardableResult
     public func uploadPosition(
         headerID: String,
@@ -932,7 +939,9 @@ public struct StyleResource: Sendable {
     ///   - colorwayID: Id of the colorway. Give either this or `colorNumber`.
     ///   - colorNumber: Number of the colorway. The service is said to add a colorway if no colorway has this number.
     ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
     @discardableResult
     public func colorwayUpload(
         headerID: String,
@@ -958,7 +967,9 @@ public struct StyleResource: Sendable {
     ///   - appID: Id of the application.
     ///   - listItemID: Id of the item.
     ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-    ///     attempt, and a URL is fetched while it is sent, at most 200 MB.
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
     @discardableResult
     public func appListUpload(
         headerID: String,

@@ -5,9 +5,12 @@ import beproduct.client.engine.EngineSupply
 import beproduct.client.engine.EngineWanted
 import java.io.InputStream
 import java.nio.file.Path
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runInterruptible
 import kotlinx.serialization.json.JsonObject
 
 /**
@@ -19,20 +22,24 @@ class FileSource private constructor(internal val json: JsonObject, private val 
 
     private class Bytes(val bytes: ByteArray) : Content
 
-    private class Stream(val stream: InputStream, val length: Long?) : Content
+    private class Stream(val stream: InputStream) : Content
 
-    /** Gives the file to a call that has not started. A stream is read beside the call, as far as it is wanted. */
-    internal fun attach(engine: Engine, call: ULong, host: HostCode) {
+    /**
+     * Gives the file to a call that has not started. A stream is read beside the call, as far as it is wanted: by a job that is
+     * to be cancelled with the end of the call.
+     */
+    internal fun attach(engine: Engine, call: ULong, host: HostCode): Job? =
         when (content) {
-            null -> {}
-            is Bytes -> engine.attachBytes(call, content.bytes)
+            null -> null
+            is Bytes -> {
+                engine.attachBytes(call, content.bytes)
+                null
+            }
             is Stream -> {
-                val number = engine.attachStream(call, content.length?.toULong(), false)
-                // It ends with the call, which does not wait for it: a read may block.
+                val number = engine.attachStream(call, false)
                 CoroutineScope(Dispatchers.IO).launch { read(engine, call, number, content.stream, host) }
             }
         }
-    }
 
     companion object {
         /** Bytes that are read of a stream at a time. */
@@ -50,24 +57,28 @@ class FileSource private constructor(internal val json: JsonObject, private val 
          * @param length Number of bytes, if it is known. A stream of another length is an error.
          */
         fun of(name: String, stream: InputStream, length: Long? = null): FileSource =
-            FileSource(attached(name), Stream(stream, length))
+            FileSource(attached(name, length), Stream(stream))
 
         /**
-         * A file that is fetched while it is sent: at most 200 MB, without the access token, by https and not from addresses
-         * inside a network, unless `allowPrivateSources` says so. [name] is the last segment of the URL by default.
+         * A file that is fetched while it is sent: at most 200 MB in 15 minutes, without the access token, by https and not from
+         * addresses inside a network, unless `allowPrivateSources` says so. [name] is the last segment of the URL by default.
          */
         fun url(url: String, name: String? = null): FileSource = FileSource(arguments("url" to url, "name" to name))
 
-        private fun attached(name: String) = arguments("attached" to 0, "name" to name)
+        private fun attached(name: String, length: Long? = null) =
+            arguments("attached" to 0, "name" to name, "length" to length)
 
         private suspend fun read(engine: Engine, call: ULong, number: UInt, stream: InputStream, host: HostCode) {
             val buffer = ByteArray(CHUNK)
             var wanted = engine.supply(call, number, EngineSupply.Begin)
             while (wanted != EngineWanted.STOP) {
                 val supply = try {
-                    val count = stream.read(buffer)
+                    // A read may block, and the call may end meanwhile.
+                    val count = runInterruptible { stream.read(buffer) }
                     if (count < 0) EngineSupply.End else EngineSupply.Chunk(buffer.copyOf(count))
-                } catch (failure: Exception) {
+                } catch (cancellation: CancellationException) {
+                    throw cancellation
+                } catch (failure: Throwable) {
                     EngineSupply.Failed(failure.message ?: "$failure", host.kept(failure))
                 }
                 wanted = engine.supply(call, number, supply)

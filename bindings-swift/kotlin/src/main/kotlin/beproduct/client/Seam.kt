@@ -79,12 +79,16 @@ internal class Seam private constructor(
         read: (EngineReply) -> T,
     ): T {
         val call = engine.issueCall()
-        file?.attach(engine, call, host)
-        return host.reporting(call, options.progress ?: progress) {
-            answered(call, { engine.call(call, name, "$arguments", "${options.json}") }) { reply ->
-                recorded(reply!!)
-                read(reply)
+        val reading = file?.attach(engine, call, host)
+        try {
+            return host.reporting(call, options.progress ?: progress) {
+                answered(call, { engine.call(call, name, "$arguments", "${options.json}") }) { reply ->
+                    recorded(reply!!)
+                    read(reply)
+                }
             }
+        } finally {
+            reading?.cancel()
         }
     }
 

@@ -51,7 +51,8 @@ enum class ResponseType(internal val wire: String) {
  * @param concurrency Highest number of requests at the same time; fewer are sent when the service slows down. The
  * clients of one company in a process share this number; the highest setting applies. Default: 10.
  * @param allowPrivateSources Whether a file to upload may be read from a URL with http, or at an address inside a
- * network. Leave it out where others choose the URL: they would reach what only this machine can. Default: `false`.
+ * network. Leave it out where others choose the URL: they would reach what only this machine can. Without it, a URL
+ * that a proxy fetches is refused if this machine does not find its name. Default: `false`.
  * @param checkFilters Whether filter fields are checked before sending, because the service ignores filters on other
  * fields (docs/service/lists.md, Filters). Default: `true`.
  * @param additionalHeaders Headers for every request of the API. Default: none.

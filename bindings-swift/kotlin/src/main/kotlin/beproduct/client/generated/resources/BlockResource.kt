@@ -520,21 +520,24 @@ class BlockResource internal constructor(private val seam: Seam) {
 
     /**
      * Uploads the main image of a block, and waits until the service has processed it, at most
-     * `CallOptions.waitTimeout`. Each look at its status is a request. With a `CallOptions.waitTimeout` of 0 it does
-     * not wait: `uploadStatus` says later what became of the file.
+     * `CallOptions.waitTimeout`. Each look at its status is a request; where the service knows of none, the block is
+     * read. With a `CallOptions.waitTimeout` of 0 it does not wait: `uploadStatus` says later what became of the file.
      *
-     * Uploads to one block are sent one after the other, in the order of the calls of this process. Do not change the
-     * block meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's
-     * [BeProductException.outcome] is [Outcome.UNKNOWN] then.
+     * Uploads to one block are sent one after the other, in the order of the calls of this process;
+     * `CallOptions.turnTimeout` limits the wait for those before. Do not change the block meanwhile. Each upload adds a
+     * version, so a file that may have arrived is not sent again: the error's [BeProductException.outcome] is
+     * [Outcome.UNKNOWN] then.
      *
-     * Errors: [ConfigException] for a file that does not exist, is empty, or changes while it is sent, and for a URL
-     * that cannot be read, [ValidationException] when the service cannot process it. When the processing takes longer,
-     * or its status cannot be read, the error's [BeProductException.outcome] is [Outcome.APPLIED], and its
-     * [BeProductException.details] hold the `upload_id`.
+     * Errors: [ConfigException] for a file that cannot be read, is empty, or changes while it is sent, and for a URL
+     * that leads to no file; [ValidationException] when the service cannot process the file; [CallTimeoutException]
+     * when that takes longer. When the processing takes longer, or its status cannot be read, the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN], and its [BeProductException.details] hold the `upload_id`.
      *
      * @param headerId Id of the block.
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-     * attempt, and a URL is fetched while it is sent, at most 200 MB.
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
      */
     suspend fun upload(headerId: String, file: FileSource, options: CallOptions = CallOptions()): Upload =
         seam.call("block.attributes_upload", arguments("header_id" to headerId, "file" to file), options, file)
@@ -547,7 +550,9 @@ class BlockResource internal constructor(private val seam: Seam) {
      * @param position Which image of the block it is. No position is documented for blocks: `upload` sends the main
      * image.
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-     * attempt, and a URL is fetched while it is sent, at most 200 MB.
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
      */
     suspend fun uploadPosition(
         headerId: String,
@@ -570,7 +575,9 @@ class BlockResource internal constructor(private val seam: Seam) {
      * @param appId Id of the application.
      * @param listItemId Id of the item.
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-     * attempt, and a URL is fetched while it is sent, at most 200 MB.
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
      */
     suspend fun appListUpload(
         headerId: String,

@@ -728,21 +728,24 @@ class StyleResource internal constructor(private val seam: Seam) {
 
     /**
      * Uploads the main image of a style, and waits until the service has processed it, at most
-     * `CallOptions.waitTimeout`. Each look at its status is a request. With a `CallOptions.waitTimeout` of 0 it does
-     * not wait: `uploadStatus` says later what became of the file.
+     * `CallOptions.waitTimeout`. Each look at its status is a request; where the service knows of none, the style is
+     * read. With a `CallOptions.waitTimeout` of 0 it does not wait: `uploadStatus` says later what became of the file.
      *
-     * Uploads to one style are sent one after the other, in the order of the calls of this process. Do not change the
-     * style meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's
-     * [BeProductException.outcome] is [Outcome.UNKNOWN] then.
+     * Uploads to one style are sent one after the other, in the order of the calls of this process;
+     * `CallOptions.turnTimeout` limits the wait for those before. Do not change the style meanwhile. Each upload adds a
+     * version, so a file that may have arrived is not sent again: the error's [BeProductException.outcome] is
+     * [Outcome.UNKNOWN] then.
      *
-     * Errors: [ConfigException] for a file that does not exist, is empty, or changes while it is sent, and for a URL
-     * that cannot be read, [ValidationException] when the service cannot process it. When the processing takes longer,
-     * or its status cannot be read, the error's [BeProductException.outcome] is [Outcome.APPLIED], and its
-     * [BeProductException.details] hold the `upload_id`.
+     * Errors: [ConfigException] for a file that cannot be read, is empty, or changes while it is sent, and for a URL
+     * that leads to no file; [ValidationException] when the service cannot process the file; [CallTimeoutException]
+     * when that takes longer. When the processing takes longer, or its status cannot be read, the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN], and its [BeProductException.details] hold the `upload_id`.
      *
      * @param headerId Id of the style.
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-     * attempt, and a URL is fetched while it is sent, at most 200 MB.
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
      */
     suspend fun upload(headerId: String, file: FileSource, options: CallOptions = CallOptions()): Upload =
         seam.call("style.attributes_upload", arguments("header_id" to headerId, "file" to file), options, file)
@@ -754,7 +757,9 @@ class StyleResource internal constructor(private val seam: Seam) {
      * @param headerId Id of the style.
      * @param position `front`, `side` or `back`: which image of the style it is.
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-     * attempt, and a URL is fetched while it is sent, at most 200 MB.
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
      */
     suspend fun uploadPosition(
         headerId: String,
@@ -775,7 +780,9 @@ class StyleResource internal constructor(private val seam: Seam) {
      *
      * @param headerId Id of the style.
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-     * attempt, and a URL is fetched while it is sent, at most 200 MB.
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
      * @param colorwayId Id of the colorway. Give either this or [colorNumber].
      * @param colorNumber Number of the colorway. The service is said to add a colorway if no colorway has this number.
      */
@@ -806,7 +813,9 @@ class StyleResource internal constructor(private val seam: Seam) {
      * @param appId Id of the application.
      * @param listItemId Id of the item.
      * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
-     * attempt, and a URL is fetched while it is sent, at most 200 MB.
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
      */
     suspend fun appListUpload(
         headerId: String,
