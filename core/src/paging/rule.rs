@@ -69,6 +69,8 @@ pub(super) struct Rule {
     growth: u64,
     /// Pages in a row that held nothing new.
     stale: u64,
+    /// Rows by which the list grew meanwhile.
+    risen: u64,
     /// How often the list went back from the frontier.
     retreats: u32,
     /// Whether rows without identity were delivered.
@@ -98,6 +100,7 @@ impl Rule {
             asked_again: false,
             growth: 0,
             stale: 0,
+            risen: 0,
             retreats: 0,
             has_nameless: false,
             equal: 0,
@@ -163,6 +166,7 @@ impl Rule {
         let fall = before.zip(self.total).map_or(0, |(before, total)| before.saturating_sub(total));
         let rise = before.zip(self.total).map_or(0, |(before, total)| total.saturating_sub(before));
         self.growth = self.growth.saturating_add(rise).min(self.received);
+        self.risen = self.risen.saturating_add(rise).min(self.received);
 
         if fall > 0 && number > 0 {
             // Rows without identity would come twice.
@@ -243,7 +247,8 @@ impl Rule {
 
     /// Whether a page of known rows is no end: the list grew by so many rows, or has no total that says how long it is.
     fn may_be_stale(&self, size: u64) -> bool {
-        let repeatable = self.received / size + 1;
+        // What came may come once more, and what is put in front of it meanwhile makes it come again.
+        let repeatable = (self.received + self.risen) / size + 1;
         self.stale < repeatable && (self.growth > 0 || self.total.is_none())
     }
 
@@ -268,6 +273,7 @@ impl Rule {
         self.is_first = false;
         if !fresh.is_empty() {
             self.stale = 0;
+            self.risen = 0;
         }
         if next <= number {
             self.retreats += 1;

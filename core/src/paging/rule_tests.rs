@@ -132,6 +132,17 @@ fn known_rows_are_no_end_of_a_list_that_grew() {
 }
 
 #[test]
+fn rows_that_are_put_in_front_again_and_again_are_no_end() {
+    let mut rule = Rule::new(0, 1, 0);
+    rule.take(&page([0], 5));
+    // Before each page another one.
+    for total in 6..9 {
+        assert_eq!(count(rule.take(&page([0], total))), 0);
+    }
+    assert_eq!(count(rule.take(&page([1], 8))), 1);
+}
+
+#[test]
 fn an_early_end_is_asked_for_once_more() {
     for early in [page([], 30), page([], None), page(0..10, 30)] {
         let mut rule = Rule::new(0, 10, 0);
