@@ -21,24 +21,26 @@ const VALUES: usize = 60;
 /// What people give for fields: texts, numbers, dates, choices in any spelling, lists and objects.
 fn some_value(field: &Value) -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        (-2_000_000_000_000_i64..2_000_000_000_000).prop_map(Value::from),
-        "-?[1-9][0-9]{0,10}\\.[0-9]{1,5}".prop_map(|text| serde_json::from_str(&text).unwrap()),
-        "[a-zA-Zéß👕 ]{0,12}".prop_map(Value::from),
-        "[a-zé👕]{200,300}".prop_map(Value::from),
-        "#?[0-9a-fA-F]{6}".prop_map(Value::from),
-        "-?[0-9]{1,12}(\\.[0-9]{1,6})?".prop_map(Value::from),
-        "(Yes|no|True|FALSE|)".prop_map(Value::from),
-        "20[0-9]{2}-0[1-9]-[0-2][1-9](T[01][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,7})?(Z|\\+02:00)?)?"
+        1 => Just(Value::Null),
+        1 => any::<bool>().prop_map(Value::from),
+        1 => (-2_000_000_000_000_i64..2_000_000_000_000).prop_map(Value::from),
+        1 => "-?[1-9][0-9]{0,10}\\.[0-9]{1,5}".prop_map(|text| serde_json::from_str(&text).unwrap()),
+        1 => "[a-zA-Zéß👕 ]{0,12}".prop_map(Value::from),
+        1 => "[a-zé👕]{200,300}".prop_map(Value::from),
+        3 => "#?[0-9a-fA-F]{6}".prop_map(Value::from),
+        1 => "-?[0-9]{1,12}(\\.[0-9]{1,6})?".prop_map(Value::from),
+        1 => "(Yes|no|True|FALSE|)".prop_map(Value::from),
+        1 => "20[0-9]{2}-0[1-9]-[0-2][1-9](T[01][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,7})?(Z|\\+02:00)?)?"
             .prop_map(Value::from),
-        "[1-9]/[1-9]/20[0-9]{2}( [1-9]:00:00 [AP]M)?".prop_map(Value::from),
+        1 => "[1-9]/[1-9]/20[0-9]{2}( [1-9]:00:00 [AP]M)?".prop_map(Value::from),
     ];
     let known = choices(field);
     let choice = prop::sample::select(if known.is_empty() { vec![Value::Null] } else { known });
-    let choice = (choice, 0_u8..6).prop_map(|(choice, spelling)| spelled(&choice, spelling));
-    let one = prop_oneof![2 => leaf, 3 => choice];
-    let part = (one.clone(), one.clone()).prop_map(|(code, value)| json!({"code": code, "value": value}));
+    let choice = (choice, 0_u8..6).prop_map(|(choice, spelling)| spelled(&choice, spelling)).boxed();
+    let one = prop_oneof![2 => leaf, 3 => choice.clone()];
+    let amount = prop_oneof![(1..100).prop_map(Value::from), one.clone()];
+    let part = (prop_oneof![choice, one.clone()], amount);
+    let part = part.prop_map(|(code, value)| json!({"code": code, "value": value}));
     let names = prop::sample::select(vec!["code", "value", "Value", "text", "id", "name", "hex", "userName"]);
     let object = prop::collection::vec((names, one.clone()), 0..4).prop_map(|members| {
         members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>().into()
@@ -46,7 +48,7 @@ fn some_value(field: &Value) -> BoxedStrategy<Value> {
     prop_oneof![
         6 => one.clone(),
         2 => prop::collection::vec(one, 0..4).prop_map(Value::from),
-        1 => prop::collection::vec(part, 0..3).prop_map(Value::from),
+        2 => prop::collection::vec(part, 0..3).prop_map(Value::from),
         1 => object,
     ]
     .boxed()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
-    Generator,
     Iterable,
     Iterator,
     Mapping,
@@ -97,7 +96,7 @@ class _Iterated(Source):
         return None
 
     def close(self) -> None:
-        if isinstance(self._present, Generator):
+        if inspect.isgenerator(self._present):
             self._present.close()
 
 
@@ -115,7 +114,7 @@ class _AsyncIterated(Source):
         return None
 
     async def aclose(self) -> None:
-        if isinstance(self._present, AsyncGenerator):
+        if inspect.isasyncgen(self._present):
             await self._present.aclose()
 
 

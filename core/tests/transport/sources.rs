@@ -147,7 +147,7 @@ async fn a_file_comes_from_a_url() {
         ("/down.png", "/down.png answers with status 503"),
         ("/busy.png?sig=secret", "/busy.png answers with status 429"),
         ("/loop.png?sig=secret", "/loop.png cannot be read: the link redirects more than 5 times"),
-        ("/unpacked.png", "/unpacked.png is packed as \"br\""),
+        ("/unpacked.png", "/unpacked.png cannot be read: the answer is encoded as \"br\""),
         ("/hidden.png", "/hidden.png answers with a web page"),
         ("/page.png", "/page.png answers with a web page"),
         ("/empty.png", "/empty.png is empty"),

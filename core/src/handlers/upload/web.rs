@@ -111,13 +111,6 @@ impl Source {
 /// Refuses what its head shows to be no file.
 fn check_head(reading: &Reading, shown: &str, may_be_page: bool) -> Result<()> {
     let header = |name: &str| reading.header(name).unwrap_or_default().trim().to_ascii_lowercase();
-    // What the transport has undone is named no more.
-    let packed = header("content-encoding");
-    if !matches!(packed.as_str(), "" | "identity") {
-        return Err(Error::config(format!(
-            "{shown} is packed as {packed:?}, which was not asked for and is not undone; download it and upload the file"
-        )));
-    }
     if header("content-type").starts_with("text/html") && !may_be_page {
         return Err(page(shown));
     }
@@ -168,8 +161,8 @@ fn too_large(shown: &str) -> Error {
 /// that was given, and not about the service.
 fn unread(shown: &str, error: &Error) -> Error {
     let text = match error.status() {
-        Some(status) => format!("{shown} answers with status {status}"),
-        None => format!("{shown} cannot be read: {}", error.message()),
+        Some(status) if error.kind() != ErrorKind::Decode => format!("{shown} answers with status {status}"),
+        _ => format!("{shown} cannot be read: {}", error.message()),
     };
     let kind = match (error.kind(), error.status()) {
         (ErrorKind::Cancelled | ErrorKind::Closed, _) => {
