@@ -16,7 +16,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
 /// Values that each field is given.
-const VALUES: usize = 60;
+const VALUES: usize = 200;
 
 /// What people give for fields: texts, numbers, dates, choices in any spelling, lists and objects.
 fn some_value(field: &Value) -> BoxedStrategy<Value> {
