@@ -50,7 +50,10 @@ pub(crate) fn file(value: &Value) -> Option<FileSource> {
     }
     let members = value.as_object()?;
     let member = |name: &str| members.get(name);
-    let name = member("name").and_then(Value::as_str);
+    let name = match member("name") {
+        None => None,
+        Some(name) => Some(name.as_str()?),
+    };
     let known = |names: &[&str]| members.keys().all(|name| names.contains(&name.as_str()));
     let file = match (member("path"), member("url"), member("chunks")) {
         (Some(Value::String(path)), None, None) if known(&["path", "name"]) => FileSource::path(path),
