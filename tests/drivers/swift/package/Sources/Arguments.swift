@@ -69,6 +69,8 @@ func source(_ value: JSONValue) -> FileSource? {
     if let path = text(value) { return .path(location(path)) }
     guard let members = value.objectValue else { return nil }
     let name = members["name"].flatMap(text)
+    // What no type can say goes to the untyped call.
+    guard members["name"] == nil || name != nil else { return nil }
     let others = Set(members.keys).subtracting(["name"])
     if let chunks = members["chunks"].flatMap(texts), let name {
         let waits = members["waits"] != nil
