@@ -18,7 +18,7 @@ use crate::server::{client, head, serve};
 
 /// What the storage does with a request for the file.
 #[derive(Clone, Copy)]
-enum Step {
+pub(crate) enum Step {
     /// The file, or the part that is asked for.
     Serve,
     /// So many bytes of it, and then the connection ends.
@@ -51,7 +51,7 @@ const OTHER: &str = "abcdefghij";
 const GZIP: &[u8] =
     b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\xc8\x4c\x2e\x29\x2d\x4a\x05\x00\x89\x4f\xdb\x16\x07\x00\x00\x00";
 
-struct Storage {
+pub(crate) struct Storage {
     steps: Mutex<VecDeque<Step>>,
     seen: Mutex<Vec<String>>,
     /// What the API answers for the record.
@@ -60,7 +60,7 @@ struct Storage {
 
 impl Storage {
     /// The address of a storage, which is an API too, and what it has seen.
-    async fn start(steps: &[Step]) -> (String, Arc<Self>) {
+    pub(crate) async fn start(steps: &[Step]) -> (String, Arc<Self>) {
         let storage = Arc::new(Self {
             steps: Mutex::new(steps.iter().copied().collect()),
             seen: Mutex::default(),
@@ -142,12 +142,12 @@ impl Storage {
         }
     }
 
-    fn seen(&self) -> Vec<String> {
+    pub(crate) fn seen(&self) -> Vec<String> {
         std::mem::take(&mut *self.seen.lock().unwrap())
     }
 }
 
-fn arguments(value: Value) -> Map<String, Value> {
+pub(crate) fn arguments(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
@@ -404,69 +404,6 @@ async fn one_of_many_files_does_not_stop_the_others() {
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.message().contains(says), "{error}");
     }
-}
-
-#[tokio::test]
-async fn many_files_are_checked_before_the_first_is_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    let (address, storage) = Storage::start(&[]).await;
-    let client = client(&address, json!({}));
-    let link = format!("{address}/file.png?sig=secret");
-    let good = json!({"link": link, "file": path("good"), "record": "1"});
-    for (wrong, says) in [
-        (json!({"link": link, "file": path("x"), "record": "a/b"}), "record contains one of"),
-        (json!({"link": link, "file": path("x"), "record": link}), "record contains one of"),
-        (json!({"link": link, "file": path("x"), "record": null}), "needs record"),
-        (json!({"file": path("x"), "record": "1"}), "needs link"),
-        (json!({"link": {"origin": link}, "file": path("x"), "record": "1"}), "not an object"),
-        (json!({"link": "sig=secret", "file": path("x"), "record": "1"}), "is not a valid URL"),
-        (json!({"link": link, "file": folder.path(), "record": "1"}), "is a folder"),
-        (json!({"link": link, "file": path("missing/x"), "record": "1"}), "there is no folder"),
-        (json!({"link": link, "file": path("./good"), "record": "1"}), "another file of the list"),
-    ] {
-        let call = arguments(json!({"files": [good, wrong]}));
-        let error = client.call("style.download_many", call, CallOptions::default()).await.unwrap_err();
-        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent), "{error}");
-        assert!(error.message().starts_with("files[1]"), "{error}");
-        assert!(error.message().contains(says), "{error}");
-        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    }
-    assert!(storage.seen().is_empty());
-}
-
-#[tokio::test]
-async fn of_many_files_only_some_are_open() {
-    let folder = tempfile::tempdir().unwrap();
-    let parts = folder.path().to_owned();
-    let counts = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&counts);
-    let address = serve(move |mut stream| {
-        let (parts, seen) = (parts.clone(), Arc::clone(&seen));
-        async move {
-            while head(&mut stream).await.is_some() {
-                let open = std::fs::read_dir(&parts).unwrap();
-                let open = open
-                    .filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part"));
-                let open = open.count();
-                seen.lock().unwrap().push(open);
-                stream.write_all(b"HTTP/1.1 200 X\r\ncontent-length: 1\r\n\r\nx").await.unwrap();
-            }
-        }
-    })
-    .await;
-    let client = client("http://127.0.0.1:9", json!({"concurrency": 3}));
-    let files: Vec<_> = (0..40)
-        .map(|number| json!({"link": format!("http://{address}/x"), "file": folder.path().join(format!("{number}.png"))}))
-        .collect();
-    let call = arguments(json!({"files": files}));
-    let answer = client.call("raw.download_many", call, CallOptions::default()).await.unwrap();
-    let outcomes: Vec<Value> = serde_json::from_slice(&answer.body).unwrap();
-    assert!(outcomes.iter().all(|outcome| outcome["size"] == 1), "{outcomes:?}");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 40);
-    let counts = counts.lock().unwrap();
-    assert!(counts.iter().all(|count| (1..=3).contains(count)), "{counts:?}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod downloads;
 mod environment;
 mod http2;
 mod links;
+mod many_downloads;
 mod proxies;
 mod server;
 mod sizes;
