@@ -114,8 +114,9 @@ class _AsyncIterated(Source):
         return None
 
     async def aclose(self) -> None:
-        if inspect.isasyncgen(self._present):
-            await self._present.aclose()
+        present: object = self._present
+        if inspect.isasyncgen(present):
+            await present.aclose()
 
 
 def attached(arguments: dict[str, Any], in_loop: bool = False) -> tuple[dict[str, Any], bytes | Source | None]:
