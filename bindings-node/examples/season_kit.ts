@@ -163,7 +163,7 @@ async function withSeason(job: BeProduct, style: StyleHeader, fields: Fields): P
   return valuesOf(style).get('season') === fields.season ? style : job.style.update(style.id, { fields });
 }
 
-/** Shows a style to the partner, who is told once. */
+/** Shares a style with the partner, unless it is shared already. */
 async function share(job: BeProduct, headerId: string, partner: string, kit: string): Promise<void> {
   const partners = await job.style.sharedWith(headerId);
   if (partners.some((shared) => shared.partner?.id === partner)) return;

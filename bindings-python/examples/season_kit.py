@@ -145,7 +145,7 @@ def with_season(job: BeProduct, style: StyleHeader, fields: dict[str, Any]) -> S
 
 
 def share(job: BeProduct, style_id: str, partner: str, kit: str) -> None:
-    """Shows a style to the partner, who is told once."""
+    """Shares a style with the partner, unless it is shared already."""
     partners = [(shared.get("partner") or {}).get("id") for shared in job.style.shared_with(style_id)]
     if partner not in partners:
         job.style.share(style_id, [partner])

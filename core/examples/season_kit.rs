@@ -196,7 +196,7 @@ async fn with_season(
     }
 }
 
-/// Shows a style to the partner, who is told once.
+/// Shares a style with the partner, unless it is shared already.
 async fn share(job: &Client, style: &StyleHeader, partner: &str, kit: &str) -> beproduct::Result<()> {
     let shared = job.style().shared_with(id_of(style)).await?;
     let is_partner = |id: &Option<String>| id.as_deref() == Some(partner);

@@ -120,7 +120,7 @@ class _AsyncIterated(Source):
 
 
 def attached(arguments: dict[str, Any], in_loop: bool = False) -> tuple[dict[str, Any], bytes | Source | None]:
-    """The arguments as JSON, and the file among them that is none. `in_loop` says that an event loop reads it."""
+    """The arguments as JSON, and the content of a file among them. `in_loop`: an event loop reads it."""
     for name, value in arguments.items():
         found = _file_of(name, value)
         if found is not None:

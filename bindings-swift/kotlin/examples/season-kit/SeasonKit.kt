@@ -159,7 +159,7 @@ private suspend fun refusal(upload: suspend () -> Unit): String? = try {
     exception.message
 }
 
-/** Shows a style to the partner, who is told once. */
+/** Shares a style with the partner, unless it is shared already. */
 private suspend fun share(job: BeProduct, styleId: String, partner: String, kit: String) {
     if (job.style.sharedWith(styleId).any { it.partner?.id == partner }) return
     job.style.share(styleId, listOf(partner))

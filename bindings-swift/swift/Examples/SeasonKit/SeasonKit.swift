@@ -170,7 +170,7 @@ struct Preparation {
         }
     }
 
-    /// Shows a style to the partner, who is told once.
+    /// Shares a style with the partner, unless it is shared already.
     private func share(_ style: StyleHeader, _ name: String) async throws {
         let id = style.id ?? ""
         let shared = try await job.style.sharedWith(headerID: id)
