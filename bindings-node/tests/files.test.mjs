@@ -124,17 +124,18 @@ test('an upload that is cancelled reads no further', { timeout: 20_000 }, async 
   const client = open();
   let resolve;
   const promise = new Promise((ended) => (resolve = ended));
+  const controller = new AbortController();
   async function* endless() {
     try {
+      yield PICTURE;
+      controller.abort(new Error('enough'));
       while (true) yield PICTURE;
     } finally {
       resolve();
     }
   }
-  const controller = new AbortController();
   const file = { name: 'a.png', content: endless() };
   const upload = client.style.upload('1', { file }, { signal: controller.signal });
-  setTimeout(() => controller.abort(new Error('enough')), 50);
   await assert.rejects(upload, { name: 'CallCancelledError' });
   await promise;
 });
