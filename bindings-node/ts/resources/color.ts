@@ -652,9 +652,8 @@ export class Color {
 
   /**
    * Uploads the main image of a palette, and waits until the service has processed it, at most
-   * `options.waitTimeout`. Each look at its status is a request; where the service knows of none, the palette
-   * is read. With a `options.waitTimeout` of 0 it does not wait: `uploadStatus` says later what became of the
-   * file.
+   * `options.waitTimeout`. Each look at its status is a request. With a `options.waitTimeout` of 0 it does
+   * not wait: `uploadStatus` says later what became of the file.
    *
    * Uploads to one palette are sent one after the other, in the order of the calls of this process;
    * `options.turnTimeout` limits the wait for those before. Do not change the palette meanwhile. Each upload

@@ -611,9 +611,8 @@ export class Image {
 
   /**
    * Uploads the main image of an image, and waits until the service has processed it, at most
-   * `options.waitTimeout`. Each look at its status is a request; where the service knows of none, the image
-   * is read. With a `options.waitTimeout` of 0 it does not wait: `uploadStatus` says later what became of the
-   * file.
+   * `options.waitTimeout`. Each look at its status is a request. With a `options.waitTimeout` of 0 it does
+   * not wait: `uploadStatus` says later what became of the file.
    *
    * Uploads to one image are sent one after the other, in the order of the calls of this process;
    * `options.turnTimeout` limits the wait for those before. Do not change the image meanwhile. Each upload
@@ -658,7 +657,7 @@ export class Image {
 
   /**
    * How far the service has processed an uploaded file, at the address of images. `uploadStatus` has proved
-   * itself for all master folders.
+   * itself for all master folders; an upload asks here when that does not know the file.
    *
    * @param uploadId Id of the upload, as in the `details` of an error of `upload`.
    */

@@ -748,9 +748,8 @@ export class Material {
 
   /**
    * Uploads the main image of a material, and waits until the service has processed it, at most
-   * `options.waitTimeout`. Each look at its status is a request; where the service knows of none, the
-   * material is read. With a `options.waitTimeout` of 0 it does not wait: `uploadStatus` says later what
-   * became of the file.
+   * `options.waitTimeout`. Each look at its status is a request. With a `options.waitTimeout` of 0 it does
+   * not wait: `uploadStatus` says later what became of the file.
    *
    * Uploads to one material are sent one after the other, in the order of the calls of this process;
    * `options.turnTimeout` limits the wait for those before. Do not change the material meanwhile. Each upload
@@ -815,7 +814,7 @@ export class Material {
 
   /**
    * How far the service has processed an uploaded file, at the address of materials. `uploadStatus` has
-   * proved itself for all master folders.
+   * proved itself for all master folders; an upload asks here when that does not know the file.
    *
    * @param uploadId Id of the upload, as in the `details` of an error of `upload`.
    */

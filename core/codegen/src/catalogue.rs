@@ -23,9 +23,9 @@
 //! | kind `file` | a file: a path, bytes or a stream of the language with a file name, or a URL. The body `multipart` sends it as the part `wire`, in an operation with the effect and the handler `upload` |
 //! | answer `file` | the answer is a file: a read with the handler `download`, and with a parameter of the kind `target`, the path that the file is written to. Without a value of it, the file is the raw body of the answer |
 //! | base `link` | the address is the argument of the kind `link`: a signed link, which takes no token and is not counted |
-//! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
+//! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; `fallback` is asked when that finds nothing, in the resources that have it; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
 //! | handler `download_many` | files by a list of the kind `records`, each read as the operation `look` reads one |
-//! | `look` | the read, of the same resource, of the record: it shows what became of a delete whose answer leaves it open, or of an upload whose status is not known, and has the link that takes the place of one that has expired |
+//! | `look` | the read, of the same resource, of the record: it shows what became of a delete whose answer leaves it open, and has the link that takes the place of one that has expired |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
 //! | `schema` of filters, `fields`, `colorways`, `records` and `table_rows` | where the fields are listed that they may name: an operation, and its argument, whose value is that of the argument of this name beside them, or the folder of the record that the argument `record` names |
 //! | `standard` of filters | fields that they may name besides |
@@ -405,6 +405,10 @@ pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, 
         if let Some(name) = entry.resources.iter().find(|name| !known.contains(name.as_str())) {
             return Err(format!("operation {}: resource {name} is not in resources.toml", entry.id));
         }
+        let fallback = entry.poll.as_ref().and_then(|poll| poll.fallback.as_ref());
+        if let Some(id) = fallback.filter(|id| !entries.iter().any(|entry| entry.id == **id)) {
+            return Err(format!("operation {}: poll: there is no operation {id}", entry.id));
+        }
     }
     let mut resources = Vec::new();
     for resource in &described.resource {
@@ -412,6 +416,10 @@ pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, 
         for entry in entries.iter().filter(|entry| entry.resources.contains(&resource.name)) {
             let problem = |text: String| format!("operation {}.{}: {text}", resource.name, entry.id);
             operations.extend(all_of(entry, resource).map_err(problem)?);
+        }
+        let ids: BTreeSet<_> = operations.iter().map(|operation| operation.id.clone()).collect();
+        for poll in operations.iter_mut().filter_map(|operation| operation.poll.as_mut()) {
+            poll.fallback = poll.fallback.take().filter(|id| ids.contains(id));
         }
         resources.push(Resource {
             name: resource.name.clone(),
@@ -472,7 +480,11 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
         handler: entry.handler,
         look: entry.look.as_deref().map(of_resource).transpose()?,
         poll: match entry.poll.clone() {
-            Some(poll) => Some(Poll { operation: of_resource(&poll.operation)?, ..poll }),
+            Some(poll) => Some(Poll {
+                operation: of_resource(&poll.operation)?,
+                fallback: poll.fallback.as_deref().map(of_resource).transpose()?,
+                ..poll
+            }),
             None => None,
         },
         moves_to: entry.moves_to.clone(),

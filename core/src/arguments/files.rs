@@ -291,7 +291,7 @@ impl From<PathBuf> for FileSource {
 }
 
 /// The last segment of the path, decoded.
-pub(crate) fn last_segment(url: &Url) -> Option<String> {
+fn last_segment(url: &Url) -> Option<String> {
     let segment = url.path_segments()?.next_back().filter(|segment| !segment.is_empty())?;
     Some(percent_decode_str(segment).decode_utf8().ok()?.into_owned())
 }

@@ -177,6 +177,8 @@ pub(crate) struct Lookup {
 pub(crate) struct Poll {
     /// Id of the read that says so.
     pub(crate) operation: &'static str,
+    /// Id of another, with the same argument, for when that does not know the file.
+    pub(crate) fallback: Option<&'static str>,
     /// Its one argument.
     pub(crate) argument: &'static str,
     /// Member of the answer that is the argument's value. Without it there is nothing to wait for.

@@ -58,7 +58,6 @@ pub(crate) async fn upload(
         None => None,
         Some(place) => Some(turn(requester, place, &call.options).await.map_err(named)?),
     };
-    let begun = requester.clock().now();
     let content = match file.address() {
         Some(url) => web::open(requester, url, parameter.name, &call.options).await,
         None => file.open(parameter.name).await,
@@ -71,7 +70,7 @@ pub(crate) async fn upload(
     if call.options.wait_timeout == Some(Duration::ZERO) {
         return Ok(answer);
     }
-    match Processing::of(requester, operation, call, &answer, &name, begun) {
+    match Processing::of(requester, operation, call, &answer) {
         Some(processing) => processing.end(answer).await,
         // Some uploads are done when they are answered.
         None => Ok(answer),

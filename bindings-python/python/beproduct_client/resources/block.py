@@ -723,9 +723,8 @@ class Block(Resource):
         **options,
     ):
         """Uploads the main image of a block, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
-        block is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
-        became of the file.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
         Uploads to one block are sent one after the other, in the order of the calls of this process;
         `turn_timeout` limits the wait for those before. Do not change the block meanwhile. Each
@@ -826,7 +825,8 @@ class Block(Resource):
         **options,
     ):
         """How far the service has processed an uploaded file, at the address of blocks. `upload_status`
-        has proved itself for all master folders.
+        has proved itself for all master folders; an upload asks here when that does not know the
+        file.
 
         :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
         """

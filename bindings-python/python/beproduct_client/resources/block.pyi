@@ -583,9 +583,8 @@ class Block(Resource):
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a block, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
-        block is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
-        became of the file.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
         Uploads to one block are sent one after the other, in the order of the calls of this process;
         `turn_timeout` limits the wait for those before. Do not change the block meanwhile. Each
@@ -664,7 +663,8 @@ class Block(Resource):
         **options: Unpack[CallOptions],
     ) -> UploadStatus:
         """How far the service has processed an uploaded file, at the address of blocks. `upload_status`
-        has proved itself for all master folders.
+        has proved itself for all master folders; an upload asks here when that does not know the
+        file.
 
         :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
         """
@@ -1224,9 +1224,8 @@ class AsyncBlock(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a block, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
-        block is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
-        became of the file.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
         Uploads to one block are sent one after the other, in the order of the calls of this process;
         `turn_timeout` limits the wait for those before. Do not change the block meanwhile. Each
@@ -1305,7 +1304,8 @@ class AsyncBlock(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, UploadStatus]:
         """How far the service has processed an uploaded file, at the address of blocks. `upload_status`
-        has proved itself for all master folders.
+        has proved itself for all master folders; an upload asks here when that does not know the
+        file.
 
         :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
         """

@@ -559,9 +559,8 @@ class Image(Resource):
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of an image, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
-        image is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
-        became of the file.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
         Uploads to one image are sent one after the other, in the order of the calls of this process;
         `turn_timeout` limits the wait for those before. Do not change the image meanwhile. Each
@@ -640,7 +639,8 @@ class Image(Resource):
         **options: Unpack[CallOptions],
     ) -> UploadStatus:
         """How far the service has processed an uploaded file, at the address of images. `upload_status`
-        has proved itself for all master folders.
+        has proved itself for all master folders; an upload asks here when that does not know the
+        file.
 
         :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
         """
@@ -1183,9 +1183,8 @@ class AsyncImage(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of an image, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
-        image is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
-        became of the file.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
         Uploads to one image are sent one after the other, in the order of the calls of this process;
         `turn_timeout` limits the wait for those before. Do not change the image meanwhile. Each
@@ -1264,7 +1263,8 @@ class AsyncImage(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, UploadStatus]:
         """How far the service has processed an uploaded file, at the address of images. `upload_status`
-        has proved itself for all master folders.
+        has proved itself for all master folders; an upload asks here when that does not know the
+        file.
 
         :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
         """

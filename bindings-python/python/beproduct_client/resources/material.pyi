@@ -675,9 +675,8 @@ class Material(Resource):
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the main image of a material, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
-        material is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later
-        what became of the file.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
         Uploads to one material are sent one after the other, in the order of the calls of this
         process; `turn_timeout` limits the wait for those before. Do not change the material
@@ -778,7 +777,8 @@ class Material(Resource):
         **options: Unpack[CallOptions],
     ) -> UploadStatus:
         """How far the service has processed an uploaded file, at the address of materials.
-        `upload_status` has proved itself for all master folders.
+        `upload_status` has proved itself for all master folders; an upload asks here when that does
+        not know the file.
 
         :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
         """
@@ -1436,9 +1436,8 @@ class AsyncMaterial(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the main image of a material, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
-        material is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later
-        what became of the file.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
         Uploads to one material are sent one after the other, in the order of the calls of this
         process; `turn_timeout` limits the wait for those before. Do not change the material
@@ -1539,7 +1538,8 @@ class AsyncMaterial(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, UploadStatus]:
         """How far the service has processed an uploaded file, at the address of materials.
-        `upload_status` has proved itself for all master folders.
+        `upload_status` has proved itself for all master folders; an upload asks here when that does
+        not know the file.
 
         :param upload_id: Id of the upload, as in the `details` of an error of `upload`.
         """

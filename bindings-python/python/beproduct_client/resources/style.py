@@ -971,9 +971,8 @@ class Style(Resource):
         **options,
     ):
         """Uploads the main image of a style, and waits until the service has processed it, at most
-        `wait_timeout`. Each look at its status is a request; where the service knows of none, the
-        style is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what
-        became of the file.
+        `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not
+        wait: `upload_status` says later what became of the file.
 
         Uploads to one style are sent one after the other, in the order of the calls of this process;
         `turn_timeout` limits the wait for those before. Do not change the style meanwhile. Each

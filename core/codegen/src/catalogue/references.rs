@@ -22,11 +22,10 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
         return Err("tells_limits is for a read without parameters".into());
     }
     let needs_look = matches!(operation.handler, Handler::DeleteHeader | Handler::DownloadMany);
-    let may_look = needs_look || matches!(operation.handler, Handler::Download | Handler::Upload);
+    let may_look = needs_look || operation.handler == Handler::Download;
     if (needs_look && operation.look.is_none()) || (!may_look && operation.look.is_some()) {
         return Err(
-            "look goes with the handlers delete_header, download_many and, where they may have it, download and upload"
-                .into(),
+            "look goes with the handlers delete_header, download_many and, where it may be, download".into(),
         );
     }
     if let Some(look) = &operation.look {
@@ -47,6 +46,9 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
     }
     if let Some(poll) = &operation.poll {
         uploads::validate_poll(poll, find(&poll.operation)?)?;
+        if let Some(fallback) = &poll.fallback {
+            uploads::validate_poll(poll, find(fallback)?)?;
+        }
     }
     for parameter in &operation.parameters {
         check_parameter(operation, parameter, &find)

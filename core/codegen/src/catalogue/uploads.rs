@@ -10,6 +10,8 @@ use super::{Answer, Body, Effect, Handler, Kind, Method, Operation, Place};
 pub(crate) struct Poll {
     /// The read that says so; in an entry an id without its resource.
     pub(crate) operation: String,
+    /// Another, for when that does not know the file; in an entry left out for the resources that have none.
+    pub(crate) fallback: Option<String>,
     /// Its one argument.
     pub(crate) argument: String,
     /// Member of the answer that is the argument's value. Without it there is nothing to wait for.

@@ -481,7 +481,7 @@ impl Block<'_> {
         }
     }
 
-    /// Uploads the main image of a block, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request; where the service knows of none, the block is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what became of the file.
+    /// Uploads the main image of a block, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what became of the file.
     ///
     /// Uploads to one block are sent one after the other, in the order of the calls of this process; `turn_timeout` limits the wait for those before. Do not change the block meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
     ///
@@ -547,7 +547,7 @@ impl Block<'_> {
         }
     }
 
-    /// How far the service has processed an uploaded file, at the address of blocks. `upload_status` has proved itself for all master folders.
+    /// How far the service has processed an uploaded file, at the address of blocks. `upload_status` has proved itself for all master folders; an upload asks here when that does not know the file.
     ///
     /// * `upload_id`: Id of the upload, as in the `details` of an error of `upload`.
     pub fn image_processing_status(&self, upload_id: impl Into<String>) -> BlockImageProcessingStatus {

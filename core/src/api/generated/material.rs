@@ -554,7 +554,7 @@ impl Material<'_> {
         }
     }
 
-    /// Uploads the main image of a material, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request; where the service knows of none, the material is read. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what became of the file.
+    /// Uploads the main image of a material, and waits until the service has processed it, at most `wait_timeout`. Each look at its status is a request. With a `wait_timeout` of 0 it does not wait: `upload_status` says later what became of the file.
     ///
     /// Uploads to one material are sent one after the other, in the order of the calls of this process; `turn_timeout` limits the wait for those before. Do not change the material meanwhile. Each upload adds a version, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
     ///
@@ -637,7 +637,7 @@ impl Material<'_> {
         }
     }
 
-    /// How far the service has processed an uploaded file, at the address of materials. `upload_status` has proved itself for all master folders.
+    /// How far the service has processed an uploaded file, at the address of materials. `upload_status` has proved itself for all master folders; an upload asks here when that does not know the file.
     ///
     /// * `upload_id`: Id of the upload, as in the `details` of an error of `upload`.
     pub fn image_processing_status(&self, upload_id: impl Into<String>) -> MaterialImageProcessingStatus {

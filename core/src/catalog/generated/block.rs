@@ -1889,9 +1889,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("block.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "block.upload_status",
+            fallback: Some("block.image_processing_status"),
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -1954,9 +1955,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("block.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "block.upload_status",
+            fallback: Some("block.image_processing_status"),
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -2038,6 +2040,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         poll: Some(Poll {
             operation: "block.upload_status",
+            fallback: Some("block.image_processing_status"),
             argument: "upload_id",
             from: "imageId",
             until: "finished",

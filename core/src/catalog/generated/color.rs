@@ -1961,9 +1961,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("color.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "color.upload_status",
+            fallback: None,
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -2026,9 +2027,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("color.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "color.upload_status",
+            fallback: None,
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -2110,6 +2112,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         poll: Some(Poll {
             operation: "color.upload_status",
+            fallback: None,
             argument: "upload_id",
             from: "imageId",
             until: "finished",

@@ -1815,9 +1815,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("image.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "image.upload_status",
+            fallback: Some("image.image_processing_status"),
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -1880,9 +1881,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("image.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "image.upload_status",
+            fallback: Some("image.image_processing_status"),
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -1964,6 +1966,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         poll: Some(Poll {
             operation: "image.upload_status",
+            fallback: Some("image.image_processing_status"),
             argument: "upload_id",
             from: "imageId",
             until: "finished",

@@ -2260,9 +2260,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("material.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "material.upload_status",
+            fallback: Some("material.image_processing_status"),
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -2325,9 +2326,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("material.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "material.upload_status",
+            fallback: Some("material.image_processing_status"),
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -2406,9 +2408,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("material.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "material.upload_status",
+            fallback: Some("material.image_processing_status"),
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -2506,6 +2509,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         poll: Some(Poll {
             operation: "material.upload_status",
+            fallback: Some("material.image_processing_status"),
             argument: "upload_id",
             from: "imageId",
             until: "finished",

@@ -2635,9 +2635,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("style.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "style.upload_status",
+            fallback: None,
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -2700,9 +2701,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("style.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "style.upload_status",
+            fallback: None,
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -2781,9 +2783,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         answer: AnswerKind::Object,
         body: BodyKind::Multipart,
         handler: Handler::Upload,
-        look: Some("style.attributes_get"),
+        look: None,
         poll: Some(Poll {
             operation: "style.upload_status",
+            fallback: None,
             argument: "upload_id",
             from: "imageId",
             until: "finished",
@@ -2881,6 +2884,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         look: None,
         poll: Some(Poll {
             operation: "style.upload_status",
+            fallback: None,
             argument: "upload_id",
             from: "imageId",
             until: "finished",

@@ -1,26 +1,20 @@
 //! A file that the service has taken: its status is asked for until it is processed.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use url::Url;
 
-use crate::answer::{self, Answer, Members, text_of};
-use crate::arguments::files::last_segment;
+use crate::answer::{Answer, Members, text_of};
 use crate::catalog::{Operation, Poll};
 use crate::error::{Error, Result};
 use crate::options::{Call, CallOptions};
 use crate::own::names::defaults;
 use crate::own::{Attempt, ErrorKind, Meta, Outcome, Wait, WaitReason};
 use crate::requester::Requester;
-use crate::value::Written;
 
 /// Before the first look. Each pause after it is half as long again.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// By which the clocks of the service's machines may differ from each other and from this one's.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
 /// A file that the service has taken and works on.
 pub(super) struct Processing<'a> {
@@ -28,43 +22,33 @@ pub(super) struct Processing<'a> {
     operation: &'static Operation,
     poll: &'static Poll,
     status: &'static Operation,
+    /// Another read that says it, for when the first does not know the file.
+    fallback: Option<&'static Operation>,
     id: Value,
-    /// The read of the record, where that shows the file.
-    record: Option<(&'static Operation, Call)>,
-    file_name: &'a str,
-    /// When the service has taken the file, by its own clock where that is known.
-    taken: SystemTime,
     options: &'a CallOptions,
     /// That of the upload, with all that came after it.
     meta: Meta,
 }
 
 impl<'a> Processing<'a> {
-    /// None where the answer has no id that could be asked for. `begun` is when the file was about to be sent.
+    /// None where the answer has no id that could be asked for.
     pub(super) fn of(
         requester: &'a Requester,
         operation: &'static Operation,
         call: &'a Call,
         answer: &Answer,
-        file_name: &'a str,
-        begun: SystemTime,
     ) -> Option<Self> {
         let poll = operation.poll.as_ref()?;
         let id = id_of(&answer.body, poll.from)?;
-        let date = answer.meta.headers.iter().find(|(name, _)| name == "date");
-        let date = date.and_then(|(_, date)| httpdate::parse_http_date(date).ok());
-        let meta = answer.meta.clone();
         Some(Self {
             requester,
             operation,
             poll,
             status: Operation::find(poll.operation)?,
+            fallback: poll.fallback.and_then(Operation::find),
             id,
-            record: record_of(operation, call),
-            file_name,
-            taken: date.unwrap_or(begun),
             options: &call.options,
-            meta,
+            meta: answer.meta.clone(),
         })
     }
 
@@ -76,28 +60,14 @@ impl<'a> Processing<'a> {
         let mut pause = FIRST_PAUSE;
         let arguments = Map::from_iter([(self.poll.argument.to_owned(), self.id.clone())]);
         let call = Call { arguments, options: without_query(self.options) };
-        let mut unknown = None;
         loop {
             let left = end.saturating_sub(clock.elapsed());
             if left.is_zero() {
-                return Err(self.late(limit, unknown));
+                return Err(self.late(limit));
             }
             self.pause(pause.min(left)).await?;
             pause = pause.mul_f64(1.5).min(LONGEST_PAUSE);
-            let look = match self.requester.request(self.status, &call).await {
-                Ok(look) => look,
-                // Not yet, or not any more: the record may have the file.
-                Err(error) if error.kind() == ErrorKind::NotFound && self.record.is_some() => {
-                    self.add(error.attempts().to_vec(), error.waits().to_vec(), error.cost());
-                    if self.is_in_record().await? {
-                        return Ok(Answer { meta: self.meta, ..answer });
-                    }
-                    unknown = Some(error);
-                    continue;
-                }
-                Err(error) => return Err(self.unseen(error)),
-            };
-            unknown = None;
+            let look = self.look(&call).await?;
             self.add(look.meta.attempts, look.meta.waits, look.meta.cost);
             let text = String::from_utf8_lossy(text_of(&look.body));
             let members = Members::of(&text);
@@ -111,17 +81,18 @@ impl<'a> Processing<'a> {
         }
     }
 
-    /// Whether the record shows the file.
-    async fn is_in_record(&mut self) -> Result<bool> {
-        let Some((read, call)) = &self.record else { return Ok(false) };
-        match self.requester.request(read, call).await {
-            Ok(record) => {
-                self.add(record.meta.attempts, record.meta.waits, record.meta.cost);
-                let since = self.taken.checked_sub(CLOCKS_DIFFER).unwrap_or(self.taken);
-                Ok(shows(&answer::value(&record.body), self.file_name, since))
-            }
-            Err(error) => Err(self.unseen(error)),
-        }
+    /// Asks once how far the file is. Each master folder has an address of its own beside the one that serves all of them.
+    async fn look(&mut self, call: &Call) -> Result<Answer> {
+        let error = match self.requester.request(self.status, call).await {
+            Ok(look) => return Ok(look),
+            Err(error) => error,
+        };
+        let Some(fallback) = self.fallback.take().filter(|_| error.kind() == ErrorKind::NotFound) else {
+            return Err(self.unseen(error));
+        };
+        self.add(error.attempts().to_vec(), error.waits().to_vec(), error.cost());
+        self.status = fallback;
+        self.requester.request(fallback, call).await.map_err(|error| self.unseen(error))
     }
 
     async fn pause(&mut self, pause: Duration) -> Result<()> {
@@ -146,21 +117,15 @@ impl<'a> Processing<'a> {
         self.meta.cost += cost;
     }
 
-    /// `unknown` is why the last look showed nothing.
-    fn late(&self, limit: Duration, unknown: Option<Error>) -> Error {
+    fn late(&self, limit: Duration) -> Error {
         let id = self.id.as_str().unwrap_or_default();
-        let why = unknown.as_ref().map(|error| format!(" ({})", error.message())).unwrap_or_default();
         let text = format!(
-            "the file was sent, and the service has not processed it within {} s{why}. The upload goes on as {id}: ask {} later \
-             what became of it. The option wait_timeout sets another limit",
+            "the file was sent, and the service has not processed it within {} s. The upload goes on as {id}: ask {} later what \
+             became of it. The option wait_timeout sets another limit",
             limit.as_secs_f64(),
             self.status.id
         );
-        let late = Error::new(ErrorKind::Timeout, text).with_outcome(Outcome::Unknown);
-        self.complete(match unknown {
-            Some(error) => late.with_source(error),
-            None => late,
-        })
+        self.complete(Error::new(ErrorKind::Timeout, text).with_outcome(Outcome::Unknown))
     }
 
     /// What became of the file could not be read.
@@ -203,42 +168,9 @@ impl<'a> Processing<'a> {
     }
 }
 
-/// The read of the record that a file is uploaded to.
-fn record_of(operation: &'static Operation, call: &Call) -> Option<(&'static Operation, Call)> {
-    let read = Operation::find(operation.look?)?;
-    let known = |name: &str| read.parameters.iter().any(|parameter| parameter.name == name);
-    let arguments = call.arguments.iter().filter(|(name, _)| known(name));
-    let arguments = arguments.map(|(name, value)| (name.clone(), value.clone())).collect();
-    Some((read, Call { arguments, options: without_query(&call.options) }))
-}
-
 /// The options of the upload for a request after it.
 fn without_query(options: &CallOptions) -> CallOptions {
     CallOptions { extra_query: Vec::new(), progress: None, ..options.clone() }
-}
-
-/// Whether a record that has changed since then has a link to a file of this name: the link keeps the name. An older record
-/// may have an older file.
-fn shows(record: &Value, file_name: &str, since: SystemTime) -> bool {
-    let modified = answer::find(record, "modifiedAt").and_then(Value::as_str);
-    let modified = modified.and_then(Written::of).and_then(Written::instant);
-    // It has whole seconds.
-    let modified =
-        modified.and_then(|modified| u64::try_from(modified.as_second()).ok()).map(Duration::from_secs);
-    let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    modified.is_some_and(|modified| modified >= since) && links_to(record, file_name)
-}
-
-fn links_to(value: &Value, file_name: &str) -> bool {
-    match value {
-        Value::String(text) if text.starts_with("http") => {
-            let name = Url::parse(text).ok().and_then(|link| last_segment(&link));
-            name.is_some_and(|name| name == file_name)
-        }
-        Value::Array(items) => items.iter().any(|item| links_to(item, file_name)),
-        Value::Object(members) => members.values().any(|member| links_to(member, file_name)),
-        _ => false,
-    }
 }
 
 /// A member of the answer that can be an id.
@@ -253,24 +185,6 @@ fn id_of(answer: &[u8], name: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_record_shows_a_file_by_its_name_and_only_after_a_change() {
-        let time = |text: &str| httpdate::parse_http_date(text).unwrap();
-        let record = json!({"modifiedAt": "2026-01-15T12:00:07Z", "headerData": {
-            "frontImage": {"preview": "", "origin": "https://store.example/1/front%20%C3%BC.png?sig=a%2Fb"},
-            "sideImage": null, "name": "side.png",
-        }});
-        let at_noon = time("Thu, 15 Jan 2026 12:00:00 GMT");
-        assert!(shows(&record, "front ü.png", at_noon));
-        assert!(!shows(&record, "side.png", at_noon));
-        assert!(!shows(&record, "front ü.png", time("Thu, 15 Jan 2026 12:00:08 GMT")));
-        for changed in [json!(null), json!("0001-01-01T00:00:00Z"), json!("yesterday")] {
-            let mut record = record.clone();
-            record["modifiedAt"] = changed;
-            assert!(!shows(&record, "front ü.png", at_noon), "{record}");
-        }
-    }
 
     #[test]
     fn an_id_is_a_text() {

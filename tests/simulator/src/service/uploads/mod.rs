@@ -38,7 +38,7 @@ pub(crate) struct Upload {
     user: &'static User,
     looks: u32,
     failure: Option<String>,
-    /// Whether its status is not known.
+    /// Whether its status is not known under Style.
     unknown: bool,
     /// How long lists do not show the file.
     lag: Option<Lag>,
@@ -195,6 +195,10 @@ fn status(call: &Call<'_>) -> Result<Answer, Refusal> {
         id => id,
     };
     let id = Uuid::parse_str(id).unwrap_or_default();
+    let is_unknown = |upload: &Upload| upload.unknown && call.kind() == MasterKind::Style;
+    if state.uploads.get(&id).is_some_and(is_unknown) {
+        return Err(Refusal(Box::new(empty(StatusCode::NOT_FOUND))));
+    }
     let mut upload = state.uploads.remove(&id).ok_or_else(|| Refusal::failure("Image not found"))?;
     let answer = if upload.looks > 0 {
         upload.looks -= 1;
@@ -205,9 +209,8 @@ fn status(call: &Call<'_>) -> Result<Answer, Refusal> {
         finish(state, id, &mut upload);
         json!({"finished": true, "errorOccured": false, "message": ""})
     };
-    let unknown = upload.unknown;
     state.uploads.insert(id, upload);
-    if unknown { Err(Refusal(Box::new(empty(StatusCode::NOT_FOUND)))) } else { Ok(ok(&answer)) }
+    Ok(ok(&answer))
 }
 
 /// The file shows up where it belongs. A record that was deleted meanwhile stays as it is.

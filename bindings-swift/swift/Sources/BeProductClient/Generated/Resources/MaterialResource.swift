@@ -759,9 +759,8 @@ public struct MaterialResource: Sendable {
     }
 
     /// Uploads the main image of a material, and waits until the service has processed it, at most
-    /// ``CallOptions/waitTimeout``. Each look at its status is a request; where the service knows of none, the material
-    /// is read. With a ``CallOptions/waitTimeout`` of 0 it does not wait: `uploadStatus` says later what became of the
-    /// file.
+    /// ``CallOptions/waitTimeout``. Each look at its status is a request. With a ``CallOptions/waitTimeout`` of 0 it
+    /// does not wait: `uploadStatus` says later what became of the file.
     ///
     /// Uploads to one material are sent one after the other, in the order of the calls of this process;
     /// ``CallOptions/turnTimeout`` limits the wait for those before. Do not change the material meanwhile. Each upload
@@ -886,7 +885,7 @@ public struct MaterialResource: Sendable {
     }
 
     /// How far the service has processed an uploaded file, at the address of materials. `uploadStatus` has proved
-    /// itself for all master folders.
+    /// itself for all master folders; an upload asks here when that does not know the file.
     ///
     /// - Parameters:
     ///   - uploadID: Id of the upload, as in the ``BeProductError/details`` of an error of `upload`.

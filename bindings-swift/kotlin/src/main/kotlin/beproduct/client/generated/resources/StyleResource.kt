@@ -728,8 +728,8 @@ class StyleResource internal constructor(private val seam: Seam) {
 
     /**
      * Uploads the main image of a style, and waits until the service has processed it, at most
-     * `CallOptions.waitTimeout`. Each look at its status is a request; where the service knows of none, the style is
-     * read. With a `CallOptions.waitTimeout` of 0 it does not wait: `uploadStatus` says later what became of the file.
+     * `CallOptions.waitTimeout`. Each look at its status is a request. With a `CallOptions.waitTimeout` of 0 it does
+     * not wait: `uploadStatus` says later what became of the file.
      *
      * Uploads to one style are sent one after the other, in the order of the calls of this process;
      * `CallOptions.turnTimeout` limits the wait for those before. Do not change the style meanwhile. Each upload adds a
