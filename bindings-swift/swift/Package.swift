@@ -15,9 +15,14 @@ let ffi: Target =
     packed
     ? .binaryTarget(name: "BeProductEngineFFI", path: framework)
     : .systemLibrary(name: "BeProductEngineFFI", path: "Generated/BeProductEngineFFI")
-/// Nobody runs them from the archive, which has none.
-let tests: [Target] =
-    shipped ? [] : [.testTarget(name: "BeProductClientTests", dependencies: ["BeProductClient"])]
+/// The example and the tests, which the archive does not have.
+let unshipped: [Target] =
+    shipped
+    ? []
+    : [
+        .executableTarget(name: "SeasonKit", dependencies: ["BeProductClient"], path: "Examples/SeasonKit"),
+        .testTarget(name: "BeProductClientTests", dependencies: ["BeProductClient", "SeasonKit"]),
+    ]
 
 let package = Package(
     name: "BeProductClient",
@@ -42,6 +47,6 @@ let package = Package(
                 ]
         ),
         .target(name: "BeProductClient", dependencies: ["BeProductEngine"]),
-    ] + tests,
+    ] + unshipped,
     swiftLanguageModes: [.v6]
 )

@@ -17,6 +17,8 @@ EXAMPLES = {
     "python": ("bindings-python/examples", "*.py"),
     "node": ("bindings-node/examples", "*.ts"),
     "rust": ("core/examples", "*.rs"),
+    "kotlin": ("bindings-swift/kotlin/examples", "*.kt"),
+    "swift": ("bindings-swift/swift/Examples", "*.swift"),
 }
 
 

@@ -36,15 +36,15 @@ struct Problem: Error {
 }
 
 /// Prepares one kit.
-struct Preparation {
+struct Preparation: Sendable {
     let kit: Kit
     let pictures: URL
     let handover: URL
     /// Is told line by line what is worth knowing.
-    let tell: (String) -> Void
+    let tell: @Sendable (String) -> Void
     private let job: BeProduct
 
-    init(client: BeProduct, kit: Kit, pictures: URL, handover: URL, tell: @escaping (String) -> Void) throws {
+    init(client: BeProduct, kit: Kit, pictures: URL, handover: URL, tell: @escaping @Sendable (String) -> Void) throws {
         (self.kit, self.pictures, self.handover, self.tell) = (kit, pictures, handover, tell)
         job = try client.with(CallOptions(label: label, priority: .bulk))
     }
