@@ -82,7 +82,8 @@ impl IdentityServer {
         body: impl Into<Bytes>,
     ) -> HttpRequest {
         let wire = Wire::new(Arc::clone(self.time.clock()));
-        HttpRequest { method, url, headers, body: Body::from(body.into()), reach: Reach::Any, wire }
+        let (body, reach) = (Body::from(body.into()), Reach::Any);
+        HttpRequest { method, url, headers, body, reach, moves_file: false, wire }
     }
 
     /// A JSON document of the identity server. `what` names it in errors.

@@ -55,8 +55,8 @@ async fn to_path(reading: &mut Reading, mut part: Part) -> Result<u64> {
     while let Some(piece) = reading.next().await? {
         match piece {
             Piece::Bytes(bytes) => {
-                part.write(&bytes).await?;
                 size += bytes.len() as u64;
+                part.write(bytes).await?;
             }
             Piece::Anew => {
                 part.clear().await?;

@@ -168,21 +168,27 @@ impl AnswerBody {
             let mut all = BytesMut::new();
             let mut length = first.len();
             let mut ahead = None;
-            while length < most
-                && let Some(Some(next)) = chunks.next().now_or_never()
-            {
-                match next {
-                    Ok(chunk) if length + chunk.len() <= most => {
+            // Whether the connection had its turn since the last one.
+            let mut is_idle = false;
+            while length < most {
+                match chunks.next().now_or_never() {
+                    Some(Some(Ok(chunk))) if length + chunk.len() <= most => {
                         if all.is_empty() {
                             all.reserve(most);
                             all.extend_from_slice(&first);
                         }
                         all.extend_from_slice(&chunk);
                         length = all.len();
+                        is_idle = false;
                     }
-                    next => {
-                        ahead = Some(next);
+                    Some(next) => {
+                        ahead = next;
                         break;
+                    }
+                    None if is_idle => break,
+                    None => {
+                        tokio::task::yield_now().await;
+                        is_idle = true;
                     }
                 }
             }

@@ -43,6 +43,8 @@ pub struct HttpRequest {
     pub body: Body,
     /// Which machines may be connected to, whatever the name in the address resolves to.
     pub reach: Reach,
+    /// Whether a file goes with it, or is its answer.
+    pub moves_file: bool,
     /// Where the transport may say how far the request has got.
     pub wire: Wire,
 }

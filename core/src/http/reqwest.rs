@@ -45,8 +45,9 @@ pub(crate) struct ReqwestTransport {
     clients: Clients,
 }
 
-/// What tells one client from another: whether it has TLS, the host of its proxy, and what it may connect to.
-type Variant = (bool, Option<String>, Reach);
+/// What tells one client from another: whether it has TLS, the host of its proxy, what it may connect to, and whether it moves
+/// files.
+type Variant = (bool, Option<String>, Reach, bool);
 
 /// Made when they are needed first: a client without TLS works on a machine without certificates.
 type Clients = Mutex<HashMap<Variant, Client>>;
@@ -97,9 +98,10 @@ impl ReqwestTransport {
         url: &Url,
         hop: Option<&Hop>,
         reach: Reach,
+        moves_file: bool,
     ) -> std::result::Result<Client, TransportError> {
         let (secure, proxy) = (url.scheme() == "https", hop.map(|hop| hop.host.clone()));
-        let variant = (secure, proxy.clone(), reach);
+        let variant = (secure, proxy.clone(), reach, moves_file);
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&variant) {
             return Ok(client.clone());
@@ -114,6 +116,10 @@ impl ReqwestTransport {
                     .lasting()
             })?;
             builder = builder.proxy(proxy);
+        }
+        if moves_file {
+            // HTTP/2 would cut it into frames of 16 kB, of which only so many leave before the server asks for more.
+            builder = builder.http1_only();
         }
         if reach != Reach::Any {
             builder = builder.dns_resolver(Arc::new(Within { reach, proxy }));
@@ -206,9 +212,9 @@ impl Transport for ReqwestTransport {
     ) -> BoxFuture<'static, std::result::Result<HttpResponse, TransportError>> {
         let hop = self.proxies.before(&request.url);
         let client = check_reach(&request.url, request.reach)
-            .and_then(|()| self.client(&request.url, hop.as_ref(), request.reach));
+            .and_then(|()| self.client(&request.url, hop.as_ref(), request.reach, request.moves_file));
         Box::pin(async move {
-            let HttpRequest { method, mut url, mut headers, body, reach, wire } = request;
+            let HttpRequest { method, mut url, mut headers, body, reach, wire, .. } = request;
             headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
             wire.hold();
             let client = client?;

@@ -43,12 +43,14 @@ impl Policy for Send {
         Box::pin(async move {
             let wire = exchange.wire;
             wire.hand_over();
+            let moves_file = exchange.streams || exchange.body.bytes().is_none();
             let request = HttpRequest {
                 method: exchange.method,
                 url: exchange.url,
                 headers: exchange.headers,
                 body: exchange.body,
                 reach: Reach::Any,
+                moves_file,
                 wire: wire.clone(),
             };
             let answer = match exchange.base {

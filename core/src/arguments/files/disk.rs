@@ -1,11 +1,13 @@
 //! A file on this machine that is read while it is sent.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use futures_util::StreamExt as _;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use tokio::fs::File;
-use tokio_util::io::ReaderStream;
+use futures_util::stream::{self, Stream, StreamExt as _};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::super::shown::without_query;
 use super::{measured, wrong_file};
@@ -31,7 +33,7 @@ impl OnDisk {
             return Err(format!("{shown} is no regular file"));
         }
         // Whether it may be read.
-        File::open(path).await.map_err(|error| format!("{shown}: {error}"))?;
+        tokio::fs::File::open(path).await.map_err(|error| format!("{shown}: {error}"))?;
         Ok(Self { path: path.to_owned(), length: found.len() })
     }
 }
@@ -54,18 +56,47 @@ impl BodySource for OnDisk {
         let (path, length) = (self.path.clone(), self.length);
         Box::pin(async move {
             let shown = shown(&path);
-            let unreadable = |error: std::io::Error| wrong_file(format!("{shown}: {error}"));
-            let file = File::open(&path).await.map_err(unreadable)?;
-            let present = file.metadata().await.map_err(unreadable)?.len();
+            let unreadable = |error: io::Error| wrong_file(format!("{shown}: {error}"));
+            let (file, present) = spawn_blocking(move || {
+                let file = File::open(path)?;
+                let present = file.metadata()?.len();
+                Ok((file, present))
+            })
+            .await?
+            .map_err(unreadable)?;
             if present != length {
                 return Err(wrong_file(format!(
                     "{shown} had {length} bytes when the call began, and has {present} now"
                 )));
             }
             let name = shown.clone();
-            let chunks = ReaderStream::with_capacity(file, CHUNK)
-                .map(move |chunk| chunk.map_err(|error| wrong_file(format!("{name}: {error}"))));
+            let chunks =
+                pieces(file).map(move |chunk| chunk.map_err(|error| wrong_file(format!("{name}: {error}"))));
             Ok(measured(chunks.boxed(), length, shown))
         })
     }
+}
+
+/// The content of a file, from where it is. The next piece is read while the one before is sent.
+fn pieces(file: File) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::unfold(Some(read(file)), |under_way| async move {
+        let (file, piece) = match under_way?.await {
+            Ok(read) => read,
+            Err(panic) => return Some((Err(panic.into()), None)),
+        };
+        match piece {
+            Ok(piece) if piece.is_empty() => None,
+            Ok(piece) => Some((Ok(piece), Some(read(file)))),
+            Err(error) => Some((Err(error), None)),
+        }
+    })
+}
+
+/// Reads the next piece in another thread. None of it is there at the end.
+fn read(file: File) -> JoinHandle<(File, io::Result<Bytes>)> {
+    spawn_blocking(move || {
+        let mut piece = Vec::with_capacity(CHUNK);
+        let read = (&file).take(CHUNK as u64).read_to_end(&mut piece);
+        (file, read.map(|_| piece.into()))
+    })
 }

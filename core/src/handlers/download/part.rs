@@ -1,12 +1,12 @@
 //! A file that takes the place of another one when it is complete, or is not there.
 
-use std::fs::{Metadata, OpenOptions};
-use std::io;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use tokio::fs::File;
-use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
-use tokio::task::spawn_blocking;
+use bytes::Bytes;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::place::{Place, unwritable};
 use crate::error::{Error, Result};
@@ -17,7 +17,9 @@ const SHOWN: usize = 40;
 
 /// A file that becomes another one when it is complete. Until then it lies beside that, and is removed if it never is.
 pub(super) struct Part {
-    file: File,
+    file: Arc<File>,
+    /// What goes on with it in another thread, while the next bytes arrive.
+    under_way: Option<JoinHandle<io::Result<()>>>,
     here: PathBuf,
     /// As the program names it.
     named: PathBuf,
@@ -47,39 +49,47 @@ impl Part {
             // Nobody reads the new file who may not read the old one, not even for a moment.
             options.mode(present.mode() & 0o700);
         }
-        let file = File::from_std(options.open(&here)?);
-        let part = Self { file, here, named: place.named.clone(), target: place.path(), complete: false };
+        let file = Arc::new(options.open(&here)?);
+        let (named, target) = (place.named.clone(), place.path());
+        let part = Self { file, under_way: None, here, named, target, complete: false };
         if let Some(present) = &place.present {
             keep_rights(&part.here, present)?;
         }
         Ok(part)
     }
 
-    /// Adds bytes at its end.
-    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).await.map_err(|error| self.failed(&error))
+    /// Adds bytes at its end. What fails with them is the error of what is done next.
+    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        self.begin(move |mut file| file.write_all(&bytes)).await
     }
 
     /// Drops what it holds: the file comes from its beginning once more.
     pub(super) async fn clear(&mut self) -> Result<()> {
-        let cleared = async {
-            self.file.flush().await?;
-            self.file.set_len(0).await?;
-            self.file.rewind().await.map(|_| ())
-        };
-        cleared.await.map_err(|error| self.failed(&error))
+        self.begin(|mut file| file.set_len(0).and_then(|()| file.rewind())).await
     }
 
-    /// Puts the file in its place.
+    /// Puts the file in its place. What a power cut takes of it is not waited for: it can be had again.
     pub(super) async fn finish(&mut self) -> Result<()> {
-        let finished = async {
-            self.file.flush().await?;
-            self.file.sync_all().await?;
-            tokio::fs::rename(&self.here, &self.target).await
-        };
-        finished.await.map_err(|error| self.failed(&error))?;
+        let (here, target) = (self.here.clone(), self.target.clone());
+        self.begin(move |_| std::fs::rename(here, target)).await?;
+        self.end().await?;
         self.complete = true;
         Ok(())
+    }
+
+    /// Begins something when what went on has ended.
+    async fn begin(&mut self, act: impl FnOnce(&File) -> io::Result<()> + Send + 'static) -> Result<()> {
+        self.end().await?;
+        let file = Arc::clone(&self.file);
+        self.under_way = Some(spawn_blocking(move || act(&file)));
+        Ok(())
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        let Some(under_way) = &mut self.under_way else { return Ok(()) };
+        let ended = under_way.await.map_err(Error::internal);
+        self.under_way = None;
+        ended?.map_err(|error| self.failed(&error))
     }
 
     fn failed(&self, error: &io::Error) -> Error {
@@ -125,9 +135,9 @@ mod tests {
 
     async fn put(target: &Path) -> Result<()> {
         let mut part = Part::beside(target).await?;
-        part.write(b"a beginning").await?;
+        part.write(Bytes::from_static(b"a beginning")).await?;
         part.clear().await?;
-        part.write(b"new").await?;
+        part.write(Bytes::from_static(b"new")).await?;
         part.finish().await
     }
 

@@ -30,7 +30,7 @@ const WORTH: u64 = 1 << 20;
 
 /// Bytes that are handed on at a time, at most, unless they came in one piece: a connection brings them in small ones, and each
 /// costs its way to a disk or to another language.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 256 * 1024;
 
 /// First step of the backoff after a break; it doubles with every break.
 const BACKOFF: Duration = Duration::from_millis(500);
