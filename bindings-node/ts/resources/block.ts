@@ -378,7 +378,7 @@ export class Block {
 
   /**
    * The same file as a stream of bytes, a part of which is in memory at a time. Nothing is fetched before it is read.
-   * Cancelling the stream ends it.
+   * Cancelling the stream ends it. It is read once, as a body of `fetch` is: what reads it again finds it at its end.
    */
   downloadStream(
     headerId: string,

@@ -12,7 +12,7 @@ use super::place::{Place, unwritable};
 use crate::error::{Error, Result};
 use crate::own::Outcome;
 
-/// How much of the file's name stands in the name of its part, in letters: a name may be only so long.
+/// Letters of a file's name that the name of its part begins with: a name may be only so long.
 const SHOWN: usize = 40;
 
 /// A file that becomes another one when it is complete. Until then it lies beside that, and is removed if it never is.

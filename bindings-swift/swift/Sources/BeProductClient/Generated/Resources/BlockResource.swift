@@ -229,6 +229,7 @@ public struct BlockResource: Sendable {
     }
 
     /// The same file as a stream of bytes, of which a part is in memory at a time. Nothing is fetched before it is read.
+    /// It is read once: who reads it again finds it at its end.
     public func downloadStream(
         headerID: String,
         link: String,
