@@ -77,8 +77,11 @@ test('what can be read again is sent again', async () => {
   const id = await style(client);
   for (const content of [PICTURE, new Blob([PICTURE])]) {
     await simulator.faults({ path: 'Image/Upload', action: { status: 401 } });
-    await client.style.upload(id, { file: { name: 'a.png', content } }, quick);
+    let total;
+    const progress = (seen) => (total = seen.total);
+    await client.style.upload(id, { file: { name: 'a.png', content } }, { ...quick, progress });
     assert.ok((await sent()).includes(`\r\n\r\n${PICTURE}\r\n--`));
+    assert.ok(total > PICTURE.length, `${total}`);
   }
   await simulator.faults({ path: 'Image/Upload', action: { status: 401 } });
   const once = client.style.upload(id, { file: { name: 'a.png', content: chunks() } }, quick);

@@ -61,16 +61,22 @@ export function withoutFile(args: readonly object[]): [readonly object[], Attach
 
 function fileOf(argument: string, value: unknown): Partial<FileWithContent> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (isContent(value)) return { content: value, name: value instanceof File ? value.name : undefined };
+  if (isContent(value)) {
+    return { content: value, name: value instanceof File ? value.name : undefined, ...lengthOf(value) };
+  }
   if (!Object.hasOwn(value, 'content')) return undefined;
   const { content, ...rest } = value as Partial<FileWithContent>;
   // Data of other arguments may have such a member too, together with others.
-  if (isContent(content)) return { content, ...rest };
+  if (isContent(content)) return { content, ...lengthOf(content), ...rest };
   if (argument !== 'file') return undefined;
   const given = inspect(content, { depth: -1 });
   throw new ConfigError({
     message: `${argument}: content has to be bytes, a Blob or a stream of bytes, not ${given}`,
   });
+}
+
+function lengthOf(content: FileContent): { length?: number } {
+  return content instanceof Blob ? { length: content.size } : {};
 }
 
 function isContent(value: unknown): value is FileContent {
@@ -145,7 +151,8 @@ function chunksOf(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
     next: () => iterator.next(),
     close: () => {
       if (stream instanceof Readable) stream.destroy();
-      else void iterator.return?.().catch(ignored);
+      // It need not give a promise, and may throw.
+      else void Promise.resolve().then(() => iterator.return?.()).catch(ignored);
     },
   };
 }

@@ -179,18 +179,18 @@ def test_the_end_of_a_program_in_the_middle_of_its_file(client: BeProduct) -> No
 
 
 async def test_an_upload_that_is_cancelled_reads_no_further(async_client: BeProductAsync) -> None:
-    closed = asyncio.Event()
+    begun, closed = asyncio.Event(), asyncio.Event()
 
     async def endless() -> AsyncIterator[bytes]:
         try:
-            while True:
-                yield PICTURE
-                await asyncio.sleep(3600)
+            begun.set()
+            yield PICTURE
+            await asyncio.Event().wait()
         finally:
             closed.set()
 
     task = asyncio.create_task(async_client.style.upload("1", ("a.png", endless())))
-    await asyncio.sleep(0.05)
+    await asyncio.wait_for(begun.wait(), 10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

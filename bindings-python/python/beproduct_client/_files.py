@@ -144,6 +144,9 @@ def _file_of(argument: str, value: Any) -> tuple[str | None, bytes | Source] | N
             return None
         content = None if isinstance(pair[1], (str, Mapping)) else _content(argument, pair[1])
         if content is None:
+            # Two texts are a list of texts, where an argument takes one.
+            if argument != "file":
+                return None
             given = type(pair[1]).__name__
             raise ConfigError(
                 f"{argument}: the content has to be bytes, a file object or an iterable of bytes, not {given}"

@@ -97,7 +97,7 @@ pub(crate) struct UploadRule {
     pub(crate) fail: Option<String>,
     /// False: the answer has no id, and the file is processed at once.
     pub(crate) id: Option<bool>,
-    /// Nothing is known of its status: every look is a 404, and the file is processed after the looks all the same.
+    /// Its status is not known below `Style`, which does not count as a look.
     pub(crate) unknown: bool,
 }
 

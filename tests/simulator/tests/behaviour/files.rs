@@ -121,9 +121,11 @@ async fn rules_decide_what_becomes_of_a_file() {
     }
     assert_eq!(world.get_json(&path).await["headerData"]["frontImage"], before);
     let unknown = send(json!({"looks": 1, "unknown": true})).await;
-    let status = format!("Style/GetImageProcessingStatus/{}", unknown["imageId"].as_str().unwrap());
+    let id = unknown["imageId"].as_str().unwrap();
     for there in [false, true] {
-        assert_eq!(world.get(&status).await.status(), 404);
+        let status = world.get_json(&format!("Material/GetImageProcessingStatus/{id}")).await;
+        assert_eq!(status["finished"], there);
+        assert_eq!(world.get(&format!("Style/GetImageProcessingStatus/{id}")).await.status(), 404);
         assert_eq!(world.get_json(&path).await["headerData"]["frontImage"] != before, there);
     }
     let before = world.get_json(&path).await["headerData"]["frontImage"].clone();
