@@ -152,7 +152,10 @@ function chunksOf(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
     close: () => {
       if (stream instanceof Readable) stream.destroy();
       // It need not give a promise, and may throw.
-      else void Promise.resolve().then(() => iterator.return?.()).catch(ignored);
+      else
+        void Promise.resolve()
+          .then(() => iterator.return?.())
+          .catch(ignored);
     },
   };
 }

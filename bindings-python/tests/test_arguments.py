@@ -134,8 +134,6 @@ def test_generators_and_ids_as_arguments(client: BeProduct, simulator: Simulator
     assert len(found["found"]) == 3
     two = tuple(style["headerNumber"] or "" for style in styles[:2])
     assert len(client.style.get_many_by_number(two)["found"]) == 2
-    two = tuple(style["headerNumber"] or "" for style in styles[:2])
-    assert len(client.style.get_many_by_number(two)["found"]) == 2
     assert client.style.get(UUID(styles[0]["id"]))["id"] == styles[0]["id"]
     assert list(client.style.list(folder_id=UUID(simulator.about["style_folder"])))
 
