@@ -7,7 +7,8 @@ The server waits 20 ms with each answer where nothing else is said. Our client s
 HTTP/1.1 over connections that they keep; both have the same bound on requests at a time. Time and CPU begin before the
 client is made and end with the last answer; CPU is what all threads of the client's process take.
 
-Each figure is the median of five runs after one to warm up, in turns with the rival. With `--quick` there is one run,
+Each figure is the median of five runs after one to warm up, in turns with the rival; images, bursts and lists that are
+left run once. With `--quick` there is one run,
 which shows that the bench works and not much else; a file has 64 MB then in place of 1 GB.
 
 Memory is what a transfer adds to the client's process at most. The file of an upload is on the disk of this machine, and
