@@ -35,8 +35,8 @@ import Testing
         for (name, value) in changes { json[name] = .string(value) }
         let kit = try JSONDecoder().decode(Kit.self, from: JSONEncoder().encode(json))
         let lines = Locked<[String]>([])
-        let tell = { (line: String) in
-            lines { $0.append(line.replacingOccurrences(of: folder.path, with: "FOLDER")) }
+        let tell = { @Sendable [path = folder.path] (line: String) in
+            lines { $0.append(line.replacingOccurrences(of: path, with: "FOLDER")) }
         }
         let preparation = try Preparation(client: client, kit: kit, pictures: pictures, handover: handover, tell: tell)
         try await preparation.run()
