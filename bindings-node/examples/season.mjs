@@ -4,6 +4,7 @@
 //
 // Settings come from the BEPRODUCT_* variables, or from the profile that `beproduct login` has kept.
 
+import { realpathSync } from 'node:fs';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -46,7 +47,7 @@ export async function compare(client, folderName, season, numbers) {
   ];
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) {
+if (argv[1] && realpathSync(argv[1]) === fileURLToPath(import.meta.url)) {
   const [folder = '', season = '', ...numbers] = argv.slice(2);
   const client = BeProduct.fromEnvironment({ plan: Plan.businessMax({ licenses: 8 }) });
   console.log((await compare(client, folder, season, numbers)).join('\n'));

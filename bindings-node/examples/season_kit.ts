@@ -4,14 +4,16 @@
 //
 // `kit.json` says which styles, and what they are made of (see `Kit`). `pictures` has their front pictures as NUMBER.png.
 // `handover` is the folder that the partner gets: the pictures as the service keeps them, and the colours as a swatch
-// file. What is there stays as it is, so the job may be run again.
+// file. What is there stays as it is, so the job may be run again. Each run has a tag of its own, and links the styles
+// that it makes to the block.
 //
 // Settings come from the BEPRODUCT_* variables, or from the profile that `beproduct login` has kept. Node runs
 // TypeScript since 22.18; an older one runs what `tsc` makes of this file.
 
+import { realpathSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { argv, exit } from 'node:process';
+import process, { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 import {
@@ -62,11 +64,9 @@ export async function* prepare(
   if (!folder) throw new RangeError(`there is no folder ${kit.folder}`);
   // Once the client has read the schema, it refuses what the service would blank, such as an unknown season.
   await job.style.folderSchema(folder.id);
-  const [fabric, palette, artwork, block, cost] = await Promise.all([
+  const [fabric, palette, cost] = await Promise.all([
     job.material.getByNumber(kit.fabric),
     job.color.getByNumber(kit.palette),
-    job.image.getByNumber(kit.artwork),
-    job.block.getByNumber(kit.block),
     price(job, kit),
   ]);
   const content = valuesOf(fabric).get('content');
@@ -77,13 +77,16 @@ export async function* prepare(
     yield `${number} is carried by ${records.length} styles, and left alone`;
   }
   const styles = await Promise.all(lookup.found.map((style) => withSeason(job, style, fields)));
-  const colorways = colorwaysOf(palette, artwork.id);
-  for (const number of lookup.missing) {
-    const named = { header_number: number, header_name: kit.styles[number], ...fields };
-    const style = await create(job, folder.id, number, named, colorways);
-    await job.style.blockLink({ headerId: style.id, blockHeaderId: block.id }); // for its sizes
-    styles.push(style);
-    yield `${number} is new`;
+  if (lookup.missing.length > 0) {
+    const colorways = colorwaysOf(palette, (await job.image.getByNumber(kit.artwork)).id);
+    const block = await job.block.getByNumber(kit.block);
+    for (const number of lookup.missing) {
+      const named = { header_number: number, header_name: kit.styles[number], ...fields };
+      const style = await create(job, folder.id, number, named, colorways);
+      await job.style.blockLink({ headerId: style.id, blockHeaderId: block.id }); // for its sizes
+      styles.push(style);
+      yield `${number} is new`;
+    }
   }
 
   const { generatedNumber } = await job.automation.autonumberGenerate(kit.sequence);
@@ -110,8 +113,9 @@ export async function* prepare(
 
 /** Begins nothing that the service would stop today. */
 async function checkLimits(job: BeProduct, count: number): Promise<void> {
-  const steps = ['create', 'block_link', 'upload', 'header_tag_add', 'share', 'comment_add', 'get'];
-  const work = steps.map((step) => ({ operation: `style.${step}`, count }));
+  const made = ['create', 'update', 'block_link', 'upload', 'upload_status', 'header_tag_add'];
+  const shared = ['shared_with', 'share', 'comment_add', 'get'];
+  const work = [...made, ...shared].map((step) => ({ operation: `style.${step}`, count }));
   const { requests } = await job.quota.estimate(work);
   const left = (await job.system.ratelimitStatus()).per_day?.remaining ?? Infinity;
   if (requests > left) {
@@ -207,22 +211,29 @@ async function* openEnds(job: BeProduct, kit: Kit, folderId: string): AsyncGener
     const milestones = timelines ?? [];
     const ahead = milestones.filter(({ status }) => status !== 'Approved').length;
     const number = header?.headerNumber ?? '';
-    if (ahead > 0 && number in kit.styles) {
+    if (ahead > 0 && Object.hasOwn(kit.styles, number)) {
       yield `${number} has ${ahead} of ${milestones.length} milestones ahead`;
     }
   }
   let others = 0;
   for await (const style of job.style.list({ folderId, filters: { season: kit.season } })) {
-    if (!((style.headerNumber ?? '') in kit.styles)) others += 1;
+    if (!Object.hasOwn(kit.styles, style.headerNumber ?? '')) others += 1;
   }
   yield `${others} more styles of ${kit.folder} are of ${kit.season}`;
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) {
-  const [file = '', pictures = '', handover = ''] = argv.slice(2);
+async function main(): Promise<void> {
+  const [file, pictures, handover] = argv.slice(2);
+  if (!file || !pictures || !handover) {
+    console.error('give kit.json, the folder of pictures and the folder of the partner');
+    process.exitCode = 1;
+    return;
+  }
   const kit: Kit = JSON.parse(await readFile(file, 'utf8'));
+  let client: BeProduct | undefined;
   try {
-    for await (const line of prepare(BeProduct.fromEnvironment(), kit, pictures, handover)) console.log(line);
+    client = BeProduct.fromEnvironment();
+    for await (const line of prepare(client, kit, pictures, handover)) console.log(line);
   } catch (error) {
     if (error instanceof QuotaExceededError) {
       console.error(`run it again in ${error.retryAfter} seconds: ${error.message}`);
@@ -235,6 +246,10 @@ if (argv[1] === fileURLToPath(import.meta.url)) {
     } else {
       throw error;
     }
-    exit(1);
+    process.exitCode = 1;
+  } finally {
+    await client?.close();
   }
 }
+
+if (argv[1] && realpathSync(argv[1]) === fileURLToPath(import.meta.url)) await main();

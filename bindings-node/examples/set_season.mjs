@@ -4,6 +4,7 @@
 //
 // Settings come from the BEPRODUCT_* variables, or from the profile that `beproduct login` has kept.
 
+import { realpathSync } from 'node:fs';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -30,7 +31,7 @@ export async function setSeason(client, headerNumber, season, signal) {
   }
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) {
+if (argv[1] && realpathSync(argv[1]) === fileURLToPath(import.meta.url)) {
   const [headerNumber = '', season = ''] = argv.slice(2);
   const client = BeProduct.fromEnvironment();
   console.log(await setSeason(client, headerNumber, season, AbortSignal.timeout(10_000)));

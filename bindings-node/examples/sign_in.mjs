@@ -5,6 +5,7 @@
 // The address http://127.0.0.1:8400/callback has to be registered for the application. Where it has a secret, that comes
 // from BEPRODUCT_CLIENT_SECRET.
 
+import { realpathSync } from 'node:fs';
 import { argv, env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -28,7 +29,7 @@ export async function signedIn(profile, settings, options) {
   return new BeProduct({ profile });
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) {
+if (argv[1] && realpathSync(argv[1]) === fileURLToPath(import.meta.url)) {
   const [companyDomain = '', clientId = ''] = argv.slice(2);
   const settings = {
     companyDomain,

@@ -39,7 +39,8 @@ try {
   const platforms = readdirSync(join(folder, 'npm')).map((name) => read(join('npm', name, 'package.json')));
   published.optionalDependencies = Object.fromEntries(platforms.map(({ name, version }) => [name, version]));
   writeFileSync(join(staged, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
-  cpSync(join(folder, 'dist'), join(staged, 'dist'), { recursive: true });
+  for (const part of ['dist', 'examples'])
+    cpSync(join(folder, part), join(staged, part), { recursive: true });
   copyFileSync(join(folder, 'README.md'), join(staged, 'README.md'));
   pack(staged);
 } finally {

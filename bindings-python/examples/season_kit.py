@@ -4,7 +4,8 @@
 
 `kit.json` says which styles, and what they are made of (see `Kit`). `pictures` has their front pictures as NUMBER.png.
 `handover` is the folder that the partner gets: the pictures as the service keeps them, and the colours as a swatch file.
-What is there stays as it is, so the job may be run again.
+What is there stays as it is, so the job may be run again. Each run has a tag of its own, and links the styles that it makes
+to the block.
 
 Settings come from the BEPRODUCT_* variables, or from the profile that `beproduct login` has kept.
 """
@@ -98,8 +99,9 @@ def prepare(client: BeProduct, kit: Kit, pictures: Path, handover: Path) -> Iter
 
 def check_limits(job: BeProduct, styles: int) -> None:
     """Begins nothing that the service would stop today."""
-    steps = ["create", "block_link", "upload", "header_tag_add", "share", "comment_add", "get"]
-    needed = job.quota.estimate({"operation": f"style.{step}", "count": styles} for step in steps)["requests"]
+    made = ["create", "update", "block_link", "upload", "upload_status", "header_tag_add"]
+    shared = ["shared_with", "share", "comment_add", "get"]
+    needed = job.quota.estimate({"operation": f"style.{step}", "count": styles} for step in made + shared)["requests"]
     left = (job.system.ratelimit_status().get("per_day") or {}).get("remaining")
     if left is not None and needed > left:
         raise LookupError(f"{styles} styles take {needed} requests, and {left} are left today")
@@ -195,14 +197,14 @@ def main() -> None:
         sys.exit(__doc__)
     file, pictures, handover = map(Path, sys.argv[1:])
     kit = Kit(**json.loads(file.read_text(encoding="utf-8")))
-    with BeProduct.from_environment() as client:
-        try:
+    try:
+        with BeProduct.from_environment() as client:
             for line in prepare(client, kit, pictures, handover):
                 print(line)
-        except QuotaExceededError as error:
-            sys.exit(f"run it again in {error.retry_after} seconds: {error.message}")
-        except (ConfigError, NotFoundError, LookupError) as error:
-            sys.exit(f"the kit cannot be prepared: {error}")
+    except QuotaExceededError as error:
+        sys.exit(f"run it again in {error.retry_after} seconds: {error.message}")
+    except (ConfigError, NotFoundError, LookupError) as error:
+        sys.exit(f"the kit cannot be prepared: {error}")
 
 
 if __name__ == "__main__":

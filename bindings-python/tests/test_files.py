@@ -178,6 +178,19 @@ def test_the_end_of_a_program_in_the_middle_of_its_file(client: BeProduct) -> No
     assert raised.value.__cause__.kind == "cancelled"
 
 
+async def test_a_file_whose_own_source_was_cancelled_is_no_cancelled_call(async_client: BeProductAsync) -> None:
+    async def source() -> AsyncIterator[bytes]:
+        yield PICTURE
+        camera = asyncio.get_running_loop().create_future()
+        camera.cancel()
+        await camera
+
+    with pytest.raises(BeProductError) as raised:
+        await asyncio.wait_for(async_client.style.upload("1", ("a.png", source())), 60)
+    assert raised.value.kind == "callback"
+    assert isinstance(raised.value.__cause__, asyncio.CancelledError)
+
+
 async def test_an_upload_that_is_cancelled_reads_no_further(async_client: BeProductAsync) -> None:
     begun, closed = asyncio.Event(), asyncio.Event()
 

@@ -6,7 +6,8 @@
 //!
 //! `kit.json` says which styles, and what they are made of (see [`Kit`]). `pictures` has their front pictures as NUMBER.png.
 //! `handover` is the folder that the partner gets: the pictures as the service keeps them, and the colours as a swatch file.
-//! What is there stays as it is, so the job may be run again.
+//! What is there stays as it is, so the job may be run again. Each run has a tag of its own, and links the styles that it makes
+//! to the block.
 //!
 //! Settings come from the `BEPRODUCT_*` variables, or from the profile that `beproduct login` has kept.
 
@@ -129,8 +130,10 @@ fn number_of(style: &StyleHeader) -> &str {
 
 /// Begins nothing that the service would stop today.
 async fn check_limits(job: &Client, styles: usize) -> Result<()> {
-    let steps = ["create", "block_link", "upload", "header_tag_add", "share", "comment_add", "get"];
-    let work = steps.map(|step| Work::new(format!("style.{step}"), styles as u64));
+    let made = ["create", "update", "block_link", "upload", "upload_status", "header_tag_add"];
+    let shared = ["shared_with", "share", "comment_add", "get"];
+    let work = made.iter().chain(&shared).map(|step| Work::new(format!("style.{step}"), styles as u64));
+    let work: Vec<_> = work.collect();
     let needed = job.quota_estimate(&work).await?.requests;
     let limits = job.system().ratelimit_status().await?;
     match limits.per_day.and_then(|day| day.remaining) {
@@ -144,12 +147,12 @@ async fn check_limits(job: &Client, styles: usize) -> Result<()> {
 /// What the trims cost.
 async fn price(job: &Client, kit: &Kit) -> Result<Value> {
     let missing = || format!("{} has no {}", kit.prices, kit.trims);
-    let mut tables = job.data_tables().list().collect().await?;
-    tables.retain(|table| table.name.as_ref() == Some(&kit.prices));
-    let table_id = tables.pop().and_then(|table| table.id).ok_or_else(missing)?;
+    let tables = job.data_tables().list().collect().await?;
+    let table = tables.into_iter().find(|table| table.name.as_ref() == Some(&kit.prices));
+    let table_id = table.and_then(|table| table.id).ok_or_else(missing)?;
     let code = [Filter::eq("code", kit.trims.as_str())];
-    let row = job.data_tables().data(table_id).filters(code).collect().await?.pop().ok_or_else(missing)?;
-    Ok(row.field("price").unwrap_or_default())
+    let rows = job.data_tables().data(table_id).filters(code).collect().await?;
+    Ok(rows.first().ok_or_else(missing)?.field("price").unwrap_or_default())
 }
 
 /// A colorway for each colour of a palette. The first shows the artwork.

@@ -3,13 +3,13 @@
     compare.py --server PATH [--quick] [--without PART] [PART ...]
 
 Server and clients are processes of their own, on real sockets with HTTPS. All get the same bytes, which are not compressed.
-The server waits 20 ms with each answer where nothing else is said. Our client speaks HTTP/2 where its rivals speak
-HTTP/1.1 over connections that they keep; both have the same bound on requests at a time. Time and CPU begin before the
-client is made and end with the last answer; CPU is what all threads of the client's process take.
+The server waits 20 ms with each answer where nothing else is said. Our client speaks HTTP/2, but for files; its rivals
+speak HTTP/1.1 over connections that they keep. Both have the same bound on requests at a time. Time and CPU begin before
+the client is made and end with the last answer; CPU is what all threads of the client's process take.
 
 Each figure is the median of five runs after one to warm up, in turns with the rival; images, bursts and lists that are
-left run once. With `--quick` there is one run,
-which shows that the bench works and not much else; a file has 64 MB then in place of 1 GB.
+left run once. With `--quick` there is one run, which shows that the bench works and not much else; a file has 64 MB then
+in place of 1 GB.
 
 Memory is what a transfer adds to the client's process at most. The file of an upload is on the disk of this machine, and
 so is where a download goes to; the client's connection is there when the time begins.

@@ -72,20 +72,27 @@ class AsyncConnection(Connection):
         cancel = partial(self.engine.cancel, call)
         if not isinstance(file, Source):
             return self.answer(await wait(bridge, work, cancel, _too_late))
-        reading = asyncio.create_task(self.read(bridge, call, file))
+        ended = asyncio.Event()
+        reading = asyncio.create_task(self.read(bridge, call, file, ended))
         try:
             return self.answer(await wait(bridge, work, cancel, _too_late))
         finally:
             # Nothing more of the file is wanted.
+            ended.set()
             reading.cancel()
 
-    async def read(self, bridge: _native.Bridge, call: int, file: Source) -> None:
-        """Hands in a file until nothing more of it is wanted."""
-        piece: tuple[bytes | None | Exception, ...] = ()
+    async def read(self, bridge: _native.Bridge, call: int, file: Source, ended: asyncio.Event) -> None:
+        """Hands in a file until nothing more of it is wanted, or until the call has ended."""
+        piece: tuple[bytes | None | BaseException, ...] = ()
         try:
             while (wanted := await wait(bridge, self.engine.supply_async(bridge, call, *piece))) != "stop":
                 try:
                     piece = (await file.anext(wanted == "start"),)
+                except asyncio.CancelledError as error:
+                    if ended.is_set():
+                        raise
+                    # The file's own: a task that it waited for was cancelled.
+                    piece = (error,)
                 except Exception as error:  # noqa: BLE001 - it is the cause of the error of the call
                     piece = (error,)
         finally:

@@ -45,9 +45,15 @@ pub(crate) struct ReqwestTransport {
     clients: Clients,
 }
 
-/// What tells one client from another: whether it has TLS, the host of its proxy, what it may connect to, and whether it moves
-/// files.
-type Variant = (bool, Option<String>, Reach, bool);
+/// What tells one client from another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Variant {
+    secure: bool,
+    /// The host of its proxy.
+    proxy: Option<String>,
+    reach: Reach,
+    moves_file: bool,
+}
 
 /// Made when they are needed first: a client without TLS works on a machine without certificates.
 type Clients = Mutex<HashMap<Variant, Client>>;
@@ -95,13 +101,16 @@ impl ReqwestTransport {
 
     fn client(
         &self,
-        url: &Url,
+        request: &HttpRequest,
         hop: Option<&Hop>,
-        reach: Reach,
-        moves_file: bool,
     ) -> std::result::Result<Client, TransportError> {
-        let (secure, proxy) = (url.scheme() == "https", hop.map(|hop| hop.host.clone()));
-        let variant = (secure, proxy.clone(), reach, moves_file);
+        let HttpRequest { ref url, reach, moves_file, .. } = *request;
+        let variant = Variant {
+            secure: url.scheme() == "https",
+            proxy: hop.map(|hop| hop.host.clone()),
+            reach,
+            moves_file,
+        };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&variant) {
             return Ok(client.clone());
@@ -122,9 +131,9 @@ impl ReqwestTransport {
             builder = builder.http1_only();
         }
         if reach != Reach::Any {
-            builder = builder.dns_resolver(Arc::new(Within { reach, proxy }));
+            builder = builder.dns_resolver(Arc::new(Within { reach, proxy: variant.proxy.clone() }));
         }
-        builder = match secure {
+        builder = match variant.secure {
             true => builder.tls_certs_merge(self.certificates.iter().cloned()),
             false => builder.tls_certs_only([]),
         };
@@ -211,8 +220,8 @@ impl Transport for ReqwestTransport {
         request: HttpRequest,
     ) -> BoxFuture<'static, std::result::Result<HttpResponse, TransportError>> {
         let hop = self.proxies.before(&request.url);
-        let client = check_reach(&request.url, request.reach)
-            .and_then(|()| self.client(&request.url, hop.as_ref(), request.reach, request.moves_file));
+        let client =
+            check_reach(&request.url, request.reach).and_then(|()| self.client(&request, hop.as_ref()));
         Box::pin(async move {
             let HttpRequest { method, mut url, mut headers, body, reach, wire, .. } = request;
             headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));

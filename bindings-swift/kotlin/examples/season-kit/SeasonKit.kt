@@ -5,7 +5,8 @@
  *
  * `kit.json` says which styles, and what they are made of (see `Kit`). `pictures` has their front pictures as NUMBER.png.
  * `handover` is the folder that the partner gets: the pictures as the service keeps them, and the colours as a swatch file.
- * What is there stays as it is, so the job may be run again.
+ * What is there stays as it is, so the job may be run again. Each run has a tag of its own, and links the styles that it makes
+ * to the block.
  *
  * Company and sign-in come from the variables BEPRODUCT_COMPANY_DOMAIN, BEPRODUCT_CLIENT_ID, BEPRODUCT_CLIENT_SECRET and
  * BEPRODUCT_REFRESH_TOKEN.
@@ -99,8 +100,9 @@ fun prepare(client: BeProduct, kit: Kit, pictures: Path, handover: Path): Flow<S
 
 /** Begins nothing that the service would stop today. */
 private suspend fun checkLimits(job: BeProduct, styles: Int) {
-    val steps = listOf("create", "block_link", "upload", "header_tag_add", "share", "comment_add", "get")
-    val needed = job.quota.estimate(steps.map { Work("style.$it", count = styles.toLong()) }).requests
+    val made = listOf("create", "update", "block_link", "upload", "upload_status", "header_tag_add")
+    val shared = listOf("shared_with", "share", "comment_add", "get")
+    val needed = job.quota.estimate((made + shared).map { Work("style.$it", count = styles.toLong()) }).requests
     val left = job.system.ratelimitStatus().perDay?.remaining ?: return
     check(needed <= left) { "$styles styles take $needed requests, and $left are left today" }
 }
@@ -202,21 +204,25 @@ private suspend fun FlowCollector<String>.openEnds(job: BeProduct, kit: Kit, fol
 }
 
 fun main(arguments: Array<String>) {
+    if (arguments.size != 3) {
+        System.err.println("give kit.json, the folder of pictures and the folder of the partner")
+        exitProcess(1)
+    }
     val (file, pictures, handover) = arguments.map { Path(it) }
     val kit = Json.decodeFromString<Kit>(file.readText())
     val variable = { name: String -> System.getenv("BEPRODUCT_$name").orEmpty() }
     val credentials = RefreshToken(variable("CLIENT_ID"), variable("CLIENT_SECRET"), variable("REFRESH_TOKEN"))
-    BeProduct(variable("COMPANY_DOMAIN"), credentials).use { client ->
-        try {
+    try {
+        BeProduct(variable("COMPANY_DOMAIN"), credentials).use { client ->
             runBlocking { prepare(client, kit, pictures, handover).collect { println(it) } }
-        } catch (exception: Exception) {
-            when (exception) {
-                is QuotaExceededException -> System.err.println("run it again in ${exception.retryAfter}: ${exception.message}")
-                is ConfigException, is NotFoundException, is IllegalStateException ->
-                    System.err.println("the kit cannot be prepared: ${exception.message}")
-                else -> throw exception
-            }
-            exitProcess(1)
         }
+    } catch (exception: Exception) {
+        when (exception) {
+            is QuotaExceededException -> System.err.println("run it again in ${exception.retryAfter}: ${exception.message}")
+            is ConfigException, is NotFoundException, is IllegalStateException ->
+                System.err.println("the kit cannot be prepared: ${exception.message}")
+            else -> throw exception
+        }
+        exitProcess(1)
     }
 }

@@ -4,7 +4,8 @@
 //
 // `kit.json` says which styles, and what they are made of (see `Kit`). `pictures` has their front pictures as NUMBER.png.
 // `handover` is the folder that the partner gets: the pictures as the service keeps them, and the colours as a swatch file.
-// What is there stays as it is, so the job may be run again.
+// What is there stays as it is, so the job may be run again. Each run has a tag of its own, and links the styles that it makes
+// to the block.
 //
 // Company and sign-in come from the variables BEPRODUCT_COMPANY_DOMAIN, BEPRODUCT_CLIENT_ID, BEPRODUCT_CLIENT_SECRET and
 // BEPRODUCT_REFRESH_TOKEN.
@@ -104,8 +105,9 @@ struct Preparation: Sendable {
 
     /// Begins nothing that the service would stop today.
     private func checkLimits() async throws {
-        let steps = ["create", "block_link", "upload", "header_tag_add", "share", "comment_add", "get"]
-        let work = steps.map { Work(operation: "style.\($0)", count: kit.styles.count) }
+        let made = ["create", "update", "block_link", "upload", "upload_status", "header_tag_add"]
+        let shared = ["shared_with", "share", "comment_add", "get"]
+        let work = (made + shared).map { Work(operation: "style.\($0)", count: kit.styles.count) }
         let needed = try await job.quota.estimate(work).requests
         if let left = try await job.system.ratelimitStatus().perDay?.remaining, needed > left {
             throw Problem(text: "\(kit.styles.count) styles take \(needed) requests, and \(left) are left today")
@@ -191,7 +193,7 @@ struct Preparation: Sendable {
             let file = handover.appendingPathComponent("\(style.headerNumber ?? "").png")
             files.append(DownloadFile(link: link, file: file.path, record: style.id))
         }
-        let options = CallOptions { print("\($0.done) of \($0.total ?? 0) pictures") }
+        let options = CallOptions { warn("\($0.done) of \($0.total ?? 0) pictures") }
         for outcome in try await job.style.downloadMany(files: files, options: options) {
             if let error = outcome.error { tell("\(outcome.file) is missing: \(error.message)") }
         }
@@ -223,12 +225,18 @@ extension StyleHeader {
     }
 }
 
+/// Says what does not belong to the result.
+private func warn(_ text: String) {
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
+}
+
 @main
 struct SeasonKit {
     static func main() async throws {
         let files = CommandLine.arguments.dropFirst().map { URL(fileURLWithPath: $0) }
         guard files.count == 3 else {
-            throw Problem(text: "give kit.json, the folder of pictures and the folder of the partner")
+            warn("give kit.json, the folder of pictures and the folder of the partner")
+            exit(1)
         }
         let kit = try JSONDecoder().decode(Kit.self, from: Data(contentsOf: files[0]))
         let variable = { (name: String) in ProcessInfo.processInfo.environment["BEPRODUCT_\(name)"] ?? "" }
@@ -240,17 +248,22 @@ struct SeasonKit {
                 token: variable("REFRESH_TOKEN")
             )
         )
+        var problem: String?
         do {
             let preparation = try Preparation(
                 client: client, kit: kit, pictures: files[1], handover: files[2], tell: { print($0) })
             try await preparation.run()
         } catch let error as BeProductError where error.kind == .quotaExceeded {
-            print("run it again in \(error.retryAfter ?? .zero): \(error.message)")
+            problem = "run it again in \(error.retryAfter ?? .zero): \(error.message)"
         } catch let error as BeProductError where [.config, .notFound].contains(error.kind) {
-            print("the kit cannot be prepared: \(error.message)")
-        } catch let problem as Problem {
-            print("the kit cannot be prepared: \(problem.text)")
+            problem = "the kit cannot be prepared: \(error.message)"
+        } catch let error as Problem {
+            problem = "the kit cannot be prepared: \(error.text)"
         }
         await client.close()
+        if let problem {
+            warn(problem)
+            exit(1)
+        }
     }
 }

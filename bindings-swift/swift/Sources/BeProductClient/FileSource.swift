@@ -64,7 +64,7 @@ public struct FileSource: Sendable {
         return FileSource(
             ["attached": 0, "name": name, "length": length],
             .chunks { hand in
-                while let chunk = try reader.next() {
+                while let chunk = try await reader.next() {
                     guard await hand(chunk) else { return }
                 }
             }
@@ -108,16 +108,23 @@ public struct FileSource: Sendable {
 
 extension FileSource: JSONWritable {}
 
-/// Reads an input stream from one task at a time.
+/// Reads an input stream, in a thread that may wait for a disk or a pipe.
 private final class StreamReader: @unchecked Sendable {
     private let stream: InputStream
+    private let queue = DispatchQueue(label: "beproduct.client.file")
     private var isOpen = false
 
     init(_ stream: InputStream) {
         self.stream = stream
     }
 
-    func next() throws -> Data? {
+    func next() async throws -> Data? {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result { try self.read() }) }
+        }
+    }
+
+    private func read() throws -> Data? {
         if !isOpen {
             stream.open()
             isOpen = true

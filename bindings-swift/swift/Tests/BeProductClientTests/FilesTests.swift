@@ -41,11 +41,13 @@ import Testing
     @Test func aFileThatCannotBeSentIsAnErrorOfItsOwn() async throws {
         let simulator = try Simulator()
         let client = try simulator.client()
-        let broken = AsyncThrowingStream<Data, any Error> { $0.finish(throwing: CocoaError(.fileReadUnknown)) }
-        let failed = try await failure {
-            try await client.style.upload(headerID: "1", file: .chunks(broken, name: "a.png"))
+        for own in [CocoaError(.fileReadUnknown), CancellationError()] as [any Error] {
+            let broken = AsyncThrowingStream<Data, any Error> { $0.finish(throwing: own) }
+            let failed = try await failure {
+                try await client.style.upload(headerID: "1", file: .chunks(broken, name: "a.png"))
+            }
+            #expect(failed.kind == .callback)
         }
-        #expect(failed.kind == .callback)
         let wrong: [(FileSource, String)] = [
             (.data(Data(), name: "a.png"), "is empty"),
             (.chunks(chunks(), name: "a.png", length: 5), "became longer"),

@@ -5,10 +5,11 @@ import beproduct.client.engine.EngineSupply
 import beproduct.client.engine.EngineWanted
 import java.io.InputStream
 import java.nio.file.Path
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runInterruptible
 import kotlinx.serialization.json.JsonObject
@@ -76,9 +77,9 @@ class FileSource private constructor(internal val json: JsonObject, private val 
                     // A read may block, and the call may end meanwhile.
                     val count = runInterruptible { stream.read(buffer) }
                     if (count < 0) EngineSupply.End else EngineSupply.Chunk(buffer.copyOf(count))
-                } catch (cancellation: CancellationException) {
-                    throw cancellation
                 } catch (failure: Throwable) {
+                    // A stream may be cancelled itself, such as one that waits for a future.
+                    currentCoroutineContext().ensureActive()
                     EngineSupply.Failed(failure.message ?: "$failure", host.kept(failure))
                 }
                 wanted = engine.supply(call, number, supply)

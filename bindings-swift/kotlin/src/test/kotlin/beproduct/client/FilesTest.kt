@@ -13,6 +13,7 @@ import kotlin.test.assertFailsWith
 import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
 import kotlin.time.Duration
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.flow.fold
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
@@ -54,6 +55,11 @@ class FilesTest {
             val failed = assertFailsWith<CallbackException> { client.style.upload("1", FileSource.of("a.png", broken)) }
             assertTrue("the camera is gone" in failed.message)
             assertTrue(generateSequence<Throwable>(failed) { it.cause }.any { it is IOException }, "$failed")
+            val cancelled = object : InputStream() {
+                override fun read(): Int = throw CancellationException("its future was cancelled")
+            }
+            val own = assertFailsWith<CallbackException> { client.style.upload("1", FileSource.of("a.png", cancelled)) }
+            assertTrue("its future was cancelled" in own.message, own.message)
             for ((file, says) in listOf(
                 FileSource.of("a.png", ByteArray(0)) to "is empty",
                 FileSource.of("a.png", InputStream.nullInputStream()) to "is empty",

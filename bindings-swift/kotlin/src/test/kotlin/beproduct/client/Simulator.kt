@@ -24,7 +24,9 @@ object Simulator {
     private val binary = Path.of(System.getenv("BEPRODUCT_SIMULATOR") ?: "../../target/ci/beproduct-simulator")
     private val http = HttpClient.newHttpClient()
     private val ready = started()
-    private val stateDir = Files.createTempDirectory(Path.of("target"), "state")
+
+    /** Where clients keep what they know of the service: nothing of what a simulator told before it began anew. */
+    @Volatile private var stateDir = emptyFolder()
 
     /** What the simulator with HTTPS says of itself; `ca` is the file of its certificate authority. */
     val secure: JsonObject by lazy { started("--tls") }
@@ -42,7 +44,10 @@ object Simulator {
     /** Begins anew. Sizes and limits that are not given are those of the command line above. */
     fun reset(changes: String = "{}") {
         post("reset", changes)
+        stateDir = emptyFolder()
     }
+
+    private fun emptyFolder(): Path = Files.createTempDirectory(Path.of("target"), "state")
 
     fun address(name: String, at: JsonObject = ready): String = at.getValue(name).jsonPrimitive.content
 
