@@ -205,7 +205,10 @@ async def test_close_ends_pending_calls(async_client: BeProductAsync, simulator:
         asyncio.create_task(async_client.style.update("1", {"season": "Fall 2026"})),
         asyncio.create_task(async_client.style.list().collect()),
     ]
-    await asyncio.to_thread(simulator.wait, 3)
+    arrived = asyncio.create_task(asyncio.to_thread(simulator.wait, 3))
+    await asyncio.wait([arrived, *calls], return_when=asyncio.FIRST_COMPLETED)
+    assert [call for call in calls if call.done()] == []
+    await arrived
     await async_client.close()
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(result) for result in results] == [CallCancelledError] * 3

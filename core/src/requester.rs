@@ -7,6 +7,7 @@ use ::http::header::{ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use ::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use crate::address::LinkOf;
@@ -50,6 +51,8 @@ pub(crate) struct Site {
     pub(crate) max_answer_size: usize,
     /// Whether a file to upload may be read from an address inside a network.
     pub(crate) private_sources: bool,
+    /// Turns of the files that are read from a URL while they are sent.
+    pub(crate) sources: Semaphore,
     /// What pages of lists have shown.
     pub(crate) page_sizes: PageSizes,
     pub(crate) log: Log,
@@ -116,6 +119,11 @@ impl Requester {
     /// Whether a file to upload may be read from an address inside a network.
     pub(crate) fn private_sources(&self) -> bool {
         self.site.private_sources
+    }
+
+    /// A turn to read a file from a URL while it is sent.
+    pub(crate) async fn source(&self) -> Result<SemaphorePermit<'_>> {
+        self.site.sources.acquire().await.map_err(Error::internal)
     }
 
     /// A number from 0 to 1.

@@ -66,11 +66,14 @@ impl IdentityServer {
     async fn whole(&self, request: HttpRequest) -> std::result::Result<WholeResponse, TransportError> {
         let answer = self.transport.send(request).await?;
         let (body, extent) = answer.body.read(ANSWER_SIZE, || {}).await;
-        if extent != Extent::Whole {
-            let text = "the answer of the identity server was cut off, or is too large";
-            return Err(TransportError::new(Reached::Sent, text, text));
-        }
-        Ok(WholeResponse { status: answer.status, headers: answer.headers, body })
+        let text = match extent {
+            Extent::Whole => {
+                return Ok(WholeResponse { status: answer.status, headers: answer.headers, body });
+            }
+            Extent::Limit => format!("the answer of the identity server has more than {ANSWER_SIZE} bytes"),
+            Extent::Cut(cut) => cut.message.clone(),
+        };
+        Err(TransportError::new(Reached::Sent, text.clone(), text))
     }
 
     /// A request with its body.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use super::shared::Shared;
@@ -260,6 +261,7 @@ impl ClientBuilder {
             attempts: config.attempts,
             max_answer_size: config.max_answer_size as usize,
             private_sources: config.allow_private_sources,
+            sources: Semaphore::new(config.concurrency as usize),
             page_sizes: PageSizes::default(),
             log: log.clone(),
             clock,

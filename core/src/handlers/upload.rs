@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
+use tokio::sync::SemaphorePermit;
 
 use self::processing::Processing;
 use crate::answer::Answer;
@@ -58,6 +59,11 @@ pub(crate) async fn upload(
         None => None,
         Some(place) => Some(turn(requester, place, &call.options).await.map_err(named)?),
     };
+    // The connection to it stays open while the request waits for its turn: as many as are sent at a time are enough.
+    let reading = match file.address() {
+        Some(_) => Some(source(requester, &call.options).await.map_err(named)?),
+        None => None,
+    };
     let content = match file.address() {
         Some(url) => web::open(requester, url, parameter.name, &call.options).await,
         None => file.open(parameter.name).await,
@@ -67,6 +73,7 @@ pub(crate) async fn upload(
     let multipart = Multipart::of(parameter.wire, &name, Body::from_source(shown), &requester.boundary());
     prepared.multipart = Some(multipart);
     let answer = requester.send(operation, prepared, &call.options).await?;
+    drop(reading);
     if call.options.wait_timeout == Some(Duration::ZERO) {
         return Ok(answer);
     }
@@ -74,6 +81,16 @@ pub(crate) async fn upload(
         Some(processing) => processing.end(answer).await,
         // Some uploads are done when they are answered.
         None => Ok(answer),
+    }
+}
+
+/// Waits for the turn to read a file from a URL.
+async fn source<'a>(requester: &'a Requester, options: &CallOptions) -> Result<SemaphorePermit<'a>> {
+    let cancel = options.cancel.clone().unwrap_or_default();
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(Error::cancelled(Outcome::NotSent)),
+        turn = requester.source() => turn,
     }
 }
 

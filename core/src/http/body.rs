@@ -6,13 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::TransportError;
 
 /// What a body source may fail with.
 pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Bytes that are handed to a connection at a time, at most. It takes the next ones when these have left, which shows that it
+/// moves.
+const PIECE: usize = 256 * 1024;
 
 /// The pieces of a body, in order.
 pub type Chunks = BoxStream<'static, Result<Bytes, SourceError>>;
@@ -97,15 +101,34 @@ impl Body {
     /// That of the source; and for one that has been read and cannot be replayed.
     pub async fn open(&self) -> Result<Chunks, SourceError> {
         match &self.0 {
-            Kind::Bytes(bytes) if bytes.is_empty() => Ok(stream::empty().boxed()),
-            Kind::Bytes(bytes) => Ok(stream::once(ready(Ok(bytes.clone()))).boxed()),
+            Kind::Bytes(bytes) => Ok(stream::iter(Pieces(bytes.clone()).map(Ok)).boxed()),
             Kind::Source(source) => {
                 if source.opened.swap(true, Ordering::Relaxed) && !source.source.replayable() {
                     return Err("the body source has been read already and cannot be replayed".into());
                 }
-                source.source.open().await
+                let chunks = source.source.open().await?;
+                let pieces = chunks.flat_map(|chunk| {
+                    let (bytes, error) = match chunk {
+                        Ok(bytes) => (bytes, None),
+                        Err(error) => (Bytes::new(), Some(Err(error))),
+                    };
+                    stream::iter(Pieces(bytes).map(Ok).chain(error))
+                });
+                Ok(pieces.boxed())
             }
         }
+    }
+}
+
+/// Bytes, piece by piece.
+struct Pieces(Bytes);
+
+impl Iterator for Pieces {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let next = self.0.split_to(self.0.len().min(PIECE));
+        (!next.is_empty()).then_some(next)
     }
 }
 
@@ -128,14 +151,14 @@ impl fmt::Debug for Body {
 pub struct AnswerBody(BoxStream<'static, Result<Bytes, TransportError>>);
 
 /// How much of an answer's body was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Extent {
     /// All of it.
     Whole,
     /// As much as the limit allows. The rest was not read.
     Limit,
-    /// As much as came before the connection broke.
-    Cut,
+    /// As much as came before this.
+    Cut(Arc<TransportError>),
 }
 
 impl AnswerBody {
@@ -205,9 +228,12 @@ impl AnswerBody {
         let mut all = BytesMut::new();
         while let Some(chunk) = self.next().await {
             moved();
-            let Ok(chunk) = chunk else {
-                let read = if all.is_empty() { first } else { all.freeze() };
-                return (read, Extent::Cut);
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    let read = if all.is_empty() { first } else { all.freeze() };
+                    return (read, Extent::Cut(Arc::new(error)));
+                }
             };
             let length = if all.is_empty() { first.len() } else { all.len() };
             if chunk.len() > limit - length {
@@ -252,23 +278,27 @@ mod tests {
         TransportError::new(Reached::Sent, "broken", "broken")
     }
 
-    async fn read(chunks: &[Option<&'static [u8]>], limit: usize) -> (Vec<u8>, Extent) {
+    async fn read(chunks: &[Option<&'static [u8]>], limit: usize) -> (Vec<u8>, String) {
         let chunks: Vec<_> =
             chunks.iter().map(|chunk| chunk.map(Bytes::from_static).ok_or_else(broken)).collect();
         let (bytes, extent) = AnswerBody::from_stream(stream::iter(chunks)).read(limit, || {}).await;
+        let extent = match extent {
+            Extent::Cut(error) => error.message.clone(),
+            extent => format!("{extent:?}"),
+        };
         (bytes.to_vec(), extent)
     }
 
     #[tokio::test]
     async fn a_body_is_read_within_its_limit() {
         let all: &[Option<&[u8]>] = &[Some(b"ab"), Some(b""), Some(b"cd"), Some(b"e")];
-        assert_eq!(read(all, 5).await, (b"abcde".to_vec(), Extent::Whole));
+        assert_eq!(read(all, 5).await, (b"abcde".to_vec(), "Whole".into()));
         for limit in 0..5 {
-            assert_eq!(read(all, limit).await, (b"abcde"[..limit].to_vec(), Extent::Limit), "{limit}");
+            assert_eq!(read(all, limit).await, (b"abcde"[..limit].to_vec(), "Limit".into()), "{limit}");
         }
-        assert_eq!(read(&[], 0).await, (Vec::new(), Extent::Whole));
-        assert_eq!(read(&[Some(b"a"), None], 9).await, (b"a".to_vec(), Extent::Cut));
-        assert_eq!(read(&[Some(b"a"), Some(b"b"), None], 9).await, (b"ab".to_vec(), Extent::Cut));
+        assert_eq!(read(&[], 0).await, (Vec::new(), "Whole".into()));
+        assert_eq!(read(&[Some(b"a"), None], 9).await, (b"a".to_vec(), "broken".into()));
+        assert_eq!(read(&[Some(b"a"), Some(b"b"), None], 9).await, (b"ab".to_vec(), "broken".into()));
     }
 
     #[tokio::test]
@@ -300,7 +330,7 @@ mod tests {
         assert_eq!(next(), Some(None));
     }
 
-    struct Once;
+    struct Once(usize);
 
     impl BodySource for Once {
         fn length(&self) -> Option<u64> {
@@ -310,17 +340,35 @@ mod tests {
             false
         }
         fn open(&self) -> BoxFuture<'static, Result<Chunks, SourceError>> {
-            Box::pin(ready(Ok(stream::iter([Ok(Bytes::from_static(b"x"))]).boxed())))
+            let chunks = [Ok(Bytes::from(vec![0; self.0])), Err("broken".into())];
+            Box::pin(std::future::ready(Ok(stream::iter(chunks).boxed())))
         }
     }
 
     #[tokio::test]
     async fn a_source_that_cannot_be_replayed_works_once() {
-        let body = Body::from_source(Once);
+        let body = Body::from_source(Once(1));
         let again = body.clone();
         assert!(body.can_be_sent() && again.can_be_sent());
-        assert_eq!(body.open().await.unwrap().count().await, 1);
+        assert_eq!(body.open().await.unwrap().count().await, 2);
         assert!(!body.can_be_sent() && !again.can_be_sent());
         assert!(again.open().await.err().unwrap().to_string().contains("cannot be replayed"));
+    }
+
+    #[tokio::test]
+    async fn large_bytes_leave_in_pieces() {
+        let length = 2 * PIECE + 1;
+        for (body, ends) in [
+            (Body::from(Bytes::from(vec![0; length])), vec![]),
+            (Body::from_source(Once(length)), vec![Err("broken".to_owned())]),
+        ] {
+            let pieces: Vec<_> = body.open().await.unwrap().collect().await;
+            let lengths = pieces
+                .into_iter()
+                .map(|piece| piece.map(|bytes| bytes.len()).map_err(|error| error.to_string()));
+            let expected = [PIECE, PIECE, 1].map(Ok).into_iter().chain(ends);
+            assert_eq!(lengths.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        }
+        assert_eq!(Body::empty().open().await.unwrap().count().await, 0);
     }
 }

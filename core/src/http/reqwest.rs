@@ -306,7 +306,12 @@ impl Outgoing {
     async fn open(body: &Body, wire: Wire, broken: Broken) -> std::result::Result<Self, SourceError> {
         let chunks = match body.length() {
             Some(0) => None,
-            _ => Some(body.open().await?),
+            _ => {
+                wire.starve(true);
+                let chunks = body.open().await?;
+                wire.starve(false);
+                Some(chunks)
+            }
         };
         Ok(Self { wire, left: body.length(), chunks: Mutex::new(chunks), broken })
     }
@@ -325,9 +330,13 @@ impl HttpBody for Outgoing {
         let chunks = this.chunks.get_mut().unwrap_or_else(PoisonError::into_inner);
         let Some(stream) = chunks else { return Poll::Ready(None) };
         let next = match stream.poll_next_unpin(context) {
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending => {
+                this.wire.starve(true);
+                return Poll::Pending;
+            }
             Poll::Ready(next) => next,
         };
+        this.wire.starve(false);
         this.wire.moved();
         let broken = &this.broken;
         let wrong = |text: &str| Poll::Ready(Some(Err(broken.keep(text.into()))));

@@ -1,7 +1,7 @@
 //! What the pipeline hears of a request on the wire: whether it has left, and when something last moved.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -16,6 +16,8 @@ struct State {
     departure: AtomicU8,
     /// When a byte last moved, on the clock's own scale, in nanoseconds.
     moved: AtomicU64,
+    /// Whether the connection waits for the source of the body.
+    starved: AtomicBool,
 }
 
 /// Nothing was handed to a transport.
@@ -29,7 +31,8 @@ const LEFT: u8 = 3;
 
 impl Wire {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        let wire = Self(Arc::new(State { clock, departure: AtomicU8::new(HERE), moved: AtomicU64::new(0) }));
+        let (departure, moved, starved) = (AtomicU8::new(HERE), AtomicU64::new(0), AtomicBool::new(false));
+        let wire = Self(Arc::new(State { clock, departure, moved, starved }));
         wire.moved();
         wire
     }
@@ -56,6 +59,15 @@ impl Wire {
     pub fn moved(&self) {
         let now = u64::try_from(self.0.clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.0.moved.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// Whether the connection waits for the source of the body from now on. What does not move then is not the service.
+    pub fn starve(&self, waits: bool) {
+        self.0.starved.store(waits, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_starved(&self) -> bool {
+        self.0.starved.load(Ordering::Relaxed)
     }
 
     /// Whether the service may have received anything of the request.

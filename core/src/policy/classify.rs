@@ -1,5 +1,6 @@
 //! Turns statuses into results (docs/service/answers.md, Errors by status).
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ::http::HeaderMap;
@@ -95,15 +96,12 @@ impl Policy for Classify {
 impl Classify {
     fn judge(&self, reply: Reply, operation: &Operation, server: Server) -> Result<Reply> {
         let reads = operation.is_read();
+        if let (200..=299, Extent::Cut(cut), true) = (reply.status, &reply.extent, reads) {
+            let error = self.error(&reply, ErrorKind::Network, Failure::Unreadable, reads, &cut.message);
+            return Err(error.with_source(Arc::clone(cut)));
+        }
         match reply.status {
             200..=299 if reply.stream.is_some() => Ok(reply),
-            200..=299 if reply.extent == Extent::Cut && reads => Err(self.error(
-                &reply,
-                ErrorKind::Network,
-                Failure::Unreadable,
-                reads,
-                "the answer was cut off",
-            )),
             // Whatever it holds.
             200..=299 if operation.answer == AnswerKind::File => Ok(reply),
             200..=299 => self.judge_success(reply, operation),

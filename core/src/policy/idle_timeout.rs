@@ -27,8 +27,9 @@ pub(crate) async fn idle(clock: &dyn Clock, wire: &Wire, limit: Duration) {
     }
 }
 
-pub(crate) fn text(limit: Duration) -> String {
-    format!("no byte within {} s; idle_timeout sets another limit", limit.as_secs_f64())
+pub(crate) fn text(limit: Duration, wire: &Wire) -> String {
+    let of = if wire.is_starved() { " of the file from its source" } else { "" };
+    format!("no byte{of} within {} s; idle_timeout sets another limit", limit.as_secs_f64())
 }
 
 impl Policy for IdleTimeout {
@@ -45,7 +46,7 @@ impl Policy for IdleTimeout {
                         false => (Failure::NotSent, Outcome::NotSent),
                     };
                     trace.end_attempt(self.clock.elapsed(), None, Some(ErrorKind::Timeout), outcome);
-                    Err(Error::new(ErrorKind::Timeout, text(self.limit))
+                    Err(Error::new(ErrorKind::Timeout, text(self.limit, &wire))
                         .with_failure(failure)
                         .with_outcome(trace.outcome()))
                 }

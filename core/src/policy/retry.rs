@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::catalog::Replay;
+use crate::address::LinkOf;
+use crate::catalog::{Base, Replay};
 use crate::clock::Clock;
 use crate::error::{Error, Failure, Result};
 use crate::own::{Outcome, WaitReason};
@@ -28,12 +29,12 @@ pub(crate) struct Retry {
     rng: Arc<dyn Rng>,
     attempts: u64,
     max_wait: Duration,
-    budget: Budget,
+    budgets: Budgets,
 }
 
 impl Retry {
     pub(crate) fn new(clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, attempts: u64, max_wait: Duration) -> Self {
-        Self { clock, rng, attempts, max_wait, budget: Budget::default() }
+        Self { clock, rng, attempts, max_wait, budgets: Budgets::default() }
     }
 
     fn drawn_out(&self, asked: Duration) -> Duration {
@@ -87,7 +88,8 @@ impl Retry {
         if end.is_some_and(|end| self.clock.elapsed().saturating_add(wait) >= end) {
             return Err(error);
         }
-        if error.failure() != Failure::Throttled && !self.budget.take() {
+        let budget = self.budgets.of(exchange);
+        if error.failure() != Failure::Throttled && budget.is_some_and(|budget| !budget.take()) {
             let message = format!("{}; not retried, because too many calls fail at present", error.message());
             return Err(error.with_message(message));
         }
@@ -115,7 +117,7 @@ impl Policy for Retry {
                 attempt.attempt = history.attempts + 1;
                 let error = match next.run(attempt).await {
                     Ok(reply) => {
-                        self.budget.give();
+                        self.budgets.of(&exchange).into_iter().for_each(Budget::give);
                         return Ok(reply);
                     }
                     // An earlier attempt may have had an effect.
@@ -170,6 +172,24 @@ fn too_long(error: &Error, asked: Duration, most: Duration) -> Error {
         most.as_secs_f64()
     );
     error.clone().with_message(text)
+}
+
+/// One for the hosts of the service, and one for those that keep its files: what fails at one says nothing of the other.
+#[derive(Default)]
+struct Budgets {
+    service: Budget,
+    storage: Budget,
+}
+
+impl Budgets {
+    /// None for a server that the program has named: it has nothing to do with any other.
+    fn of(&self, exchange: &Exchange) -> Option<&Budget> {
+        match (exchange.base, exchange.link_of) {
+            (_, LinkOf::Program { .. }) => None,
+            (Base::Link, _) => Some(&self.storage),
+            (Base::Api | Base::Automation, _) => Some(&self.service),
+        }
+    }
 }
 
 /// Keeps retries from multiplying the load when everything fails: each takes from a store that successes refill.

@@ -82,7 +82,7 @@ impl Policy for Send {
             }
             let limit = if succeeded { self.max_answer_size } else { FAILURE_SIZE };
             let (body, extent) = answer.body.read(limit, || wire.moved()).await;
-            if extent == Extent::Limit && succeeded && reads {
+            if matches!(extent, Extent::Limit) && succeeded && reads {
                 let advice = match exchange.operation.answer {
                     AnswerKind::File => "name a file that it is written to",
                     _ => "ask for less, with a smaller page_size for instance",
@@ -156,7 +156,7 @@ impl Send {
                         Some((chunk, rest))
                     }
                     () = idle_timeout::idle(&*clock, &wire, limit) => {
-                        let text = idle_timeout::text(limit);
+                        let text = idle_timeout::text(limit, &wire);
                         Some((Err(TransportError::new(Reached::Sent, text.clone(), text)), None))
                     }
                 }

@@ -25,13 +25,11 @@ impl Written {
         if let Some(american) = american(text) {
             return Some(american);
         }
-        // Compact spellings would make dates of plain numbers.
-        if text.as_bytes().get(4) != Some(&b'-') {
+        // Compact spellings would make dates of plain numbers. The year before the first is a mistake.
+        if text.as_bytes().get(4) != Some(&b'-') || text.starts_with("0000") {
             return None;
         }
-        if let Ok(day) = text.parse::<Date>()
-            && text.len() == 10
-        {
+        if let Some(day) = day_of(text).filter(|_| text.len() == 10) {
             return Some(Self::Day(day));
         }
         if let Ok(instant) = text.parse::<Timestamp>() {
@@ -65,6 +63,11 @@ pub(crate) fn midnight(day: Date) -> Option<Timestamp> {
     utc(day.to_datetime(Time::midnight()))
 }
 
+/// The day that a text in ISO 8601 begins with, whatever its zone.
+pub(crate) fn day_of(text: &str) -> Option<Date> {
+    text.trim().get(..10)?.parse().ok()
+}
+
 /// Whether a text in ISO 8601 says that its time is one of UTC.
 pub(crate) fn is_in_utc(text: &str) -> bool {
     let text = text.trim();
@@ -81,7 +84,7 @@ pub(crate) fn milliseconds(instant: Timestamp) -> Timestamp {
 fn american(text: &str) -> Option<Written> {
     let mut parts = text.split_whitespace();
     let mut date = parts.next()?.split('/');
-    let (month, day, year) = (whole(date.next()?)?, whole(date.next()?)?, date.next()?.parse().ok()?);
+    let (month, day, year) = (whole(date.next()?)?, whole(date.next()?)?, year(date.next()?)?);
     let date = Date::new(year, month, day).ok().filter(|_| date.next().is_none())?;
     let Some(clock) = parts.next() else {
         return Some(Written::American(date.to_datetime(Time::midnight())));
@@ -101,6 +104,12 @@ fn american(text: &str) -> Option<Written> {
     let ends = clock.next().is_none() && parts.next().is_none();
     let time = date.to_datetime(Time::new(hour, minute, second, 0).ok().filter(|_| ends)?);
     Some(if is_whole { Written::Recorded(time) } else { Written::American(time) })
+}
+
+/// Of four digits: a shorter one may mean another century.
+fn year(text: &str) -> Option<i16> {
+    let is_year = text.len() == 4 && text.bytes().all(|digit| digit.is_ascii_digit());
+    is_year.then(|| text.parse().ok())?.filter(|year| *year > 0)
 }
 
 fn whole(text: &str) -> Option<i8> {
@@ -146,6 +155,12 @@ mod tests {
             "",
             "soon",
             "13/1/2021",
+            "8/1/21 12:00:00 AM",
+            "8/1/0000 12:00:00 AM",
+            "8/1/-5 12:00:00 AM",
+            "8/1/02021",
+            "0000-01-01",
+            "0000-01-01T00:00:00Z",
             "2/30/2021",
             "1/2/2021 13:00 PM",
             "1/2/2021 0:00 AM",

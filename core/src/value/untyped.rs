@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Place;
 use super::read::{is_blank, member};
-use super::write::{color, yes_or_no};
+use super::write::{color, is_empty_text, yes_or_no};
 
 /// What is sent for a value of an unknown type. A refusal goes behind the name of the field.
 pub(crate) fn write_untyped(place: Place, value: &Value) -> Result<Value, String> {
@@ -25,11 +25,13 @@ fn object(place: Place, members: &Map<String, Value>, value: &Value) -> Result<V
     if member(members, "hex").is_some() {
         return color(value);
     }
-    if let Some(name @ Value::String(_)) = member(members, "userName") {
+    // An empty text would clear the field.
+    let filled = |name| member(members, name).filter(|value| !is_empty_text(value));
+    if let Some(name @ Value::String(_)) = filled("userName") {
         return Ok(name.clone());
     }
     let is_choice = names_only(members, &["allowedFor", "code", "text", "value", "id", "active"]);
-    let (code, text) = (member(members, "code"), member(members, "value"));
+    let (code, text) = (filled("code"), filled("value"));
     match (code, text) {
         // The code of a partner is its id.
         (Some(Value::String(code)), _) if is_choice && uuid::Uuid::try_parse(code.trim()).is_ok() => {
@@ -114,6 +116,9 @@ mod tests {
             (Place::Header, json!({"id": "u-1", "name": "Ana"})),
             (Place::Header, json!({"Id": "x", "color_number": "1"})),
             (Place::Header, json!({"label": "Mill"})),
+            (Place::Header, json!({"code": "F1", "value": ""})),
+            (Place::Header, json!({"code": "", "value": " ", "id": "x"})),
+            (Place::Header, json!({"id": "u-1", "userName": "", "name": "Ana"})),
             (Place::Header, json!({})),
             (Place::Header, json!({"hex": "red"})),
             (Place::DataTable, json!([{"label": "a"}])),

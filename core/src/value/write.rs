@@ -55,7 +55,7 @@ pub(crate) fn shown(value: &Value) -> String {
     }
 }
 
-fn is_empty_text(value: &Value) -> bool {
+pub(super) fn is_empty_text(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
@@ -71,7 +71,9 @@ fn choice(value: &Value) -> Result<Value, String> {
     let inner = match value {
         Value::Object(members) if is_blank(members) => return Ok(Value::Null),
         // One without a text would clear the field, and has a code that says otherwise.
-        Value::Object(members) => member(members, "value").filter(|text| *text != "").unwrap_or(value),
+        Value::Object(members) => {
+            member(members, "value").filter(|text| !is_empty_text(text)).unwrap_or(value)
+        }
         _ => value,
     };
     match inner {
@@ -98,14 +100,15 @@ fn texts(value: &Value) -> Result<Value, String> {
 }
 
 fn number(value: &Value) -> Result<Value, String> {
-    match value {
-        Value::Number(_) => Ok(value.clone()),
-        _ if is_empty_text(value) => Ok(Value::Null),
-        Value::String(text) => {
-            number_of(text).map(Value::Number).map_or_else(|| refused("a number such as 12.50", value), Ok)
-        }
-        _ => refused("a number such as 12.50", value),
-    }
+    let number = match value {
+        Value::Number(number) => Some(number.clone()),
+        _ if is_empty_text(value) => return Ok(Value::Null),
+        Value::String(text) => number_of(text),
+        _ => None,
+    };
+    // One of which the digits cannot be counted is none that the service keeps.
+    let number = number.filter(|number| Decimal::of(number).is_some());
+    number.map(Value::Number).map_or_else(|| refused("a number such as 12.50", value), Ok)
 }
 
 fn whole_number(value: &Value) -> Result<Value, String> {
@@ -135,7 +138,9 @@ fn day(value: &Value) -> Result<Value, String> {
         Written::Local(_) if has_time => {
             return Err(format!("has a time without a zone, {}: give {DAY}", shown(value)));
         }
-        Written::Instant(_) if has_time && !date::is_in_utc(text) => {
+        Written::Instant(_)
+            if !date::is_in_utc(text) && (has_time || date::day_of(text) != Some(moment.date())) =>
+        {
             return Err(format!("is a day, and the day of {} depends on the zone: give {DAY}", shown(value)));
         }
         _ => {}
@@ -210,10 +215,21 @@ fn part(given: &Value) -> Option<Value> {
 
 /// In which form they are written is not known: as they are read.
 fn tagged(value: &Value) -> Result<Value, String> {
-    let list = read(FieldType::UsersTags, value);
-    match list.is_array() && !value.is_object() {
-        true => Ok(list),
-        false => refused("a list such as [{\"value\": \"Ana Ferreira\", \"code\": \"ana.ferreira\"}]", value),
+    let expected = "a list such as [{\"value\": \"Ana Ferreira\", \"code\": \"ana.ferreira\"}]";
+    let list = match value {
+        _ if is_empty_text(value) => return Ok(json!([])),
+        Value::String(text) => parsed(text),
+        _ => Some(value.clone()),
+    };
+    let names_someone = |item: &Value| {
+        let text = |members, name| {
+            member(members, name).is_some_and(|text| text.is_string() && !is_empty_text(text))
+        };
+        item.as_object().is_some_and(|members| text(members, "code") || text(members, "value"))
+    };
+    match list {
+        Some(Value::Array(list)) if list.iter().all(names_someone) => Ok(Value::Array(list)),
+        _ => refused(expected, value),
     }
 }
 

@@ -151,7 +151,7 @@ pub(crate) fn arguments(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-async fn read(client: &Client, link: &str, file: Option<&Path>) -> Result<(String, usize)> {
+pub(crate) async fn read(client: &Client, link: &str, file: Option<&Path>) -> Result<(String, usize)> {
     let call = json!({"link": link, "file": file});
     let answer = client.call("raw.download", arguments(call), CallOptions::default()).await?;
     let attempts = answer.meta.attempts.len();

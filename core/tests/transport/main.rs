@@ -5,6 +5,7 @@
 
 mod departure;
 mod downloads;
+mod endless;
 mod environment;
 mod http2;
 mod links;
@@ -13,3 +14,4 @@ mod proxies;
 mod server;
 mod sizes;
 mod sources;
+mod starved;

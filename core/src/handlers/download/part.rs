@@ -112,15 +112,22 @@ fn keep_rights(file: &Path, present: &Metadata) -> io::Result<()> {
     use std::fs::{Permissions, set_permissions};
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
     let own = std::fs::metadata(file)?;
+    // Not those to run as its owner: other bytes are in it now.
+    let mut mode = present.mode() & 0o777;
     // Few may give a file away. To whom it cannot be given, its writer keeps it.
-    if own.gid() != present.gid() {
-        let _ = chown(file, None, Some(present.gid()));
+    if own.gid() != present.gid() && chown(file, None, Some(present.gid())).is_err() {
+        mode = of_another_group(mode);
     }
     if own.uid() != present.uid() {
         let _ = chown(file, Some(present.uid()), None);
     }
-    // Not those to run as its owner: other bytes are in it now.
-    set_permissions(file, Permissions::from_mode(present.mode() & 0o777))
+    set_permissions(file, Permissions::from_mode(mode))
+}
+
+/// The permissions of a file for a group that had none of its own: no more than everybody has.
+#[cfg(unix)]
+fn of_another_group(mode: u32) -> u32 {
+    mode & (0o707 | (mode & 0o007) << 3)
 }
 
 /// Elsewhere a new file has the rights of its folder.
@@ -200,6 +207,14 @@ mod tests {
         std::fs::write(&other, "").unwrap();
         put(&new).await.unwrap();
         assert_eq!(std::fs::metadata(new).unwrap().mode(), std::fs::metadata(other).unwrap().mode());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_group_that_could_not_read_the_file_before_cannot_read_it_now() {
+        for (mode, expected) in [(0o640, 0o600), (0o664, 0o644), (0o777, 0o777), (0o604, 0o604)] {
+            assert_eq!(of_another_group(mode), expected, "{mode:o}");
+        }
     }
 
     #[cfg(unix)]

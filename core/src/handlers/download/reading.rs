@@ -25,7 +25,7 @@ use crate::own::{Attempt, ErrorKind, Meta, Outcome, Wait, WaitReason};
 use crate::requester::{Requester, Transfer};
 use crate::trace::Trace;
 
-/// An attempt that brought so many bytes is not one of those that lead nowhere.
+/// An attempt that brought so many new bytes is not one of those that lead nowhere.
 const WORTH: u64 = 1 << 20;
 
 /// Bytes that are handed on at a time, at most, unless they came in one piece: a connection brings them in small ones, and each
@@ -69,8 +69,10 @@ pub(crate) struct Reading {
     skip: u64,
     /// Attempts in a row that led nowhere.
     breaks: u32,
-    /// Bytes since the last break.
+    /// Bytes since the last break that had never come before.
     gained: u64,
+    /// Bytes that an attempt has brought at most.
+    furthest: u64,
     ended: bool,
     /// Why it ended before its end.
     failed: Option<Error>,
@@ -126,6 +128,7 @@ impl Reading {
             skip: 0,
             breaks: 0,
             gained: 0,
+            furthest: 0,
             ended: false,
             failed: None,
             turn: None,
@@ -279,8 +282,9 @@ impl Reading {
         let passed = self.skip.min(chunk.len() as u64);
         self.skip -= passed;
         chunk.advance(usize::try_from(passed).unwrap_or(chunk.len()));
-        self.gained += chunk.len() as u64;
         self.done += chunk.len() as u64;
+        self.gained += self.done.saturating_sub(self.furthest);
+        self.furthest = self.furthest.max(self.done);
         if self.total.is_some_and(|total| self.done > total) {
             let text = format!(
                 "the storage sent more than the {} bytes that it had announced",

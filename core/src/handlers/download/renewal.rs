@@ -1,5 +1,7 @@
 //! A fresh link in the place of one that has expired: the record that has it is read again.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::answer::{self, Answer};
@@ -43,14 +45,25 @@ impl Renewal {
 
     /// The link in the record that leads to the same place, whatever its signature.
     pub(super) fn find(record: &Answer, link: &str) -> Result<Link> {
-        let found = same_place(&answer::value(&record.body), place_of(link));
-        let found = found.and_then(|found| Link::read("link", &Value::String(found)).ok());
-        found.ok_or_else(|| {
-            Error::config(
-                "the link has expired, and its record has no link to this file any more; read it again",
-            )
-        })
+        let found = like(&answer::value(&record.body), link)?;
+        Link::read("link", &Value::String(found))
     }
+}
+
+/// The one link in a record that leads to the same place. Of several, it is the one that asks for the same: a preview may
+/// differ from the file by a parameter.
+fn like(record: &Value, link: &str) -> Result<String> {
+    let mut all = BTreeSet::new();
+    collect(record, place_of(link), &mut all);
+    if all.len() > 1 {
+        all.retain(|found| parameters_of(found) == parameters_of(link));
+    }
+    let problem = match (all.pop_first(), all.is_empty()) {
+        (Some(found), true) => return Ok(found),
+        (Some(_), false) => "has several links to this file",
+        (None, _) => "has no link to this file any more",
+    };
+    Err(Error::config(format!("the link has expired, and its record {problem}; read it again")))
 }
 
 /// A link without its query, letter for letter.
@@ -58,12 +71,21 @@ fn place_of(link: &str) -> &str {
     link.split(['?', '#']).next().unwrap_or(link)
 }
 
-fn same_place(value: &Value, place: &str) -> Option<String> {
+/// The names in the query of a link: their values change with every signature.
+fn parameters_of(link: &str) -> BTreeSet<&str> {
+    let query = link.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').map(|pair| pair.split('=').next().unwrap_or(pair)).collect()
+}
+
+/// All links in a value that lead to a place.
+fn collect(value: &Value, place: &str, all: &mut BTreeSet<String>) {
     match value {
-        Value::String(text) => (place_of(text) == place).then(|| text.clone()),
-        Value::Array(items) => items.iter().find_map(|item| same_place(item, place)),
-        Value::Object(members) => members.values().find_map(|member| same_place(member, place)),
-        _ => None,
+        Value::String(text) if place_of(text) == place => {
+            all.insert(text.clone());
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, place, all)),
+        Value::Object(members) => members.values().for_each(|member| collect(member, place, all)),
+        _ => {}
     }
 }
 
@@ -77,8 +99,10 @@ mod tests {
         let record = json!({"headerData": {"frontImage": {
             "preview": "https://store.example/1/front.png?sig=p",
             "origin": "https://store.example/2/front%20a.png?sig=new",
-        }}, "colorways": [{"image": null}, {"image": {"origin": "https://store.example/3/c.png"}}]});
-        let find = |link: &str| same_place(&record, place_of(link));
+        }}, "colorways": [{"image": null}, {"image": {"origin": "https://store.example/3/c.png"}}],
+            "preview": "https://store.example/4/d.png?w=200&sig=p", "origin": "https://store.example/4/d.png?sig=o",
+            "a": "https://store.example/5/e.png?sig=1", "b": "https://store.example/5/e.png?sig=2"});
+        let find = |link: &str| like(&record, link).ok();
         assert_eq!(
             find("https://store.example/2/front%20a.png?sig=old").as_deref(),
             Some("https://store.example/2/front%20a.png?sig=new")
@@ -86,5 +110,10 @@ mod tests {
         assert_eq!(find("https://store.example/3/c.png?x").as_deref(), Some("https://store.example/3/c.png"));
         assert_eq!(find("https://store.example/2/front a.png"), None);
         assert_eq!(find("https://store.example/2/"), None);
+        assert_eq!(
+            find("https://store.example/4/d.png?sig=old").as_deref(),
+            Some("https://store.example/4/d.png?sig=o")
+        );
+        assert_eq!(find("https://store.example/5/e.png?sig=old"), None);
     }
 }

@@ -1,12 +1,15 @@
 //! Whether two answers are about the same version of a file (RFC 9110, 8.8 and 13.1.5).
 
-use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, LAST_MODIFIED};
+use std::time::Duration;
+
+use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, LAST_MODIFIED};
 use ::http::{HeaderMap, HeaderValue};
 
 /// What a storage says of the version of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Version {
     tag: Option<HeaderValue>,
+    /// When it was last changed, if that was long enough ago that a later change has another time.
     changed: Option<HeaderValue>,
     /// Bytes of the whole file.
     length: u64,
@@ -16,7 +19,8 @@ impl Version {
     /// None where the answer does not say enough to prove anything.
     pub(super) fn of(headers: &HeaderMap, length: Option<u64>) -> Option<Self> {
         let of = |name| headers.get(name).cloned();
-        let version = Self { tag: of(ETAG), changed: of(LAST_MODIFIED), length: length? };
+        let changed = of(LAST_MODIFIED).filter(|_| has_settled(headers));
+        let version = Self { tag: of(ETAG), changed, length: length? };
         version.validator().is_some().then_some(version)
     }
 
@@ -39,6 +43,13 @@ impl Version {
         };
         named && self.length == other.length
     }
+}
+
+/// Whether the file is older than the answer by so much that the seconds of its time tell it from the next version.
+fn has_settled(headers: &HeaderMap) -> bool {
+    let time = |name| httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok();
+    let age = time(DATE).zip(time(LAST_MODIFIED)).and_then(|(now, changed)| now.duration_since(changed).ok());
+    age.is_some_and(|age| age >= Duration::from_secs(1))
 }
 
 /// Bytes of the body, as the head announces them.
@@ -92,13 +103,21 @@ mod tests {
     #[test]
     fn a_version_is_proved_by_what_names_every_byte() {
         const TIME: &str = "Wed, 21 May 2025 02:15:00 GMT";
+        const NOW: &str = "Wed, 21 May 2025 02:16:01 GMT";
         let version = |tag, time, length| {
             let tag = Some(tag).filter(|tag: &&str| !tag.is_empty()).map(|tag| (ETAG, tag));
             let time = Some(time).filter(|time: &&str| !time.is_empty()).map(|time| (LAST_MODIFIED, time));
-            Version::of(&headers(&tag.into_iter().chain(time).collect::<Vec<_>>()), length)
+            let now = [(DATE, NOW)];
+            Version::of(&headers(&tag.into_iter().chain(time).chain(now).collect::<Vec<_>>()), length)
         };
         // Nothing that proves it.
-        for (tag, time, length) in [("", "", Some(7)), ("W/\"a\"", "", Some(7)), ("\"a\"", TIME, None)] {
+        for (tag, time, length) in [
+            ("", "", Some(7)),
+            ("W/\"a\"", "", Some(7)),
+            ("\"a\"", TIME, None),
+            ("", NOW, Some(7)),
+            ("", "soon", Some(7)),
+        ] {
             assert_eq!(version(tag, time, length), None, "{tag} {time} {length:?}");
         }
         let of = |tag, time, length| version(tag, time, Some(length)).unwrap();

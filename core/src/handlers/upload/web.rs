@@ -27,6 +27,9 @@ use crate::requester::Requester;
 /// Bytes of a file from a URL, at most. Most companies have a lower limit, usually of 50 MB.
 const MOST_BYTES: u64 = 200_000_000;
 
+/// After so long a wait for its turn, a file is asked for anew: its server may have given the connection up.
+const FRESH: Duration = Duration::from_secs(10);
+
 /// Time for the whole of it, however little comes at a time.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
@@ -70,7 +73,8 @@ struct Opened {
     reading: Reading,
     /// Its first bytes.
     first: Bytes,
-    /// When it has to be there, on the clock's own scale.
+    /// When it was opened, and when it has to be there, on the clock's own scale.
+    begun: Duration,
     end: Duration,
 }
 
@@ -78,7 +82,8 @@ impl Source {
     /// Reads its head and its first bytes.
     async fn open(&self) -> Result<Opened> {
         let shown = address(&self.url);
-        let end = self.requester.clock().elapsed().saturating_add(LONGEST);
+        let begun = self.requester.clock().elapsed();
+        let end = begun.saturating_add(LONGEST);
         let mut reading = self.reading()?;
         reading.begin().await.map_err(|error| unread(&shown, &error))?;
         let may_be_page = is_page_by_name(&self.url);
@@ -88,7 +93,7 @@ impl Source {
             Some(first) if is_page(&first) && !may_be_page => return Err(page(&shown)),
             Some(first) => first,
         };
-        Ok(Opened { reading, first, end })
+        Ok(Opened { reading, first, begun, end })
     }
 
     fn reading(&self) -> Result<Reading> {
@@ -196,10 +201,12 @@ impl BodySource for OnTheWeb {
     }
 
     fn open(&self) -> BoxFuture<'static, std::result::Result<Chunks, SourceError>> {
+        let stale = self.source.requester.clock().elapsed().saturating_sub(FRESH);
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let first = first.filter(|opened| opened.begun >= stale);
         let (source, length) = (self.source.clone(), self.length);
         Box::pin(async move {
-            let Opened { reading, first, end } = match first {
+            let Opened { reading, first, end, .. } = match first {
                 Some(opened) => opened,
                 None => source.open().await?,
             };

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::clock::RecordedClock;
+use crate::http::{Reached, TransportError};
 
 fn classify() -> Classify {
     Classify {
@@ -16,7 +17,8 @@ fn classify() -> Classify {
 /// Judges an answer to an operation.
 fn judge(id: &str, status: u16, body: &str, whole: bool) -> Result<Reply> {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    let extent = if whole { Extent::Whole } else { Extent::Cut };
+    let cut = || TransportError::new(Reached::Sent, "the answer of api was cut off", "reset");
+    let extent = if whole { Extent::Whole } else { Extent::Cut(Arc::new(cut())) };
     let reply = Reply { status, headers: HeaderMap::new(), body, extent, stream: None };
     let operation = Operation::find(id).unwrap();
     let server = if operation.base == Base::Automation { Server::Automation } else { Server::Api };
