@@ -6,7 +6,8 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { BeProduct, BeProductError, CallbackError, ConfigError } from 'beproduct-client';
+import { BeProductError, CallbackError, ConfigError } from 'beproduct-client';
+import { recordedClient } from 'beproduct-client/testing';
 
 import { Simulator } from './simulator.mjs';
 
@@ -24,7 +25,7 @@ after(() => {
   return simulator.stop();
 });
 
-const open = (settings) => new BeProduct({ ...simulator.settings, ...settings });
+const open = (settings) => recordedClient({ ...simulator.settings, ...settings });
 const quick = { waitTimeout: 0 };
 
 async function style(client) {

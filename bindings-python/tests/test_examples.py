@@ -79,6 +79,12 @@ def offer_palette(simulator: Simulator) -> None:
     simulator.faults({"path": "Color/Headers", "times": 0, "action": answer})
 
 
+@pytest.fixture
+def settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Pauses between the looks at an upload return at once."""
+    return {**settings, "testing": {"clock": "recorded", "fixed_chance": True}}
+
+
 def prepare(client: BeProduct, place: Path, **changes: Any) -> list[str]:
     """What the example says of the kit. Two of its three styles have a picture."""
     pictures, module = place / "pictures", example("season_kit")

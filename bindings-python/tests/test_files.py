@@ -16,6 +16,12 @@ from beproduct_client.types import FileInput
 PICTURE = b"a picture"
 
 
+@pytest.fixture
+def settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Pauses between the looks at an upload return at once."""
+    return {**settings, "testing": {"clock": "recorded", "fixed_chance": True}}
+
+
 def sent(simulator: Simulator) -> str:
     """The body of the upload that came last."""
     bodies = [one["body"] for one in simulator.log() if "Image/Upload" in one["target"]]

@@ -1,5 +1,6 @@
 package beproduct.client
 
+import beproduct.client.testing.TestClock
 import java.io.IOException
 import java.io.InputStream
 import java.nio.file.Files
@@ -31,7 +32,7 @@ class FilesTest {
     fun `every form of a file is sent`() = runBlocking {
         val path = Files.createTempDirectory("files").resolve("front.png")
         path.writeBytes(picture)
-        Simulator.client().use { client ->
+        Simulator.client(clock = TestClock.recorded()).use { client ->
             val id = style(client)
             for (file in listOf(
                 FileSource.of(path),
@@ -51,7 +52,7 @@ class FilesTest {
         val broken = object : InputStream() {
             override fun read(): Int = throw IOException("the camera is gone")
         }
-        Simulator.client().use { client ->
+        Simulator.client(clock = TestClock.recorded()).use { client ->
             val failed = assertFailsWith<CallbackException> { client.style.upload("1", FileSource.of("a.png", broken)) }
             assertTrue("the camera is gone" in failed.message)
             assertTrue(generateSequence<Throwable>(failed) { it.cause }.any { it is IOException }, "$failed")
@@ -75,7 +76,7 @@ class FilesTest {
 
     @Test
     fun `a file is downloaded as a flow and to a path`() = runBlocking {
-        Simulator.client().use { client ->
+        Simulator.client(clock = TestClock.recorded()).use { client ->
             val id = style(client)
             client.style.upload(id, FileSource.of("a.png", picture))
             val link = assertNotNull(client.style.get(id).headerData?.frontImage?.origin)
