@@ -62,7 +62,7 @@ impl Wire {
     }
 
     /// Whether the connection waits for the source of the body from now on. What does not move then is not the service.
-    pub fn starve(&self, waits: bool) {
+    pub(crate) fn starve(&self, waits: bool) {
         self.0.starved.store(waits, Ordering::Relaxed);
     }
 
