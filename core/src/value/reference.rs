@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::FieldType;
 use super::Place;
 use super::read::{is_blank, is_partner, member, parsed};
-use super::write::refused;
+use super::refusal::refused;
 
 /// Who is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use super::date::{self, Written};
 use super::number::{Decimal, number_of};
 use super::read::{flag, hex, is_blank, member, parsed, read};
 use super::reference::Reference;
+use super::refusal::{refused, shown};
 use super::{FieldType, Place};
 
 /// What is sent for a value. A refusal says what was wrong with it, then what would be right.
@@ -36,22 +37,6 @@ pub(crate) fn write(field_type: FieldType, place: Place, value: &Value) -> Resul
         FieldType::UsersTags => tagged(value),
         FieldType::ColorDropDown => color(value),
         _ => Ok(value.clone()),
-    }
-}
-
-pub(super) fn refused<T>(expected: &str, value: &Value) -> Result<T, String> {
-    Err(format!("has to be {expected}, not {}", shown(value)))
-}
-
-/// Letters of a value that a refusal shows.
-const LETTERS: usize = 100;
-
-/// A value in an error text, cut when it is long.
-pub(crate) fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(LETTERS) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
     }
 }
 
