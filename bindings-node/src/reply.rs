@@ -2,10 +2,14 @@
 
 use beproduct::seam;
 use bytes::Bytes;
-use napi::bindgen_prelude::{Buffer, Result};
+use napi::Env;
+use napi::bindgen_prelude::{BufferSlice, Result};
 use napi_derive::napi;
 
 use crate::promise::crossing;
+
+/// Bytes that are worth a copy.
+const PIECE: usize = 1 << 20;
 
 /// An answer, or a page of one. Its bodies are taken out of it, so that only JavaScript, which knows their size, keeps them.
 #[napi]
@@ -23,8 +27,12 @@ impl Reply {
 
     /// Takes the body out as it came from the service.
     #[napi]
-    pub fn raw(&mut self) -> Buffer {
-        take(&mut self.0.raw).into()
+    pub fn raw<'env>(&mut self, env: &'env Env) -> Result<BufferSlice<'env>> {
+        // JavaScript clears away memory of its own when pieces of a file fill it, and that of others much later.
+        match self.0.raw.len() {
+            ..=PIECE => BufferSlice::copy_from(env, std::mem::take(&mut self.0.raw)),
+            _ => BufferSlice::from_data(env, take(&mut self.0.raw)),
+        }
     }
 
     /// The error for a body that JavaScript cannot read, as JSON text.
