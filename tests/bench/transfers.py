@@ -65,6 +65,7 @@ PARTS = {
     ),
     "files-node": (large(("files.mjs", "ours"), ("files.mjs", "fetch"), "fetch"), f"{FILE}, Node"),
     "files-kotlin": (large(("kotlin", "ours"), ("kotlin", "rival"), "java.net.http"), f"{FILE}, Kotlin"),
-    "files-swift": (large(("swift", "ours"), ("swift", "rival"), "URLSession"), f"{FILE}, Swift"),
+    # The URLSession of Linux ends an upload from a file of this size with an error that has no name.
+    "files-swift": (large(("swift",), ("files.py", "requests_session"), "requests"), f"{FILE}, Swift"),
     "images": (images, f"{IMAGES} images of 200 kB to as many styles, with the wait until they are processed"),
 }

@@ -1,4 +1,4 @@
-// A file up or down: bench CLIENT WORK FILE FOLDER. As clients/files.py does in Python.
+// A file up or down: bench WORK FILE FOLDER. As clients/files.py does in Python.
 
 import BeProductClient
 import Foundation
@@ -19,13 +19,6 @@ struct Server {
     }
 
     subscript(name: String) -> String { addresses[name]?.stringValue ?? "" }
-
-    func url(_ path: String) throws -> URL {
-        guard let url = URL(string: path.hasPrefix("https:") ? path : self["api"] + path) else {
-            throw Wrong(description: "\(path) is no URL")
-        }
-        return url
-    }
 }
 
 /// Bytes of this process: VmRSS at present, VmHWM at most so far.
@@ -108,15 +101,10 @@ func ours(_ server: Server, _ work: String, _ file: URL, _ target: URL) async th
 struct Files {
     static func main() async throws {
         let given = CommandLine.arguments
-        let (file, folder) = (URL(fileURLWithPath: given[3]), URL(fileURLWithPath: given[4]))
+        let (file, folder) = (URL(fileURLWithPath: given[2]), URL(fileURLWithPath: given[3]))
         let target = folder.appendingPathComponent("arrived.bin")
-        let server = try Server()
-        if given[1] == "ours" {
-            try await ours(server, given[2], file, target)
-        } else {
-            try await urlSession(server, given[2], file, target)
-        }
-        if given[2] == "download" {
+        try await ours(try Server(), given[1], file, target)
+        if given[1] == "download" {
             guard FileManager.default.contentsEqual(atPath: file.path, andPath: target.path) else {
                 throw Wrong(description: "another file arrived")
             }
