@@ -5,6 +5,7 @@
 //! library and only awaited there.
 
 mod host;
+mod whole;
 
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
@@ -14,6 +15,7 @@ use beproduct::seam::{self, Attachment, Supply, Wanted};
 use tokio::runtime::{Builder, Runtime};
 
 pub use host::{EngineHost, HostError};
+pub use whole::Whole;
 
 uniffi::setup_scaffolding!();
 
@@ -62,7 +64,7 @@ pub enum EngineSupply {
     /// The next bytes.
     Chunk {
         /// The bytes.
-        bytes: Vec<u8>,
+        bytes: Whole,
     },
     /// The stream has ended.
     End,
@@ -79,7 +81,7 @@ impl From<EngineSupply> for Supply {
     fn from(supply: EngineSupply) -> Self {
         match supply {
             EngineSupply::Begin => Self::Nothing,
-            EngineSupply::Chunk { bytes } => Self::Chunk(bytes.into()),
+            EngineSupply::Chunk { bytes } => Self::Chunk(bytes.0),
             EngineSupply::End => Self::End,
             EngineSupply::Failed { message, id } => Self::Failed(HostError::Failed { message, id }.into()),
         }
@@ -138,8 +140,8 @@ impl Engine {
     }
 
     /// Gives bytes to a call that has not started, and returns their number there.
-    pub fn attach_bytes(&self, call: u64, bytes: Vec<u8>) -> u32 {
-        number(self.0.attach(call, Attachment::Bytes(bytes.into())))
+    pub fn attach_bytes(&self, call: u64, bytes: Whole) -> u32 {
+        number(self.0.attach(call, Attachment::Bytes(bytes.0)))
     }
 
     /// The same of a stream, whose chunks `supply` hands in.
@@ -212,8 +214,8 @@ impl EngineReply {
     }
 
     /// The body as it came from the service.
-    pub fn raw(&self) -> Vec<u8> {
-        self.0.raw.to_vec()
+    pub fn raw(&self) -> Whole {
+        Whole(self.0.raw.clone())
     }
 
     /// How the answer came about, as a JSON object; `null` for an answer of the client itself.
