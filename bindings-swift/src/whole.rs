@@ -32,7 +32,7 @@ unsafe impl FfiConverter<UniFfiTag> for Whole {
     }
 
     fn write(obj: Self, buffer: &mut Vec<u8>) {
-        // No piece is so large. A body that is would end here as it does with a list of bytes.
+        // No piece is so large. For a body that is, uniffi makes an error of the panic, as it does for a list of bytes.
         let length =
             i32::try_from(obj.0.len()).unwrap_or_else(|_| panic!("{} bytes are too many", obj.0.len()));
         buffer.extend_from_slice(&length.to_be_bytes());

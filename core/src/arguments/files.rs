@@ -485,8 +485,8 @@ mod tests {
             file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(length as u64)).unwrap();
         };
         for (length, says) in [
-            (300_000, "became shorter"),
-            (900_000, "became longer"),
+            (300_000, "600000 bytes and ended after 300000: it became shorter"),
+            (900_000, "600000 bytes and has more: it became longer"),
             (600_000, "was written while it was sent"),
         ] {
             change(600_000);

@@ -59,21 +59,20 @@ pub(crate) async fn upload(
         None => None,
         Some(place) => Some(turn(requester, place, &call.options).await.map_err(named)?),
     };
-    // The connection to it stays open while the request waits for its turn: as many as are sent at a time are enough.
-    let reading = match file.address() {
-        Some(_) => Some(source(requester, &call.options).await.map_err(named)?),
-        None => None,
-    };
-    let content = match file.address() {
-        Some(url) => web::open(requester, url, parameter.name, &call.options).await,
-        None => file.open(parameter.name).await,
+    let (content, source) = match file.address() {
+        Some(url) => {
+            // Its connection stays open while the request waits: as many as are sent at a time are enough.
+            let source = source(requester, &call.options).await.map_err(named)?;
+            (web::open(requester, url, parameter.name, &call.options).await, Some(source))
+        }
+        None => (file.open(parameter.name).await, None),
     };
     let content = content.map_err(named)?;
     let shown = Shown { content, operation, options: call.options.clone() };
     let multipart = Multipart::of(parameter.wire, &name, Body::from_source(shown), &requester.boundary());
     prepared.multipart = Some(multipart);
     let answer = requester.send(operation, prepared, &call.options).await?;
-    drop(reading);
+    drop(source);
     if call.options.wait_timeout == Some(Duration::ZERO) {
         return Ok(answer);
     }

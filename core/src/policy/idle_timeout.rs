@@ -27,8 +27,8 @@ pub(crate) async fn idle(clock: &dyn Clock, wire: &Wire, limit: Duration) {
     }
 }
 
-pub(crate) fn text(limit: Duration, wire: &Wire) -> String {
-    let of = if wire.is_starved() { " of the file from its source" } else { "" };
+/// What is said of it. `of` is what was waited for, behind a blank, where it is not the server.
+pub(crate) fn text(of: &str, limit: Duration) -> String {
     format!("no byte{of} within {} s; idle_timeout sets another limit", limit.as_secs_f64())
 }
 
@@ -46,7 +46,8 @@ impl Policy for IdleTimeout {
                         false => (Failure::NotSent, Outcome::NotSent),
                     };
                     trace.end_attempt(self.clock.elapsed(), None, Some(ErrorKind::Timeout), outcome);
-                    Err(Error::new(ErrorKind::Timeout, text(self.limit, &wire))
+                    let of = if wire.is_starved() { " of the file from its source" } else { "" };
+                    Err(Error::new(ErrorKind::Timeout, text(of, self.limit))
                         .with_failure(failure)
                         .with_outcome(trace.outcome()))
                 }

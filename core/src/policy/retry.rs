@@ -287,6 +287,26 @@ mod tests {
         assert!(!budget.take());
     }
 
+    #[test]
+    fn what_fails_elsewhere_does_not_use_up_the_budget_of_the_service() {
+        let retry = Retry::new(
+            Arc::new(RecordedClock::new()),
+            Arc::new(FixedRng::default()),
+            10,
+            Duration::from_secs(60),
+        );
+        let granted = |base: Base, link_of: LinkOf| {
+            let exchange = Exchange { base, link_of, ..exchange("style.get", false, true) };
+            let error = || Error::new(ErrorKind::Server, "503").with_failure(Failure::Interrupted);
+            let again = || retry.decide(&exchange, error(), &mut History::default());
+            std::iter::repeat_with(again).take(30).filter(Result::is_ok).count()
+        };
+        assert_eq!(granted(Base::Link, LinkOf::Program { private: false }), 30);
+        assert_eq!(granted(Base::Link, LinkOf::Answer), 20);
+        assert_eq!(granted(Base::Api, LinkOf::Answer), 20);
+        assert_eq!(granted(Base::Automation, LinkOf::Answer), 0);
+    }
+
     /// What is waited before each attempt after the first, where every answer is a 503.
     fn waits(asked: Option<Duration>, count: usize) -> Vec<(WaitReason, Duration)> {
         let clock = Arc::new(RecordedClock::new());

@@ -60,6 +60,8 @@ impl Policy for Send {
             let answer = answer.map_err(|error| failure(error, &wire, exchange.operation.is_read()))?;
             wire.leave();
             wire.moved();
+            // It has answered, whatever is left of the body.
+            wire.starve(false);
             let (status, headers) = (answer.status, answer.headers);
             let succeeded = (200..300).contains(&status);
             let reads = exchange.operation.is_read();
@@ -156,7 +158,7 @@ impl Send {
                         Some((chunk, rest))
                     }
                     () = idle_timeout::idle(&*clock, &wire, limit) => {
-                        let text = idle_timeout::text(limit, &wire);
+                        let text = idle_timeout::text("", limit);
                         Some((Err(TransportError::new(Reached::Sent, text.clone(), text)), None))
                     }
                 }

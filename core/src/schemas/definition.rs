@@ -72,10 +72,9 @@ impl Definition {
             (FieldType::Text, Value::String(text)) => {
                 self.check_length("MaxValueCharacters", text).map(|()| value)
             }
-            (FieldType::Number | FieldType::Decimal, Value::Number(number)) => match Decimal::of(number) {
-                Some(number) => self.check_digits(&number).map(|()| value),
-                None => Err("takes a number whose digits can be counted".into()),
-            },
+            (FieldType::Number | FieldType::Decimal, Value::Number(number)) => {
+                Decimal::of(number).map_or(Ok(()), |number| self.check_digits(&number)).map(|()| value)
+            }
             _ => Ok(value),
         }
     }

@@ -226,6 +226,9 @@ fn values_of_programs_are_written_in_the_form_of_the_service() {
         ),
         ("ColorDropDown", json!("#AABBCC"), json!("aabbcc")),
         ("PartnerDropDown", json!({"value": "Mill"}), json!("Mill")),
+        // No number is made of a text.
+        ("UsersTags", json!([{"value": "2024", "code": "x"}]), json!([{"value": "2024", "code": "x"}])),
+        ("UsersTags", json!("[{\"code\": \"ana\"}]"), json!([{"code": "ana"}])),
     ] {
         assert_eq!(header(name, value.clone()), sent, "{name} {value}");
     }
@@ -243,6 +246,11 @@ fn refusals_say_what_would_be_right() {
             "has to be the text of a choice, not {\"code\":\"F1\",\"value\":\"\"}",
         ),
         (
+            "DropDown",
+            json!({"code": "F1", "value": " "}),
+            "has to be the text of a choice, not {\"code\":\"F1\",\"value\":\" \"}",
+        ),
+        (
             "MultiSelect",
             json!([{"code": "S", "value": ""}]),
             "has to be a list of texts, not [{\"code\":\"S\",\"value\":\"\"}]",
@@ -253,6 +261,7 @@ fn refusals_say_what_would_be_right() {
         ("Number", json!(1.5), "has to be a whole number, not 1.5"),
         ("Decimal", json!("1,5"), "has to be a number such as 12.50, not \"1,5\""),
         ("Decimal", json!(true), "has to be a number such as 12.50, not true"),
+        ("Decimal", json!("1e99999999999"), "has to be a number such as 12.50, not \"1e99999999999\""),
         (
             "Date",
             json!("2026-03-01T10:00:00"),
@@ -262,6 +271,12 @@ fn refusals_say_what_would_be_right() {
             "Date",
             json!("2026-03-01T22:00:00-05:00"),
             "is a day, and the day of \"2026-03-01T22:00:00-05:00\" depends on the zone: give a day such as \"2026-03-01\"",
+        ),
+        // Midnight in UTC, and the day before where it was written.
+        (
+            "Date",
+            json!("2026-03-01T19:00:00-05:00"),
+            "is a day, and the day of \"2026-03-01T19:00:00-05:00\" depends on the zone: give a day such as \"2026-03-01\"",
         ),
         ("Date", json!("8/1/2026"), "has to be a day such as \"2026-03-01\", not \"8/1/2026\""),
         (
@@ -274,6 +289,16 @@ fn refusals_say_what_would_be_right() {
             "UsersTags",
             json!("Ana"),
             "has to be a list such as [{\"value\": \"Ana Ferreira\", \"code\": \"ana.ferreira\"}], not \"Ana\"",
+        ),
+        (
+            "UsersTags",
+            json!([5, null, ["x"]]),
+            "has to be a list such as [{\"value\": \"Ana Ferreira\", \"code\": \"ana.ferreira\"}], not [5,null,[\"x\"]]",
+        ),
+        (
+            "UsersTags",
+            json!([{"code": "", "value": " "}]),
+            "has to be a list such as [{\"value\": \"Ana Ferreira\", \"code\": \"ana.ferreira\"}], not [{\"code\":\"\",\"value\":\" \"}]",
         ),
         (
             "CompositeControl",

@@ -91,7 +91,7 @@ fn number(value: &Value) -> Result<Value, String> {
         Value::String(text) => number_of(text),
         _ => None,
     };
-    // One of which the digits cannot be counted is none that the service keeps.
+    // The service keeps none with so many digits that they cannot be counted.
     let number = number.filter(|number| Decimal::of(number).is_some());
     number.map(Value::Number).map_or_else(|| refused("a number such as 12.50", value), Ok)
 }

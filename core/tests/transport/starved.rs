@@ -108,3 +108,53 @@ async fn no_more_urls_are_open_than_are_sent_at_a_time() {
     }
     assert_eq!(most.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn a_url_that_has_waited_for_its_turn_is_fetched_anew() {
+    // The API holds its first answer until it may go on.
+    let (fetched, held, may_answer) =
+        (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)), Arc::new(Semaphore::new(0)));
+    let (counted, noted, allowed) = (Arc::clone(&fetched), Arc::clone(&held), Arc::clone(&may_answer));
+    let address = serve(move |mut stream| {
+        let (fetched, held, may_answer) = (Arc::clone(&counted), Arc::clone(&noted), Arc::clone(&allowed));
+        async move {
+            while let Some((head, mut body)) = head(&mut stream).await {
+                let answer: &[u8] = if head.contains("/front.png") {
+                    fetched.fetch_add(1, Ordering::SeqCst);
+                    b"HTTP/1.1 200 X\r\ncontent-length: 7\r\n\r\npicture"
+                } else {
+                    if head.starts_with("GET") {
+                        held.store(true, Ordering::SeqCst);
+                        may_answer.acquire().await.unwrap().forget();
+                    }
+                    while head.starts_with("POST") && !body.ends_with(b"--\r\n") {
+                        stream.read_buf(&mut body).await.unwrap();
+                    }
+                    b"HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\n{}"
+                };
+                stream.write_all(answer).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let api = format!("http://{address}");
+    let settings = json!({
+        "allow_private_sources": true, "concurrency": 1, "testing": {"clock": "manual"}, "idle_timeout": 1000,
+    });
+    let client = client(&api, settings);
+    let clock = client.recorded_clock().unwrap().clone();
+    let first = tokio::spawn(client.system().version().into_future());
+    while !held.load(Ordering::SeqCst) {
+        tokio::task::yield_now().await;
+    }
+    let url = FileSource::url(&format!("{api}/front.png")).unwrap();
+    let upload = tokio::spawn(client.style().upload("1", url).into_future());
+    while fetched.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    clock.advance(Duration::from_secs(11));
+    may_answer.add_permits(1);
+    first.await.unwrap().unwrap();
+    upload.await.unwrap().unwrap();
+    assert_eq!(fetched.load(Ordering::SeqCst), 2);
+}

@@ -55,13 +55,14 @@ impl Renewal {
 fn like(record: &Value, link: &str) -> Result<String> {
     let mut all = BTreeSet::new();
     collect(record, place_of(link), &mut all);
-    if all.len() > 1 {
+    let are_several = all.len() > 1;
+    if are_several {
         all.retain(|found| parameters_of(found) == parameters_of(link));
     }
     let problem = match (all.pop_first(), all.is_empty()) {
         (Some(found), true) => return Ok(found),
-        (Some(_), false) => "has several links to this file",
-        (None, _) => "has no link to this file any more",
+        _ if are_several => "has several links to this file",
+        _ => "has no link to this file any more",
     };
     Err(Error::config(format!("the link has expired, and its record {problem}; read it again")))
 }
@@ -114,6 +115,12 @@ mod tests {
             find("https://store.example/4/d.png?sig=old").as_deref(),
             Some("https://store.example/4/d.png?sig=o")
         );
-        assert_eq!(find("https://store.example/5/e.png?sig=old"), None);
+        for (link, says) in [
+            ("https://store.example/5/e.png?sig=old", "has several links"),
+            ("https://store.example/5/e.png?token=old", "has several links"),
+            ("https://store.example/6/f.png?sig=old", "has no link"),
+        ] {
+            assert!(like(&record, link).unwrap_err().message().contains(says), "{link}");
+        }
     }
 }
