@@ -84,4 +84,21 @@ import Testing
         #expect(outcomes.map(\.size) == [picture.count])
         #expect(try Data(contentsOf: path) == picture)
     }
+
+    @Test func bytesOfAnyNumberArriveAsTheyAre() async throws {
+        let simulator = try Simulator()
+        let client = try simulator.client()
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).bin")
+        for length in [0, 1, 3_000_001] {
+            let file = try await simulator.control("files", ["name": "file.bin", "length": .integer(length)])
+            let link = try #require(file["link"]?.stringValue)
+            try await client.raw.download(link: link, file: path)
+            var bytes = Data()
+            for try await part in client.raw.downloadStream(link: link) {
+                bytes += part
+            }
+            #expect(bytes.count == length)
+            #expect(try Data(contentsOf: path) == bytes)
+        }
+    }
 }

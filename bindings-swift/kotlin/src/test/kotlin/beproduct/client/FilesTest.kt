@@ -89,4 +89,18 @@ class FilesTest {
             assertContentEquals(picture, path.readBytes())
         }
     }
+
+    @Test
+    fun `bytes of any number arrive as they are`() = runBlocking {
+        val path = Files.createTempDirectory("files").resolve("copy.bin")
+        Simulator.client().use { client ->
+            for (length in listOf(0, 1, 3_000_001)) {
+                val link = Simulator.makeFile("file.bin", length)
+                client.raw.download(link, path)
+                val bytes = client.raw.downloadStream(link).fold(ByteArray(0)) { all, part -> all + part }
+                assertEquals(length, bytes.size)
+                assertContentEquals(path.readBytes(), bytes)
+            }
+        }
+    }
 }
