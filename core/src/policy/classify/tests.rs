@@ -25,6 +25,14 @@ fn judge(id: &str, status: u16, body: &str, whole: bool) -> Result<Reply> {
     classify().judge(reply, operation, server)
 }
 
+#[test]
+fn a_cut_answer_says_why() {
+    let error = judge("style.get", 200, "{", false).err().unwrap();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Network, "the answer of api was cut off"));
+    let cut = std::error::Error::source(&error).and_then(std::error::Error::source);
+    assert_eq!(cut.map(ToString::to_string).as_deref(), Some("reset"), "{error:?}");
+}
+
 /// One of each effect.
 const READ: &[&str] = &["style.get"];
 const WRITES: &[&str] = &["style.create", "style.update", "style.delete", "data_tables.update", "raw.get"];
