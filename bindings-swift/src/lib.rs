@@ -4,8 +4,8 @@
 //! An exported async function is polled by the foreign executor, so the work itself is spawned on the runtime of this
 //! library and only awaited there.
 
+mod bytes;
 mod host;
-mod whole;
 
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
@@ -14,8 +14,8 @@ use beproduct::host::Host;
 use beproduct::seam::{self, Attachment, Supply, Wanted};
 use tokio::runtime::{Builder, Runtime};
 
+pub use bytes::EngineBytes;
 pub use host::{EngineHost, HostError};
-pub use whole::Whole;
 
 uniffi::setup_scaffolding!();
 
@@ -64,7 +64,7 @@ pub enum EngineSupply {
     /// The next bytes.
     Chunk {
         /// The bytes.
-        bytes: Whole,
+        bytes: Arc<EngineBytes>,
     },
     /// The stream has ended.
     End,
@@ -81,7 +81,7 @@ impl From<EngineSupply> for Supply {
     fn from(supply: EngineSupply) -> Self {
         match supply {
             EngineSupply::Begin => Self::Nothing,
-            EngineSupply::Chunk { bytes } => Self::Chunk(bytes.0),
+            EngineSupply::Chunk { bytes } => Self::Chunk(bytes.0.clone()),
             EngineSupply::End => Self::End,
             EngineSupply::Failed { message, id } => Self::Failed(HostError::Failed { message, id }.into()),
         }
@@ -140,8 +140,8 @@ impl Engine {
     }
 
     /// Gives bytes to a call that has not started, and returns their number there.
-    pub fn attach_bytes(&self, call: u64, bytes: Whole) -> u32 {
-        number(self.0.attach(call, Attachment::Bytes(bytes.0)))
+    pub fn attach_bytes(&self, call: u64, bytes: Arc<EngineBytes>) -> u32 {
+        number(self.0.attach(call, Attachment::Bytes(bytes.0.clone())))
     }
 
     /// The same of a stream, whose chunks `supply` hands in.
@@ -214,8 +214,8 @@ impl EngineReply {
     }
 
     /// The body as it came from the service.
-    pub fn raw(&self) -> Whole {
-        Whole(self.0.raw.clone())
+    pub fn raw(&self) -> Arc<EngineBytes> {
+        Arc::new(EngineBytes(self.0.raw.clone()))
     }
 
     /// How the answer came about, as a JSON object; `null` for an answer of the client itself.

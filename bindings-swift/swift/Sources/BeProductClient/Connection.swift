@@ -26,7 +26,7 @@ struct Connection: Sendable {
         file: FileSource? = nil
     ) async throws -> Response<Value> {
         let reply = try await reply(operation, arguments, options, file)
-        return Response(body: try reply.decoded(), meta: try reply.history(), raw: reply.raw())
+        return Response(body: try reply.decoded(), meta: try reply.history(), raw: Data(reply.raw()))
     }
 
     /// Calls a method of the client itself, or of a sign-in.
@@ -113,7 +113,7 @@ private actor ByteSource {
     func next() async throws -> Data? {
         let (call, stream) = try opened ?? open()
         opened = (call, stream)
-        return try await cancellable(engine, call) { try await stream.next(all: false) }?.raw()
+        return try await cancellable(engine, call) { try await stream.next(all: false) }.map { Data($0.raw()) }
     }
 }
 
@@ -132,7 +132,7 @@ struct Pager<Element: Sendable>: Sendable {
                 records: try records(of: reply),
                 total: reply.total().map(Int.init),
                 meta: try reply.history(),
-                raw: reply.raw()
+                raw: Data(reply.raw())
             )
         }
     }
@@ -173,6 +173,16 @@ private func cancellable<Value: Sendable>(
         }
     } onCancel: {
         engine.cancel(call: call)
+    }
+}
+
+extension Data {
+    /// A copy of bytes of the engine, which others may read at the same time.
+    fileprivate init(_ bytes: EngineBytes) {
+        self = withExtendedLifetime(bytes) {
+            guard let address = UnsafeRawPointer(bitPattern: UInt(bytes.address())) else { return Data() }
+            return Data(bytes: address, count: Int(bytes.count()))
+        }
     }
 }
 

@@ -86,7 +86,7 @@ public struct FileSource: Sendable {
         case .none:
             return nil
         case .data(let data):
-            _ = engine.attachBytes(call: call, bytes: data)
+            _ = engine.attachBytes(call: call, bytes: EngineBytes(bytes: data))
             return nil
         case .chunks(let read):
             let number = engine.attachStream(call: call, replayable: false)
@@ -96,7 +96,7 @@ public struct FileSource: Sendable {
                 }
                 guard await supply(.begin) else { return }
                 do {
-                    try await read { chunk in await supply(.chunk(bytes: chunk)) }
+                    try await read { chunk in await supply(.chunk(bytes: EngineBytes(bytes: chunk))) }
                     _ = await supply(.end)
                 } catch {
                     _ = await supply(.failed(message: String(describing: error), id: nil))
@@ -112,6 +112,7 @@ extension FileSource: JSONWritable {}
 private final class StreamReader: @unchecked Sendable {
     private let stream: InputStream
     private let queue = DispatchQueue(label: "beproduct.client.file")
+    private var buffer = [UInt8](repeating: 0, count: 256 * 1024)
     private var isOpen = false
 
     init(_ stream: InputStream) {
@@ -129,7 +130,6 @@ private final class StreamReader: @unchecked Sendable {
             stream.open()
             isOpen = true
         }
-        var buffer = [UInt8](repeating: 0, count: 256 * 1024)
         let count = stream.read(&buffer, maxLength: buffer.count)
         if count < 0 { throw stream.streamError ?? CocoaError(.fileReadUnknown) }
         return count == 0 ? nil : Data(buffer[..<count])

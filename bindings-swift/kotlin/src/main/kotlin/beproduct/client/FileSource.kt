@@ -3,6 +3,7 @@ package beproduct.client
 import beproduct.client.engine.Engine
 import beproduct.client.engine.EngineSupply
 import beproduct.client.engine.EngineWanted
+import beproduct.client.engine.use
 import java.io.InputStream
 import java.nio.file.Path
 import kotlinx.coroutines.CoroutineScope
@@ -33,7 +34,7 @@ class FileSource private constructor(internal val json: JsonObject, private val 
         when (content) {
             null -> null
             is Bytes -> {
-                engine.attachBytes(call, content.bytes)
+                content.bytes.forEngine().use { engine.attachBytes(call, it) }
                 null
             }
             is Stream -> {
@@ -76,13 +77,13 @@ class FileSource private constructor(internal val json: JsonObject, private val 
                 val supply = try {
                     // A read may block, and the call may end meanwhile.
                     val count = runInterruptible { stream.read(buffer) }
-                    if (count < 0) EngineSupply.End else EngineSupply.Chunk(buffer.copyOf(count))
+                    if (count < 0) EngineSupply.End else EngineSupply.Chunk(buffer.forEngine(count))
                 } catch (failure: Throwable) {
                     // A stream may be cancelled itself, such as one that waits for a future.
                     currentCoroutineContext().ensureActive()
                     EngineSupply.Failed(failure.message ?: "$failure", host.kept(failure))
                 }
-                wanted = engine.supply(call, number, supply)
+                wanted = supply.use { engine.supply(call, number, it) }
             }
         }
     }

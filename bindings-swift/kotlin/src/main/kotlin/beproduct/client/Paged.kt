@@ -72,7 +72,7 @@ class Paged<T> internal constructor(
                 val page = pages.next { reply ->
                     val records = runCatching { read(reply) }
                     pages.consumed(reply.records().toInt())
-                    Page(records, reply.total()?.toLong(), reply.parsedMeta()!!, reply.raw(), pages.position)
+                    Page(records, reply.total()?.toLong(), reply.parsedMeta()!!, reply.bytes(), pages.position)
                 }
                 emit(page ?: break)
             }

@@ -57,7 +57,7 @@ internal class Seam private constructor(
     /** The bytes of a file, a part at a time. */
     fun bytes(name: String, arguments: JsonObject, options: CallOptions): Flow<ByteArray> = flow {
         open(name, arguments, options).use { parts ->
-            while (true) emit(parts.next { it.raw() } ?: break)
+            while (true) emit(parts.next { it.bytes() } ?: break)
         }
     }
 
@@ -68,7 +68,7 @@ internal class Seam private constructor(
 
     suspend fun response(name: String, arguments: JsonObject, options: CallOptions): Response<JsonElement> =
         answered(name, arguments, options) { reply ->
-            Response(reply.decoded(JsonElement.serializer()), listOfNotNull(reply.parsedMeta()), reply.raw())
+            Response(reply.decoded(JsonElement.serializer()), listOfNotNull(reply.parsedMeta()), reply.bytes())
         }
 
     suspend fun <T> answered(
@@ -172,7 +172,7 @@ internal class Seam private constructor(
 
     private suspend fun recorded(reply: EngineReply) {
         val recorder = currentCoroutineContext()[ReplyRecorder] ?: return
-        reply.parsedMeta()?.let { recorder.record(it, reply.raw()) }
+        reply.parsedMeta()?.let { recorder.record(it, reply.bytes()) }
     }
 
     companion object {
