@@ -7,6 +7,7 @@ use crate::answers::Refusal;
 use crate::calendar::{Millis, parse};
 use crate::fields::{COLORWAY_FIELDS, Field, Kind};
 use crate::model::{Colorway, Folder, Header, Outline, Row, Table};
+use crate::service::directory::Company;
 use crate::values::number;
 
 const OR: char = '\u{25a0}';
@@ -179,6 +180,20 @@ pub(crate) fn table_matches(filters: &[Filter], table: &Table) -> bool {
             "Active" | "active" => Held::Text(if table.active { "Yes" } else { "No" }),
             "ModifiedAt" => Held::Moment(table.modified_at),
             "CreatedAt" => Held::Moment(table.created_at),
+            _ => return true,
+        };
+        filter.accepts(&held)
+    })
+}
+
+pub(crate) fn company_matches(filters: &[Filter], company: &Company) -> bool {
+    filters.iter().all(|filter| {
+        let held = match filter.field.as_str() {
+            "Name" => Held::Text(company.text("name")),
+            "Country" => Held::Text(company.text("country")),
+            "PartnerType" => Held::Text(company.text("partnerType")),
+            "Active" => Held::Text(if company.is_active() { "Yes" } else { "No" }),
+            "ModifiedAt" => Held::Moment(company.modified_at()),
             _ => return true,
         };
         filter.accepts(&held)

@@ -23,9 +23,11 @@ use crate::seed;
 use crate::server::Addresses;
 use crate::service::automation::Sequence;
 use crate::service::comments::Post;
+use crate::service::directory::{self, Company};
 use crate::service::shares::Share;
 use crate::service::tracking;
 use crate::service::uploads::Upload;
+use crate::service::users::{self, Account};
 
 /// Shared by all connections.
 pub(crate) struct Shared {
@@ -66,6 +68,9 @@ pub(crate) struct State {
     /// Comments and revisions, and whom records are shared with, by record.
     pub(crate) posts: HashMap<Uuid, Vec<Post>>,
     pub(crate) shares: HashMap<Uuid, Vec<Share>>,
+    /// The directory.
+    pub(crate) companies: Vec<Company>,
+    pub(crate) users: Vec<Account>,
 }
 
 impl State {
@@ -87,6 +92,8 @@ impl State {
             ahead: 0,
             posts: HashMap::new(),
             shares: HashMap::new(),
+            companies: directory::companies(settings.sizes.seed),
+            users: users::accounts(settings.sizes.seed),
             sequences: vec![Sequence::first(seed::added_id(settings.sizes.seed, 0))],
             settings,
         }

@@ -8,14 +8,17 @@ pub(crate) mod boms;
 pub(crate) mod colors;
 pub(crate) mod comments;
 pub(crate) mod data_tables;
+pub(crate) mod directory;
 pub(crate) mod folders;
 pub(crate) mod headers;
+mod members;
 pub(crate) mod route;
 pub(crate) mod shares;
 pub(crate) mod system;
 pub(crate) mod tags;
 pub(crate) mod tracking;
 pub(crate) mod uploads;
+pub(crate) mod users;
 
 use std::sync::Arc;
 
@@ -42,6 +45,7 @@ pub(crate) const API: &[&[Route]] = &[
     colors::ROUTES,
     comments::ROUTES,
     data_tables::ROUTES,
+    directory::ROUTES,
     folders::ROUTES,
     headers::ROUTES,
     shares::ROUTES,
@@ -49,6 +53,7 @@ pub(crate) const API: &[&[Route]] = &[
     tags::ROUTES,
     tracking::ROUTES,
     uploads::ROUTES,
+    users::ROUTES,
 ];
 
 /// What an operation works on.

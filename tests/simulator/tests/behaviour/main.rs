@@ -15,6 +15,7 @@ mod limits;
 mod lists;
 mod masters;
 mod modes;
+mod people;
 mod server;
 mod social;
 mod support;

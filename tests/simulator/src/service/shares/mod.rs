@@ -1,12 +1,15 @@
 //! Records that are shared with partner companies.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::answers::{Answer, Refusal, message, ok};
 use crate::calendar::{Millis, stamp};
-use crate::people::{Partner, User, partner_by_id, person};
+use crate::people::{User, person};
+use crate::state::State;
 
 use super::Call;
+use super::directory::{self, Company};
 use super::route::{Route, get, post};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -16,27 +19,30 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 pub(crate) struct Share {
-    partner: &'static Partner,
+    /// Of the directory.
+    partner: Uuid,
     by: &'static User,
     at: Millis,
 }
 
-fn partners(call: &Call<'_>) -> Result<Vec<&'static Partner>, Refusal> {
-    let ids = call.texts()?;
-    ids.iter()
-        .map(|id| partner_by_id(id).ok_or_else(|| Refusal::failure(format!("Partner [{id}] not found"))))
-        .collect()
+fn partners(ids: &[String], state: &State) -> Result<Vec<Uuid>, Refusal> {
+    let partner = |id: &String| {
+        let company = directory::find(&state.companies, id).map(|company| company.id);
+        company.ok_or_else(|| Refusal::failure(format!("Partner [{id}] not found")))
+    };
+    ids.iter().map(partner).collect()
 }
 
 /// Sharing again leaves who has shared first, and when.
 fn share(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let partners = partners(call)?;
+    let ids = call.texts()?;
     let state = &mut *call.shared.state();
+    let partners = partners(&ids, state)?;
     let header = super::any_header_id(state, call.argument("id"))?;
     let at = state.write_time();
     let shares = state.shares.entry(header).or_default();
     for partner in partners {
-        if !shares.iter().any(|share| share.partner.id == partner.id) {
+        if !shares.iter().any(|share| share.partner == partner) {
             shares.push(Share { partner, by: call.user, at });
         }
     }
@@ -44,11 +50,12 @@ fn share(call: &Call<'_>) -> Result<Answer, Refusal> {
 }
 
 fn unshare(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let partners = partners(call)?;
+    let ids = call.texts()?;
     let state = &mut *call.shared.state();
+    let partners = partners(&ids, state)?;
     let header = super::any_header_id(state, call.argument("id"))?;
     let shares = state.shares.entry(header).or_default();
-    shares.retain(|share| !partners.iter().any(|partner| partner.id == share.partner.id));
+    shares.retain(|share| !partners.contains(&share.partner));
     Ok(message("Unshared"))
 }
 
@@ -56,11 +63,9 @@ fn shared_with(call: &Call<'_>) -> Result<Answer, Refusal> {
     let state = call.shared.state();
     let shares = state.shares.get(&super::any_header_id(&state, call.argument("id"))?);
     let shares = shares.into_iter().flatten().map(|share| {
-        json!({
-            "partner": {"id": share.partner.id, "name": share.partner.name, "partnerType": share.partner.kind,
-                        "country": share.partner.country},
-            "createdBy": person(share.by), "createdAt": stamp(share.at),
-        })
+        let partner = state.companies.iter().find(|company| company.id == share.partner);
+        json!({"partner": partner.map(Company::reference), "createdBy": person(share.by),
+               "createdAt": stamp(share.at)})
     });
     Ok(ok(&shares.collect::<Vec<Value>>()))
 }

@@ -8,12 +8,12 @@ use uuid::Uuid;
 use crate::answers::{Answer, Refusal, message, ok};
 use crate::calendar::whole_seconds;
 use crate::model::Tag;
-use crate::people::user_by_id;
 use crate::state::State;
 
 use super::Call;
 use super::headers::touch;
 use super::route::{Route, delete, get, post};
+use super::users;
 
 pub(crate) const ROUTES: &[Route] = &[
     get("Tag/{Master}/List", list),
@@ -43,8 +43,8 @@ fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let users = body.get("shareWith").filter(|users| !users.is_null()).cloned().unwrap_or_else(|| json!([]));
     let users: Vec<String> = serde_json::from_value(users)
         .map_err(|_| Refusal::validation("shareWith", "The value is not an array of texts."))?;
-    known_users(&users)?;
     let state = &mut *call.shared.state();
+    known_users(&users, state)?;
     let tag = Tag {
         id: state.new_id(),
         masters: vec![call.kind()],
@@ -63,8 +63,8 @@ fn name(body: &serde_json::Map<String, Value>) -> Result<String, Refusal> {
     name.map(str::to_owned).ok_or_else(|| Refusal::validation("name", "The field is required."))
 }
 
-fn known_users(users: &[String]) -> Result<(), Refusal> {
-    match users.iter().find(|id| user_by_id(id).is_none()) {
+fn known_users(ids: &[String], state: &State) -> Result<(), Refusal> {
+    match ids.iter().find(|id| !users::is_known(&state.users, id)) {
         Some(id) => Err(Refusal::failure(format!("User [{id}] not found"))),
         None => Ok(()),
     }
@@ -97,8 +97,8 @@ fn remove(call: &Call<'_>) -> Result<Answer, Refusal> {
 
 fn share(call: &Call<'_>) -> Result<Answer, Refusal> {
     let users = call.texts()?;
-    known_users(&users)?;
     let mut state = call.shared.state();
+    known_users(&users, &state)?;
     let (at, tags) = find(call, &mut state)?;
     for user in users {
         if !tags[at].users.contains(&user) {
