@@ -2,6 +2,7 @@
 //! to drop a filter on an unknown field without a word.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::answers::Refusal;
 use crate::calendar::{Millis, parse};
@@ -197,6 +198,17 @@ pub(crate) fn company_matches(filters: &[Filter], company: &Company) -> bool {
             _ => return true,
         };
         filter.accepts(&held)
+    })
+}
+
+/// The filters on system fields of what has no others. Those on other fields are dropped, as everywhere.
+pub(crate) fn stamps_match(filters: &[Filter], id: Uuid, created_at: Millis, modified_at: Millis) -> bool {
+    let id = id.to_string();
+    filters.iter().all(|filter| match filter.field.as_str() {
+        "ModifiedAt" => filter.accepts(&Held::Moment(modified_at)),
+        "CreatedAt" => filter.accepts(&Held::Moment(created_at)),
+        "Id" => filter.accepts(&Held::Text(&id)),
+        _ => true,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -24,6 +25,7 @@ use crate::server::Addresses;
 use crate::service::automation::Sequence;
 use crate::service::comments::Post;
 use crate::service::directory::{self, Company};
+use crate::service::inbox::{self, Task};
 use crate::service::shares::Share;
 use crate::service::tracking;
 use crate::service::uploads::Upload;
@@ -71,12 +73,19 @@ pub(crate) struct State {
     /// The directory.
     pub(crate) companies: Vec<Company>,
     pub(crate) users: Vec<Account>,
+    pub(crate) tasks: Vec<Task>,
+    /// Fields of the company that were made or changed, by id.
+    pub(crate) company_fields: HashMap<String, Value>,
+    /// Whether a value is required, by folder and field, where that was set.
+    pub(crate) required_fields: HashMap<(Uuid, &'static str), bool>,
 }
 
 impl State {
     fn new(settings: Settings, log: Log) -> Self {
+        let records = seed::records(settings.sizes);
         State {
-            records: seed::records(settings.sizes),
+            tasks: inbox::seeded(&records),
+            records,
             grants: Grants::new(),
             keys: KeyRing::new(settings.id_token_alg),
             limits: Limits::new(settings.day_limit, settings.rate_per_minute),
@@ -94,6 +103,8 @@ impl State {
             shares: HashMap::new(),
             companies: directory::companies(settings.sizes.seed),
             users: users::accounts(settings.sizes.seed),
+            company_fields: HashMap::new(),
+            required_fields: HashMap::new(),
             sequences: vec![Sequence::first(seed::added_id(settings.sizes.seed, 0))],
             settings,
         }

@@ -12,6 +12,9 @@ pub(crate) mod directory;
 pub(crate) mod folders;
 pub(crate) mod headers;
 mod members;
+pub(crate) mod inbox;
+pub(crate) mod linesheets;
+pub(crate) mod master_data;
 pub(crate) mod route;
 pub(crate) mod shares;
 pub(crate) mod system;
@@ -48,6 +51,9 @@ pub(crate) const API: &[&[Route]] = &[
     directory::ROUTES,
     folders::ROUTES,
     headers::ROUTES,
+    inbox::ROUTES,
+    linesheets::ROUTES,
+    master_data::ROUTES,
     shares::ROUTES,
     system::ROUTES,
     tags::ROUTES,

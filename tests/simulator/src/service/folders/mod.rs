@@ -6,8 +6,8 @@ use crate::answers::{Answer, Refusal, ok};
 use crate::fields::{CHIP_FIELDS, COLORWAY_FIELDS, Field, SIZE_FIELDS, schema_entry};
 use crate::model::MasterKind;
 
-use super::Call;
 use super::route::{Route, SEWN, get};
+use super::{Call, master_data};
 
 pub(crate) const ROUTES: &[Route] = &[
     get("{Master}/Folders", list),
@@ -31,8 +31,13 @@ fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(ok(&list))
 }
 
+/// The fields, with what the folder has set for them.
 fn schema(call: &Call<'_>) -> Result<Answer, Refusal> {
-    Ok(ok(&of_folder(call)?.into_iter().map(|field| schema_entry(field, true)).collect::<Vec<_>>()))
+    let fields = of_folder(call)?;
+    let folder = call.guid("folderId")?.unwrap_or_default();
+    let state = call.shared.state();
+    let entries = fields.into_iter().map(|field| master_data::in_folder(&state, folder, field));
+    Ok(ok(&entries.collect::<Vec<_>>()))
 }
 
 /// The fields that filters know.

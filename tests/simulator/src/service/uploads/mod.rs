@@ -13,6 +13,7 @@ use crate::state::State;
 use super::Call;
 use super::apps;
 use super::headers::{colorways, find, touch};
+use super::inbox;
 use super::route::{Route, SEWN, get, post};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -61,6 +62,8 @@ pub(crate) enum Target {
         header: Uuid,
         class: Uuid,
     },
+    /// A message of the inbox.
+    Message(Uuid),
     /// Nowhere that the simulator knows.
     Nowhere,
 }
@@ -163,7 +166,7 @@ pub(crate) fn take(call: &Call<'_>, target: Target) -> Result<Answer, Refusal> {
     let rule = &call.rule.upload;
     let state = &mut *call.shared.state();
     let lower = file.name.to_lowercase();
-    let image = !matches!(target, Target::SizeClass { .. });
+    let image = !matches!(target, Target::SizeClass { .. } | Target::Message(_));
     let unsupported = image && UNSUPPORTED.iter().any(|ending| lower.ends_with(ending));
     let failure = rule.fail.clone().or_else(|| unsupported.then(|| "Unsupported file".to_owned()));
     let id = keep(state, file);
@@ -242,6 +245,7 @@ fn finish(state: &mut State, id: Uuid, upload: &mut Upload) {
             state.assets.push((class, file));
             change(state, MasterKind::Block, header, upload, |_| {});
         }
+        Target::Message(message) => inbox::keep_file(state, message, file),
         Target::Nowhere => {}
     }
 }
