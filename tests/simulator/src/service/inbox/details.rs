@@ -55,9 +55,9 @@ impl Details {
 
     /// Whether it is about records of this master folder, and about one in the folder at this place if there is one.
     pub(super) fn is_about(&self, master: &Master, folder: Option<usize>) -> bool {
-        let Some(about) = self.about.as_ref().filter(|about| about.kind == master.kind) else { return false };
         let folder_of = |id: &Uuid| Some(master.slots()[master.at(*id)?].outline().folder);
-        folder.is_none() || about.headers.iter().any(|id| folder_of(id) == folder)
+        let about = self.about.as_ref().filter(|about| about.kind == master.kind);
+        about.is_some_and(|about| folder.is_none() || about.headers.iter().any(|id| folder_of(id) == folder))
     }
 }
 

@@ -89,8 +89,7 @@ fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let state = &mut *call.shared.state();
     let details = Details::read(&state.records, &body)?;
     let now = state.write_time();
-    let task =
-        Task { id: state.new_id(), details, created_at: now, modified_at: now, messages: Vec::new() };
+    let task = Task { id: state.new_id(), details, created_at: now, modified_at: now, messages: Vec::new() };
     let answer = ok(&task.view());
     state.tasks.push(task);
     Ok(answer)

@@ -17,11 +17,8 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 /// Name of a folder, and what its line sheets hold.
-const FOLDERS: [(&str, MasterKind); 3] = [
-    ("Sell-in", MasterKind::Style),
-    ("Showroom", MasterKind::Style),
-    ("Fabric Cards", MasterKind::Material),
-];
+const FOLDERS: [(&str, MasterKind); 3] =
+    [("Sell-in", MasterKind::Style), ("Showroom", MasterKind::Style), ("Fabric Cards", MasterKind::Material)];
 
 /// Folder, name and description.
 const SHEETS: [(&str, &str, &str); 4] = [
@@ -46,8 +43,7 @@ fn sheets(records: &Records) -> impl Iterator<Item = (Uuid, Value)> {
 
 fn folders(call: &Call<'_>) -> Result<Answer, Refusal> {
     let wanted = call.parameter("masterFolder").filter(|wanted| !wanted.is_empty());
-    let is_wanted =
-        |kind: MasterKind| wanted.is_none_or(|wanted| kind.name().eq_ignore_ascii_case(wanted));
+    let is_wanted = |kind: MasterKind| wanted.is_none_or(|wanted| kind.name().eq_ignore_ascii_case(wanted));
     let state = call.shared.state();
     let folders = FOLDERS.iter().filter(|(_, kind)| is_wanted(*kind));
     let folders = folders.map(|(name, _)| json!({"id": folder_id(&state.records, name), "name": name}));

@@ -74,8 +74,7 @@ fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     };
     let (id, name, kind) = (text("fieldId")?, text("fieldName")?, text("fieldType")?);
     let masters = masters(&body)?;
-    let masters =
-        masters.ok_or_else(|| Refusal::validation("masterFolders", "The field is required."))?;
+    let masters = masters.ok_or_else(|| Refusal::validation("masterFolders", "The field is required."))?;
     let state = &mut *call.shared.state();
     if find(state, id).is_some() {
         return Err(Refusal::failure(format!("Field [{id}] already exists")));
