@@ -177,6 +177,6 @@ fn properties(field: &Field) -> Value {
 }
 
 /// The code of a choice differs from its text, so that a client that sends the wrong one is noticed.
-fn code(choice: &str) -> String {
+pub(crate) fn code(choice: &str) -> String {
     choice.chars().filter(|c| c.is_ascii_uppercase() || c.is_ascii_digit()).collect()
 }

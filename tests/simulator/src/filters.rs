@@ -213,8 +213,8 @@ pub(crate) fn stamps_match(filters: &[Filter], id: Uuid, created_at: Millis, mod
 }
 
 /// Filters on other fields are dropped, as everywhere.
-pub(crate) fn timeline_matches(filters: &[Filter], outline: &Outline) -> bool {
-    let modified = Held::Moment(outline.modified_at);
+pub(crate) fn timeline_matches(filters: &[Filter], modified_at: Millis) -> bool {
+    let modified = Held::Moment(modified_at);
     filters.iter().all(|filter| filter.field != "ModifiedAt" || filter.accepts(&modified))
 }
 

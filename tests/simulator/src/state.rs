@@ -27,7 +27,7 @@ use crate::service::comments::Post;
 use crate::service::directory::{self, Company};
 use crate::service::inbox::{self, Task};
 use crate::service::shares::Share;
-use crate::service::tracking;
+use crate::service::tracking::{self, Tracking};
 use crate::service::uploads::Upload;
 use crate::service::users::{self, Account};
 
@@ -78,6 +78,7 @@ pub(crate) struct State {
     pub(crate) company_fields: HashMap<String, Value>,
     /// Whether a value is required, by folder and field, where that was set.
     pub(crate) required_fields: HashMap<(Uuid, &'static str), bool>,
+    pub(crate) tracking: Tracking,
 }
 
 impl State {
@@ -85,6 +86,7 @@ impl State {
         let records = seed::records(settings.sizes);
         State {
             tasks: inbox::seeded(&records),
+            tracking: Tracking::new(records.master(MasterKind::Style).folders[0].id),
             records,
             grants: Grants::new(),
             keys: KeyRing::new(settings.id_token_alg),

@@ -19,4 +19,5 @@ mod people;
 mod server;
 mod social;
 mod support;
+mod tracking;
 mod writes;

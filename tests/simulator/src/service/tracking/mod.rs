@@ -1,66 +1,156 @@
-//! Tracking: the rows of a plan with their milestones. The company has one plan, with a row for each record of the
-//! first folder.
+//! Tracking: folders, plans, and the rows of a plan with their milestones. The company has a plan with a row for each
+//! record of the first folder, one without rows, and one that is archived.
+
+mod adding;
+mod changes;
+mod plans;
+mod rows;
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::answers::{Answer, Refusal, ok};
-use crate::calendar::{stamp, whole_seconds};
-use crate::filters;
-use crate::model::{Folder, Header, MasterKind, Slot};
-use crate::people::person;
+use crate::filters::{self, Filter};
+use crate::model::MasterKind;
 
 use super::Call;
-use super::route::{Route, SEWN, post};
+use super::route::{Route, SEWN, get, post};
+use rows::{Listed, Row};
 
-pub(crate) const ROUTES: &[Route] = &[post("Tracking/Plan/{id}/{Master}/Timeline", timeline).only(SEWN)];
+pub(crate) use plans::{Tracking, plan};
 
-/// The milestones of the plan.
-const MILESTONES: [(&str, &str); 2] = [("Proto", "Approved"), ("Fit", "Not Started")];
+const STYLE: &[MasterKind] = &[MasterKind::Style];
 
-/// The plan of a company with these records.
-pub(crate) fn plan(style_folder: Uuid) -> Uuid {
-    Uuid::new_v5(&style_folder, b"plan")
+pub(crate) const ROUTES: &[Route] = &[
+    get("Tracking/Folders", folders),
+    post("Tracking/Plans", list),
+    post("Tracking/Plan/{id}", read),
+    get("Tracking/Plan/{id}/{Master}/Progress", progress).only(SEWN),
+    post("Tracking/Plan/{id}/{Master}/Timeline", timeline).only(SEWN),
+    post("Tracking/Plan/{id}/{Master}/View/{view_id}", view).only(SEWN),
+    post("Tracking/Plan/{id}/{Master}/Revisions", revisions).only(SEWN),
+    post("Tracking/Plan/{id}/{Master}/Timelines/Edit", changes::edit).only(SEWN),
+    post("Tracking/Plan/{id}/{Master}/Timelines/Delete", changes::delete).only(SEWN),
+    post("Tracking/Plan/{id}/{Master}/Timelines/Archive", changes::archive).only(STYLE),
+    post("Tracking/Plan/{id}/{Master}/Add", adding::by_header).only(SEWN),
+    post("Tracking/Plan/{id}/StyleByColorway/Add", |call| adding::by_colorway(call, MasterKind::Style)),
+    post("Tracking/Plan/{id}/MaterialByColorway/Add", |call| adding::by_colorway(call, MasterKind::Material)),
+    post("Tracking/Plan/{id}/StyleBySKU/Add", adding::by_sku),
+];
+
+/// Elements that one write may carry.
+const WRITE_LIMIT: usize = 100;
+
+fn folders(call: &Call<'_>) -> Result<Answer, Refusal> {
+    Ok(ok(&call.shared.state().tracking.folders()))
+}
+
+/// Filters on plans are read and dropped, like those on unknown fields.
+fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
+    filters::read(call.object()?.get("filters"))?;
+    let folder = call.guid("folderId")?;
+    let page = call.page()?;
+    let state = call.shared.state();
+    let plans = state.tracking.plans(folder)?;
+    Ok(ok(&page.cut(plans).map(plans::Plan::answer)))
+}
+
+fn read(call: &Call<'_>) -> Result<Answer, Refusal> {
+    call.object()?;
+    Ok(ok(&call.shared.state().tracking.find(call.argument("id"))?.answer()))
+}
+
+/// Status words that are counted; the others are in the total alone.
+const COUNTED: [(&str, &str); 7] = [
+    ("not_started", "Not Started"),
+    ("in_progress", "In Progress"),
+    ("waiting_on", "Waiting On"),
+    ("rejected", "Rejected"),
+    ("approved", "Approved"),
+    ("approved_with_corrections", "Approved with corrections"),
+    ("na", "NA"),
+];
+
+/// Counts the milestones of rows that are not archived.
+fn progress(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let state = call.shared.state();
+    let plan = state.tracking.find(call.argument("id"))?;
+    let mut counts = [0_u64; COUNTED.len()];
+    let mut total = 0;
+    for listed in plan.rows(call.kind()).list(plan.id, state.records.master(call.kind())) {
+        let row = listed.row(plan.id);
+        for entry in row.entries.iter().filter(|_| !row.is_archived) {
+            let status = entry.status.as_deref().unwrap_or_default();
+            total += 1;
+            if let Some(at) = COUNTED.iter().position(|(_, word)| word.eq_ignore_ascii_case(status)) {
+                counts[at] += 1;
+            }
+        }
+    }
+    let counts = COUNTED.iter().zip(counts).map(|((key, _), count)| (*key, count));
+    let mut answer: Value = counts.collect();
+    answer["late"] = json!(0);
+    answer["total"] = json!(total);
+    Ok(ok(&answer))
 }
 
 fn timeline(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let filters = filters::read(call.json()?.get("filters"))?;
+    answer_rows(call, &[])
+}
+
+fn view(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let fields = {
+        let state = call.shared.state();
+        let plan = state.tracking.find(call.argument("id"))?;
+        plan.view_of(call.argument("view_id"))?.fields(call.kind())
+    };
+    answer_rows(call, fields)
+}
+
+/// The filters of the body. Those on other fields than the time of a change are dropped.
+fn filters_of(call: &Call<'_>) -> Result<Vec<Filter>, Refusal> {
+    filters::read(call.json()?.get("filters"))
+}
+
+/// A page of rows, with the values of these fields beside each.
+fn answer_rows(call: &Call<'_>, fields: &[&str]) -> Result<Answer, Refusal> {
+    let filters = filters_of(call)?;
     let page = call.page()?;
     let state = call.shared.state();
-    let plan = plan(state.records.master(MasterKind::Style).folders[0].id);
-    if Uuid::parse_str(call.argument("id")).ok() != Some(plan) {
-        return Err(Refusal::text("Plan not found"));
-    }
+    let plan = state.tracking.find(call.argument("id"))?;
     let master = state.records.master(call.kind());
-    let folder = &master.folders[0];
-    let matching = master.slots().iter().filter(|slot| {
-        let outline = slot.outline();
-        outline.folder == 0 && !outline.deleted && filters::timeline_matches(&filters, &outline)
-    });
-    let record = |slot: &Slot| slot.record(master.kind, &master.folders);
-    Ok(ok(&page.cut(matching).map(|slot| row(plan, folder, &record(slot)))))
+    let rows = plan.rows(call.kind()).list(plan.id, master);
+    let matching = rows.filter(|listed| filters::timeline_matches(&filters, listed.modified_at()));
+    let answer = |row: &Row| {
+        let header = master.at(row.header).map(|at| master.record(at))?;
+        Some(row.answer(&master.folders[header.folder], &header, fields))
+    };
+    Ok(ok(&page.cut(matching).map(|listed: Listed<'_>| answer(&listed.row(plan.id)))))
 }
 
-fn row(plan: Uuid, folder: &Folder, header: &Header) -> Value {
-    let id = Uuid::new_v5(&plan, header.id.as_bytes());
-    let text = |field: &str| header.value(folder, field).cloned().unwrap_or_default();
-    let milestones: Vec<_> = MILESTONES.iter().map(|milestone| entry(plan, id, header, milestone)).collect();
-    json!({
-        "id": id, "colorId": null, "colorNumber": null, "colorName": null, "size": "NA", "supplier": null, "suppliers": [],
-        "modifiedAt": stamp(header.modified_at), "modifiedBy": {"id": null, "name": null},
-        "header": {"id": header.id, "headerNumber": text("header_number"), "headerName": text("header_name"),
-                   "folder": {"id": folder.id, "name": folder.name}, "frontImage": {"preview": "", "origin": ""},
-                   "fields": []},
-        "timelines": milestones, "isArchived": false, "fields": [],
-    })
+/// Oldest first.
+fn revisions(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let filters = filters_of(call)?;
+    let page = call.page()?;
+    let state = call.shared.state();
+    let plan = state.tracking.find(call.argument("id"))?;
+    let revisions = plan.rows(call.kind()).revisions.iter();
+    let matching = revisions.filter(|revision| filters::timeline_matches(&filters, revision.at));
+    Ok(ok(&page.cut(matching).map(rows::Revision::answer)))
 }
 
-fn entry(plan: Uuid, row: Uuid, header: &Header, (title, status): &(&str, &str)) -> Value {
-    let due = whole_seconds(header.created_at - header.created_at % 1000);
-    json!({
-        "id": Uuid::new_v5(&row, title.as_bytes()), "timelineId": Uuid::new_v5(&plan, title.as_bytes()),
-        "status": status, "plan": due, "rev": null, "final": null, "due": due,
-        "assignedTo": [person(crate::people::administrator())], "shareWith": [], "late": false, "submitsQuantity": 0,
-        "page": null, "request": null,
-    })
+/// A body that is an array of at most so many elements as a write may carry.
+fn elements(call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
+    match call.json()? {
+        Value::Array(elements) => within_limit(elements),
+        _ => Err(Refusal::validation("$", "The body is not an array.")),
+    }
+}
+
+fn within_limit<T>(elements: Vec<T>) -> Result<Vec<T>, Refusal> {
+    match elements.len() {
+        0..=WRITE_LIMIT => Ok(elements),
+        count => Err(Refusal::failure(format!(
+            "{count} rows were sent, at most {WRITE_LIMIT} are allowed in one request."
+        ))),
+    }
 }
