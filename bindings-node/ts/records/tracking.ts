@@ -3,6 +3,17 @@
 import type { FolderReference } from './headers.js';
 import type { ImageLinks, PartnerReference, Person } from './shared.js';
 
+/** A row that was added to a plan. */
+export interface TimelineAdded {
+  /** Id of the row. */
+  id: string;
+  /** Id of the record that the row is about. */
+  headerId?: string | null;
+  /** Folder that the record is in. */
+  headerFolderId?: string | null;
+  [member: string]: unknown;
+}
+
 /** A milestone of a row. */
 export interface TimelineEntry {
   /** Id of this entry. */
@@ -33,6 +44,38 @@ export interface TimelineEntry {
   [member: string]: unknown;
 }
 
+/** A change of a milestone of a row. What it does not name stays. */
+export interface TimelineEntryChange {
+  /** Id of the entry, which is required. It is not the id of the milestone. */
+  id?: string | null;
+  /** Status, such as `Approved`. */
+  status?: TimelineValueChange | null;
+  /** Revised date, ISO 8601 in UTC. */
+  rev?: TimelineValueChange | null;
+  /** Final date, ISO 8601 in UTC. */
+  final?: TimelineValueChange | null;
+  /** Ids of users. */
+  assignedTo?: TimelineListChange | null;
+  /** Ids of partners. */
+  shareWith?: TimelineListChange | null;
+  [member: string]: unknown;
+}
+
+/** A value that a view shows in a row. */
+export interface TimelineField {
+  /** Field id. */
+  field?: string | null;
+  /** Name shown to people. */
+  label?: string | null;
+  /** Type of the field (docs/service/values.md, Field types). */
+  type?: string | null;
+  /** Value in the encoding of its type. */
+  value?: unknown;
+  /** What identifies the value, such as the code of a choice; missing where it has none. */
+  valueId?: unknown;
+  [member: string]: unknown;
+}
+
 /** A record, as named in a row of a plan. */
 export interface TimelineHeader {
   /** Id of the record. */
@@ -45,6 +88,15 @@ export interface TimelineHeader {
   folder?: FolderReference | null;
   frontImage?: ImageLinks | null;
   fields?: unknown[] | null;
+  [member: string]: unknown;
+}
+
+/** What is added to a list and removed from it. */
+export interface TimelineListChange {
+  /** Ids to add. */
+  add?: string[] | null;
+  /** Ids to remove. */
+  remove?: string[] | null;
   [member: string]: unknown;
 }
 
@@ -67,9 +119,157 @@ export interface TimelineRow {
   /** Milestones. */
   timelines?: TimelineEntry[] | null;
   isArchived?: boolean | null;
-  /** Values in a view. */
-  fields?: unknown[] | null;
+  /** Values of the view; empty in the list of timelines. */
+  fields?: TimelineField[] | null;
   modifiedAt?: string | null;
   modifiedBy?: Person | null;
+  [member: string]: unknown;
+}
+
+/** A change of a row of a plan. What it does not name stays. */
+export interface TimelineRowChange {
+  /** Id of the row, which is required. */
+  id?: string | null | undefined;
+  /** Id of the colorway; answers call it `colorId`. */
+  colorwayId?: TimelineValueChange | null | undefined;
+  /** Size. */
+  size?: TimelineValueChange | null | undefined;
+  /** Ids of partners. */
+  supplier?: TimelineListChange | null | undefined;
+  /** Milestones to change. */
+  timelines?: TimelineEntryChange[] | null | undefined;
+  [member: string]: unknown;
+}
+
+/** Sizes of a colorway, each of which gets a row in a plan. */
+export interface TimelineSkuColorway {
+  /** Id of the colorway. */
+  colorwayId?: string | null;
+  /** Names of the sizes, such as `M`. */
+  sizes?: string[] | null;
+  [member: string]: unknown;
+}
+
+/** A style to add to a plan, by the sizes of its colorways. */
+export interface TimelineSkuStyle {
+  /** Id of the style. */
+  headerId?: string | null | undefined;
+  /** Colorways, each with its sizes. */
+  sku?: TimelineSkuColorway[] | null | undefined;
+  [member: string]: unknown;
+}
+
+/** A new value, in an object of its own. */
+export interface TimelineValueChange {
+  /** The value. Null clears it. */
+  value?: unknown;
+  [member: string]: unknown;
+}
+
+/** A folder of plans. */
+export interface TrackingFolder {
+  /** Id. */
+  id: string;
+  /** Name. */
+  name?: string | null;
+  /** Description. */
+  description?: string | null;
+  /** Whether the folder is in use. */
+  active?: boolean | null;
+  createdBy?: Person | null;
+  /** Time of creation, ISO 8601 in UTC. */
+  createdAt?: string | null;
+  modifiedBy?: Person | null;
+  /** Time of the last change, ISO 8601 in UTC. */
+  modifiedAt?: string | null;
+  [member: string]: unknown;
+}
+
+/** A milestone, as the plan defines it. */
+export interface TrackingMilestone {
+  /** Id; entries of rows call it `timelineId`. */
+  id: string;
+  /** Department that it belongs to. */
+  department?: string | null;
+  /** What has to be done. */
+  actionDescription?: string | null;
+  /** Short form of that. */
+  shortDescription?: string | null;
+  /** Application of the milestone, if it has one. */
+  pageName?: string | null;
+  [member: string]: unknown;
+}
+
+/** What a plan has for the records of one master folder. */
+export interface TrackingPart {
+  /** Views of the rows. */
+  views?: TrackingView[] | null;
+  /** Milestones that every row has. */
+  timelines?: TrackingMilestone[] | null;
+  [member: string]: unknown;
+}
+
+/** A plan, with what it has for styles and for materials. */
+export interface TrackingPlan {
+  /** Id. */
+  id: string;
+  /** Name. */
+  name?: string | null;
+  /** Description. */
+  description?: string | null;
+  /** Folder that the plan is in. */
+  folderId?: string | null;
+  /** First day, ISO 8601. */
+  startDate?: string | null;
+  /** Last day, ISO 8601. */
+  endDate?: string | null;
+  /** Whether the plan is in use. */
+  active?: boolean | null;
+  /** What it has for styles. */
+  style?: TrackingPart | null;
+  /** What it has for materials. */
+  material?: TrackingPart | null;
+  createdBy?: Person | null;
+  /** Time of creation, ISO 8601 in UTC. */
+  createdAt?: string | null;
+  modifiedBy?: Person | null;
+  /** Time of the last change, ISO 8601 in UTC. */
+  modifiedAt?: string | null;
+  [member: string]: unknown;
+}
+
+/** How many milestones have each status. */
+export interface TrackingProgress {
+  /** Not Started. */
+  not_started?: number | null;
+  /** In Progress. */
+  in_progress?: number | null;
+  /** Waiting On. */
+  waiting_on?: number | null;
+  /** Rejected. */
+  rejected?: number | null;
+  /** Approved. */
+  approved?: number | null;
+  /** Approved with corrections. */
+  approved_with_corrections?: number | null;
+  /** NA. */
+  na?: number | null;
+  /** Late, whatever their status. */
+  late?: number | null;
+  /** All milestones. */
+  total?: number | null;
+  [member: string]: unknown;
+}
+
+/** A view of the rows of a plan. */
+export interface TrackingView {
+  /** Id. */
+  id: string;
+  /** Name. */
+  name?: string | null;
+  /** Description. */
+  description?: string | null;
+  /** Whether the view is in use. */
+  active?: boolean | null;
   [member: string]: unknown;
 }

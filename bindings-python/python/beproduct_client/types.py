@@ -64,7 +64,25 @@ from beproduct_client.records.headers import (
 from beproduct_client.records.shared import Field, ImageLinks, Message, PartnerReference, Person, SchemaField
 from beproduct_client.records.sharing import SharedPartner
 from beproduct_client.records.system import RateLimitStatus, RateLimitWindow
-from beproduct_client.records.tracking import TimelineEntry, TimelineHeader, TimelineRow
+from beproduct_client.records.tracking import (
+    TimelineAdded,
+    TimelineEntry,
+    TimelineEntryChange,
+    TimelineField,
+    TimelineHeader,
+    TimelineListChange,
+    TimelineRow,
+    TimelineRowChange,
+    TimelineSkuColorway,
+    TimelineSkuStyle,
+    TimelineValueChange,
+    TrackingFolder,
+    TrackingMilestone,
+    TrackingPart,
+    TrackingPlan,
+    TrackingProgress,
+    TrackingView,
+)
 from beproduct_client.records.uploads import Upload, UploadStatus
 
 __all__ = [
@@ -142,9 +160,23 @@ __all__ = [
     "StyleLookup",
     "Supplier",
     "Tag",
+    "TimelineAdded",
     "TimelineEntry",
+    "TimelineEntryChange",
+    "TimelineField",
     "TimelineHeader",
+    "TimelineListChange",
     "TimelineRow",
+    "TimelineRowChange",
+    "TimelineSkuColorway",
+    "TimelineSkuStyle",
+    "TimelineValueChange",
+    "TrackingFolder",
+    "TrackingMilestone",
+    "TrackingPart",
+    "TrackingPlan",
+    "TrackingProgress",
+    "TrackingView",
     "Upload",
     "UploadStatus",
 ]

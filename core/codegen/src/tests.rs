@@ -82,7 +82,9 @@ fn a_record_has_its_article() {
 
 #[test]
 fn one_entry_is_several_operations() {
-    let root = changed("service/tracking.toml", "method = \"POST\"", "method = \"{verb}\"");
+    let timeline = "\"\nbase = \"api\"\npath = \"Tracking/Plan/{plan_id}/{Kind}/Timeline\"";
+    let (fixed, open) = (format!("method = \"POST{timeline}"), format!("method = \"{{verb}}{timeline}"));
+    let root = changed("service/tracking.toml", &fixed, &open);
     let path = root.path().join("core/catalog/service/tracking.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     let variants = "{ kind = \"style\", verb = \"POST\" }, { kind = \"material\", verb = \"GET\" }";
@@ -355,7 +357,12 @@ fn a_catalogue_that_contradicts_itself_is_refused() {
             "{ kind = \"style\", record = \"x\" }",
             "the placeholder record is that of the resource",
         ),
-        ("service/tracking.toml", "method = \"POST\"", "method = \"{kind}\"", "method style"),
+        (
+            "service/tracking.toml",
+            "method = \"GET\"\nbase = \"api\"\npath = \"Tracking/Plan/",
+            "method = \"{kind}\"\nbase = \"api\"\npath = \"Tracking/Plan/",
+            "method style",
+        ),
         ("service/automation.toml", "client = \"company\"", "client = \"user\"", "user"),
         ("service/automation.toml", "client = \"company\"", "", "one of value, client and argument"),
         (

@@ -15,10 +15,36 @@ else:
     from typing_extensions import Required, TypedDict
 
 __all__ = [
+    "TimelineAdded",
     "TimelineEntry",
+    "TimelineEntryChange",
+    "TimelineField",
     "TimelineHeader",
+    "TimelineListChange",
     "TimelineRow",
+    "TimelineRowChange",
+    "TimelineSkuColorway",
+    "TimelineSkuStyle",
+    "TimelineValueChange",
+    "TrackingFolder",
+    "TrackingMilestone",
+    "TrackingPart",
+    "TrackingPlan",
+    "TrackingProgress",
+    "TrackingView",
 ]
+
+
+TimelineAdded = TypedDict(
+    "TimelineAdded",
+    {
+        "id": Required["str"],  # Id of the row.
+        "headerId": "str | None",  # Id of the record that the row is about.
+        "headerFolderId": "str | None",  # Folder that the record is in.
+    },
+    total=False,
+)
+"""A row that was added to a plan."""
 
 
 TimelineEntry = TypedDict(
@@ -43,6 +69,35 @@ TimelineEntry = TypedDict(
 """A milestone of a row."""
 
 
+TimelineEntryChange = TypedDict(
+    "TimelineEntryChange",
+    {
+        "id": "str | None",  # Id of the entry, which is required. It is not the id of the milestone.
+        "status": "TimelineValueChange | None",  # Status, such as `Approved`.
+        "rev": "TimelineValueChange | None",  # Revised date, ISO 8601 in UTC.
+        "final": "TimelineValueChange | None",  # Final date, ISO 8601 in UTC.
+        "assignedTo": "TimelineListChange | None",  # Ids of users.
+        "shareWith": "TimelineListChange | None",  # Ids of partners.
+    },
+    total=False,
+)
+"""A change of a milestone of a row. What it does not name stays."""
+
+
+TimelineField = TypedDict(
+    "TimelineField",
+    {
+        "field": "str | None",  # Field id.
+        "label": "str | None",  # Name shown to people.
+        "type": "str | None",  # Type of the field (docs/service/values.md, Field types).
+        "value": "Any | None",  # Value in the encoding of its type.
+        "valueId": "Any | None",  # What identifies the value, such as the code of a choice; missing where it has none.
+    },
+    total=False,
+)
+"""A value that a view shows in a row."""
+
+
 TimelineHeader = TypedDict(
     "TimelineHeader",
     {
@@ -58,6 +113,17 @@ TimelineHeader = TypedDict(
 """A record, as named in a row of a plan."""
 
 
+TimelineListChange = TypedDict(
+    "TimelineListChange",
+    {
+        "add": "list[str] | None",  # Ids to add.
+        "remove": "list[str] | None",  # Ids to remove.
+    },
+    total=False,
+)
+"""What is added to a list and removed from it."""
+
+
 TimelineRow = TypedDict(
     "TimelineRow",
     {
@@ -71,10 +137,151 @@ TimelineRow = TypedDict(
         "header": "TimelineHeader | None",  # Record that the row is about.
         "timelines": "list[TimelineEntry] | None",  # Milestones.
         "isArchived": "bool | None",
-        "fields": "list[Any] | None",  # Values in a view.
+        "fields": "list[TimelineField] | None",  # Values of the view; empty in the list of timelines.
         "modifiedAt": "str | None",
         "modifiedBy": "Person | None",
     },
     total=False,
 )
 """A row of a plan: a record, or a colorway or size of it, with its milestones."""
+
+
+TimelineRowChange = TypedDict(
+    "TimelineRowChange",
+    {
+        "id": "str | None",  # Id of the row, which is required.
+        "colorwayId": "TimelineValueChange | None",  # Id of the colorway; answers call it `colorId`.
+        "size": "TimelineValueChange | None",  # Size.
+        "supplier": "TimelineListChange | None",  # Ids of partners.
+        "timelines": "list[TimelineEntryChange] | None",  # Milestones to change.
+    },
+    total=False,
+)
+"""A change of a row of a plan. What it does not name stays."""
+
+
+TimelineSkuColorway = TypedDict(
+    "TimelineSkuColorway",
+    {
+        "colorwayId": "str | None",  # Id of the colorway.
+        "sizes": "list[str] | None",  # Names of the sizes, such as `M`.
+    },
+    total=False,
+)
+"""Sizes of a colorway, each of which gets a row in a plan."""
+
+
+TimelineSkuStyle = TypedDict(
+    "TimelineSkuStyle",
+    {
+        "headerId": "str | None",  # Id of the style.
+        "sku": "list[TimelineSkuColorway] | None",  # Colorways, each with its sizes.
+    },
+    total=False,
+)
+"""A style to add to a plan, by the sizes of its colorways."""
+
+
+TimelineValueChange = TypedDict(
+    "TimelineValueChange",
+    {
+        "value": "Any | None",  # The value. Null clears it.
+    },
+    total=False,
+)
+"""A new value, in an object of its own."""
+
+
+TrackingFolder = TypedDict(
+    "TrackingFolder",
+    {
+        "id": Required["str"],  # Id.
+        "name": "str | None",  # Name.
+        "description": "str | None",  # Description.
+        "active": "bool | None",  # Whether the folder is in use.
+        "createdBy": "Person | None",
+        "createdAt": "str | None",  # Time of creation, ISO 8601 in UTC.
+        "modifiedBy": "Person | None",
+        "modifiedAt": "str | None",  # Time of the last change, ISO 8601 in UTC.
+    },
+    total=False,
+)
+"""A folder of plans."""
+
+
+TrackingMilestone = TypedDict(
+    "TrackingMilestone",
+    {
+        "id": Required["str"],  # Id; entries of rows call it `timelineId`.
+        "department": "str | None",  # Department that it belongs to.
+        "actionDescription": "str | None",  # What has to be done.
+        "shortDescription": "str | None",  # Short form of that.
+        "pageName": "str | None",  # Application of the milestone, if it has one.
+    },
+    total=False,
+)
+"""A milestone, as the plan defines it."""
+
+
+TrackingPart = TypedDict(
+    "TrackingPart",
+    {
+        "views": "list[TrackingView] | None",  # Views of the rows.
+        "timelines": "list[TrackingMilestone] | None",  # Milestones that every row has.
+    },
+    total=False,
+)
+"""What a plan has for the records of one master folder."""
+
+
+TrackingPlan = TypedDict(
+    "TrackingPlan",
+    {
+        "id": Required["str"],  # Id.
+        "name": "str | None",  # Name.
+        "description": "str | None",  # Description.
+        "folderId": "str | None",  # Folder that the plan is in.
+        "startDate": "str | None",  # First day, ISO 8601.
+        "endDate": "str | None",  # Last day, ISO 8601.
+        "active": "bool | None",  # Whether the plan is in use.
+        "style": "TrackingPart | None",  # What it has for styles.
+        "material": "TrackingPart | None",  # What it has for materials.
+        "createdBy": "Person | None",
+        "createdAt": "str | None",  # Time of creation, ISO 8601 in UTC.
+        "modifiedBy": "Person | None",
+        "modifiedAt": "str | None",  # Time of the last change, ISO 8601 in UTC.
+    },
+    total=False,
+)
+"""A plan, with what it has for styles and for materials."""
+
+
+TrackingProgress = TypedDict(
+    "TrackingProgress",
+    {
+        "not_started": "int | None",  # Not Started.
+        "in_progress": "int | None",  # In Progress.
+        "waiting_on": "int | None",  # Waiting On.
+        "rejected": "int | None",  # Rejected.
+        "approved": "int | None",  # Approved.
+        "approved_with_corrections": "int | None",  # Approved with corrections.
+        "na": "int | None",  # NA.
+        "late": "int | None",  # Late, whatever their status.
+        "total": "int | None",  # All milestones.
+    },
+    total=False,
+)
+"""How many milestones have each status."""
+
+
+TrackingView = TypedDict(
+    "TrackingView",
+    {
+        "id": Required["str"],  # Id.
+        "name": "str | None",  # Name.
+        "description": "str | None",  # Description.
+        "active": "bool | None",  # Whether the view is in use.
+    },
+    total=False,
+)
+"""A view of the rows of a plan."""

@@ -7,6 +7,80 @@ from beproduct_client._resource import Resource
 class Tracking(Resource):
     """Tracking: plans, and the timelines of their rows."""
 
+    def folders(
+        self,
+        **options,
+    ):
+        """Folders of plans."""
+        return self._call("tracking.folders", {}, options)
+
+    def plan_list(
+        self,
+        filters=None,
+        folder_id=None,
+        **options,
+    ):
+        """Plans that meet the filters, each with its milestones and views, in pages of `page_size`.
+
+        :param filters: Conditions, joined by AND. A list as value means any of its values. Whether the
+            service heeds `ModifiedAt` here is disputed: compare the `modifiedAt` of the plans that come
+            (docs/service/tracking.md, Plans).
+        :param folder_id: Folder, as returned by `folders`. Default: all folders.
+        """
+        arguments = {
+            "filters": filters,
+            "folder_id": folder_id,
+        }
+        return self._pages("tracking.plan_list", arguments, options)
+
+    def plan_get(
+        self,
+        plan_id,
+        **options,
+    ):
+        """One plan by id, with its milestones and views.
+
+        :param plan_id: Id of the plan.
+        """
+        arguments = {
+            "plan_id": plan_id,
+        }
+        return self._call("tracking.plan_get", arguments, options)
+
+    def style_progress(
+        self,
+        plan_id,
+        **options,
+    ):
+        """How many milestones of a plan's styles have each status. One request takes the place of
+        counting them in `style_timeline_list`.
+
+        :param plan_id: Id of the plan.
+        """
+        arguments = {
+            "plan_id": plan_id,
+        }
+        return self._call("tracking.plan_style_progress", arguments, options)
+
+    plan_style_progress = style_progress
+
+    def material_progress(
+        self,
+        plan_id,
+        **options,
+    ):
+        """How many milestones of a plan's materials have each status. One request takes the place of
+        counting them in `material_timeline_list`.
+
+        :param plan_id: Id of the plan.
+        """
+        arguments = {
+            "plan_id": plan_id,
+        }
+        return self._call("tracking.plan_material_progress", arguments, options)
+
+    plan_material_progress = material_progress
+
     def style_timeline_list(
         self,
         plan_id,
@@ -44,3 +118,333 @@ class Tracking(Resource):
         return self._pages("tracking.plan_material_timeline_list", arguments, options)
 
     plan_material_timeline_list = material_timeline_list
+
+    def style_tracking_view(
+        self,
+        plan_id,
+        view_id,
+        filters=None,
+        **options,
+    ):
+        """Rows of a plan's styles as a view shows them: those of `style_timeline_list`, with the values
+        of the view as `fields`.
+
+        Some views break the connection in the middle of a page: ask for smaller pages (`page_size`).
+        Some answer with a total and no rows, which is an empty list with a warning
+        (docs/service/tracking.md, Views).
+
+        :param plan_id: Id of the plan.
+        :param view_id: Id of the view, as in the plan that `plan_get` returns.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "view_id": view_id,
+            "filters": filters,
+        }
+        return self._pages("tracking.plan_style_tracking_view", arguments, options)
+
+    plan_style_tracking_view = style_tracking_view
+
+    def material_tracking_view(
+        self,
+        plan_id,
+        view_id,
+        filters=None,
+        **options,
+    ):
+        """Rows of a plan's materials as a view shows them: those of `material_timeline_list`, with the
+        values of the view as `fields`.
+
+        Some views break the connection in the middle of a page: ask for smaller pages (`page_size`).
+        Some answer with a total and no rows, which is an empty list with a warning
+        (docs/service/tracking.md, Views).
+
+        :param plan_id: Id of the plan.
+        :param view_id: Id of the view, as in the plan that `plan_get` returns.
+        :param filters: Conditions, joined by AND. A list as value means any of its values.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "view_id": view_id,
+            "filters": filters,
+        }
+        return self._pages("tracking.plan_material_tracking_view", arguments, options)
+
+    plan_material_tracking_view = material_tracking_view
+
+    def style_revisions(
+        self,
+        plan_id,
+        filters=None,
+        **options,
+    ):
+        """Revisions of a plan's styles, in pages of `page_size`. Their form is not recorded, so they
+        are returned as they come.
+
+        :param plan_id: Id of the plan.
+        :param filters: Conditions, joined by AND. A list as value means any of its values. Whether the
+            service knows any field here is unknown.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "filters": filters,
+        }
+        return self._pages("tracking.plan_style_revisions", arguments, options)
+
+    plan_style_revisions = style_revisions
+
+    def material_revisions(
+        self,
+        plan_id,
+        filters=None,
+        **options,
+    ):
+        """Revisions of a plan's materials, in pages of `page_size`. Their form is not recorded, so they
+        are returned as they come.
+
+        :param plan_id: Id of the plan.
+        :param filters: Conditions, joined by AND. A list as value means any of its values. Whether the
+            service knows any field here is unknown.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "filters": filters,
+        }
+        return self._pages("tracking.plan_material_revisions", arguments, options)
+
+    plan_material_revisions = material_revisions
+
+    def style_timeline_update(
+        self,
+        plan_id,
+        timelines,
+        **options,
+    ):
+        """Changes rows of a plan's styles and their milestones, at most 100 rows a request. What a
+        change does not name stays. The answer is returned unchanged, because its form is unknown.
+
+        Whether the rows are changed together is unknown: when a request with several rows is
+        refused, the error's `outcome` is `unknown`. Partners that are added may be notified again
+        when the request is repeated (docs/service/tracking.md, Writing timelines).
+
+        :param plan_id: Id of the plan.
+        :param timelines: Rows to change, each by its `id`, and of each row the milestones to change,
+            each by the `id` of its entry.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "timelines": timelines,
+        }
+        return self._call("tracking.plan_style_timeline_update", arguments, options)
+
+    plan_style_timeline_update = style_timeline_update
+
+    def material_timeline_update(
+        self,
+        plan_id,
+        timelines,
+        **options,
+    ):
+        """Changes rows of a plan's materials and their milestones, at most 100 rows a request. What a
+        change does not name stays. The answer is returned unchanged, because its form is unknown.
+
+        Whether the rows are changed together is unknown: when a request with several rows is
+        refused, the error's `outcome` is `unknown`. Partners that are added may be notified again
+        when the request is repeated (docs/service/tracking.md, Writing timelines).
+
+        :param plan_id: Id of the plan.
+        :param timelines: Rows to change, each by its `id`, and of each row the milestones to change,
+            each by the `id` of its entry.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "timelines": timelines,
+        }
+        return self._call("tracking.plan_material_timeline_update", arguments, options)
+
+    plan_material_timeline_update = material_timeline_update
+
+    def style_timelines_delete(
+        self,
+        plan_id,
+        timeline_ids,
+        **options,
+    ):
+        """Deletes rows of a plan's styles, at most 100 a request. A style leaves the plan with the last
+        of its rows. The answer is returned unchanged, because its form is unknown.
+
+        :param plan_id: Id of the plan.
+        :param timeline_ids: Ids of the rows, as returned by `style_timeline_list`.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "timeline_ids": timeline_ids,
+        }
+        return self._call("tracking.plan_style_timelines_delete", arguments, options)
+
+    plan_style_timelines_delete = style_timelines_delete
+
+    def material_timelines_delete(
+        self,
+        plan_id,
+        timeline_ids,
+        **options,
+    ):
+        """Deletes rows of a plan's materials, at most 100 a request. A material leaves the plan with
+        the last of its rows. The answer is returned unchanged, because its form is unknown.
+
+        :param plan_id: Id of the plan.
+        :param timeline_ids: Ids of the rows, as returned by `material_timeline_list`.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "timeline_ids": timeline_ids,
+        }
+        return self._call("tracking.plan_material_timelines_delete", arguments, options)
+
+    plan_material_timelines_delete = material_timelines_delete
+
+    def style_timelines_archive(
+        self,
+        plan_id,
+        timeline_ids,
+        **options,
+    ):
+        """Archives rows of a plan's styles, at most 100 a request. No such request is known for
+        materials, and none that brings a row back. The answer is returned unchanged, because its
+        form is unknown.
+
+        Whether the rows are archived together is unknown: when a request with several rows is
+        refused, the error's `outcome` is `unknown`.
+
+        :param plan_id: Id of the plan.
+        :param timeline_ids: Ids of the rows, as returned by `style_timeline_list`.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "timeline_ids": timeline_ids,
+        }
+        return self._call("tracking.plan_style_timelines_archive", arguments, options)
+
+    plan_style_timelines_archive = style_timelines_archive
+
+    def style_add(
+        self,
+        plan_id,
+        style_ids,
+        **options,
+    ):
+        """Adds styles to a plan, a row for each, at most 100 a request. The answer is returned
+        unchanged, because its form is unknown.
+
+        Sent at most once, because a style that is added again may get a second row
+        (docs/service/tracking.md, Writing timelines): when the error's `outcome` is `unknown`, look
+        for the rows in `style_timeline_list` before you add the styles again.
+
+        :param plan_id: Id of the plan.
+        :param style_ids: Ids of the styles.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "style_ids": style_ids,
+        }
+        return self._call("tracking.plan_style_add", arguments, options)
+
+    plan_style_add = style_add
+
+    def material_add(
+        self,
+        plan_id,
+        material_ids,
+        **options,
+    ):
+        """Adds materials to a plan, a row for each, at most 100 a request. The answer is returned
+        unchanged, because its form is unknown.
+
+        Sent at most once, because a material that is added again may get a second row
+        (docs/service/tracking.md, Writing timelines): when the error's `outcome` is `unknown`, look
+        for the rows in `material_timeline_list` before you add the materials again.
+
+        :param plan_id: Id of the plan.
+        :param material_ids: Ids of the materials.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "material_ids": material_ids,
+        }
+        return self._call("tracking.plan_material_add", arguments, options)
+
+    plan_material_add = material_add
+
+    def style_by_colorway_add(
+        self,
+        plan_id,
+        style_ids,
+        **options,
+    ):
+        """Adds styles to a plan, a row for each of their colorways, at most 100 styles a request. The
+        answer is returned unchanged, because its form is unknown.
+
+        Sent at most once, because a style that is added again may get its rows twice
+        (docs/service/tracking.md, Writing timelines): when the error's `outcome` is `unknown`, look
+        for the rows in `style_timeline_list` before you add the styles again.
+
+        :param plan_id: Id of the plan.
+        :param style_ids: Ids of the styles.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "style_ids": style_ids,
+        }
+        return self._call("tracking.plan_style_by_colorway_add", arguments, options)
+
+    plan_style_by_colorway_add = style_by_colorway_add
+
+    def material_by_colorway_add(
+        self,
+        plan_id,
+        material_ids,
+        **options,
+    ):
+        """Adds materials to a plan, a row for each of their colorways, at most 100 materials a request.
+        The answer is returned unchanged, because its form is unknown.
+
+        Sent at most once, because a material that is added again may get its rows twice
+        (docs/service/tracking.md, Writing timelines): when the error's `outcome` is `unknown`, look
+        for the rows in `material_timeline_list` before you add the materials again.
+
+        :param plan_id: Id of the plan.
+        :param material_ids: Ids of the materials.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "material_ids": material_ids,
+        }
+        return self._call("tracking.plan_material_by_colorway_add", arguments, options)
+
+    plan_material_by_colorway_add = material_by_colorway_add
+
+    def style_by_sku_add(
+        self,
+        plan_id,
+        items,
+        **options,
+    ):
+        """Adds styles to a plan, a row for each given size of a colorway, at most 100 styles a request.
+        Returns the rows that were made. No such request is known for materials.
+
+        Sent at most once, because a style that is added again may get its rows twice
+        (docs/service/tracking.md, Writing timelines): when the error's `outcome` is `unknown`, look
+        for the rows in `style_timeline_list` before you add the styles again.
+
+        :param plan_id: Id of the plan.
+        :param items: Styles, each with its colorways and their sizes.
+        """
+        arguments = {
+            "plan_id": plan_id,
+            "items": items,
+        }
+        return self._call("tracking.plan_style_by_sku_add", arguments, options)
+
+    plan_style_by_sku_add = style_by_sku_add

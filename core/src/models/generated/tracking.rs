@@ -7,6 +7,24 @@ use serde_json::Value;
 use super::headers::FolderReference;
 use super::shared::{ImageLinks, PartnerReference, Person};
 
+/// A row that was added to a plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineAdded {
+    /// Id of the row.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Id of the record that the row is about.
+    #[serde(rename = "headerId", skip_serializing_if = "Option::is_none")]
+    pub header_id: Option<String>,
+    /// Folder that the record is in.
+    #[serde(rename = "headerFolderId", skip_serializing_if = "Option::is_none")]
+    pub header_folder_id: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// A milestone of a row.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -55,6 +73,57 @@ pub struct TimelineEntry {
     pub extra: IndexMap<String, Value>,
 }
 
+/// A change of a milestone of a row. What it does not name stays.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineEntryChange {
+    /// Id of the entry, which is required. It is not the id of the milestone.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Status, such as `Approved`.
+    #[serde(rename = "status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<TimelineValueChange>,
+    /// Revised date, ISO 8601 in UTC.
+    #[serde(rename = "rev", skip_serializing_if = "Option::is_none")]
+    pub rev: Option<TimelineValueChange>,
+    /// Final date, ISO 8601 in UTC.
+    #[serde(rename = "final", skip_serializing_if = "Option::is_none")]
+    pub r#final: Option<TimelineValueChange>,
+    /// Ids of users.
+    #[serde(rename = "assignedTo", skip_serializing_if = "Option::is_none")]
+    pub assigned_to: Option<TimelineListChange>,
+    /// Ids of partners.
+    #[serde(rename = "shareWith", skip_serializing_if = "Option::is_none")]
+    pub share_with: Option<TimelineListChange>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A value that a view shows in a row.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineField {
+    /// Field id.
+    #[serde(rename = "field", skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Name shown to people.
+    #[serde(rename = "label", skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Type of the field (docs/service/values.md, Field types).
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<String>,
+    /// Value in the encoding of its type.
+    #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// What identifies the value, such as the code of a choice; missing where it has none.
+    #[serde(rename = "valueId", skip_serializing_if = "Option::is_none")]
+    pub value_id: Option<Value>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// A record, as named in a row of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -77,6 +146,21 @@ pub struct TimelineHeader {
     /// `fields` of the service.
     #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<Value>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// What is added to a list and removed from it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineListChange {
+    /// Ids to add.
+    #[serde(rename = "add", skip_serializing_if = "Option::is_none")]
+    pub add: Option<Vec<String>>,
+    /// Ids to remove.
+    #[serde(rename = "remove", skip_serializing_if = "Option::is_none")]
+    pub remove: Option<Vec<String>>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -116,15 +200,258 @@ pub struct TimelineRow {
     /// `isArchived` of the service.
     #[serde(rename = "isArchived", skip_serializing_if = "Option::is_none")]
     pub is_archived: Option<bool>,
-    /// Values in a view.
+    /// Values of the view; empty in the list of timelines.
     #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
-    pub fields: Option<Vec<Value>>,
+    pub fields: Option<Vec<TimelineField>>,
     /// `modifiedAt` of the service.
     #[serde(rename = "modifiedAt", skip_serializing_if = "Option::is_none")]
     pub modified_at: Option<String>,
     /// `modifiedBy` of the service.
     #[serde(rename = "modifiedBy", skip_serializing_if = "Option::is_none")]
     pub modified_by: Option<Person>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A change of a row of a plan. What it does not name stays.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineRowChange {
+    /// Id of the row, which is required.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Id of the colorway; answers call it `colorId`.
+    #[serde(rename = "colorwayId", skip_serializing_if = "Option::is_none")]
+    pub colorway_id: Option<TimelineValueChange>,
+    /// Size.
+    #[serde(rename = "size", skip_serializing_if = "Option::is_none")]
+    pub size: Option<TimelineValueChange>,
+    /// Ids of partners.
+    #[serde(rename = "supplier", skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<TimelineListChange>,
+    /// Milestones to change.
+    #[serde(rename = "timelines", skip_serializing_if = "Option::is_none")]
+    pub timelines: Option<Vec<TimelineEntryChange>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// Sizes of a colorway, each of which gets a row in a plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineSkuColorway {
+    /// Id of the colorway.
+    #[serde(rename = "colorwayId", skip_serializing_if = "Option::is_none")]
+    pub colorway_id: Option<String>,
+    /// Names of the sizes, such as `M`.
+    #[serde(rename = "sizes", skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<Vec<String>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A style to add to a plan, by the sizes of its colorways.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineSkuStyle {
+    /// Id of the style.
+    #[serde(rename = "headerId", skip_serializing_if = "Option::is_none")]
+    pub header_id: Option<String>,
+    /// Colorways, each with its sizes.
+    #[serde(rename = "sku", skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Vec<TimelineSkuColorway>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A new value, in an object of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineValueChange {
+    /// The value. Null clears it.
+    #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A folder of plans.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrackingFolder {
+    /// Id.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Name.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Description.
+    #[serde(rename = "description", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether the folder is in use.
+    #[serde(rename = "active", skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
+    /// `createdBy` of the service.
+    #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Person>,
+    /// Time of creation, ISO 8601 in UTC.
+    #[serde(rename = "createdAt", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// `modifiedBy` of the service.
+    #[serde(rename = "modifiedBy", skip_serializing_if = "Option::is_none")]
+    pub modified_by: Option<Person>,
+    /// Time of the last change, ISO 8601 in UTC.
+    #[serde(rename = "modifiedAt", skip_serializing_if = "Option::is_none")]
+    pub modified_at: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A milestone, as the plan defines it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrackingMilestone {
+    /// Id; entries of rows call it `timelineId`.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Department that it belongs to.
+    #[serde(rename = "department", skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+    /// What has to be done.
+    #[serde(rename = "actionDescription", skip_serializing_if = "Option::is_none")]
+    pub action_description: Option<String>,
+    /// Short form of that.
+    #[serde(rename = "shortDescription", skip_serializing_if = "Option::is_none")]
+    pub short_description: Option<String>,
+    /// Application of the milestone, if it has one.
+    #[serde(rename = "pageName", skip_serializing_if = "Option::is_none")]
+    pub page_name: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// What a plan has for the records of one master folder.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrackingPart {
+    /// Views of the rows.
+    #[serde(rename = "views", skip_serializing_if = "Option::is_none")]
+    pub views: Option<Vec<TrackingView>>,
+    /// Milestones that every row has.
+    #[serde(rename = "timelines", skip_serializing_if = "Option::is_none")]
+    pub timelines: Option<Vec<TrackingMilestone>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A plan, with what it has for styles and for materials.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrackingPlan {
+    /// Id.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Name.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Description.
+    #[serde(rename = "description", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Folder that the plan is in.
+    #[serde(rename = "folderId", skip_serializing_if = "Option::is_none")]
+    pub folder_id: Option<String>,
+    /// First day, ISO 8601.
+    #[serde(rename = "startDate", skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<String>,
+    /// Last day, ISO 8601.
+    #[serde(rename = "endDate", skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<String>,
+    /// Whether the plan is in use.
+    #[serde(rename = "active", skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
+    /// What it has for styles.
+    #[serde(rename = "style", skip_serializing_if = "Option::is_none")]
+    pub style: Option<TrackingPart>,
+    /// What it has for materials.
+    #[serde(rename = "material", skip_serializing_if = "Option::is_none")]
+    pub material: Option<TrackingPart>,
+    /// `createdBy` of the service.
+    #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Person>,
+    /// Time of creation, ISO 8601 in UTC.
+    #[serde(rename = "createdAt", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// `modifiedBy` of the service.
+    #[serde(rename = "modifiedBy", skip_serializing_if = "Option::is_none")]
+    pub modified_by: Option<Person>,
+    /// Time of the last change, ISO 8601 in UTC.
+    #[serde(rename = "modifiedAt", skip_serializing_if = "Option::is_none")]
+    pub modified_at: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// How many milestones have each status.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrackingProgress {
+    /// Not Started.
+    #[serde(rename = "not_started", skip_serializing_if = "Option::is_none")]
+    pub not_started: Option<i64>,
+    /// In Progress.
+    #[serde(rename = "in_progress", skip_serializing_if = "Option::is_none")]
+    pub in_progress: Option<i64>,
+    /// Waiting On.
+    #[serde(rename = "waiting_on", skip_serializing_if = "Option::is_none")]
+    pub waiting_on: Option<i64>,
+    /// Rejected.
+    #[serde(rename = "rejected", skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<i64>,
+    /// Approved.
+    #[serde(rename = "approved", skip_serializing_if = "Option::is_none")]
+    pub approved: Option<i64>,
+    /// Approved with corrections.
+    #[serde(rename = "approved_with_corrections", skip_serializing_if = "Option::is_none")]
+    pub approved_with_corrections: Option<i64>,
+    /// NA.
+    #[serde(rename = "na", skip_serializing_if = "Option::is_none")]
+    pub na: Option<i64>,
+    /// Late, whatever their status.
+    #[serde(rename = "late", skip_serializing_if = "Option::is_none")]
+    pub late: Option<i64>,
+    /// All milestones.
+    #[serde(rename = "total", skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A view of the rows of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrackingView {
+    /// Id.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Name.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Description.
+    #[serde(rename = "description", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether the view is in use.
+    #[serde(rename = "active", skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,

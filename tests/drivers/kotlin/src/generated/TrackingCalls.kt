@@ -6,6 +6,83 @@ import beproduct.client.BeProduct
 import beproduct.client.CallOptions
 import kotlinx.serialization.json.JsonElement
 
+internal suspend fun BeProduct.trackingCall(
+    operation: String,
+    given: Arguments,
+    options: CallOptions,
+): JsonElement =
+    when (operation) {
+        "tracking.folders" ->
+            tracking.folders(options = given.ended(options)).json()
+        "tracking.plan_get" ->
+            tracking.planGet(planId = given.required("plan_id", ::text), options = given.ended(options)).json()
+        "tracking.plan_style_progress", "tracking.style_progress" ->
+            tracking.styleProgress(planId = given.required("plan_id", ::text), options = given.ended(options)).json()
+        "tracking.plan_material_progress", "tracking.material_progress" ->
+            tracking.materialProgress(planId = given.required("plan_id", ::text), options = given.ended(options)).json()
+        "tracking.plan_style_timeline_update", "tracking.style_timeline_update" ->
+            tracking.styleTimelineUpdate(
+                planId = given.required("plan_id", ::text),
+                timelines = given.required("timelines", ::records),
+                options = given.ended(options),
+            ).json()
+        "tracking.plan_material_timeline_update", "tracking.material_timeline_update" ->
+            tracking.materialTimelineUpdate(
+                planId = given.required("plan_id", ::text),
+                timelines = given.required("timelines", ::records),
+                options = given.ended(options),
+            ).json()
+        "tracking.plan_style_timelines_delete", "tracking.style_timelines_delete" ->
+            tracking.styleTimelinesDelete(
+                planId = given.required("plan_id", ::text),
+                timelineIds = given.required("timeline_ids", ::texts),
+                options = given.ended(options),
+            ).json()
+        "tracking.plan_material_timelines_delete", "tracking.material_timelines_delete" ->
+            tracking.materialTimelinesDelete(
+                planId = given.required("plan_id", ::text),
+                timelineIds = given.required("timeline_ids", ::texts),
+                options = given.ended(options),
+            ).json()
+        "tracking.plan_style_timelines_archive", "tracking.style_timelines_archive" ->
+            tracking.styleTimelinesArchive(
+                planId = given.required("plan_id", ::text),
+                timelineIds = given.required("timeline_ids", ::texts),
+                options = given.ended(options),
+            ).json()
+        "tracking.plan_style_add", "tracking.style_add" ->
+            tracking.styleAdd(
+                planId = given.required("plan_id", ::text),
+                styleIds = given.required("style_ids", ::texts),
+                options = given.ended(options),
+            ).json()
+        "tracking.plan_material_add", "tracking.material_add" ->
+            tracking.materialAdd(
+                planId = given.required("plan_id", ::text),
+                materialIds = given.required("material_ids", ::texts),
+                options = given.ended(options),
+            ).json()
+        "tracking.plan_style_by_colorway_add", "tracking.style_by_colorway_add" ->
+            tracking.styleByColorwayAdd(
+                planId = given.required("plan_id", ::text),
+                styleIds = given.required("style_ids", ::texts),
+                options = given.ended(options),
+            ).json()
+        "tracking.plan_material_by_colorway_add", "tracking.material_by_colorway_add" ->
+            tracking.materialByColorwayAdd(
+                planId = given.required("plan_id", ::text),
+                materialIds = given.required("material_ids", ::texts),
+                options = given.ended(options),
+            ).json()
+        "tracking.plan_style_by_sku_add", "tracking.style_by_sku_add" ->
+            tracking.styleBySkuAdd(
+                planId = given.required("plan_id", ::text),
+                items = given.required("items", ::records),
+                options = given.ended(options),
+            ).json()
+        else -> throw NotExpressible()
+    }
+
 internal suspend fun BeProduct.trackingList(
     operation: String,
     given: Arguments,
@@ -13,6 +90,12 @@ internal suspend fun BeProduct.trackingList(
     taking: Taking,
 ): JsonElement =
     when (operation) {
+        "tracking.plan_list" ->
+            tracking.planList(
+                filters = given.optional("filters", ::filters),
+                folderId = given.optional("folder_id", ::text),
+                options = given.ended(options),
+            ).taken(taking).json()
         "tracking.plan_style_timeline_list", "tracking.style_timeline_list" ->
             tracking.styleTimelineList(
                 planId = given.required("plan_id", ::text),
@@ -21,6 +104,32 @@ internal suspend fun BeProduct.trackingList(
             ).taken(taking).json()
         "tracking.plan_material_timeline_list", "tracking.material_timeline_list" ->
             tracking.materialTimelineList(
+                planId = given.required("plan_id", ::text),
+                filters = given.optional("filters", ::filters),
+                options = given.ended(options),
+            ).taken(taking).json()
+        "tracking.plan_style_tracking_view", "tracking.style_tracking_view" ->
+            tracking.styleTrackingView(
+                planId = given.required("plan_id", ::text),
+                viewId = given.required("view_id", ::text),
+                filters = given.optional("filters", ::filters),
+                options = given.ended(options),
+            ).taken(taking).json()
+        "tracking.plan_material_tracking_view", "tracking.material_tracking_view" ->
+            tracking.materialTrackingView(
+                planId = given.required("plan_id", ::text),
+                viewId = given.required("view_id", ::text),
+                filters = given.optional("filters", ::filters),
+                options = given.ended(options),
+            ).taken(taking).json()
+        "tracking.plan_style_revisions", "tracking.style_revisions" ->
+            tracking.styleRevisions(
+                planId = given.required("plan_id", ::text),
+                filters = given.optional("filters", ::filters),
+                options = given.ended(options),
+            ).taken(taking).json()
+        "tracking.plan_material_revisions", "tracking.material_revisions" ->
+            tracking.materialRevisions(
                 planId = given.required("plan_id", ::text),
                 filters = given.optional("filters", ::filters),
                 options = given.ended(options),

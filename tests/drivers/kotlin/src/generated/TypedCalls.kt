@@ -16,6 +16,7 @@ private val CALLS = mapOf<String, Call>(
     "color" to BeProduct::colorCall,
     "block" to BeProduct::blockCall,
     "data_tables" to BeProduct::dataTablesCall,
+    "tracking" to BeProduct::trackingCall,
     "automation" to BeProduct::automationCall,
     "system" to BeProduct::systemCall,
     "raw" to BeProduct::rawCall,

@@ -32,6 +32,7 @@ pub(crate) async fn call(
         "color" => color::call(client, operation, given, options).await,
         "block" => block::call(client, operation, given, options).await,
         "data_tables" => data_tables::call(client, operation, given, options).await,
+        "tracking" => tracking::call(client, operation, given, options).await,
         "automation" => automation::call(client, operation, given, options).await,
         "system" => system::call(client, operation, given, options).await,
         "raw" => raw::call(client, operation, given, options).await,

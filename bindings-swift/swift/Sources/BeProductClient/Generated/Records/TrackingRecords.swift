@@ -2,6 +2,48 @@
 
 import Foundation
 
+/// A row that was added to a plan.
+public struct TimelineAdded: Record, JSONConvertible {
+    /// Id of the row.
+    public var id: String?
+    /// Id of the record that the row is about.
+    public var headerID: String?
+    /// Folder that the record is in.
+    public var headerFolderID: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        headerID: String? = nil,
+        headerFolderID: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.headerID = headerID
+        self.headerFolderID = headerFolderID
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        headerID = try reader.take("headerId")
+        headerFolderID = try reader.take("headerFolderId")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "headerId": headerID,
+            "headerFolderId": headerFolderID,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// A milestone of a row.
 public struct TimelineEntry: Record, JSONConvertible {
     /// Id of this entry.
@@ -103,6 +145,120 @@ public struct TimelineEntry: Record, JSONConvertible {
     }
 }
 
+/// A change of a milestone of a row. What it does not name stays.
+public struct TimelineEntryChange: Record, JSONConvertible {
+    /// Id of the entry, which is required. It is not the id of the milestone.
+    public var id: String?
+    /// Status, such as `Approved`.
+    public var status: TimelineValueChange?
+    /// Revised date, ISO 8601 in UTC.
+    public var rev: TimelineValueChange?
+    /// Final date, ISO 8601 in UTC.
+    public var final: TimelineValueChange?
+    /// Ids of users.
+    public var assignedTo: TimelineListChange?
+    /// Ids of partners.
+    public var shareWith: TimelineListChange?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        status: TimelineValueChange? = nil,
+        rev: TimelineValueChange? = nil,
+        final: TimelineValueChange? = nil,
+        assignedTo: TimelineListChange? = nil,
+        shareWith: TimelineListChange? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.status = status
+        self.rev = rev
+        self.final = final
+        self.assignedTo = assignedTo
+        self.shareWith = shareWith
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        status = try reader.take("status")
+        rev = try reader.take("rev")
+        final = try reader.take("final")
+        assignedTo = try reader.take("assignedTo")
+        shareWith = try reader.take("shareWith")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "status": status,
+            "rev": rev,
+            "final": final,
+            "assignedTo": assignedTo,
+            "shareWith": shareWith,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A value that a view shows in a row.
+public struct TimelineField: Record, JSONConvertible {
+    /// Field id.
+    public var field: String?
+    /// Name shown to people.
+    public var label: String?
+    /// Type of the field (docs/service/values.md, Field types).
+    public var type: String?
+    /// Value in the encoding of its type.
+    public var value: JSONValue?
+    /// What identifies the value, such as the code of a choice; missing where it has none.
+    public var valueID: JSONValue?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        field: String? = nil,
+        label: String? = nil,
+        type: String? = nil,
+        value: JSONValue? = nil,
+        valueID: JSONValue? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.field = field
+        self.label = label
+        self.type = type
+        self.value = value
+        self.valueID = valueID
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        field = try reader.take("field")
+        label = try reader.take("label")
+        type = try reader.take("type")
+        value = try reader.take("value")
+        valueID = try reader.take("valueId")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "field": field,
+            "label": label,
+            "type": type,
+            "value": value,
+            "valueId": valueID,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// A record, as named in a row of a plan.
 public struct TimelineHeader: Record, JSONConvertible {
     /// Id of the record.
@@ -161,6 +317,42 @@ public struct TimelineHeader: Record, JSONConvertible {
     }
 }
 
+/// What is added to a list and removed from it.
+public struct TimelineListChange: Record, JSONConvertible {
+    /// Ids to add.
+    public var add: [String]?
+    /// Ids to remove.
+    public var remove: [String]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        add: [String]? = nil,
+        remove: [String]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.add = add
+        self.remove = remove
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        add = try reader.take("add")
+        remove = try reader.take("remove")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "add": add,
+            "remove": remove,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// A row of a plan: a record, or a colorway or size of it, with its milestones.
 public struct TimelineRow: Record, JSONConvertible {
     /// Id of the row.
@@ -180,8 +372,8 @@ public struct TimelineRow: Record, JSONConvertible {
     /// Milestones.
     public var timelines: [TimelineEntry]?
     public var isArchived: Bool?
-    /// Values in a view.
-    public var fields: [JSONValue]?
+    /// Values of the view; empty in the list of timelines.
+    public var fields: [TimelineField]?
     public var modifiedAt: String?
     public var modifiedBy: Person?
     /// Members that the catalogue does not name.
@@ -199,7 +391,7 @@ public struct TimelineRow: Record, JSONConvertible {
         header: TimelineHeader? = nil,
         timelines: [TimelineEntry]? = nil,
         isArchived: Bool? = nil,
-        fields: [JSONValue]? = nil,
+        fields: [TimelineField]? = nil,
         modifiedAt: String? = nil,
         modifiedBy: Person? = nil,
         extra: JSONObject = [:]
@@ -253,6 +445,545 @@ public struct TimelineRow: Record, JSONConvertible {
             "fields": fields,
             "modifiedAt": modifiedAt,
             "modifiedBy": modifiedBy,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A change of a row of a plan. What it does not name stays.
+public struct TimelineRowChange: Record, JSONConvertible {
+    /// Id of the row, which is required.
+    public var id: String?
+    /// Id of the colorway; answers call it `colorId`.
+    public var colorwayID: TimelineValueChange?
+    /// Size.
+    public var size: TimelineValueChange?
+    /// Ids of partners.
+    public var supplier: TimelineListChange?
+    /// Milestones to change.
+    public var timelines: [TimelineEntryChange]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        colorwayID: TimelineValueChange? = nil,
+        size: TimelineValueChange? = nil,
+        supplier: TimelineListChange? = nil,
+        timelines: [TimelineEntryChange]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.colorwayID = colorwayID
+        self.size = size
+        self.supplier = supplier
+        self.timelines = timelines
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        colorwayID = try reader.take("colorwayId")
+        size = try reader.take("size")
+        supplier = try reader.take("supplier")
+        timelines = try reader.take("timelines")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "colorwayId": colorwayID,
+            "size": size,
+            "supplier": supplier,
+            "timelines": timelines,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// Sizes of a colorway, each of which gets a row in a plan.
+public struct TimelineSkuColorway: Record, JSONConvertible {
+    /// Id of the colorway.
+    public var colorwayID: String?
+    /// Names of the sizes, such as `M`.
+    public var sizes: [String]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        colorwayID: String? = nil,
+        sizes: [String]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.colorwayID = colorwayID
+        self.sizes = sizes
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        colorwayID = try reader.take("colorwayId")
+        sizes = try reader.take("sizes")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "colorwayId": colorwayID,
+            "sizes": sizes,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A style to add to a plan, by the sizes of its colorways.
+public struct TimelineSkuStyle: Record, JSONConvertible {
+    /// Id of the style.
+    public var headerID: String?
+    /// Colorways, each with its sizes.
+    public var sku: [TimelineSkuColorway]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        headerID: String? = nil,
+        sku: [TimelineSkuColorway]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.headerID = headerID
+        self.sku = sku
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        headerID = try reader.take("headerId")
+        sku = try reader.take("sku")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "headerId": headerID,
+            "sku": sku,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A new value, in an object of its own.
+public struct TimelineValueChange: Record, JSONConvertible {
+    /// The value. Null clears it.
+    public var value: JSONValue?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        value: JSONValue? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.value = value
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        value = try reader.take("value")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        JSONObject(present: ["value": value], extra: extra)
+    }
+}
+
+/// A folder of plans.
+public struct TrackingFolder: Record, JSONConvertible {
+    /// Id.
+    public var id: String?
+    /// Name.
+    public var name: String?
+    /// Description.
+    public var description: String?
+    /// Whether the folder is in use.
+    public var active: Bool?
+    public var createdBy: Person?
+    /// Time of creation, ISO 8601 in UTC.
+    public var createdAt: String?
+    public var modifiedBy: Person?
+    /// Time of the last change, ISO 8601 in UTC.
+    public var modifiedAt: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        name: String? = nil,
+        description: String? = nil,
+        active: Bool? = nil,
+        createdBy: Person? = nil,
+        createdAt: String? = nil,
+        modifiedBy: Person? = nil,
+        modifiedAt: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.name = name
+        self.description = description
+        self.active = active
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.modifiedBy = modifiedBy
+        self.modifiedAt = modifiedAt
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        name = try reader.take("name")
+        description = try reader.take("description")
+        active = try reader.take("active")
+        createdBy = try reader.take("createdBy")
+        createdAt = try reader.take("createdAt")
+        modifiedBy = try reader.take("modifiedBy")
+        modifiedAt = try reader.take("modifiedAt")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "name": name,
+            "description": description,
+            "active": active,
+            "createdBy": createdBy,
+            "createdAt": createdAt,
+            "modifiedBy": modifiedBy,
+            "modifiedAt": modifiedAt,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A milestone, as the plan defines it.
+public struct TrackingMilestone: Record, JSONConvertible {
+    /// Id; entries of rows call it `timelineId`.
+    public var id: String?
+    /// Department that it belongs to.
+    public var department: String?
+    /// What has to be done.
+    public var actionDescription: String?
+    /// Short form of that.
+    public var shortDescription: String?
+    /// Application of the milestone, if it has one.
+    public var pageName: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        department: String? = nil,
+        actionDescription: String? = nil,
+        shortDescription: String? = nil,
+        pageName: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.department = department
+        self.actionDescription = actionDescription
+        self.shortDescription = shortDescription
+        self.pageName = pageName
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        department = try reader.take("department")
+        actionDescription = try reader.take("actionDescription")
+        shortDescription = try reader.take("shortDescription")
+        pageName = try reader.take("pageName")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "department": department,
+            "actionDescription": actionDescription,
+            "shortDescription": shortDescription,
+            "pageName": pageName,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// What a plan has for the records of one master folder.
+public struct TrackingPart: Record, JSONConvertible {
+    /// Views of the rows.
+    public var views: [TrackingView]?
+    /// Milestones that every row has.
+    public var timelines: [TrackingMilestone]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        views: [TrackingView]? = nil,
+        timelines: [TrackingMilestone]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.views = views
+        self.timelines = timelines
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        views = try reader.take("views")
+        timelines = try reader.take("timelines")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "views": views,
+            "timelines": timelines,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A plan, with what it has for styles and for materials.
+public struct TrackingPlan: Record, JSONConvertible {
+    /// Id.
+    public var id: String?
+    /// Name.
+    public var name: String?
+    /// Description.
+    public var description: String?
+    /// Folder that the plan is in.
+    public var folderID: String?
+    /// First day, ISO 8601.
+    public var startDate: String?
+    /// Last day, ISO 8601.
+    public var endDate: String?
+    /// Whether the plan is in use.
+    public var active: Bool?
+    /// What it has for styles.
+    public var style: TrackingPart?
+    /// What it has for materials.
+    public var material: TrackingPart?
+    public var createdBy: Person?
+    /// Time of creation, ISO 8601 in UTC.
+    public var createdAt: String?
+    public var modifiedBy: Person?
+    /// Time of the last change, ISO 8601 in UTC.
+    public var modifiedAt: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        name: String? = nil,
+        description: String? = nil,
+        folderID: String? = nil,
+        startDate: String? = nil,
+        endDate: String? = nil,
+        active: Bool? = nil,
+        style: TrackingPart? = nil,
+        material: TrackingPart? = nil,
+        createdBy: Person? = nil,
+        createdAt: String? = nil,
+        modifiedBy: Person? = nil,
+        modifiedAt: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.name = name
+        self.description = description
+        self.folderID = folderID
+        self.startDate = startDate
+        self.endDate = endDate
+        self.active = active
+        self.style = style
+        self.material = material
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.modifiedBy = modifiedBy
+        self.modifiedAt = modifiedAt
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        name = try reader.take("name")
+        description = try reader.take("description")
+        folderID = try reader.take("folderId")
+        startDate = try reader.take("startDate")
+        endDate = try reader.take("endDate")
+        active = try reader.take("active")
+        style = try reader.take("style")
+        material = try reader.take("material")
+        createdBy = try reader.take("createdBy")
+        createdAt = try reader.take("createdAt")
+        modifiedBy = try reader.take("modifiedBy")
+        modifiedAt = try reader.take("modifiedAt")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "name": name,
+            "description": description,
+            "folderId": folderID,
+            "startDate": startDate,
+            "endDate": endDate,
+            "active": active,
+            "style": style,
+            "material": material,
+            "createdBy": createdBy,
+            "createdAt": createdAt,
+            "modifiedBy": modifiedBy,
+            "modifiedAt": modifiedAt,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// How many milestones have each status.
+public struct TrackingProgress: Record, JSONConvertible {
+    /// Not Started.
+    public var notStarted: Int?
+    /// In Progress.
+    public var inProgress: Int?
+    /// Waiting On.
+    public var waitingOn: Int?
+    /// Rejected.
+    public var rejected: Int?
+    /// Approved.
+    public var approved: Int?
+    /// Approved with corrections.
+    public var approvedWithCorrections: Int?
+    /// NA.
+    public var na: Int?
+    /// Late, whatever their status.
+    public var late: Int?
+    /// All milestones.
+    public var total: Int?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        notStarted: Int? = nil,
+        inProgress: Int? = nil,
+        waitingOn: Int? = nil,
+        rejected: Int? = nil,
+        approved: Int? = nil,
+        approvedWithCorrections: Int? = nil,
+        na: Int? = nil,
+        late: Int? = nil,
+        total: Int? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.notStarted = notStarted
+        self.inProgress = inProgress
+        self.waitingOn = waitingOn
+        self.rejected = rejected
+        self.approved = approved
+        self.approvedWithCorrections = approvedWithCorrections
+        self.na = na
+        self.late = late
+        self.total = total
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        notStarted = try reader.take("not_started")
+        inProgress = try reader.take("in_progress")
+        waitingOn = try reader.take("waiting_on")
+        rejected = try reader.take("rejected")
+        approved = try reader.take("approved")
+        approvedWithCorrections = try reader.take("approved_with_corrections")
+        na = try reader.take("na")
+        late = try reader.take("late")
+        total = try reader.take("total")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "not_started": notStarted,
+            "in_progress": inProgress,
+            "waiting_on": waitingOn,
+            "rejected": rejected,
+            "approved": approved,
+            "approved_with_corrections": approvedWithCorrections,
+            "na": na,
+            "late": late,
+            "total": total,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A view of the rows of a plan.
+public struct TrackingView: Record, JSONConvertible {
+    /// Id.
+    public var id: String?
+    /// Name.
+    public var name: String?
+    /// Description.
+    public var description: String?
+    /// Whether the view is in use.
+    public var active: Bool?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        name: String? = nil,
+        description: String? = nil,
+        active: Bool? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.name = name
+        self.description = description
+        self.active = active
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        name = try reader.take("name")
+        description = try reader.take("description")
+        active = try reader.take("active")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "name": name,
+            "description": description,
+            "active": active,
         ]
         return JSONObject(present: named, extra: extra)
     }

@@ -12,6 +12,68 @@ public struct TrackingResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
+    /// Folders of plans.
+    public func folders(options: CallOptions = CallOptions()) async throws -> [TrackingFolder] {
+        try await detailed.folders(options: options).body
+    }
+
+    /// Plans that meet the filters, each with its milestones and views, in pages of ``CallOptions/pageSize``.
+    ///
+    /// - Parameters:
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values. Whether the service heeds
+    ///     `ModifiedAt` here is disputed: compare the `modifiedAt` of the plans that come (docs/service/tracking.md,
+    ///     Plans).
+    ///   - folderID: Folder, as returned by `folders`. Default: all folders.
+    public func planList(
+        filters: Filters = [:],
+        folderID: String? = nil,
+        options: CallOptions = CallOptions()
+    ) -> Paged<TrackingPlan> {
+        connection.stream(
+            "tracking.plan_list",
+            [
+                "filters": filters.nonEmpty,
+                "folder_id": folderID,
+            ],
+            options
+        )
+    }
+
+    /// One plan by id, with its milestones and views.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    public func planGet(
+        planID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> TrackingPlan {
+        try await detailed.planGet(planID: planID, options: options).body
+    }
+
+    /// How many milestones of a plan's styles have each status. One request takes the place of counting them in
+    /// `styleTimelineList`.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    public func styleProgress(
+        planID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> TrackingProgress {
+        try await detailed.styleProgress(planID: planID, options: options).body
+    }
+
+    /// How many milestones of a plan's materials have each status. One request takes the place of counting them in
+    /// `materialTimelineList`.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    public func materialProgress(
+        planID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> TrackingProgress {
+        try await detailed.materialProgress(planID: planID, options: options).body
+    }
+
     /// Rows of a plan's styles with their milestones, in pages of ``CallOptions/pageSize``.
     ///
     /// - Parameters:
@@ -52,8 +114,528 @@ public struct TrackingResource: Sendable {
         )
     }
 
+    /// Rows of a plan's styles as a view shows them: those of `styleTimelineList`, with the values of the view as
+    /// `fields`.
+    ///
+    /// Some views break the connection in the middle of a page: ask for smaller pages (``CallOptions/pageSize``). Some
+    /// answer with a total and no rows, which is an empty list with a warning (docs/service/tracking.md, Views).
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - viewID: Id of the view, as in the plan that `planGet` returns.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
+    public func styleTrackingView(
+        planID: String,
+        viewID: String,
+        filters: Filters = [:],
+        options: CallOptions = CallOptions()
+    ) -> Paged<TimelineRow> {
+        connection.stream(
+            "tracking.plan_style_tracking_view",
+            [
+                "plan_id": planID,
+                "view_id": viewID,
+                "filters": filters.nonEmpty,
+            ],
+            options
+        )
+    }
+
+    /// Rows of a plan's materials as a view shows them: those of `materialTimelineList`, with the values of the view as
+    /// `fields`.
+    ///
+    /// Some views break the connection in the middle of a page: ask for smaller pages (``CallOptions/pageSize``). Some
+    /// answer with a total and no rows, which is an empty list with a warning (docs/service/tracking.md, Views).
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - viewID: Id of the view, as in the plan that `planGet` returns.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values.
+    public func materialTrackingView(
+        planID: String,
+        viewID: String,
+        filters: Filters = [:],
+        options: CallOptions = CallOptions()
+    ) -> Paged<TimelineRow> {
+        connection.stream(
+            "tracking.plan_material_tracking_view",
+            [
+                "plan_id": planID,
+                "view_id": viewID,
+                "filters": filters.nonEmpty,
+            ],
+            options
+        )
+    }
+
+    /// Revisions of a plan's styles, in pages of ``CallOptions/pageSize``. Their form is not recorded, so they are
+    /// returned as they come.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values. Whether the service knows any
+    ///     field here is unknown.
+    public func styleRevisions(
+        planID: String,
+        filters: Filters = [:],
+        options: CallOptions = CallOptions()
+    ) -> Paged<JSONValue> {
+        connection.stream(
+            "tracking.plan_style_revisions",
+            [
+                "plan_id": planID,
+                "filters": filters.nonEmpty,
+            ],
+            options
+        )
+    }
+
+    /// Revisions of a plan's materials, in pages of ``CallOptions/pageSize``. Their form is not recorded, so they are
+    /// returned as they come.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - filters: Conditions, joined by AND. A list as value means any of its values. Whether the service knows any
+    ///     field here is unknown.
+    public func materialRevisions(
+        planID: String,
+        filters: Filters = [:],
+        options: CallOptions = CallOptions()
+    ) -> Paged<JSONValue> {
+        connection.stream(
+            "tracking.plan_material_revisions",
+            [
+                "plan_id": planID,
+                "filters": filters.nonEmpty,
+            ],
+            options
+        )
+    }
+
+    /// Changes rows of a plan's styles and their milestones, at most 100 rows a request. What a change does not name
+    /// stays. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether the rows are changed together is unknown: when a request with several rows is refused, the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown``. Partners that are added may be notified again when the
+    /// request is repeated (docs/service/tracking.md, Writing timelines).
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - timelines: Rows to change, each by its `id`, and of each row the milestones to change, each by the `id` of
+    ///     its entry.
+    @discardableResult
+    public func styleTimelineUpdate(
+        planID: String,
+        timelines: [TimelineRowChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.styleTimelineUpdate(
+            planID: planID,
+            timelines: timelines,
+            options: options
+        ).body
+    }
+
+    /// Changes rows of a plan's materials and their milestones, at most 100 rows a request. What a change does not name
+    /// stays. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether the rows are changed together is unknown: when a request with several rows is refused, the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown``. Partners that are added may be notified again when the
+    /// request is repeated (docs/service/tracking.md, Writing timelines).
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - timelines: Rows to change, each by its `id`, and of each row the milestones to change, each by the `id` of
+    ///     its entry.
+    @discardableResult
+    public func materialTimelineUpdate(
+        planID: String,
+        timelines: [TimelineRowChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.materialTimelineUpdate(
+            planID: planID,
+            timelines: timelines,
+            options: options
+        ).body
+    }
+
+    /// Deletes rows of a plan's styles, at most 100 a request. A style leaves the plan with the last of its rows. The
+    /// answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - timelineIDs: Ids of the rows, as returned by `styleTimelineList`.
+    @discardableResult
+    public func styleTimelinesDelete(
+        planID: String,
+        timelineIDs: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.styleTimelinesDelete(
+            planID: planID,
+            timelineIDs: timelineIDs,
+            options: options
+        ).body
+    }
+
+    /// Deletes rows of a plan's materials, at most 100 a request. A material leaves the plan with the last of its rows.
+    /// The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - timelineIDs: Ids of the rows, as returned by `materialTimelineList`.
+    @discardableResult
+    public func materialTimelinesDelete(
+        planID: String,
+        timelineIDs: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.materialTimelinesDelete(
+            planID: planID,
+            timelineIDs: timelineIDs,
+            options: options
+        ).body
+    }
+
+    /// Archives rows of a plan's styles, at most 100 a request. No such request is known for materials, and none that
+    /// brings a row back. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether the rows are archived together is unknown: when a request with several rows is refused, the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown``.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - timelineIDs: Ids of the rows, as returned by `styleTimelineList`.
+    @discardableResult
+    public func styleTimelinesArchive(
+        planID: String,
+        timelineIDs: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.styleTimelinesArchive(
+            planID: planID,
+            timelineIDs: timelineIDs,
+            options: options
+        ).body
+    }
+
+    /// Adds styles to a plan, a row for each, at most 100 a request. The answer is returned unchanged, because its form
+    /// is unknown.
+    ///
+    /// Sent at most once, because a style that is added again may get a second row (docs/service/tracking.md, Writing
+    /// timelines): when the error's ``BeProductError/outcome`` is ``Outcome/unknown``, look for the rows in
+    /// `styleTimelineList` before you add the styles again.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - styleIDs: Ids of the styles.
+    @discardableResult
+    public func styleAdd(
+        planID: String,
+        styleIDs: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.styleAdd(
+            planID: planID,
+            styleIDs: styleIDs,
+            options: options
+        ).body
+    }
+
+    /// Adds materials to a plan, a row for each, at most 100 a request. The answer is returned unchanged, because its
+    /// form is unknown.
+    ///
+    /// Sent at most once, because a material that is added again may get a second row (docs/service/tracking.md,
+    /// Writing timelines): when the error's ``BeProductError/outcome`` is ``Outcome/unknown``, look for the rows in
+    /// `materialTimelineList` before you add the materials again.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - materialIDs: Ids of the materials.
+    @discardableResult
+    public func materialAdd(
+        planID: String,
+        materialIDs: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.materialAdd(
+            planID: planID,
+            materialIDs: materialIDs,
+            options: options
+        ).body
+    }
+
+    /// Adds styles to a plan, a row for each of their colorways, at most 100 styles a request. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// Sent at most once, because a style that is added again may get its rows twice (docs/service/tracking.md, Writing
+    /// timelines): when the error's ``BeProductError/outcome`` is ``Outcome/unknown``, look for the rows in
+    /// `styleTimelineList` before you add the styles again.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - styleIDs: Ids of the styles.
+    @discardableResult
+    public func styleByColorwayAdd(
+        planID: String,
+        styleIDs: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.styleByColorwayAdd(
+            planID: planID,
+            styleIDs: styleIDs,
+            options: options
+        ).body
+    }
+
+    /// Adds materials to a plan, a row for each of their colorways, at most 100 materials a request. The answer is
+    /// returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once, because a material that is added again may get its rows twice (docs/service/tracking.md,
+    /// Writing timelines): when the error's ``BeProductError/outcome`` is ``Outcome/unknown``, look for the rows in
+    /// `materialTimelineList` before you add the materials again.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - materialIDs: Ids of the materials.
+    @discardableResult
+    public func materialByColorwayAdd(
+        planID: String,
+        materialIDs: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.materialByColorwayAdd(
+            planID: planID,
+            materialIDs: materialIDs,
+            options: options
+        ).body
+    }
+
+    /// Adds styles to a plan, a row for each given size of a colorway, at most 100 styles a request. Returns the rows
+    /// that were made. No such request is known for materials.
+    ///
+    /// Sent at most once, because a style that is added again may get its rows twice (docs/service/tracking.md, Writing
+    /// timelines): when the error's ``BeProductError/outcome`` is ``Outcome/unknown``, look for the rows in
+    /// `styleTimelineList` before you add the styles again.
+    ///
+    /// - Parameters:
+    ///   - planID: Id of the plan.
+    ///   - items: Styles, each with its colorways and their sizes.
+    @discardableResult
+    public func styleBySkuAdd(
+        planID: String,
+        items: [TimelineSkuStyle],
+        options: CallOptions = CallOptions()
+    ) async throws -> [TimelineAdded] {
+        try await detailed.styleBySkuAdd(
+            planID: planID,
+            items: items,
+            options: options
+        ).body
+    }
+
     /// See ``TrackingResource/detailed``.
     public struct Detailed: Sendable {
         let connection: Connection
+
+        /// ``TrackingResource/folders(options:)``
+        public func folders(options: CallOptions = CallOptions()) async throws -> Response<[TrackingFolder]> {
+            try await connection.call("tracking.folders", [:], options)
+        }
+
+        /// ``TrackingResource/planGet(planID:options:)``
+        public func planGet(
+            planID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<TrackingPlan> {
+            try await connection.call("tracking.plan_get", ["plan_id": planID], options)
+        }
+
+        /// ``TrackingResource/styleProgress(planID:options:)``
+        public func styleProgress(
+            planID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<TrackingProgress> {
+            try await connection.call("tracking.plan_style_progress", ["plan_id": planID], options)
+        }
+
+        /// ``TrackingResource/materialProgress(planID:options:)``
+        public func materialProgress(
+            planID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<TrackingProgress> {
+            try await connection.call("tracking.plan_material_progress", ["plan_id": planID], options)
+        }
+
+        /// ``TrackingResource/styleTimelineUpdate(planID:timelines:options:)``
+        @discardableResult
+        public func styleTimelineUpdate(
+            planID: String,
+            timelines: [TimelineRowChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "tracking.plan_style_timeline_update",
+                [
+                    "plan_id": planID,
+                    "timelines": timelines,
+                ],
+                options
+            )
+        }
+
+        /// ``TrackingResource/materialTimelineUpdate(planID:timelines:options:)``
+        @discardableResult
+        public func materialTimelineUpdate(
+            planID: String,
+            timelines: [TimelineRowChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "tracking.plan_material_timeline_update",
+                [
+                    "plan_id": planID,
+                    "timelines": timelines,
+                ],
+                options
+            )
+        }
+
+        /// ``TrackingResource/styleTimelinesDelete(planID:timelineIDs:options:)``
+        @discardableResult
+        public func styleTimelinesDelete(
+            planID: String,
+            timelineIDs: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "tracking.plan_style_timelines_delete",
+                [
+                    "plan_id": planID,
+                    "timeline_ids": timelineIDs,
+                ],
+                options
+            )
+        }
+
+        /// ``TrackingResource/materialTimelinesDelete(planID:timelineIDs:options:)``
+        @discardableResult
+        public func materialTimelinesDelete(
+            planID: String,
+            timelineIDs: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "tracking.plan_material_timelines_delete",
+                [
+                    "plan_id": planID,
+                    "timeline_ids": timelineIDs,
+                ],
+                options
+            )
+        }
+
+        /// ``TrackingResource/styleTimelinesArchive(planID:timelineIDs:options:)``
+        @discardableResult
+        public func styleTimelinesArchive(
+            planID: String,
+            timelineIDs: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "tracking.plan_style_timelines_archive",
+                [
+                    "plan_id": planID,
+                    "timeline_ids": timelineIDs,
+                ],
+                options
+            )
+        }
+
+        /// ``TrackingResource/styleAdd(planID:styleIDs:options:)``
+        @discardableResult
+        public func styleAdd(
+            planID: String,
+            styleIDs: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "tracking.plan_style_add",
+                [
+                    "plan_id": planID,
+                    "style_ids": styleIDs,
+                ],
+                options
+            )
+        }
+
+        /// ``TrackingResource/materialAdd(planID:materialIDs:options:)``
+        @discardableResult
+        public func materialAdd(
+            planID: String,
+            materialIDs: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "tracking.plan_material_add",
+                [
+                    "plan_id": planID,
+                    "material_ids": materialIDs,
+                ],
+                options
+            )
+        }
+
+        /// ``TrackingResource/styleByColorwayAdd(planID:styleIDs:options:)``
+        @discardableResult
+        public func styleByColorwayAdd(
+            planID: String,
+            styleIDs: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "tracking.plan_style_by_colorway_add",
+                [
+                    "plan_id": planID,
+                    "style_ids": styleIDs,
+                ],
+                options
+            )
+        }
+
+        /// ``TrackingResource/materialByColorwayAdd(planID:materialIDs:options:)``
+        @discardableResult
+        public func materialByColorwayAdd(
+            planID: String,
+            materialIDs: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "tracking.plan_material_by_colorway_add",
+                [
+                    "plan_id": planID,
+                    "material_ids": materialIDs,
+                ],
+                options
+            )
+        }
+
+        /// ``TrackingResource/styleBySkuAdd(planID:items:options:)``
+        @discardableResult
+        public func styleBySkuAdd(
+            planID: String,
+            items: [TimelineSkuStyle],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[TimelineAdded]> {
+            try await connection.call(
+                "tracking.plan_style_by_sku_add",
+                [
+                    "plan_id": planID,
+                    "items": items,
+                ],
+                options
+            )
+        }
     }
 }

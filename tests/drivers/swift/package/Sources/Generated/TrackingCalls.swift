@@ -3,6 +3,95 @@
 import BeProductClient
 
 extension BeProduct {
+    func trackingCall(
+        _ operation: String,
+        _ arguments: JSONObject,
+        _ options: CallOptions
+    ) async throws -> JSONValue {
+        var given = Arguments(arguments)
+        switch operation {
+        case "tracking.folders":
+            return try await tracking.detailed.folders(options: given.ended(options)).json()
+        case "tracking.plan_get":
+            return try await tracking.detailed.planGet(
+                planID: given.required("plan_id", text),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_style_progress", "tracking.style_progress":
+            return try await tracking.detailed.styleProgress(
+                planID: given.required("plan_id", text),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_material_progress", "tracking.material_progress":
+            return try await tracking.detailed.materialProgress(
+                planID: given.required("plan_id", text),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_style_timeline_update", "tracking.style_timeline_update":
+            return try await tracking.detailed.styleTimelineUpdate(
+                planID: given.required("plan_id", text),
+                timelines: given.required("timelines", records),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_material_timeline_update", "tracking.material_timeline_update":
+            return try await tracking.detailed.materialTimelineUpdate(
+                planID: given.required("plan_id", text),
+                timelines: given.required("timelines", records),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_style_timelines_delete", "tracking.style_timelines_delete":
+            return try await tracking.detailed.styleTimelinesDelete(
+                planID: given.required("plan_id", text),
+                timelineIDs: given.required("timeline_ids", texts),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_material_timelines_delete", "tracking.material_timelines_delete":
+            return try await tracking.detailed.materialTimelinesDelete(
+                planID: given.required("plan_id", text),
+                timelineIDs: given.required("timeline_ids", texts),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_style_timelines_archive", "tracking.style_timelines_archive":
+            return try await tracking.detailed.styleTimelinesArchive(
+                planID: given.required("plan_id", text),
+                timelineIDs: given.required("timeline_ids", texts),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_style_add", "tracking.style_add":
+            return try await tracking.detailed.styleAdd(
+                planID: given.required("plan_id", text),
+                styleIDs: given.required("style_ids", texts),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_material_add", "tracking.material_add":
+            return try await tracking.detailed.materialAdd(
+                planID: given.required("plan_id", text),
+                materialIDs: given.required("material_ids", texts),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_style_by_colorway_add", "tracking.style_by_colorway_add":
+            return try await tracking.detailed.styleByColorwayAdd(
+                planID: given.required("plan_id", text),
+                styleIDs: given.required("style_ids", texts),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_material_by_colorway_add", "tracking.material_by_colorway_add":
+            return try await tracking.detailed.materialByColorwayAdd(
+                planID: given.required("plan_id", text),
+                materialIDs: given.required("material_ids", texts),
+                options: given.ended(options)
+            ).json()
+        case "tracking.plan_style_by_sku_add", "tracking.style_by_sku_add":
+            return try await tracking.detailed.styleBySkuAdd(
+                planID: given.required("plan_id", text),
+                items: given.required("items", records),
+                options: given.ended(options)
+            ).json()
+        default:
+            throw NotExpressible()
+        }
+    }
+
     func trackingList(
         _ operation: String,
         _ arguments: JSONObject,
@@ -11,6 +100,12 @@ extension BeProduct {
     ) async throws -> [JSONValue] {
         var given = Arguments(arguments)
         switch operation {
+        case "tracking.plan_list":
+            return try await tracking.planList(
+                filters: given.filled("filters", filters) ?? [:],
+                folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).taken(taking).json()
         case "tracking.plan_style_timeline_list", "tracking.style_timeline_list":
             return try await tracking.styleTimelineList(
                 planID: given.required("plan_id", text),
@@ -21,6 +116,32 @@ extension BeProduct {
             return try await tracking.materialTimelineList(
                 planID: given.required("plan_id", text),
                 filters: given.filled("filters", filters) ?? [:],
+                options: given.ended(options)
+            ).taken(taking).json()
+        case "tracking.plan_style_tracking_view", "tracking.style_tracking_view":
+            return try await tracking.styleTrackingView(
+                planID: given.required("plan_id", text),
+                viewID: given.required("view_id", text),
+                filters: given.filled("filters", filters) ?? [:],
+                options: given.ended(options)
+            ).taken(taking).json()
+        case "tracking.plan_material_tracking_view", "tracking.material_tracking_view":
+            return try await tracking.materialTrackingView(
+                planID: given.required("plan_id", text),
+                viewID: given.required("view_id", text),
+                filters: given.filled("filters", filters) ?? [:],
+                options: given.ended(options)
+            ).taken(taking).json()
+        case "tracking.plan_style_revisions", "tracking.style_revisions":
+            return try await tracking.styleRevisions(
+                planID: given.required("plan_id", text),
+                filters: given.optional("filters", filters) ?? [:],
+                options: given.ended(options)
+            ).taken(taking).json()
+        case "tracking.plan_material_revisions", "tracking.material_revisions":
+            return try await tracking.materialRevisions(
+                planID: given.required("plan_id", text),
+                filters: given.optional("filters", filters) ?? [:],
                 options: given.ended(options)
             ).taken(taking).json()
         default:

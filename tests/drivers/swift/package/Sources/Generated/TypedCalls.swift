@@ -12,6 +12,7 @@ private let calls: [String: Call] = [
     "color": { try await $0.colorCall($1, $2, $3) },
     "block": { try await $0.blockCall($1, $2, $3) },
     "data_tables": { try await $0.dataTablesCall($1, $2, $3) },
+    "tracking": { try await $0.trackingCall($1, $2, $3) },
     "automation": { try await $0.automationCall($1, $2, $3) },
     "system": { try await $0.systemCall($1, $2, $3) },
     "raw": { try await $0.rawCall($1, $2, $3) },

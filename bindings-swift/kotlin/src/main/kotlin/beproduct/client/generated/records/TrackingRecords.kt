@@ -6,8 +6,26 @@ package beproduct.client
 
 import kotlinx.serialization.ExperimentalSerializationApi
 import kotlinx.serialization.KeepGeneratedSerializer
+import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.JsonElement
+
+/** A row that was added to a plan. */
+@Serializable(with = TimelineAddedSerializer::class)
+@KeepGeneratedSerializer
+data class TimelineAdded(
+    /** Id of the row. */
+    val id: String? = null,
+    /** Id of the record that the row is about. */
+    val headerId: String? = null,
+    /** Folder that the record is in. */
+    val headerFolderId: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TimelineAddedSerializer :
+    RecordSerializer<TimelineAdded>(TimelineAdded.generatedSerializer())
 
 /** A milestone of a row. */
 @Serializable(with = TimelineEntrySerializer::class)
@@ -46,6 +64,50 @@ data class TimelineEntry(
 internal object TimelineEntrySerializer :
     RecordSerializer<TimelineEntry>(TimelineEntry.generatedSerializer())
 
+/** A change of a milestone of a row. What it does not name stays. */
+@Serializable(with = TimelineEntryChangeSerializer::class)
+@KeepGeneratedSerializer
+data class TimelineEntryChange(
+    /** Id of the entry, which is required. It is not the id of the milestone. */
+    val id: String? = null,
+    /** Status, such as `Approved`. */
+    val status: TimelineValueChange? = null,
+    /** Revised date, ISO 8601 in UTC. */
+    val rev: TimelineValueChange? = null,
+    /** Final date, ISO 8601 in UTC. */
+    val final: TimelineValueChange? = null,
+    /** Ids of users. */
+    val assignedTo: TimelineListChange? = null,
+    /** Ids of partners. */
+    val shareWith: TimelineListChange? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TimelineEntryChangeSerializer :
+    RecordSerializer<TimelineEntryChange>(TimelineEntryChange.generatedSerializer())
+
+/** A value that a view shows in a row. */
+@Serializable(with = TimelineFieldSerializer::class)
+@KeepGeneratedSerializer
+data class TimelineField(
+    /** Field id. */
+    val field: String? = null,
+    /** Name shown to people. */
+    val label: String? = null,
+    /** Type of the field (docs/service/values.md, Field types). */
+    val type: String? = null,
+    /** Value in the encoding of its type. */
+    val value: JsonElement? = null,
+    /** What identifies the value, such as the code of a choice; missing where it has none. */
+    val valueId: JsonElement? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TimelineFieldSerializer :
+    RecordSerializer<TimelineField>(TimelineField.generatedSerializer())
+
 /** A record, as named in a row of a plan. */
 @Serializable(with = TimelineHeaderSerializer::class)
 @KeepGeneratedSerializer
@@ -68,6 +130,21 @@ data class TimelineHeader(
 
 internal object TimelineHeaderSerializer :
     RecordSerializer<TimelineHeader>(TimelineHeader.generatedSerializer())
+
+/** What is added to a list and removed from it. */
+@Serializable(with = TimelineListChangeSerializer::class)
+@KeepGeneratedSerializer
+data class TimelineListChange(
+    /** Ids to add. */
+    val add: List<String>? = null,
+    /** Ids to remove. */
+    val remove: List<String>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TimelineListChangeSerializer :
+    RecordSerializer<TimelineListChange>(TimelineListChange.generatedSerializer())
 
 /** A row of a plan: a record, or a colorway or size of it, with its milestones. */
 @Serializable(with = TimelineRowSerializer::class)
@@ -93,8 +170,8 @@ data class TimelineRow(
     val timelines: List<TimelineEntry>? = null,
     /** `isArchived` of the service. */
     val isArchived: Boolean? = null,
-    /** Values in a view. */
-    val fields: List<JsonElement>? = null,
+    /** Values of the view; empty in the list of timelines. */
+    val fields: List<TimelineField>? = null,
     /** `modifiedAt` of the service. */
     val modifiedAt: String? = null,
     /** `modifiedBy` of the service. */
@@ -105,3 +182,219 @@ data class TimelineRow(
 
 internal object TimelineRowSerializer :
     RecordSerializer<TimelineRow>(TimelineRow.generatedSerializer())
+
+/** A change of a row of a plan. What it does not name stays. */
+@Serializable(with = TimelineRowChangeSerializer::class)
+@KeepGeneratedSerializer
+data class TimelineRowChange(
+    /** Id of the row, which is required. */
+    val id: String? = null,
+    /** Id of the colorway; answers call it `colorId`. */
+    val colorwayId: TimelineValueChange? = null,
+    /** Size. */
+    val size: TimelineValueChange? = null,
+    /** Ids of partners. */
+    val supplier: TimelineListChange? = null,
+    /** Milestones to change. */
+    val timelines: List<TimelineEntryChange>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TimelineRowChangeSerializer :
+    RecordSerializer<TimelineRowChange>(TimelineRowChange.generatedSerializer())
+
+/** Sizes of a colorway, each of which gets a row in a plan. */
+@Serializable(with = TimelineSkuColorwaySerializer::class)
+@KeepGeneratedSerializer
+data class TimelineSkuColorway(
+    /** Id of the colorway. */
+    val colorwayId: String? = null,
+    /** Names of the sizes, such as `M`. */
+    val sizes: List<String>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TimelineSkuColorwaySerializer :
+    RecordSerializer<TimelineSkuColorway>(TimelineSkuColorway.generatedSerializer())
+
+/** A style to add to a plan, by the sizes of its colorways. */
+@Serializable(with = TimelineSkuStyleSerializer::class)
+@KeepGeneratedSerializer
+data class TimelineSkuStyle(
+    /** Id of the style. */
+    val headerId: String? = null,
+    /** Colorways, each with its sizes. */
+    val sku: List<TimelineSkuColorway>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TimelineSkuStyleSerializer :
+    RecordSerializer<TimelineSkuStyle>(TimelineSkuStyle.generatedSerializer())
+
+/** A new value, in an object of its own. */
+@Serializable(with = TimelineValueChangeSerializer::class)
+@KeepGeneratedSerializer
+data class TimelineValueChange(
+    /** The value. Null clears it. */
+    val value: JsonElement? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TimelineValueChangeSerializer :
+    RecordSerializer<TimelineValueChange>(TimelineValueChange.generatedSerializer())
+
+/** A folder of plans. */
+@Serializable(with = TrackingFolderSerializer::class)
+@KeepGeneratedSerializer
+data class TrackingFolder(
+    /** Id. */
+    val id: String? = null,
+    /** Name. */
+    val name: String? = null,
+    /** Description. */
+    val description: String? = null,
+    /** Whether the folder is in use. */
+    val active: Boolean? = null,
+    /** `createdBy` of the service. */
+    val createdBy: Person? = null,
+    /** Time of creation, ISO 8601 in UTC. */
+    val createdAt: String? = null,
+    /** `modifiedBy` of the service. */
+    val modifiedBy: Person? = null,
+    /** Time of the last change, ISO 8601 in UTC. */
+    val modifiedAt: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TrackingFolderSerializer :
+    RecordSerializer<TrackingFolder>(TrackingFolder.generatedSerializer())
+
+/** A milestone, as the plan defines it. */
+@Serializable(with = TrackingMilestoneSerializer::class)
+@KeepGeneratedSerializer
+data class TrackingMilestone(
+    /** Id; entries of rows call it `timelineId`. */
+    val id: String? = null,
+    /** Department that it belongs to. */
+    val department: String? = null,
+    /** What has to be done. */
+    val actionDescription: String? = null,
+    /** Short form of that. */
+    val shortDescription: String? = null,
+    /** Application of the milestone, if it has one. */
+    val pageName: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TrackingMilestoneSerializer :
+    RecordSerializer<TrackingMilestone>(TrackingMilestone.generatedSerializer())
+
+/** What a plan has for the records of one master folder. */
+@Serializable(with = TrackingPartSerializer::class)
+@KeepGeneratedSerializer
+data class TrackingPart(
+    /** Views of the rows. */
+    val views: List<TrackingView>? = null,
+    /** Milestones that every row has. */
+    val timelines: List<TrackingMilestone>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TrackingPartSerializer :
+    RecordSerializer<TrackingPart>(TrackingPart.generatedSerializer())
+
+/** A plan, with what it has for styles and for materials. */
+@Serializable(with = TrackingPlanSerializer::class)
+@KeepGeneratedSerializer
+data class TrackingPlan(
+    /** Id. */
+    val id: String? = null,
+    /** Name. */
+    val name: String? = null,
+    /** Description. */
+    val description: String? = null,
+    /** Folder that the plan is in. */
+    val folderId: String? = null,
+    /** First day, ISO 8601. */
+    val startDate: String? = null,
+    /** Last day, ISO 8601. */
+    val endDate: String? = null,
+    /** Whether the plan is in use. */
+    val active: Boolean? = null,
+    /** What it has for styles. */
+    val style: TrackingPart? = null,
+    /** What it has for materials. */
+    val material: TrackingPart? = null,
+    /** `createdBy` of the service. */
+    val createdBy: Person? = null,
+    /** Time of creation, ISO 8601 in UTC. */
+    val createdAt: String? = null,
+    /** `modifiedBy` of the service. */
+    val modifiedBy: Person? = null,
+    /** Time of the last change, ISO 8601 in UTC. */
+    val modifiedAt: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TrackingPlanSerializer :
+    RecordSerializer<TrackingPlan>(TrackingPlan.generatedSerializer())
+
+/** How many milestones have each status. */
+@Serializable(with = TrackingProgressSerializer::class)
+@KeepGeneratedSerializer
+data class TrackingProgress(
+    /** Not Started. */
+    @SerialName("not_started")
+    val notStarted: Long? = null,
+    /** In Progress. */
+    @SerialName("in_progress")
+    val inProgress: Long? = null,
+    /** Waiting On. */
+    @SerialName("waiting_on")
+    val waitingOn: Long? = null,
+    /** Rejected. */
+    val rejected: Long? = null,
+    /** Approved. */
+    val approved: Long? = null,
+    /** Approved with corrections. */
+    @SerialName("approved_with_corrections")
+    val approvedWithCorrections: Long? = null,
+    /** NA. */
+    val na: Long? = null,
+    /** Late, whatever their status. */
+    val late: Long? = null,
+    /** All milestones. */
+    val total: Long? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TrackingProgressSerializer :
+    RecordSerializer<TrackingProgress>(TrackingProgress.generatedSerializer())
+
+/** A view of the rows of a plan. */
+@Serializable(with = TrackingViewSerializer::class)
+@KeepGeneratedSerializer
+data class TrackingView(
+    /** Id. */
+    val id: String? = null,
+    /** Name. */
+    val name: String? = null,
+    /** Description. */
+    val description: String? = null,
+    /** Whether the view is in use. */
+    val active: Boolean? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TrackingViewSerializer :
+    RecordSerializer<TrackingView>(TrackingView.generatedSerializer())

@@ -2,8 +2,54 @@
 
 package beproduct.client
 
+import kotlinx.serialization.json.JsonElement
+
 /** Tracking: plans, and the timelines of their rows. */
 class TrackingResource internal constructor(private val seam: Seam) {
+    /** Folders of plans. */
+    suspend fun folders(options: CallOptions = CallOptions()): List<TrackingFolder> =
+        seam.call("tracking.folders", arguments(), options)
+
+    /**
+     * Plans that meet the filters, each with its milestones and views, in pages of `CallOptions.pageSize`.
+     *
+     * @param filters Conditions, joined by AND. A list as value means any of its values. Whether the service heeds
+     * `ModifiedAt` here is disputed: compare the `modifiedAt` of the plans that come (docs/service/tracking.md, Plans).
+     * @param folderId Folder, as returned by `folders`. Default: all folders.
+     */
+    fun planList(
+        filters: List<Filter>? = null,
+        folderId: String? = null,
+        options: CallOptions = CallOptions(),
+    ): Paged<TrackingPlan> =
+        seam.list("tracking.plan_list", arguments("filters" to filters, "folder_id" to folderId), options)
+
+    /**
+     * One plan by id, with its milestones and views.
+     *
+     * @param planId Id of the plan.
+     */
+    suspend fun planGet(planId: String, options: CallOptions = CallOptions()): TrackingPlan =
+        seam.call("tracking.plan_get", arguments("plan_id" to planId), options)
+
+    /**
+     * How many milestones of a plan's styles have each status. One request takes the place of counting them in
+     * `styleTimelineList`.
+     *
+     * @param planId Id of the plan.
+     */
+    suspend fun styleProgress(planId: String, options: CallOptions = CallOptions()): TrackingProgress =
+        seam.call("tracking.plan_style_progress", arguments("plan_id" to planId), options)
+
+    /**
+     * How many milestones of a plan's materials have each status. One request takes the place of counting them in
+     * `materialTimelineList`.
+     *
+     * @param planId Id of the plan.
+     */
+    suspend fun materialProgress(planId: String, options: CallOptions = CallOptions()): TrackingProgress =
+        seam.call("tracking.plan_material_progress", arguments("plan_id" to planId), options)
+
     /**
      * Rows of a plan's styles with their milestones, in pages of `CallOptions.pageSize`.
      *
@@ -29,4 +75,277 @@ class TrackingResource internal constructor(private val seam: Seam) {
         options: CallOptions = CallOptions(),
     ): Paged<TimelineRow> =
         seam.list("tracking.plan_material_timeline_list", arguments("plan_id" to planId, "filters" to filters), options)
+
+    /**
+     * Rows of a plan's styles as a view shows them: those of `styleTimelineList`, with the values of the view as
+     * `fields`.
+     *
+     * Some views break the connection in the middle of a page: ask for smaller pages (`CallOptions.pageSize`). Some
+     * answer with a total and no rows, which is an empty list with a warning (docs/service/tracking.md, Views).
+     *
+     * @param planId Id of the plan.
+     * @param viewId Id of the view, as in the plan that `planGet` returns.
+     * @param filters Conditions, joined by AND. A list as value means any of its values.
+     */
+    fun styleTrackingView(
+        planId: String,
+        viewId: String,
+        filters: List<Filter>? = null,
+        options: CallOptions = CallOptions(),
+    ): Paged<TimelineRow> =
+        seam.list(
+            "tracking.plan_style_tracking_view",
+            arguments("plan_id" to planId, "view_id" to viewId, "filters" to filters),
+            options,
+        )
+
+    /**
+     * Rows of a plan's materials as a view shows them: those of `materialTimelineList`, with the values of the view as
+     * `fields`.
+     *
+     * Some views break the connection in the middle of a page: ask for smaller pages (`CallOptions.pageSize`). Some
+     * answer with a total and no rows, which is an empty list with a warning (docs/service/tracking.md, Views).
+     *
+     * @param planId Id of the plan.
+     * @param viewId Id of the view, as in the plan that `planGet` returns.
+     * @param filters Conditions, joined by AND. A list as value means any of its values.
+     */
+    fun materialTrackingView(
+        planId: String,
+        viewId: String,
+        filters: List<Filter>? = null,
+        options: CallOptions = CallOptions(),
+    ): Paged<TimelineRow> =
+        seam.list(
+            "tracking.plan_material_tracking_view",
+            arguments("plan_id" to planId, "view_id" to viewId, "filters" to filters),
+            options,
+        )
+
+    /**
+     * Revisions of a plan's styles, in pages of `CallOptions.pageSize`. Their form is not recorded, so they are
+     * returned as they come.
+     *
+     * @param planId Id of the plan.
+     * @param filters Conditions, joined by AND. A list as value means any of its values. Whether the service knows any
+     * field here is unknown.
+     */
+    fun styleRevisions(
+        planId: String,
+        filters: List<Filter>? = null,
+        options: CallOptions = CallOptions(),
+    ): Paged<JsonElement> =
+        seam.list("tracking.plan_style_revisions", arguments("plan_id" to planId, "filters" to filters), options)
+
+    /**
+     * Revisions of a plan's materials, in pages of `CallOptions.pageSize`. Their form is not recorded, so they are
+     * returned as they come.
+     *
+     * @param planId Id of the plan.
+     * @param filters Conditions, joined by AND. A list as value means any of its values. Whether the service knows any
+     * field here is unknown.
+     */
+    fun materialRevisions(
+        planId: String,
+        filters: List<Filter>? = null,
+        options: CallOptions = CallOptions(),
+    ): Paged<JsonElement> =
+        seam.list("tracking.plan_material_revisions", arguments("plan_id" to planId, "filters" to filters), options)
+
+    /**
+     * Changes rows of a plan's styles and their milestones, at most 100 rows a request. What a change does not name
+     * stays. The answer is returned unchanged, because its form is unknown.
+     *
+     * Whether the rows are changed together is unknown: when a request with several rows is refused, the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN]. Partners that are added may be notified again when the request
+     * is repeated (docs/service/tracking.md, Writing timelines).
+     *
+     * @param planId Id of the plan.
+     * @param timelines Rows to change, each by its `id`, and of each row the milestones to change, each by the `id` of
+     * its entry.
+     */
+    suspend fun styleTimelineUpdate(
+        planId: String,
+        timelines: List<TimelineRowChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "tracking.plan_style_timeline_update",
+            arguments("plan_id" to planId, "timelines" to timelines),
+            options,
+        )
+
+    /**
+     * Changes rows of a plan's materials and their milestones, at most 100 rows a request. What a change does not name
+     * stays. The answer is returned unchanged, because its form is unknown.
+     *
+     * Whether the rows are changed together is unknown: when a request with several rows is refused, the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN]. Partners that are added may be notified again when the request
+     * is repeated (docs/service/tracking.md, Writing timelines).
+     *
+     * @param planId Id of the plan.
+     * @param timelines Rows to change, each by its `id`, and of each row the milestones to change, each by the `id` of
+     * its entry.
+     */
+    suspend fun materialTimelineUpdate(
+        planId: String,
+        timelines: List<TimelineRowChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "tracking.plan_material_timeline_update",
+            arguments("plan_id" to planId, "timelines" to timelines),
+            options,
+        )
+
+    /**
+     * Deletes rows of a plan's styles, at most 100 a request. A style leaves the plan with the last of its rows. The
+     * answer is returned unchanged, because its form is unknown.
+     *
+     * @param planId Id of the plan.
+     * @param timelineIds Ids of the rows, as returned by `styleTimelineList`.
+     */
+    suspend fun styleTimelinesDelete(
+        planId: String,
+        timelineIds: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "tracking.plan_style_timelines_delete",
+            arguments("plan_id" to planId, "timeline_ids" to timelineIds),
+            options,
+        )
+
+    /**
+     * Deletes rows of a plan's materials, at most 100 a request. A material leaves the plan with the last of its rows.
+     * The answer is returned unchanged, because its form is unknown.
+     *
+     * @param planId Id of the plan.
+     * @param timelineIds Ids of the rows, as returned by `materialTimelineList`.
+     */
+    suspend fun materialTimelinesDelete(
+        planId: String,
+        timelineIds: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "tracking.plan_material_timelines_delete",
+            arguments("plan_id" to planId, "timeline_ids" to timelineIds),
+            options,
+        )
+
+    /**
+     * Archives rows of a plan's styles, at most 100 a request. No such request is known for materials, and none that
+     * brings a row back. The answer is returned unchanged, because its form is unknown.
+     *
+     * Whether the rows are archived together is unknown: when a request with several rows is refused, the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN].
+     *
+     * @param planId Id of the plan.
+     * @param timelineIds Ids of the rows, as returned by `styleTimelineList`.
+     */
+    suspend fun styleTimelinesArchive(
+        planId: String,
+        timelineIds: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "tracking.plan_style_timelines_archive",
+            arguments("plan_id" to planId, "timeline_ids" to timelineIds),
+            options,
+        )
+
+    /**
+     * Adds styles to a plan, a row for each, at most 100 a request. The answer is returned unchanged, because its form
+     * is unknown.
+     *
+     * Sent at most once, because a style that is added again may get a second row (docs/service/tracking.md, Writing
+     * timelines): when the error's [BeProductException.outcome] is [Outcome.UNKNOWN], look for the rows in
+     * `styleTimelineList` before you add the styles again.
+     *
+     * @param planId Id of the plan.
+     * @param styleIds Ids of the styles.
+     */
+    suspend fun styleAdd(planId: String, styleIds: List<String>, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("tracking.plan_style_add", arguments("plan_id" to planId, "style_ids" to styleIds), options)
+
+    /**
+     * Adds materials to a plan, a row for each, at most 100 a request. The answer is returned unchanged, because its
+     * form is unknown.
+     *
+     * Sent at most once, because a material that is added again may get a second row (docs/service/tracking.md, Writing
+     * timelines): when the error's [BeProductException.outcome] is [Outcome.UNKNOWN], look for the rows in
+     * `materialTimelineList` before you add the materials again.
+     *
+     * @param planId Id of the plan.
+     * @param materialIds Ids of the materials.
+     */
+    suspend fun materialAdd(
+        planId: String,
+        materialIds: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call("tracking.plan_material_add", arguments("plan_id" to planId, "material_ids" to materialIds), options)
+
+    /**
+     * Adds styles to a plan, a row for each of their colorways, at most 100 styles a request. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * Sent at most once, because a style that is added again may get its rows twice (docs/service/tracking.md, Writing
+     * timelines): when the error's [BeProductException.outcome] is [Outcome.UNKNOWN], look for the rows in
+     * `styleTimelineList` before you add the styles again.
+     *
+     * @param planId Id of the plan.
+     * @param styleIds Ids of the styles.
+     */
+    suspend fun styleByColorwayAdd(
+        planId: String,
+        styleIds: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "tracking.plan_style_by_colorway_add",
+            arguments("plan_id" to planId, "style_ids" to styleIds),
+            options,
+        )
+
+    /**
+     * Adds materials to a plan, a row for each of their colorways, at most 100 materials a request. The answer is
+     * returned unchanged, because its form is unknown.
+     *
+     * Sent at most once, because a material that is added again may get its rows twice (docs/service/tracking.md,
+     * Writing timelines): when the error's [BeProductException.outcome] is [Outcome.UNKNOWN], look for the rows in
+     * `materialTimelineList` before you add the materials again.
+     *
+     * @param planId Id of the plan.
+     * @param materialIds Ids of the materials.
+     */
+    suspend fun materialByColorwayAdd(
+        planId: String,
+        materialIds: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "tracking.plan_material_by_colorway_add",
+            arguments("plan_id" to planId, "material_ids" to materialIds),
+            options,
+        )
+
+    /**
+     * Adds styles to a plan, a row for each given size of a colorway, at most 100 styles a request. Returns the rows
+     * that were made. No such request is known for materials.
+     *
+     * Sent at most once, because a style that is added again may get its rows twice (docs/service/tracking.md, Writing
+     * timelines): when the error's [BeProductException.outcome] is [Outcome.UNKNOWN], look for the rows in
+     * `styleTimelineList` before you add the styles again.
+     *
+     * @param planId Id of the plan.
+     * @param items Styles, each with its colorways and their sizes.
+     */
+    suspend fun styleBySkuAdd(
+        planId: String,
+        items: List<TimelineSkuStyle>,
+        options: CallOptions = CallOptions(),
+    ): List<TimelineAdded> =
+        seam.call("tracking.plan_style_by_sku_add", arguments("plan_id" to planId, "items" to items), options)
 }
