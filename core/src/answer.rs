@@ -71,6 +71,8 @@ pub(crate) fn read(operation: &Operation, body: &Bytes) -> Result<Bytes> {
             Err(error) if operation.lists_fields() => fields(body).map_or(Err(error), |fields| {
                 Ok(Value::from_iter(fields.into_iter().map(Value::Object)).to_string().into())
             }),
+            // The write was done, whatever the service says about it.
+            Err(error) if !operation.is_read() => Err(error.with_outcome(Outcome::Applied)),
             list => list,
         },
         AnswerKind::Message => Ok(read_message(text)),
@@ -307,6 +309,17 @@ mod tests {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Applied));
         assert_eq!(error.details(), Some(&json!({"id": "a-1"})));
         assert!(of("style.create", br#"{"id": "a-"#).unwrap_err().details().is_none());
+    }
+
+    #[test]
+    fn a_write_that_answers_with_no_list_was_applied() {
+        let added = |body: &[u8]| of("tracking.style_by_sku_add", body);
+        assert_eq!(added(b"").unwrap(), "[]");
+        assert_eq!(added(br#"[{"id": "a"}]"#).unwrap(), r#"[{"id": "a"}]"#);
+        for body in [&b"done"[..], b"{}", br#"[{"id": "a"}"#] {
+            let error = added(body).unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Applied));
+        }
     }
 
     #[test]

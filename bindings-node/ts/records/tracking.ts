@@ -46,8 +46,8 @@ export interface TimelineEntry {
 
 /** A change of a milestone of a row. What it does not name stays. */
 export interface TimelineEntryChange {
-  /** Id of the entry, which is required. It is not the id of the milestone. */
-  id?: string | null;
+  /** Id of the entry, not that of the milestone. */
+  id: string;
   /** Status, such as `Approved`. */
   status?: TimelineValueChange | null;
   /** Revised date, ISO 8601 in UTC. */
@@ -128,8 +128,8 @@ export interface TimelineRow {
 
 /** A change of a row of a plan. What it does not name stays. */
 export interface TimelineRowChange {
-  /** Id of the row, which is required. */
-  id?: string | null | undefined;
+  /** Id of the row. */
+  id: string;
   /** Id of the colorway; answers call it `colorId`. */
   colorwayId?: TimelineValueChange | null | undefined;
   /** Size. */
@@ -144,7 +144,7 @@ export interface TimelineRowChange {
 /** Sizes of a colorway, each of which gets a row in a plan. */
 export interface TimelineSkuColorway {
   /** Id of the colorway. */
-  colorwayId?: string | null;
+  colorwayId: string;
   /** Names of the sizes, such as `M`. */
   sizes?: string[] | null;
   [member: string]: unknown;
@@ -153,7 +153,7 @@ export interface TimelineSkuColorway {
 /** A style to add to a plan, by the sizes of its colorways. */
 export interface TimelineSkuStyle {
   /** Id of the style. */
-  headerId?: string | null | undefined;
+  headerId: string;
   /** Colorways, each with its sizes. */
   sku?: TimelineSkuColorway[] | null | undefined;
   [member: string]: unknown;

@@ -15,6 +15,7 @@
 //! | `needs` | of a boolean: the argument without which true means nothing |
 //! | `adds_if_true` | of a boolean: that a request with true leaves other data when it is sent again |
 //! | `adds_without` | of records: the member that is the id of a record to change. One that has no such id may be added, so a request with it is not repeated |
+//! | `closed` | of records: that a member which their shape does not have is refused, and one that it requires has to be there |
 //! | `read_as` | of records: how answers spell members, by the names of the request: `read_as = { id = ["_id", "Id"] }`. The request takes all |
 //! | `new_needs` | of colorways: the fields that one needs to be added |
 //! | `moves_to` | of an operation on the record that its path names: the argument that names the folder in which the record is afterwards |
@@ -33,6 +34,7 @@
 mod checks;
 mod downloads;
 mod implied;
+mod members;
 mod parameters;
 mod references;
 mod uploads;
@@ -43,6 +45,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::implied::{ClientValue, Source};
+pub(crate) use self::members::Member;
 use self::implied::{Implied, ImpliedEntry};
 use self::uploads::Poll;
 use crate::names;
@@ -273,6 +276,10 @@ pub(crate) struct Parameter {
     pub(crate) new_needs: Vec<String>,
     /// Of records: how answers spell members, by their names in the request.
     pub(crate) read_as: BTreeMap<String, Vec<String>>,
+    /// Of records: whether they have the members of their shape alone.
+    pub(crate) closed: bool,
+    /// Those members.
+    pub(crate) members: Vec<Member>,
     pub(crate) doc: String,
 }
 
@@ -378,6 +385,8 @@ struct ParameterEntry {
     new_needs: Vec<String>,
     #[serde(default)]
     read_as: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    closed: bool,
     only: Option<Vec<String>>,
     doc: String,
 }
@@ -431,6 +440,7 @@ pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, 
         });
     }
     checks::validate(&resources, families)?;
+    members::note(&mut resources, families);
     Ok(resources)
 }
 
@@ -529,6 +539,8 @@ fn resolve_parameter(parameter: &ParameterEntry, names: &Names) -> Result<Parame
         adds_without: parameter.adds_without.clone(),
         new_needs: parameter.new_needs.clone(),
         read_as: parameter.read_as.clone(),
+        closed: parameter.closed,
+        members: Vec::new(),
         doc: names.fill(&parameter.doc),
     })
 }

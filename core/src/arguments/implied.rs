@@ -66,6 +66,7 @@ mod tests {
             adds_without: None,
             new_needs: &[],
             read_as: &[],
+            members: &[],
         }
     }
 

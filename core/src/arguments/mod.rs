@@ -313,23 +313,29 @@ fn body_value(
         Kind::Records => {
             let (sent, adds) = records::prepare(parameter, value)?;
             prepared.adds_nothing &= !adds;
+            within_limit(prepared.operation, name, &sent)?;
             sent
         }
         Kind::Id | Kind::Ids | Kind::Text | Kind::Texts | Kind::Boolean | Kind::Integer => {
             note_flag(prepared, parameter, value);
             let sent = plain::json(parameter, value)?;
-            let limit =
-                prepared.operation.rows.filter(|rows| rows.place == Place::Body).map(|rows| rows.limit);
-            let given = sent.as_array().map_or(0, Vec::len);
-            if let Some(limit) = limit.filter(|limit| given > *limit) {
-                return Err(Error::config(format!(
-                    "{name} has {given} entries; one request may carry {limit}: make several calls"
-                )));
-            }
+            within_limit(prepared.operation, name, &sent)?;
             sent
         }
         _ => encode::canonical(value),
     })
+}
+
+/// Refuses more entries than one request may carry.
+fn within_limit(operation: &Operation, name: &str, sent: &Value) -> Result<()> {
+    let limit = operation.rows.filter(|rows| rows.place == Place::Body).map(|rows| rows.limit);
+    let given = sent.as_array().map_or(0, Vec::len);
+    match limit.filter(|limit| given > *limit) {
+        Some(limit) => Err(Error::config(format!(
+            "{name} has {given} entries; one request may carry {limit}: make several calls"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// A path written by hand: relative, without a query, and not out of the company's part of the service.

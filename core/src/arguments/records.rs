@@ -1,21 +1,31 @@
-//! Records that are handed through as the caller gives them: sizes, suppliers, colours of a palette.
+//! Records that are handed through as the caller gives them: sizes, suppliers, colours of a palette. Where the catalogue
+//! says that they have no other members than it names, others are refused.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::encode::canonical;
-use crate::catalog::Parameter;
+use super::shown::shown;
+use crate::catalog::{Member, Parameter};
 use crate::error::{Error, Result};
+use crate::near;
 
 /// The list as it is sent, and whether the request may add one of its records.
 pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bool)> {
     let name = parameter.name;
     let items = value.as_array().filter(|items| items.iter().all(Value::is_object));
     let items = items.ok_or_else(|| Error::config(format!("{name} has to be a list of objects")))?;
+    if parameter.required && items.is_empty() {
+        return Err(Error::config(format!("{name} is empty: give at least one")));
+    }
     let mut adds = false;
     let mut sent = Vec::with_capacity(items.len());
     for (index, item) in items.iter().filter_map(Value::as_object).enumerate() {
-        let record = spelled(&format!("{name}[{index}]"), item, parameter.read_as)?;
+        let place = format!("{name}[{index}]");
+        let record = spelled(&place, item, parameter.read_as)?;
+        if !parameter.members.is_empty() {
+            check(&place, &record, parameter.members)?;
+        }
         adds |= parameter.adds_without.is_some_and(|member| !names_one(&record, member));
         sent.push(Value::Object(record));
     }
@@ -35,6 +45,44 @@ fn spelled(name: &str, item: &Map<String, Value>, read_as: &[(&str, &str)]) -> R
         record.insert(key.to_owned(), value);
     }
     Ok(record)
+}
+
+/// Refuses members that the record does not have: the service seems to ignore them (docs/service/values.md, Schemas).
+fn check(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result<()> {
+    for (key, value) in record {
+        let Some(member) = members.iter().find(|member| member.name == key) else {
+            let known: Vec<_> = members.iter().map(|member| member.name).collect();
+            let hint = near::hint_or_all(key, &known, "members are");
+            return Err(Error::config(format!("{place} has an unknown member {key:?}{hint}")));
+        };
+        if !member.members.is_empty() {
+            check_within(&format!("{place}.{key}"), value, member.members)?;
+        }
+    }
+    let is_missing = |member: &&Member| member.required && record.get(member.name).is_none_or(Value::is_null);
+    match members.iter().find(is_missing) {
+        Some(member) => Err(Error::config(format!("{place} needs {}", member.name))),
+        None => Ok(()),
+    }
+}
+
+/// The same for a record in another, and for a list of records.
+fn check_within(place: &str, value: &Value, members: &[Member]) -> Result<()> {
+    match value {
+        Value::Null => Ok(()),
+        Value::Object(record) => check(place, record, members),
+        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| match item {
+            Value::Array(_) => Err(no_record(&format!("{place}[{index}]"), item, members)),
+            item => check_within(&format!("{place}[{index}]"), item, members),
+        }),
+        other => Err(no_record(place, other, members)),
+    }
+}
+
+fn no_record(place: &str, value: &Value, members: &[Member]) -> Error {
+    let known: Vec<_> = members.iter().map(|member| member.name).collect();
+    let known = known.join(", ");
+    Error::config(format!("{place} has to be an object with {known}, not {}", shown(value)))
 }
 
 /// Whether the member holds the id of a record, in upper or lower case. A name may be that of none.
@@ -73,6 +121,33 @@ mod tests {
         }
         let error = run("color.update", "colors", json!([{"_id": ID, "id": "another"}])).unwrap_err();
         assert!(error.message().contains("colors[0] has two values for id"), "{error}");
+    }
+
+    #[test]
+    fn unknown_members_are_refused_where_all_are_known() {
+        let update = |row: Value| run("tracking.style_timeline_update", "timelines", json!([row]));
+        let whole = json!({"id": "r", "size": {"value": null}, "supplier": {"add": ["p"], "remove": []},
+                           "timelines": [{"id": "e", "final": {"value": null}}]});
+        assert_eq!(update(whole.clone()).unwrap(), (json!([whole]), false));
+        assert!(update(json!({"id": "r", "size": null, "timelines": null})).is_ok());
+        for (row, says) in [
+            (json!({"id": "r", "colorwayID": {}}), " has an unknown member \"colorwayID\"; did you mean"),
+            (json!({"id": "r", "x": 1}), " has an unknown member \"x\"; members are id, colorwayId, size, "),
+            (json!({"id": "r", "size": {"x": "M"}}), ".size has an unknown member \"x\"; members are value"),
+            (json!({"id": "r", "size": "M"}), ".size has to be an object with value, not \"M\""),
+            (json!({"id": "r", "timelines": ["e"]}), ".timelines[0] has to be an object with id, "),
+            (json!({"id": "r", "timelines": [{"id": "e"}, {"x": 1}]}), ".timelines[1] has an unknown member"),
+            (json!({"id": "r", "timelines": [{"status": null}]}), ".timelines[0] needs id"),
+            (json!({"size": {"value": "M"}}), " needs id"),
+            (json!({"id": null}), " needs id"),
+        ] {
+            let error = update(row).unwrap_err();
+            assert!(error.message().starts_with(&format!("timelines[0]{says}")), "{error}");
+        }
+        let error = run("tracking.style_by_sku_add", "items", json!([])).unwrap_err();
+        assert_eq!(error.message(), "items is empty: give at least one");
+        // Members of colours are those of the folder too.
+        assert!(run("color.update", "colors", json!([{"id": ID, "x": 1}])).is_ok());
     }
 
     #[test]

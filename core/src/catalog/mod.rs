@@ -234,6 +234,17 @@ pub(crate) struct Parameter {
     pub(crate) new_needs: &'static [&'static str],
     /// Of records: members by their names in the request, and how answers spell them.
     pub(crate) read_as: &'static [(&'static str, &'static str)],
+    /// Of records: all members that they may have. None where others are sent too.
+    pub(crate) members: &'static [Member],
+}
+
+/// A member of a record in a request.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) required: bool,
+    /// All members of the record, or the records, that it holds.
+    pub(crate) members: &'static [Member],
 }
 
 /// A value that is sent and is no argument.

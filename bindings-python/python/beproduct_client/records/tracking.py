@@ -72,7 +72,7 @@ TimelineEntry = TypedDict(
 TimelineEntryChange = TypedDict(
     "TimelineEntryChange",
     {
-        "id": "str | None",  # Id of the entry, which is required. It is not the id of the milestone.
+        "id": Required["str"],  # Id of the entry, not that of the milestone.
         "status": "TimelineValueChange | None",  # Status, such as `Approved`.
         "rev": "TimelineValueChange | None",  # Revised date, ISO 8601 in UTC.
         "final": "TimelineValueChange | None",  # Final date, ISO 8601 in UTC.
@@ -149,7 +149,7 @@ TimelineRow = TypedDict(
 TimelineRowChange = TypedDict(
     "TimelineRowChange",
     {
-        "id": "str | None",  # Id of the row, which is required.
+        "id": Required["str"],  # Id of the row.
         "colorwayId": "TimelineValueChange | None",  # Id of the colorway; answers call it `colorId`.
         "size": "TimelineValueChange | None",  # Size.
         "supplier": "TimelineListChange | None",  # Ids of partners.
@@ -163,7 +163,7 @@ TimelineRowChange = TypedDict(
 TimelineSkuColorway = TypedDict(
     "TimelineSkuColorway",
     {
-        "colorwayId": "str | None",  # Id of the colorway.
+        "colorwayId": Required["str"],  # Id of the colorway.
         "sizes": "list[str] | None",  # Names of the sizes, such as `M`.
     },
     total=False,
@@ -174,7 +174,7 @@ TimelineSkuColorway = TypedDict(
 TimelineSkuStyle = TypedDict(
     "TimelineSkuStyle",
     {
-        "headerId": "str | None",  # Id of the style.
+        "headerId": Required["str"],  # Id of the style.
         "sku": "list[TimelineSkuColorway] | None",  # Colorways, each with its sizes.
     },
     total=False,

@@ -52,8 +52,9 @@ fn check(operation: &Operation, parameter: &Parameter) -> Result<(), String> {
     if let Some(needed) = parameter.needs.as_ref().filter(|needed| find(operation, needed).is_none()) {
         return Err(format!("needs: there is no parameter {needed}"));
     }
-    if kind != Kind::Records && (parameter.adds_without.is_some() || !parameter.read_as.is_empty()) {
-        return Err("adds_without and read_as are for records".into());
+    let of_records = parameter.adds_without.is_some() || !parameter.read_as.is_empty() || parameter.closed;
+    if kind != Kind::Records && of_records {
+        return Err("adds_without, closed and read_as are for records".into());
     }
     if (kind == Kind::Colorways) == parameter.new_needs.is_empty() {
         return Err("the kind colorways and new_needs need each other".into());

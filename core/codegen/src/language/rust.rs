@@ -101,6 +101,7 @@ pub(crate) fn register(environment: &mut Environment<'_>) {
         value(&member(&parameter, "kind")).replace("NAME", &name_of(&member(&parameter, "name")))
     });
     environment.add_function("rust_source", |source: Value| source_of(&source));
+    environment.add_function("rust_members", |members: Value| members_of(&members));
     environment.add_function("rust_driver_reader", |parameter: Value| {
         format!("arguments::{}", reader(&member(&parameter, "kind")))
     });
@@ -242,6 +243,17 @@ fn source_of(source: &Value) -> String {
         _ => value.to_lowercase(),
     };
     format!("Source::{}({value})", names::pascal(&from))
+}
+
+/// Members of records in a request, with those of the records in them.
+fn members_of(members: &Value) -> Result<String, Error> {
+    let one = |one: Value| {
+        let required = one.get_attr("required")?.is_true();
+        let (name, members) = (member(&one, "name"), members_of(&one.get_attr("members")?)?);
+        Ok(format!("Member {{ name: {name:?}, required: {required}, members: {members} }}"))
+    };
+    let all = members.try_iter()?.map(one).collect::<Result<Vec<_>, Error>>()?;
+    Ok(format!("&[{}]", all.join(", ")))
 }
 
 fn argument(kind: &str) -> &'static str {

@@ -44,6 +44,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             adds_without: None,
             new_needs: &[],
             read_as: &[],
+            members: &[],
         }],
         implied: &[Implied {
             wire: "company",
@@ -88,6 +89,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             adds_without: None,
             new_needs: &[],
             read_as: &[],
+            members: &[],
         }],
         implied: &[Implied {
             wire: "company",
@@ -133,6 +135,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 adds_without: None,
                 new_needs: &[],
                 read_as: &[],
+                members: &[],
             },
             Parameter {
                 name: "template",
@@ -149,6 +152,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 adds_without: None,
                 new_needs: &[],
                 read_as: &[],
+                members: &[],
             },
         ],
         implied: &[

@@ -77,7 +77,7 @@ pub struct TimelineEntry {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TimelineEntryChange {
-    /// Id of the entry, which is required. It is not the id of the milestone.
+    /// Id of the entry, not that of the milestone.
     #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Status, such as `Approved`.
@@ -218,7 +218,7 @@ pub struct TimelineRow {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TimelineRowChange {
-    /// Id of the row, which is required.
+    /// Id of the row.
     #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Id of the colorway; answers call it `colorId`.

@@ -147,7 +147,7 @@ public struct TimelineEntry: Record, JSONConvertible {
 
 /// A change of a milestone of a row. What it does not name stays.
 public struct TimelineEntryChange: Record, JSONConvertible {
-    /// Id of the entry, which is required. It is not the id of the milestone.
+    /// Id of the entry, not that of the milestone.
     public var id: String?
     /// Status, such as `Approved`.
     public var status: TimelineValueChange?
@@ -452,7 +452,7 @@ public struct TimelineRow: Record, JSONConvertible {
 
 /// A change of a row of a plan. What it does not name stays.
 public struct TimelineRowChange: Record, JSONConvertible {
-    /// Id of the row, which is required.
+    /// Id of the row.
     public var id: String?
     /// Id of the colorway; answers call it `colorId`.
     public var colorwayID: TimelineValueChange?

@@ -68,7 +68,7 @@ internal object TimelineEntrySerializer :
 @Serializable(with = TimelineEntryChangeSerializer::class)
 @KeepGeneratedSerializer
 data class TimelineEntryChange(
-    /** Id of the entry, which is required. It is not the id of the milestone. */
+    /** Id of the entry, not that of the milestone. */
     val id: String? = null,
     /** Status, such as `Approved`. */
     val status: TimelineValueChange? = null,
@@ -187,7 +187,7 @@ internal object TimelineRowSerializer :
 @Serializable(with = TimelineRowChangeSerializer::class)
 @KeepGeneratedSerializer
 data class TimelineRowChange(
-    /** Id of the row, which is required. */
+    /** Id of the row. */
     val id: String? = null,
     /** Id of the colorway; answers call it `colorId`. */
     val colorwayId: TimelineValueChange? = null,

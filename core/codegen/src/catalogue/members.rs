@@ -1,0 +1,39 @@
+//! The members that records in a request may have.
+
+use serde::Serialize;
+
+use super::{Kind, Resource};
+use crate::shapes::{Family, Shape, target_of};
+
+/// A member, with those of the records in it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) required: bool,
+    pub(crate) members: Vec<Member>,
+}
+
+/// Notes them at the parameters whose records may have no others.
+pub(super) fn note(resources: &mut [Resource], families: &[Family]) {
+    let operations = resources.iter_mut().flat_map(|resource| &mut resource.operations);
+    for parameter in operations.flat_map(|operation| &mut operation.parameters) {
+        if parameter.kind == Kind::Records && parameter.closed {
+            parameter.members = parameter.record.iter().flat_map(|record| of(record, families)).collect();
+        }
+    }
+}
+
+/// Those of a shape.
+fn of(shape: &str, families: &[Family]) -> Vec<Member> {
+    let found = families.iter().flat_map(|family| &family.shapes).find(|known| known.name == shape);
+    let member = |shape: &Shape, name: &str, required: bool| {
+        let schema = &shape.schema["properties"][name];
+        let within = schema["$ref"].as_str().or_else(|| schema["items"]["$ref"].as_str());
+        let members = within.map(|reference| of(&target_of(reference), families)).unwrap_or_default();
+        Member { name: name.to_owned(), required, members }
+    };
+    found.map_or_else(Vec::new, |shape| {
+        let properties = shape.properties.iter();
+        properties.map(|property| member(shape, &property.wire, property.required)).collect()
+    })
+}
