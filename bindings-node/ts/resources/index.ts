@@ -5,23 +5,33 @@ import { Automation } from './automation.js';
 import { Block } from './block.js';
 import { Color } from './color.js';
 import { DataTables } from './data-tables.js';
+import { Directory } from './directory.js';
 import { Image } from './image.js';
+import { Inbox } from './inbox.js';
+import { Linesheets } from './linesheets.js';
+import { MasterData } from './master-data.js';
 import { Material } from './material.js';
 import { Raw } from './raw.js';
 import { Style } from './style.js';
 import { System } from './system.js';
 import { Tracking } from './tracking.js';
+import { User } from './user.js';
 
 export type * from './automation.js';
 export type * from './block.js';
 export type * from './color.js';
 export type * from './data-tables.js';
+export type * from './directory.js';
 export type * from './image.js';
+export type * from './inbox.js';
+export type * from './linesheets.js';
+export type * from './master-data.js';
 export type * from './material.js';
 export type * from './raw.js';
 export type * from './style.js';
 export type * from './system.js';
 export type * from './tracking.js';
+export type * from './user.js';
 
 /** The groups of operations. */
 export class Resources {
@@ -37,8 +47,21 @@ export class Resources {
   readonly block: Block;
   /** Data tables: reference tables of a company and their rows. */
   readonly dataTables: DataTables;
+  /** Inbox: tasks about records, and the messages on tasks. */
+  readonly inbox: Inbox;
+  /**
+   * Master data: the fields of the company with their choices, and the settings that a folder has for its
+   * fields.
+   */
+  readonly masterData: MasterData;
+  /** Line sheets and their folders. */
+  readonly linesheets: Linesheets;
   /** Tracking: plans, and the timelines of their rows. */
   readonly tracking: Tracking;
+  /** Directory: partner companies and their contacts. */
+  readonly directory: Directory;
+  /** Users of the company and their roles. */
+  readonly user: User;
   /** Automation: sequences of numbers that are given once. */
   readonly automation: Automation;
   /** The service itself: its version and its limits. */
@@ -54,7 +77,12 @@ export class Resources {
     this.color = new Color(caller);
     this.block = new Block(caller);
     this.dataTables = new DataTables(caller);
+    this.inbox = new Inbox(caller);
+    this.masterData = new MasterData(caller);
+    this.linesheets = new Linesheets(caller);
     this.tracking = new Tracking(caller);
+    this.directory = new Directory(caller);
+    this.user = new User(caller);
     this.automation = new Automation(caller);
     this.system = new System(caller);
     this.raw = new Raw(caller);

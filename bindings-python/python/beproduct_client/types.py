@@ -17,6 +17,7 @@ from beproduct_client.records.data_tables import (
     DataTableUpdate,
     RowOutcome,
 )
+from beproduct_client.records.directory import DirectoryContact, DirectoryContactNew, DirectoryRecord
 from beproduct_client.records.downloads import Download, DownloadFailure, DownloadFile, DownloadOutcome
 from beproduct_client.records.headers import (
     Artboard,
@@ -61,6 +62,9 @@ from beproduct_client.records.headers import (
     Supplier,
     Tag,
 )
+from beproduct_client.records.inbox import InboxMessage, InboxPerson, InboxReferences, InboxTask
+from beproduct_client.records.linesheets import Linesheet, LinesheetFolder
+from beproduct_client.records.master_data import FolderField, MasterDataChoice, MasterDataChoices, MasterDataField
 from beproduct_client.records.shared import Field, ImageLinks, Message, PartnerReference, Person, SchemaField
 from beproduct_client.records.sharing import SharedPartner
 from beproduct_client.records.system import RateLimitStatus, RateLimitWindow
@@ -84,6 +88,7 @@ from beproduct_client.records.tracking import (
     TrackingView,
 )
 from beproduct_client.records.uploads import Upload, UploadStatus
+from beproduct_client.records.users import Role, UserRecord
 
 __all__ = [
     "App",
@@ -113,6 +118,9 @@ __all__ = [
     "DataTableRow",
     "DataTableRowChange",
     "DataTableUpdate",
+    "DirectoryContact",
+    "DirectoryContactNew",
+    "DirectoryRecord",
     "Download",
     "DownloadFailure",
     "DownloadFile",
@@ -130,6 +138,7 @@ __all__ = [
     "FlatBomHeader",
     "FlatBomRow",
     "Folder",
+    "FolderField",
     "FolderReference",
     "ImageAmbiguity",
     "ImageHeader",
@@ -137,6 +146,15 @@ __all__ = [
     "ImageLinks",
     "ImageLookup",
     "ImageVariation",
+    "InboxMessage",
+    "InboxPerson",
+    "InboxReferences",
+    "InboxTask",
+    "Linesheet",
+    "LinesheetFolder",
+    "MasterDataChoice",
+    "MasterDataChoices",
+    "MasterDataField",
     "MaterialAmbiguity",
     "MaterialHeader",
     "MaterialHeaderData",
@@ -149,6 +167,7 @@ __all__ = [
     "Person",
     "RateLimitStatus",
     "RateLimitWindow",
+    "Role",
     "RowOutcome",
     "SchemaField",
     "SharedPartner",
@@ -179,4 +198,5 @@ __all__ = [
     "TrackingView",
     "Upload",
     "UploadStatus",
+    "UserRecord",
 ]

@@ -45,8 +45,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::implied::{ClientValue, Source};
-pub(crate) use self::members::Member;
 use self::implied::{Implied, ImpliedEntry};
+pub(crate) use self::members::Member;
 use self::uploads::Poll;
 use crate::names;
 use crate::placeholders::{self, Names, Resources, Variant};

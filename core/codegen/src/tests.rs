@@ -199,7 +199,10 @@ fn words_of_parameters_reach_the_table_and_the_types() {
         ("core/src/catalog/generated/color.rs", "needs: Some(\"colors\")"),
         ("core/src/catalog/generated/color.rs", "absent: Absent::False"),
         ("core/src/catalog/generated/color.rs", "(\"id\", \"_id\")"),
-        ("core/src/catalog/generated/tracking.rs", "Member { name: \"colorwayId\", required: true, members: &[] }"),
+        (
+            "core/src/catalog/generated/tracking.rs",
+            "Member { name: \"colorwayId\", required: true, members: &[] }",
+        ),
         ("core/src/catalog/generated/block.rs", "adds_without: Some(\"key\")"),
         (
             "bindings-python/python/beproduct_client/resources/style.pyi",

@@ -6,13 +6,18 @@ from beproduct_client.resources.automation import Automation
 from beproduct_client.resources.block import Block
 from beproduct_client.resources.color import Color
 from beproduct_client.resources.data_tables import DataTables
+from beproduct_client.resources.directory import Directory
 from beproduct_client.resources.image import Image
+from beproduct_client.resources.inbox import Inbox
+from beproduct_client.resources.linesheets import Linesheets
+from beproduct_client.resources.master_data import MasterData
 from beproduct_client.resources.material import Material
 from beproduct_client.resources.quota import Quota
 from beproduct_client.resources.raw import Raw
 from beproduct_client.resources.style import Style
 from beproduct_client.resources.system import System
 from beproduct_client.resources.tracking import Tracking
+from beproduct_client.resources.user import User
 
 
 class Resources:
@@ -25,7 +30,12 @@ class Resources:
         self.color = Color(connection)
         self.block = Block(connection)
         self.data_tables = DataTables(connection)
+        self.inbox = Inbox(connection)
+        self.master_data = MasterData(connection)
+        self.linesheets = Linesheets(connection)
         self.tracking = Tracking(connection)
+        self.directory = Directory(connection)
+        self.user = User(connection)
         self.automation = Automation(connection)
         self.system = System(connection)
         self.raw = Raw(connection)

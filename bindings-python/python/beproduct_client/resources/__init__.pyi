@@ -15,7 +15,26 @@ from beproduct_client.resources.data_tables import (
     DataTables,
     DataTablesWithResponse,
 )
+from beproduct_client.resources.directory import (
+    AsyncDirectory,
+    AsyncDirectoryWithResponse,
+    Directory,
+    DirectoryWithResponse,
+)
 from beproduct_client.resources.image import AsyncImage, AsyncImageWithResponse, Image, ImageWithResponse
+from beproduct_client.resources.inbox import AsyncInbox, AsyncInboxWithResponse, Inbox, InboxWithResponse
+from beproduct_client.resources.linesheets import (
+    AsyncLinesheets,
+    AsyncLinesheetsWithResponse,
+    Linesheets,
+    LinesheetsWithResponse,
+)
+from beproduct_client.resources.master_data import (
+    AsyncMasterData,
+    AsyncMasterDataWithResponse,
+    MasterData,
+    MasterDataWithResponse,
+)
 from beproduct_client.resources.material import (
     AsyncMaterial,
     AsyncMaterialWithResponse,
@@ -32,6 +51,7 @@ from beproduct_client.resources.tracking import (
     Tracking,
     TrackingWithResponse,
 )
+from beproduct_client.resources.user import AsyncUser, AsyncUserWithResponse, User, UserWithResponse
 
 class Resources:
     """The groups of operations."""
@@ -42,7 +62,12 @@ class Resources:
     color: Color
     block: Block
     data_tables: DataTables
+    inbox: Inbox
+    master_data: MasterData
+    linesheets: Linesheets
     tracking: Tracking
+    directory: Directory
+    user: User
     automation: Automation
     system: System
     raw: Raw
@@ -58,7 +83,12 @@ class AsyncResources:
     color: AsyncColor
     block: AsyncBlock
     data_tables: AsyncDataTables
+    inbox: AsyncInbox
+    master_data: AsyncMasterData
+    linesheets: AsyncLinesheets
     tracking: AsyncTracking
+    directory: AsyncDirectory
+    user: AsyncUser
     automation: AsyncAutomation
     system: AsyncSystem
     raw: AsyncRaw
@@ -74,7 +104,12 @@ class ResourcesWithResponse:
     color: ColorWithResponse
     block: BlockWithResponse
     data_tables: DataTablesWithResponse
+    inbox: InboxWithResponse
+    master_data: MasterDataWithResponse
+    linesheets: LinesheetsWithResponse
     tracking: TrackingWithResponse
+    directory: DirectoryWithResponse
+    user: UserWithResponse
     automation: AutomationWithResponse
     system: SystemWithResponse
     raw: RawWithResponse
@@ -90,7 +125,12 @@ class AsyncResourcesWithResponse:
     color: AsyncColorWithResponse
     block: AsyncBlockWithResponse
     data_tables: AsyncDataTablesWithResponse
+    inbox: AsyncInboxWithResponse
+    master_data: AsyncMasterDataWithResponse
+    linesheets: AsyncLinesheetsWithResponse
     tracking: AsyncTrackingWithResponse
+    directory: AsyncDirectoryWithResponse
+    user: AsyncUserWithResponse
     automation: AsyncAutomationWithResponse
     system: AsyncSystemWithResponse
     raw: AsyncRawWithResponse

@@ -4,12 +4,17 @@ mod automation;
 mod block;
 mod color;
 mod data_tables;
+mod directory;
 mod image;
+mod inbox;
+mod linesheets;
+mod master_data;
 mod material;
 mod raw;
 mod style;
 mod system;
 mod tracking;
+mod user;
 
 use super::Operation;
 
@@ -21,7 +26,12 @@ pub(super) static OPERATIONS: &[&[Operation]] = &[
     color::OPERATIONS,
     block::OPERATIONS,
     data_tables::OPERATIONS,
+    inbox::OPERATIONS,
+    master_data::OPERATIONS,
+    linesheets::OPERATIONS,
     tracking::OPERATIONS,
+    directory::OPERATIONS,
+    user::OPERATIONS,
     automation::OPERATIONS,
     system::OPERATIONS,
     raw::OPERATIONS,

@@ -16,7 +16,12 @@ private val CALLS = mapOf<String, Call>(
     "color" to BeProduct::colorCall,
     "block" to BeProduct::blockCall,
     "data_tables" to BeProduct::dataTablesCall,
+    "inbox" to BeProduct::inboxCall,
+    "master_data" to BeProduct::masterDataCall,
+    "linesheets" to BeProduct::linesheetsCall,
     "tracking" to BeProduct::trackingCall,
+    "directory" to BeProduct::directoryCall,
+    "user" to BeProduct::userCall,
     "automation" to BeProduct::automationCall,
     "system" to BeProduct::systemCall,
     "raw" to BeProduct::rawCall,
@@ -29,7 +34,9 @@ private val LISTS = mapOf<String, List>(
     "color" to BeProduct::colorList,
     "block" to BeProduct::blockList,
     "data_tables" to BeProduct::dataTablesList,
+    "inbox" to BeProduct::inboxList,
     "tracking" to BeProduct::trackingList,
+    "directory" to BeProduct::directoryList,
 )
 
 /** Calls an operation by its typed method, or throws [NotExpressible]. */

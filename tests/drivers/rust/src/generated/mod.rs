@@ -4,12 +4,17 @@ mod automation;
 mod block;
 mod color;
 mod data_tables;
+mod directory;
 mod image;
+mod inbox;
+mod linesheets;
+mod master_data;
 mod material;
 mod raw;
 mod style;
 mod system;
 mod tracking;
+mod user;
 
 use beproduct::api::Response;
 use beproduct::{CallOptions, Client, Result};
@@ -32,7 +37,12 @@ pub(crate) async fn call(
         "color" => color::call(client, operation, given, options).await,
         "block" => block::call(client, operation, given, options).await,
         "data_tables" => data_tables::call(client, operation, given, options).await,
+        "inbox" => inbox::call(client, operation, given, options).await,
+        "master_data" => master_data::call(client, operation, given, options).await,
+        "linesheets" => linesheets::call(client, operation, given, options).await,
         "tracking" => tracking::call(client, operation, given, options).await,
+        "directory" => directory::call(client, operation, given, options).await,
+        "user" => user::call(client, operation, given, options).await,
         "automation" => automation::call(client, operation, given, options).await,
         "system" => system::call(client, operation, given, options).await,
         "raw" => raw::call(client, operation, given, options).await,
@@ -55,7 +65,9 @@ pub(crate) fn list(
         "color" => color::list(client, operation, given, options, at_once),
         "block" => block::list(client, operation, given, options, at_once),
         "data_tables" => data_tables::list(client, operation, given, options, at_once),
+        "inbox" => inbox::list(client, operation, given, options, at_once),
         "tracking" => tracking::list(client, operation, given, options, at_once),
+        "directory" => directory::list(client, operation, given, options, at_once),
         _ => None,
     }
 }

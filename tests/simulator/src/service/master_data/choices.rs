@@ -17,7 +17,8 @@ pub(super) fn apply(properties: &mut Value, body: &Map<String, Value>) -> Result
     let wrong = || Refusal::validation("choices", "The value is not valid.");
     let Some(choices) = body.get("choices").filter(|choices| !choices.is_null()) else { return Ok(()) };
     let items = choices.get("items").and_then(Value::as_array).ok_or_else(wrong)?;
-    let sent = items.iter().map(|item| Choice::read(item).ok_or_else(wrong)).collect::<Result<Vec<_>, _>>()?;
+    let sent =
+        items.iter().map(|item| Choice::read(item).ok_or_else(wrong)).collect::<Result<Vec<_>, _>>()?;
     match &mut properties["Choices"] {
         // One text with line breaks, which has neither codes nor choices that are not offered.
         Value::String(lines) => {

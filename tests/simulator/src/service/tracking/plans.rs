@@ -173,9 +173,7 @@ impl Plan {
     }
 
     fn part(&self) -> Value {
-        let view = |view: &View| {
-            json!({"id": self.view_id(view), "name": view.name, "description": "", "active": view.active})
-        };
+        let view = |view: &View| json!({"id": self.view_id(view), "name": view.name, "description": "", "active": view.active});
         let milestone = |milestone: &Milestone| {
             json!({"id": milestone_id(self.id, milestone), "department": milestone.department,
                    "actionDescription": milestone.action, "shortDescription": milestone.title,

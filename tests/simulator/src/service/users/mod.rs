@@ -159,9 +159,8 @@ fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut texts = Map::new();
     keep_texts(&body, &TEXTS, &mut texts)?;
     let state = &mut *call.shared.state();
-    let is_taken = |account: &Account| {
-        account.username.eq_ignore_ascii_case(username) || account.is_called(email)
-    };
+    let is_taken =
+        |account: &Account| account.username.eq_ignore_ascii_case(username) || account.is_called(email);
     if state.users.iter().any(is_taken) {
         return Err(Refusal::failure("User already exists"));
     }

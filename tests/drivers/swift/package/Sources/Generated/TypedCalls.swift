@@ -12,7 +12,12 @@ private let calls: [String: Call] = [
     "color": { try await $0.colorCall($1, $2, $3) },
     "block": { try await $0.blockCall($1, $2, $3) },
     "data_tables": { try await $0.dataTablesCall($1, $2, $3) },
+    "inbox": { try await $0.inboxCall($1, $2, $3) },
+    "master_data": { try await $0.masterDataCall($1, $2, $3) },
+    "linesheets": { try await $0.linesheetsCall($1, $2, $3) },
     "tracking": { try await $0.trackingCall($1, $2, $3) },
+    "directory": { try await $0.directoryCall($1, $2, $3) },
+    "user": { try await $0.userCall($1, $2, $3) },
     "automation": { try await $0.automationCall($1, $2, $3) },
     "system": { try await $0.systemCall($1, $2, $3) },
     "raw": { try await $0.rawCall($1, $2, $3) },
@@ -25,7 +30,9 @@ private let lists: [String: List] = [
     "color": { try await $0.colorList($1, $2, $3, $4) },
     "block": { try await $0.blockList($1, $2, $3, $4) },
     "data_tables": { try await $0.dataTablesList($1, $2, $3, $4) },
+    "inbox": { try await $0.inboxList($1, $2, $3, $4) },
     "tracking": { try await $0.trackingList($1, $2, $3, $4) },
+    "directory": { try await $0.directoryList($1, $2, $3, $4) },
 ]
 
 extension BeProduct {

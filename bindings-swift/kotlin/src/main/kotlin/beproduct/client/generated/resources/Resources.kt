@@ -22,8 +22,23 @@ abstract class Resources internal constructor(seam: Seam) {
     /** Data tables: reference tables of a company and their rows. */
     val dataTables: DataTablesResource = DataTablesResource(seam)
 
+    /** Inbox: tasks about records, and the messages on tasks. */
+    val inbox: InboxResource = InboxResource(seam)
+
+    /** Master data: the fields of the company with their choices, and the settings that a folder has for its fields. */
+    val masterData: MasterDataResource = MasterDataResource(seam)
+
+    /** Line sheets and their folders. */
+    val linesheets: LinesheetsResource = LinesheetsResource(seam)
+
     /** Tracking: plans, and the timelines of their rows. */
     val tracking: TrackingResource = TrackingResource(seam)
+
+    /** Directory: partner companies and their contacts. */
+    val directory: DirectoryResource = DirectoryResource(seam)
+
+    /** Users of the company and their roles. */
+    val user: UserResource = UserResource(seam)
 
     /** Automation: sequences of numbers that are given once. */
     val automation: AutomationResource = AutomationResource(seam)
