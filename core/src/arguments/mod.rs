@@ -326,15 +326,15 @@ fn body_value(
     })
 }
 
-/// Refuses more entries than one request may carry.
+/// Refuses rows without one, and more than one request may carry.
 fn within_limit(operation: &Operation, name: &str, sent: &Value) -> Result<()> {
     let limit = operation.rows.filter(|rows| rows.place == Place::Body).map(|rows| rows.limit);
-    let given = sent.as_array().map_or(0, Vec::len);
-    match limit.filter(|limit| given > *limit) {
-        Some(limit) => Err(Error::config(format!(
+    match (limit, sent.as_array().map_or(0, Vec::len)) {
+        (Some(_), 0) if sent.is_array() => Err(Error::config(format!("{name} is empty: give at least one"))),
+        (Some(limit), given) if given > limit => Err(Error::config(format!(
             "{name} has {given} entries; one request may carry {limit}: make several calls"
         ))),
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 

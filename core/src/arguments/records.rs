@@ -15,9 +15,6 @@ pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bo
     let name = parameter.name;
     let items = value.as_array().filter(|items| items.iter().all(Value::is_object));
     let items = items.ok_or_else(|| Error::config(format!("{name} has to be a list of objects")))?;
-    if parameter.required && items.is_empty() {
-        return Err(Error::config(format!("{name} is empty: give at least one")));
-    }
     let mut adds = false;
     let mut sent = Vec::with_capacity(items.len());
     for (index, item) in items.iter().filter_map(Value::as_object).enumerate() {
@@ -144,8 +141,6 @@ mod tests {
             let error = update(row).unwrap_err();
             assert!(error.message().starts_with(&format!("timelines[0]{says}")), "{error}");
         }
-        let error = run("tracking.style_by_sku_add", "items", json!([])).unwrap_err();
-        assert_eq!(error.message(), "items is empty: give at least one");
         // Members of colours are those of the folder too.
         assert!(run("color.update", "colors", json!([{"id": ID, "x": 1}])).is_ok());
     }

@@ -66,6 +66,7 @@ impl Inbox<'_> {
     /// * `assignees`: All users who do the task.
     /// * `participants`: All users who take part; the list may be empty.
     /// * `references`: The records that the task is about: an object with `page`, their master folder, such as `Style`, and `headers`, a list of their ids.
+    #[expect(clippy::too_many_arguments, reason = "all of them are required")]
     pub fn task_update(
         &self,
         task_id: impl Into<String>,
