@@ -107,7 +107,7 @@ fn id_of(operation: &Operation, text: &[u8]) -> Option<Value> {
 
 /// A create that was done and whose answer is no record with an id: the caller gets an error and not a record without one.
 fn unnamed(operation: &Operation, text: &[u8]) -> Error {
-    let record = operation.resource;
+    let record = operation.noun;
     let done = |text: String| Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Applied);
     if let Some(id) = id_of(operation, text) {
         let text = format!(
@@ -309,6 +309,20 @@ mod tests {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Applied));
         assert_eq!(error.details(), Some(&json!({"id": "a-1"})));
         assert!(of("style.create", br#"{"id": "a-"#).unwrap_err().details().is_none());
+    }
+
+    #[test]
+    fn a_create_without_an_id_names_what_was_created() {
+        for (operation, noun) in [
+            ("style.create", "style"),
+            ("color.create", "palette"),
+            ("inbox.task_create", "task"),
+            ("inbox.message_create", "message"),
+            ("directory.contact_add", "contact"),
+        ] {
+            let error = of(operation, b"{}").unwrap_err();
+            assert!(error.message().starts_with(&format!("the {noun} was created, but")), "{error}");
+        }
     }
 
     #[test]

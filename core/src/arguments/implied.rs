@@ -82,6 +82,7 @@ mod tests {
         effect: Effect::Action,
         replay: Replay::Unsafe,
         paged: false,
+        noun: "record",
         identity: "",
         lookup: None,
         method: Method::Post,
