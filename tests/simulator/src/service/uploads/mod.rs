@@ -1,7 +1,7 @@
 //! Uploads of images: a file is taken at once, and processed later.
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::answers::{Answer, Refusal, empty, message, ok};
@@ -14,6 +14,7 @@ use super::Call;
 use super::apps;
 use super::headers::{colorways, find, touch};
 use super::inbox;
+use super::pages::{self, Place};
 use super::route::{Route, SEWN, get, post};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -62,6 +63,8 @@ pub(crate) enum Target {
         header: Uuid,
         class: Uuid,
     },
+    /// A page of a record, and how the file is put into its data.
+    Page(Place, Box<dyn FnOnce(&mut Value, Uuid) + Send>),
     /// A message of the inbox.
     Message(Uuid),
     /// Nowhere that the simulator knows.
@@ -244,6 +247,12 @@ fn finish(state: &mut State, id: Uuid, upload: &mut Upload) {
         Target::SizeClass { header, class } => {
             state.assets.push((class, file));
             change(state, MasterKind::Block, header, upload, |_| {});
+        }
+        Target::Page(place, put) => {
+            let unseen = upload.lag.map(|lag| lag.from(state.now()));
+            let mut data = pages::data(state, &place);
+            put(&mut data, file.id);
+            pages::store(state, &place, data, upload.user, unseen);
         }
         Target::Message(message) => inbox::keep_file(state, message, file),
         Target::Nowhere => {}
