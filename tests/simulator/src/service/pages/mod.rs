@@ -7,6 +7,16 @@
 //! which makes a page that was never written, and stamps page and record. A file of the storage is `file(id)` in the data: an
 //! answer has a link in its place. A file that is uploaded goes there by `uploads::Target::Page`.
 
+pub(crate) mod attachments;
+pub(crate) mod forms;
+pub(crate) mod grids;
+pub(crate) mod images;
+pub(crate) mod links;
+pub(crate) mod lists;
+pub(crate) mod requests;
+mod rows;
+mod values;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -14,13 +24,23 @@ use super::Call;
 use super::apps::{self, App};
 use super::headers::{find, touch};
 use super::route::{Route, get, post};
+use super::uploads::{self, Target};
 use crate::answers::{Answer, Refusal, message, ok};
 use crate::calendar::{Millis, stamp};
 use crate::model::{Links, MasterKind, Until};
 use crate::people::{User, person};
 use crate::state::State;
 
-const TYPES: &[&[Type]] = &[OTHERS];
+const TYPES: &[&[Type]] = &[
+    OTHERS,
+    forms::TYPES,
+    grids::TYPES,
+    images::TYPES,
+    lists::TYPES,
+    attachments::TYPES,
+    links::TYPES,
+    requests::TYPES,
+];
 
 pub(crate) const ROUTES: &[Route] = &[
     get("{Master}/Page", read),
@@ -73,11 +93,6 @@ pub(crate) fn types() -> impl Iterator<Item = &'static Type> {
 /// Types whose pages nothing here writes.
 const OTHERS: &[Type] = &[
     Type::new("Artboard", &["Artboard"], |_| json!({}), |_| json!({})),
-    Type::new("Form", &["Design Notes"], |_| json!([]), |_| json!({})),
-    Type::new("Grid", &["Process Steps"], |_| json!({}), |_| json!({})),
-    Type::new("List", &["Sketches"], |_| json!([]), |_| json!({})),
-    Type::new("Attachments", &["Documents"], |_| json!({}), |_| json!({})),
-    Type::new("SampleRequestMulti", &["Proto Sample"], |_| json!({}), |_| json!({})).of_requests(),
     Type::new("BOM", &["Product BOM"], |_| Value::Null, |_| json!({})),
 ];
 
@@ -148,8 +163,7 @@ pub(crate) fn change<T>(
     place: &Place,
     with: impl FnOnce(&mut State, &mut Value) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    let master = state.records.master(place.kind);
-    if master.at(place.header).is_some_and(|at| master.record(at).deleted) {
+    if is_deleted(state, place) {
         return Err(Refusal::text(format!("{} is deleted", place.kind.name())));
     }
     let before = data(state, place);
@@ -163,7 +177,7 @@ pub(crate) fn change<T>(
 }
 
 /// Puts data on a page. A request leaves the stamps of its record alone.
-pub(crate) fn store(state: &mut State, place: &Place, data: Value, user: &User, unseen: Option<Until>) {
+fn store(state: &mut State, place: &Place, data: Value, user: &User, unseen: Option<Until>) {
     let now = state.write_time();
     let page = state.pages.entry(place.key()).or_insert_with(|| Page {
         data: Value::Null,
@@ -183,6 +197,26 @@ pub(crate) fn store(state: &mut State, place: &Place, data: Value, user: &User, 
     }
 }
 
+/// Puts a file of the storage on a page, unless the record was deleted meanwhile.
+pub(crate) fn put_file(
+    state: &mut State,
+    place: &Place,
+    put: impl FnOnce(&mut Value),
+    user: &User,
+    unseen: Option<Until>,
+) {
+    if !is_deleted(state, place) {
+        let mut data = data(state, place);
+        put(&mut data);
+        store(state, place, data, user, unseen);
+    }
+}
+
+fn is_deleted(state: &State, place: &Place) -> bool {
+    let master = state.records.master(place.kind);
+    master.at(place.header).is_some_and(|at| master.record(at).deleted)
+}
+
 /// A file of the storage in the data of a page.
 pub(crate) fn file(id: Uuid) -> Value {
     json!({FILE: id})
@@ -193,6 +227,25 @@ const FILE: &str = "$file";
 /// What `Page` answers of most types.
 fn answer(call: &Call<'_>, state: &mut State, place: &Place) -> Result<Answer, Refusal> {
     Ok(ok(&shown(call, state, place)))
+}
+
+/// Takes the file of a request for the page that it names, which has to be of one of these types. `put` puts it there once it is
+/// processed.
+pub(crate) fn take_file(
+    call: &Call<'_>,
+    types: &[&str],
+    put: impl FnOnce(&mut Value, &Value) + Send + 'static,
+) -> Result<Answer, Refusal> {
+    uploads::file(call)?;
+    let header = format!("{}Id", call.kind().name().to_ascii_lowercase());
+    let parameter = |name: &str| call.parameter(name).unwrap_or_default();
+    let place = Place::of(call, &call.shared.state(), parameter(&header), parameter("pageId"))?;
+    uploads::take(call, Target::Page(place.only(types)?, Box::new(move |data: &mut Value, id: Uuid| put(data, &file(id)))))
+}
+
+/// The item of a list that an upload is for. Whether the page has it shows when the file is processed.
+pub(crate) fn list_item(call: &Call<'_>) -> Result<Uuid, Refusal> {
+    call.guid("listItemId")?.ok_or_else(|| Refusal::validation("listItemId", "The field is required."))
 }
 
 /// A page in the form of an answer.
