@@ -13,8 +13,8 @@ use crate::service::uploads;
 pub(crate) const ROUTES: &[Route] =
     &[post("{Master}/AttachmentUpload", upload), post("{Master}/AttachmentRemove", remove)];
 
-pub(super) const TYPES: &[Type] =
-    &[Type::new("Attachments", &["Documents"], |_| json!({"files": []}), |_| json!({}))];
+pub(super) const ATTACHMENTS: Type =
+    Type::new("Attachments", "Documents", |_| json!({"files": []}), |_| json!({}));
 
 /// A second file of the same name is a second file.
 fn upload(call: &Call<'_>) -> Result<Answer, Refusal> {

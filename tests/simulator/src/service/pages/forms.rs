@@ -10,15 +10,15 @@ use crate::service::route::{Route, post};
 
 pub(crate) const ROUTES: &[Route] = &[post("{Master}/PageForm", write)];
 
-pub(super) const TYPES: &[Type] = &[
-    Type::new("Form", &["Design Notes"], |_| unwritten(), |_| json!({"form": schema()})),
-    Type::new(
-        "FormGrid",
-        &["Costing"],
-        |_| json!({"form": unwritten(), "grid": []}),
-        |_| json!({"form": schema(), "grid": grids::schema()}),
-    ),
-];
+pub(super) const FORM: Type =
+    Type::new("Form", "Design Notes", |_| unwritten(), |_| json!({"form": schema()}));
+
+pub(super) const FORM_GRID: Type = Type::new(
+    "FormGrid",
+    "Costing",
+    |_| json!({"form": unwritten(), "grid": []}),
+    |_| json!({"form": schema(), "grid": grids::schema()}),
+);
 
 pub(super) fn unwritten() -> Value {
     values::unwritten(PAGE_FORM_FIELDS)

@@ -15,20 +15,19 @@ pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/ImagesGridAppImageUpload", upload_item),
 ];
 
-pub(super) const TYPES: &[Type] = &[
-    Type::new(
-        "ImagesForm",
-        &["Photo Form"],
-        |_| json!({"image": [], "form": forms::unwritten()}),
-        |_| json!({"form": forms::schema()}),
-    ),
-    Type::new(
-        "ImagesGrid",
-        &["Photo Grid"],
-        |app| json!({"image": [], "grid": grids::unwritten(app)}),
-        |_| json!({"grid": grids::schema(), "list": values::schema(IMAGE.fields)}),
-    ),
-];
+pub(super) const IMAGES_FORM: Type = Type::new(
+    "ImagesForm",
+    "Photo Form",
+    |_| json!({"image": [], "form": forms::unwritten()}),
+    |_| json!({"form": forms::schema()}),
+);
+
+pub(super) const IMAGES_GRID: Type = Type::new(
+    "ImagesGrid",
+    "Photo Grid",
+    |app| json!({"image": [], "grid": grids::unwritten(app)}),
+    |_| json!({"grid": grids::schema(), "list": values::schema(IMAGE.fields)}),
+);
 
 fn write(call: &Call<'_>) -> Result<Answer, Refusal> {
     let sent = rows::sent(call)?;

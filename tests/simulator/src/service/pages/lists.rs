@@ -19,15 +19,15 @@ pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/TextListAppImageUpload", upload_image),
 ];
 
-pub(super) const TYPES: &[Type] = &[
-    Type::new("List", &["Sketches"], |_| json!([]), |_| json!({"list": values::schema(ITEM.fields)})),
-    Type::new(
-        "TextList",
-        &["Sewing Text"],
-        |_| json!({"text": null, "images": []}),
-        |_| json!({"list": values::schema(IMAGE.fields)}),
-    ),
-];
+pub(super) const LIST: Type =
+    Type::new("List", "Sketches", |_| json!([]), |_| json!({"list": values::schema(ITEM.fields)}));
+
+pub(super) const TEXT_LIST: Type = Type::new(
+    "TextList",
+    "Sewing Text",
+    |_| json!({"text": null, "images": []}),
+    |_| json!({"list": values::schema(IMAGE.fields)}),
+);
 
 fn write(call: &Call<'_>) -> Result<Answer, Refusal> {
     let sent = rows::sent(call)?;

@@ -2,8 +2,8 @@
 //! empty one of its type.
 //!
 //! A type of applications is a file beside this one with its `Type`, which `TYPES` lists, and routes of its own, which
-//! `service::API` lists. The type says which applications each folder has of it, what an empty page holds, and what `PageSchema`
-//! answers. Functions find the page with `Place::of_query` or `Place::of`, read it with `data` and write it with `change`,
+//! `service::API` lists. The type says what its application is called, what an empty page holds, and what `PageSchema` answers.
+//! Functions find the page with `Place::of_query` or `Place::of`, read it with `data` and write it with `change`,
 //! which makes a page that was never written, and stamps page and record. A file of the storage is `file(id)` in the data: an
 //! answer has a link in its place. A file that is uploaded goes there by `uploads::Target::Page`.
 
@@ -31,15 +31,22 @@ use crate::model::{Links, MasterKind, Until};
 use crate::people::{User, person};
 use crate::state::State;
 
-const TYPES: &[&[Type]] = &[
-    OTHERS,
-    forms::TYPES,
-    grids::TYPES,
-    images::TYPES,
-    lists::TYPES,
-    attachments::TYPES,
-    links::TYPES,
-    requests::TYPES,
+/// In the order of lists of applications: further ones go to the end.
+static TYPES: &[Type] = &[
+    Type::new("Artboard", "Artboard", |_| json!({}), |_| json!({})),
+    forms::FORM,
+    grids::GRID,
+    lists::LIST,
+    attachments::ATTACHMENTS,
+    requests::SAMPLE_REQUEST,
+    Type::new("BOM", "Product BOM", |_| Value::Null, |_| json!({})),
+    forms::FORM_GRID,
+    images::IMAGES_FORM,
+    images::IMAGES_GRID,
+    lists::TEXT_LIST,
+    requests::SAMPLE,
+    requests::FORM_REQUEST,
+    links::LINK_PAGES,
 ];
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -53,8 +60,8 @@ pub(crate) const ROUTES: &[Route] = &[
 pub(crate) struct Type {
     /// As lists of applications spell it.
     pub(crate) name: &'static str,
-    /// Titles of the applications of this type that each folder has.
-    pub(crate) apps: &'static [&'static str],
+    /// Title of the application of this type that each folder has.
+    pub(crate) title: &'static str,
     pub(crate) masters: &'static [MasterKind],
     /// Whether pages belong to rows of plans, as requests of samples.
     pub(crate) holds_requests: bool,
@@ -68,11 +75,11 @@ pub(crate) struct Type {
 impl Type {
     pub(crate) const fn new(
         name: &'static str,
-        apps: &'static [&'static str],
+        title: &'static str,
         empty: fn(&App) -> Value,
         schema: fn(&App) -> Value,
     ) -> Self {
-        Type { name, apps, masters: &MasterKind::ALL, holds_requests: false, empty, schema, read: answer }
+        Type { name, title, masters: &MasterKind::ALL, holds_requests: false, empty, schema, read: answer }
     }
 
     /// The same for some master folders only.
@@ -87,14 +94,8 @@ impl Type {
 }
 
 pub(crate) fn types() -> impl Iterator<Item = &'static Type> {
-    TYPES.iter().copied().flatten()
+    TYPES.iter()
 }
-
-/// Types whose pages nothing here writes.
-const OTHERS: &[Type] = &[
-    Type::new("Artboard", &["Artboard"], |_| json!({}), |_| json!({})),
-    Type::new("BOM", &["Product BOM"], |_| Value::Null, |_| json!({})),
-];
 
 /// A page that something has written.
 pub(crate) struct Page {
@@ -256,7 +257,7 @@ pub(crate) fn shown(call: &Call<'_>, state: &State, place: &Place) -> Value {
     let at = |time: fn(&Page) -> Millis| page.map_or_else(|| NEVER.to_owned(), |page| stamp(time(page)));
     let by = |who: fn(&Page) -> &Value| page.map_or(&nobody, who);
     json!({
-        "id": place.app.id, "headerId": place.header, "name": place.app.title,
+        "id": place.app.id, "headerId": place.header, "name": place.app.of_type.title,
         "data": linked(data(state, place), state, &state.links(&call.shared.origin)),
         "createdBy": by(|page| &page.created_by), "createdAt": at(|page| page.created_at),
         "modifiedBy": by(|page| &page.modified_by), "modifiedAt": at(|page| page.modified_at),

@@ -20,15 +20,17 @@ pub(crate) const ROUTES: &[Route] = &[
         .only(&[MasterKind::Style]),
 ];
 
-pub(super) const TYPES: &[Type] = &[
-    Type::new("SampleRequestMulti", &["Proto Sample"], no_samples, |_| json!({"form": []}))
+pub(super) const SAMPLE_REQUEST: Type =
+    Type::new("SampleRequestMulti", "Proto Sample", no_samples, |_| json!({})).of_requests();
+
+/// Samples that no plan asks for.
+pub(super) const SAMPLE: Type =
+    Type::new("SampleRequestMulti", "Fit Sample", no_samples, |_| json!({})).only(SEWN);
+
+pub(super) const FORM_REQUEST: Type =
+    Type::new("Form", "Lab Dip Request", |_| forms::unwritten(), |_| json!({"form": forms::schema()}))
         .only(SEWN)
-        .of_requests(),
-    Type::new("SampleRequestMulti", &["Fit Sample"], no_samples, |_| json!({"form": []})).only(SEWN),
-    Type::new("Form", &["Lab Dip Request"], |_| forms::unwritten(), |_| json!({"form": forms::schema()}))
-        .only(SEWN)
-        .of_requests(),
-];
+        .of_requests();
 
 fn no_samples(_: &App) -> Value {
     json!({"measurementSystem": "Imperial", "poms": [], "submits": []})
