@@ -64,6 +64,9 @@ mod tests {
             needs: None,
             adds_if_true: false,
             adds_without: None,
+            values_in: None,
+            removes_if: None,
+            on_page: false,
             new_needs: &[],
             read_as: &[],
             members: &[],
@@ -97,6 +100,8 @@ mod tests {
         moves_to: None,
         tells_limits: false,
         one_of: &[],
+        app_types: &[],
+        lists_apps: false,
         parameters: &[text("name", Place::Body), text("other", Place::Query)],
         implied: &[
             implied("kind", Place::Body, Source::Text("a b")),

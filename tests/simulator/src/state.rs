@@ -26,6 +26,7 @@ use crate::service::automation::Sequence;
 use crate::service::comments::Post;
 use crate::service::directory::{self, Company};
 use crate::service::inbox::{self, Task};
+use crate::service::pages::{self, Page};
 use crate::service::shares::Share;
 use crate::service::tracking::{self, Tracking};
 use crate::service::uploads::Upload;
@@ -67,6 +68,8 @@ pub(crate) struct State {
     link_generation: u64,
     /// How far the clock of records, files and links is ahead of the machine's.
     ahead: Millis,
+    /// Pages that something has written.
+    pub(crate) pages: HashMap<pages::Key, Page>,
     /// Comments and revisions, and whom records are shared with, by record.
     pub(crate) posts: HashMap<Uuid, Vec<Post>>,
     pub(crate) shares: HashMap<Uuid, Vec<Share>>,
@@ -101,6 +104,7 @@ impl State {
             assets: Vec::new(),
             link_generation: 0,
             ahead: 0,
+            pages: HashMap::new(),
             posts: HashMap::new(),
             shares: HashMap::new(),
             companies: directory::companies(settings.sizes.seed),

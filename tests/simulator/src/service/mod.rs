@@ -15,6 +15,7 @@ pub(crate) mod inbox;
 pub(crate) mod linesheets;
 pub(crate) mod master_data;
 mod members;
+pub(crate) mod pages;
 pub(crate) mod route;
 pub(crate) mod shares;
 pub(crate) mod system;
@@ -54,6 +55,14 @@ pub(crate) const API: &[&[Route]] = &[
     inbox::ROUTES,
     linesheets::ROUTES,
     master_data::ROUTES,
+    pages::ROUTES,
+    pages::attachments::ROUTES,
+    pages::forms::ROUTES,
+    pages::grids::ROUTES,
+    pages::images::ROUTES,
+    pages::links::ROUTES,
+    pages::lists::ROUTES,
+    pages::requests::ROUTES,
     shares::ROUTES,
     system::ROUTES,
     tags::ROUTES,
