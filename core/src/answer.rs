@@ -107,11 +107,10 @@ fn id_of(operation: &Operation, text: &[u8]) -> Option<Value> {
 
 /// A create that was done and whose answer is no record with an id: the caller gets an error and not a record without one.
 fn unnamed(operation: &Operation, text: &[u8]) -> Error {
-    let record = operation.resource;
     let done = |text: String| Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Applied);
     if let Some(id) = id_of(operation, text) {
         let text = format!(
-            "the {record} was created, but the answer cannot be read to its end: get it by the id in the details"
+            "the record was created, but the answer cannot be read to its end: get it by the id in the details"
         );
         return done(text).with_details(json!({ "id": id }));
     }
@@ -121,7 +120,7 @@ fn unnamed(operation: &Operation, text: &[u8]) -> Error {
         form => form.to_owned(),
     };
     done(format!(
-        "the {record} was created, but the answer does not name it: it is {what}. Look it up before you create it again"
+        "the record was created, but the answer does not name it: it is {what}. Look it up before you create it again"
     ))
 }
 

@@ -15,7 +15,7 @@
 //! | `needs` | of a boolean: the argument without which true means nothing |
 //! | `adds_if_true` | of a boolean: that a request with true leaves other data when it is sent again |
 //! | `adds_without` | of records: the member that is the id of a record to change. One that has no such id may be added, so a request with it is not repeated |
-//! | `closed` | of records: that a member which their shape does not have is refused, and one that it requires has to be there |
+//! | `closed` | of records, and of JSON that is one record: that a member which their shape does not have is refused, and one that it requires has to be there |
 //! | `read_as` | of records: how answers spell members, by the names of the request: `read_as = { id = ["_id", "Id"] }`. The request takes all |
 //! | `new_needs` | of colorways: the fields that one needs to be added |
 //! | `moves_to` | of an operation on the record that its path names: the argument that names the folder in which the record is afterwards |
@@ -276,7 +276,7 @@ pub(crate) struct Parameter {
     pub(crate) new_needs: Vec<String>,
     /// Of records: how answers spell members, by their names in the request.
     pub(crate) read_as: BTreeMap<String, Vec<String>>,
-    /// Of records: whether they have the members of their shape alone.
+    /// Of records, or of one as JSON: whether they have the members of their shape alone.
     pub(crate) closed: bool,
     /// Those members.
     pub(crate) members: Vec<Member>,

@@ -160,8 +160,9 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
     let mut members = Map::new();
     let mut whole = None;
     for parameter in operation.parameters {
-        let given =
-            arguments.get(parameter.name).filter(|value| !value.is_null() || parameter.kind == Kind::Json);
+        // Null is a value of its own in JSON, but not in place of a record.
+        let takes_null = parameter.kind == Kind::Json && parameter.members.is_empty();
+        let given = arguments.get(parameter.name).filter(|value| !value.is_null() || takes_null);
         match parameter.place {
             Place::Path => {
                 let segment = match parameter.kind {
@@ -316,6 +317,7 @@ fn body_value(
             within_limit(prepared.operation, name, &sent)?;
             sent
         }
+        Kind::Json if !parameter.members.is_empty() => records::one(parameter, value)?,
         Kind::Id | Kind::Ids | Kind::Text | Kind::Texts | Kind::Boolean | Kind::Integer => {
             note_flag(prepared, parameter, value);
             let sent = plain::json(parameter, value)?;

@@ -29,6 +29,15 @@ pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bo
     Ok((sent.into(), adds))
 }
 
+/// A record that is an argument as it is.
+pub(super) fn one(parameter: &Parameter, value: &Value) -> Result<Value> {
+    match value {
+        Value::Object(record) => check(parameter.name, record, parameter.members)?,
+        other => return Err(no_record(parameter.name, other, parameter.members)),
+    }
+    Ok(canonical(value))
+}
+
 /// The record with its members by their names in the request.
 fn spelled(name: &str, item: &Map<String, Value>, read_as: &[(&str, &str)]) -> Result<Map<String, Value>> {
     let mut record = Map::new();
@@ -56,7 +65,10 @@ fn check(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result
             check_within(&format!("{place}.{key}"), value, member.members)?;
         }
     }
-    let is_missing = |member: &&Member| member.required && record.get(member.name).is_none_or(Value::is_null);
+    let is_missing = |member: &&Member| {
+        let value = record.get(member.name);
+        member.required && value.is_none_or(|value| value.is_null() && !member.nullable)
+    };
     match members.iter().find(is_missing) {
         Some(member) => Err(Error::config(format!("{place} needs {}", member.name))),
         None => Ok(()),
@@ -146,6 +158,37 @@ mod tests {
     }
 
     #[test]
+    fn a_value_may_be_null_and_has_to_be_there() {
+        let update = |field: Value| run("style.app_sku_update", "rows", json!([{"id": "s", "fields": [field]}]));
+        let cleared = json!([{"id": "s", "fields": [{"id": "upc", "value": null}]}]);
+        assert_eq!(update(json!({"id": "upc", "value": null})).unwrap(), (cleared, false));
+        for (field, says) in [
+            (json!({"id": "upc"}), "rows[0].fields[0] needs value"),
+            (json!({"id": null, "value": "1"}), "rows[0].fields[0] needs id"),
+            (json!({"id": "upc", "Value": "1"}), "rows[0].fields[0] has an unknown member \"Value\""),
+        ] {
+            let error = update(field).unwrap_err();
+            assert!(error.message().starts_with(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_argument_that_is_a_record_is_checked_too() {
+        let operation = Operation::find("material.app_3d_material_update").unwrap();
+        let textures = operation.parameters.iter().find(|parameter| parameter.name == "textures").unwrap();
+        let given = json!({"front": "t-1", "back": null});
+        assert_eq!(one(textures, &given).unwrap(), given);
+        for (given, says) in [
+            (json!({"Front": "t-1"}), "textures has an unknown member \"Front\"; did you mean \"front\"?"),
+            (json!(["t-1"]), "textures has to be an object with front, back, not a list of 1"),
+            (json!("t-1"), "textures has to be an object with front, back, not \"t-1\""),
+        ] {
+            let error = one(textures, &given).unwrap_err();
+            assert!(error.message().starts_with(says), "{error}");
+        }
+    }
+
+    #[test]
     fn what_has_no_id_may_be_added() {
         for (operation, name, one, adds) in [
             ("color.update", "colors", json!({"colorNumber": "EX-03"}), true),
@@ -157,6 +200,10 @@ mod tests {
             // It may be renamed by the first request.
             ("block.update", "size_classes", json!({"key": "Regular"}), true),
             ("style.update", "size_classes", json!({"name": "Regular"}), true),
+            ("style.app_multimeasurements_update", "poms", json!({"id": ID, "code": "P1"}), false),
+            ("style.app_multimeasurements_update", "poms", json!({"code": "P1"}), true),
+            ("style.app_3d_style_version_update", "colorways", json!({"id": ID}), false),
+            ("style.app_3d_style_version_update", "colorways", json!({"colorName": "Chalk"}), true),
         ] {
             assert_eq!(run(operation, name, json!([one])).unwrap().1, adds, "{operation} {one}");
         }

@@ -234,7 +234,7 @@ pub(crate) struct Parameter {
     pub(crate) new_needs: &'static [&'static str],
     /// Of records: members by their names in the request, and how answers spell them.
     pub(crate) read_as: &'static [(&'static str, &'static str)],
-    /// Of records: all members that they may have. None where others are sent too.
+    /// Of records, or of one as JSON: all members that they may have. None where others are sent too.
     pub(crate) members: &'static [Member],
 }
 
@@ -243,6 +243,8 @@ pub(crate) struct Parameter {
 pub(crate) struct Member {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
+    /// Whether null is a value of it: then it only has to be there.
+    pub(crate) nullable: bool,
     /// All members of the record, or the records, that it holds.
     pub(crate) members: &'static [Member],
 }

@@ -52,9 +52,15 @@ fn check(operation: &Operation, parameter: &Parameter) -> Result<(), String> {
     if let Some(needed) = parameter.needs.as_ref().filter(|needed| find(operation, needed).is_none()) {
         return Err(format!("needs: there is no parameter {needed}"));
     }
-    let of_records = parameter.adds_without.is_some() || !parameter.read_as.is_empty() || parameter.closed;
+    let of_records = parameter.adds_without.is_some() || !parameter.read_as.is_empty();
     if kind != Kind::Records && of_records {
-        return Err("adds_without, closed and read_as are for records".into());
+        return Err("adds_without and read_as are for records".into());
+    }
+    if parameter.closed && !matches!(kind, Kind::Records | Kind::Json) {
+        return Err("closed is for records, and for JSON that is one".into());
+    }
+    if parameter.closed && (parameter.record.is_none() || parameter.place != Place::Body) {
+        return Err("closed needs a shape, in the body".into());
     }
     if (kind == Kind::Colorways) == parameter.new_needs.is_empty() {
         return Err("the kind colorways and new_needs need each other".into());
