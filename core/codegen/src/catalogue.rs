@@ -14,7 +14,10 @@
 //! | kind `ids` | a list of ids |
 //! | `needs` | of a boolean: the argument without which true means nothing |
 //! | `adds_if_true` | of a boolean: that a request with true leaves other data when it is sent again |
-//! | `adds_without` | of records: the member that is the id of a record to change. One that has no such id may be added, so a request with it is not repeated |
+//! | `adds_without` | of records: the member that is the id of a record to change, also one in a record in it: `materialUpdate.rowId`. One that has no such id may be added, so a request with it is not repeated |
+//! | `not_again` | of records: a flag. A request with a record that has it is not repeated, because a second one would be refused |
+//! | `one_of` of a parameter | of records: members of which each has exactly one |
+//! | `most` | of an integer: the highest value |
 //! | `closed` | of records, and of JSON that is one record: that a member which their shape does not have is refused, and one that it requires has to be there |
 //! | `read_as` | of records: how answers spell members, by the names of the request: `read_as = { id = ["_id", "Id"] }`. The request takes all |
 //! | `new_needs` | of colorways: the fields that one needs to be added |
@@ -272,6 +275,12 @@ pub(crate) struct Parameter {
     pub(crate) adds_if_true: bool,
     /// Of records: the member that holds the id of a record that is changed. One without it may be added.
     pub(crate) adds_without: Option<String>,
+    /// Of records: the flag with which a request is refused when it is sent again.
+    pub(crate) not_again: Option<String>,
+    /// Of records: members of which each has exactly one.
+    pub(crate) one_of: Vec<String>,
+    /// Of an integer: the highest value.
+    pub(crate) most: Option<u64>,
     /// Of colorways: the fields that one needs to be added.
     pub(crate) new_needs: Vec<String>,
     /// Of records: how answers spell members, by their names in the request.
@@ -381,6 +390,10 @@ struct ParameterEntry {
     #[serde(default)]
     adds_if_true: bool,
     adds_without: Option<String>,
+    not_again: Option<String>,
+    #[serde(default)]
+    one_of: Vec<String>,
+    most: Option<u64>,
     #[serde(default)]
     new_needs: Vec<String>,
     #[serde(default)]
@@ -537,6 +550,9 @@ fn resolve_parameter(parameter: &ParameterEntry, names: &Names) -> Result<Parame
         needs: parameter.needs.clone(),
         adds_if_true: parameter.adds_if_true,
         adds_without: parameter.adds_without.clone(),
+        not_again: parameter.not_again.clone(),
+        one_of: parameter.one_of.clone(),
+        most: parameter.most,
         new_needs: parameter.new_needs.clone(),
         read_as: parameter.read_as.clone(),
         closed: parameter.closed,

@@ -10,7 +10,7 @@ use crate::catalog::{Member, Parameter};
 use crate::error::{Error, Result};
 use crate::near;
 
-/// The list as it is sent, and whether the request may add one of its records.
+/// The list as it is sent, and whether the request may add one of its records or would be refused when it is sent again.
 pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bool)> {
     let name = parameter.name;
     let items = value.as_array().filter(|items| items.iter().all(Value::is_object));
@@ -23,7 +23,9 @@ pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bo
         if !parameter.members.is_empty() {
             check(&place, &record, parameter.members)?;
         }
+        check_choice(&place, &record, parameter.one_of)?;
         adds |= parameter.adds_without.is_some_and(|member| !names_one(&record, member));
+        adds |= parameter.not_again.is_some_and(|flag| record.get(flag) == Some(&Value::Bool(true)));
         sent.push(Value::Object(record));
     }
     Ok((sent.into(), adds))
@@ -64,6 +66,16 @@ fn check(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result
         if !member.members.is_empty() {
             check_within(&format!("{place}.{key}"), value, member.members)?;
         }
+        match (member.needs, value) {
+            (None, _) | (_, Value::Null | Value::Bool(false)) => {}
+            (Some(needed), Value::Bool(true)) if is_given(record, needed) => {}
+            (Some(needed), Value::Bool(true)) => {
+                return Err(Error::config(format!("{place} has {key} and needs {needed}")));
+            }
+            (_, other) => {
+                return Err(Error::config(format!("{place}.{key} has to be true or false, not {}", shown(other))));
+            }
+        }
     }
     let is_missing = |member: &&Member| {
         let value = record.get(member.name);
@@ -73,6 +85,18 @@ fn check(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result
         Some(member) => Err(Error::config(format!("{place} needs {}", member.name))),
         None => Ok(()),
     }
+}
+
+fn is_given(record: &Map<String, Value>, name: &str) -> bool {
+    record.get(name).is_some_and(|value| !value.is_null() && value != "")
+}
+
+/// Refuses a record that has not exactly one of these members.
+fn check_choice(place: &str, record: &Map<String, Value>, members: &[&str]) -> Result<()> {
+    if members.is_empty() || members.iter().filter(|name| is_given(record, name)).count() == 1 {
+        return Ok(());
+    }
+    Err(Error::config(format!("{place} needs exactly one of {}", members.join(", "))))
 }
 
 /// The same for a record in another, and for a list of records.
@@ -96,6 +120,9 @@ fn no_record(place: &str, value: &Value, members: &[Member]) -> Error {
 
 /// Whether the member holds the id of a record, in upper or lower case. A name may be that of none.
 fn names_one(record: &Map<String, Value>, member: &str) -> bool {
+    if let Some((outer, member)) = member.split_once('.') {
+        return record.get(outer).and_then(Value::as_object).is_some_and(|record| names_one(record, member));
+    }
     let id = record.iter().find(|(name, _)| name.eq_ignore_ascii_case(member));
     id.and_then(|(_, id)| id.as_str()).is_some_and(|id| Uuid::try_parse(id).is_ok())
 }
@@ -186,6 +213,42 @@ mod tests {
             let error = one(textures, &given).unwrap_err();
             assert!(error.message().starts_with(says), "{error}");
         }
+    }
+
+    #[test]
+    fn a_record_has_one_of_the_members_that_exclude_each_other() {
+        let update = |change: Value| run("style.app_bom_update", "rows", json!([change]));
+        let row = |row: Value| json!({"materialUpdate": row});
+        for (change, adds) in [
+            (json!({"materialIdToInsert": ID}), true),
+            (json!({"materialIdToInsert": ID, "materialUpdate": null}), true),
+            (row(json!({"rowFields": [{"id": "qty", "value": 1}]})), true),
+            (row(json!({"rowId": ID, "rowFields": [{"id": "qty", "value": null}]})), false),
+            (row(json!({"rowId": ID, "deleteRow": true})), false),
+            (row(json!({"rowId": ID, "deleteRow": false})), false),
+        ] {
+            assert_eq!(update(change.clone()).unwrap().1, adds, "{change}");
+        }
+        for (change, says) in [
+            (json!({"materialIdToInsert": ID, "materialUpdate": {}}), " needs exactly one of materialIdToInsert, "),
+            (json!({"colorUpdate": []}), " needs exactly one of materialIdToInsert, materialUpdate"),
+            (row(json!({"deleteRow": true})), ".materialUpdate has deleteRow and needs rowId"),
+            (row(json!({"rowId": "", "deleteRow": true})), ".materialUpdate has deleteRow and needs rowId"),
+            (row(json!({"rowId": ID, "deleteRow": "yes"})), ".materialUpdate.deleteRow has to be true or false"),
+            (row(json!({"rowId": ID, "fields": []})), ".materialUpdate has an unknown member \"fields\""),
+        ] {
+            let error = update(change).unwrap_err();
+            assert!(error.message().starts_with(&format!("rows[0]{says}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_record_whose_second_request_is_refused_is_not_sent_again() {
+        let update = |row: Value| run("style.app_bom_variation_update", "rows", json!([row])).unwrap().1;
+        assert!(!update(json!({"rowId": ID, "rowFields": [{"id": "qty", "value": 2}]})));
+        assert!(!update(json!({"rowId": ID, "deleteRow": false})));
+        assert!(update(json!({"rowId": ID, "deleteRow": true})));
+        assert!(update(json!({"materialId": ID})));
     }
 
     #[test]

@@ -52,9 +52,15 @@ fn check(operation: &Operation, parameter: &Parameter) -> Result<(), String> {
     if let Some(needed) = parameter.needs.as_ref().filter(|needed| find(operation, needed).is_none()) {
         return Err(format!("needs: there is no parameter {needed}"));
     }
-    let of_records = parameter.adds_without.is_some() || !parameter.read_as.is_empty();
+    let of_records = parameter.adds_without.is_some()
+        || parameter.not_again.is_some()
+        || !parameter.one_of.is_empty()
+        || !parameter.read_as.is_empty();
     if kind != Kind::Records && of_records {
-        return Err("adds_without and read_as are for records".into());
+        return Err("adds_without, not_again, one_of and read_as are for records".into());
+    }
+    if kind != Kind::Integer && parameter.most.is_some() {
+        return Err("most is for an integer".into());
     }
     if parameter.closed && !matches!(kind, Kind::Records | Kind::Json) {
         return Err("closed is for records, and for JSON that is one".into());
