@@ -15,7 +15,11 @@ pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
     for operation in resources.iter().flat_map(|resource| &resource.operations) {
         if matches!(
             operation.handler,
-            Handler::Request | Handler::DeleteHeader | Handler::UpdateRows | Handler::Upload
+            Handler::Request
+                | Handler::DeleteHeader
+                | Handler::DeleteFiles
+                | Handler::UpdateRows
+                | Handler::Upload
         ) {
             let path = paths.entry(format!("/{}", operation.path)).or_insert_with(|| json!({}));
             // Some resources share an address.

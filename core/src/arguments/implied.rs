@@ -67,6 +67,9 @@ mod tests {
             not_again: None,
             one_of: &[],
             most: None,
+            values_in: None,
+            removes_if: None,
+            on_page: false,
             new_needs: &[],
             read_as: &[],
             members: &[],
@@ -99,6 +102,8 @@ mod tests {
         moves_to: None,
         tells_limits: false,
         one_of: &[],
+        app_types: &[],
+        lists_apps: false,
         parameters: &[text("name", Place::Body), text("other", Place::Query)],
         implied: &[
             implied("kind", Place::Body, Source::Text("a b")),

@@ -308,7 +308,11 @@ fn body_value(
             } else {
                 &["created_by", "modified_by", "version"]
             };
-            fields::fields(name, value, read_only)?
+            let sent = fields::fields(name, value, read_only)?;
+            if parameter.on_page && sent == Value::Array(Vec::new()) {
+                return Err(Error::config(format!("{name} is empty: give at least one")));
+            }
+            sent
         }
         Kind::Colorways => {
             let sent = fields::colorways(name, value, parameter.new_needs)?;
@@ -319,6 +323,10 @@ fn body_value(
         }
         Kind::Records => {
             let (sent, adds) = records::prepare(parameter, value)?;
+            // A list that may be empty has members that are not known.
+            if parameter.required && !parameter.members.is_empty() && sent == Value::Array(Vec::new()) {
+                return Err(Error::config(format!("{name} is empty: give at least one")));
+            }
             prepared.adds_nothing &= !adds;
             within_limit(prepared.operation, parameter, &sent)?;
             sent

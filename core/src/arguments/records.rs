@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::encode::canonical;
+use super::fields::fields;
 use super::shown::shown;
 use crate::catalog::{Member, Parameter};
 use crate::error::{Error, Result};
@@ -19,12 +20,19 @@ pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bo
     let mut sent = Vec::with_capacity(items.len());
     for (index, item) in items.iter().filter_map(Value::as_object).enumerate() {
         let place = format!("{name}[{index}]");
-        let record = spelled(&place, item, parameter.read_as)?;
+        let mut record = spelled(&place, item, parameter.read_as)?;
         if !parameter.members.is_empty() {
-            check(&place, &record, parameter.members)?;
+            check_known(&place, &record, parameter.members)?;
+        }
+        let removes = match parameter.values_in {
+            Some(values) => row(&place, &mut record, values, parameter)?,
+            None => false,
+        };
+        if !parameter.members.is_empty() {
+            check_complete(&place, &record, parameter.members)?;
         }
         check_choice(&place, &record, parameter.one_of)?;
-        adds |= parameter.adds_without.is_some_and(|member| !names_one(&record, member));
+        adds |= !removes && parameter.adds_without.is_some_and(|member| !names_one(&record, member));
         adds |= parameter.not_again.is_some_and(|flag| record.get(flag) == Some(&Value::Bool(true)));
         sent.push(Value::Object(record));
     }
@@ -55,8 +63,37 @@ fn spelled(name: &str, item: &Map<String, Value>, read_as: &[(&str, &str)]) -> R
     Ok(record)
 }
 
-/// Refuses members that the record does not have: the service seems to ignore them (docs/service/values.md, Schemas).
+/// Puts the values of a row of a page into a list. Returns whether the row is to be removed, which needs its id.
+fn row(place: &str, record: &mut Map<String, Value>, values: &str, parameter: &Parameter) -> Result<bool> {
+    let removes = match parameter.removes_if.and_then(|name| Some((name, record.get(name)?))) {
+        None | Some((_, Value::Null)) => false,
+        Some((_, Value::Bool(flag))) => *flag,
+        Some((name, other)) => {
+            let text = format!("{place}.{name} has to be true or false, not {}", shown(other));
+            return Err(Error::config(text));
+        }
+    };
+    let has = |name: &str| record.get(name).is_some_and(|value| !value.is_null());
+    if let Some(id) = parameter.adds_without.filter(|id| removes && !has(id)) {
+        return Err(Error::config(format!("{place} is to be removed and has no {id}")));
+    }
+    let sent = match record.get(values) {
+        Some(given) if !given.is_null() => fields(&format!("{place}.{values}"), given, &[])?,
+        _ if removes => Value::Array(Vec::new()),
+        _ => return Err(Error::config(format!("{place} has no {values}; an empty list is for a new one"))),
+    };
+    record.insert(values.to_owned(), sent);
+    Ok(removes)
+}
+
+/// Refuses what a record of these members does not have, and one that lacks what it needs.
 fn check(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result<()> {
+    check_known(place, record, members)?;
+    check_complete(place, record, members)
+}
+
+/// Refuses members that the record does not have: the service seems to ignore them (docs/service/values.md, Schemas).
+fn check_known(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result<()> {
     for (key, value) in record {
         let Some(member) = members.iter().find(|member| member.name == key) else {
             let known: Vec<_> = members.iter().map(|member| member.name).collect();
@@ -77,6 +114,10 @@ fn check(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result
             }
         }
     }
+    Ok(())
+}
+
+fn check_complete(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result<()> {
     let is_missing = |member: &&Member| {
         let value = record.get(member.name);
         member.required && value.is_none_or(|value| value.is_null() && !member.nullable)
@@ -238,6 +279,40 @@ mod tests {
             (row(json!({"rowId": ID, "fields": []})), ".materialUpdate has an unknown member \"fields\""),
         ] {
             let error = update(change).unwrap_err();
+            assert!(error.message().starts_with(&format!("rows[0]{says}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn rows_of_pages_have_their_values_in_a_list() {
+        let grid = |row: Value| run("style.app_grid_update", "rows", json!([row]));
+        let item = |item: Value| run("style.app_list_update", "list_items", json!([item]));
+        let press = json!([{"id": "step", "value": "Press"}]);
+        for values in [json!({"step": "Press"}), press.clone()] {
+            let sent = json!([{"rowId": ID, "rowFields": press}]);
+            assert_eq!(grid(json!({"rowId": ID, "rowFields": values})).unwrap(), (sent.clone(), false));
+            assert_eq!(grid(json!({"rowId": ID, "fields": values})).unwrap(), (sent, false));
+            let sent = json!([{"itemId": ID, "itemFields": press}]);
+            assert_eq!(item(json!({"id": ID, "controls": values})).unwrap(), (sent, false));
+        }
+        // Without an id, one is added each time.
+        assert!(grid(json!({"rowFields": {"step": "Press"}})).unwrap().1);
+        assert!(grid(json!({"rowId": null, "rowFields": {"step": "Press"}})).unwrap().1);
+        assert!(item(json!({"itemFields": {}})).unwrap().1);
+        let removed = json!([{"rowId": ID, "deleteRow": true, "rowFields": []}]);
+        assert_eq!(grid(json!({"rowId": ID, "deleteRow": true})).unwrap(), (removed, false));
+        let removed = json!([{"itemId": "i", "deleteItem": true, "itemFields": []}]);
+        assert_eq!(item(json!({"itemId": "i", "deleteItem": true})).unwrap(), (removed, false));
+        for (row, says) in [
+            (json!({"rowId": ID}), " has no rowFields; an empty list is for a new one"),
+            (json!({"rowId": ID, "rowFields": null, "deleteRow": false}), " has no rowFields"),
+            (json!({"deleteRow": true}), " is to be removed and has no rowId"),
+            (json!({"rowId": ID, "deleteRow": "yes"}), ".deleteRow has to be true or false, not \"yes\""),
+            (json!({"rowId": ID, "rowfields": {"step": 1}}), " has an unknown member \"rowfields\"; did you mean"),
+            (json!({"rowId": ID, "rowFields": "Press"}), ".rowFields has to be a map or a list of {id, value}"),
+            (json!({"rowId": ID, "rowFields": [{"id": "step"}]}), ".rowFields[0] has no value"),
+        ] {
+            let error = grid(row).unwrap_err();
             assert!(error.message().starts_with(&format!("rows[0]{says}")), "{error}");
         }
     }

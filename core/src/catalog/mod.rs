@@ -147,6 +147,8 @@ pub(crate) enum Handler {
     Request,
     /// A read of the answer's state when the service's own answer cannot be trusted.
     DeleteHeader,
+    /// The same of files on a page, by their names.
+    DeleteFiles,
     GetByNumber,
     GetManyByNumber,
     UpdateRows,
@@ -235,6 +237,12 @@ pub(crate) struct Parameter {
     pub(crate) one_of: &'static [&'static str],
     /// Of an integer: the highest value.
     pub(crate) most: Option<u64>,
+    /// Of records: the member that holds values of fields.
+    pub(crate) values_in: Option<&'static str>,
+    /// Of records: the member that is true in one to remove.
+    pub(crate) removes_if: Option<&'static str>,
+    /// Of field values: whether they are the form of a page.
+    pub(crate) on_page: bool,
     /// Of colorways: the fields that one needs to be added.
     pub(crate) new_needs: &'static [&'static str],
     /// Of records: members by their names in the request, and how answers spell them.
@@ -320,6 +328,10 @@ pub struct Operation {
     pub(crate) tells_limits: bool,
     /// Arguments of which a call has exactly one.
     pub(crate) one_of: &'static [&'static str],
+    /// Types of the applications whose pages it writes; `app_id` is the application.
+    pub(crate) app_types: &'static [&'static str],
+    /// Whether its answer lists applications with their types.
+    pub(crate) lists_apps: bool,
     pub(crate) parameters: &'static [Parameter],
     pub(crate) implied: &'static [Implied],
 }
