@@ -7,6 +7,14 @@
 //! which makes a page that was never written, and stamps page and record. A file of the storage is `file(id)` in the data: an
 //! answer has a link in its place. A file that is uploaded goes there by `uploads::Target::Page`.
 
+pub(crate) mod artboards;
+mod changes;
+pub(crate) mod materials_3d;
+pub(crate) mod measurements;
+pub(crate) mod sets;
+pub(crate) mod skus;
+pub(crate) mod styles_3d;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,7 +28,15 @@ use crate::model::{Links, MasterKind, Until};
 use crate::people::{User, person};
 use crate::state::State;
 
-const TYPES: &[&[Type]] = &[OTHERS];
+const TYPES: &[&[Type]] = &[
+    artboards::TYPES,
+    OTHERS,
+    materials_3d::TYPES,
+    measurements::TYPES,
+    sets::TYPES,
+    skus::TYPES,
+    styles_3d::TYPES,
+];
 
 pub(crate) const ROUTES: &[Route] = &[
     get("{Master}/Page", read),
@@ -72,7 +88,6 @@ pub(crate) fn types() -> impl Iterator<Item = &'static Type> {
 
 /// Types whose pages nothing here writes.
 const OTHERS: &[Type] = &[
-    Type::new("Artboard", &["Artboard"], |_| json!({}), |_| json!({})),
     Type::new("Form", &["Design Notes"], |_| json!([]), |_| json!({})),
     Type::new("Grid", &["Process Steps"], |_| json!({}), |_| json!({})),
     Type::new("List", &["Sketches"], |_| json!([]), |_| json!({})),

@@ -65,6 +65,8 @@ pub(crate) enum Target {
     },
     /// A page of a record, and how the file is put into its data.
     Page(Place, Box<dyn FnOnce(&mut Value, Uuid) + Send>),
+    /// The same for a file that need not be an image.
+    Asset(Place, Box<dyn FnOnce(&mut Value, Uuid) + Send>),
     /// A message of the inbox.
     Message(Uuid),
     /// Nowhere that the simulator knows.
@@ -155,7 +157,7 @@ fn list_image(call: &Call<'_>) -> Result<Answer, Refusal> {
 }
 
 /// The one file of the body.
-fn file<'a>(call: &Call<'a>) -> Result<&'a SentFile, Refusal> {
+pub(crate) fn file<'a>(call: &Call<'a>) -> Result<&'a SentFile, Refusal> {
     match &call.body.file {
         Some(Ok(file)) => Ok(file),
         Some(Err(reason)) => Err(Refusal::validation("file", reason)),
@@ -169,7 +171,7 @@ pub(crate) fn take(call: &Call<'_>, target: Target) -> Result<Answer, Refusal> {
     let rule = &call.rule.upload;
     let state = &mut *call.shared.state();
     let lower = file.name.to_lowercase();
-    let image = !matches!(target, Target::SizeClass { .. } | Target::Message(_));
+    let image = !matches!(target, Target::SizeClass { .. } | Target::Message(_) | Target::Asset(..));
     let unsupported = image && UNSUPPORTED.iter().any(|ending| lower.ends_with(ending));
     let failure = rule.fail.clone().or_else(|| unsupported.then(|| "Unsupported file".to_owned()));
     let id = keep(state, file);
@@ -248,7 +250,7 @@ fn finish(state: &mut State, id: Uuid, upload: &mut Upload) {
             state.assets.push((class, file));
             change(state, MasterKind::Block, header, upload, |_| {});
         }
-        Target::Page(place, put) => {
+        Target::Page(place, put) | Target::Asset(place, put) => {
             let unseen = upload.lag.map(|lag| lag.from(state.now()));
             let mut data = pages::data(state, &place);
             put(&mut data, file.id);
