@@ -132,6 +132,7 @@ impl Client {
                 result.map_err(|error| handlers::refused_in_part(error, rows))
             }
             Handler::DeleteHeader => handlers::delete_header(requester, operation, &call).await,
+            Handler::DeleteFiles => handlers::delete_files(requester, operation, &call).await,
             Handler::GetByNumber => handlers::get_by_number(requester, operation, &call).await,
             Handler::GetManyByNumber => handlers::get_many_by_number(requester, operation, &call).await,
             Handler::Download => handlers::download(requester, operation, &call).await,

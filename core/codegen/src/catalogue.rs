@@ -14,8 +14,14 @@
 //! | kind `ids` | a list of ids |
 //! | `needs` | of a boolean: the argument without which true means nothing |
 //! | `adds_if_true` | of a boolean: that a request with true leaves other data when it is sent again |
-//! | `adds_without` | of records: the member that is the id of a record to change. One that has no such id may be added, so a request with it is not repeated |
+//! | `adds_without` | of records: the member that is the id of a record to change, also one in a record in it: `materialUpdate.rowId`. One that has no such id may be added, so a request with it is not repeated |
+//! | `not_again` | of records: a flag. A request with a record that has it is not repeated, because a second one would be refused |
+//! | `one_of` of a parameter | of records: members of which each has exactly one |
+//! | `most` | of an integer: the highest value |
 //! | `closed` | of records, and of JSON that is one record: that a member which their shape does not have is refused, and one that it requires has to be there |
+//! | `values_in` | of records that are rows of a page: the member that holds values of fields, a map or a list of `{id, value}`. It is sent as a list, which is empty in a record that is removed, and has to be given in others |
+//! | `removes_if` | of the same: the member that is true in a record to remove, which then needs its id (`adds_without`) |
+//! | `on_page` | of `fields`: that they are the form of a page, where yes and no are true and false, and at least one |
 //! | `read_as` | of records: how answers spell members, by the names of the request: `read_as = { id = ["_id", "Id"] }`. The request takes all |
 //! | `new_needs` | of colorways: the fields that one needs to be added |
 //! | `moves_to` | of an operation on the record that its path names: the argument that names the folder in which the record is afterwards |
@@ -25,6 +31,9 @@
 //! | answer `file` | the answer is a file: a read with the handler `download`, and with a parameter of the kind `target`, the path that the file is written to. Without a value of it, the file is the raw body of the answer |
 //! | base `link` | the address is the argument of the kind `link`: a signed link, which takes no token and is not counted |
 //! | `poll` | of an upload: the `operation` of the same resource that says whether the file is processed, whose one `argument` is the member `from` of the answer; `fallback` is asked when that finds nothing, in the resources that have it; it ends when its member `until` is true, as a failure with `message` if `failed` is true too |
+//! | `app_types` | of an operation with the argument `app_id`: the types of the applications whose pages it writes |
+//! | `lists_apps` | that the answer lists applications with their types |
+//! | handler `delete_files` | the names of files on a page that are to go; `look` reads the page, and shows what became of them |
 //! | handler `download_many` | files by a list of the kind `records`, each read as the operation `look` reads one |
 //! | `look` | the read, of the same resource, of the record: it shows what became of a delete whose answer leaves it open, and has the link that takes the place of one that has expired |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
@@ -134,6 +143,7 @@ pub(crate) enum Handler {
     #[default]
     Request,
     DeleteHeader,
+    DeleteFiles,
     GetByNumber,
     GetManyByNumber,
     UpdateRows,
@@ -243,6 +253,10 @@ pub(crate) struct Operation {
     pub(crate) tells_limits: bool,
     /// Parameters of which exactly one is given.
     pub(crate) one_of: Vec<String>,
+    /// Types of the applications whose pages it writes.
+    pub(crate) app_types: Vec<String>,
+    /// Whether the answer lists applications with their types.
+    pub(crate) lists_apps: bool,
     pub(crate) since: String,
     pub(crate) doc: String,
     pub(crate) parameters: Vec<Parameter>,
@@ -272,6 +286,18 @@ pub(crate) struct Parameter {
     pub(crate) adds_if_true: bool,
     /// Of records: the member that holds the id of a record that is changed. One without it may be added.
     pub(crate) adds_without: Option<String>,
+    /// Of records: the flag with which a request is refused when it is sent again.
+    pub(crate) not_again: Option<String>,
+    /// Of records: members of which each has exactly one.
+    pub(crate) one_of: Vec<String>,
+    /// Of an integer: the highest value.
+    pub(crate) most: Option<u64>,
+    /// Of records: the member that holds values of fields.
+    pub(crate) values_in: Option<String>,
+    /// Of records: the member that is true in one to remove.
+    pub(crate) removes_if: Option<String>,
+    /// Of field values: whether they are the form of a page.
+    pub(crate) on_page: bool,
     /// Of colorways: the fields that one needs to be added.
     pub(crate) new_needs: Vec<String>,
     /// Of records: how answers spell members, by their names in the request.
@@ -342,6 +368,10 @@ struct Entry {
     tells_limits: bool,
     #[serde(default)]
     one_of: Vec<String>,
+    #[serde(default)]
+    app_types: Vec<String>,
+    #[serde(default)]
+    lists_apps: bool,
     since: String,
     doc: String,
     #[serde(default)]
@@ -381,6 +411,14 @@ struct ParameterEntry {
     #[serde(default)]
     adds_if_true: bool,
     adds_without: Option<String>,
+    not_again: Option<String>,
+    #[serde(default)]
+    one_of: Vec<String>,
+    most: Option<u64>,
+    values_in: Option<String>,
+    removes_if: Option<String>,
+    #[serde(default)]
+    on_page: bool,
     #[serde(default)]
     new_needs: Vec<String>,
     #[serde(default)]
@@ -501,6 +539,8 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
         moves_to: entry.moves_to.clone(),
         tells_limits: entry.tells_limits,
         one_of: entry.one_of.clone(),
+        app_types: entry.app_types.clone(),
+        lists_apps: entry.lists_apps,
         since: entry.since.clone(),
         doc: names.fill(&entry.doc),
         parameters: entry
@@ -537,6 +577,12 @@ fn resolve_parameter(parameter: &ParameterEntry, names: &Names) -> Result<Parame
         needs: parameter.needs.clone(),
         adds_if_true: parameter.adds_if_true,
         adds_without: parameter.adds_without.clone(),
+        not_again: parameter.not_again.clone(),
+        one_of: parameter.one_of.clone(),
+        most: parameter.most,
+        values_in: parameter.values_in.clone(),
+        removes_if: parameter.removes_if.clone(),
+        on_page: parameter.on_page,
         new_needs: parameter.new_needs.clone(),
         read_as: parameter.read_as.clone(),
         closed: parameter.closed,

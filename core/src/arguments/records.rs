@@ -5,12 +5,13 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::encode::canonical;
+use super::fields::fields;
 use super::shown::shown;
 use crate::catalog::{Member, Parameter};
 use crate::error::{Error, Result};
 use crate::near;
 
-/// The list as it is sent, and whether the request may add one of its records.
+/// The list as it is sent, and whether the request may add one of its records or would be refused when it is sent again.
 pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bool)> {
     let name = parameter.name;
     let items = value.as_array().filter(|items| items.iter().all(Value::is_object));
@@ -19,11 +20,20 @@ pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bo
     let mut sent = Vec::with_capacity(items.len());
     for (index, item) in items.iter().filter_map(Value::as_object).enumerate() {
         let place = format!("{name}[{index}]");
-        let record = spelled(&place, item, parameter.read_as)?;
+        let mut record = spelled(&place, item, parameter.read_as)?;
         if !parameter.members.is_empty() {
-            check(&place, &record, parameter.members)?;
+            check_known(&place, &record, parameter.members)?;
         }
-        adds |= parameter.adds_without.is_some_and(|member| !names_one(&record, member));
+        let removes = match parameter.values_in {
+            Some(values) => row(&place, &mut record, values, parameter)?,
+            None => false,
+        };
+        if !parameter.members.is_empty() {
+            check_complete(&place, &record, parameter.members)?;
+        }
+        check_choice(&place, &record, parameter.one_of)?;
+        adds |= !removes && parameter.adds_without.is_some_and(|member| !names_one(&record, member));
+        adds |= parameter.not_again.is_some_and(|flag| record.get(flag) == Some(&Value::Bool(true)));
         sent.push(Value::Object(record));
     }
     Ok((sent.into(), adds))
@@ -53,8 +63,37 @@ fn spelled(name: &str, item: &Map<String, Value>, read_as: &[(&str, &str)]) -> R
     Ok(record)
 }
 
-/// Refuses members that the record does not have: the service seems to ignore them (docs/service/values.md, Schemas).
+/// Puts the values of a row of a page into a list. Returns whether the row is to be removed, which needs its id.
+fn row(place: &str, record: &mut Map<String, Value>, values: &str, parameter: &Parameter) -> Result<bool> {
+    let removes = match parameter.removes_if.and_then(|name| Some((name, record.get(name)?))) {
+        None | Some((_, Value::Null)) => false,
+        Some((_, Value::Bool(flag))) => *flag,
+        Some((name, other)) => {
+            let text = format!("{place}.{name} has to be true or false, not {}", shown(other));
+            return Err(Error::config(text));
+        }
+    };
+    let has = |name: &str| record.get(name).is_some_and(|value| !value.is_null());
+    if let Some(id) = parameter.adds_without.filter(|id| removes && !has(id)) {
+        return Err(Error::config(format!("{place} is to be removed and has no {id}")));
+    }
+    let sent = match record.get(values) {
+        Some(given) if !given.is_null() => fields(&format!("{place}.{values}"), given, &[])?,
+        _ if removes => Value::Array(Vec::new()),
+        _ => return Err(Error::config(format!("{place} has no {values}; an empty list is for a new one"))),
+    };
+    record.insert(values.to_owned(), sent);
+    Ok(removes)
+}
+
+/// Refuses what a record of these members does not have, and one that lacks what it needs.
 fn check(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result<()> {
+    check_known(place, record, members)?;
+    check_complete(place, record, members)
+}
+
+/// Refuses members that the record does not have: the service seems to ignore them (docs/service/values.md, Schemas).
+fn check_known(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result<()> {
     for (key, value) in record {
         let Some(member) = members.iter().find(|member| member.name == key) else {
             let known: Vec<_> = members.iter().map(|member| member.name).collect();
@@ -64,7 +103,21 @@ fn check(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result
         if !member.members.is_empty() {
             check_within(&format!("{place}.{key}"), value, member.members)?;
         }
+        match (member.needs, value) {
+            (None, _) | (_, Value::Null | Value::Bool(false)) => {}
+            (Some(needed), Value::Bool(true)) if is_given(record, needed) => {}
+            (Some(needed), Value::Bool(true)) => {
+                return Err(Error::config(format!("{place} has {key} and needs {needed}")));
+            }
+            (_, other) => {
+                return Err(Error::config(format!("{place}.{key} has to be true or false, not {}", shown(other))));
+            }
+        }
     }
+    Ok(())
+}
+
+fn check_complete(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result<()> {
     let is_missing = |member: &&Member| {
         let value = record.get(member.name);
         member.required && value.is_none_or(|value| value.is_null() && !member.nullable)
@@ -73,6 +126,18 @@ fn check(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result
         Some(member) => Err(Error::config(format!("{place} needs {}", member.name))),
         None => Ok(()),
     }
+}
+
+fn is_given(record: &Map<String, Value>, name: &str) -> bool {
+    record.get(name).is_some_and(|value| !value.is_null() && value != "")
+}
+
+/// Refuses a record that has not exactly one of these members.
+fn check_choice(place: &str, record: &Map<String, Value>, members: &[&str]) -> Result<()> {
+    if members.is_empty() || members.iter().filter(|name| is_given(record, name)).count() == 1 {
+        return Ok(());
+    }
+    Err(Error::config(format!("{place} needs exactly one of {}", members.join(", "))))
 }
 
 /// The same for a record in another, and for a list of records.
@@ -96,6 +161,9 @@ fn no_record(place: &str, value: &Value, members: &[Member]) -> Error {
 
 /// Whether the member holds the id of a record, in upper or lower case. A name may be that of none.
 fn names_one(record: &Map<String, Value>, member: &str) -> bool {
+    if let Some((outer, member)) = member.split_once('.') {
+        return record.get(outer).and_then(Value::as_object).is_some_and(|record| names_one(record, member));
+    }
     let id = record.iter().find(|(name, _)| name.eq_ignore_ascii_case(member));
     id.and_then(|(_, id)| id.as_str()).is_some_and(|id| Uuid::try_parse(id).is_ok())
 }
@@ -186,6 +254,76 @@ mod tests {
             let error = one(textures, &given).unwrap_err();
             assert!(error.message().starts_with(says), "{error}");
         }
+    }
+
+    #[test]
+    fn a_record_has_one_of_the_members_that_exclude_each_other() {
+        let update = |change: Value| run("style.app_bom_update", "rows", json!([change]));
+        let row = |row: Value| json!({"materialUpdate": row});
+        for (change, adds) in [
+            (json!({"materialIdToInsert": ID}), true),
+            (json!({"materialIdToInsert": ID, "materialUpdate": null}), true),
+            (row(json!({"rowFields": [{"id": "qty", "value": 1}]})), true),
+            (row(json!({"rowId": ID, "rowFields": [{"id": "qty", "value": null}]})), false),
+            (row(json!({"rowId": ID, "deleteRow": true})), false),
+            (row(json!({"rowId": ID, "deleteRow": false})), false),
+        ] {
+            assert_eq!(update(change.clone()).unwrap().1, adds, "{change}");
+        }
+        for (change, says) in [
+            (json!({"materialIdToInsert": ID, "materialUpdate": {}}), " needs exactly one of materialIdToInsert, "),
+            (json!({"colorUpdate": []}), " needs exactly one of materialIdToInsert, materialUpdate"),
+            (row(json!({"deleteRow": true})), ".materialUpdate has deleteRow and needs rowId"),
+            (row(json!({"rowId": "", "deleteRow": true})), ".materialUpdate has deleteRow and needs rowId"),
+            (row(json!({"rowId": ID, "deleteRow": "yes"})), ".materialUpdate.deleteRow has to be true or false"),
+            (row(json!({"rowId": ID, "fields": []})), ".materialUpdate has an unknown member \"fields\""),
+        ] {
+            let error = update(change).unwrap_err();
+            assert!(error.message().starts_with(&format!("rows[0]{says}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn rows_of_pages_have_their_values_in_a_list() {
+        let grid = |row: Value| run("style.app_grid_update", "rows", json!([row]));
+        let item = |item: Value| run("style.app_list_update", "list_items", json!([item]));
+        let press = json!([{"id": "step", "value": "Press"}]);
+        for values in [json!({"step": "Press"}), press.clone()] {
+            let sent = json!([{"rowId": ID, "rowFields": press}]);
+            assert_eq!(grid(json!({"rowId": ID, "rowFields": values})).unwrap(), (sent.clone(), false));
+            assert_eq!(grid(json!({"rowId": ID, "fields": values})).unwrap(), (sent, false));
+            let sent = json!([{"itemId": ID, "itemFields": press}]);
+            assert_eq!(item(json!({"id": ID, "controls": values})).unwrap(), (sent, false));
+        }
+        // Without an id, one is added each time.
+        assert!(grid(json!({"rowFields": {"step": "Press"}})).unwrap().1);
+        assert!(grid(json!({"rowId": null, "rowFields": {"step": "Press"}})).unwrap().1);
+        assert!(item(json!({"itemFields": {}})).unwrap().1);
+        let removed = json!([{"rowId": ID, "deleteRow": true, "rowFields": []}]);
+        assert_eq!(grid(json!({"rowId": ID, "deleteRow": true})).unwrap(), (removed, false));
+        let removed = json!([{"itemId": "i", "deleteItem": true, "itemFields": []}]);
+        assert_eq!(item(json!({"itemId": "i", "deleteItem": true})).unwrap(), (removed, false));
+        for (row, says) in [
+            (json!({"rowId": ID}), " has no rowFields; an empty list is for a new one"),
+            (json!({"rowId": ID, "rowFields": null, "deleteRow": false}), " has no rowFields"),
+            (json!({"deleteRow": true}), " is to be removed and has no rowId"),
+            (json!({"rowId": ID, "deleteRow": "yes"}), ".deleteRow has to be true or false, not \"yes\""),
+            (json!({"rowId": ID, "rowfields": {"step": 1}}), " has an unknown member \"rowfields\"; did you mean"),
+            (json!({"rowId": ID, "rowFields": "Press"}), ".rowFields has to be a map or a list of {id, value}"),
+            (json!({"rowId": ID, "rowFields": [{"id": "step"}]}), ".rowFields[0] has no value"),
+        ] {
+            let error = grid(row).unwrap_err();
+            assert!(error.message().starts_with(&format!("rows[0]{says}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_record_whose_second_request_is_refused_is_not_sent_again() {
+        let update = |row: Value| run("style.app_bom_variation_update", "rows", json!([row])).unwrap().1;
+        assert!(!update(json!({"rowId": ID, "rowFields": [{"id": "qty", "value": 2}]})));
+        assert!(!update(json!({"rowId": ID, "deleteRow": false})));
+        assert!(update(json!({"rowId": ID, "deleteRow": true})));
+        assert!(update(json!({"materialId": ID})));
     }
 
     #[test]

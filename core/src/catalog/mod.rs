@@ -26,8 +26,8 @@ pub enum Effect {
     Action,
 }
 
-/// Whether a request may be sent a second time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether a request may be sent a second time. The later of two is the stricter one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Replay {
     /// A read: any number of times.
@@ -87,7 +87,6 @@ pub(crate) enum Kind {
     /// One of the texts of its parameter.
     Choice,
     /// From 0.
-    #[allow(dead_code)] // The present catalogue has no numbers.
     Integer,
     Boolean,
     /// A signed link, which is the address.
@@ -148,6 +147,8 @@ pub(crate) enum Handler {
     Request,
     /// A read of the answer's state when the service's own answer cannot be trusted.
     DeleteHeader,
+    /// The same of files on a page, by their names.
+    DeleteFiles,
     GetByNumber,
     GetManyByNumber,
     UpdateRows,
@@ -230,6 +231,18 @@ pub(crate) struct Parameter {
     pub(crate) adds_if_true: bool,
     /// Of records: the member that holds the id of a record that is changed. One without it may be added.
     pub(crate) adds_without: Option<&'static str>,
+    /// Of records: the flag with which a request is refused when it is sent again.
+    pub(crate) not_again: Option<&'static str>,
+    /// Of records: members of which each has exactly one.
+    pub(crate) one_of: &'static [&'static str],
+    /// Of an integer: the highest value.
+    pub(crate) most: Option<u64>,
+    /// Of records: the member that holds values of fields.
+    pub(crate) values_in: Option<&'static str>,
+    /// Of records: the member that is true in one to remove.
+    pub(crate) removes_if: Option<&'static str>,
+    /// Of field values: whether they are the form of a page.
+    pub(crate) on_page: bool,
     /// Of colorways: the fields that one needs to be added.
     pub(crate) new_needs: &'static [&'static str],
     /// Of records: members by their names in the request, and how answers spell them.
@@ -245,6 +258,8 @@ pub(crate) struct Member {
     pub(crate) required: bool,
     /// Whether null is a value of it: then it only has to be there.
     pub(crate) nullable: bool,
+    /// Of a flag: the member that is needed where it is true.
+    pub(crate) needs: Option<&'static str>,
     /// All members of the record, or the records, that it holds.
     pub(crate) members: &'static [Member],
 }
@@ -313,6 +328,10 @@ pub struct Operation {
     pub(crate) tells_limits: bool,
     /// Arguments of which a call has exactly one.
     pub(crate) one_of: &'static [&'static str],
+    /// Types of the applications whose pages it writes; `app_id` is the application.
+    pub(crate) app_types: &'static [&'static str],
+    /// Whether its answer lists applications with their types.
+    pub(crate) lists_apps: bool,
     pub(crate) parameters: &'static [Parameter],
     pub(crate) implied: &'static [Implied],
 }
@@ -334,7 +353,7 @@ impl Operation {
     /// The operation behind a method and a path of a host, for requests that were written by hand.
     pub(crate) fn of_path(base: Base, method: Method, path: &str) -> Option<&'static Self> {
         let segments: Vec<_> = path.trim_matches('/').split('/').collect();
-        operations().find(|operation| {
+        let mut found = operations().filter(|operation| {
             let template: Vec<_> = operation.path.split('/').collect();
             operation.base == base
                 && operation.method == method
@@ -345,7 +364,19 @@ impl Operation {
                     (expected.starts_with('{') && !given.contains('%'))
                         || expected.eq_ignore_ascii_case(given)
                 })
-        })
+        });
+        // Of several the one that may be repeated least.
+        let first = found.next()?;
+        Some(found.fold(first, |least, other| if other.replay > least.replay { other } else { least }))
+    }
+
+    /// The parameter that carries the records of a request with several: records, or else their ids.
+    pub(crate) fn rows_parameter(&self) -> Option<&'static Parameter> {
+        self.rows.filter(|rows| rows.place == Place::Body)?;
+        let of = |kinds: &[Kind]| {
+            self.parameters.iter().find(|one| one.place == Place::Body && kinds.contains(&one.kind))
+        };
+        of(&[Kind::Records, Kind::TableRows]).or_else(|| of(&[Kind::Ids, Kind::Texts]))
     }
 
     /// Units of the plan that one request of it takes: the automation host has a counter of its own.

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::address::LinkOf;
 use crate::answer::{self, Members, Said};
-use crate::catalog::{AnswerKind, Base, Operation};
+use crate::arguments::short_id;
+use crate::catalog::{AnswerKind, Base, Effect, Operation, operations};
 use crate::clock::ServerTime;
 use crate::error::{Error, Failure, Result};
 use crate::http::Extent;
@@ -114,7 +115,11 @@ impl Classify {
             status => {
                 let said = answer::said(&reply.body);
                 let (kind, failure) = kind_of(status, said.as_ref());
+                let says_no_page = said.as_ref().is_some_and(|said| names_no_record(said, &["page"]));
                 let text = match (status, said) {
+                    (_, Some(said)) if says_no_page && kind == ErrorKind::NotFound => {
+                        no_page(&said.text, operation)
+                    }
                     // In one wording, whatever the server adds to it.
                     (401, Some(said)) => format!("{NOT_ACCEPTED} ({})", said.text),
                     (_, Some(said)) => said.text,
@@ -166,8 +171,12 @@ impl Classify {
         let reads = operation.is_read();
         let success = answer::Success::of(&reply.body);
         if let Some(said) = success.failure {
-            let kind = if names_no_record(&said) { ErrorKind::NotFound } else { ErrorKind::Validation };
-            return Err(self.error(&reply, kind, Failure::Final, reads, &said.text));
+            let kind = if names_no_record(&said, NAMED) { ErrorKind::NotFound } else { ErrorKind::Validation };
+            let text = match names_no_record(&said, &["page"]) {
+                true => no_page(&said.text, operation),
+                false => said.text,
+            };
+            return Err(self.error(&reply, kind, Failure::Final, reads, &text));
         }
         if answer::is_page(&reply.body) {
             let page = answer::page(&reply.body);
@@ -299,7 +308,7 @@ impl Throttling {
 }
 
 fn kind_of(status: u16, said: Option<&Said>) -> (ErrorKind, Failure) {
-    let no_record = status <= 500 && said.is_some_and(names_no_record);
+    let no_record = status <= 500 && said.is_some_and(|said| names_no_record(said, NAMED));
     match status {
         401 => (ErrorKind::Auth, Failure::TokenRejected),
         408 | 502 | 503 | 504 => (ErrorKind::Server, Failure::Interrupted),
@@ -321,9 +330,26 @@ fn kind_of(status: u16, said: Option<&Said>) -> (ErrorKind, Failure) {
 const NAMED: &[&str] = &["style", "material", "image", "color", "block", "page"];
 
 /// `Style not found`, `Page not found.`, and nothing else: the status that comes with these texts is not known.
-fn names_no_record(said: &Said) -> bool {
+fn names_no_record(said: &Said, named: &[&str]) -> bool {
     let text = said.text.trim().trim_end_matches('.').to_ascii_lowercase();
-    said.alone && text.strip_suffix(" not found").is_some_and(|name| NAMED.contains(&name))
+    said.alone && text.strip_suffix(" not found").is_some_and(|name| named.contains(&name))
+}
+
+/// What `Page not found.` may mean: the service says no more (docs/service/apps.md, Pages).
+fn no_page(said: &str, operation: &Operation) -> String {
+    if !operation.parameters.iter().any(|parameter| parameter.name == "app_id") {
+        return said.to_owned();
+    }
+    let mut reasons = vec!["app_id is not an application of this record".to_owned()];
+    if operation.effect == Effect::Delete {
+        reasons.push("nothing was ever written to its page".to_owned());
+    }
+    if !operation.app_types.is_empty() {
+        reasons.push(format!("it is of another type than {}", operation.app_types.join(", ")));
+    }
+    let list = operations().find(|list| list.lists_apps && list.resource == operation.resource);
+    let list = list.map(|list| format!("; {} lists applications with their types", short_id(list)));
+    format!("{}: {}{}", said.trim_end().trim_end_matches('.'), reasons.join(", or "), list.unwrap_or_default())
 }
 
 /// How the service refuses what is over the edition's limit is not known; 403 is one of the two guesses.

@@ -31,22 +31,31 @@ impl Schemas {
     /// # Errors
     /// `config` for a value that the service would blank, cut or ignore, and for a field that the schema does not have.
     pub(crate) fn check(&self, operation: &Operation, arguments: &mut Map<String, Value>) -> Result<()> {
+        self.memory().apps.check(operation, arguments)?;
         for parameter in operation.parameters {
             let place = match parameter.kind {
+                Kind::Fields if parameter.on_page => Place::Form,
                 Kind::Fields => Place::Header,
                 Kind::Colorways => Place::Colorway,
+                Kind::Records if parameter.values_in.is_some() => Place::Grid,
                 Kind::Records if parameter.schema.is_some() => Place::Part,
                 _ => continue,
             };
             let check = self.check_of(place, operation, parameter, arguments);
             match arguments.get_mut(parameter.name) {
-                Some(Value::Array(records)) if place != Place::Header => {
+                Some(fields) if matches!(place, Place::Header | Place::Form) => {
+                    check.fields(parameter.name, fields)?;
+                }
+                Some(Value::Array(records)) => {
                     for (index, record) in records.iter_mut().enumerate() {
                         let Value::Object(members) = record else { continue };
-                        check.record(&format!("{}[{index}]", parameter.name), members)?;
+                        let name = format!("{}[{index}]", parameter.name);
+                        match place {
+                            Place::Grid => check.row(&name, members, parameter)?,
+                            _ => check.record(&name, members)?,
+                        }
                     }
                 }
-                Some(fields) if place == Place::Header => check.fields(parameter.name, fields)?,
                 _ => {}
             }
         }
@@ -84,6 +93,17 @@ impl FieldCheck {
     /// A map of values, or a list of `{id, value}`.
     pub(crate) fn fields(&self, name: &str, fields: &mut Value) -> Result<()> {
         each(fields, |id, value| self.field(name, id, value))
+    }
+
+    /// A row of a page, which answers spell in another way.
+    fn row(&self, name: &str, members: &mut Map<String, Value>, parameter: &Parameter) -> Result<()> {
+        for (key, value) in members.iter_mut() {
+            let is_spelled = |(wire, spelled): &(&str, &str)| Some(*wire) == parameter.values_in && *spelled == key.as_str();
+            if Some(key.as_str()) == parameter.values_in || parameter.read_as.iter().any(is_spelled) {
+                self.fields(&format!("{name}.{key}"), value)?;
+            }
+        }
+        Ok(())
     }
 
     /// A colorway has its values in `fields`; a size or a colour has some as members, and others in a map or list.

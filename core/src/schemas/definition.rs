@@ -1,6 +1,7 @@
 //! One field of a schema: its type, its choices and its limits (docs/service/values.md, Schemas).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
@@ -22,7 +23,18 @@ pub(super) struct Definition {
 
 /// The fields of a schema by their ids.
 pub(super) fn all(schema: &[u8]) -> HashMap<String, Definition> {
-    answer::fields(schema).unwrap_or_default().iter().filter_map(Definition::of).collect()
+    let mut fields = HashMap::new();
+    for (id, definition) in answer::fields(schema).unwrap_or_default().iter().filter_map(Definition::of) {
+        match fields.entry(id) {
+            Entry::Vacant(place) => drop(place.insert(definition)),
+            // The form and the grid of a page may each have a field with this id: then any value may be right.
+            Entry::Occupied(mut known) if !definition.is_like(known.get()) => {
+                known.insert(Definition::untyped());
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    fields
 }
 
 impl Definition {
@@ -30,14 +42,21 @@ impl Definition {
         let id = answer::field_id(field)?.to_owned();
         let type_name = member(field, "fieldType").and_then(Value::as_str).unwrap_or_default().to_owned();
         let properties = member(field, "properties").and_then(Value::as_object).cloned().unwrap_or_default();
-        let definition = Self {
-            field_type: FieldType::of(&type_name),
-            type_name,
-            properties,
-            choices: OnceLock::new(),
-            people: OnceLock::new(),
-        };
-        Some((id, definition))
+        Some((id, Self::new(type_name, properties)))
+    }
+
+    fn new(type_name: String, properties: Map<String, Value>) -> Self {
+        let field_type = FieldType::of(&type_name);
+        Self { type_name, field_type, properties, choices: OnceLock::new(), people: OnceLock::new() }
+    }
+
+    /// One that takes any value.
+    fn untyped() -> Self {
+        Self::new(String::new(), Map::new())
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.type_name == other.type_name && self.properties == other.properties
     }
 
     /// What is sent for a value: in the form of the service, as the schema spells it, within the limits of the field. A refusal
@@ -174,6 +193,18 @@ mod tests {
     fn fit(type_name: &str, properties: &Value, value: Value) -> Result<Value, String> {
         let definition = definition(type_name, properties);
         definition.put(definition.field_type, Place::Header, &value)
+    }
+
+    #[test]
+    fn a_field_with_two_definitions_takes_any_value() {
+        let field = |type_name: &str| json!({"fieldId": "x", "fieldType": type_name});
+        let put = |schema: Value, value: Value| {
+            let definition = all(schema.to_string().as_bytes()).remove("x").unwrap();
+            definition.put(definition.field_type, Place::Form, &value)
+        };
+        let two = json!({"form": [field("Number")], "grid": [field("Text")]});
+        assert_eq!(put(two, json!("many")), Ok(json!("many")));
+        assert!(put(json!({"form": [field("Number")], "grid": [field("Number")]}), json!("many")).is_err());
     }
 
     #[test]

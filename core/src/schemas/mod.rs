@@ -4,6 +4,7 @@
 //! checked against a schema that a call has read before; nothing is sent for the check, and without a schema only values are
 //! refused that are wrong in any. Which operation reads the schema of an argument is in the catalogue.
 
+mod apps;
 mod check;
 mod choices;
 mod definition;
@@ -17,6 +18,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use self::apps::Apps;
 use self::definition::Definition;
 use self::folders::Folders;
 use crate::answer;
@@ -39,6 +41,7 @@ struct Memory {
     /// The requests, in the order of their first answers.
     order: VecDeque<String>,
     folders: Folders,
+    apps: Apps,
 }
 
 /// What the answer to a request will tell.
@@ -46,6 +49,8 @@ struct Memory {
 pub(crate) enum Lesson {
     /// A schema, under this key.
     Schema(String, &'static Operation),
+    /// Applications with their types.
+    Apps,
     /// One record.
     Record(&'static Operation),
     /// That a record is in another folder, which may not be known.
@@ -60,6 +65,8 @@ impl Lesson {
             Some(Self::Move { record: record_in(prepared)?, folder })
         } else if SCHEMA_OPERATIONS.contains(operation.id) {
             Some(Self::Schema(key(prepared), operation))
+        } else if operation.lists_apps {
+            Some(Self::Apps)
         } else {
             (operation.answer == AnswerKind::Object).then_some(Self::Record(operation))
         }
@@ -105,6 +112,7 @@ impl Schemas {
                     Schema { operation, read_at: now, body: answer.clone(), fields: OnceLock::new() };
                 self.memory().put(key, schema);
             }
+            Lesson::Apps => self.memory().apps.learn(answer),
             Lesson::Record(operation) => self.learn_record(operation, answer::text_of(answer)),
             Lesson::Move { record, folder } => {
                 let mut memory = self.memory();

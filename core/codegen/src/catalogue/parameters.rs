@@ -15,6 +15,10 @@ pub(super) fn validate(operation: &Operation) -> Result<(), String> {
     if operation.one_of.len() == 1 {
         return Err("one_of: it names one parameter".into());
     }
+    let is_app = |one: &Parameter| one.name == "app_id" && one.kind == Kind::Id;
+    if !operation.app_types.is_empty() && !operation.parameters.iter().any(is_app) {
+        return Err("app_types: there is no id app_id".into());
+    }
     for name in &operation.one_of {
         match find(operation, name) {
             None => return Err(format!("one_of: there is no parameter {name}")),
@@ -52,15 +56,32 @@ fn check(operation: &Operation, parameter: &Parameter) -> Result<(), String> {
     if let Some(needed) = parameter.needs.as_ref().filter(|needed| find(operation, needed).is_none()) {
         return Err(format!("needs: there is no parameter {needed}"));
     }
-    let of_records = parameter.adds_without.is_some() || !parameter.read_as.is_empty();
+    let of_records = parameter.adds_without.is_some()
+        || parameter.not_again.is_some()
+        || !parameter.one_of.is_empty()
+        || !parameter.read_as.is_empty();
     if kind != Kind::Records && of_records {
-        return Err("adds_without and read_as are for records".into());
+        return Err("adds_without, not_again, one_of and read_as are for records".into());
+    }
+    if kind != Kind::Integer && parameter.most.is_some() {
+        return Err("most is for an integer".into());
     }
     if parameter.closed && !matches!(kind, Kind::Records | Kind::Json) {
         return Err("closed is for records, and for JSON that is one".into());
     }
     if parameter.closed && (parameter.record.is_none() || parameter.place != Place::Body) {
         return Err("closed needs a shape, in the body".into());
+    }
+    if (kind != Kind::Records || !parameter.closed)
+        && (parameter.values_in.is_some() || parameter.removes_if.is_some())
+    {
+        return Err("values_in and removes_if are for closed records".into());
+    }
+    if parameter.removes_if.is_some() && (parameter.values_in.is_none() || parameter.adds_without.is_none()) {
+        return Err("removes_if needs values_in and adds_without".into());
+    }
+    if kind != Kind::Fields && parameter.on_page {
+        return Err("on_page is for fields".into());
     }
     if (kind == Kind::Colorways) == parameter.new_needs.is_empty() {
         return Err("the kind colorways and new_needs need each other".into());

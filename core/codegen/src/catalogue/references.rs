@@ -21,11 +21,19 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
     if operation.tells_limits && (operation.effect != Effect::Read || !takes_nothing) {
         return Err("tells_limits is for a read without parameters".into());
     }
-    let needs_look = matches!(operation.handler, Handler::DeleteHeader | Handler::DownloadMany);
+    let lists = operation.effect == Effect::Read && operation.answer == Answer::List && !operation.paged;
+    if operation.lists_apps && !lists {
+        return Err("lists_apps is for a plain list".into());
+    }
+    let needs_look = matches!(
+        operation.handler,
+        Handler::DeleteHeader | Handler::DeleteFiles | Handler::DownloadMany
+    );
     let may_look = needs_look || operation.handler == Handler::Download;
     if (needs_look && operation.look.is_none()) || (!may_look && operation.look.is_some()) {
         return Err(
-            "look goes with the handlers delete_header, download_many and, where it may be, download".into(),
+            "look goes with the handlers delete_header, delete_files, download_many and, where it may be, download"
+                .into(),
         );
     }
     if let Some(look) = &operation.look {
@@ -82,7 +90,9 @@ fn check_parameter<'a>(
         return Err("schema: record is for values of fields".into());
     }
     let source = find(&schema.operation)?;
-    if source.effect != Effect::Read || source.answer != Answer::List || source.paged {
+    // Pages have schemas of several forms.
+    let may_list = source.answer == Answer::List || (source.answer == Answer::Any && are_values);
+    if source.effect != Effect::Read || !may_list || source.paged {
         return Err(format!("schema: {} is no plain list", source.id));
     }
     if !source.parameters.iter().all(|needed| needed.name == schema.argument)

@@ -251,8 +251,10 @@ fn members_of(members: &Value) -> Result<String, Error> {
         let is = |word| one.get_attr(word).map(|value| value.is_true());
         let (required, nullable) = (is("required")?, is("nullable")?);
         let (name, members) = (member(&one, "name"), members_of(&one.get_attr("members")?)?);
+        let needs = one.get_attr("needs")?;
+        let needs = needs.as_str().map_or_else(|| "None".to_owned(), |needs| format!("Some({needs:?})"));
         Ok(format!(
-            "Member {{ name: {name:?}, required: {required}, nullable: {nullable}, members: {members} }}"
+            "Member {{ name: {name:?}, required: {required}, nullable: {nullable}, needs: {needs}, members: {members} }}"
         ))
     };
     let all = members.try_iter()?.map(one).collect::<Result<Vec<_>, Error>>()?;
