@@ -16,6 +16,7 @@ pub(crate) mod linesheets;
 pub(crate) mod master_data;
 mod members;
 pub(crate) mod pages;
+pub(crate) mod reports;
 pub(crate) mod route;
 pub(crate) mod shares;
 pub(crate) mod system;
@@ -57,11 +58,15 @@ pub(crate) const API: &[&[Route]] = &[
     master_data::ROUTES,
     pages::ROUTES,
     pages::artboards::ROUTES,
+    pages::bom_variations::ROUTES,
+    pages::boms::ROUTES,
     pages::materials_3d::ROUTES,
     pages::measurements::ROUTES,
     pages::sets::ROUTES,
     pages::skus::ROUTES,
     pages::styles_3d::ROUTES,
+    pages::sync::ROUTES,
+    reports::ROUTES,
     shares::ROUTES,
     system::ROUTES,
     tags::ROUTES,

@@ -1,4 +1,6 @@
-//! The automation host: sequences of numbers. It has its own header for the token, and takes the company in the query.
+//! The automation host: sequences of numbers, and locks. It has its own header for the token, and takes the company in the query.
+
+mod locks;
 
 use http::{StatusCode, header};
 use serde_json::{Value, json};
@@ -17,6 +19,8 @@ use super::{Call, access, query};
 /// Behind `/automation/api/`.
 const ROUTES: &[Route] =
     &[get("autonumber", generate), post("autonumber", create), get("autonumber-list", list)];
+
+pub(crate) use locks::Locks;
 
 /// A sequence of numbers.
 pub(crate) struct Sequence {
@@ -55,7 +59,7 @@ pub(crate) fn answer(
         return empty(StatusCode::UNAUTHORIZED);
     };
     let path = uri.path().get("/automation/api/".len()..).unwrap_or("");
-    let Some(matched) = route::find(&[ROUTES], method, path) else { return empty(StatusCode::NOT_FOUND) };
+    let Some(matched) = route::find(&[ROUTES, locks::ROUTES], method, path) else { return empty(StatusCode::NOT_FOUND) };
     let call = Call { shared, matched, query: query(uri), body, user, rule };
     match call.parameter("company") {
         Some(company) if company.eq_ignore_ascii_case(&shared.options.company) => call.perform(),

@@ -8,12 +8,15 @@
 //! answer has a link in its place. A file that is uploaded goes there by `uploads::Target::Page`.
 
 pub(crate) mod artboards;
+pub(crate) mod bom_variations;
+pub(crate) mod boms;
 mod changes;
 pub(crate) mod materials_3d;
 pub(crate) mod measurements;
 pub(crate) mod sets;
 pub(crate) mod skus;
 pub(crate) mod styles_3d;
+pub(crate) mod sync;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -31,6 +34,8 @@ use crate::state::State;
 const TYPES: &[&[Type]] = &[
     artboards::TYPES,
     OTHERS,
+    boms::TYPES,
+    bom_variations::TYPES,
     materials_3d::TYPES,
     measurements::TYPES,
     sets::TYPES,
@@ -93,7 +98,6 @@ const OTHERS: &[Type] = &[
     Type::new("List", &["Sketches"], |_| json!([]), |_| json!({})),
     Type::new("Attachments", &["Documents"], |_| json!({}), |_| json!({})),
     Type::new("SampleRequestMulti", &["Proto Sample"], |_| json!({}), |_| json!({})).of_requests(),
-    Type::new("BOM", &["Product BOM"], |_| Value::Null, |_| json!({})),
 ];
 
 /// A page that something has written.
