@@ -14,8 +14,8 @@ use crate::state::State;
 const MATERIAL: &[MasterKind] = &[MasterKind::Material];
 const NAME: &str = "Material3D";
 
-pub(super) const TYPES: &[Type] =
-    &[Type::new(NAME, &["3D Material"], |_| json!({"assets": []}), |_| json!({})).only(MATERIAL)];
+pub(super) const MATERIAL_3D: Type =
+    Type::new(NAME, "3D Material", |_| json!({"assets": []}), |_| json!({})).only(MATERIAL);
 
 pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/Material3DAppImageUpload", |call| upload(call, "/assets3D", false)).only(MATERIAL),
