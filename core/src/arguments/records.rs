@@ -80,7 +80,10 @@ fn row(place: &str, record: &mut Map<String, Value>, values: &str, parameter: &P
     let sent = match record.get(values) {
         Some(given) if !given.is_null() => fields(&format!("{place}.{values}"), given, &[])?,
         _ if removes => Value::Array(Vec::new()),
-        _ => return Err(Error::config(format!("{place} has no {values}; an empty list is for a new one"))),
+        _ => {
+            let hint = parameter.adds_without.map_or("", |_| "; an empty list is for a new one");
+            return Err(Error::config(format!("{place} has no {values}{hint}")));
+        }
     };
     record.insert(values.to_owned(), sent);
     Ok(removes)
@@ -227,16 +230,19 @@ mod tests {
 
     #[test]
     fn a_value_may_be_null_and_has_to_be_there() {
-        let update = |field: Value| run("style.app_sku_update", "rows", json!([{"id": "s", "fields": [field]}]));
-        let cleared = json!([{"id": "s", "fields": [{"id": "upc", "value": null}]}]);
-        assert_eq!(update(json!({"id": "upc", "value": null})).unwrap(), (cleared, false));
+        let update = |field: Value| {
+            let items = json!([{"styleUpdate": {"rowId": "r", "rowFields": [field]}}]);
+            run("style.app_sets_update", "items", items)
+        };
+        assert!(update(json!({"id": "qty", "value": null})).is_ok());
         for (field, says) in [
-            (json!({"id": "upc"}), "rows[0].fields[0] needs value"),
-            (json!({"id": null, "value": "1"}), "rows[0].fields[0] needs id"),
-            (json!({"id": "upc", "Value": "1"}), "rows[0].fields[0] has an unknown member \"Value\""),
+            (json!({"id": "qty"}), " needs value"),
+            (json!({"id": null, "value": "1"}), " needs id"),
+            (json!({"id": "qty", "Value": "1"}), " has an unknown member \"Value\""),
         ] {
             let error = update(field).unwrap_err();
-            assert!(error.message().starts_with(says), "{error}");
+            let says = format!("items[0].styleUpdate.rowFields[0]{says}");
+            assert!(error.message().starts_with(&says), "{error}");
         }
     }
 

@@ -199,3 +199,35 @@ pub(crate) static CHIP_FIELDS: &[Field] = &[
     field("color_reference", "Reference", Kind::Text),
     choice("color_category", "Category", Kind::DropDown, &["Solid", "Melange", "Print"]),
 ];
+
+/// Fields of forms on pages.
+pub(crate) static PAGE_FORM_FIELDS: &[Field] = &[
+    field("fit_note", "Fit Note", Kind::Memo),
+    field("pieces", "Pieces", Kind::Number),
+    field("share_pct", "Share", Kind::Percent),
+    field("due", "Due ", Kind::Date),
+    field("approved", "Approved", Kind::TrueFalse),
+    choice("mode", "Mode", Kind::DropDown, &["Regular", "Loose"]),
+    choice("channels", "Channels", Kind::MultiSelect, CHANNELS),
+    field("vendor", "Vendor", Kind::PartnerDropDown),
+    field("content", "Content", Kind::CompositeControl),
+    field("swatch", "Swatch", Kind::ColorDropDown),
+    field("labels", "Labels", Kind::Tags),
+    field("sum", "Sum", Kind::FormulaField),
+];
+
+/// Fields of rows of grids on pages. One has the id of a field of forms, and another type.
+pub(crate) static PAGE_ROW_FIELDS: &[Field] = &[
+    field("step", "Step", Kind::Text),
+    field("minutes", "Minutes", Kind::Number),
+    choice("skills", "Skills", Kind::MultiSelect, &["Knit", "Sew", "Press"]),
+    field("checked", "Checked", Kind::TrueFalse),
+    field("due", "Due", Kind::Text),
+];
+
+/// Fields of items of lists on pages.
+pub(crate) static PAGE_ITEM_FIELDS: &[Field] =
+    &[field("caption", "Caption", Kind::Text), field("on_front", "On Front", Kind::TrueFalse)];
+
+/// Fields of images of lists on pages.
+pub(crate) static PAGE_IMAGE_FIELDS: &[Field] = &[field("text", "Text", Kind::Text)];

@@ -17,13 +17,12 @@ pub(crate) const ROUTES: &[Route] =
 #[derive(Clone, Copy)]
 pub(crate) struct App {
     pub(crate) id: Uuid,
-    pub(crate) title: &'static str,
     pub(crate) of_type: &'static Type,
 }
 
 impl App {
     pub(super) fn answer(&self) -> Value {
-        json!({"id": self.id, "title": self.title, "type": self.of_type.name, "marketId": null,
+        json!({"id": self.id, "title": self.of_type.title, "type": self.of_type.name, "marketId": null,
                "isSampleApp": self.of_type.holds_requests})
     }
 }
@@ -39,9 +38,7 @@ pub(crate) fn id_of(folder: Uuid, title: &str) -> Uuid {
 /// The applications of a folder of this master folder.
 pub(crate) fn of(kind: MasterKind, folder: Uuid) -> impl Iterator<Item = App> {
     let types = pages::types().filter(move |of_type| of_type.masters.contains(&kind));
-    types.flat_map(move |of_type| {
-        of_type.apps.iter().map(move |&title| App { id: id_of(folder, title), title, of_type })
-    })
+    types.map(move |of_type| App { id: id_of(folder, of_type.title), of_type })
 }
 
 /// An application of any folder.

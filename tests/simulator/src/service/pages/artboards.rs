@@ -9,7 +9,7 @@ use crate::service::Call;
 use crate::service::headers::touch;
 use crate::service::route::{Route, post};
 
-pub(super) const TYPES: &[Type] = &[Type::new("Artboard", &["Artboard"], |_| json!({}), |_| json!({}))];
+pub(super) const ARTBOARD: Type = Type::new("Artboard", "Artboard", |_| json!({}), |_| json!({}));
 
 pub(crate) const ROUTES: &[Route] = &[post("{Master}/ArtboardImageAssign", assign).only(&[MasterKind::Style])];
 

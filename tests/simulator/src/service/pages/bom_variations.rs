@@ -22,8 +22,14 @@ const ENABLED: &str = "BOM Variations";
 const MOST: usize = 3;
 
 /// Its data is a list of variations, with their rows.
-pub(super) const TYPES: &[Type] =
-    &[Type { read, ..Type::new(NAME, &[ENABLED, "Plain BOM"], |_| json!([]), schema).only(STYLE) }];
+const fn of_title(title: &'static str) -> Type {
+    Type { read, ..Type::new(NAME, title, |_| json!([]), schema).only(STYLE) }
+}
+
+pub(super) const SEVERAL: Type = of_title(ENABLED);
+
+/// Variations are switched off.
+pub(super) const ONE: Type = of_title("Plain BOM");
 
 pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/{header_id}/PageBomVariation/{app_id}/CreateVariation", create).only(STYLE),
@@ -43,7 +49,7 @@ const COLUMNS: &[(&str, &str, &str)] = &[
 ];
 
 fn is_on(app: &App) -> bool {
-    app.title == ENABLED
+    app.of_type.title == ENABLED
 }
 
 fn schema(app: &App) -> Value {

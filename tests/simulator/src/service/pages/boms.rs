@@ -15,12 +15,12 @@ use crate::state::State;
 const STYLE: &[MasterKind] = &[MasterKind::Style];
 const NAME: &str = "BOM";
 const TITLE: &str = "Product BOM";
-const DETAILS: &str = "BOMDetails";
+const OF_DETAILS: &str = "BOMDetails";
 
-pub(super) const TYPES: &[Type] = &[
-    Type::new(NAME, &[TITLE], empty, |_| json!({"grid": []})),
-    Type::new(DETAILS, &["Material Details"], |_| json!([]), |_| json!({})).only(STYLE),
-];
+pub(super) const BOM: Type = Type::new(NAME, TITLE, empty, |_| json!({"grid": []}));
+
+pub(super) const DETAILS: Type =
+    Type::new(OF_DETAILS, "Material Details", |_| json!([]), |_| json!({})).only(STYLE);
 
 pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/PageCBOM", update).only(STYLE),
@@ -36,7 +36,7 @@ pub(super) const OF_MATERIAL: &[&str] = &["header_number", "header_name", "mater
 const COLUMNS: &[&str] = &["group", "qty", "uom", "price", "Size", "share"];
 
 fn empty(app: &App) -> Value {
-    json!({"applicationName": app.title, "data": null, "costing": null})
+    json!({"applicationName": app.of_type.title, "data": null, "costing": null})
 }
 
 /// A material, with its number and name.
@@ -171,7 +171,7 @@ fn update_details(call: &Call<'_>) -> Result<Answer, Refusal> {
     let body = Value::Object(call.object()?);
     let sent = changes::list(&body, "materials")?;
     let state = &mut *call.shared.state();
-    let place = Place::of(call, state, call.argument("header_id"), call.argument("app_id"))?.only(&[DETAILS])?;
+    let place = Place::of(call, state, call.argument("header_id"), call.argument("app_id"))?.only(&[OF_DETAILS])?;
     let master = state.records.master(place.kind);
     let header = master.record(master.at(place.header).ok_or_else(super::not_found)?);
     let bom = id_of(master.folders[header.folder].id, TITLE).to_string();

@@ -14,8 +14,8 @@ use crate::state::State;
 const MATERIAL: &[MasterKind] = &[MasterKind::Material];
 const NAME: &str = "Material3D";
 
-pub(super) const TYPES: &[Type] =
-    &[Type::new(NAME, &["3D Material"], |_| json!({"assets": []}), |_| json!({})).only(MATERIAL)];
+pub(super) const MATERIAL_3D: Type =
+    Type::new(NAME, "3D Material", |_| json!({"assets": []}), |_| json!({})).only(MATERIAL);
 
 pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/Material3DAppImageUpload", |call| upload(call, "/assets3D", false)).only(MATERIAL),
@@ -45,9 +45,9 @@ fn upload(call: &Call<'_>, list: &'static str, image: bool) -> Result<Answer, Re
     let (place, colorway) = named(call, &call.shared.state())?;
     let colorway = colorway.ok_or_else(|| Refusal::validation("colorwayId", "The field is required."))?;
     let put = move |data: &mut Value, id: Uuid| {
-        let assets = of_colorway(data, colorway);
         let extension = name.rfind('.').map_or("", |at| &name[at..]);
-        if let Some(Value::Array(list)) = assets.pointer_mut(list) {
+        let assets = of_colorway(data, colorway);
+        if let Some(Value::Array(list)) = assets.and_then(|assets| assets.pointer_mut(list)) {
             list.push(json!({"id": id, "fileName": name, "fileLength": length, "origin": file(id),
                              "originExtension": extension, "isGroupMaterial": false, "browzwearType": null}));
         }
@@ -57,19 +57,15 @@ fn upload(call: &Call<'_>, list: &'static str, image: bool) -> Result<Answer, Re
 }
 
 /// What the page has of a colorway.
-fn of_colorway(data: &mut Value, colorway: Uuid) -> &mut Value {
-    let assets = &mut data["assets"];
-    let known = assets.as_array().and_then(|all| all.iter().position(|one| one["colorwayId"] == json!(colorway)));
+fn of_colorway(data: &mut Value, colorway: Uuid) -> Option<&mut Value> {
+    let all = data["assets"].as_array_mut()?;
+    let known = all.iter().position(|one| one["colorwayId"] == json!(colorway));
     let at = known.unwrap_or_else(|| {
-        let empty = json!({"colorwayId": colorway, "assets3D": [], "packages": {},
-                           "textures": {"front": [], "back": []}, "previews": []});
-        match assets {
-            Value::Array(all) => all.push(empty),
-            other => *other = json!([empty]),
-        }
-        assets.as_array().map_or(0, |all| all.len() - 1)
+        all.push(json!({"colorwayId": colorway, "assets3D": [], "packages": {},
+                        "textures": {"front": [], "back": []}, "previews": []}));
+        all.len() - 1
     });
-    &mut assets[at]
+    all.get_mut(at)
 }
 
 /// Deletes files, of one colorway or of all. Ids of no file are passed over, and so are textures.

@@ -12,7 +12,7 @@ use crate::service::route::{Route, post};
 const STYLE: &[MasterKind] = &[MasterKind::Style];
 const NAME: &str = "MultiMeasurements";
 
-pub(super) const TYPES: &[Type] = &[Type::new(NAME, &["Measurements"], empty, |_| json!({})).only(STYLE)];
+pub(super) const MEASUREMENTS: Type = Type::new(NAME, "Measurements", empty, |_| json!({})).only(STYLE);
 
 pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/{header_id}/PageMultiMeasurements/{app_id}", update).only(STYLE),

@@ -2,21 +2,30 @@
 //! empty one of its type.
 //!
 //! A type of applications is a file beside this one with its `Type`, which `TYPES` lists, and routes of its own, which
-//! `service::API` lists. The type says which applications each folder has of it, what an empty page holds, and what `PageSchema`
-//! answers. Functions find the page with `Place::of_query` or `Place::of`, read it with `data` and write it with `change`,
+//! `service::API` lists. The type says what its application is called, what an empty page holds, and what `PageSchema` answers.
+//! Functions find the page with `Place::of_query` or `Place::of`, read it with `data` and write it with `change`,
 //! which makes a page that was never written, and stamps page and record. A file of the storage is `file(id)` in the data: an
 //! answer has a link in its place. A file that is uploaded goes there by `uploads::Target::Page`.
 
 pub(crate) mod artboards;
+pub(crate) mod attachments;
 pub(crate) mod bom_variations;
 pub(crate) mod boms;
 mod changes;
+pub(crate) mod forms;
+pub(crate) mod grids;
+pub(crate) mod images;
+pub(crate) mod links;
+pub(crate) mod lists;
 pub(crate) mod materials_3d;
 pub(crate) mod measurements;
+pub(crate) mod requests;
+mod rows;
 pub(crate) mod sets;
 pub(crate) mod skus;
 pub(crate) mod styles_3d;
 pub(crate) mod sync;
+mod values;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -25,22 +34,37 @@ use super::Call;
 use super::apps::{self, App};
 use super::headers::{find, touch};
 use super::route::{Route, get, post};
+use super::uploads::{self, Target};
 use crate::answers::{Answer, Refusal, message, ok};
 use crate::calendar::{Millis, stamp};
 use crate::model::{Links, MasterKind, Until};
 use crate::people::{User, person};
 use crate::state::State;
 
-const TYPES: &[&[Type]] = &[
-    artboards::TYPES,
-    OTHERS,
-    boms::TYPES,
-    bom_variations::TYPES,
-    materials_3d::TYPES,
-    measurements::TYPES,
-    sets::TYPES,
-    skus::TYPES,
-    styles_3d::TYPES,
+/// In the order of lists of applications: further ones go to the end.
+static TYPES: &[Type] = &[
+    artboards::ARTBOARD,
+    forms::FORM,
+    grids::GRID,
+    lists::LIST,
+    attachments::ATTACHMENTS,
+    requests::SAMPLE_REQUEST,
+    boms::BOM,
+    forms::FORM_GRID,
+    images::IMAGES_FORM,
+    images::IMAGES_GRID,
+    lists::TEXT_LIST,
+    requests::SAMPLE,
+    requests::FORM_REQUEST,
+    links::LINK_PAGES,
+    boms::DETAILS,
+    bom_variations::SEVERAL,
+    bom_variations::ONE,
+    materials_3d::MATERIAL_3D,
+    measurements::MEASUREMENTS,
+    sets::SETS,
+    skus::SKU,
+    styles_3d::STYLE_3D,
 ];
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -54,8 +78,8 @@ pub(crate) const ROUTES: &[Route] = &[
 pub(crate) struct Type {
     /// As lists of applications spell it.
     pub(crate) name: &'static str,
-    /// Titles of the applications of this type that each folder has.
-    pub(crate) apps: &'static [&'static str],
+    /// Title of the application of this type that each folder has.
+    pub(crate) title: &'static str,
     pub(crate) masters: &'static [MasterKind],
     /// Whether pages belong to rows of plans, as requests of samples.
     pub(crate) holds_requests: bool,
@@ -69,11 +93,11 @@ pub(crate) struct Type {
 impl Type {
     pub(crate) const fn new(
         name: &'static str,
-        apps: &'static [&'static str],
+        title: &'static str,
         empty: fn(&App) -> Value,
         schema: fn(&App) -> Value,
     ) -> Self {
-        Type { name, apps, masters: &MasterKind::ALL, holds_requests: false, empty, schema, read: answer }
+        Type { name, title, masters: &MasterKind::ALL, holds_requests: false, empty, schema, read: answer }
     }
 
     /// The same for some master folders only.
@@ -88,17 +112,8 @@ impl Type {
 }
 
 pub(crate) fn types() -> impl Iterator<Item = &'static Type> {
-    TYPES.iter().copied().flatten()
+    TYPES.iter()
 }
-
-/// Types whose pages nothing here writes.
-const OTHERS: &[Type] = &[
-    Type::new("Form", &["Design Notes"], |_| json!([]), |_| json!({})),
-    Type::new("Grid", &["Process Steps"], |_| json!({}), |_| json!({})),
-    Type::new("List", &["Sketches"], |_| json!([]), |_| json!({})),
-    Type::new("Attachments", &["Documents"], |_| json!({}), |_| json!({})),
-    Type::new("SampleRequestMulti", &["Proto Sample"], |_| json!({}), |_| json!({})).of_requests(),
-];
 
 /// A page that something has written.
 pub(crate) struct Page {
@@ -167,8 +182,7 @@ pub(crate) fn change<T>(
     place: &Place,
     with: impl FnOnce(&mut State, &mut Value) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    let master = state.records.master(place.kind);
-    if master.at(place.header).is_some_and(|at| master.record(at).deleted) {
+    if is_deleted(state, place) {
         return Err(Refusal::text(format!("{} is deleted", place.kind.name())));
     }
     let before = data(state, place);
@@ -182,7 +196,7 @@ pub(crate) fn change<T>(
 }
 
 /// Puts data on a page. A request leaves the stamps of its record alone.
-pub(crate) fn store(state: &mut State, place: &Place, data: Value, user: &User, unseen: Option<Until>) {
+fn store(state: &mut State, place: &Place, data: Value, user: &User, unseen: Option<Until>) {
     let now = state.write_time();
     let page = state.pages.entry(place.key()).or_insert_with(|| Page {
         data: Value::Null,
@@ -202,6 +216,26 @@ pub(crate) fn store(state: &mut State, place: &Place, data: Value, user: &User, 
     }
 }
 
+/// Puts a file of the storage on a page, unless the record was deleted meanwhile.
+pub(crate) fn put_file(
+    state: &mut State,
+    place: &Place,
+    put: impl FnOnce(&mut Value),
+    user: &User,
+    unseen: Option<Until>,
+) {
+    if !is_deleted(state, place) {
+        let mut data = data(state, place);
+        put(&mut data);
+        store(state, place, data, user, unseen);
+    }
+}
+
+fn is_deleted(state: &State, place: &Place) -> bool {
+    let master = state.records.master(place.kind);
+    master.at(place.header).is_some_and(|at| master.record(at).deleted)
+}
+
 /// A file of the storage in the data of a page.
 pub(crate) fn file(id: Uuid) -> Value {
     json!({FILE: id})
@@ -214,6 +248,25 @@ fn answer(call: &Call<'_>, state: &mut State, place: &Place) -> Result<Answer, R
     Ok(ok(&shown(call, state, place)))
 }
 
+/// Takes the file of a request for the page that it names, which has to be of one of these types. `put` puts it there once it is
+/// processed.
+pub(crate) fn take_file(
+    call: &Call<'_>,
+    types: &[&str],
+    put: impl FnOnce(&mut Value, &Value) + Send + 'static,
+) -> Result<Answer, Refusal> {
+    uploads::file(call)?;
+    let header = format!("{}Id", call.kind().name().to_ascii_lowercase());
+    let parameter = |name: &str| call.parameter(name).unwrap_or_default();
+    let place = Place::of(call, &call.shared.state(), parameter(&header), parameter("pageId"))?;
+    uploads::take(call, Target::Page(place.only(types)?, Box::new(move |data: &mut Value, id: Uuid| put(data, &file(id)))))
+}
+
+/// The item of a list that an upload is for. Whether the page has it shows when the file is processed.
+pub(crate) fn list_item(call: &Call<'_>) -> Result<Uuid, Refusal> {
+    call.guid("listItemId")?.ok_or_else(|| Refusal::validation("listItemId", "The field is required."))
+}
+
 /// A page in the form of an answer.
 pub(crate) fn shown(call: &Call<'_>, state: &State, place: &Place) -> Value {
     const NEVER: &str = "0001-01-01T00:00:00";
@@ -222,7 +275,7 @@ pub(crate) fn shown(call: &Call<'_>, state: &State, place: &Place) -> Value {
     let at = |time: fn(&Page) -> Millis| page.map_or_else(|| NEVER.to_owned(), |page| stamp(time(page)));
     let by = |who: fn(&Page) -> &Value| page.map_or(&nobody, who);
     json!({
-        "id": place.app.id, "headerId": place.header, "name": place.app.title,
+        "id": place.app.id, "headerId": place.header, "name": place.app.of_type.title,
         "data": linked(data(state, place), state, &state.links(&call.shared.origin)),
         "createdBy": by(|page| &page.created_by), "createdAt": at(|page| page.created_at),
         "modifiedBy": by(|page| &page.modified_by), "modifiedAt": at(|page| page.modified_at),

@@ -13,15 +13,14 @@ use crate::service::route::{Route, post};
 
 const STYLE: &[MasterKind] = &[MasterKind::Style];
 
-pub(super) const TYPES: &[Type] =
-    &[Type::new("Sets", &["Set Contents"], empty, |_| json!({"grid": []})).only(STYLE)];
+pub(super) const SETS: Type = Type::new("Sets", "Set Contents", empty, |_| json!({"grid": []})).only(STYLE);
 
 pub(crate) const ROUTES: &[Route] = &[post("{Master}/PageSets", update).only(STYLE)];
 
 fn empty(app: &App) -> serde_json::Value {
     let row = Uuid::new_v5(&app.id, b"row");
     json!({
-        "applicationName": app.title, "costing": null,
+        "applicationName": app.of_type.title, "costing": null,
         "data": [{"rowId": row, "header_number": "ST-000002", "header_name": "Part of a set", "qty": "1"}],
     })
 }

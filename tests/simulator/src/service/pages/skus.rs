@@ -12,8 +12,7 @@ use crate::service::route::{Route, post};
 
 const STYLE: &[MasterKind] = &[MasterKind::Style];
 
-pub(super) const TYPES: &[Type] =
-    &[Type::new("SKU", &["SKU"], |_| json!([]), |_| json!({"grid": []})).only(STYLE)];
+pub(super) const SKU: Type = Type::new("SKU", "SKU", |_| json!([]), |_| json!({"grid": []})).only(STYLE);
 
 pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/Sku/{header_id}/{app_id}/Generate", generate).only(STYLE),

@@ -17,8 +17,8 @@ use crate::state::State;
 const STYLE: &[MasterKind] = &[MasterKind::Style];
 const NAME: &str = "3DStyle";
 
-pub(super) const TYPES: &[Type] =
-    &[Type::new(NAME, &["3D Style"], |_| json!({"versions": []}), |_| json!({})).only(STYLE)];
+pub(super) const STYLE_3D: Type =
+    Type::new(NAME, "3D Style", |_| json!({"versions": []}), |_| json!({})).only(STYLE);
 
 pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/{header_id}/Page3DStyle/{app_id}/CreateVersion", create).only(STYLE),

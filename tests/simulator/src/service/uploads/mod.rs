@@ -11,7 +11,6 @@ use crate::people::User;
 use crate::state::State;
 
 use super::Call;
-use super::apps;
 use super::headers::{colorways, find, touch};
 use super::inbox;
 use super::pages::{self, Place};
@@ -21,7 +20,6 @@ pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/Header/{id}/Image/Upload", header_image),
     post("{Master}/Header/{id}/Image/Upload/Position/{position}", header_image_at),
     post("{Master}/Header/{id}/ColorwayImage/Upload", colorway_image).only(SEWN),
-    post("{Master}/ListAppImageUpload", list_image),
     // Files of all master folders are asked for under Style; three others have an address of their own.
     get("{Master}/GetImageProcessingStatus/{upload_id}", status).only(&[
         MasterKind::Style,
@@ -69,8 +67,6 @@ pub(crate) enum Target {
     Asset(Place, Box<dyn FnOnce(&mut Value, Uuid) + Send>),
     /// A message of the inbox.
     Message(Uuid),
-    /// Nowhere that the simulator knows.
-    Nowhere,
 }
 
 /// The main image. A style has a further artboard with it.
@@ -136,24 +132,6 @@ fn colorway_image(call: &Call<'_>) -> Result<Answer, Refusal> {
         Target::Colorway { kind, header: header.id, colorway }
     };
     take(call, target)
-}
-
-/// The image of an item in an application of the type List. Items are not kept, so any id is one.
-fn list_image(call: &Call<'_>) -> Result<Answer, Refusal> {
-    file(call)?;
-    let kind = call.kind();
-    let header = format!("{}Id", kind.name().to_ascii_lowercase());
-    {
-        let state = call.shared.state();
-        let master = state.records.master(kind);
-        let header = find(master, call.parameter(&header).unwrap_or_default())?;
-        let folder = master.folders[master.record(header).folder].id;
-        if call.guid("pageId")? != Some(apps::id_of(folder, "Sketches")) {
-            return Err(Refusal::text("Page not found."));
-        }
-    }
-    call.guid("listItemId")?.ok_or_else(|| Refusal::validation("listItemId", "The field is required."))?;
-    take(call, Target::Nowhere)
 }
 
 /// The one file of the body.
@@ -252,12 +230,9 @@ fn finish(state: &mut State, id: Uuid, upload: &mut Upload) {
         }
         Target::Page(place, put) | Target::Asset(place, put) => {
             let unseen = upload.lag.map(|lag| lag.from(state.now()));
-            let mut data = pages::data(state, &place);
-            put(&mut data, file.id);
-            pages::store(state, &place, data, upload.user, unseen);
+            pages::put_file(state, &place, |data| put(data, file.id), upload.user, unseen);
         }
         Target::Message(message) => inbox::keep_file(state, message, file),
-        Target::Nowhere => {}
     }
 }
 
