@@ -44,6 +44,7 @@ export interface Kit {
   prices: string; // name of the data table that has the price of the trims
   trims: string; // their code in it
   partner: string; // id in the directory
+  reviewer: string; // e-mail address of the user who checks the kit
   plan: string; // id
   sequence: string; // id of the sequence that numbers the kits
 }
@@ -64,7 +65,11 @@ export async function* prepare(
   if (!folder) throw new RangeError(`there is no folder ${kit.folder}`);
   // Once the client has read the schema, it refuses what the service would blank, such as an unknown season.
   await job.style.folderSchema(folder.id);
-  const [fabric, palette, cost] = await Promise.all([
+  const { active } = await job.masterData.folderFieldGet({ folderId: folder.id, fieldId: 'vendor' });
+  if (active === false) throw new RangeError(`${kit.folder} does not use the field vendor`);
+  const [partner, reviewer, fabric, palette, cost] = await Promise.all([
+    job.directory.get(kit.partner),
+    job.user.getByEmail(kit.reviewer),
     job.material.getByNumber(kit.fabric),
     job.color.getByNumber(kit.palette),
     price(job, kit),
@@ -104,11 +109,14 @@ export async function* prepare(
     await job.style.headerTagAdd({ headerId: style.id, tagNames: [name] });
     await share(job, style.id, kit.partner, name);
   }
+  const assignees = [{ value: reviewer.id }];
+  const references = { page: 'Style', headers: styles.map(({ id }) => id) };
+  await job.inbox.taskCreate(`Check ${name}`, { assignees, references });
   yield* download(job, styles, palette, handover);
   yield* openEnds(job, kit, folder.id);
   const { byLabel } = await job.quota.report({ days: 1 });
   const spent = byLabel.find((row) => row.name === LABEL)?.requests;
-  yield `${name}: ${styles.length} styles, ${spent} requests`;
+  yield `${name} for ${partner.name}: ${styles.length} styles, ${spent} requests`;
 }
 
 /** Begins nothing that the service would stop today. */
@@ -205,7 +213,7 @@ function show({ done, total }: Progress): void {
   console.error(`${done} of ${total} pictures`);
 }
 
-/** Milestones that are not reached, and styles of the season that the kit does not have. */
+/** Milestones that are not reached, styles of the season that the kit does not have, and its line sheets. */
 async function* openEnds(job: BeProduct, kit: Kit, folderId: string): AsyncGenerator<string> {
   for await (const { header, timelines } of job.tracking.styleTimelineList(kit.plan)) {
     const milestones = timelines ?? [];
@@ -220,6 +228,9 @@ async function* openEnds(job: BeProduct, kit: Kit, folderId: string): AsyncGener
     if (!Object.hasOwn(kit.styles, style.headerNumber ?? '')) others += 1;
   }
   yield `${others} more styles of ${kit.folder} are of ${kit.season}`;
+  for (const { name } of await job.linesheets.list({ name: kit.season })) {
+    if (name?.includes(kit.season)) yield `the line sheet ${name} may need them`;
+  }
 }
 
 async function main(): Promise<void> {
@@ -240,6 +251,7 @@ async function main(): Promise<void> {
     } else if (
       error instanceof ConfigError ||
       error instanceof NotFoundError ||
+      error instanceof ValidationError ||
       error instanceof RangeError
     ) {
       console.error(`the kit cannot be prepared: ${error.message}`);

@@ -124,6 +124,7 @@ test('nothing is made of a kit with a mistake', async () => {
   const folder = simulator.file('mistaken');
   await assert.rejects(prepared(folder, { season: 'Fal 2026' }), ConfigError);
   await assert.rejects(prepared(folder, { fabric: 'MT-NONE' }), NotFoundError);
+  await assert.rejects(prepared(folder, { reviewer: 'nobody@example.com' }), { message: /User not found/ });
   await assert.rejects(prepared(folder, { trims: 'C99999' }), { message: /has no C99999/ });
   assert.deepEqual((await client.style.getManyByNumber(['KIT-1', 'KIT-2'])).found, []);
 });

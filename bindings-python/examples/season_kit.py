@@ -47,6 +47,7 @@ class Kit:
     prices: str  # name of the data table that has the price of the trims
     trims: str  # their code in it
     partner: str  # id in the directory
+    reviewer: str  # e-mail address of the user who checks the kit
     plan: str  # id
     sequence: str  # id of the sequence that numbers the kits
 
@@ -60,6 +61,9 @@ def prepare(client: BeProduct, kit: Kit, pictures: Path, handover: Path) -> Iter
         raise LookupError(f"there is no folder {kit.folder}")
     # Once the client has read the schema, it refuses what the service would blank, such as an unknown season.
     job.style.folder_schema(folder_id)
+    if job.master_data.folder_field_get(folder_id, "vendor").get("active") is False:
+        raise LookupError(f"{kit.folder} does not use the field vendor")
+    partner, reviewer = job.directory.get(kit.partner), job.user.get_by_email(kit.reviewer)
     palette = job.color.get_by_number(kit.palette)
     fields = {
         "season": kit.season,
@@ -91,10 +95,12 @@ def prepare(client: BeProduct, kit: Kit, pictures: Path, handover: Path) -> Iter
                 yield f"{style['headerNumber']} has no picture: {error.message}"
         job.style.header_tag_add(style["id"], [name])
         share(job, style["id"], kit.partner, name)
+    about = {"page": "Style", "headers": [style["id"] for style in styles]}
+    job.inbox.task_create(f"Check {name}", assignees=[{"value": reviewer["id"]}], references=about)
     yield from download(job, styles, palette, handover)
     yield from open_ends(job, kit, folder_id)
     spent = next(row["requests"] for row in job.quota.report(days=1)["by_label"] if row["name"] == LABEL)
-    yield f"{name}: {len(styles)} styles, {spent} requests"
+    yield f"{name} for {partner.get('name')}: {len(styles)} styles, {spent} requests"
 
 
 def check_limits(job: BeProduct, styles: int) -> None:
@@ -180,7 +186,7 @@ def show(progress: Progress) -> None:
 
 
 def open_ends(job: BeProduct, kit: Kit, folder_id: str) -> Iterator[str]:
-    """Milestones that are not reached, and styles of the season that the kit does not have."""
+    """Milestones that are not reached, styles of the season that the kit does not have, and its line sheets."""
     for row in job.tracking.style_timeline_list(kit.plan):
         number = (row.get("header") or {}).get("headerNumber")
         milestones = row.get("timelines") or []
@@ -190,6 +196,9 @@ def open_ends(job: BeProduct, kit: Kit, folder_id: str) -> Iterator[str]:
     season = job.style.list(folder_id, filters={"season": kit.season})
     others = sum(style["headerNumber"] not in kit.styles for style in season)
     yield f"{others} more styles of {kit.folder} are of {kit.season}"
+    for sheet in job.linesheets.list(name=kit.season):
+        if kit.season in (name := sheet.get("name") or ""):
+            yield f"the line sheet {name} may need them"
 
 
 def main() -> None:
@@ -203,7 +212,7 @@ def main() -> None:
                 print(line)
     except QuotaExceededError as error:
         sys.exit(f"run it again in {error.retry_after} seconds: {error.message}")
-    except (ConfigError, NotFoundError, LookupError) as error:
+    except (ConfigError, NotFoundError, ValidationError, LookupError) as error:
         sys.exit(f"the kit cannot be prepared: {error}")
 
 

@@ -140,6 +140,7 @@ def test_season_kit_makes_nothing_of_a_mistake(client: BeProduct, simulator: Sim
     mistakes: list[tuple[dict[str, str], type[Exception], str]] = [
         ({"season": "Fal 2026"}, ConfigError, "Fall 2026"),
         ({"fabric": "MT-NONE"}, NotFoundError, "MT-NONE"),
+        ({"reviewer": "nobody@example.com"}, ValidationError, "User not found"),
         ({"trims": "C99999"}, LookupError, "has no C99999"),
         ({"folder": "Outerwaer"}, LookupError, "no folder Outerwaer"),
     ]

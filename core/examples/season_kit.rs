@@ -39,6 +39,7 @@ pub(crate) struct Kit {
     prices: String,                   // name of the data table that has the price of the trims
     trims: String,                    // their code in it
     partner: String,                  // id in the directory
+    reviewer: String,                 // e-mail address of the user who checks the kit
     plan: String,                     // id
     sequence: String,                 // id of the sequence that numbers the kits
 }
@@ -62,6 +63,11 @@ pub(crate) async fn prepare(
         folder.and_then(|folder| folder.id).ok_or_else(|| format!("there is no folder {}", kit.folder))?;
     // Once the client has read the schema, it refuses what the service would blank, such as an unknown season.
     job.style().folder_schema(&folder_id).await?;
+    if job.master_data().folder_field_get(&folder_id, "vendor").await?.active == Some(false) {
+        return Err(format!("{} does not use the field vendor", kit.folder).into());
+    }
+    let partner = job.directory().get(&kit.partner).await?;
+    let reviewer = job.user().get_by_email(&kit.reviewer).await?;
     let palette = job.color().get_by_number(&kit.palette).await?;
     let fabric = job.material().get_by_number(&kit.fabric).await?;
     let fields: Vec<(&str, Value)> = vec![
@@ -112,11 +118,16 @@ pub(crate) async fn prepare(
         job.style().header_tag_add(id_of(style), [&name]).await?;
         share(job, style, &kit.partner, &name).await?;
     }
+    let headers: Vec<_> = styles.iter().map(id_of).collect();
+    let references = json!({"page": "Style", "headers": headers});
+    let task = job.inbox().task_create(format!("Check {name}"));
+    task.assignees([json!({"value": reviewer.id})]).references(references).await?;
     download(job, &styles, &palette, handover, tell).await?;
     open_ends(job, kit, &folder_id, tell).await?;
     let by_label = job.quota_report(1).await?.by_label;
     let spent = by_label.iter().find(|row| row.name == LABEL).map_or(0, |row| row.requests);
-    tell(format!("{name}: {} styles, {spent} requests", styles.len()));
+    let partner = partner.name.unwrap_or_default();
+    tell(format!("{name} for {partner}: {} styles, {spent} requests", styles.len()));
     Ok(())
 }
 
@@ -251,7 +262,7 @@ async fn download(
     Ok(())
 }
 
-/// Milestones that are not reached, and styles of the season that the kit does not have.
+/// Milestones that are not reached, styles of the season that the kit does not have, and its line sheets.
 async fn open_ends(job: &Client, kit: &Kit, folder_id: &str, tell: &mut impl FnMut(String)) -> Result<()> {
     for row in job.tracking().style_timeline_list(&kit.plan).collect().await? {
         let number = row.header.and_then(|header| header.header_number).unwrap_or_default();
@@ -265,6 +276,10 @@ async fn open_ends(job: &Client, kit: &Kit, folder_id: &str, tell: &mut impl FnM
     let season = job.style().list().folder_id(folder_id).filters(season).collect().await?;
     let others = season.iter().filter(|style| !kit.styles.contains_key(number_of(style))).count();
     tell(format!("{others} more styles of {} are of {}", kit.folder, kit.season));
+    let sheets = job.linesheets().list().name(&kit.season).await?;
+    for name in sheets.into_iter().filter_map(|sheet| sheet.name).filter(|name| name.contains(&kit.season)) {
+        tell(format!("the line sheet {name} may need them"));
+    }
     Ok(())
 }
 

@@ -107,10 +107,11 @@ fn id_of(operation: &Operation, text: &[u8]) -> Option<Value> {
 
 /// A create that was done and whose answer is no record with an id: the caller gets an error and not a record without one.
 fn unnamed(operation: &Operation, text: &[u8]) -> Error {
+    let record = operation.noun;
     let done = |text: String| Error::new(ErrorKind::Decode, text).with_outcome(Outcome::Applied);
     if let Some(id) = id_of(operation, text) {
         let text = format!(
-            "the record was created, but the answer cannot be read to its end: get it by the id in the details"
+            "the {record} was created, but the answer cannot be read to its end: get it by the id in the details"
         );
         return done(text).with_details(json!({ "id": id }));
     }
@@ -120,7 +121,7 @@ fn unnamed(operation: &Operation, text: &[u8]) -> Error {
         form => form.to_owned(),
     };
     done(format!(
-        "the record was created, but the answer does not name it: it is {what}. Look it up before you create it again"
+        "the {record} was created, but the answer does not name it: it is {what}. Look it up before you create it again"
     ))
 }
 
@@ -308,6 +309,21 @@ mod tests {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Applied));
         assert_eq!(error.details(), Some(&json!({"id": "a-1"})));
         assert!(of("style.create", br#"{"id": "a-"#).unwrap_err().details().is_none());
+    }
+
+    #[test]
+    fn a_create_without_an_id_names_what_was_created() {
+        for (operation, noun) in [
+            ("style.create", "style"),
+            ("color.create", "palette"),
+            ("inbox.task_create", "task"),
+            ("inbox.message_create", "message"),
+            ("directory.contact_add", "contact"),
+            ("style.app_bom_variation_create", "variation"),
+        ] {
+            let error = of(operation, b"{}").unwrap_err();
+            assert!(error.message().starts_with(&format!("the {noun} was created, but")), "{error}");
+        }
     }
 
     #[test]

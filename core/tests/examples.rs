@@ -93,6 +93,7 @@ async fn nothing_is_made_of_a_kit_with_a_mistake() {
     for (change, kind) in [
         (json!({"season": "Fal 2026"}), Some(ErrorKind::Config)),
         (json!({"fabric": "MT-NONE"}), Some(ErrorKind::NotFound)),
+        (json!({"reviewer": "nobody@example.com"}), Some(ErrorKind::Validation)),
         (json!({"trims": "C99999"}), None),
         (json!({"folder": "Outerwaer"}), None),
     ] {

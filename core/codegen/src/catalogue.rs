@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `variants` | what replaces further placeholders, for each operation that the entry is in a resource |
 //! | `words` of a resource | what replaces further placeholders in all entries for it: `words = { number = "headerNumber" }` replaces `{number}` |
+//! | `noun` | what a record of the answer is called, where it is not what the resource holds |
 //! | `one_of` | arguments of which a call has exactly one |
 //! | kind `choice` | one of the texts in `choices` |
 //! | kind `ids` | a list of ids |
@@ -235,6 +236,8 @@ pub(crate) struct Operation {
     pub(crate) effect: Effect,
     pub(crate) replay: Replay,
     pub(crate) paged: bool,
+    /// What a record of the answer is called.
+    pub(crate) noun: String,
     /// Member that identifies a record of the answer; empty where none does so for good.
     pub(crate) identity: String,
     pub(crate) lookup: Option<Lookup>,
@@ -352,6 +355,8 @@ struct Entry {
     effect: Effect,
     replay: Replay,
     paging: Option<Paging>,
+    #[serde(default = "noun")]
+    noun: String,
     #[serde(default = "id")]
     identity: String,
     lookup: Option<Lookup>,
@@ -382,6 +387,10 @@ struct Entry {
 
 fn id() -> String {
     "id".to_owned()
+}
+
+fn noun() -> String {
+    "{record}".into()
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -513,6 +522,7 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
         effect: entry.effect,
         replay: entry.replay,
         paged: entry.paging.is_some(),
+        noun: names.fill(&entry.noun),
         identity: entry.identity.clone(),
         lookup: match entry.lookup.clone() {
             Some(lookup) => Some(Lookup {

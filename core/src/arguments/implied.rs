@@ -88,6 +88,7 @@ mod tests {
         effect: Effect::Action,
         replay: Replay::Unsafe,
         paged: false,
+        noun: "record",
         identity: "",
         lookup: None,
         method: Method::Post,

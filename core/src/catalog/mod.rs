@@ -308,6 +308,8 @@ pub struct Operation {
     pub replay: Replay,
     /// Whether its answer comes in pages.
     pub paged: bool,
+    /// What a record of the answer is called.
+    pub(crate) noun: &'static str,
     /// Member that identifies a record of the answer; empty where none does so for good.
     pub(crate) identity: &'static str,
     pub(crate) lookup: Option<Lookup>,

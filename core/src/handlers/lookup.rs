@@ -29,7 +29,7 @@ pub(crate) async fn get_by_number(
     let search = Search::new(requester, operation, call, name)?;
     let mut found = Found::default();
     let meta = search.find(std::slice::from_ref(&number), &mut found).await.1?;
-    let record = operation.resource;
+    let record = operation.noun;
     match found.of(&number) {
         [one] => Ok(Answer { raw: one.clone(), body: one.clone(), meta }),
         [] => {

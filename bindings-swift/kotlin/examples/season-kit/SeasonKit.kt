@@ -29,6 +29,10 @@ import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.add
+import kotlinx.serialization.json.buildJsonObject
+import kotlinx.serialization.json.put
+import kotlinx.serialization.json.putJsonArray
 
 private const val LABEL = "season kit"
 
@@ -45,6 +49,7 @@ data class Kit(
     val prices: String, // name of the data table that has the price of the trims
     val trims: String, // their code in it
     val partner: String, // id in the directory
+    val reviewer: String, // e-mail address of the user who checks the kit
     val plan: String, // id
     val sequence: String, // id of the sequence that numbers the kits
 )
@@ -57,6 +62,10 @@ fun prepare(client: BeProduct, kit: Kit, pictures: Path, handover: Path): Flow<S
     val folderId = checkNotNull(folder?.id) { "there is no folder ${kit.folder}" }
     // Once the client has read the schema, it refuses what the service would blank, such as an unknown season.
     job.style.folderSchema(folderId)
+    val vendor = job.masterData.folderFieldGet(folderId, "vendor")
+    check(vendor.active != false) { "${kit.folder} does not use the field vendor" }
+    val partner = job.directory.get(kit.partner)
+    val reviewer = job.user.getByEmail(kit.reviewer)
     val palette = job.color.getByNumber(kit.palette)
     val fields: Fields = mapOf(
         "season" to kit.season,
@@ -92,10 +101,15 @@ fun prepare(client: BeProduct, kit: Kit, pictures: Path, handover: Path): Flow<S
         job.style.headerTagAdd(id, listOf(name))
         share(job, id, kit.partner, name)
     }
+    val about = buildJsonObject {
+        put("page", "Style")
+        putJsonArray("headers") { styles.forEach { add(it.id) } }
+    }
+    job.inbox.taskCreate("Check $name", assignees = listOf(InboxPerson(reviewer.id)), references = about)
     download(job, styles, palette, handover)
     openEnds(job, kit, folderId)
     val spent = job.quota.report(days = 1).byLabel.first { it.name == LABEL }.requests
-    emit("$name: ${styles.size} styles, $spent requests")
+    emit("$name for ${partner.name}: ${styles.size} styles, $spent requests")
 }
 
 /** Begins nothing that the service would stop today. */
@@ -191,7 +205,7 @@ private suspend fun FlowCollector<String>.download(
     palette.headerData?.colors?.aseUrl?.let { job.raw.download(it, handover.resolve("palette.ase")) }
 }
 
-/** Milestones that are not reached, and styles of the season that the kit does not have. */
+/** Milestones that are not reached, styles of the season that the kit does not have, and its line sheets. */
 private suspend fun FlowCollector<String>.openEnds(job: BeProduct, kit: Kit, folderId: String) {
     job.tracking.styleTimelineList(kit.plan).collect { row ->
         val milestones = row.timelines.orEmpty()
@@ -201,6 +215,9 @@ private suspend fun FlowCollector<String>.openEnds(job: BeProduct, kit: Kit, fol
     }
     val season = job.style.list(folderId, listOf("season" eq kit.season))
     emit("${season.count { it.headerNumber.orEmpty() !in kit.styles }} more styles of ${kit.folder} are of ${kit.season}")
+    for (sheet in job.linesheets.list(name = kit.season)) {
+        if (kit.season in sheet.name.orEmpty()) emit("the line sheet ${sheet.name} may need them")
+    }
 }
 
 fun main(arguments: Array<String>) {
@@ -219,7 +236,7 @@ fun main(arguments: Array<String>) {
     } catch (exception: Exception) {
         when (exception) {
             is QuotaExceededException -> System.err.println("run it again in ${exception.retryAfter}: ${exception.message}")
-            is ConfigException, is NotFoundException, is IllegalStateException ->
+            is ConfigException, is NotFoundException, is ValidationException, is IllegalStateException ->
                 System.err.println("the kit cannot be prepared: ${exception.message}")
             else -> throw exception
         }

@@ -27,6 +27,7 @@ struct Kit: Decodable {
     let prices: String  // name of the data table that has the price of the trims
     let trims: String  // their code in it
     let partner: String  // id in the directory
+    let reviewer: String  // e-mail address of the user who checks the kit
     let plan: String  // id
     let sequence: String  // id of the sequence that numbers the kits
 }
@@ -57,6 +58,11 @@ struct Preparation: Sendable {
         }
         // Once the client has read the schema, it refuses what the service would blank, such as an unknown season.
         _ = try await job.style.folderSchema(folderID: folderID)
+        if try await job.masterData.folderFieldGet(folderID: folderID, fieldID: "vendor").active == false {
+            throw Problem(text: "\(kit.folder) does not use the field vendor")
+        }
+        let partner = try await job.directory.get(headerID: kit.partner)
+        let reviewer = try await job.user.getByEmail(email: kit.reviewer)
         let palette = try await job.color.getByNumber(headerNumber: kit.palette)
         let fabric = try await job.material.getByNumber(headerNumber: kit.fabric)
         let fields: JSONObject = [
@@ -97,10 +103,15 @@ struct Preparation: Sendable {
             try await job.style.headerTagAdd(headerID: style.id ?? "", tagNames: [name])
             try await share(style, name)
         }
+        try await job.inbox.taskCreate(
+            taskName: "Check \(name)",
+            assignees: [InboxPerson(value: reviewer.id)],
+            references: ["page": "Style", "headers": .array(styles.map { .string($0.id ?? "") })]
+        )
         try await download(styles, palette)
         try await openEnds(folderID)
         let spent = try await job.quota.report(days: 1).byLabel.first { $0.name == label }?.requests ?? 0
-        tell("\(name): \(styles.count) styles, \(spent) requests")
+        tell("\(name) for \(partner.name ?? ""): \(styles.count) styles, \(spent) requests")
     }
 
     /// Begins nothing that the service would stop today.
@@ -202,7 +213,7 @@ struct Preparation: Sendable {
         }
     }
 
-    /// Milestones that are not reached, and styles of the season that the kit does not have.
+    /// Milestones that are not reached, styles of the season that the kit does not have, and its line sheets.
     private func openEnds(_ folderID: String) async throws {
         for try await row in job.tracking.styleTimelineList(planID: kit.plan) {
             let milestones = row.timelines ?? []
@@ -214,6 +225,10 @@ struct Preparation: Sendable {
         let styles = try await job.style.list(folderID: folderID, filters: season).collect()
         let others = styles.filter { kit.styles[$0.headerNumber ?? ""] == nil }
         tell("\(others.count) more styles of \(kit.folder) are of \(kit.season)")
+        for sheet in try await job.linesheets.list(name: kit.season) {
+            guard let name = sheet.name, name.contains(kit.season) else { continue }
+            tell("the line sheet \(name) may need them")
+        }
     }
 }
 
@@ -255,7 +270,7 @@ struct SeasonKit {
             try await preparation.run()
         } catch let error as BeProductError where error.kind == .quotaExceeded {
             problem = "run it again in \(error.retryAfter ?? .zero): \(error.message)"
-        } catch let error as BeProductError where [.config, .notFound].contains(error.kind) {
+        } catch let error as BeProductError where [.config, .notFound, .validation].contains(error.kind) {
             problem = "the kit cannot be prepared: \(error.message)"
         } catch let error as Problem {
             problem = "the kit cannot be prepared: \(error.text)"

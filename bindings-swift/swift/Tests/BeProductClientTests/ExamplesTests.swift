@@ -70,6 +70,8 @@ import Testing
         let client = try simulator.client()
         #expect(try await failure { try await prepared(client, changes: ["season": "Fal 2026"]) }.kind == .config)
         #expect(try await failure { try await prepared(client, changes: ["fabric": "MT-NONE"]) }.kind == .notFound)
+        let stranger = ["reviewer": "nobody@example.com"]
+        #expect(try await failure { try await prepared(client, changes: stranger) }.kind == .validation)
         await #expect(throws: Problem.self) { try await prepared(client, changes: ["trims": "C99999"]) }
         #expect(try await client.style.getManyByNumber(numbers: ["KIT-1", "KIT-2"]).found.isEmpty)
     }

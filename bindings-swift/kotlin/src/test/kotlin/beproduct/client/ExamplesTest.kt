@@ -71,6 +71,7 @@ class ExamplesTest {
         Simulator.client(clock = TestClock.recorded()).use { client ->
             assertFailsWith<ConfigException> { prepared(client, kit.copy(season = "Fal 2026")) }
             assertFailsWith<NotFoundException> { prepared(client, kit.copy(fabric = "MT-NONE")) }
+            assertFailsWith<ValidationException> { prepared(client, kit.copy(reviewer = "nobody@example.com")) }
             assertFailsWith<IllegalStateException> { prepared(client, kit.copy(trims = "C99999")) }
             assertEquals(emptyList(), client.style.getManyByNumber(listOf("KIT-1", "KIT-2")).found)
         }
