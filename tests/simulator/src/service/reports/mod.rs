@@ -16,7 +16,7 @@ pub(crate) const ROUTES: &[Route] =
 /// Name, description, and whether it has rows.
 const REPORTS: [(&str, &str, bool); 3] = [
     ("Open Styles", "", true),
-    ("Styles by Season", "all folders", true),
+    ("Fall 2026 Styles", "all folders", true),
     ("Late Samples", "none is late", false),
 ];
 
