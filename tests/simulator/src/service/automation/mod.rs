@@ -16,11 +16,11 @@ use crate::state::Shared;
 use super::route::{self, Route, get, post};
 use super::{Call, access, query};
 
+pub(crate) use locks::Locks;
+
 /// Behind `/automation/api/`.
 const ROUTES: &[Route] =
     &[get("autonumber", generate), post("autonumber", create), get("autonumber-list", list)];
-
-pub(crate) use locks::Locks;
 
 /// A sequence of numbers.
 pub(crate) struct Sequence {

@@ -66,8 +66,8 @@ fn schema(app: &App) -> Value {
 /// Variations without their rows; where they are switched off the one with its rows, which the first read makes.
 fn read(call: &Call<'_>, state: &mut State, place: &Place) -> Result<Answer, Refusal> {
     if !is_on(&place.app) && data(state, place) == json!([]) {
-        let variation = new(call, state, "Default", true);
-        store(state, place, json!([variation]), call.user, call.unseen(state));
+        let (variation, unseen) = (new(call, state, "Default", true), call.unseen(state));
+        store(state, place, json!([variation]), call.user, unseen);
     }
     let mut page = shown(call, state, place);
     let list = page["data"].take();
@@ -75,7 +75,9 @@ fn read(call: &Call<'_>, state: &mut State, place: &Place) -> Result<Answer, Ref
         list.as_array().into_iter().flatten().map(|variation| variation["metadata"].clone()).collect()
     } else {
         let mut variation = list[0].clone();
-        variation.as_object_mut().map(|members| members.remove("metadata"));
+        if let Value::Object(members) = &mut variation {
+            members.remove("metadata");
+        }
         variation
     };
     Ok(ok(&page))
@@ -290,7 +292,9 @@ fn remove(call: &Call<'_>) -> Result<Answer, Refusal> {
     }
     change(call, state, &place, |_, data| {
         let at = position(call, data)?;
-        data.as_array_mut().map(|list| list.remove(at));
+        if let Value::Array(list) = data {
+            list.remove(at);
+        }
         Ok(())
     })?;
     Ok(message("Variation deleted"))
