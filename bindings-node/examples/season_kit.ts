@@ -213,7 +213,7 @@ function show({ done, total }: Progress): void {
   console.error(`${done} of ${total} pictures`);
 }
 
-/** Milestones that are not reached, styles of the season that the kit does not have, and its line sheets. */
+/** Milestones that are not reached, styles of the season that the kit does not have, and its line sheets and reports. */
 async function* openEnds(job: BeProduct, kit: Kit, folderId: string): AsyncGenerator<string> {
   for await (const { header, timelines } of job.tracking.styleTimelineList(kit.plan)) {
     const milestones = timelines ?? [];
@@ -230,6 +230,9 @@ async function* openEnds(job: BeProduct, kit: Kit, folderId: string): AsyncGener
   yield `${others} more styles of ${kit.folder} are of ${kit.season}`;
   for (const { name } of await job.linesheets.list({ name: kit.season })) {
     if (name?.includes(kit.season)) yield `the line sheet ${name} may need them`;
+  }
+  for await (const { name } of job.reports.list()) {
+    if (name?.includes(kit.season)) yield `the report ${name} shows them`;
   }
 }
 

@@ -186,7 +186,7 @@ def show(progress: Progress) -> None:
 
 
 def open_ends(job: BeProduct, kit: Kit, folder_id: str) -> Iterator[str]:
-    """Milestones that are not reached, styles of the season that the kit does not have, and its line sheets."""
+    """Milestones that are not reached, styles of the season that the kit does not have, and its line sheets and reports."""
     for row in job.tracking.style_timeline_list(kit.plan):
         number = (row.get("header") or {}).get("headerNumber")
         milestones = row.get("timelines") or []
@@ -199,6 +199,9 @@ def open_ends(job: BeProduct, kit: Kit, folder_id: str) -> Iterator[str]:
     for sheet in job.linesheets.list(name=kit.season):
         if kit.season in (name := sheet.get("name") or ""):
             yield f"the line sheet {name} may need them"
+    for report in job.reports.list():
+        if kit.season in (name := report.get("name") or ""):
+            yield f"the report {name} shows them"
 
 
 def main() -> None:

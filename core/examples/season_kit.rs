@@ -262,7 +262,7 @@ async fn download(
     Ok(())
 }
 
-/// Milestones that are not reached, styles of the season that the kit does not have, and its line sheets.
+/// Milestones that are not reached, styles of the season that the kit does not have, and its line sheets and reports.
 async fn open_ends(job: &Client, kit: &Kit, folder_id: &str, tell: &mut impl FnMut(String)) -> Result<()> {
     for row in job.tracking().style_timeline_list(&kit.plan).collect().await? {
         let number = row.header.and_then(|header| header.header_number).unwrap_or_default();
@@ -279,6 +279,10 @@ async fn open_ends(job: &Client, kit: &Kit, folder_id: &str, tell: &mut impl FnM
     let sheets = job.linesheets().list().name(&kit.season).await?;
     for name in sheets.into_iter().filter_map(|sheet| sheet.name).filter(|name| name.contains(&kit.season)) {
         tell(format!("the line sheet {name} may need them"));
+    }
+    let reports = job.reports().list().collect().await?;
+    for name in reports.into_iter().filter_map(|report| report.name).filter(|name| name.contains(&kit.season)) {
+        tell(format!("the report {name} shows them"));
     }
     Ok(())
 }

@@ -319,6 +319,7 @@ mod tests {
             ("inbox.task_create", "task"),
             ("inbox.message_create", "message"),
             ("directory.contact_add", "contact"),
+            ("style.app_bom_variation_create", "variation"),
         ] {
             let error = of(operation, b"{}").unwrap_err();
             assert!(error.message().starts_with(&format!("the {noun} was created, but")), "{error}");

@@ -15,8 +15,11 @@
 //! | kind `ids` | a list of ids |
 //! | `needs` | of a boolean: the argument without which true means nothing |
 //! | `adds_if_true` | of a boolean: that a request with true leaves other data when it is sent again |
-//! | `adds_without` | of records: the member that is the id of a record to change. One that has no such id may be added, so a request with it is not repeated |
-//! | `closed` | of records: that a member which their shape does not have is refused, and one that it requires has to be there |
+//! | `adds_without` | of records: the member that is the id of a record to change, also one in a record in it: `materialUpdate.rowId`. One that has no such id may be added, so a request with it is not repeated |
+//! | `not_again` | of records: a flag. A request with a record that has it is not repeated, because a second one would be refused |
+//! | `one_of` of a parameter | of records: members of which each has exactly one |
+//! | `most` | of an integer: the highest value |
+//! | `closed` | of records, and of JSON that is one record: that a member which their shape does not have is refused, and one that it requires has to be there |
 //! | `values_in` | of records that are rows of a page: the member that holds values of fields, a map or a list of `{id, value}`. It is sent as a list, which is empty in a record that is removed, and has to be given in others |
 //! | `removes_if` | of the same: the member that is true in a record to remove, which then needs its id (`adds_without`) |
 //! | `on_page` | of `fields`: that they are the form of a page, where yes and no are true and false, and at least one |
@@ -286,6 +289,12 @@ pub(crate) struct Parameter {
     pub(crate) adds_if_true: bool,
     /// Of records: the member that holds the id of a record that is changed. One without it may be added.
     pub(crate) adds_without: Option<String>,
+    /// Of records: the flag with which a request is refused when it is sent again.
+    pub(crate) not_again: Option<String>,
+    /// Of records: members of which each has exactly one.
+    pub(crate) one_of: Vec<String>,
+    /// Of an integer: the highest value.
+    pub(crate) most: Option<u64>,
     /// Of records: the member that holds values of fields.
     pub(crate) values_in: Option<String>,
     /// Of records: the member that is true in one to remove.
@@ -296,7 +305,7 @@ pub(crate) struct Parameter {
     pub(crate) new_needs: Vec<String>,
     /// Of records: how answers spell members, by their names in the request.
     pub(crate) read_as: BTreeMap<String, Vec<String>>,
-    /// Of records: whether they have the members of their shape alone.
+    /// Of records, or of one as JSON: whether they have the members of their shape alone.
     pub(crate) closed: bool,
     /// Those members.
     pub(crate) members: Vec<Member>,
@@ -411,6 +420,10 @@ struct ParameterEntry {
     #[serde(default)]
     adds_if_true: bool,
     adds_without: Option<String>,
+    not_again: Option<String>,
+    #[serde(default)]
+    one_of: Vec<String>,
+    most: Option<u64>,
     values_in: Option<String>,
     removes_if: Option<String>,
     #[serde(default)]
@@ -574,6 +587,9 @@ fn resolve_parameter(parameter: &ParameterEntry, names: &Names) -> Result<Parame
         needs: parameter.needs.clone(),
         adds_if_true: parameter.adds_if_true,
         adds_without: parameter.adds_without.clone(),
+        not_again: parameter.not_again.clone(),
+        one_of: parameter.one_of.clone(),
+        most: parameter.most,
         values_in: parameter.values_in.clone(),
         removes_if: parameter.removes_if.clone(),
         on_page: parameter.on_page,

@@ -162,7 +162,10 @@ fn schema(parameter: &Parameter) -> Value {
     });
     match parameter.kind {
         Kind::Id | Kind::Text | Kind::RelativePath | Kind::Link | Kind::Target => json!({"type": "string"}),
-        Kind::Integer => json!({"type": "integer"}),
+        Kind::Integer => match parameter.most {
+            Some(most) => json!({"type": "integer", "maximum": most}),
+            None => json!({"type": "integer"}),
+        },
         Kind::Boolean => json!({"type": "boolean"}),
         Kind::Choice => json!({"enum": parameter.choices}),
         Kind::Ids | Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
@@ -201,7 +204,7 @@ fn references(schema: &Value, shapes: &[&Shape]) -> Value {
     match schema {
         Value::Object(members) => members
             .iter()
-            .filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id" | "x-name" | "x-resources"))
+            .filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id" | "x-name" | "x-needs" | "x-resources"))
             .map(|(key, value)| {
                 let target = (key == "$ref")
                     .then(|| value.as_str())

@@ -8,6 +8,8 @@
 //! `x-also` of a property is another spelling that answers have of its name. A name in Pascal case is read in camel case too.
 //! `x-name` is the name that typed models give it, in snake case, where the wire misspells it or hides where its words begin.
 //!
+//! `x-needs` of a flag in a request names the member that a record needs where the flag is true (`catalogue.rs`, `closed`).
+//!
 //! A file whose name holds `{resource}` is one shape for each resource in its `x-resources`, with the placeholders of
 //! `catalogue.rs` in its texts and references.
 //!

@@ -18,7 +18,6 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::address::LinkOf;
@@ -90,12 +89,19 @@ impl Prepared {
         Ok(Some((parameter, file.among(attached, parameter.name)?)))
     }
 
-    /// How many rows the body carries, for a request that was written by hand too.
+    /// How many rows the body carries, as a whole or in a member, for a request that was written by hand too.
     pub(crate) fn rows_in_body(&self) -> usize {
         let carries_rows = self.operation.rows.is_some_and(|rows| rows.place == Place::Body);
         let rows = self.body.as_ref().filter(|_| carries_rows);
-        rows.and_then(|body| serde_json::from_slice::<Vec<IgnoredAny>>(body).ok())
-            .map_or(1, |rows| rows.len())
+        match rows.and_then(|body| serde_json::from_slice(body).ok()) {
+            Some(Value::Array(rows)) => rows.len(),
+            // Beside other members.
+            Some(Value::Object(members)) => {
+                let rows = self.operation.rows_parameter().and_then(|rows| members.get(rows.wire));
+                rows.and_then(Value::as_array).map_or(1, Vec::len)
+            }
+            _ => 1,
+        }
     }
 }
 
@@ -160,8 +166,9 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
     let mut members = Map::new();
     let mut whole = None;
     for parameter in operation.parameters {
-        let given =
-            arguments.get(parameter.name).filter(|value| !value.is_null() || parameter.kind == Kind::Json);
+        // Null is a value of its own in JSON, but not in place of a record.
+        let takes_null = parameter.kind == Kind::Json && parameter.members.is_empty();
+        let given = arguments.get(parameter.name).filter(|value| !value.is_null() || takes_null);
         match parameter.place {
             Place::Path => {
                 let segment = match parameter.kind {
@@ -321,13 +328,14 @@ fn body_value(
                 return Err(Error::config(format!("{name} is empty: give at least one")));
             }
             prepared.adds_nothing &= !adds;
-            within_limit(prepared.operation, name, &sent)?;
+            within_limit(prepared.operation, parameter, &sent)?;
             sent
         }
+        Kind::Json if !parameter.members.is_empty() => records::one(parameter, value)?,
         Kind::Id | Kind::Ids | Kind::Text | Kind::Texts | Kind::Boolean | Kind::Integer => {
             note_flag(prepared, parameter, value);
             let sent = plain::json(parameter, value)?;
-            within_limit(prepared.operation, name, &sent)?;
+            within_limit(prepared.operation, parameter, &sent)?;
             sent
         }
         _ => encode::canonical(value),
@@ -335,9 +343,10 @@ fn body_value(
 }
 
 /// Refuses rows without one, and more than one request may carry.
-fn within_limit(operation: &Operation, name: &str, sent: &Value) -> Result<()> {
-    let limit = operation.rows.filter(|rows| rows.place == Place::Body).map(|rows| rows.limit);
-    match (limit, sent.as_array().map_or(0, Vec::len)) {
+fn within_limit(operation: &Operation, parameter: &Parameter, sent: &Value) -> Result<()> {
+    let name = parameter.name;
+    let are_rows = operation.rows_parameter().is_some_and(|rows| rows.name == name);
+    match (operation.rows.filter(|_| are_rows).map(|rows| rows.limit), sent.as_array().map_or(0, Vec::len)) {
         (Some(_), 0) if sent.is_array() => Err(Error::config(format!("{name} is empty: give at least one"))),
         (Some(limit), given) if given > limit => Err(Error::config(format!(
             "{name} has {given} entries; one request may carry {limit}: make several calls"
@@ -432,12 +441,46 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_of_rows_is_for_the_rows() {
+        let update = |more: Value| {
+            let mut arguments = json!({"header_id": "s-1", "app_id": "a-1", "variation_id": "v-1"});
+            arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            run("style.app_bom_variation_update", arguments)
+        };
+        let colorways: Vec<_> = (0..101).map(|number| format!("c-{number}")).collect();
+        assert!(update(json!({"selected_variation_colorways": []})).is_ok());
+        assert!(update(json!({"selected_variation_colorways": colorways})).is_ok());
+        assert!(update(json!({"rows": []})).unwrap_err().message().starts_with("rows is empty"));
+        let rows = vec![json!({"materialId": "m-1"}); 101];
+        assert!(update(json!({"rows": rows})).unwrap_err().message().starts_with("rows has 101 entries"));
+    }
+
+    #[test]
+    fn rows_of_a_body_are_counted() {
+        let rows = |id: &str, arguments: Value| run(id, arguments).unwrap().rows_in_body();
+        let ids = json!(["a", "b"]);
+        assert_eq!(rows("style.colorways_delete", json!({"header_id": "s-1", "colorway_ids": ids})), 2);
+        assert_eq!(rows("tracking.style_add", json!({"plan_id": "p-1", "style_ids": ids})), 2);
+        assert_eq!(rows("style.create", json!({"folder_id": "f-1", "colorways": []})), 1);
+        let bom = |more: Value| {
+            let mut arguments = json!({"header_id": "s-1", "app_id": "a-1", "variation_id": "v-1"});
+            arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            rows("style.app_bom_variation_update", arguments)
+        };
+        assert_eq!(bom(json!({"variation_name": "x"})), 1);
+        assert_eq!(bom(json!({"rows": [{"materialId": "m-1"}, {"materialId": "m-2"}, {"materialId": "m-3"}]})), 3);
+    }
+
+    #[test]
     fn a_path_by_hand_is_its_operation() {
         let prepared = run("raw.get", json!({"path": "/style/header/delete/x-1"})).unwrap();
         assert_eq!(prepared.operation.id, "style.attributes_delete");
         let prepared =
             run("raw.get", json!({"path": "Style/Unknown", "query": {"a": [1, "b c"], "n": null}})).unwrap();
         assert_eq!(prepared.operation.id, "raw.get");
+        // Two operations have this path, and one of them changes something.
+        let prepared = run("raw.get", json!({"path": "Style/Page", "query": {"headerId": "s-1"}})).unwrap();
+        assert_eq!(prepared.operation.id, "style.app_bom_variation_list");
         // Another host has an operation at this path.
         let prepared = run("raw.get", json!({"path": "autonumber", "query": {"id": "x"}})).unwrap();
         assert_eq!(prepared.operation.id, "raw.get");

@@ -22,7 +22,13 @@ pub(super) fn json(parameter: &Parameter, value: &Value) -> Result<Value> {
     Ok(match parameter.kind {
         Kind::Id => encode::id(name, value)?.into(),
         Kind::Boolean => value.as_bool().ok_or_else(|| wrong("true or false"))?.into(),
-        Kind::Integer => value.as_u64().ok_or_else(|| wrong("a whole number from 0"))?.into(),
+        Kind::Integer => {
+            let number = value.as_u64().ok_or_else(|| wrong("a whole number from 0"))?;
+            match parameter.most.filter(|most| number > *most) {
+                Some(most) => return Err(wrong(&format!("at most {most}"))),
+                None => number.into(),
+            }
+        }
         Kind::Choice => choice(parameter, value)?.into(),
         Kind::Ids => list(parameter, value, "ids", |name, value| encode::id(name, value).map(str::to_owned))?,
         Kind::Texts => list(parameter, value, "texts", |name, value| match value.as_str() {

@@ -11,7 +11,7 @@ use crate::catalog::{Member, Parameter};
 use crate::error::{Error, Result};
 use crate::near;
 
-/// The list as it is sent, and whether the request may add one of its records.
+/// The list as it is sent, and whether the request may add one of its records or would be refused when it is sent again.
 pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bool)> {
     let name = parameter.name;
     let items = value.as_array().filter(|items| items.iter().all(Value::is_object));
@@ -31,10 +31,21 @@ pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bo
         if !parameter.members.is_empty() {
             check_complete(&place, &record, parameter.members)?;
         }
+        check_choice(&place, &record, parameter.one_of)?;
         adds |= !removes && parameter.adds_without.is_some_and(|member| !names_one(&record, member));
+        adds |= parameter.not_again.is_some_and(|flag| record.get(flag) == Some(&Value::Bool(true)));
         sent.push(Value::Object(record));
     }
     Ok((sent.into(), adds))
+}
+
+/// A record that is an argument as it is.
+pub(super) fn one(parameter: &Parameter, value: &Value) -> Result<Value> {
+    match value {
+        Value::Object(record) => check(parameter.name, record, parameter.members)?,
+        other => return Err(no_record(parameter.name, other, parameter.members)),
+    }
+    Ok(canonical(value))
 }
 
 /// The record with its members by their names in the request.
@@ -69,7 +80,10 @@ fn row(place: &str, record: &mut Map<String, Value>, values: &str, parameter: &P
     let sent = match record.get(values) {
         Some(given) if !given.is_null() => fields(&format!("{place}.{values}"), given, &[])?,
         _ if removes => Value::Array(Vec::new()),
-        _ => return Err(Error::config(format!("{place} has no {values}; an empty list is for a new one"))),
+        _ => {
+            let hint = parameter.adds_without.map_or("", |_| "; an empty list is for a new one");
+            return Err(Error::config(format!("{place} has no {values}{hint}")));
+        }
     };
     record.insert(values.to_owned(), sent);
     Ok(removes)
@@ -92,16 +106,41 @@ fn check_known(place: &str, record: &Map<String, Value>, members: &[Member]) -> 
         if !member.members.is_empty() {
             check_within(&format!("{place}.{key}"), value, member.members)?;
         }
+        match (member.needs, value) {
+            (None, _) | (_, Value::Null | Value::Bool(false)) => {}
+            (Some(needed), Value::Bool(true)) if is_given(record, needed) => {}
+            (Some(needed), Value::Bool(true)) => {
+                return Err(Error::config(format!("{place} has {key} and needs {needed}")));
+            }
+            (_, other) => {
+                return Err(Error::config(format!("{place}.{key} has to be true or false, not {}", shown(other))));
+            }
+        }
     }
     Ok(())
 }
 
 fn check_complete(place: &str, record: &Map<String, Value>, members: &[Member]) -> Result<()> {
-    let is_missing = |member: &&Member| member.required && record.get(member.name).is_none_or(Value::is_null);
+    let is_missing = |member: &&Member| {
+        let value = record.get(member.name);
+        member.required && value.is_none_or(|value| value.is_null() && !member.nullable)
+    };
     match members.iter().find(is_missing) {
         Some(member) => Err(Error::config(format!("{place} needs {}", member.name))),
         None => Ok(()),
     }
+}
+
+fn is_given(record: &Map<String, Value>, name: &str) -> bool {
+    record.get(name).is_some_and(|value| !value.is_null() && value != "")
+}
+
+/// Refuses a record that has not exactly one of these members.
+fn check_choice(place: &str, record: &Map<String, Value>, members: &[&str]) -> Result<()> {
+    if members.is_empty() || members.iter().filter(|name| is_given(record, name)).count() == 1 {
+        return Ok(());
+    }
+    Err(Error::config(format!("{place} needs exactly one of {}", members.join(", "))))
 }
 
 /// The same for a record in another, and for a list of records.
@@ -125,6 +164,9 @@ fn no_record(place: &str, value: &Value, members: &[Member]) -> Error {
 
 /// Whether the member holds the id of a record, in upper or lower case. A name may be that of none.
 fn names_one(record: &Map<String, Value>, member: &str) -> bool {
+    if let Some((outer, member)) = member.split_once('.') {
+        return record.get(outer).and_then(Value::as_object).is_some_and(|record| names_one(record, member));
+    }
     let id = record.iter().find(|(name, _)| name.eq_ignore_ascii_case(member));
     id.and_then(|(_, id)| id.as_str()).is_some_and(|id| Uuid::try_parse(id).is_ok())
 }
@@ -187,6 +229,67 @@ mod tests {
     }
 
     #[test]
+    fn a_value_may_be_null_and_has_to_be_there() {
+        let update = |field: Value| {
+            let items = json!([{"styleUpdate": {"rowId": "r", "rowFields": [field]}}]);
+            run("style.app_sets_update", "items", items)
+        };
+        assert!(update(json!({"id": "qty", "value": null})).is_ok());
+        for (field, says) in [
+            (json!({"id": "qty"}), " needs value"),
+            (json!({"id": null, "value": "1"}), " needs id"),
+            (json!({"id": "qty", "Value": "1"}), " has an unknown member \"Value\""),
+        ] {
+            let error = update(field).unwrap_err();
+            let says = format!("items[0].styleUpdate.rowFields[0]{says}");
+            assert!(error.message().starts_with(&says), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_argument_that_is_a_record_is_checked_too() {
+        let operation = Operation::find("material.app_3d_material_update").unwrap();
+        let textures = operation.parameters.iter().find(|parameter| parameter.name == "textures").unwrap();
+        let given = json!({"front": "t-1", "back": null});
+        assert_eq!(one(textures, &given).unwrap(), given);
+        for (given, says) in [
+            (json!({"Front": "t-1"}), "textures has an unknown member \"Front\"; did you mean \"front\"?"),
+            (json!(["t-1"]), "textures has to be an object with front, back, not a list of 1"),
+            (json!("t-1"), "textures has to be an object with front, back, not \"t-1\""),
+        ] {
+            let error = one(textures, &given).unwrap_err();
+            assert!(error.message().starts_with(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_record_has_one_of_the_members_that_exclude_each_other() {
+        let update = |change: Value| run("style.app_bom_update", "rows", json!([change]));
+        let row = |row: Value| json!({"materialUpdate": row});
+        for (change, adds) in [
+            (json!({"materialIdToInsert": ID}), true),
+            (json!({"materialIdToInsert": ID, "materialUpdate": null}), true),
+            (row(json!({"rowFields": [{"id": "qty", "value": 1}]})), true),
+            (row(json!({"rowId": ID, "rowFields": [{"id": "qty", "value": null}]})), false),
+            (row(json!({"rowId": ID, "deleteRow": true})), false),
+            (row(json!({"rowId": ID, "deleteRow": false})), false),
+        ] {
+            assert_eq!(update(change.clone()).unwrap().1, adds, "{change}");
+        }
+        for (change, says) in [
+            (json!({"materialIdToInsert": ID, "materialUpdate": {}}), " needs exactly one of materialIdToInsert, "),
+            (json!({"colorUpdate": []}), " needs exactly one of materialIdToInsert, materialUpdate"),
+            (row(json!({"deleteRow": true})), ".materialUpdate has deleteRow and needs rowId"),
+            (row(json!({"rowId": "", "deleteRow": true})), ".materialUpdate has deleteRow and needs rowId"),
+            (row(json!({"rowId": ID, "deleteRow": "yes"})), ".materialUpdate.deleteRow has to be true or false"),
+            (row(json!({"rowId": ID, "fields": []})), ".materialUpdate has an unknown member \"fields\""),
+        ] {
+            let error = update(change).unwrap_err();
+            assert!(error.message().starts_with(&format!("rows[0]{says}")), "{error}");
+        }
+    }
+
+    #[test]
     fn rows_of_pages_have_their_values_in_a_list() {
         let grid = |row: Value| run("style.app_grid_update", "rows", json!([row]));
         let item = |item: Value| run("style.app_list_update", "list_items", json!([item]));
@@ -221,6 +324,15 @@ mod tests {
     }
 
     #[test]
+    fn a_record_whose_second_request_is_refused_is_not_sent_again() {
+        let update = |row: Value| run("style.app_bom_variation_update", "rows", json!([row])).unwrap().1;
+        assert!(!update(json!({"rowId": ID, "rowFields": [{"id": "qty", "value": 2}]})));
+        assert!(!update(json!({"rowId": ID, "deleteRow": false})));
+        assert!(update(json!({"rowId": ID, "deleteRow": true})));
+        assert!(update(json!({"materialId": ID})));
+    }
+
+    #[test]
     fn what_has_no_id_may_be_added() {
         for (operation, name, one, adds) in [
             ("color.update", "colors", json!({"colorNumber": "EX-03"}), true),
@@ -232,6 +344,10 @@ mod tests {
             // It may be renamed by the first request.
             ("block.update", "size_classes", json!({"key": "Regular"}), true),
             ("style.update", "size_classes", json!({"name": "Regular"}), true),
+            ("style.app_multimeasurements_update", "poms", json!({"id": ID, "code": "P1"}), false),
+            ("style.app_multimeasurements_update", "poms", json!({"code": "P1"}), true),
+            ("style.app_3d_style_version_update", "colorways", json!({"id": ID}), false),
+            ("style.app_3d_style_version_update", "colorways", json!({"colorName": "Chalk"}), true),
         ] {
             assert_eq!(run(operation, name, json!([one])).unwrap().1, adds, "{operation} {one}");
         }

@@ -26,8 +26,8 @@ pub enum Effect {
     Action,
 }
 
-/// Whether a request may be sent a second time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether a request may be sent a second time. The later of two is the stricter one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Replay {
     /// A read: any number of times.
@@ -87,7 +87,6 @@ pub(crate) enum Kind {
     /// One of the texts of its parameter.
     Choice,
     /// From 0.
-    #[allow(dead_code)] // The present catalogue has no numbers.
     Integer,
     Boolean,
     /// A signed link, which is the address.
@@ -232,6 +231,12 @@ pub(crate) struct Parameter {
     pub(crate) adds_if_true: bool,
     /// Of records: the member that holds the id of a record that is changed. One without it may be added.
     pub(crate) adds_without: Option<&'static str>,
+    /// Of records: the flag with which a request is refused when it is sent again.
+    pub(crate) not_again: Option<&'static str>,
+    /// Of records: members of which each has exactly one.
+    pub(crate) one_of: &'static [&'static str],
+    /// Of an integer: the highest value.
+    pub(crate) most: Option<u64>,
     /// Of records: the member that holds values of fields.
     pub(crate) values_in: Option<&'static str>,
     /// Of records: the member that is true in one to remove.
@@ -242,7 +247,7 @@ pub(crate) struct Parameter {
     pub(crate) new_needs: &'static [&'static str],
     /// Of records: members by their names in the request, and how answers spell them.
     pub(crate) read_as: &'static [(&'static str, &'static str)],
-    /// Of records: all members that they may have. None where others are sent too.
+    /// Of records, or of one as JSON: all members that they may have. None where others are sent too.
     pub(crate) members: &'static [Member],
 }
 
@@ -251,6 +256,10 @@ pub(crate) struct Parameter {
 pub(crate) struct Member {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
+    /// Whether null is a value of it: then it only has to be there.
+    pub(crate) nullable: bool,
+    /// Of a flag: the member that is needed where it is true.
+    pub(crate) needs: Option<&'static str>,
     /// All members of the record, or the records, that it holds.
     pub(crate) members: &'static [Member],
 }
@@ -346,7 +355,7 @@ impl Operation {
     /// The operation behind a method and a path of a host, for requests that were written by hand.
     pub(crate) fn of_path(base: Base, method: Method, path: &str) -> Option<&'static Self> {
         let segments: Vec<_> = path.trim_matches('/').split('/').collect();
-        operations().find(|operation| {
+        let mut found = operations().filter(|operation| {
             let template: Vec<_> = operation.path.split('/').collect();
             operation.base == base
                 && operation.method == method
@@ -357,7 +366,19 @@ impl Operation {
                     (expected.starts_with('{') && !given.contains('%'))
                         || expected.eq_ignore_ascii_case(given)
                 })
-        })
+        });
+        // Of several the one that may be repeated least.
+        let first = found.next()?;
+        Some(found.fold(first, |least, other| if other.replay > least.replay { other } else { least }))
+    }
+
+    /// The parameter that carries the records of a request with several: records, or else their ids.
+    pub(crate) fn rows_parameter(&self) -> Option<&'static Parameter> {
+        self.rows.filter(|rows| rows.place == Place::Body)?;
+        let of = |kinds: &[Kind]| {
+            self.parameters.iter().find(|one| one.place == Place::Body && kinds.contains(&one.kind))
+        };
+        of(&[Kind::Records, Kind::TableRows]).or_else(|| of(&[Kind::Ids, Kind::Texts]))
     }
 
     /// Units of the plan that one request of it takes: the automation host has a counter of its own.

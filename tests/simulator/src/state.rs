@@ -22,7 +22,7 @@ use crate::people;
 use crate::secrets::Secrets;
 use crate::seed;
 use crate::server::Addresses;
-use crate::service::automation::Sequence;
+use crate::service::automation::{Locks, Sequence};
 use crate::service::comments::Post;
 use crate::service::directory::{self, Company};
 use crate::service::inbox::{self, Task};
@@ -60,6 +60,7 @@ pub(crate) struct State {
     numbered: u64,
     last_write: Millis,
     pub(crate) sequences: Vec<Sequence>,
+    pub(crate) locks: Locks,
     pub(crate) uploads: HashMap<Uuid, Upload>,
     pub(crate) files: HashMap<Uuid, StoredFile>,
     /// 3D files by the size class of a block.
@@ -99,6 +100,7 @@ impl State {
             added: 0,
             numbered: 0,
             last_write: 0,
+            locks: Locks::new(),
             uploads: HashMap::new(),
             files: HashMap::new(),
             assets: Vec::new(),

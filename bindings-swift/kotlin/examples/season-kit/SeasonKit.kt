@@ -205,7 +205,7 @@ private suspend fun FlowCollector<String>.download(
     palette.headerData?.colors?.aseUrl?.let { job.raw.download(it, handover.resolve("palette.ase")) }
 }
 
-/** Milestones that are not reached, styles of the season that the kit does not have, and its line sheets. */
+/** Milestones that are not reached, styles of the season that the kit does not have, and its line sheets and reports. */
 private suspend fun FlowCollector<String>.openEnds(job: BeProduct, kit: Kit, folderId: String) {
     job.tracking.styleTimelineList(kit.plan).collect { row ->
         val milestones = row.timelines.orEmpty()
@@ -217,6 +217,9 @@ private suspend fun FlowCollector<String>.openEnds(job: BeProduct, kit: Kit, fol
     emit("${season.count { it.headerNumber.orEmpty() !in kit.styles }} more styles of ${kit.folder} are of ${kit.season}")
     for (sheet in job.linesheets.list(name = kit.season)) {
         if (kit.season in sheet.name.orEmpty()) emit("the line sheet ${sheet.name} may need them")
+    }
+    job.reports.list().collect { report ->
+        if (kit.season in report.name.orEmpty()) emit("the report ${report.name} shows them")
     }
 }
 

@@ -213,7 +213,7 @@ struct Preparation: Sendable {
         }
     }
 
-    /// Milestones that are not reached, styles of the season that the kit does not have, and its line sheets.
+    /// Milestones that are not reached, styles of the season that the kit does not have, and its line sheets and reports.
     private func openEnds(_ folderID: String) async throws {
         for try await row in job.tracking.styleTimelineList(planID: kit.plan) {
             let milestones = row.timelines ?? []
@@ -228,6 +228,10 @@ struct Preparation: Sendable {
         for sheet in try await job.linesheets.list(name: kit.season) {
             guard let name = sheet.name, name.contains(kit.season) else { continue }
             tell("the line sheet \(name) may need them")
+        }
+        for try await report in job.reports.list() {
+            guard let name = report.name, name.contains(kit.season) else { continue }
+            tell("the report \(name) shows them")
         }
     }
 }

@@ -56,9 +56,21 @@ fn check(operation: &Operation, parameter: &Parameter) -> Result<(), String> {
     if let Some(needed) = parameter.needs.as_ref().filter(|needed| find(operation, needed).is_none()) {
         return Err(format!("needs: there is no parameter {needed}"));
     }
-    let of_records = parameter.adds_without.is_some() || !parameter.read_as.is_empty() || parameter.closed;
+    let of_records = parameter.adds_without.is_some()
+        || parameter.not_again.is_some()
+        || !parameter.one_of.is_empty()
+        || !parameter.read_as.is_empty();
     if kind != Kind::Records && of_records {
-        return Err("adds_without, closed and read_as are for records".into());
+        return Err("adds_without, not_again, one_of and read_as are for records".into());
+    }
+    if kind != Kind::Integer && parameter.most.is_some() {
+        return Err("most is for an integer".into());
+    }
+    if parameter.closed && !matches!(kind, Kind::Records | Kind::Json) {
+        return Err("closed is for records, and for JSON that is one".into());
+    }
+    if parameter.closed && (parameter.record.is_none() || parameter.place != Place::Body) {
+        return Err("closed needs a shape, in the body".into());
     }
     if (kind != Kind::Records || !parameter.closed)
         && (parameter.values_in.is_some() || parameter.removes_if.is_some())

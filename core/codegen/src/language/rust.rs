@@ -248,9 +248,14 @@ fn source_of(source: &Value) -> String {
 /// Members of records in a request, with those of the records in them.
 fn members_of(members: &Value) -> Result<String, Error> {
     let one = |one: Value| {
-        let required = one.get_attr("required")?.is_true();
+        let is = |word| one.get_attr(word).map(|value| value.is_true());
+        let (required, nullable) = (is("required")?, is("nullable")?);
         let (name, members) = (member(&one, "name"), members_of(&one.get_attr("members")?)?);
-        Ok(format!("Member {{ name: {name:?}, required: {required}, members: {members} }}"))
+        let needs = one.get_attr("needs")?;
+        let needs = needs.as_str().map_or_else(|| "None".to_owned(), |needs| format!("Some({needs:?})"));
+        Ok(format!(
+            "Member {{ name: {name:?}, required: {required}, nullable: {nullable}, needs: {needs}, members: {members} }}"
+        ))
     };
     let all = members.try_iter()?.map(one).collect::<Result<Vec<_>, Error>>()?;
     Ok(format!("&[{}]", all.join(", ")))

@@ -16,6 +16,7 @@ pub(crate) mod linesheets;
 pub(crate) mod master_data;
 mod members;
 pub(crate) mod pages;
+pub(crate) mod reports;
 pub(crate) mod route;
 pub(crate) mod shares;
 pub(crate) mod system;
@@ -56,13 +57,23 @@ pub(crate) const API: &[&[Route]] = &[
     linesheets::ROUTES,
     master_data::ROUTES,
     pages::ROUTES,
+    pages::artboards::ROUTES,
     pages::attachments::ROUTES,
+    pages::bom_variations::ROUTES,
+    pages::boms::ROUTES,
     pages::forms::ROUTES,
     pages::grids::ROUTES,
     pages::images::ROUTES,
     pages::links::ROUTES,
     pages::lists::ROUTES,
+    pages::materials_3d::ROUTES,
+    pages::measurements::ROUTES,
     pages::requests::ROUTES,
+    pages::sets::ROUTES,
+    pages::skus::ROUTES,
+    pages::styles_3d::ROUTES,
+    pages::sync::ROUTES,
+    reports::ROUTES,
     shares::ROUTES,
     system::ROUTES,
     tags::ROUTES,
@@ -280,7 +291,16 @@ fn any_header(state: &State, id: &str) -> Result<(MasterKind, usize), Refusal> {
     state.records.find(id).ok_or_else(|| Refusal::text("Header not found"))
 }
 
-fn any_header_id(state: &State, id: &str) -> Result<Uuid, Refusal> {
-    let (kind, at) = any_header(state, id)?;
-    Ok(state.records.master(kind).record(at).id)
+/// The record that the path names, and its application where the path names one too.
+fn any_place(call: &Call<'_>, state: &State) -> Result<(Uuid, Option<Uuid>), Refusal> {
+    let (kind, at) = any_header(state, call.argument("id"))?;
+    let master = state.records.master(kind);
+    let header = master.record(at);
+    if call.argument("app_id").is_empty() {
+        return Ok((header.id, None));
+    }
+    let id = Uuid::parse_str(call.argument("app_id")).ok();
+    let mut apps = apps::of(kind, master.folders[header.folder].id);
+    let app = apps.find(|app| Some(app.id) == id).ok_or_else(pages::not_found)?;
+    Ok((header.id, Some(app.id)))
 }

@@ -1,4 +1,6 @@
-//! The automation host: sequences of numbers. It has its own header for the token, and takes the company in the query.
+//! The automation host: sequences of numbers, and locks. It has its own header for the token, and takes the company in the query.
+
+mod locks;
 
 use http::{StatusCode, header};
 use serde_json::{Value, json};
@@ -13,6 +15,8 @@ use crate::state::Shared;
 
 use super::route::{self, Route, get, post};
 use super::{Call, access, query};
+
+pub(crate) use locks::Locks;
 
 /// Behind `/automation/api/`.
 const ROUTES: &[Route] =
@@ -55,7 +59,7 @@ pub(crate) fn answer(
         return empty(StatusCode::UNAUTHORIZED);
     };
     let path = uri.path().get("/automation/api/".len()..).unwrap_or("");
-    let Some(matched) = route::find(&[ROUTES], method, path) else { return empty(StatusCode::NOT_FOUND) };
+    let Some(matched) = route::find(&[ROUTES, locks::ROUTES], method, path) else { return empty(StatusCode::NOT_FOUND) };
     let call = Call { shared, matched, query: query(uri), body, user, rule };
     match call.parameter("company") {
         Some(company) if company.eq_ignore_ascii_case(&shared.options.company) => call.perform(),

@@ -13,7 +13,9 @@ use crate::answers::{Answer, Refusal, ok, plain};
 use crate::filters;
 use crate::model::{Header, MasterKind};
 
-pub(crate) const ROUTES: &[Route] = &[post("{Master}/FlatBom", flat).only(&[MasterKind::Style])];
+/// How the address of reports differs is not known.
+pub(crate) const ROUTES: &[Route] =
+    &[post("{Master}/FlatBom", flat).only(&[MasterKind::Style]), post("Report/FlatBom", flat)];
 
 /// The application with the bill of materials.
 const APP: &str = "Product BOM";

@@ -1,4 +1,4 @@
-//! Comments and revisions on records. Both are posts, in lists of their own.
+//! Comments and revisions on records and on their applications. Both are posts, in lists of their own.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -10,16 +10,24 @@ use crate::people::User;
 use super::Call;
 use super::route::{Route, delete, get, post};
 
-/// The lists are spelled as the service spells them.
+/// The lists of records are spelled as the service spells them.
 pub(crate) const ROUTES: &[Route] = &[
     get("Comment/Heeader/{id}", |call| list(call, Kind::Comment)),
     post("Comment/Header/{id}/Create", |call| create(call, Kind::Comment)),
     post("Comment/Header/{id}/Edit", |call| edit(call, Kind::Comment)),
     delete("Comment/Header/{id}/Delete", |call| remove(call, Kind::Comment)),
+    get("Comment/Page/{id}/{app_id}", |call| list(call, Kind::Comment)),
+    post("Comment/Page/{id}/{app_id}/Create", |call| create(call, Kind::Comment)),
+    post("Comment/Page/{id}/{app_id}/Edit", |call| edit(call, Kind::Comment)),
+    delete("Comment/Page/{id}/{app_id}/Delete", |call| remove(call, Kind::Comment)),
     get("Revision/Heeader/{id}", |call| list(call, Kind::Revision)),
     post("Revision/Header/{id}/Create", |call| create(call, Kind::Revision)),
     post("Revision/Header/{id}/Edit", |call| edit(call, Kind::Revision)),
     delete("Revision/Header/{id}/Delete", |call| remove(call, Kind::Revision)),
+    get("Revision/Page/{id}/{app_id}", |call| list(call, Kind::Revision)),
+    post("Revision/Page/{id}/{app_id}/Create", |call| create(call, Kind::Revision)),
+    post("Revision/Page/{id}/{app_id}/Edit", |call| edit(call, Kind::Revision)),
+    delete("Revision/Page/{id}/{app_id}/Delete", |call| remove(call, Kind::Revision)),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,6 +47,8 @@ impl Kind {
 
 pub(crate) struct Post {
     id: Uuid,
+    /// The application, of one that is not on the record itself.
+    app: Option<Uuid>,
     kind: Kind,
     from: &'static User,
     body: String,
@@ -57,8 +67,9 @@ impl Post {
 
 fn list(call: &Call<'_>, kind: Kind) -> Result<Answer, Refusal> {
     let state = call.shared.state();
-    let posts = state.posts.get(&super::any_header_id(&state, call.argument("id"))?);
-    let posts = posts.into_iter().flatten().filter(|post| post.kind == kind);
+    let (header, app) = super::any_place(call, &state)?;
+    let posts = state.posts.get(&header).into_iter().flatten();
+    let posts = posts.filter(|post| post.kind == kind && post.app == app);
     Ok(ok(&posts.map(Post::view).collect::<Vec<_>>()))
 }
 
@@ -72,23 +83,24 @@ fn text(body: &Map<String, Value>, kind: Kind) -> Result<String, Refusal> {
 fn create(call: &Call<'_>, kind: Kind) -> Result<Answer, Refusal> {
     let body = text(&call.object()?, kind)?;
     let state = &mut *call.shared.state();
-    let header = super::any_header_id(state, call.argument("id"))?;
-    let post = Post { id: state.new_id(), kind, from: call.user, body, created_at: state.write_time() };
+    let (header, app) = super::any_place(call, state)?;
+    let post = Post { id: state.new_id(), app, kind, from: call.user, body, created_at: state.write_time() };
     let answer = ok(&post.view());
     state.posts.entry(header).or_default().push(post);
     Ok(answer)
 }
 
-/// The posts of the record, and the place of the one that the query names.
+/// The posts of the record and its applications, and the place of the one that the query names.
 fn find<'a>(
     call: &Call<'_>,
     state: &'a mut crate::state::State,
     kind: Kind,
 ) -> Result<(usize, &'a mut Vec<Post>), Refusal> {
-    let header = super::any_header_id(state, call.argument("id"))?;
+    let (header, app) = super::any_place(call, state)?;
     let id = call.guid(&format!("{}Id", kind.name().to_ascii_lowercase()))?;
     let posts = state.posts.entry(header).or_default();
-    let at = posts.iter().position(|post| post.kind == kind && Some(post.id) == id);
+    let is_named = |post: &Post| post.kind == kind && post.app == app && Some(post.id) == id;
+    let at = posts.iter().position(is_named);
     Ok((at.ok_or_else(|| Refusal::failure(format!("{} not found", kind.name())))?, posts))
 }
 

@@ -7,14 +7,24 @@
 //! which makes a page that was never written, and stamps page and record. A file of the storage is `file(id)` in the data: an
 //! answer has a link in its place. A file that is uploaded goes there by `uploads::Target::Page`.
 
+pub(crate) mod artboards;
 pub(crate) mod attachments;
+pub(crate) mod bom_variations;
+pub(crate) mod boms;
+mod changes;
 pub(crate) mod forms;
 pub(crate) mod grids;
 pub(crate) mod images;
 pub(crate) mod links;
 pub(crate) mod lists;
+pub(crate) mod materials_3d;
+pub(crate) mod measurements;
 pub(crate) mod requests;
 mod rows;
+pub(crate) mod sets;
+pub(crate) mod skus;
+pub(crate) mod styles_3d;
+pub(crate) mod sync;
 mod values;
 
 use serde_json::{Value, json};
@@ -33,13 +43,13 @@ use crate::state::State;
 
 /// In the order of lists of applications: further ones go to the end.
 static TYPES: &[Type] = &[
-    Type::new("Artboard", "Artboard", |_| json!({}), |_| json!({})),
+    artboards::ARTBOARD,
     forms::FORM,
     grids::GRID,
     lists::LIST,
     attachments::ATTACHMENTS,
     requests::SAMPLE_REQUEST,
-    Type::new("BOM", "Product BOM", |_| Value::Null, |_| json!({})),
+    boms::BOM,
     forms::FORM_GRID,
     images::IMAGES_FORM,
     images::IMAGES_GRID,
@@ -47,6 +57,14 @@ static TYPES: &[Type] = &[
     requests::SAMPLE,
     requests::FORM_REQUEST,
     links::LINK_PAGES,
+    boms::DETAILS,
+    bom_variations::SEVERAL,
+    bom_variations::ONE,
+    materials_3d::MATERIAL_3D,
+    measurements::MEASUREMENTS,
+    sets::SETS,
+    skus::SKU,
+    styles_3d::STYLE_3D,
 ];
 
 pub(crate) const ROUTES: &[Route] = &[

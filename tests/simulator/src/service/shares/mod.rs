@@ -1,4 +1,4 @@
-//! Records that are shared with partner companies.
+//! Records and their applications that are shared with partner companies.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -16,9 +16,14 @@ pub(crate) const ROUTES: &[Route] = &[
     post("Share/Header/{id}/Share", share),
     post("Share/Header/{id}/Unshare", unshare),
     get("Share/Header/{id}/Get", shared_with),
+    post("Share/Page/{id}/{app_id}/Share", share),
+    post("Share/Page/{id}/{app_id}/Unshare", unshare),
+    get("Share/Page/{id}/{app_id}/Get", shared_with),
 ];
 
 pub(crate) struct Share {
+    /// The application, where it is not the record itself that is shared.
+    app: Option<Uuid>,
     /// Of the directory.
     partner: Uuid,
     by: &'static User,
@@ -38,12 +43,12 @@ fn share(call: &Call<'_>) -> Result<Answer, Refusal> {
     let ids = call.texts()?;
     let state = &mut *call.shared.state();
     let partners = partners(&ids, state)?;
-    let header = super::any_header_id(state, call.argument("id"))?;
+    let (header, app) = super::any_place(call, state)?;
     let at = state.write_time();
     let shares = state.shares.entry(header).or_default();
     for partner in partners {
-        if !shares.iter().any(|share| share.partner == partner) {
-            shares.push(Share { partner, by: call.user, at });
+        if !shares.iter().any(|share| share.app == app && share.partner == partner) {
+            shares.push(Share { app, partner, by: call.user, at });
         }
     }
     Ok(message("Shared"))
@@ -53,16 +58,17 @@ fn unshare(call: &Call<'_>) -> Result<Answer, Refusal> {
     let ids = call.texts()?;
     let state = &mut *call.shared.state();
     let partners = partners(&ids, state)?;
-    let header = super::any_header_id(state, call.argument("id"))?;
+    let (header, app) = super::any_place(call, state)?;
     let shares = state.shares.entry(header).or_default();
-    shares.retain(|share| !partners.contains(&share.partner));
+    shares.retain(|share| share.app != app || !partners.contains(&share.partner));
     Ok(message("Unshared"))
 }
 
 fn shared_with(call: &Call<'_>) -> Result<Answer, Refusal> {
     let state = call.shared.state();
-    let shares = state.shares.get(&super::any_header_id(&state, call.argument("id"))?);
-    let shares = shares.into_iter().flatten().map(|share| {
+    let (header, app) = super::any_place(call, &state)?;
+    let shares = state.shares.get(&header).into_iter().flatten().filter(|share| share.app == app);
+    let shares = shares.map(|share| {
         let partner = state.companies.iter().find(|company| company.id == share.partner);
         json!({"partner": partner.map(Company::reference), "createdBy": person(share.by),
                "createdAt": stamp(share.at)})

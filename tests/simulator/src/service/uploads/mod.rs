@@ -63,6 +63,8 @@ pub(crate) enum Target {
     },
     /// A page of a record, and how the file is put into its data.
     Page(Place, Box<dyn FnOnce(&mut Value, Uuid) + Send>),
+    /// The same for a file that need not be an image.
+    Asset(Place, Box<dyn FnOnce(&mut Value, Uuid) + Send>),
     /// A message of the inbox.
     Message(Uuid),
 }
@@ -147,7 +149,7 @@ pub(crate) fn take(call: &Call<'_>, target: Target) -> Result<Answer, Refusal> {
     let rule = &call.rule.upload;
     let state = &mut *call.shared.state();
     let lower = file.name.to_lowercase();
-    let image = !matches!(target, Target::SizeClass { .. } | Target::Message(_));
+    let image = !matches!(target, Target::SizeClass { .. } | Target::Message(_) | Target::Asset(..));
     let unsupported = image && UNSUPPORTED.iter().any(|ending| lower.ends_with(ending));
     let failure = rule.fail.clone().or_else(|| unsupported.then(|| "Unsupported file".to_owned()));
     let id = keep(state, file);
@@ -226,7 +228,7 @@ fn finish(state: &mut State, id: Uuid, upload: &mut Upload) {
             state.assets.push((class, file));
             change(state, MasterKind::Block, header, upload, |_| {});
         }
-        Target::Page(place, put) => {
+        Target::Page(place, put) | Target::Asset(place, put) => {
             let unseen = upload.lag.map(|lag| lag.from(state.now()));
             pages::put_file(state, &place, |data| put(data, file.id), upload.user, unseen);
         }
