@@ -73,8 +73,8 @@ def test_the_diffs_of_contributing_apply() -> None:
         r"^```diff\n(.*?)^```", (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
     assert len(diffs) == 2
-    for diff in diffs:
-        checked = subprocess.run(
-            ["git", "apply", "--check", "-"], input=diff, cwd=REPOSITORY, capture_output=True, text=True, check=False
-        )
+    # The operation of the first is there. The method of the second is not: the diff would add it.
+    for diff, direction in zip(diffs, (["--reverse"], []), strict=True):
+        command = ["git", "apply", "--check", *direction, "-"]
+        checked = subprocess.run(command, input=diff, cwd=REPOSITORY, capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stderr

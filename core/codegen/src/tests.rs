@@ -552,6 +552,11 @@ fn a_catalogue_that_contradicts_itself_is_refused() {
             "are for records",
         ),
         ("service/sharing.toml", "place = \"body\"", "place = \"query\"", "ids are in the body"),
+        ("service/sharing.toml", "kind = \"ids\"", "kind = \"ids\"\non_page = true", "on_page is for fields"),
+        ("service/app_pages.toml", "closed = true\n", "", "are for closed records"),
+        ("service/app_pages.toml", "adds_without = \"rowId\"\n", "", "removes_if needs values_in and"),
+        ("service/app_pages.toml", "name = \"app_id\"", "name = \"app\"", "there is no id app_id"),
+        ("service/apps.toml", "answer = \"list\"", "answer = \"any\"", "lists_apps is for a plain list"),
         ("service/headers.toml", "record = \"size\"\n", "", "records need a shape"),
         (
             "service/headers.toml",

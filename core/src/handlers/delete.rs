@@ -1,5 +1,5 @@
 //! Deletes whose answer cannot be trusted: the service may do the work and still answer 500, or the answer may be lost. Then a
-//! read shows what became of it (docs/service/requests.md, Retrying).
+//! read shows what became of it (docs/service/answers.md, Errors by status; docs/service/apps.md, Attachments).
 
 use bytes::Bytes;
 use serde_json::Value;

@@ -26,7 +26,9 @@ pub(super) fn all(schema: &[u8]) -> HashMap<String, Definition> {
     let mut fields = HashMap::new();
     for (id, definition) in answer::fields(schema).unwrap_or_default().iter().filter_map(Definition::of) {
         match fields.entry(id) {
-            Entry::Vacant(place) => drop(place.insert(definition)),
+            Entry::Vacant(place) => {
+                place.insert(definition);
+            }
             // The form and the grid of a page may each have a field with this id: then any value may be right.
             Entry::Occupied(mut known) if !definition.is_like(known.get()) => {
                 known.insert(Definition::untyped());

@@ -2,7 +2,7 @@
 
 /// The record or page that a field belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code)] // The present catalogue writes headers, their parts, and data tables.
+#[allow(dead_code)] // The present catalogue writes headers, their parts, pages, and data tables.
 pub(crate) enum Place {
     Header,
     Colorway,

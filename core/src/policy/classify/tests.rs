@@ -278,3 +278,26 @@ fn waits_in_seconds_and_as_dates() {
         assert_eq!(wait(&[odd]), None, "{odd}");
     }
 }
+
+#[test]
+fn a_page_that_is_not_found_says_what_that_may_mean() {
+    let says = |id: &str, status: u16, body: &str| {
+        let error = judge(id, status, body, true).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{id} {body}");
+        error.message().to_owned()
+    };
+    let first = "Page not found: app_id is not an application of this record";
+    let list = "; style.app_list lists applications with their types";
+    assert_eq!(says("style.app_get", 400, "Page not found."), format!("{first}{list}"));
+    assert_eq!(
+        says("style.app_reset", 500, "\"Page not found\""),
+        format!("{first}, or nothing was ever written to its page{list}")
+    );
+    let failed = r#"{"error": true, "message": "Page not found."}"#;
+    assert_eq!(
+        says("style.app_list_update", 200, failed),
+        format!("{first}, or it is of another type than List{list}")
+    );
+    assert_eq!(says("style.get", 400, "Page not found."), "Page not found.");
+    assert_eq!(says("style.app_get", 400, "Style not found"), "Style not found");
+}
