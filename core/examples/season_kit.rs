@@ -281,7 +281,8 @@ async fn open_ends(job: &Client, kit: &Kit, folder_id: &str, tell: &mut impl FnM
         tell(format!("the line sheet {name} may need them"));
     }
     let reports = job.reports().list().collect().await?;
-    for name in reports.into_iter().filter_map(|report| report.name).filter(|name| name.contains(&kit.season)) {
+    for name in reports.into_iter().filter_map(|report| report.name).filter(|name| name.contains(&kit.season))
+    {
         tell(format!("the report {name} shows them"));
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 export type * from './apps.js';
 export type * from './automation.js';
+export type * from './boms.js';
 export type * from './data-tables.js';
 export type * from './directory.js';
 export type * from './downloads.js';
@@ -9,6 +10,7 @@ export type * from './headers.js';
 export type * from './inbox.js';
 export type * from './linesheets.js';
 export type * from './master-data.js';
+export type * from './reports.js';
 export type * from './shared.js';
 export type * from './sharing.js';
 export type * from './system.js';

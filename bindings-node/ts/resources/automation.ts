@@ -21,7 +21,22 @@ export interface AutomationAutonumberCreateArguments {
   template: string;
 }
 
-/** Automation: sequences of numbers that are given once. */
+/** Arguments of {@link Automation.lockAcquire}. */
+export interface AutomationLockAcquireArguments {
+  /**
+   * Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown. The
+   * vendor's client sends 60. Default: none is sent.
+   */
+  timeout?: number | undefined;
+}
+
+/** Arguments of {@link Automation.lockCheck}. */
+export interface AutomationLockCheckArguments {
+  /** Seconds. What they mean is unknown. */
+  timeout: number;
+}
+
+/** Automation: sequences of numbers that are given once, and locks that programs share. */
 export class Automation {
   readonly #caller: Caller;
 
@@ -53,5 +68,49 @@ export class Automation {
   /** Creates a sequence of numbers. The answer is returned unchanged, because its form is unknown. */
   autonumberCreate(args: AutomationAutonumberCreateArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('automation.autonumber_create', options, args);
+  }
+
+  /**
+   * Takes a lock of the company by its name. The answer is returned unchanged, because its form is unknown:
+   * how it says that another program has the lock is not recorded (docs/service/automation.md, Locks).
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`, and the lock may be
+   * taken.
+   *
+   * @param name Name of the lock, which the programs that share it choose.
+   */
+  lockAcquire(
+    name: string,
+    args: AutomationLockAcquireArguments = {},
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('automation.lock_aquire', options, { name }, args);
+  }
+
+  /**
+   * Gives a lock back. The answer is returned unchanged, because its form is unknown.
+   *
+   * Sent at most once: a second request could give back a lock that another program has taken meanwhile.
+   *
+   * @param name Name of the lock.
+   */
+  lockRelease(name: string, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('automation.lock_release', options, { name });
+  }
+
+  /**
+   * State of locks by their names. The answer is returned unchanged, because its form is unknown.
+   *
+   * It is no plain read, because the service may wait or prolong the locks: the meaning of the timeout is
+   * unknown (docs/service/automation.md, Locks).
+   *
+   * @param names Names of the locks.
+   */
+  lockCheck(
+    names: readonly string[],
+    args: AutomationLockCheckArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('automation.lock_check', options, { names }, args);
   }
 }

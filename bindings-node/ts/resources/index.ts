@@ -12,6 +12,7 @@ import { Linesheets } from './linesheets.js';
 import { MasterData } from './master-data.js';
 import { Material } from './material.js';
 import { Raw } from './raw.js';
+import { Reports } from './reports.js';
 import { Style } from './style.js';
 import { System } from './system.js';
 import { Tracking } from './tracking.js';
@@ -28,6 +29,7 @@ export type * from './linesheets.js';
 export type * from './master-data.js';
 export type * from './material.js';
 export type * from './raw.js';
+export type * from './reports.js';
 export type * from './style.js';
 export type * from './system.js';
 export type * from './tracking.js';
@@ -56,13 +58,15 @@ export class Resources {
   readonly masterData: MasterData;
   /** Line sheets and their folders. */
   readonly linesheets: Linesheets;
+  /** Reports of the company and their rows. */
+  readonly reports: Reports;
   /** Tracking: plans, and the timelines of their rows. */
   readonly tracking: Tracking;
   /** Directory: partner companies and their contacts. */
   readonly directory: Directory;
   /** Users of the company and their roles. */
   readonly user: User;
-  /** Automation: sequences of numbers that are given once. */
+  /** Automation: sequences of numbers that are given once, and locks that programs share. */
   readonly automation: Automation;
   /** The service itself: its version and its limits. */
   readonly system: System;
@@ -80,6 +84,7 @@ export class Resources {
     this.inbox = new Inbox(caller);
     this.masterData = new MasterData(caller);
     this.linesheets = new Linesheets(caller);
+    this.reports = new Reports(caller);
     this.tracking = new Tracking(caller);
     this.directory = new Directory(caller);
     this.user = new User(caller);

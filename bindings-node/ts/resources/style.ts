@@ -6,7 +6,27 @@ import type { Caller } from '../connection.js';
 import type { FileInput } from '../files.js';
 import type { Pager } from '../pager.js';
 import type { ColorwayChange } from '../records/changes.js';
-import type { App } from '../records/apps.js';
+import type {
+  App,
+  AppPage,
+  PageItemChange,
+  PageLinkChange,
+  PageRowChange,
+  PomChange,
+  SetsChange,
+  SkuChange,
+  Style3dColorwayChange,
+  Style3dVersion,
+  SubmitSize,
+} from '../records/apps.js';
+import type {
+  BomChange,
+  BomMaterialChange,
+  BomVariation,
+  BomVariationPage,
+  BomVariationPageSchema,
+  BomVariationRowChange,
+} from '../records/boms.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
 import type {
   CarriedOver,
@@ -21,6 +41,485 @@ import type {
 import type { Message, SchemaField } from '../records/shared.js';
 import type { SharedPartner } from '../records/sharing.js';
 import type { Upload, UploadStatus } from '../records/uploads.js';
+
+/** Arguments of {@link Style.app3dStyleVersionCreate}. */
+export interface StyleApp3dStyleVersionCreateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `3DStyle`, as returned by `appList`. */
+  appId: string;
+  /** Name of the version. */
+  versionName: string;
+}
+
+/** Arguments of {@link Style.app3dStyleVersionCopy}. */
+export interface StyleApp3dStyleVersionCopyArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `3DStyle`, as returned by `appList`. */
+  appId: string;
+  /** Id of the version to copy. */
+  copyFromVersionId: string;
+  /** Name of the copy. */
+  versionName: string;
+}
+
+/** Arguments of {@link Style.app3dStyleVersionUpdate}. */
+export interface StyleApp3dStyleVersionUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `3DStyle`, as returned by `appList`. */
+  appId: string;
+  /** Id of the version. */
+  versionId: string;
+  /** The new name, in an object as `value`. */
+  versionName?: unknown;
+  /** The new status, in an object as `value`; `OnHold` is known. */
+  versionStatus?: unknown;
+  /** Colorways of the version: each one with an `id` is changed or deleted, others are added. */
+  colorways?: readonly Style3dColorwayChange[] | undefined;
+}
+
+/** Arguments of {@link Style.app3dStyleVersionDelete}. */
+export interface StyleApp3dStyleVersionDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `3DStyle`, as returned by `appList`. */
+  appId: string;
+  /** Id of the version. */
+  versionId: string;
+}
+
+/** Arguments of {@link Style.app3dStyleWorkingFileUpload}. */
+export interface StyleApp3dStyleWorkingFileUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `3DStyle`, as returned by `appList`. */
+  appId: string;
+  /** Id of the version. */
+  versionId: string;
+  /**
+   * The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt.
+   * A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only,
+   * unless `settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+   * it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.app3dStylePreviewUpload}. */
+export interface StyleApp3dStylePreviewUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `3DStyle`, as returned by `appList`. */
+  appId: string;
+  /** Id of the version. */
+  versionId: string;
+  /** Id of the colorway in the version, not that of the colorway of the style. */
+  colorwayId: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.app3dStyleTurntableUpload}. */
+export interface StyleApp3dStyleTurntableUploadArguments {
+  /** Version of the 3D style that gets the images. Default: a new version is made. */
+  versionId?: string | undefined;
+  /** Replace the previews of before. Default: the images are added to them. */
+  replaceImages?: boolean | undefined;
+  /**
+   * The archive: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.appBomUpdate}. */
+export interface StyleAppBomUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `BOM`, as returned by `appList`. */
+  appId: string;
+  /** Changes, each of one row. */
+  rows: readonly BomChange[];
+}
+
+/** Arguments of {@link Style.appBomItemDelete}. */
+export interface StyleAppBomItemDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `BOM`, as returned by `appList`. */
+  appId: string;
+  /** Id of the row. */
+  rowId: string;
+}
+
+/** Arguments of {@link Style.appBomReset}. */
+export interface StyleAppBomResetArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `BOM`, as returned by `appList`. */
+  appId: string;
+}
+
+/** Arguments of {@link Style.appBomDetailsUpdate}. */
+export interface StyleAppBomDetailsUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `BOMDetails`, as returned by `appList`. */
+  appId: string;
+  /** Materials, each with whether it leaves. */
+  materials: readonly BomMaterialChange[];
+}
+
+/** Arguments of {@link Style.appBomVariationList}. */
+export interface StyleAppBomVariationListArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `BOMVariations`, as returned by `appList`. */
+  appId: string;
+}
+
+/** Arguments of {@link Style.appBomVariationGet}. */
+export interface StyleAppBomVariationGetArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `BOMVariations`, as returned by `appList`. */
+  appId: string;
+  /** Id of the variation. */
+  variationId: string;
+}
+
+/** Arguments of {@link Style.appBomVariationCreate}. */
+export interface StyleAppBomVariationCreateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `BOMVariations`, as returned by `appList`. */
+  appId: string;
+  /** Name of the variation. */
+  variationName: string;
+  /** Whether it becomes the default variation. */
+  isDefault?: boolean | undefined;
+  /** Whether it presumably follows the colorways of the style. */
+  syncColorways?: boolean | undefined;
+  /** Ids of the colorways that it is for. */
+  selectedVariationColorways?: readonly string[] | undefined;
+  /** Values of the fields that `appBomVariationSchema` lists as `metadata`, by id. */
+  metadataFields?: Fields | undefined;
+  /** Its rows, at most 100. */
+  rows?: readonly BomVariationRowChange[] | undefined;
+}
+
+/** Arguments of {@link Style.appBomVariationUpdate}. */
+export interface StyleAppBomVariationUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `BOMVariations`, as returned by `appList`. */
+  appId: string;
+  /** Id of the variation. */
+  variationId: string;
+  /** Name of the variation. */
+  variationName?: string | undefined;
+  /** Whether it becomes the default variation. The default one cannot be switched off. */
+  isDefault?: boolean | undefined;
+  /** Whether it presumably follows the colorways of the style. */
+  syncColorways?: boolean | undefined;
+  /** Ids of all colorways that it is for: the list takes the place of the former one. */
+  selectedVariationColorways?: readonly string[] | undefined;
+  /** Values of the fields that `appBomVariationSchema` lists as `metadata`, by id. */
+  metadataFields?: Fields | undefined;
+  /** Rows to add, to change and to remove. */
+  rows?: readonly BomVariationRowChange[] | undefined;
+  /** Colorways that it is for from now on and those that it is no longer for: the others stay. */
+  selectedVariationColorwaysUpdate?: unknown;
+}
+
+/** Arguments of {@link Style.appBomVariationReset}. */
+export interface StyleAppBomVariationResetArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `BOMVariations`, as returned by `appList`. */
+  appId: string;
+  /** Id of the variation. */
+  variationId: string;
+}
+
+/** Arguments of {@link Style.appBomVariationDelete}. */
+export interface StyleAppBomVariationDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `BOMVariations`, as returned by `appList`. */
+  appId: string;
+  /** Id of the variation. */
+  variationId: string;
+}
+
+/** Arguments of {@link Style.appFormUpdate}. */
+export interface StyleAppFormUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Values by field id. Null clears a field. */
+  fields: Fields;
+}
+
+/** Arguments of {@link Style.appGridUpdate}. */
+export interface StyleAppGridUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`. */
+  rows: readonly PageRowChange[];
+}
+
+/** Arguments of {@link Style.appListUpdate}. */
+export interface StyleAppListUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`. */
+  listItems: readonly PageItemChange[];
+}
+
+/** Arguments of {@link Style.appImagegridListUpdate}. */
+export interface StyleAppImagegridListUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+   */
+  listItems: readonly PageItemChange[];
+}
+
+/** Arguments of {@link Style.appTextlistUpdate}. */
+export interface StyleAppTextlistUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+   */
+  listItems: readonly PageItemChange[];
+}
+
+/** Arguments of {@link Style.appTextlistEditorUpdate}. */
+export interface StyleAppTextlistEditorUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * The text as HTML, such as `<p>Double stitch</p>`. It may not be empty; `<p></p>` is an empty paragraph.
+   */
+  editorData: string;
+}
+
+/** Arguments of {@link Style.appLinkPagesUpdate}. */
+export interface StyleAppLinkPagesUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Links, each to a page of a record. */
+  items: readonly PageLinkChange[];
+}
+
+/** Arguments of {@link Style.appRequestGet}. */
+export interface StyleAppRequestGetArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appRequestList`. */
+  appId: string;
+  /** Row of a plan. Default: all rows of the style. */
+  timelineId?: string | undefined;
+}
+
+/** Arguments of {@link Style.appRequestFormUpdate}. */
+export interface StyleAppRequestFormUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appRequestList`. */
+  appId: string;
+  /** Row of the plan that the page belongs to. */
+  timelineId: string;
+  /** Values by field id. Null clears a field. */
+  fields: Fields;
+}
+
+/** Arguments of {@link Style.appSampleRequestMultiAddSubmit}. */
+export interface StyleAppSampleRequestMultiAddSubmitArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Row of the plan, for a submit of a request of a plan. */
+  timelineId?: string | undefined;
+  /** Name of the submit. */
+  submitName: string;
+  /** Sizes of the submit, each with the id of its size class. */
+  sizes: readonly SubmitSize[];
+}
+
+/** Arguments of {@link Style.appArtboardImageAssign}. */
+export interface StyleAppArtboardImageAssignArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `Artboard`, as returned by `appList`. */
+  appId: string;
+  /** Position of the artboard, from 0. */
+  artboardIndex: number;
+}
+
+/** Arguments of {@link Style.appSkuGenerate}. */
+export interface StyleAppSkuGenerateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `SKU`, as returned by `appList`. */
+  appId: string;
+}
+
+/** Arguments of {@link Style.appSkuUpdate}. */
+export interface StyleAppSkuUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `SKU`, as returned by `appList`. */
+  appId: string;
+  /** Rows to change, each by its `id`, with the fields to change. */
+  rows: readonly SkuChange[];
+}
+
+/** Arguments of {@link Style.appSetsUpdate}. */
+export interface StyleAppSetsUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `Sets`, as returned by `appList`. */
+  appId: string;
+  /** Styles to add and rows to change. */
+  items: readonly SetsChange[];
+}
+
+/** Arguments of {@link Style.appMultimeasurementsUpdate}. */
+export interface StyleAppMultimeasurementsUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `MultiMeasurements`, as returned by `appList`. */
+  appId: string;
+  /** Id of the size class, as in the `sizeClasses` of the style. */
+  sizeClassId: string;
+  /** Points of measure, each by its `id`. */
+  poms: readonly PomChange[];
+}
+
+/** Arguments of {@link Style.appMultimeasurementsReset}. */
+export interface StyleAppMultimeasurementsResetArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of an application of the type `MultiMeasurements`, as returned by `appList`. */
+  appId: string;
+}
+
+/** Arguments of {@link Style.appImageformUpload}. */
+export interface StyleAppImageformUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.appImagesgridItemUpload}. */
+export interface StyleAppImagesgridItemUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Id of the item. */
+  listItemId: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.appTextlistUpload}. */
+export interface StyleAppTextlistUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Id of the item. */
+  listItemId: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.appAttachmentsUpload}. */
+export interface StyleAppAttachmentsUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt.
+   * A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only,
+   * unless `settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+   * it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.appAttachmentsDelete}. */
+export interface StyleAppAttachmentsDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Names of the files, each the `fileName` on the page, which is without extension. */
+  filenamesToRemove: readonly string[];
+}
+
+/** Arguments of {@link Style.appGet}. */
+export interface StyleAppGetArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+}
+
+/** Arguments of {@link Style.appReset}. */
+export interface StyleAppResetArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+}
 
 /** Arguments of {@link Style.colorwayDelete}. */
 export interface StyleColorwayDeleteArguments {
@@ -98,6 +597,98 @@ export interface StyleRevisionEditArguments {
 export interface StyleRevisionDeleteArguments {
   /** Id of the style. */
   headerId: string;
+  /** Id of the revision. */
+  revisionId: string;
+}
+
+/** Arguments of {@link Style.appCommentList}. */
+export interface StyleAppCommentListArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+}
+
+/** Arguments of {@link Style.appRevisionList}. */
+export interface StyleAppRevisionListArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+}
+
+/** Arguments of {@link Style.appCommentAdd}. */
+export interface StyleAppCommentAddArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the
+   * name.
+   */
+  comment: string;
+}
+
+/** Arguments of {@link Style.appRevisionAdd}. */
+export interface StyleAppRevisionAddArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on
+   * the name.
+   */
+  revision: string;
+}
+
+/** Arguments of {@link Style.appCommentEdit}. */
+export interface StyleAppCommentEditArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Id of the comment. */
+  commentId: string;
+  /**
+   * Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the
+   * name.
+   */
+  comment: string;
+}
+
+/** Arguments of {@link Style.appRevisionEdit}. */
+export interface StyleAppRevisionEditArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Id of the revision. */
+  revisionId: string;
+  /**
+   * Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on
+   * the name.
+   */
+  revision: string;
+}
+
+/** Arguments of {@link Style.appCommentDelete}. */
+export interface StyleAppCommentDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Id of the comment. */
+  commentId: string;
+}
+
+/** Arguments of {@link Style.appRevisionDelete}. */
+export interface StyleAppRevisionDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
   /** Id of the revision. */
   revisionId: string;
 }
@@ -221,6 +812,34 @@ export interface StyleUnshareArguments {
   headerId: string;
   /** Ids of the partners, as in the directory. */
   partnerList: readonly string[];
+}
+
+/** Arguments of {@link Style.appShare}. */
+export interface StyleAppShareArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Ids of the partners, as in the directory. */
+  partnerList: readonly string[];
+}
+
+/** Arguments of {@link Style.appUnshare}. */
+export interface StyleAppUnshareArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Ids of the partners, as in the directory. */
+  partnerList: readonly string[];
+}
+
+/** Arguments of {@link Style.appSharedWith}. */
+export interface StyleAppSharedWithArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
 }
 
 /** Arguments of {@link Style.carryOver}. */
@@ -384,12 +1003,593 @@ export class Style {
   }
 
   /**
-   * Applications of a style: every style of a folder has the same.
+   * Adds a version to a 3D style and returns it.
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the version in
+   * the application before you create it again.
+   *
+   * Errors: `ConfigError` for an application of another type once `appList` has shown its type,
+   * `NotFoundError` when the service finds no such page, `DecodeError` with `applied` when the answer does
+   * not have the id of the version.
+   */
+  app3dStyleVersionCreate(
+    args: StyleApp3dStyleVersionCreateArguments,
+    options?: CallOptions,
+  ): Promise<Style3dVersion> {
+    return this.#caller.call('style.app_3D_style_version_create', options, args);
+  }
+
+  /**
+   * Copies a version of a 3D style and returns the copy. Otherwise like `app3dStyleVersionCreate`.
+   *
+   * Errors: `ConfigError` for an application of another type once `appList` has shown its type;
+   * `NotFoundError` when the service finds no such page.
+   */
+  app3dStyleVersionCopy(
+    args: StyleApp3dStyleVersionCopyArguments,
+    options?: CallOptions,
+  ): Promise<Style3dVersion> {
+    return this.#caller.call('style.app_3D_style_version_copy', options, args);
+  }
+
+  /**
+   * Changes a version of a 3D style and its colorways, at most 100 a request, and returns the version. A
+   * colorway without an `id` is added, so a request with it is sent at most once. What happens to names,
+   * status and colorways that a request leaves out is unknown (docs/service/apps.md, 3D styles).
+   *
+   * Errors: `ConfigError` for an application of another type once `appList` has shown its type;
+   * `NotFoundError` when the service finds no such page.
+   */
+  app3dStyleVersionUpdate(
+    args: StyleApp3dStyleVersionUpdateArguments,
+    options?: CallOptions,
+  ): Promise<Style3dVersion> {
+    return this.#caller.call('style.app_3D_style_version_update', options, args);
+  }
+
+  /**
+   * Deletes a version of a 3D style with its files. The answer is returned unchanged, because its form is
+   * unknown.
+   *
+   * Errors: `ConfigError` for an application of another type once `appList` has shown its type;
+   * `NotFoundError` when the service finds no such page.
+   */
+  app3dStyleVersionDelete(
+    args: StyleApp3dStyleVersionDeleteArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('style.app_3D_style_version_delete', options, args);
+  }
+
+  /**
+   * Uploads a working file of a version of a 3D style, and waits until the service has processed it, at most
+   * `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an application of another type
+   * once `appList` has shown its type.
+   */
+  app3dStyleWorkingFileUpload(
+    args: StyleApp3dStyleWorkingFileUploadArguments,
+    options?: CallOptions,
+  ): Promise<Upload> {
+    return this.#caller.call('style.app_3D_style_working_file_upload', options, args);
+  }
+
+  /**
+   * Adds a preview to a colorway of a 3D style, which makes a turntable of several, and waits until the
+   * service has processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError`
+   * for an application of another type once `appList` has shown its type.
+   */
+  app3dStylePreviewUpload(
+    args: StyleApp3dStylePreviewUploadArguments,
+    options?: CallOptions,
+  ): Promise<Upload> {
+    return this.#caller.call('style.app_3D_style_preview_upload', options, args);
+  }
+
+  /**
+   * Uploads the images of a turntable in a zip archive, and waits until the service has processed it, at most
+   * `options.waitTimeout`. Errors are those of `upload`.
+   *
+   * @param headerId Id of the style.
+   */
+  app3dStyleTurntableUpload(
+    headerId: string,
+    args: StyleApp3dStyleTurntableUploadArguments,
+    options?: CallOptions,
+  ): Promise<Upload> {
+    return this.#caller.call('style.app_3D_style_turntable_upload', options, { headerId }, args);
+  }
+
+  /**
+   * Inserts materials into a bill of materials and adds, changes and removes rows, at most 100 changes a
+   * request. Other rows stay. The answer is returned unchanged, because its form is unknown: `appGet` reads
+   * the rows.
+   *
+   * A request that inserts a material or adds a row is sent at most once, because a second one would add
+   * another row: when the error's `outcome` is `unknown`, read the rows before you send it again. Whether the
+   * changes of a request are made together is unknown: when one with several is refused, the `outcome` is
+   * `unknown` too. A row of a material refuses the columns that only show a field of the material
+   * (docs/service/apps.md, Bills of materials).
+   *
+   * Errors: `ConfigError` for an unknown member, such as `fields` in place of `rowFields`, for a change that
+   * names both a material and a row, and for a row to remove without its id.
+   */
+  appBomUpdate(args: StyleAppBomUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_bom_update', options, args);
+  }
+
+  /**
+   * Removes a row of a bill of materials. `appBomUpdate` removes several in one request. The answer is
+   * returned unchanged, because its form is unknown.
+   */
+  appBomItemDelete(args: StyleAppBomItemDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_bom_item_delete', options, args);
+  }
+
+  /**
+   * Removes all rows of a bill of materials. The answer is returned unchanged, because its form is unknown.
+   */
+  appBomReset(args: StyleAppBomResetArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_bom_reset', options, args);
+  }
+
+  /**
+   * Adds materials to an application with details of materials, or takes them out, at most 100 a request.
+   * Each has to be in the bill of materials already. The answer is returned unchanged, because its form is
+   * unknown: `appGet` lists the materials.
+   *
+   * Whether they are added and taken out together is unknown: when a request with several is refused, the
+   * error's `outcome` is `unknown` (docs/service/apps.md, Bills of materials).
+   */
+  appBomDetailsUpdate(args: StyleAppBomDetailsUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_bom_details_update', options, args);
+  }
+
+  /**
+   * Whether an application has variations of bills of materials switched on, the fields of a variation, and
+   * the columns of its rows. Read it before you list or create variations.
+   *
+   * @param appId Id of an application of the type `BOMVariations`, as returned by `appList`.
+   */
+  appBomVariationSchema(appId: string, options?: CallOptions): Promise<BomVariationPageSchema> {
+    return this.#caller.call('style.app_bom_variation_schema', options, { appId });
+  }
+
+  /**
+   * Variations of a style's bill of materials, without their rows: `appBomVariationGet` reads those of one.
+   * Where variations are switched off, it is one variation with its rows, and the first request creates it:
+   * so this is no plain read, and it is not repeated by itself.
+   *
+   * One company got a 500 here for some months, with a text about PostgreSQL (docs/service/apps.md,
+   * Variations of bills of materials).
+   */
+  appBomVariationList(
+    args: StyleAppBomVariationListArguments,
+    options?: CallOptions,
+  ): Promise<BomVariationPage> {
+    return this.#caller.call('style.app_bom_variation_list', options, args);
+  }
+
+  /** One variation with its rows. */
+  appBomVariationGet(args: StyleAppBomVariationGetArguments, options?: CallOptions): Promise<BomVariation> {
+    return this.#caller.call('style.app_bom_variation_get', options, args);
+  }
+
+  /**
+   * Creates a variation and returns it. Variations have to be switched on (`appBomVariationSchema`), and the
+   * application has a highest number of them.
+   *
+   * Sent at most once, because a second request makes a second variation: when the answer is lost, the
+   * error's `outcome` is `unknown`; look for the name in `appBomVariationList` before you create the
+   * variation again.
+   *
+   * Errors: `ConfigError` for an unknown member of a row, such as `fields` in place of `rowFields`;
+   * `DecodeError` with `applied` when the answer does not have the id of the variation.
+   */
+  appBomVariationCreate(
+    args: StyleAppBomVariationCreateArguments,
+    options?: CallOptions,
+  ): Promise<BomVariation> {
+    return this.#caller.call('style.app_bom_variation_create', options, args);
+  }
+
+  /**
+   * Changes a variation and adds, changes and removes rows of it, at most 100 a request. Returns the
+   * variation. What is not named stays. The default variation stays the default one until another is made it.
+   *
+   * Answers have the values of a row as `fields`, requests as `rowFields`: `fields` is refused, because the
+   * service answers it with success and stores nothing. So are read-only columns by the service, and of a row
+   * with a material the columns that only show a field of the material (docs/service/apps.md, Variations of
+   * bills of materials).
+   *
+   * A request that adds a row is sent at most once, and one that removes a row too, because the second would
+   * be refused. Whether the changes of a request are made together is unknown: when one with several rows is
+   * refused, the error's `outcome` is `unknown`.
+   */
+  appBomVariationUpdate(
+    args: StyleAppBomVariationUpdateArguments,
+    options?: CallOptions,
+  ): Promise<BomVariation> {
+    return this.#caller.call('style.app_bom_variation_update', options, args);
+  }
+
+  /** Removes all rows of a variation and returns it. What is said of the variation as a whole stays. */
+  appBomVariationReset(
+    args: StyleAppBomVariationResetArguments,
+    options?: CallOptions,
+  ): Promise<BomVariation> {
+    return this.#caller.call('style.app_bom_variation_reset', options, args);
+  }
+
+  /** Deletes a variation with its rows. The default variation cannot be deleted. */
+  appBomVariationDelete(args: StyleAppBomVariationDeleteArguments, options?: CallOptions): Promise<Message> {
+    return this.#caller.call('style.app_bom_variation_delete', options, args);
+  }
+
+  /**
+   * Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned
+   * unchanged, because its form is unknown.
+   *
+   * Whether fields that are left out keep their values is not proven: give every field whose loss would hurt,
+   * as `appGet` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appFormUpdate(args: StyleAppFormUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_form_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most
+   * 100 a request. Rows that are not named stay. The answer is returned unchanged, because its form is
+   * unknown.
+   *
+   * A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may
+   * be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives, so a
+   * request with such a row is sent at most once. Whether the rows are written together is unknown: when a
+   * request with several rows is refused, the error's `outcome` is `unknown`. Once `appSchema` has returned
+   * the schema, values are checked against it before anything is sent, because the service blanks, cuts or
+   * ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appGridUpdate(args: StyleAppGridUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_grid_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that
+   * are not named stay. `appListUpload` sends the image of an item. The answer is returned unchanged, because
+   * its form is unknown.
+   *
+   * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request
+   * may be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives,
+   * so a request with such an item is sent at most once. Whether the items are written together is unknown:
+   * when a request with several items is refused, the error's `outcome` is `unknown`. Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appListUpdate(args: StyleAppListUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_list_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request.
+   * Images that are not named stay. `appImagesgridItemUpload` sends the file of an image, and `appGridUpdate`
+   * writes the rows of the grid. The answer is returned unchanged, because its form is unknown.
+   *
+   * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request
+   * may be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives,
+   * so a request with such an item is sent at most once. Whether the items are written together is unknown:
+   * when a request with several items is refused, the error's `outcome` is `unknown`. Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appImagegridListUpdate(
+    args: StyleAppImagegridListUpdateArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('style.app_imagegrid_list_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes images in an application of the type `TextList`, at most 100 a request. Images
+   * that are not named stay. `appTextlistUpload` sends the file of an image, and `appTextlistEditorUpdate`
+   * writes the text. The answer is returned unchanged, because its form is unknown.
+   *
+   * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request
+   * may be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives,
+   * so a request with such an item is sent at most once. Whether the items are written together is unknown:
+   * when a request with several items is refused, the error's `outcome` is `unknown`. Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appTextlistUpdate(args: StyleAppTextlistUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_textlist_update', options, args);
+  }
+
+  /**
+   * Replaces the whole text of an application of the type `TextList`. The answer is returned unchanged,
+   * because its form is unknown.
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appTextlistEditorUpdate(
+    args: StyleAppTextlistEditorUpdateArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('style.app_textlist_editor_update', options, args);
+  }
+
+  /**
+   * Adds and removes links to pages of other records in an application of the type `LinkPages`, at most 100 a
+   * request. The answer is returned unchanged, because its form is unknown.
+   *
+   * Sent at most once, because a link that is added again may be there twice: when the error's `outcome` is
+   * `unknown`, read the page before you send it again. Whether the links are written together is unknown:
+   * when a request with several links is refused, the error's `outcome` is `unknown`.
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appLinkPagesUpdate(args: StyleAppLinkPagesUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_link_pages_update', options, args);
+  }
+
+  /**
+   * Applications of a style whose pages belong to rows of plans.
+   *
+   * @param headerId Id of the style.
+   */
+  appRequestList(headerId: string, options?: CallOptions): Promise<App[]> {
+    return this.#caller.call('style.app_request_list', options, { headerId });
+  }
+
+  /**
+   * Pages of a style in an application with requests: that of one row of a plan, or those of all rows. It is
+   * an array of pages or one page, and is returned unchanged, because which of them is unknown.
+   */
+  appRequestGet(args: StyleAppRequestGetArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_request_get', options, args);
+  }
+
+  /**
+   * Fields of an application with requests: one with `isSampleApp`. The service finds no page for an
+   * application of another kind. The form of a schema is not recorded, so it is returned unchanged.
+   *
+   * @param appId Id of the application, as returned by `appRequestList`.
+   */
+  appRequestSchema(appId: string, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_request_schema', options, { appId });
+  }
+
+  /**
+   * Writes the form of a style in an application with requests, for one row of a plan. The answer is returned
+   * unchanged, because its form is unknown.
+   *
+   * Whether fields that are left out keep their values is not proven: give every field whose loss would hurt,
+   * or read the page back.
+   */
+  appRequestFormUpdate(args: StyleAppRequestFormUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_request_form_update', options, args);
+  }
+
+  /**
+   * Adds a submit to an application of the type `SampleRequestMulti`. The answer is returned unchanged,
+   * because its form is unknown.
+   *
+   * Sent at most once, because a second request adds a second submit: when the error's `outcome` is
+   * `unknown`, look for the name on the page before you add it again. The form of the request is from one
+   * source (docs/service/apps.md, Requests).
+   */
+  appSampleRequestMultiAddSubmit(
+    args: StyleAppSampleRequestMultiAddSubmitArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('style.app_sample_request_multi_add_submit', options, args);
+  }
+
+  /**
+   * Assigns the image of an artboard. Which image of the style shows it then is unknown
+   * (docs/service/apps.md, Artboards). The answer is returned unchanged, because its form is unknown: read
+   * the style back with `get`.
+   *
+   * Errors: `ConfigError` for an application of another type once `appList` has shown its type;
+   * `NotFoundError` when the service finds no such page.
+   */
+  appArtboardImageAssign(
+    args: StyleAppArtboardImageAssignArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('style.app_artboard_image_assign', options, args);
+  }
+
+  /**
+   * Makes a row for each size of each colorway. What a second run does to rows that were edited is unknown,
+   * so a request is sent at most once: when the error's `outcome` is `unknown`, read the application before
+   * you generate again. The answer is returned unchanged, because its form is not proven.
+   *
+   * The service answers 500 when a colorway has no image: give each one with `colorwayUpload` before
+   * (docs/service/apps.md, SKUs).
+   *
+   * Errors: `ConfigError` for an application of another type once `appList` has shown its type;
+   * `NotFoundError` when the service finds no such page.
+   */
+  appSkuGenerate(args: StyleAppSkuGenerateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_sku_generate', options, args);
+  }
+
+  /**
+   * Changes rows of SKUs, at most 100 a request. Other rows stay. The answer is returned unchanged, because
+   * its form is not proven.
+   *
+   * Whether the rows are changed together is unknown: when a request with several rows is refused, the
+   * error's `outcome` is `unknown` (docs/service/apps.md, SKUs).
+   *
+   * Errors: `ConfigError` for an application of another type once `appList` has shown its type;
+   * `NotFoundError` when the service finds no such page.
+   */
+  appSkuUpdate(args: StyleAppSkuUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_sku_update', options, args);
+  }
+
+  /**
+   * Adds styles to a set and changes its rows, at most 100 a request. The answer is returned unchanged,
+   * because its form is unknown: read the application back.
+   *
+   * Adding styles is not known to work: it was answered with a 500 whenever it was tried
+   * (docs/service/apps.md, Sets). Sent at most once, because a style that is added again may get a second
+   * row. When a request with several rows is refused, the error's `outcome` is `unknown`.
+   *
+   * Errors: `ConfigError` for an application of another type once `appList` has shown its type;
+   * `NotFoundError` when the service finds no such page.
+   */
+  appSetsUpdate(args: StyleAppSetsUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_sets_update', options, args);
+  }
+
+  /**
+   * Changes points of measure of one size class, at most 100 a request. One without an `id` may be added, so
+   * a request with it is sent at most once. The answer is returned unchanged, because its form is unknown:
+   * read the application back.
+   *
+   * Code and name are all that is known to be written. Other members of the page, such as `tolPlus`, are
+   * refused, because nothing says what they are called in a request (docs/service/apps.md, Measurements).
+   *
+   * Errors: `ConfigError` for an application of another type once `appList` has shown its type;
+   * `NotFoundError` when the service finds no such page.
+   */
+  appMultimeasurementsUpdate(
+    args: StyleAppMultimeasurementsUpdateArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('style.app_multimeasurements_update', options, args);
+  }
+
+  /**
+   * Removes the measurements of all size classes. It works on an application that was never written too. The
+   * answer is returned unchanged, because its form is unknown.
+   *
+   * Errors: `ConfigError` for an application of another type once `appList` has shown its type;
+   * `NotFoundError` when the service finds no such page.
+   */
+  appMultimeasurementsReset(
+    args: StyleAppMultimeasurementsResetArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('style.app_multimeasurements_reset', options, args);
+  }
+
+  /**
+   * Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service
+   * has processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type. Then it is the first of `data.image`
+   * (docs/service/apps.md, Uploads to pages).
+   */
+  appImageformUpload(args: StyleAppImageformUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('style.app_imageform_upload', options, args);
+  }
+
+  /**
+   * Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type.
+   */
+  appImagesgridItemUpload(
+    args: StyleAppImagesgridItemUploadArguments,
+    options?: CallOptions,
+  ): Promise<Upload> {
+    return this.#caller.call('style.app_imagesgrid_item_upload', options, args);
+  }
+
+  /**
+   * Uploads the file of an image in an application of the type `TextList`, and waits until the service has
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type.
+   */
+  appTextlistUpload(args: StyleAppTextlistUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('style.app_textlist_upload', options, args);
+  }
+
+  /**
+   * Attaches a file to an application of the type `Attachments`. The file is there when the call returns:
+   * there is nothing to wait for. The answer is returned unchanged, because its form is unknown.
+   *
+   * Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent
+   * again: the error's `outcome` is `unknown` then, and `appGet` shows the files. Errors: `ConfigError` for a
+   * file that cannot be read, is empty, or changes while it is sent, for a URL that leads to no file, and for
+   * an application of another type once `appList` has shown its type.
+   */
+  appAttachmentsUpload(args: StyleAppAttachmentsUploadArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_attachments_upload', options, args);
+  }
+
+  /**
+   * Removes files from an application of the type `Attachments`, at most 100 a request. The answer is
+   * returned unchanged, because its form is unknown.
+   *
+   * The service may remove the files and still answer with an error. When the answer leaves open what
+   * happened, the client reads the page, which is one more request: if none of the files is there, the call
+   * has succeeded and returns null (docs/service/apps.md, Attachments).
+   */
+  appAttachmentsDelete(args: StyleAppAttachmentsDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_attachments_delete', options, args);
+  }
+
+  /**
+   * Applications of a style: every style of a folder has the same. The client remembers their types, which
+   * pages do not have, and refuses writes of pages of another type.
    *
    * @param headerId Id of the style.
    */
   appList(headerId: string, options?: CallOptions): Promise<App[]> {
     return this.#caller.call('style.app_list', options, { headerId });
+  }
+
+  /**
+   * What a style has in an application. The form of `data` depends on the type of the application, which
+   * `appList` returns and the page does not (docs/service/apps.md, Types). A page that nothing has written
+   * yet has `0001-01-01T00:00:00` as its times.
+   *
+   * Reading an application of the type `BOMVariations` may create its default variation
+   * (docs/service/requests.md, GET that changes data).
+   */
+  appGet(args: StyleAppGetArguments, options?: CallOptions): Promise<AppPage> {
+    return this.#caller.call('style.app_get', options, args);
+  }
+
+  /**
+   * Fields of an application. Of a form it is an object with the list `form`; the forms of other types are
+   * unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+   *
+   * @param appId Id of the application, as returned by `appList`.
+   */
+  appSchema(appId: string, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_schema', options, { appId });
+  }
+
+  /**
+   * Empties the page that a style has in an application: all values that were written are gone. The answer is
+   * returned unchanged, because its form is unknown.
+   *
+   * Errors: `NotFoundError` for a page that was never written, which is empty already. The service says the
+   * same of an id that is not that of an application.
+   */
+  appReset(args: StyleAppResetArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_reset', options, args);
   }
 
   /**
@@ -470,6 +1670,70 @@ export class Style {
   /** Deletes a revision. The answer is returned unchanged, because its form is unknown. */
   revisionDelete(args: StyleRevisionDeleteArguments, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('style.attributes_revision_delete', options, args);
+  }
+
+  /**
+   * Comments on an application of a style. Their form is not recorded, so they are returned as they come
+   * (docs/service/collaboration.md, Comments and revisions).
+   */
+  appCommentList(args: StyleAppCommentListArguments, options?: CallOptions): Promise<unknown[]> {
+    return this.#caller.call('style.app_comment_list', options, args);
+  }
+
+  /**
+   * Revisions on an application of a style. Their form is not recorded, so they are returned as they come
+   * (docs/service/collaboration.md, Comments and revisions).
+   */
+  appRevisionList(args: StyleAppRevisionListArguments, options?: CallOptions): Promise<unknown[]> {
+    return this.#caller.call('style.app_revision_list', options, args);
+  }
+
+  /**
+   * Adds a comment to an application of a style. The answer is returned unchanged, because its form is
+   * unknown.
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in
+   * `appCommentList` before you send it again.
+   */
+  appCommentAdd(args: StyleAppCommentAddArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_comment_add', options, args);
+  }
+
+  /**
+   * Adds a revision to an application of a style. The answer is returned unchanged, because its form is
+   * unknown.
+   *
+   * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in
+   * `appRevisionList` before you send it again.
+   */
+  appRevisionAdd(args: StyleAppRevisionAddArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_revision_add', options, args);
+  }
+
+  /**
+   * Changes the text of a comment on an application. The answer is returned unchanged, because its form is
+   * unknown.
+   */
+  appCommentEdit(args: StyleAppCommentEditArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_comment_edit', options, args);
+  }
+
+  /**
+   * Changes the text of a revision on an application. The answer is returned unchanged, because its form is
+   * unknown.
+   */
+  appRevisionEdit(args: StyleAppRevisionEditArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_revision_edit', options, args);
+  }
+
+  /** Deletes a comment on an application. The answer is returned unchanged, because its form is unknown. */
+  appCommentDelete(args: StyleAppCommentDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_comment_delete', options, args);
+  }
+
+  /** Deletes a revision on an application. The answer is returned unchanged, because its form is unknown. */
+  appRevisionDelete(args: StyleAppRevisionDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_revision_delete', options, args);
   }
 
   /**
@@ -723,6 +1987,27 @@ export class Style {
   }
 
   /**
+   * Shares an application of a style with partners. A second request may notify them again. The answer is
+   * returned unchanged, because its form is unknown.
+   */
+  appShare(args: StyleAppShareArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_share', options, args);
+  }
+
+  /**
+   * Ends the sharing of an application of a style with partners. The answer is returned unchanged, because
+   * its form is unknown.
+   */
+  appUnshare(args: StyleAppUnshareArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_unshare', options, args);
+  }
+
+  /** Partners that an application of a style is shared with. */
+  appSharedWith(args: StyleAppSharedWithArguments, options?: CallOptions): Promise<SharedPartner[]> {
+    return this.#caller.call('style.app_shared_with', options, args);
+  }
+
+  /**
    * Copies a style, with its colorways unless they are skipped. Returns the id of the copy: `get` returns the
    * copy itself, whose `copiedOrCarriedOverFrom` lists its sources.
    *
@@ -898,7 +2183,8 @@ export class Style {
 
   /**
    * Uploads the image of an item in an application of the type `List`, and waits until the service has
-   * processed it, at most `options.waitTimeout`. Errors are those of `upload`.
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type.
    */
   appListUpload(args: StyleAppListUploadArguments, options?: CallOptions): Promise<Upload> {
     return this.#caller.call('style.app_list_upload', options, args);

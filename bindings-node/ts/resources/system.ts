@@ -4,6 +4,27 @@ import type { CallOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
 import type { RateLimitStatus } from '../records/system.js';
 
+/** Arguments of {@link System.syncPages}. */
+export interface SystemSyncPagesArguments {
+  /** Master folder of the records. Default: the service takes `Style`. */
+  folder?: 'Style' | 'Material' | 'Image' | 'Color' | undefined;
+  /** How many pages to read, at most 200. */
+  take: number;
+  /** How many pages to pass over. Default: none. */
+  skip?: number | undefined;
+  /** Ids of records. What the service does without them is unknown. */
+  headerIds?: readonly string[] | undefined;
+  /** Ids of applications. What the service does without them is unknown. */
+  applicationIds?: readonly string[] | undefined;
+  /** Type of the applications, such as `Form`. */
+  template?: string | undefined;
+  /**
+   * Date and time in ISO 8601 with `Z`, such as `2026-03-01T00:00:00Z`, presumably for pages that were
+   * changed after it.
+   */
+  since?: string | undefined;
+}
+
 /** The service itself: its version and its limits. */
 export class System {
   readonly #caller: Caller;
@@ -24,5 +45,17 @@ export class System {
   /** Version of the service, as text or as an object. */
   version(options?: CallOptions): Promise<unknown> {
     return this.#caller.call('system.info_version', options);
+  }
+
+  /**
+   * Pages of applications of several records in one request: no other known request has them. The answer is
+   * returned unchanged, because its form is unknown.
+   *
+   * Whether it is open to every company is unknown. Try it once: where the service refuses it
+   * (`PermissionDeniedError`, `NotFoundError`), read each page with `appGet` of its record. Variations of
+   * bills of materials are said not to be among the pages (docs/service/apps.md, Pages of several records).
+   */
+  syncPages(args: SystemSyncPagesArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('system.sync_pages', options, args);
   }
 }

@@ -8,8 +8,41 @@ write that was done, but answered without the record, gives an empty dict.
 from beproduct_client._downloads import AsyncFileStream, FileStream
 from beproduct_client._files import FileContent, FileInput, FileUrl
 from beproduct_client._values import FieldValue, Filter, FilterMap, FilterOperators, FilterValue, Number, Operator
-from beproduct_client.records.apps import App
+from beproduct_client.records.apps import (
+    App,
+    AppFieldChange,
+    AppPage,
+    Material3dDeletion,
+    Material3dTextures,
+    PageItemChange,
+    PageLinkChange,
+    PageRowChange,
+    PomChange,
+    SetsChange,
+    SetsRowChange,
+    SkuChange,
+    Style3dColorwayChange,
+    Style3dFile,
+    Style3dValueChange,
+    Style3dVersion,
+    SubmitSize,
+)
 from beproduct_client.records.automation import Autonumber, AutonumberList
+from beproduct_client.records.boms import (
+    BomChange,
+    BomColorChange,
+    BomColorwaysChange,
+    BomMaterialChange,
+    BomRowChange,
+    BomVariation,
+    BomVariationColor,
+    BomVariationColorChange,
+    BomVariationMetadata,
+    BomVariationPage,
+    BomVariationPageSchema,
+    BomVariationRow,
+    BomVariationRowChange,
+)
 from beproduct_client.records.data_tables import (
     DataTable,
     DataTableRow,
@@ -65,6 +98,7 @@ from beproduct_client.records.headers import (
 from beproduct_client.records.inbox import InboxMessage, InboxPerson, InboxReferences, InboxTask
 from beproduct_client.records.linesheets import Linesheet, LinesheetFolder
 from beproduct_client.records.master_data import FolderField, MasterDataChoice, MasterDataChoices, MasterDataField
+from beproduct_client.records.reports import Report
 from beproduct_client.records.shared import Field, ImageLinks, Message, PartnerReference, Person, SchemaField
 from beproduct_client.records.sharing import SharedPartner
 from beproduct_client.records.system import RateLimitStatus, RateLimitWindow
@@ -92,6 +126,8 @@ from beproduct_client.records.users import Role, UserRecord
 
 __all__ = [
     "App",
+    "AppFieldChange",
+    "AppPage",
     "Artboard",
     "AsyncFileStream",
     "Autonumber",
@@ -106,6 +142,19 @@ __all__ = [
     "BlockSizeClassChange",
     "BlockSizeClassNew",
     "BlockTextChange",
+    "BomChange",
+    "BomColorChange",
+    "BomColorwaysChange",
+    "BomMaterialChange",
+    "BomRowChange",
+    "BomVariation",
+    "BomVariationColor",
+    "BomVariationColorChange",
+    "BomVariationMetadata",
+    "BomVariationPage",
+    "BomVariationPageSchema",
+    "BomVariationRow",
+    "BomVariationRowChange",
     "CarriedOver",
     "ColorAmbiguity",
     "ColorChange",
@@ -155,6 +204,8 @@ __all__ = [
     "MasterDataChoice",
     "MasterDataChoices",
     "MasterDataField",
+    "Material3dDeletion",
+    "Material3dTextures",
     "MaterialAmbiguity",
     "MaterialHeader",
     "MaterialHeaderData",
@@ -162,21 +213,34 @@ __all__ = [
     "Message",
     "Number",
     "Operator",
+    "PageItemChange",
+    "PageLinkChange",
+    "PageRowChange",
     "PaletteColors",
     "PartnerReference",
     "Person",
+    "PomChange",
     "RateLimitStatus",
     "RateLimitWindow",
+    "Report",
     "Role",
     "RowOutcome",
     "SchemaField",
+    "SetsChange",
+    "SetsRowChange",
     "SharedPartner",
     "Size",
     "SizeClass",
+    "SkuChange",
+    "Style3dColorwayChange",
+    "Style3dFile",
+    "Style3dValueChange",
+    "Style3dVersion",
     "StyleAmbiguity",
     "StyleHeader",
     "StyleHeaderData",
     "StyleLookup",
+    "SubmitSize",
     "Supplier",
     "Tag",
     "TimelineAdded",

@@ -204,7 +204,9 @@ fn references(schema: &Value, shapes: &[&Shape]) -> Value {
     match schema {
         Value::Object(members) => members
             .iter()
-            .filter(|(key, _)| !matches!(key.as_str(), "$schema" | "$id" | "x-name" | "x-needs" | "x-resources"))
+            .filter(|(key, _)| {
+                !matches!(key.as_str(), "$schema" | "$id" | "x-name" | "x-needs" | "x-resources")
+            })
             .map(|(key, value)| {
                 let target = (key == "$ref")
                     .then(|| value.as_str())

@@ -468,7 +468,10 @@ mod tests {
             rows("style.app_bom_variation_update", arguments)
         };
         assert_eq!(bom(json!({"variation_name": "x"})), 1);
-        assert_eq!(bom(json!({"rows": [{"materialId": "m-1"}, {"materialId": "m-2"}, {"materialId": "m-3"}]})), 3);
+        assert_eq!(
+            bom(json!({"rows": [{"materialId": "m-1"}, {"materialId": "m-2"}, {"materialId": "m-3"}]})),
+            3
+        );
     }
 
     #[test]

@@ -113,7 +113,10 @@ fn check_known(place: &str, record: &Map<String, Value>, members: &[Member]) -> 
                 return Err(Error::config(format!("{place} has {key} and needs {needed}")));
             }
             (_, other) => {
-                return Err(Error::config(format!("{place}.{key} has to be true or false, not {}", shown(other))));
+                return Err(Error::config(format!(
+                    "{place}.{key} has to be true or false, not {}",
+                    shown(other)
+                )));
             }
         }
     }
@@ -277,11 +280,17 @@ mod tests {
             assert_eq!(update(change.clone()).unwrap().1, adds, "{change}");
         }
         for (change, says) in [
-            (json!({"materialIdToInsert": ID, "materialUpdate": {}}), " needs exactly one of materialIdToInsert, "),
+            (
+                json!({"materialIdToInsert": ID, "materialUpdate": {}}),
+                " needs exactly one of materialIdToInsert, ",
+            ),
             (json!({"colorUpdate": []}), " needs exactly one of materialIdToInsert, materialUpdate"),
             (row(json!({"deleteRow": true})), ".materialUpdate has deleteRow and needs rowId"),
             (row(json!({"rowId": "", "deleteRow": true})), ".materialUpdate has deleteRow and needs rowId"),
-            (row(json!({"rowId": ID, "deleteRow": "yes"})), ".materialUpdate.deleteRow has to be true or false"),
+            (
+                row(json!({"rowId": ID, "deleteRow": "yes"})),
+                ".materialUpdate.deleteRow has to be true or false",
+            ),
             (row(json!({"rowId": ID, "fields": []})), ".materialUpdate has an unknown member \"fields\""),
         ] {
             let error = update(change).unwrap_err();
@@ -314,8 +323,14 @@ mod tests {
             (json!({"rowId": ID, "rowFields": null, "deleteRow": false}), " has no rowFields"),
             (json!({"deleteRow": true}), " is to be removed and has no rowId"),
             (json!({"rowId": ID, "deleteRow": "yes"}), ".deleteRow has to be true or false, not \"yes\""),
-            (json!({"rowId": ID, "rowfields": {"step": 1}}), " has an unknown member \"rowfields\"; did you mean"),
-            (json!({"rowId": ID, "rowFields": "Press"}), ".rowFields has to be a map or a list of {id, value}"),
+            (
+                json!({"rowId": ID, "rowfields": {"step": 1}}),
+                " has an unknown member \"rowfields\"; did you mean",
+            ),
+            (
+                json!({"rowId": ID, "rowFields": "Press"}),
+                ".rowFields has to be a map or a list of {id, value}",
+            ),
             (json!({"rowId": ID, "rowFields": [{"id": "step"}]}), ".rowFields[0] has no value"),
         ] {
             let error = grid(row).unwrap_err();

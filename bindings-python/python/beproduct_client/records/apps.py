@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
+
+from beproduct_client.records.shared import Person
 
 if sys.version_info >= (3, 11):
     from typing import Required, TypedDict
@@ -12,6 +15,22 @@ else:
 
 __all__ = [
     "App",
+    "AppFieldChange",
+    "AppPage",
+    "Material3dDeletion",
+    "Material3dTextures",
+    "PageItemChange",
+    "PageLinkChange",
+    "PageRowChange",
+    "PomChange",
+    "SetsChange",
+    "SetsRowChange",
+    "SkuChange",
+    "Style3dColorwayChange",
+    "Style3dFile",
+    "Style3dValueChange",
+    "Style3dVersion",
+    "SubmitSize",
 ]
 
 
@@ -27,3 +46,202 @@ App = TypedDict(
     total=False,
 )
 """An application of a folder: a page that every record of the folder has."""
+
+
+AppFieldChange = TypedDict(
+    "AppFieldChange",
+    {
+        "id": Required["str"],  # Id of the field.
+        "value": Required["Any | None"],  # The value, in the encoding of its type. Null clears it.
+    },
+    total=False,
+)
+"""A field of a row with its new value."""
+
+
+AppPage = TypedDict(
+    "AppPage",
+    {
+        "id": Required["str"],  # Id of the application.
+        "headerId": "str | None",  # Id of the record. Old pages may be without it.
+        "name": "str | None",  # Title of the application.
+        "data": "Any | None",  # What is on the page, in the form of its type (docs/service/apps.md, Types). May be null.
+        "createdBy": "Person | None",
+        "createdAt": "str | None",  # Time of the first write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+        "modifiedBy": "Person | None",
+        "modifiedAt": "str | None",  # Time of the last write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+    },
+    total=False,
+)
+"""What a record has in an application."""
+
+
+Material3dDeletion = TypedDict(
+    "Material3dDeletion",
+    {
+        "itemsToDelete": "list[str] | None",  # Ids of the files.
+    },
+    total=False,
+)
+"""Files of a 3D material to delete."""
+
+
+Material3dTextures = TypedDict(
+    "Material3dTextures",
+    {
+        "front": "str | None",  # Texture of the front. What null and an empty text do is unknown.
+        "back": "str | None",  # Texture of the back. What null and an empty text do is unknown.
+    },
+    total=False,
+)
+"""Textures of a 3D material, in a form that is not recorded."""
+
+
+PageItemChange = TypedDict(
+    "PageItemChange",
+    {
+        "itemId": "str | None",  # Id of the item. Without it an item is added, each time that the request arrives.
+        "itemFields": "Any | None",  # Values by field id, which only an item to remove may be without.
+        "deleteItem": "bool | None",  # Remove the item.
+    },
+    total=False,
+)
+"""A change of an item of a list: a `itemId` that the list does not have adds an item, as does an item without one; with `deleteItem` one is removed."""
+
+
+PageLinkChange = TypedDict(
+    "PageLinkChange",
+    {
+        "headerId": Required["str"],  # Id of the record.
+        "pageId": Required["str"],  # Id of the application.
+        "removeLink": Required["bool"],  # True removes the link, false adds it.
+    },
+    total=False,
+)
+"""A link to a page of a record."""
+
+
+PageRowChange = TypedDict(
+    "PageRowChange",
+    {
+        "rowId": "str | None",  # Id of the row. Without it a row is added, each time that the request arrives.
+        "rowFields": "Any | None",  # Values by field id, which only a row to remove may be without.
+        "deleteRow": "bool | None",  # Remove the row.
+    },
+    total=False,
+)
+"""A change of a row of a grid: a `rowId` that the grid does not have adds a row, as does a row without one; with `deleteRow` one is removed."""
+
+
+PomChange = TypedDict(
+    "PomChange",
+    {
+        "id": "str | None",  # Id of the point of measure. Without it, one may be added.
+        "code": "str | None",  # Code, such as `P1`.
+        "pointOfMeasure": "str | None",  # Name, such as `Chest`.
+    },
+    total=False,
+)
+"""A change of a point of measure."""
+
+
+SetsChange = TypedDict(
+    "SetsChange",
+    {
+        "styleIdToInsert": "str | None",  # Id of the style to add.
+        "styleUpdate": "SetsRowChange | None",  # The row to change. Beside the id of a style: fields of the row that is added.
+    },
+    total=False,
+)
+"""A style to add to a set, or a change of one of its rows."""
+
+
+SetsRowChange = TypedDict(
+    "SetsRowChange",
+    {
+        "rowId": Required["str"],  # Id of the row.
+        "rowFields": Required["list[AppFieldChange]"],  # Fields to change.
+    },
+    total=False,
+)
+"""A change of a row of a set."""
+
+
+SkuChange = TypedDict(
+    "SkuChange",
+    {
+        "id": Required["str"],  # Id of the row.
+        "fields": Required["Any | None"],  # Values by field id. A column of numbers takes texts too.
+    },
+    total=False,
+)
+"""A change of a row of SKUs. Fields that it does not name stay."""
+
+
+Style3dColorwayChange = TypedDict(
+    "Style3dColorwayChange",
+    {
+        "id": "str | None",  # Id of the colorway in the version. Without it, a colorway is added.
+        "deleteColorway": "bool | None",  # Whether to delete the colorway.
+        "colorwayId": "Style3dValueChange | None",  # Id of the colorway of the style.
+        "mainImage": "bool | None",  # Whether its picture is the main image of the style.
+        "colorwayImage": "bool | None",  # Whether its picture is the image of the colorway of the style.
+        "colorName": "str | None",  # Name.
+        "status": "str | None",  # Status, such as `ForReview`.
+    },
+    total=False,
+)
+"""A change of a colorway of a 3D style."""
+
+
+Style3dFile = TypedDict(
+    "Style3dFile",
+    {
+        "id": Required["str"],  # Id of the file.
+        "origin": "str | None",  # Signed link to the file.
+        "fileName": "str | None",  # Name of the file.
+    },
+    total=False,
+)
+"""A working file of a 3D style."""
+
+
+Style3dValueChange = TypedDict(
+    "Style3dValueChange",
+    {
+        "value": "str | None",  # The value.
+    },
+    total=False,
+)
+"""A new value, in an object of its own."""
+
+
+Style3dVersion = TypedDict(
+    "Style3dVersion",
+    {
+        "id": Required["str"],  # Id of the version.
+        "name": "str | None",  # Name.
+        "status": "str | None",  # Status, such as `OnHold`.
+        "version": "int | None",  # Number of the version.
+        "colorways": "list[Any] | None",  # Colorways of the version, in a form that is not recorded.
+        "workingFiles": "list[Style3dFile] | None",  # Working files.
+        "materials": "list[Any] | None",  # Materials, in a form that is not recorded.
+        "createdBy": "Person | None",
+        "createdAt": "str | None",  # ISO 8601.
+        "modifiedBy": "Person | None",
+        "modifiedAt": "str | None",  # ISO 8601.
+    },
+    total=False,
+)
+"""A version of a 3D style."""
+
+
+SubmitSize = TypedDict(
+    "SubmitSize",
+    {
+        "sizeClass": Required["str"],  # Id of the size class.
+        "sizeName": Required["str"],  # Name of the size, such as `M`.
+    },
+    total=False,
+)
+"""A size of a submit."""

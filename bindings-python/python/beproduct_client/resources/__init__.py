@@ -14,6 +14,7 @@ from beproduct_client.resources.master_data import MasterData
 from beproduct_client.resources.material import Material
 from beproduct_client.resources.quota import Quota
 from beproduct_client.resources.raw import Raw
+from beproduct_client.resources.reports import Reports
 from beproduct_client.resources.style import Style
 from beproduct_client.resources.system import System
 from beproduct_client.resources.tracking import Tracking
@@ -33,6 +34,7 @@ class Resources:
         self.inbox = Inbox(connection)
         self.master_data = MasterData(connection)
         self.linesheets = Linesheets(connection)
+        self.reports = Reports(connection)
         self.tracking = Tracking(connection)
         self.directory = Directory(connection)
         self.user = User(connection)

@@ -43,6 +43,7 @@ from beproduct_client.resources.material import (
 )
 from beproduct_client.resources.quota import AsyncQuota, Quota
 from beproduct_client.resources.raw import AsyncRaw, AsyncRawWithResponse, Raw, RawWithResponse
+from beproduct_client.resources.reports import AsyncReports, AsyncReportsWithResponse, Reports, ReportsWithResponse
 from beproduct_client.resources.style import AsyncStyle, AsyncStyleWithResponse, Style, StyleWithResponse
 from beproduct_client.resources.system import AsyncSystem, AsyncSystemWithResponse, System, SystemWithResponse
 from beproduct_client.resources.tracking import (
@@ -65,6 +66,7 @@ class Resources:
     inbox: Inbox
     master_data: MasterData
     linesheets: Linesheets
+    reports: Reports
     tracking: Tracking
     directory: Directory
     user: User
@@ -86,6 +88,7 @@ class AsyncResources:
     inbox: AsyncInbox
     master_data: AsyncMasterData
     linesheets: AsyncLinesheets
+    reports: AsyncReports
     tracking: AsyncTracking
     directory: AsyncDirectory
     user: AsyncUser
@@ -107,6 +110,7 @@ class ResourcesWithResponse:
     inbox: InboxWithResponse
     master_data: MasterDataWithResponse
     linesheets: LinesheetsWithResponse
+    reports: ReportsWithResponse
     tracking: TrackingWithResponse
     directory: DirectoryWithResponse
     user: UserWithResponse
@@ -128,6 +132,7 @@ class AsyncResourcesWithResponse:
     inbox: AsyncInboxWithResponse
     master_data: AsyncMasterDataWithResponse
     linesheets: AsyncLinesheetsWithResponse
+    reports: AsyncReportsWithResponse
     tracking: AsyncTrackingWithResponse
     directory: AsyncDirectoryWithResponse
     user: AsyncUserWithResponse

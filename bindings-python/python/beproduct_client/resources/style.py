@@ -7,12 +7,1152 @@ from beproduct_client._resource import Resource
 class Style(Resource):
     """Styles: garments and their attributes, colorways and sizes."""
 
+    def app_3d_style_version_create(
+        self,
+        header_id,
+        app_id,
+        version_name,
+        **options,
+    ):
+        """Adds a version to a 3D style and returns it.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        version in the application before you create it again.
+
+        Errors: `ConfigError` for an application of another type once `app_list` has shown its type,
+        `NotFoundError` when the service finds no such page, `DecodeError` with `applied` when the
+        answer does not have the id of the version.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `3DStyle`, as returned by `app_list`.
+        :param version_name: Name of the version.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "version_name": version_name,
+        }
+        return self._call("style.app_3D_style_version_create", arguments, options)
+
+    app_3D_style_version_create = app_3d_style_version_create
+
+    def app_3d_style_version_copy(
+        self,
+        header_id,
+        app_id,
+        copy_from_version_id,
+        version_name,
+        **options,
+    ):
+        """Copies a version of a 3D style and returns the copy. Otherwise like
+        `app_3d_style_version_create`.
+
+        Errors: `ConfigError` for an application of another type once `app_list` has shown its type;
+        `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `3DStyle`, as returned by `app_list`.
+        :param copy_from_version_id: Id of the version to copy.
+        :param version_name: Name of the copy.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "copy_from_version_id": copy_from_version_id,
+            "version_name": version_name,
+        }
+        return self._call("style.app_3D_style_version_copy", arguments, options)
+
+    app_3D_style_version_copy = app_3d_style_version_copy
+
+    def app_3d_style_version_update(
+        self,
+        header_id,
+        app_id,
+        version_id,
+        version_name=None,
+        version_status=None,
+        colorways=None,
+        **options,
+    ):
+        """Changes a version of a 3D style and its colorways, at most 100 a request, and returns the
+        version. A colorway without an `id` is added, so a request with it is sent at most once. What
+        happens to names, status and colorways that a request leaves out is unknown
+        (docs/service/apps.md, 3D styles).
+
+        Errors: `ConfigError` for an application of another type once `app_list` has shown its type;
+        `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `3DStyle`, as returned by `app_list`.
+        :param version_id: Id of the version.
+        :param version_name: The new name, in an object as `value`.
+        :param version_status: The new status, in an object as `value`; `OnHold` is known.
+        :param colorways: Colorways of the version: each one with an `id` is changed or deleted, others
+            are added.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "version_id": version_id,
+            "version_name": version_name,
+            "version_status": version_status,
+            "colorways": colorways,
+        }
+        return self._call("style.app_3D_style_version_update", arguments, options)
+
+    app_3D_style_version_update = app_3d_style_version_update
+
+    def app_3d_style_version_delete(
+        self,
+        header_id,
+        app_id,
+        version_id,
+        **options,
+    ):
+        """Deletes a version of a 3D style with its files. The answer is returned unchanged, because its
+        form is unknown.
+
+        Errors: `ConfigError` for an application of another type once `app_list` has shown its type;
+        `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `3DStyle`, as returned by `app_list`.
+        :param version_id: Id of the version.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "version_id": version_id,
+        }
+        return self._call("style.app_3D_style_version_delete", arguments, options)
+
+    app_3D_style_version_delete = app_3d_style_version_delete
+
+    def app_3d_style_working_file_upload(
+        self,
+        header_id,
+        app_id,
+        version_id,
+        file,
+        **options,
+    ):
+        """Uploads a working file of a version of a 3D style, and waits until the service has processed
+        it, at most `wait_timeout`. Errors are those of `upload`, and `ConfigError` for an
+        application of another type once `app_list` has shown its type.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `3DStyle`, as returned by `app_list`.
+        :param version_id: Id of the version.
+        :param file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "version_id": version_id,
+            "file": file,
+        }
+        return self._call("style.app_3D_style_working_file_upload", arguments, options)
+
+    app_3D_style_working_file_upload = app_3d_style_working_file_upload
+
+    def app_3d_style_preview_upload(
+        self,
+        header_id,
+        app_id,
+        version_id,
+        colorway_id,
+        file,
+        **options,
+    ):
+        """Adds a preview to a colorway of a 3D style, which makes a turntable of several, and waits
+        until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `3DStyle`, as returned by `app_list`.
+        :param version_id: Id of the version.
+        :param colorway_id: Id of the colorway in the version, not that of the colorway of the style.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "version_id": version_id,
+            "colorway_id": colorway_id,
+            "file": file,
+        }
+        return self._call("style.app_3D_style_preview_upload", arguments, options)
+
+    app_3D_style_preview_upload = app_3d_style_preview_upload
+
+    def app_3d_style_turntable_upload(
+        self,
+        header_id,
+        file,
+        version_id=None,
+        replace_images=None,
+        **options,
+    ):
+        """Uploads the images of a turntable in a zip archive, and waits until the service has processed
+        it, at most `wait_timeout`. Errors are those of `upload`.
+
+        :param header_id: Id of the style.
+        :param version_id: Version of the 3D style that gets the images. Default: a new version is made.
+        :param replace_images: Replace the previews of before. Default: the images are added to them.
+        :param file: The archive: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "version_id": version_id,
+            "replace_images": replace_images,
+            "file": file,
+        }
+        return self._call("style.app_3D_style_turntable_upload", arguments, options)
+
+    app_3D_style_turntable_upload = app_3d_style_turntable_upload
+
+    def app_bom_update(
+        self,
+        header_id,
+        app_id,
+        rows,
+        **options,
+    ):
+        """Inserts materials into a bill of materials and adds, changes and removes rows, at most 100
+        changes a request. Other rows stay. The answer is returned unchanged, because its form is
+        unknown: `app_get` reads the rows.
+
+        A request that inserts a material or adds a row is sent at most once, because a second one
+        would add another row: when the error's `outcome` is `unknown`, read the rows before you send
+        it again. Whether the changes of a request are made together is unknown: when one with
+        several is refused, the `outcome` is `unknown` too. A row of a material refuses the columns
+        that only show a field of the material (docs/service/apps.md, Bills of materials).
+
+        Errors: `ConfigError` for an unknown member, such as `fields` in place of `rowFields`, for a
+        change that names both a material and a row, and for a row to remove without its id.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `BOM`, as returned by `app_list`.
+        :param rows: Changes, each of one row.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "rows": rows,
+        }
+        return self._call("style.app_bom_update", arguments, options)
+
+    def app_bom_item_delete(
+        self,
+        header_id,
+        app_id,
+        row_id,
+        **options,
+    ):
+        """Removes a row of a bill of materials. `app_bom_update` removes several in one request. The
+        answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `BOM`, as returned by `app_list`.
+        :param row_id: Id of the row.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "row_id": row_id,
+        }
+        return self._call("style.app_bom_item_delete", arguments, options)
+
+    def app_bom_reset(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """Removes all rows of a bill of materials. The answer is returned unchanged, because its form
+        is unknown.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `BOM`, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("style.app_bom_reset", arguments, options)
+
+    def app_bom_details_update(
+        self,
+        header_id,
+        app_id,
+        materials,
+        **options,
+    ):
+        """Adds materials to an application with details of materials, or takes them out, at most 100 a
+        request. Each has to be in the bill of materials already. The answer is returned unchanged,
+        because its form is unknown: `app_get` lists the materials.
+
+        Whether they are added and taken out together is unknown: when a request with several is
+        refused, the error's `outcome` is `unknown` (docs/service/apps.md, Bills of materials).
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `BOMDetails`, as returned by `app_list`.
+        :param materials: Materials, each with whether it leaves.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "materials": materials,
+        }
+        return self._call("style.app_bom_details_update", arguments, options)
+
+    def app_bom_variation_schema(
+        self,
+        app_id,
+        **options,
+    ):
+        """Whether an application has variations of bills of materials switched on, the fields of a
+        variation, and the columns of its rows. Read it before you list or create variations.
+
+        :param app_id: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+        """
+        arguments = {
+            "app_id": app_id,
+        }
+        return self._call("style.app_bom_variation_schema", arguments, options)
+
+    def app_bom_variation_list(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """Variations of a style's bill of materials, without their rows: `app_bom_variation_get` reads
+        those of one. Where variations are switched off, it is one variation with its rows, and the
+        first request creates it: so this is no plain read, and it is not repeated by itself.
+
+        One company got a 500 here for some months, with a text about PostgreSQL
+        (docs/service/apps.md, Variations of bills of materials).
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("style.app_bom_variation_list", arguments, options)
+
+    def app_bom_variation_get(
+        self,
+        header_id,
+        app_id,
+        variation_id,
+        **options,
+    ):
+        """One variation with its rows.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+        :param variation_id: Id of the variation.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "variation_id": variation_id,
+        }
+        return self._call("style.app_bom_variation_get", arguments, options)
+
+    def app_bom_variation_create(
+        self,
+        header_id,
+        app_id,
+        variation_name,
+        is_default=None,
+        sync_colorways=None,
+        selected_variation_colorways=None,
+        metadata_fields=None,
+        rows=None,
+        **options,
+    ):
+        """Creates a variation and returns it. Variations have to be switched on
+        (`app_bom_variation_schema`), and the application has a highest number of them.
+
+        Sent at most once, because a second request makes a second variation: when the answer is
+        lost, the error's `outcome` is `unknown`; look for the name in `app_bom_variation_list`
+        before you create the variation again.
+
+        Errors: `ConfigError` for an unknown member of a row, such as `fields` in place of
+        `rowFields`; `DecodeError` with `applied` when the answer does not have the id of the
+        variation.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+        :param variation_name: Name of the variation.
+        :param is_default: Whether it becomes the default variation.
+        :param sync_colorways: Whether it presumably follows the colorways of the style.
+        :param selected_variation_colorways: Ids of the colorways that it is for.
+        :param metadata_fields: Values of the fields that `app_bom_variation_schema` lists as
+            `metadata`, by id.
+        :param rows: Its rows, at most 100.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "variation_name": variation_name,
+            "is_default": is_default,
+            "sync_colorways": sync_colorways,
+            "selected_variation_colorways": selected_variation_colorways,
+            "metadata_fields": metadata_fields,
+            "rows": rows,
+        }
+        return self._call("style.app_bom_variation_create", arguments, options)
+
+    def app_bom_variation_update(
+        self,
+        header_id,
+        app_id,
+        variation_id,
+        variation_name=None,
+        is_default=None,
+        sync_colorways=None,
+        selected_variation_colorways=None,
+        metadata_fields=None,
+        rows=None,
+        selected_variation_colorways_update=None,
+        **options,
+    ):
+        """Changes a variation and adds, changes and removes rows of it, at most 100 a request. Returns
+        the variation. What is not named stays. The default variation stays the default one until
+        another is made it.
+
+        Answers have the values of a row as `fields`, requests as `rowFields`: `fields` is refused,
+        because the service answers it with success and stores nothing. So are read-only columns by
+        the service, and of a row with a material the columns that only show a field of the material
+        (docs/service/apps.md, Variations of bills of materials).
+
+        A request that adds a row is sent at most once, and one that removes a row too, because the
+        second would be refused. Whether the changes of a request are made together is unknown: when
+        one with several rows is refused, the error's `outcome` is `unknown`.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+        :param variation_id: Id of the variation.
+        :param variation_name: Name of the variation.
+        :param is_default: Whether it becomes the default variation. The default one cannot be switched
+            off.
+        :param sync_colorways: Whether it presumably follows the colorways of the style.
+        :param selected_variation_colorways: Ids of all colorways that it is for: the list takes the
+            place of the former one.
+        :param metadata_fields: Values of the fields that `app_bom_variation_schema` lists as
+            `metadata`, by id.
+        :param rows: Rows to add, to change and to remove.
+        :param selected_variation_colorways_update: Colorways that it is for from now on and those that
+            it is no longer for: the others stay.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "variation_id": variation_id,
+            "variation_name": variation_name,
+            "is_default": is_default,
+            "sync_colorways": sync_colorways,
+            "selected_variation_colorways": selected_variation_colorways,
+            "metadata_fields": metadata_fields,
+            "rows": rows,
+            "selected_variation_colorways_update": selected_variation_colorways_update,
+        }
+        return self._call("style.app_bom_variation_update", arguments, options)
+
+    def app_bom_variation_reset(
+        self,
+        header_id,
+        app_id,
+        variation_id,
+        **options,
+    ):
+        """Removes all rows of a variation and returns it. What is said of the variation as a whole
+        stays.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+        :param variation_id: Id of the variation.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "variation_id": variation_id,
+        }
+        return self._call("style.app_bom_variation_reset", arguments, options)
+
+    def app_bom_variation_delete(
+        self,
+        header_id,
+        app_id,
+        variation_id,
+        **options,
+    ):
+        """Deletes a variation with its rows. The default variation cannot be deleted.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+        :param variation_id: Id of the variation.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "variation_id": variation_id,
+        }
+        return self._call("style.app_bom_variation_delete", arguments, options)
+
+    def app_form_update(
+        self,
+        header_id,
+        app_id,
+        fields,
+        **options,
+    ):
+        """Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer
+        is returned unchanged, because its form is unknown.
+
+        Whether fields that are left out keep their values is not proven: give every field whose loss
+        would hurt, as `app_get` returns it, or read the page back (docs/service/apps.md, Writing
+        pages). Once `app_schema` has returned the schema, values are checked against it before
+        anything is sent, because the service blanks, cuts or ignores some and still answers with
+        success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param fields: Values by field id. Null clears a field.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "fields": fields,
+        }
+        return self._call("style.app_form_update", arguments, options)
+
+    def app_grid_update(
+        self,
+        header_id,
+        app_id,
+        rows,
+        **options,
+    ):
+        """Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or
+        `ImagesGrid`, at most 100 a request. Rows that are not named stay. The answer is returned
+        unchanged, because its form is unknown.
+
+        A row with an id that the caller has made, a new GUID, is added under this id, so that such a
+        request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such a row is sent at most once. Whether the rows are
+        written together is unknown: when a request with several rows is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param rows: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields`
+            or `deleteRow`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "rows": rows,
+        }
+        return self._call("style.app_grid_update", arguments, options)
+
+    def app_list_update(
+        self,
+        header_id,
+        app_id,
+        list_items,
+        **options,
+    ):
+        """Adds, changes and removes items in an application of the type `List`, at most 100 a request.
+        Items that are not named stay. `app_list_upload` sends the image of an item. The answer is
+        returned unchanged, because its form is unknown.
+
+        An item with an id that the caller has made, a new GUID, is added under this id, so that such
+        a request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such an item is sent at most once. Whether the items are
+        written together is unknown: when a request with several items is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_items: Items to add, to change and to remove, each with its `itemId`, and with
+            `itemFields` or `deleteItem`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "list_items": list_items,
+        }
+        return self._call("style.app_list_update", arguments, options)
+
+    def app_imagegrid_list_update(
+        self,
+        header_id,
+        app_id,
+        list_items,
+        **options,
+    ):
+        """Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a
+        request. Images that are not named stay. `app_imagesgrid_item_upload` sends the file of an
+        image, and `app_grid_update` writes the rows of the grid. The answer is returned unchanged,
+        because its form is unknown.
+
+        An item with an id that the caller has made, a new GUID, is added under this id, so that such
+        a request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such an item is sent at most once. Whether the items are
+        written together is unknown: when a request with several items is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_items: Images to add, to change and to remove, each with its `itemId`, and with
+            `itemFields` or `deleteItem`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "list_items": list_items,
+        }
+        return self._call("style.app_imagegrid_list_update", arguments, options)
+
+    def app_textlist_update(
+        self,
+        header_id,
+        app_id,
+        list_items,
+        **options,
+    ):
+        """Adds, changes and removes images in an application of the type `TextList`, at most 100 a
+        request. Images that are not named stay. `app_textlist_upload` sends the file of an image,
+        and `app_textlist_editor_update` writes the text. The answer is returned unchanged, because
+        its form is unknown.
+
+        An item with an id that the caller has made, a new GUID, is added under this id, so that such
+        a request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such an item is sent at most once. Whether the items are
+        written together is unknown: when a request with several items is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_items: Images to add, to change and to remove, each with its `itemId`, and with
+            `itemFields` or `deleteItem`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "list_items": list_items,
+        }
+        return self._call("style.app_textlist_update", arguments, options)
+
+    def app_textlist_editor_update(
+        self,
+        header_id,
+        app_id,
+        editor_data,
+        **options,
+    ):
+        """Replaces the whole text of an application of the type `TextList`. The answer is returned
+        unchanged, because its form is unknown.
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param editor_data: The text as HTML, such as `<p>Double stitch</p>`. It may not be empty;
+            `<p></p>` is an empty paragraph.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "editor_data": editor_data,
+        }
+        return self._call("style.app_textlist_editor_update", arguments, options)
+
+    def app_link_pages_update(
+        self,
+        header_id,
+        app_id,
+        items,
+        **options,
+    ):
+        """Adds and removes links to pages of other records in an application of the type `LinkPages`,
+        at most 100 a request. The answer is returned unchanged, because its form is unknown.
+
+        Sent at most once, because a link that is added again may be there twice: when the error's
+        `outcome` is `unknown`, read the page before you send it again. Whether the links are written
+        together is unknown: when a request with several links is refused, the error's `outcome` is
+        `unknown`.
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param items: Links, each to a page of a record.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "items": items,
+        }
+        return self._call("style.app_link_pages_update", arguments, options)
+
+    def app_request_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Applications of a style whose pages belong to rows of plans.
+
+        :param header_id: Id of the style.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("style.app_request_list", arguments, options)
+
+    def app_request_get(
+        self,
+        header_id,
+        app_id,
+        timeline_id=None,
+        **options,
+    ):
+        """Pages of a style in an application with requests: that of one row of a plan, or those of all
+        rows. It is an array of pages or one page, and is returned unchanged, because which of them
+        is unknown.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_request_list`.
+        :param timeline_id: Row of a plan. Default: all rows of the style.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "timeline_id": timeline_id,
+        }
+        return self._call("style.app_request_get", arguments, options)
+
+    def app_request_schema(
+        self,
+        app_id,
+        **options,
+    ):
+        """Fields of an application with requests: one with `isSampleApp`. The service finds no page for
+        an application of another kind. The form of a schema is not recorded, so it is returned
+        unchanged.
+
+        :param app_id: Id of the application, as returned by `app_request_list`.
+        """
+        arguments = {
+            "app_id": app_id,
+        }
+        return self._call("style.app_request_schema", arguments, options)
+
+    def app_request_form_update(
+        self,
+        header_id,
+        app_id,
+        timeline_id,
+        fields,
+        **options,
+    ):
+        """Writes the form of a style in an application with requests, for one row of a plan. The answer
+        is returned unchanged, because its form is unknown.
+
+        Whether fields that are left out keep their values is not proven: give every field whose loss
+        would hurt, or read the page back.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_request_list`.
+        :param timeline_id: Row of the plan that the page belongs to.
+        :param fields: Values by field id. Null clears a field.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "timeline_id": timeline_id,
+            "fields": fields,
+        }
+        return self._call("style.app_request_form_update", arguments, options)
+
+    def app_sample_request_multi_add_submit(
+        self,
+        header_id,
+        app_id,
+        submit_name,
+        sizes,
+        timeline_id=None,
+        **options,
+    ):
+        """Adds a submit to an application of the type `SampleRequestMulti`. The answer is returned
+        unchanged, because its form is unknown.
+
+        Sent at most once, because a second request adds a second submit: when the error's `outcome`
+        is `unknown`, look for the name on the page before you add it again. The form of the request
+        is from one source (docs/service/apps.md, Requests).
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param timeline_id: Row of the plan, for a submit of a request of a plan.
+        :param submit_name: Name of the submit.
+        :param sizes: Sizes of the submit, each with the id of its size class.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "timeline_id": timeline_id,
+            "submit_name": submit_name,
+            "sizes": sizes,
+        }
+        return self._call("style.app_sample_request_multi_add_submit", arguments, options)
+
+    def app_artboard_image_assign(
+        self,
+        header_id,
+        app_id,
+        artboard_index,
+        **options,
+    ):
+        """Assigns the image of an artboard. Which image of the style shows it then is unknown
+        (docs/service/apps.md, Artboards). The answer is returned unchanged, because its form is
+        unknown: read the style back with `get`.
+
+        Errors: `ConfigError` for an application of another type once `app_list` has shown its type;
+        `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `Artboard`, as returned by `app_list`.
+        :param artboard_index: Position of the artboard, from 0.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "artboard_index": artboard_index,
+        }
+        return self._call("style.app_artboard_image_assign", arguments, options)
+
+    def app_sku_generate(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """Makes a row for each size of each colorway. What a second run does to rows that were edited
+        is unknown, so a request is sent at most once: when the error's `outcome` is `unknown`, read
+        the application before you generate again. The answer is returned unchanged, because its form
+        is not proven.
+
+        The service answers 500 when a colorway has no image: give each one with `colorway_upload`
+        before (docs/service/apps.md, SKUs).
+
+        Errors: `ConfigError` for an application of another type once `app_list` has shown its type;
+        `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `SKU`, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("style.app_sku_generate", arguments, options)
+
+    def app_sku_update(
+        self,
+        header_id,
+        app_id,
+        rows,
+        **options,
+    ):
+        """Changes rows of SKUs, at most 100 a request. Other rows stay. The answer is returned
+        unchanged, because its form is not proven.
+
+        Whether the rows are changed together is unknown: when a request with several rows is
+        refused, the error's `outcome` is `unknown` (docs/service/apps.md, SKUs).
+
+        Errors: `ConfigError` for an application of another type once `app_list` has shown its type;
+        `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `SKU`, as returned by `app_list`.
+        :param rows: Rows to change, each by its `id`, with the fields to change.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "rows": rows,
+        }
+        return self._call("style.app_sku_update", arguments, options)
+
+    def app_sets_update(
+        self,
+        header_id,
+        app_id,
+        items,
+        **options,
+    ):
+        """Adds styles to a set and changes its rows, at most 100 a request. The answer is returned
+        unchanged, because its form is unknown: read the application back.
+
+        Adding styles is not known to work: it was answered with a 500 whenever it was tried
+        (docs/service/apps.md, Sets). Sent at most once, because a style that is added again may get
+        a second row. When a request with several rows is refused, the error's `outcome` is
+        `unknown`.
+
+        Errors: `ConfigError` for an application of another type once `app_list` has shown its type;
+        `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `Sets`, as returned by `app_list`.
+        :param items: Styles to add and rows to change.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "items": items,
+        }
+        return self._call("style.app_sets_update", arguments, options)
+
+    def app_multimeasurements_update(
+        self,
+        header_id,
+        app_id,
+        size_class_id,
+        poms,
+        **options,
+    ):
+        """Changes points of measure of one size class, at most 100 a request. One without an `id` may
+        be added, so a request with it is sent at most once. The answer is returned unchanged,
+        because its form is unknown: read the application back.
+
+        Code and name are all that is known to be written. Other members of the page, such as
+        `tolPlus`, are refused, because nothing says what they are called in a request
+        (docs/service/apps.md, Measurements).
+
+        Errors: `ConfigError` for an application of another type once `app_list` has shown its type;
+        `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `MultiMeasurements`, as returned by `app_list`.
+        :param size_class_id: Id of the size class, as in the `sizeClasses` of the style.
+        :param poms: Points of measure, each by its `id`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "size_class_id": size_class_id,
+            "poms": poms,
+        }
+        return self._call("style.app_multimeasurements_update", arguments, options)
+
+    def app_multimeasurements_reset(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """Removes the measurements of all size classes. It works on an application that was never
+        written too. The answer is returned unchanged, because its form is unknown.
+
+        Errors: `ConfigError` for an application of another type once `app_list` has shown its type;
+        `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of an application of the type `MultiMeasurements`, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("style.app_multimeasurements_reset", arguments, options)
+
+    def app_imageform_upload(
+        self,
+        header_id,
+        app_id,
+        file,
+        **options,
+    ):
+        """Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until
+        the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type. Then it
+        is the first of `data.image` (docs/service/apps.md, Uploads to pages).
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "file": file,
+        }
+        return self._call("style.app_imageform_upload", arguments, options)
+
+    def app_imagesgrid_item_upload(
+        self,
+        header_id,
+        app_id,
+        list_item_id,
+        file,
+        **options,
+    ):
+        """Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_item_id: Id of the item.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "list_item_id": list_item_id,
+            "file": file,
+        }
+        return self._call("style.app_imagesgrid_item_upload", arguments, options)
+
+    def app_textlist_upload(
+        self,
+        header_id,
+        app_id,
+        list_item_id,
+        file,
+        **options,
+    ):
+        """Uploads the file of an image in an application of the type `TextList`, and waits until the
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_item_id: Id of the item.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "list_item_id": list_item_id,
+            "file": file,
+        }
+        return self._call("style.app_textlist_upload", arguments, options)
+
+    def app_attachments_upload(
+        self,
+        header_id,
+        app_id,
+        file,
+        **options,
+    ):
+        """Attaches a file to an application of the type `Attachments`. The file is there when the call
+        returns: there is nothing to wait for. The answer is returned unchanged, because its form is
+        unknown.
+
+        Whether a file replaces one of the same name is unknown, so a file that may have arrived is
+        not sent again: the error's `outcome` is `unknown` then, and `app_get` shows the files.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        for a URL that leads to no file, and for an application of another type once `app_list` has
+        shown its type.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "file": file,
+        }
+        return self._call("style.app_attachments_upload", arguments, options)
+
+    def app_attachments_delete(
+        self,
+        header_id,
+        app_id,
+        filenames_to_remove,
+        **options,
+    ):
+        """Removes files from an application of the type `Attachments`, at most 100 a request. The
+        answer is returned unchanged, because its form is unknown.
+
+        The service may remove the files and still answer with an error. When the answer leaves open
+        what happened, the client reads the page, which is one more request: if none of the files is
+        there, the call has succeeded and returns null (docs/service/apps.md, Attachments).
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param filenames_to_remove: Names of the files, each the `fileName` on the page, which is
+            without extension.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "filenames_to_remove": filenames_to_remove,
+        }
+        return self._call("style.app_attachments_delete", arguments, options)
+
     def app_list(
         self,
         header_id,
         **options,
     ):
-        """Applications of a style: every style of a folder has the same.
+        """Applications of a style: every style of a folder has the same. The client remembers their
+        types, which pages do not have, and refuses writes of pages of another type.
 
         :param header_id: Id of the style.
         """
@@ -20,6 +1160,64 @@ class Style(Resource):
             "header_id": header_id,
         }
         return self._call("style.app_list", arguments, options)
+
+    def app_get(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """What a style has in an application. The form of `data` depends on the type of the
+        application, which `app_list` returns and the page does not (docs/service/apps.md, Types). A
+        page that nothing has written yet has `0001-01-01T00:00:00` as its times.
+
+        Reading an application of the type `BOMVariations` may create its default variation
+        (docs/service/requests.md, GET that changes data).
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("style.app_get", arguments, options)
+
+    def app_schema(
+        self,
+        app_id,
+        **options,
+    ):
+        """Fields of an application. Of a form it is an object with the list `form`; the forms of other
+        types are unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+        arguments = {
+            "app_id": app_id,
+        }
+        return self._call("style.app_schema", arguments, options)
+
+    def app_reset(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """Empties the page that a style has in an application: all values that were written are gone.
+        The answer is returned unchanged, because its form is unknown.
+
+        Errors: `NotFoundError` for a page that was never written, which is empty already. The
+        service says the same of an id that is not that of an application.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("style.app_reset", arguments, options)
 
     def colorway_delete(
         self,
@@ -229,6 +1427,184 @@ class Style(Resource):
         return self._call("style.attributes_revision_delete", arguments, options)
 
     attributes_revision_delete = revision_delete
+
+    def app_comment_list(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """Comments on an application of a style. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("style.app_comment_list", arguments, options)
+
+    def app_revision_list(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """Revisions on an application of a style. Their form is not recorded, so they are returned as
+        they come (docs/service/collaboration.md, Comments and revisions).
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("style.app_revision_list", arguments, options)
+
+    def app_comment_add(
+        self,
+        header_id,
+        app_id,
+        comment,
+        **options,
+    ):
+        """Adds a comment to an application of a style. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `app_comment_list` before you send it again.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "comment": comment,
+        }
+        return self._call("style.app_comment_add", arguments, options)
+
+    def app_revision_add(
+        self,
+        header_id,
+        app_id,
+        revision,
+        **options,
+    ):
+        """Adds a revision to an application of a style. The answer is returned unchanged, because its
+        form is unknown.
+
+        Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the
+        text in `app_revision_list` before you send it again.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "revision": revision,
+        }
+        return self._call("style.app_revision_add", arguments, options)
+
+    def app_comment_edit(
+        self,
+        header_id,
+        app_id,
+        comment_id,
+        comment,
+        **options,
+    ):
+        """Changes the text of a comment on an application. The answer is returned unchanged, because
+        its form is unknown.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param comment_id: Id of the comment.
+        :param comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's
+            clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "comment_id": comment_id,
+            "comment": comment,
+        }
+        return self._call("style.app_comment_edit", arguments, options)
+
+    def app_revision_edit(
+        self,
+        header_id,
+        app_id,
+        revision_id,
+        revision,
+        **options,
+    ):
+        """Changes the text of a revision on an application. The answer is returned unchanged, because
+        its form is unknown.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param revision_id: Id of the revision.
+        :param revision: Text of the revision. It is sent as `revision` and as `body`, because the
+            vendor's clients disagree on the name.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "revision_id": revision_id,
+            "revision": revision,
+        }
+        return self._call("style.app_revision_edit", arguments, options)
+
+    def app_comment_delete(
+        self,
+        header_id,
+        app_id,
+        comment_id,
+        **options,
+    ):
+        """Deletes a comment on an application. The answer is returned unchanged, because its form is
+        unknown.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param comment_id: Id of the comment.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "comment_id": comment_id,
+        }
+        return self._call("style.app_comment_delete", arguments, options)
+
+    def app_revision_delete(
+        self,
+        header_id,
+        app_id,
+        revision_id,
+        **options,
+    ):
+        """Deletes a revision on an application. The answer is returned unchanged, because its form is
+        unknown.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param revision_id: Id of the revision.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "revision_id": revision_id,
+        }
+        return self._call("style.app_revision_delete", arguments, options)
 
     def download(
         self,
@@ -683,6 +2059,65 @@ class Style(Resource):
 
     attributes_shared_with = shared_with
 
+    def app_share(
+        self,
+        header_id,
+        app_id,
+        partner_list,
+        **options,
+    ):
+        """Shares an application of a style with partners. A second request may notify them again. The
+        answer is returned unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "partner_list": partner_list,
+        }
+        return self._call("style.app_share", arguments, options)
+
+    def app_unshare(
+        self,
+        header_id,
+        app_id,
+        partner_list,
+        **options,
+    ):
+        """Ends the sharing of an application of a style with partners. The answer is returned
+        unchanged, because its form is unknown.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param partner_list: Ids of the partners, as in the directory.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "partner_list": partner_list,
+        }
+        return self._call("style.app_unshare", arguments, options)
+
+    def app_shared_with(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """Partners that an application of a style is shared with.
+
+        :param header_id: Id of the style.
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("style.app_shared_with", arguments, options)
+
     def carry_over(
         self,
         header_id,
@@ -1064,7 +2499,8 @@ class Style(Resource):
         **options,
     ):
         """Uploads the image of an item in an application of the type `List`, and waits until the
-        service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
 
         :param header_id: Id of the style.
         :param app_id: Id of the application.

@@ -24,3 +24,42 @@ class System(Resource):
         return self._call("system.info_version", {}, options)
 
     info_version = version
+
+    def sync_pages(
+        self,
+        take,
+        folder=None,
+        skip=None,
+        header_ids=None,
+        application_ids=None,
+        template=None,
+        since=None,
+        **options,
+    ):
+        """Pages of applications of several records in one request: no other known request has them. The
+        answer is returned unchanged, because its form is unknown.
+
+        Whether it is open to every company is unknown. Try it once: where the service refuses it
+        (`PermissionDeniedError`, `NotFoundError`), read each page with `app_get` of its record.
+        Variations of bills of materials are said not to be among the pages (docs/service/apps.md,
+        Pages of several records).
+
+        :param folder: Master folder of the records. Default: the service takes `Style`.
+        :param take: How many pages to read, at most 200.
+        :param skip: How many pages to pass over. Default: none.
+        :param header_ids: Ids of records. What the service does without them is unknown.
+        :param application_ids: Ids of applications. What the service does without them is unknown.
+        :param template: Type of the applications, such as `Form`.
+        :param since: Date and time in ISO 8601 with `Z`, such as `2026-03-01T00:00:00Z`, presumably for
+            pages that were changed after it.
+        """
+        arguments = {
+            "folder": folder,
+            "take": take,
+            "skip": skip,
+            "header_ids": header_ids,
+            "application_ids": application_ids,
+            "template": template,
+            "since": since,
+        }
+        return self._call("system.sync_pages", arguments, options)

@@ -2,19 +2,19 @@
 
 use serde_json::Value;
 
-use crate::api::{Request, Response};
+use crate::api::{Request, Response, list_value};
 use crate::models::{Autonumber, AutonumberList};
 use crate::{CallOptions, Client};
 
 impl Client {
-    /// Automation: sequences of numbers that are given once.
+    /// Automation: sequences of numbers that are given once, and locks that programs share.
     #[must_use]
     pub fn automation(&self) -> Automation<'_> {
         Automation { client: self }
     }
 }
 
-/// Automation: sequences of numbers that are given once.
+/// Automation: sequences of numbers that are given once, and locks that programs share.
 #[derive(Debug, Clone, Copy)]
 pub struct Automation<'a> {
     client: &'a Client,
@@ -50,6 +50,46 @@ impl Automation<'_> {
             request: Request::new(self.client, "automation.autonumber_create")
                 .argument("name", name.into())
                 .argument("template", template.into()),
+        }
+    }
+
+    /// Takes a lock of the company by its name. The answer is returned unchanged, because its form is unknown: how it says that another program has the lock is not recorded (docs/service/automation.md, Locks).
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`, and the lock may be taken.
+    ///
+    /// * `name`: Name of the lock, which the programs that share it choose.
+    pub fn lock_acquire(&self, name: impl Into<String>) -> AutomationLockAcquire {
+        AutomationLockAcquire {
+            request: Request::new(self.client, "automation.lock_aquire").argument("name", name.into()),
+        }
+    }
+
+    /// Gives a lock back. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: a second request could give back a lock that another program has taken meanwhile.
+    ///
+    /// * `name`: Name of the lock.
+    pub fn lock_release(&self, name: impl Into<String>) -> AutomationLockRelease {
+        AutomationLockRelease {
+            request: Request::new(self.client, "automation.lock_release").argument("name", name.into()),
+        }
+    }
+
+    /// State of locks by their names. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// It is no plain read, because the service may wait or prolong the locks: the meaning of the timeout is unknown (docs/service/automation.md, Locks).
+    ///
+    /// * `names`: Names of the locks.
+    /// * `timeout`: Seconds. What they mean is unknown.
+    pub fn lock_check(
+        &self,
+        names: impl IntoIterator<Item = impl Into<String>>,
+        timeout: i64,
+    ) -> AutomationLockCheck {
+        AutomationLockCheck {
+            request: Request::new(self.client, "automation.lock_check")
+                .argument("names", list_value(names.into_iter().map(Into::<String>::into)))
+                .argument("timeout", timeout),
         }
     }
 }
@@ -148,6 +188,108 @@ impl AutomationAutonumberCreate {
 }
 
 impl IntoFuture for AutomationAutonumberCreate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Automation::lock_acquire`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct AutomationLockAcquire {
+    request: Request<Value>,
+}
+
+impl AutomationLockAcquire {
+    /// Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown. The vendor's client sends 60. Default: none is sent.
+    pub fn timeout(mut self, timeout: i64) -> Self {
+        self.request = self.request.argument("timeout", timeout);
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for AutomationLockAcquire {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Automation::lock_release`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct AutomationLockRelease {
+    request: Request<Value>,
+}
+
+impl AutomationLockRelease {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for AutomationLockRelease {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Automation::lock_check`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct AutomationLockCheck {
+    request: Request<Value>,
+}
+
+impl AutomationLockCheck {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for AutomationLockCheck {
     type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 

@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, path_value, records_value};
-use crate::models::App;
 use crate::models::SharedPartner;
+use crate::models::{App, AppPage, Style3dVersion};
+use crate::models::{BomVariation, BomVariationPage, BomVariationPageSchema};
 use crate::models::{CarriedOver, FlatBomRow, Folder, StyleHeader, StyleLookup, Tag};
 use crate::models::{Download, DownloadOutcome};
 use crate::models::{Message, SchemaField};
@@ -28,12 +29,888 @@ pub struct Style<'a> {
 }
 
 impl Style<'_> {
-    /// Applications of a style: every style of a folder has the same.
+    /// Adds a version to a 3D style and returns it.
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the version in the application before you create it again.
+    ///
+    /// Errors: `config` for an application of another type once `app_list` has shown its type, `not_found` when the service finds no such page, `decode` with `applied` when the answer does not have the id of the version.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `3DStyle`, as returned by `app_list`.
+    /// * `version_name`: Name of the version.
+    pub fn app_3d_style_version_create(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        version_name: impl Into<String>,
+    ) -> StyleApp3dStyleVersionCreate {
+        StyleApp3dStyleVersionCreate {
+            request: Request::new(self.client, "style.app_3D_style_version_create")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("version_name", version_name.into()),
+        }
+    }
+
+    /// Copies a version of a 3D style and returns the copy. Otherwise like `app_3d_style_version_create`.
+    ///
+    /// Errors: `config` for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `3DStyle`, as returned by `app_list`.
+    /// * `copy_from_version_id`: Id of the version to copy.
+    /// * `version_name`: Name of the copy.
+    pub fn app_3d_style_version_copy(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        copy_from_version_id: impl Into<String>,
+        version_name: impl Into<String>,
+    ) -> StyleApp3dStyleVersionCopy {
+        StyleApp3dStyleVersionCopy {
+            request: Request::new(self.client, "style.app_3D_style_version_copy")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("copy_from_version_id", copy_from_version_id.into())
+                .argument("version_name", version_name.into()),
+        }
+    }
+
+    /// Changes a version of a 3D style and its colorways, at most 100 a request, and returns the version. A colorway without an `id` is added, so a request with it is sent at most once. What happens to names, status and colorways that a request leaves out is unknown (docs/service/apps.md, 3D styles).
+    ///
+    /// Errors: `config` for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `3DStyle`, as returned by `app_list`.
+    /// * `version_id`: Id of the version.
+    pub fn app_3d_style_version_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        version_id: impl Into<String>,
+    ) -> StyleApp3dStyleVersionUpdate {
+        StyleApp3dStyleVersionUpdate {
+            request: Request::new(self.client, "style.app_3D_style_version_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("version_id", version_id.into()),
+        }
+    }
+
+    /// Deletes a version of a 3D style with its files. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Errors: `config` for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `3DStyle`, as returned by `app_list`.
+    /// * `version_id`: Id of the version.
+    pub fn app_3d_style_version_delete(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        version_id: impl Into<String>,
+    ) -> StyleApp3dStyleVersionDelete {
+        StyleApp3dStyleVersionDelete {
+            request: Request::new(self.client, "style.app_3D_style_version_delete")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("version_id", version_id.into()),
+        }
+    }
+
+    /// Uploads a working file of a version of a 3D style, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `3DStyle`, as returned by `app_list`.
+    /// * `version_id`: Id of the version.
+    /// * `file`: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_3d_style_working_file_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        version_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleApp3dStyleWorkingFileUpload {
+        StyleApp3dStyleWorkingFileUpload {
+            request: Request::new(self.client, "style.app_3D_style_working_file_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("version_id", version_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Adds a preview to a colorway of a 3D style, which makes a turntable of several, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `3DStyle`, as returned by `app_list`.
+    /// * `version_id`: Id of the version.
+    /// * `colorway_id`: Id of the colorway in the version, not that of the colorway of the style.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_3d_style_preview_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        version_id: impl Into<String>,
+        colorway_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleApp3dStylePreviewUpload {
+        StyleApp3dStylePreviewUpload {
+            request: Request::new(self.client, "style.app_3D_style_preview_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("version_id", version_id.into())
+                .argument("colorway_id", colorway_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the images of a turntable in a zip archive, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `file`: The archive: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_3d_style_turntable_upload(
+        &self,
+        header_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleApp3dStyleTurntableUpload {
+        StyleApp3dStyleTurntableUpload {
+            request: Request::new(self.client, "style.app_3D_style_turntable_upload")
+                .argument("header_id", header_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Inserts materials into a bill of materials and adds, changes and removes rows, at most 100 changes a request. Other rows stay. The answer is returned unchanged, because its form is unknown: `app_get` reads the rows.
+    ///
+    /// A request that inserts a material or adds a row is sent at most once, because a second one would add another row: when the error's `outcome` is `unknown`, read the rows before you send it again. Whether the changes of a request are made together is unknown: when one with several is refused, the `outcome` is `unknown` too. A row of a material refuses the columns that only show a field of the material (docs/service/apps.md, Bills of materials).
+    ///
+    /// Errors: `config` for an unknown member, such as `fields` in place of `rowFields`, for a change that names both a material and a row, and for a row to remove without its id.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `BOM`, as returned by `app_list`.
+    /// * `rows`: Changes, each of one row.
+    pub fn app_bom_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        rows: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppBomUpdate {
+        StyleAppBomUpdate {
+            request: Request::new(self.client, "style.app_bom_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("rows", records_value(rows)),
+        }
+    }
+
+    /// Removes a row of a bill of materials. `app_bom_update` removes several in one request. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `BOM`, as returned by `app_list`.
+    /// * `row_id`: Id of the row.
+    pub fn app_bom_item_delete(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        row_id: impl Into<String>,
+    ) -> StyleAppBomItemDelete {
+        StyleAppBomItemDelete {
+            request: Request::new(self.client, "style.app_bom_item_delete")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("row_id", row_id.into()),
+        }
+    }
+
+    /// Removes all rows of a bill of materials. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `BOM`, as returned by `app_list`.
+    pub fn app_bom_reset(&self, header_id: impl Into<String>, app_id: impl Into<String>) -> StyleAppBomReset {
+        StyleAppBomReset {
+            request: Request::new(self.client, "style.app_bom_reset")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Adds materials to an application with details of materials, or takes them out, at most 100 a request. Each has to be in the bill of materials already. The answer is returned unchanged, because its form is unknown: `app_get` lists the materials.
+    ///
+    /// Whether they are added and taken out together is unknown: when a request with several is refused, the error's `outcome` is `unknown` (docs/service/apps.md, Bills of materials).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `BOMDetails`, as returned by `app_list`.
+    /// * `materials`: Materials, each with whether it leaves.
+    pub fn app_bom_details_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        materials: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppBomDetailsUpdate {
+        StyleAppBomDetailsUpdate {
+            request: Request::new(self.client, "style.app_bom_details_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("materials", records_value(materials)),
+        }
+    }
+
+    /// Whether an application has variations of bills of materials switched on, the fields of a variation, and the columns of its rows. Read it before you list or create variations.
+    ///
+    /// * `app_id`: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+    pub fn app_bom_variation_schema(&self, app_id: impl Into<String>) -> StyleAppBomVariationSchema {
+        StyleAppBomVariationSchema {
+            request: Request::new(self.client, "style.app_bom_variation_schema")
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Variations of a style's bill of materials, without their rows: `app_bom_variation_get` reads those of one. Where variations are switched off, it is one variation with its rows, and the first request creates it: so this is no plain read, and it is not repeated by itself.
+    ///
+    /// One company got a 500 here for some months, with a text about PostgreSQL (docs/service/apps.md, Variations of bills of materials).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+    pub fn app_bom_variation_list(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+    ) -> StyleAppBomVariationList {
+        StyleAppBomVariationList {
+            request: Request::new(self.client, "style.app_bom_variation_list")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// One variation with its rows.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+    /// * `variation_id`: Id of the variation.
+    pub fn app_bom_variation_get(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        variation_id: impl Into<String>,
+    ) -> StyleAppBomVariationGet {
+        StyleAppBomVariationGet {
+            request: Request::new(self.client, "style.app_bom_variation_get")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("variation_id", variation_id.into()),
+        }
+    }
+
+    /// Creates a variation and returns it. Variations have to be switched on (`app_bom_variation_schema`), and the application has a highest number of them.
+    ///
+    /// Sent at most once, because a second request makes a second variation: when the answer is lost, the error's `outcome` is `unknown`; look for the name in `app_bom_variation_list` before you create the variation again.
+    ///
+    /// Errors: `config` for an unknown member of a row, such as `fields` in place of `rowFields`; `decode` with `applied` when the answer does not have the id of the variation.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+    /// * `variation_name`: Name of the variation.
+    pub fn app_bom_variation_create(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        variation_name: impl Into<String>,
+    ) -> StyleAppBomVariationCreate {
+        StyleAppBomVariationCreate {
+            request: Request::new(self.client, "style.app_bom_variation_create")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("variation_name", variation_name.into()),
+        }
+    }
+
+    /// Changes a variation and adds, changes and removes rows of it, at most 100 a request. Returns the variation. What is not named stays. The default variation stays the default one until another is made it.
+    ///
+    /// Answers have the values of a row as `fields`, requests as `rowFields`: `fields` is refused, because the service answers it with success and stores nothing. So are read-only columns by the service, and of a row with a material the columns that only show a field of the material (docs/service/apps.md, Variations of bills of materials).
+    ///
+    /// A request that adds a row is sent at most once, and one that removes a row too, because the second would be refused. Whether the changes of a request are made together is unknown: when one with several rows is refused, the error's `outcome` is `unknown`.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+    /// * `variation_id`: Id of the variation.
+    pub fn app_bom_variation_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        variation_id: impl Into<String>,
+    ) -> StyleAppBomVariationUpdate {
+        StyleAppBomVariationUpdate {
+            request: Request::new(self.client, "style.app_bom_variation_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("variation_id", variation_id.into()),
+        }
+    }
+
+    /// Removes all rows of a variation and returns it. What is said of the variation as a whole stays.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+    /// * `variation_id`: Id of the variation.
+    pub fn app_bom_variation_reset(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        variation_id: impl Into<String>,
+    ) -> StyleAppBomVariationReset {
+        StyleAppBomVariationReset {
+            request: Request::new(self.client, "style.app_bom_variation_reset")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("variation_id", variation_id.into()),
+        }
+    }
+
+    /// Deletes a variation with its rows. The default variation cannot be deleted.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `BOMVariations`, as returned by `app_list`.
+    /// * `variation_id`: Id of the variation.
+    pub fn app_bom_variation_delete(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        variation_id: impl Into<String>,
+    ) -> StyleAppBomVariationDelete {
+        StyleAppBomVariationDelete {
+            request: Request::new(self.client, "style.app_bom_variation_delete")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("variation_id", variation_id.into()),
+        }
+    }
+
+    /// Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, as `app_get` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `fields`: Values by field id. Null clears a field.
+    pub fn app_form_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
+    ) -> StyleAppFormUpdate {
+        StyleAppFormUpdate {
+            request: Request::new(self.client, "style.app_form_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("fields", fields_value(fields)),
+        }
+    }
+
+    /// Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most 100 a request. Rows that are not named stay. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such a row is sent at most once. Whether the rows are written together is unknown: when a request with several rows is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `rows`: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`.
+    pub fn app_grid_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        rows: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppGridUpdate {
+        StyleAppGridUpdate {
+            request: Request::new(self.client, "style.app_grid_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("rows", records_value(rows)),
+        }
+    }
+
+    /// Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that are not named stay. `app_list_upload` sends the image of an item. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such an item is sent at most once. Whether the items are written together is unknown: when a request with several items is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_items`: Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+    pub fn app_list_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppListUpdate {
+        StyleAppListUpdate {
+            request: Request::new(self.client, "style.app_list_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_items", records_value(list_items)),
+        }
+    }
+
+    /// Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request. Images that are not named stay. `app_imagesgrid_item_upload` sends the file of an image, and `app_grid_update` writes the rows of the grid. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such an item is sent at most once. Whether the items are written together is unknown: when a request with several items is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_items`: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+    pub fn app_imagegrid_list_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppImagegridListUpdate {
+        StyleAppImagegridListUpdate {
+            request: Request::new(self.client, "style.app_imagegrid_list_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_items", records_value(list_items)),
+        }
+    }
+
+    /// Adds, changes and removes images in an application of the type `TextList`, at most 100 a request. Images that are not named stay. `app_textlist_upload` sends the file of an image, and `app_textlist_editor_update` writes the text. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such an item is sent at most once. Whether the items are written together is unknown: when a request with several items is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_items`: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+    pub fn app_textlist_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppTextlistUpdate {
+        StyleAppTextlistUpdate {
+            request: Request::new(self.client, "style.app_textlist_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_items", records_value(list_items)),
+        }
+    }
+
+    /// Replaces the whole text of an application of the type `TextList`. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `editor_data`: The text as HTML, such as `<p>Double stitch</p>`. It may not be empty; `<p></p>` is an empty paragraph.
+    pub fn app_textlist_editor_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        editor_data: impl Into<String>,
+    ) -> StyleAppTextlistEditorUpdate {
+        StyleAppTextlistEditorUpdate {
+            request: Request::new(self.client, "style.app_textlist_editor_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("editor_data", editor_data.into()),
+        }
+    }
+
+    /// Adds and removes links to pages of other records in an application of the type `LinkPages`, at most 100 a request. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once, because a link that is added again may be there twice: when the error's `outcome` is `unknown`, read the page before you send it again. Whether the links are written together is unknown: when a request with several links is refused, the error's `outcome` is `unknown`.
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `items`: Links, each to a page of a record.
+    pub fn app_link_pages_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppLinkPagesUpdate {
+        StyleAppLinkPagesUpdate {
+            request: Request::new(self.client, "style.app_link_pages_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("items", records_value(items)),
+        }
+    }
+
+    /// Applications of a style whose pages belong to rows of plans.
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn app_request_list(&self, header_id: impl Into<String>) -> StyleAppRequestList {
+        StyleAppRequestList {
+            request: Request::new(self.client, "style.app_request_list")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Pages of a style in an application with requests: that of one row of a plan, or those of all rows. It is an array of pages or one page, and is returned unchanged, because which of them is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_request_list`.
+    pub fn app_request_get(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+    ) -> StyleAppRequestGet {
+        StyleAppRequestGet {
+            request: Request::new(self.client, "style.app_request_get")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Fields of an application with requests: one with `isSampleApp`. The service finds no page for an application of another kind. The form of a schema is not recorded, so it is returned unchanged.
+    ///
+    /// * `app_id`: Id of the application, as returned by `app_request_list`.
+    pub fn app_request_schema(&self, app_id: impl Into<String>) -> StyleAppRequestSchema {
+        StyleAppRequestSchema {
+            request: Request::new(self.client, "style.app_request_schema").argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Writes the form of a style in an application with requests, for one row of a plan. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, or read the page back.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_request_list`.
+    /// * `timeline_id`: Row of the plan that the page belongs to.
+    /// * `fields`: Values by field id. Null clears a field.
+    pub fn app_request_form_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        timeline_id: impl Into<String>,
+        fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
+    ) -> StyleAppRequestFormUpdate {
+        StyleAppRequestFormUpdate {
+            request: Request::new(self.client, "style.app_request_form_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("timeline_id", timeline_id.into())
+                .argument("fields", fields_value(fields)),
+        }
+    }
+
+    /// Adds a submit to an application of the type `SampleRequestMulti`. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once, because a second request adds a second submit: when the error's `outcome` is `unknown`, look for the name on the page before you add it again. The form of the request is from one source (docs/service/apps.md, Requests).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `submit_name`: Name of the submit.
+    /// * `sizes`: Sizes of the submit, each with the id of its size class.
+    pub fn app_sample_request_multi_add_submit(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        submit_name: impl Into<String>,
+        sizes: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppSampleRequestMultiAddSubmit {
+        StyleAppSampleRequestMultiAddSubmit {
+            request: Request::new(self.client, "style.app_sample_request_multi_add_submit")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("submit_name", submit_name.into())
+                .argument("sizes", records_value(sizes)),
+        }
+    }
+
+    /// Assigns the image of an artboard. Which image of the style shows it then is unknown (docs/service/apps.md, Artboards). The answer is returned unchanged, because its form is unknown: read the style back with `get`.
+    ///
+    /// Errors: `config` for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `Artboard`, as returned by `app_list`.
+    /// * `artboard_index`: Position of the artboard, from 0.
+    pub fn app_artboard_image_assign(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        artboard_index: i64,
+    ) -> StyleAppArtboardImageAssign {
+        StyleAppArtboardImageAssign {
+            request: Request::new(self.client, "style.app_artboard_image_assign")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("artboard_index", artboard_index),
+        }
+    }
+
+    /// Makes a row for each size of each colorway. What a second run does to rows that were edited is unknown, so a request is sent at most once: when the error's `outcome` is `unknown`, read the application before you generate again. The answer is returned unchanged, because its form is not proven.
+    ///
+    /// The service answers 500 when a colorway has no image: give each one with `colorway_upload` before (docs/service/apps.md, SKUs).
+    ///
+    /// Errors: `config` for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `SKU`, as returned by `app_list`.
+    pub fn app_sku_generate(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+    ) -> StyleAppSkuGenerate {
+        StyleAppSkuGenerate {
+            request: Request::new(self.client, "style.app_sku_generate")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Changes rows of SKUs, at most 100 a request. Other rows stay. The answer is returned unchanged, because its form is not proven.
+    ///
+    /// Whether the rows are changed together is unknown: when a request with several rows is refused, the error's `outcome` is `unknown` (docs/service/apps.md, SKUs).
+    ///
+    /// Errors: `config` for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `SKU`, as returned by `app_list`.
+    /// * `rows`: Rows to change, each by its `id`, with the fields to change.
+    pub fn app_sku_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        rows: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppSkuUpdate {
+        StyleAppSkuUpdate {
+            request: Request::new(self.client, "style.app_sku_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("rows", records_value(rows)),
+        }
+    }
+
+    /// Adds styles to a set and changes its rows, at most 100 a request. The answer is returned unchanged, because its form is unknown: read the application back.
+    ///
+    /// Adding styles is not known to work: it was answered with a 500 whenever it was tried (docs/service/apps.md, Sets). Sent at most once, because a style that is added again may get a second row. When a request with several rows is refused, the error's `outcome` is `unknown`.
+    ///
+    /// Errors: `config` for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `Sets`, as returned by `app_list`.
+    /// * `items`: Styles to add and rows to change.
+    pub fn app_sets_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppSetsUpdate {
+        StyleAppSetsUpdate {
+            request: Request::new(self.client, "style.app_sets_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("items", records_value(items)),
+        }
+    }
+
+    /// Changes points of measure of one size class, at most 100 a request. One without an `id` may be added, so a request with it is sent at most once. The answer is returned unchanged, because its form is unknown: read the application back.
+    ///
+    /// Code and name are all that is known to be written. Other members of the page, such as `tolPlus`, are refused, because nothing says what they are called in a request (docs/service/apps.md, Measurements).
+    ///
+    /// Errors: `config` for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `MultiMeasurements`, as returned by `app_list`.
+    /// * `size_class_id`: Id of the size class, as in the `sizeClasses` of the style.
+    /// * `poms`: Points of measure, each by its `id`.
+    pub fn app_multimeasurements_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        size_class_id: impl Into<String>,
+        poms: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppMultimeasurementsUpdate {
+        StyleAppMultimeasurementsUpdate {
+            request: Request::new(self.client, "style.app_multimeasurements_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("size_class_id", size_class_id.into())
+                .argument("poms", records_value(poms)),
+        }
+    }
+
+    /// Removes the measurements of all size classes. It works on an application that was never written too. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Errors: `config` for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of an application of the type `MultiMeasurements`, as returned by `app_list`.
+    pub fn app_multimeasurements_reset(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+    ) -> StyleAppMultimeasurementsReset {
+        StyleAppMultimeasurementsReset {
+            request: Request::new(self.client, "style.app_multimeasurements_reset")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type. Then it is the first of `data.image` (docs/service/apps.md, Uploads to pages).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_imageform_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleAppImageformUpload {
+        StyleAppImageformUpload {
+            request: Request::new(self.client, "style.app_imageform_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_item_id`: Id of the item.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_imagesgrid_item_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_item_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleAppImagesgridItemUpload {
+        StyleAppImagesgridItemUpload {
+            request: Request::new(self.client, "style.app_imagesgrid_item_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_item_id", list_item_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the file of an image in an application of the type `TextList`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_item_id`: Id of the item.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_textlist_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_item_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleAppTextlistUpload {
+        StyleAppTextlistUpload {
+            request: Request::new(self.client, "style.app_textlist_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_item_id", list_item_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Attaches a file to an application of the type `Attachments`. The file is there when the call returns: there is nothing to wait for. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then, and `app_get` shows the files. Errors: `config` for a file that cannot be read, is empty, or changes while it is sent, for a URL that leads to no file, and for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `file`: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_attachments_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleAppAttachmentsUpload {
+        StyleAppAttachmentsUpload {
+            request: Request::new(self.client, "style.app_attachments_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Removes files from an application of the type `Attachments`, at most 100 a request. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// The service may remove the files and still answer with an error. When the answer leaves open what happened, the client reads the page, which is one more request: if none of the files is there, the call has succeeded and returns null (docs/service/apps.md, Attachments).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `filenames_to_remove`: Names of the files, each the `fileName` on the page, which is without extension.
+    pub fn app_attachments_delete(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        filenames_to_remove: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleAppAttachmentsDelete {
+        StyleAppAttachmentsDelete {
+            request: Request::new(self.client, "style.app_attachments_delete")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument(
+                    "filenames_to_remove",
+                    list_value(filenames_to_remove.into_iter().map(Into::<String>::into)),
+                ),
+        }
+    }
+
+    /// Applications of a style: every style of a folder has the same. The client remembers their types, which pages do not have, and refuses writes of pages of another type.
     ///
     /// * `header_id`: Id of the style.
     pub fn app_list(&self, header_id: impl Into<String>) -> StyleAppList {
         StyleAppList {
             request: Request::new(self.client, "style.app_list").argument("header_id", header_id.into()),
+        }
+    }
+
+    /// What a style has in an application. The form of `data` depends on the type of the application, which `app_list` returns and the page does not (docs/service/apps.md, Types). A page that nothing has written yet has `0001-01-01T00:00:00` as its times.
+    ///
+    /// Reading an application of the type `BOMVariations` may create its default variation (docs/service/requests.md, GET that changes data).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_get(&self, header_id: impl Into<String>, app_id: impl Into<String>) -> StyleAppGet {
+        StyleAppGet {
+            request: Request::new(self.client, "style.app_get")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+    ///
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_schema(&self, app_id: impl Into<String>) -> StyleAppSchema {
+        StyleAppSchema {
+            request: Request::new(self.client, "style.app_schema").argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Empties the page that a style has in an application: all values that were written are gone. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Errors: `not_found` for a page that was never written, which is empty already. The service says the same of an id that is not that of an application.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_reset(&self, header_id: impl Into<String>, app_id: impl Into<String>) -> StyleAppReset {
+        StyleAppReset {
+            request: Request::new(self.client, "style.app_reset")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
         }
     }
 
@@ -191,6 +1068,162 @@ impl Style<'_> {
         StyleRevisionDelete {
             request: Request::new(self.client, "style.attributes_revision_delete")
                 .argument("header_id", header_id.into())
+                .argument("revision_id", revision_id.into()),
+        }
+    }
+
+    /// Comments on an application of a style. Their form is not recorded, so they are returned as they come (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_comment_list(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+    ) -> StyleAppCommentList {
+        StyleAppCommentList {
+            request: Request::new(self.client, "style.app_comment_list")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Revisions on an application of a style. Their form is not recorded, so they are returned as they come (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_revision_list(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+    ) -> StyleAppRevisionList {
+        StyleAppRevisionList {
+            request: Request::new(self.client, "style.app_revision_list")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Adds a comment to an application of a style. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in `app_comment_list` before you send it again.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `comment`: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the name.
+    pub fn app_comment_add(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        comment: impl Into<String>,
+    ) -> StyleAppCommentAdd {
+        StyleAppCommentAdd {
+            request: Request::new(self.client, "style.app_comment_add")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("comment", comment.into()),
+        }
+    }
+
+    /// Adds a revision to an application of a style. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`; look for the text in `app_revision_list` before you send it again.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `revision`: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on the name.
+    pub fn app_revision_add(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        revision: impl Into<String>,
+    ) -> StyleAppRevisionAdd {
+        StyleAppRevisionAdd {
+            request: Request::new(self.client, "style.app_revision_add")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("revision", revision.into()),
+        }
+    }
+
+    /// Changes the text of a comment on an application. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `comment_id`: Id of the comment.
+    /// * `comment`: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree on the name.
+    pub fn app_comment_edit(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        comment_id: impl Into<String>,
+        comment: impl Into<String>,
+    ) -> StyleAppCommentEdit {
+        StyleAppCommentEdit {
+            request: Request::new(self.client, "style.app_comment_edit")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("comment_id", comment_id.into())
+                .argument("comment", comment.into()),
+        }
+    }
+
+    /// Changes the text of a revision on an application. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `revision_id`: Id of the revision.
+    /// * `revision`: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients disagree on the name.
+    pub fn app_revision_edit(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        revision_id: impl Into<String>,
+        revision: impl Into<String>,
+    ) -> StyleAppRevisionEdit {
+        StyleAppRevisionEdit {
+            request: Request::new(self.client, "style.app_revision_edit")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("revision_id", revision_id.into())
+                .argument("revision", revision.into()),
+        }
+    }
+
+    /// Deletes a comment on an application. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `comment_id`: Id of the comment.
+    pub fn app_comment_delete(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        comment_id: impl Into<String>,
+    ) -> StyleAppCommentDelete {
+        StyleAppCommentDelete {
+            request: Request::new(self.client, "style.app_comment_delete")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("comment_id", comment_id.into()),
+        }
+    }
+
+    /// Deletes a revision on an application. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `revision_id`: Id of the revision.
+    pub fn app_revision_delete(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        revision_id: impl Into<String>,
+    ) -> StyleAppRevisionDelete {
+        StyleAppRevisionDelete {
+            request: Request::new(self.client, "style.app_revision_delete")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
                 .argument("revision_id", revision_id.into()),
         }
     }
@@ -433,6 +1466,60 @@ impl Style<'_> {
         }
     }
 
+    /// Shares an application of a style with partners. A second request may notify them again. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `partner_list`: Ids of the partners, as in the directory.
+    pub fn app_share(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        partner_list: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleAppShare {
+        StyleAppShare {
+            request: Request::new(self.client, "style.app_share")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("partner_list", list_value(partner_list.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Ends the sharing of an application of a style with partners. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `partner_list`: Ids of the partners, as in the directory.
+    pub fn app_unshare(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        partner_list: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleAppUnshare {
+        StyleAppUnshare {
+            request: Request::new(self.client, "style.app_unshare")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("partner_list", list_value(partner_list.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// Partners that an application of a style is shared with.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_shared_with(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+    ) -> StyleAppSharedWith {
+        StyleAppSharedWith {
+            request: Request::new(self.client, "style.app_shared_with")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
     /// Copies a style, with its colorways unless they are skipped. Returns the id of the copy: `get` returns the copy itself, whose `copiedOrCarriedOverFrom` lists its sources.
     ///
     /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`.
@@ -667,7 +1754,7 @@ impl Style<'_> {
         }
     }
 
-    /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
     ///
     /// * `header_id`: Id of the style.
     /// * `app_id`: Id of the application.
@@ -699,6 +1786,1455 @@ impl Style<'_> {
     }
 }
 
+/// A call of [`Style::app_3d_style_version_create`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleApp3dStyleVersionCreate {
+    request: Request<Style3dVersion>,
+}
+
+impl StyleApp3dStyleVersionCreate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Style3dVersion>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleApp3dStyleVersionCreate {
+    type Output = crate::Result<Style3dVersion>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_3d_style_version_copy`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleApp3dStyleVersionCopy {
+    request: Request<Style3dVersion>,
+}
+
+impl StyleApp3dStyleVersionCopy {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Style3dVersion>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleApp3dStyleVersionCopy {
+    type Output = crate::Result<Style3dVersion>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_3d_style_version_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleApp3dStyleVersionUpdate {
+    request: Request<Style3dVersion>,
+}
+
+impl StyleApp3dStyleVersionUpdate {
+    /// The new name, in an object as `value`.
+    pub fn version_name(mut self, version_name: impl Into<Value>) -> Self {
+        self.request = self.request.argument("version_name", version_name.into());
+        self
+    }
+
+    /// The new status, in an object as `value`; `OnHold` is known.
+    pub fn version_status(mut self, version_status: impl Into<Value>) -> Self {
+        self.request = self.request.argument("version_status", version_status.into());
+        self
+    }
+
+    /// Colorways of the version: each one with an `id` is changed or deleted, others are added.
+    pub fn colorways(mut self, colorways: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
+        self.request = self.request.argument("colorways", records_value(colorways));
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Style3dVersion>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleApp3dStyleVersionUpdate {
+    type Output = crate::Result<Style3dVersion>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_3d_style_version_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleApp3dStyleVersionDelete {
+    request: Request<Value>,
+}
+
+impl StyleApp3dStyleVersionDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleApp3dStyleVersionDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_3d_style_working_file_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleApp3dStyleWorkingFileUpload {
+    request: Request<Upload>,
+}
+
+impl StyleApp3dStyleWorkingFileUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleApp3dStyleWorkingFileUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_3d_style_preview_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleApp3dStylePreviewUpload {
+    request: Request<Upload>,
+}
+
+impl StyleApp3dStylePreviewUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleApp3dStylePreviewUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_3d_style_turntable_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleApp3dStyleTurntableUpload {
+    request: Request<Upload>,
+}
+
+impl StyleApp3dStyleTurntableUpload {
+    /// Version of the 3D style that gets the images. Default: a new version is made.
+    pub fn version_id(mut self, version_id: impl Into<String>) -> Self {
+        self.request = self.request.argument("version_id", version_id.into());
+        self
+    }
+
+    /// Replace the previews of before. Default: the images are added to them.
+    pub fn replace_images(mut self, replace_images: bool) -> Self {
+        self.request = self.request.argument("replace_images", replace_images);
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleApp3dStyleTurntableUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppBomUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_item_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomItemDelete {
+    request: Request<Value>,
+}
+
+impl StyleAppBomItemDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomItemDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_reset`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomReset {
+    request: Request<Value>,
+}
+
+impl StyleAppBomReset {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomReset {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_details_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomDetailsUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppBomDetailsUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomDetailsUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_variation_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomVariationSchema {
+    request: Request<BomVariationPageSchema>,
+}
+
+impl StyleAppBomVariationSchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<BomVariationPageSchema>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomVariationSchema {
+    type Output = crate::Result<BomVariationPageSchema>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_variation_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomVariationList {
+    request: Request<BomVariationPage>,
+}
+
+impl StyleAppBomVariationList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<BomVariationPage>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomVariationList {
+    type Output = crate::Result<BomVariationPage>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_variation_get`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomVariationGet {
+    request: Request<BomVariation>,
+}
+
+impl StyleAppBomVariationGet {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<BomVariation>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomVariationGet {
+    type Output = crate::Result<BomVariation>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_variation_create`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomVariationCreate {
+    request: Request<BomVariation>,
+}
+
+impl StyleAppBomVariationCreate {
+    /// Whether it becomes the default variation.
+    pub fn is_default(mut self, is_default: bool) -> Self {
+        self.request = self.request.argument("is_default", is_default);
+        self
+    }
+
+    /// Whether it presumably follows the colorways of the style.
+    pub fn sync_colorways(mut self, sync_colorways: bool) -> Self {
+        self.request = self.request.argument("sync_colorways", sync_colorways);
+        self
+    }
+
+    /// Ids of the colorways that it is for.
+    pub fn selected_variation_colorways(
+        mut self,
+        selected_variation_colorways: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.request = self.request.argument(
+            "selected_variation_colorways",
+            list_value(selected_variation_colorways.into_iter().map(Into::<String>::into)),
+        );
+        self
+    }
+
+    /// Values of the fields that `app_bom_variation_schema` lists as `metadata`, by id.
+    pub fn metadata_fields(
+        mut self,
+        metadata_fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
+    ) -> Self {
+        self.request = self.request.argument("metadata_fields", fields_value(metadata_fields));
+        self
+    }
+
+    /// Its rows, at most 100.
+    pub fn rows(mut self, rows: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
+        self.request = self.request.argument("rows", records_value(rows));
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<BomVariation>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomVariationCreate {
+    type Output = crate::Result<BomVariation>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_variation_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomVariationUpdate {
+    request: Request<BomVariation>,
+}
+
+impl StyleAppBomVariationUpdate {
+    /// Name of the variation.
+    pub fn variation_name(mut self, variation_name: impl Into<String>) -> Self {
+        self.request = self.request.argument("variation_name", variation_name.into());
+        self
+    }
+
+    /// Whether it becomes the default variation. The default one cannot be switched off.
+    pub fn is_default(mut self, is_default: bool) -> Self {
+        self.request = self.request.argument("is_default", is_default);
+        self
+    }
+
+    /// Whether it presumably follows the colorways of the style.
+    pub fn sync_colorways(mut self, sync_colorways: bool) -> Self {
+        self.request = self.request.argument("sync_colorways", sync_colorways);
+        self
+    }
+
+    /// Ids of all colorways that it is for: the list takes the place of the former one.
+    pub fn selected_variation_colorways(
+        mut self,
+        selected_variation_colorways: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.request = self.request.argument(
+            "selected_variation_colorways",
+            list_value(selected_variation_colorways.into_iter().map(Into::<String>::into)),
+        );
+        self
+    }
+
+    /// Values of the fields that `app_bom_variation_schema` lists as `metadata`, by id.
+    pub fn metadata_fields(
+        mut self,
+        metadata_fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
+    ) -> Self {
+        self.request = self.request.argument("metadata_fields", fields_value(metadata_fields));
+        self
+    }
+
+    /// Rows to add, to change and to remove.
+    pub fn rows(mut self, rows: impl IntoIterator<Item = impl serde::Serialize>) -> Self {
+        self.request = self.request.argument("rows", records_value(rows));
+        self
+    }
+
+    /// Colorways that it is for from now on and those that it is no longer for: the others stay.
+    pub fn selected_variation_colorways_update(
+        mut self,
+        selected_variation_colorways_update: impl Into<Value>,
+    ) -> Self {
+        self.request = self
+            .request
+            .argument("selected_variation_colorways_update", selected_variation_colorways_update.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<BomVariation>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomVariationUpdate {
+    type Output = crate::Result<BomVariation>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_variation_reset`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomVariationReset {
+    request: Request<BomVariation>,
+}
+
+impl StyleAppBomVariationReset {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<BomVariation>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomVariationReset {
+    type Output = crate::Result<BomVariation>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_bom_variation_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppBomVariationDelete {
+    request: Request<Message>,
+}
+
+impl StyleAppBomVariationDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Message>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppBomVariationDelete {
+    type Output = crate::Result<Message>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_form_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppFormUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppFormUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppFormUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_grid_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppGridUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppGridUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppGridUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_list_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppListUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppListUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppListUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_imagegrid_list_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppImagegridListUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppImagegridListUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppImagegridListUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_textlist_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppTextlistUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppTextlistUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppTextlistUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_textlist_editor_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppTextlistEditorUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppTextlistEditorUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppTextlistEditorUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_link_pages_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppLinkPagesUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppLinkPagesUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppLinkPagesUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_request_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRequestList {
+    request: Request<Vec<App>>,
+}
+
+impl StyleAppRequestList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<App>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRequestList {
+    type Output = crate::Result<Vec<App>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_request_get`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRequestGet {
+    request: Request<Value>,
+}
+
+impl StyleAppRequestGet {
+    /// Row of a plan. Default: all rows of the style.
+    pub fn timeline_id(mut self, timeline_id: impl Into<String>) -> Self {
+        self.request = self.request.argument("timeline_id", timeline_id.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRequestGet {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_request_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRequestSchema {
+    request: Request<Value>,
+}
+
+impl StyleAppRequestSchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRequestSchema {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_request_form_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRequestFormUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppRequestFormUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRequestFormUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_sample_request_multi_add_submit`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppSampleRequestMultiAddSubmit {
+    request: Request<Value>,
+}
+
+impl StyleAppSampleRequestMultiAddSubmit {
+    /// Row of the plan, for a submit of a request of a plan.
+    pub fn timeline_id(mut self, timeline_id: impl Into<String>) -> Self {
+        self.request = self.request.argument("timeline_id", timeline_id.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppSampleRequestMultiAddSubmit {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_artboard_image_assign`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppArtboardImageAssign {
+    request: Request<Value>,
+}
+
+impl StyleAppArtboardImageAssign {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppArtboardImageAssign {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_sku_generate`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppSkuGenerate {
+    request: Request<Value>,
+}
+
+impl StyleAppSkuGenerate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppSkuGenerate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_sku_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppSkuUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppSkuUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppSkuUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_sets_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppSetsUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppSetsUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppSetsUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_multimeasurements_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppMultimeasurementsUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppMultimeasurementsUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppMultimeasurementsUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_multimeasurements_reset`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppMultimeasurementsReset {
+    request: Request<Value>,
+}
+
+impl StyleAppMultimeasurementsReset {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppMultimeasurementsReset {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_imageform_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppImageformUpload {
+    request: Request<Upload>,
+}
+
+impl StyleAppImageformUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppImageformUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_imagesgrid_item_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppImagesgridItemUpload {
+    request: Request<Upload>,
+}
+
+impl StyleAppImagesgridItemUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppImagesgridItemUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_textlist_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppTextlistUpload {
+    request: Request<Upload>,
+}
+
+impl StyleAppTextlistUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppTextlistUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_attachments_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppAttachmentsUpload {
+    request: Request<Value>,
+}
+
+impl StyleAppAttachmentsUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppAttachmentsUpload {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_attachments_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppAttachmentsDelete {
+    request: Request<Value>,
+}
+
+impl StyleAppAttachmentsDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppAttachmentsDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
 /// A call of [`Style::app_list`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
@@ -724,6 +3260,102 @@ impl StyleAppList {
 
 impl IntoFuture for StyleAppList {
     type Output = crate::Result<Vec<App>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_get`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppGet {
+    request: Request<AppPage>,
+}
+
+impl StyleAppGet {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<AppPage>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppGet {
+    type Output = crate::Result<AppPage>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppSchema {
+    request: Request<Value>,
+}
+
+impl StyleAppSchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppSchema {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_reset`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppReset {
+    request: Request<Value>,
+}
+
+impl StyleAppReset {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppReset {
+    type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -1043,6 +3675,262 @@ impl StyleRevisionDelete {
 }
 
 impl IntoFuture for StyleRevisionDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_comment_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppCommentList {
+    request: Request<Vec<Value>>,
+}
+
+impl StyleAppCommentList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Value>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppCommentList {
+    type Output = crate::Result<Vec<Value>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_revision_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRevisionList {
+    request: Request<Vec<Value>>,
+}
+
+impl StyleAppRevisionList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<Value>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRevisionList {
+    type Output = crate::Result<Vec<Value>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_comment_add`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppCommentAdd {
+    request: Request<Value>,
+}
+
+impl StyleAppCommentAdd {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppCommentAdd {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_revision_add`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRevisionAdd {
+    request: Request<Value>,
+}
+
+impl StyleAppRevisionAdd {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRevisionAdd {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_comment_edit`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppCommentEdit {
+    request: Request<Value>,
+}
+
+impl StyleAppCommentEdit {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppCommentEdit {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_revision_edit`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRevisionEdit {
+    request: Request<Value>,
+}
+
+impl StyleAppRevisionEdit {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRevisionEdit {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_comment_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppCommentDelete {
+    request: Request<Value>,
+}
+
+impl StyleAppCommentDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppCommentDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_revision_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRevisionDelete {
+    request: Request<Value>,
+}
+
+impl StyleAppRevisionDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRevisionDelete {
     type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
@@ -1763,6 +4651,102 @@ impl StyleSharedWith {
 }
 
 impl IntoFuture for StyleSharedWith {
+    type Output = crate::Result<Vec<SharedPartner>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_share`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppShare {
+    request: Request<Value>,
+}
+
+impl StyleAppShare {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppShare {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_unshare`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppUnshare {
+    request: Request<Value>,
+}
+
+impl StyleAppUnshare {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppUnshare {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_shared_with`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppSharedWith {
+    request: Request<Vec<SharedPartner>>,
+}
+
+impl StyleAppSharedWith {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<SharedPartner>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppSharedWith {
     type Output = crate::Result<Vec<SharedPartner>>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::api::{Request, Response};
+use crate::api::{Request, Response, list_value};
 use crate::models::RateLimitStatus;
 use crate::{CallOptions, Client};
 
@@ -29,6 +29,15 @@ impl System<'_> {
     /// Version of the service, as text or as an object.
     pub fn version(&self) -> SystemVersion {
         SystemVersion { request: Request::new(self.client, "system.info_version") }
+    }
+
+    /// Pages of applications of several records in one request: no other known request has them. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether it is open to every company is unknown. Try it once: where the service refuses it (`permission`, `not_found`), read each page with `app_get` of its record. Variations of bills of materials are said not to be among the pages (docs/service/apps.md, Pages of several records).
+    ///
+    /// * `take`: How many pages to read, at most 200.
+    pub fn sync_pages(&self, take: i64) -> SystemSyncPages {
+        SystemSyncPages { request: Request::new(self.client, "system.sync_pages").argument("take", take) }
     }
 }
 
@@ -88,6 +97,77 @@ impl SystemVersion {
 }
 
 impl IntoFuture for SystemVersion {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`System::sync_pages`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct SystemSyncPages {
+    request: Request<Value>,
+}
+
+impl SystemSyncPages {
+    /// Master folder of the records. Default: the service takes `Style`.
+    pub fn folder(mut self, folder: impl Into<String>) -> Self {
+        self.request = self.request.argument("folder", folder.into());
+        self
+    }
+
+    /// How many pages to pass over. Default: none.
+    pub fn skip(mut self, skip: i64) -> Self {
+        self.request = self.request.argument("skip", skip);
+        self
+    }
+
+    /// Ids of records. What the service does without them is unknown.
+    pub fn header_ids(mut self, header_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.request =
+            self.request.argument("header_ids", list_value(header_ids.into_iter().map(Into::<String>::into)));
+        self
+    }
+
+    /// Ids of applications. What the service does without them is unknown.
+    pub fn application_ids(mut self, application_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.request = self
+            .request
+            .argument("application_ids", list_value(application_ids.into_iter().map(Into::<String>::into)));
+        self
+    }
+
+    /// Type of the applications, such as `Form`.
+    pub fn template(mut self, template: impl Into<String>) -> Self {
+        self.request = self.request.argument("template", template.into());
+        self
+    }
+
+    /// Date and time in ISO 8601 with `Z`, such as `2026-03-01T00:00:00Z`, presumably for pages that were changed after it.
+    pub fn since(mut self, since: impl Into<String>) -> Self {
+        self.request = self.request.argument("since", since.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for SystemSyncPages {
     type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 

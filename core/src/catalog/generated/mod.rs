@@ -11,6 +11,7 @@ mod linesheets;
 mod master_data;
 mod material;
 mod raw;
+mod reports;
 mod style;
 mod system;
 mod tracking;
@@ -29,6 +30,7 @@ pub(super) static OPERATIONS: &[&[Operation]] = &[
     inbox::OPERATIONS,
     master_data::OPERATIONS,
     linesheets::OPERATIONS,
+    reports::OPERATIONS,
     tracking::OPERATIONS,
     directory::OPERATIONS,
     user::OPERATIONS,

@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::shared::Person;
+
 /// An application of a folder: a page that every record of the folder has.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -23,6 +25,315 @@ pub struct App {
     /// Whether the page holds sample requests.
     #[serde(rename = "isSampleApp", skip_serializing_if = "Option::is_none")]
     pub is_sample_app: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A field of a row with its new value.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppFieldChange {
+    /// Id of the field.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The value, in the encoding of its type. Null clears it.
+    #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// What a record has in an application.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppPage {
+    /// Id of the application.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Id of the record. Old pages may be without it.
+    #[serde(rename = "headerId", skip_serializing_if = "Option::is_none")]
+    pub header_id: Option<String>,
+    /// Title of the application.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What is on the page, in the form of its type (docs/service/apps.md, Types). May be null.
+    #[serde(rename = "data", skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// `createdBy` of the service.
+    #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Person>,
+    /// Time of the first write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+    #[serde(rename = "createdAt", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// `modifiedBy` of the service.
+    #[serde(rename = "modifiedBy", skip_serializing_if = "Option::is_none")]
+    pub modified_by: Option<Person>,
+    /// Time of the last write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+    #[serde(rename = "modifiedAt", skip_serializing_if = "Option::is_none")]
+    pub modified_at: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// Files of a 3D material to delete.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Material3dDeletion {
+    /// Ids of the files.
+    #[serde(rename = "itemsToDelete", skip_serializing_if = "Option::is_none")]
+    pub items_to_delete: Option<Vec<String>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// Textures of a 3D material, in a form that is not recorded.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Material3dTextures {
+    /// Texture of the front. What null and an empty text do is unknown.
+    #[serde(rename = "front", skip_serializing_if = "Option::is_none")]
+    pub front: Option<String>,
+    /// Texture of the back. What null and an empty text do is unknown.
+    #[serde(rename = "back", skip_serializing_if = "Option::is_none")]
+    pub back: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A change of an item of a list: a `itemId` that the list does not have adds an item, as does an item without one; with `deleteItem` one is removed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageItemChange {
+    /// Id of the item. Without it an item is added, each time that the request arrives.
+    #[serde(rename = "itemId", skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<String>,
+    /// Values by field id, which only an item to remove may be without.
+    #[serde(rename = "itemFields", skip_serializing_if = "Option::is_none")]
+    pub item_fields: Option<Value>,
+    /// Remove the item.
+    #[serde(rename = "deleteItem", skip_serializing_if = "Option::is_none")]
+    pub delete_item: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A link to a page of a record.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageLinkChange {
+    /// Id of the record.
+    #[serde(rename = "headerId", skip_serializing_if = "Option::is_none")]
+    pub header_id: Option<String>,
+    /// Id of the application.
+    #[serde(rename = "pageId", skip_serializing_if = "Option::is_none")]
+    pub page_id: Option<String>,
+    /// True removes the link, false adds it.
+    #[serde(rename = "removeLink", skip_serializing_if = "Option::is_none")]
+    pub remove_link: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A change of a row of a grid: a `rowId` that the grid does not have adds a row, as does a row without one; with `deleteRow` one is removed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageRowChange {
+    /// Id of the row. Without it a row is added, each time that the request arrives.
+    #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
+    pub row_id: Option<String>,
+    /// Values by field id, which only a row to remove may be without.
+    #[serde(rename = "rowFields", skip_serializing_if = "Option::is_none")]
+    pub row_fields: Option<Value>,
+    /// Remove the row.
+    #[serde(rename = "deleteRow", skip_serializing_if = "Option::is_none")]
+    pub delete_row: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A change of a point of measure.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PomChange {
+    /// Id of the point of measure. Without it, one may be added.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Code, such as `P1`.
+    #[serde(rename = "code", skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Name, such as `Chest`.
+    #[serde(rename = "pointOfMeasure", skip_serializing_if = "Option::is_none")]
+    pub point_of_measure: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A style to add to a set, or a change of one of its rows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SetsChange {
+    /// Id of the style to add.
+    #[serde(rename = "styleIdToInsert", skip_serializing_if = "Option::is_none")]
+    pub style_id_to_insert: Option<String>,
+    /// The row to change. Beside the id of a style: fields of the row that is added.
+    #[serde(rename = "styleUpdate", skip_serializing_if = "Option::is_none")]
+    pub style_update: Option<SetsRowChange>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A change of a row of a set.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SetsRowChange {
+    /// Id of the row.
+    #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
+    pub row_id: Option<String>,
+    /// Fields to change.
+    #[serde(rename = "rowFields", skip_serializing_if = "Option::is_none")]
+    pub row_fields: Option<Vec<AppFieldChange>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A change of a row of SKUs. Fields that it does not name stay.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SkuChange {
+    /// Id of the row.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Values by field id. A column of numbers takes texts too.
+    #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Value>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A change of a colorway of a 3D style.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Style3dColorwayChange {
+    /// Id of the colorway in the version. Without it, a colorway is added.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Whether to delete the colorway.
+    #[serde(rename = "deleteColorway", skip_serializing_if = "Option::is_none")]
+    pub delete_colorway: Option<bool>,
+    /// Id of the colorway of the style.
+    #[serde(rename = "colorwayId", skip_serializing_if = "Option::is_none")]
+    pub colorway_id: Option<Style3dValueChange>,
+    /// Whether its picture is the main image of the style.
+    #[serde(rename = "mainImage", skip_serializing_if = "Option::is_none")]
+    pub main_image: Option<bool>,
+    /// Whether its picture is the image of the colorway of the style.
+    #[serde(rename = "colorwayImage", skip_serializing_if = "Option::is_none")]
+    pub colorway_image: Option<bool>,
+    /// Name.
+    #[serde(rename = "colorName", skip_serializing_if = "Option::is_none")]
+    pub color_name: Option<String>,
+    /// Status, such as `ForReview`.
+    #[serde(rename = "status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A working file of a 3D style.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Style3dFile {
+    /// Id of the file.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Signed link to the file.
+    #[serde(rename = "origin", skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// Name of the file.
+    #[serde(rename = "fileName", skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A new value, in an object of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Style3dValueChange {
+    /// The value.
+    #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A version of a 3D style.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Style3dVersion {
+    /// Id of the version.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Name.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Status, such as `OnHold`.
+    #[serde(rename = "status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Number of the version.
+    #[serde(rename = "version", skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// Colorways of the version, in a form that is not recorded.
+    #[serde(rename = "colorways", skip_serializing_if = "Option::is_none")]
+    pub colorways: Option<Vec<Value>>,
+    /// Working files.
+    #[serde(rename = "workingFiles", skip_serializing_if = "Option::is_none")]
+    pub working_files: Option<Vec<Style3dFile>>,
+    /// Materials, in a form that is not recorded.
+    #[serde(rename = "materials", skip_serializing_if = "Option::is_none")]
+    pub materials: Option<Vec<Value>>,
+    /// `createdBy` of the service.
+    #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Person>,
+    /// ISO 8601.
+    #[serde(rename = "createdAt", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// `modifiedBy` of the service.
+    #[serde(rename = "modifiedBy", skip_serializing_if = "Option::is_none")]
+    pub modified_by: Option<Person>,
+    /// ISO 8601.
+    #[serde(rename = "modifiedAt", skip_serializing_if = "Option::is_none")]
+    pub modified_at: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A size of a submit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SubmitSize {
+    /// Id of the size class.
+    #[serde(rename = "sizeClass", skip_serializing_if = "Option::is_none")]
+    pub size_class: Option<String>,
+    /// Name of the size, such as `M`.
+    #[serde(rename = "sizeName", skip_serializing_if = "Option::is_none")]
+    pub size_name: Option<String>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,

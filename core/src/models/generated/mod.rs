@@ -2,6 +2,7 @@
 
 mod apps;
 mod automation;
+mod boms;
 mod data_tables;
 mod directory;
 mod downloads;
@@ -9,6 +10,7 @@ mod headers;
 mod inbox;
 mod linesheets;
 mod master_data;
+mod reports;
 mod shared;
 mod sharing;
 mod system;
@@ -18,6 +20,7 @@ mod users;
 
 pub use apps::*;
 pub use automation::*;
+pub use boms::*;
 pub use data_tables::*;
 pub use directory::*;
 pub use downloads::*;
@@ -25,6 +28,7 @@ pub use headers::*;
 pub use inbox::*;
 pub use linesheets::*;
 pub use master_data::*;
+pub use reports::*;
 pub use shared::*;
 pub use sharing::*;
 pub use system::*;

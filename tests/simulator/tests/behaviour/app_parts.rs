@@ -80,7 +80,8 @@ async fn a_turntable_makes_a_version_where_it_names_none() {
     let versions = page(&world, "Style", &style, &app).await["versions"].clone();
     let id = versions[0]["id"].as_str().unwrap();
     for (query, pictures) in [("", 2), ("&replaceImages=false", 3), ("&replaceImages=true", 1)] {
-        let upload = world.upload(&format!("{turntable}?versionId={id}{query}"), "turn.zip", b"archive").await;
+        let upload =
+            world.upload(&format!("{turntable}?versionId={id}{query}"), "turn.zip", b"archive").await;
         world.processed(&upload).await;
         let versions = page(&world, "Style", &style, &app).await["versions"].clone();
         assert_eq!(versions.as_array().unwrap().len(), 1);

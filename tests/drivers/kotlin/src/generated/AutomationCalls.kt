@@ -22,5 +22,19 @@ internal suspend fun BeProduct.automationCall(
                 template = given.required("template", ::text),
                 options = given.ended(options),
             ).json()
+        "automation.lock_aquire", "automation.lock_acquire" ->
+            automation.lockAcquire(
+                name = given.required("name", ::text),
+                timeout = given.optional("timeout", ::integer),
+                options = given.ended(options),
+            ).json()
+        "automation.lock_release" ->
+            automation.lockRelease(name = given.required("name", ::text), options = given.ended(options)).json()
+        "automation.lock_check" ->
+            automation.lockCheck(
+                names = given.required("names", ::texts),
+                timeout = given.required("timeout", ::integer),
+                options = given.ended(options),
+            ).json()
         else -> throw NotExpressible()
     }

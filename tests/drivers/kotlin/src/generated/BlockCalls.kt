@@ -12,12 +12,98 @@ internal suspend fun BeProduct.blockCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "block.app_form_update" ->
+            block.appFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "block.app_grid_update" ->
+            block.appGridUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rows = given.required("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "block.app_list_update" ->
+            block.appListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "block.app_imagegrid_list_update" ->
+            block.appImagegridListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "block.app_imageform_upload" ->
+            block.appImageformUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "block.app_imagesgrid_item_upload" ->
+            block.appImagesgridItemUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "block.app_textlist_upload" ->
+            block.appTextlistUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "block.app_attachments_upload" ->
+            block.appAttachmentsUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "block.app_attachments_delete" ->
+            block.appAttachmentsDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                filenamesToRemove = given.required("filenames_to_remove", ::texts),
+                options = given.ended(options),
+            ).json()
         "block.app_list" ->
             block.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "block.app_get" ->
+            block.appGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.app_schema" ->
+            block.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "block.app_reset" ->
+            block.appReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "block.attributes_size_class_assets", "block.get_size_class_assets" ->
             block.getSizeClassAssets(
                 headerId = given.required("header_id", ::text),
                 sizeClassId = given.required("size_class_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.app_block_size_class_3d_asset_upload" ->
+            block.appBlockSizeClass3dAssetUpload(
+                headerId = given.required("header_id", ::text),
+                sizeClassIdOrName = given.required("size_class_id_or_name", ::text),
+                file = given.required("file", ::source),
                 options = given.ended(options),
             ).json()
         "block.attributes_comment_list", "block.comment_list" ->
@@ -59,6 +145,62 @@ internal suspend fun BeProduct.blockCall(
         "block.attributes_revision_delete", "block.revision_delete" ->
             block.revisionDelete(
                 headerId = given.required("header_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.app_comment_list" ->
+            block.appCommentList(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.app_revision_list" ->
+            block.appRevisionList(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.app_comment_add" ->
+            block.appCommentAdd(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.app_revision_add" ->
+            block.appRevisionAdd(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.app_comment_edit" ->
+            block.appCommentEdit(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.app_revision_edit" ->
+            block.appRevisionEdit(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.app_comment_delete" ->
+            block.appCommentDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.app_revision_delete" ->
+            block.appRevisionDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
                 revisionId = given.required("revision_id", ::text),
                 options = given.ended(options),
             ).json()
@@ -124,6 +266,26 @@ internal suspend fun BeProduct.blockCall(
             ).json()
         "block.attributes_shared_with", "block.shared_with" ->
             block.sharedWith(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "block.app_share" ->
+            block.appShare(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "block.app_unshare" ->
+            block.appUnshare(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "block.app_shared_with" ->
+            block.appSharedWith(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "block.tag_list" ->
             block.tagList(options = given.ended(options)).json()
         "block.tag_create" ->

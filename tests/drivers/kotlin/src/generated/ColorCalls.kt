@@ -12,8 +12,87 @@ internal suspend fun BeProduct.colorCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "color.app_form_update" ->
+            color.appFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "color.app_grid_update" ->
+            color.appGridUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rows = given.required("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "color.app_list_update" ->
+            color.appListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "color.app_imagegrid_list_update" ->
+            color.appImagegridListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "color.app_imageform_upload" ->
+            color.appImageformUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "color.app_imagesgrid_item_upload" ->
+            color.appImagesgridItemUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "color.app_textlist_upload" ->
+            color.appTextlistUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "color.app_attachments_upload" ->
+            color.appAttachmentsUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "color.app_attachments_delete" ->
+            color.appAttachmentsDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                filenamesToRemove = given.required("filenames_to_remove", ::texts),
+                options = given.ended(options),
+            ).json()
         "color.app_list" ->
             color.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "color.app_get" ->
+            color.appGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.app_schema" ->
+            color.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "color.app_reset" ->
+            color.appReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "color.attributes_comment_list", "color.comment_list" ->
             color.commentList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "color.attributes_comment_add", "color.comment_add" ->
@@ -53,6 +132,62 @@ internal suspend fun BeProduct.colorCall(
         "color.attributes_revision_delete", "color.revision_delete" ->
             color.revisionDelete(
                 headerId = given.required("header_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.app_comment_list" ->
+            color.appCommentList(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.app_revision_list" ->
+            color.appRevisionList(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.app_comment_add" ->
+            color.appCommentAdd(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.app_revision_add" ->
+            color.appRevisionAdd(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.app_comment_edit" ->
+            color.appCommentEdit(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.app_revision_edit" ->
+            color.appRevisionEdit(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.app_comment_delete" ->
+            color.appCommentDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.app_revision_delete" ->
+            color.appRevisionDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
                 revisionId = given.required("revision_id", ::text),
                 options = given.ended(options),
             ).json()
@@ -122,6 +257,26 @@ internal suspend fun BeProduct.colorCall(
             ).json()
         "color.attributes_shared_with", "color.shared_with" ->
             color.sharedWith(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "color.app_share" ->
+            color.appShare(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "color.app_unshare" ->
+            color.appUnshare(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "color.app_shared_with" ->
+            color.appSharedWith(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "color.tag_list" ->
             color.tagList(options = given.ended(options)).json()
         "color.tag_create" ->

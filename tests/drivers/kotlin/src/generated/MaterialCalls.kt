@@ -12,8 +12,142 @@ internal suspend fun BeProduct.materialCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "material.app_3d_material_asset_upload" ->
+            material.app3dMaterialAssetUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                colorwayId = given.required("colorway_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_3d_material_preview_upload" ->
+            material.app3dMaterialPreviewUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                colorwayId = given.required("colorway_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_3d_material_texture_upload" ->
+            material.app3dMaterialTextureUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                colorwayId = given.required("colorway_id", ::text),
+                side = given.required("side", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_3d_material_update" ->
+            material.app3dMaterialUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                colorwayId = given.optional("colorway_id", ::text),
+                assets = given.optional("assets", ::any),
+                textures = given.optional("textures", ::any),
+                previews = given.optional("previews", ::any),
+                options = given.ended(options),
+            ).json()
+        "material.app_form_update" ->
+            material.appFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "material.app_grid_update" ->
+            material.appGridUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rows = given.required("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "material.app_list_update" ->
+            material.appListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "material.app_imagegrid_list_update" ->
+            material.appImagegridListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "material.app_request_list" ->
+            material.appRequestList(
+                headerId = given.required("header_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_request_get" ->
+            material.appRequestGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                timelineId = given.optional("timeline_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_request_form_update" ->
+            material.appRequestFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                timelineId = given.required("timeline_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "material.app_imageform_upload" ->
+            material.appImageformUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_imagesgrid_item_upload" ->
+            material.appImagesgridItemUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_textlist_upload" ->
+            material.appTextlistUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_attachments_upload" ->
+            material.appAttachmentsUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_attachments_delete" ->
+            material.appAttachmentsDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                filenamesToRemove = given.required("filenames_to_remove", ::texts),
+                options = given.ended(options),
+            ).json()
         "material.app_list" ->
             material.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.app_get" ->
+            material.appGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_schema" ->
+            material.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "material.app_reset" ->
+            material.appReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "material.attributes_colorway_delete", "material.colorway_delete" ->
             material.colorwayDelete(
                 headerId = given.required("header_id", ::text),
@@ -65,6 +199,62 @@ internal suspend fun BeProduct.materialCall(
         "material.attributes_revision_delete", "material.revision_delete" ->
             material.revisionDelete(
                 headerId = given.required("header_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_comment_list" ->
+            material.appCommentList(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_revision_list" ->
+            material.appRevisionList(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_comment_add" ->
+            material.appCommentAdd(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_revision_add" ->
+            material.appRevisionAdd(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_comment_edit" ->
+            material.appCommentEdit(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_revision_edit" ->
+            material.appRevisionEdit(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_comment_delete" ->
+            material.appCommentDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_revision_delete" ->
+            material.appRevisionDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
                 revisionId = given.required("revision_id", ::text),
                 options = given.ended(options),
             ).json()
@@ -154,6 +344,26 @@ internal suspend fun BeProduct.materialCall(
             ).json()
         "material.attributes_shared_with", "material.shared_with" ->
             material.sharedWith(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.app_share" ->
+            material.appShare(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "material.app_unshare" ->
+            material.appUnshare(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "material.app_shared_with" ->
+            material.appSharedWith(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "material.tag_list" ->
             material.tagList(options = given.ended(options)).json()
         "material.tag_create" ->

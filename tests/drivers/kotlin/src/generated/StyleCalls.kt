@@ -12,8 +12,316 @@ internal suspend fun BeProduct.styleCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "style.app_3D_style_version_create", "style.app_3d_style_version_create" ->
+            style.app3dStyleVersionCreate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                versionName = given.required("version_name", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_3D_style_version_copy", "style.app_3d_style_version_copy" ->
+            style.app3dStyleVersionCopy(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                copyFromVersionId = given.required("copy_from_version_id", ::text),
+                versionName = given.required("version_name", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_3D_style_version_update", "style.app_3d_style_version_update" ->
+            style.app3dStyleVersionUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                versionId = given.required("version_id", ::text),
+                versionName = given.optional("version_name", ::any),
+                versionStatus = given.optional("version_status", ::any),
+                colorways = given.optional("colorways", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_3D_style_version_delete", "style.app_3d_style_version_delete" ->
+            style.app3dStyleVersionDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                versionId = given.required("version_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_3D_style_working_file_upload", "style.app_3d_style_working_file_upload" ->
+            style.app3dStyleWorkingFileUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                versionId = given.required("version_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "style.app_3D_style_preview_upload", "style.app_3d_style_preview_upload" ->
+            style.app3dStylePreviewUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                versionId = given.required("version_id", ::text),
+                colorwayId = given.required("colorway_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "style.app_3D_style_turntable_upload", "style.app_3d_style_turntable_upload" ->
+            style.app3dStyleTurntableUpload(
+                headerId = given.required("header_id", ::text),
+                file = given.required("file", ::source),
+                versionId = given.optional("version_id", ::text),
+                replaceImages = given.optional("replace_images", ::boolean),
+                options = given.ended(options),
+            ).json()
+        "style.app_bom_update" ->
+            style.appBomUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rows = given.required("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_bom_item_delete" ->
+            style.appBomItemDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rowId = given.required("row_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_bom_reset" ->
+            style.appBomReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_bom_details_update" ->
+            style.appBomDetailsUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                materials = given.required("materials", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_bom_variation_schema" ->
+            style.appBomVariationSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "style.app_bom_variation_list" ->
+            style.appBomVariationList(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_bom_variation_get" ->
+            style.appBomVariationGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                variationId = given.required("variation_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_bom_variation_create" ->
+            style.appBomVariationCreate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                variationName = given.required("variation_name", ::text),
+                isDefault = given.optional("is_default", ::boolean),
+                syncColorways = given.optional("sync_colorways", ::boolean),
+                selectedVariationColorways = given.optional("selected_variation_colorways", ::texts),
+                metadataFields = given.optional("metadata_fields", ::fields),
+                rows = given.optional("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_bom_variation_update" ->
+            style.appBomVariationUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                variationId = given.required("variation_id", ::text),
+                variationName = given.optional("variation_name", ::text),
+                isDefault = given.optional("is_default", ::boolean),
+                syncColorways = given.optional("sync_colorways", ::boolean),
+                selectedVariationColorways = given.optional("selected_variation_colorways", ::texts),
+                metadataFields = given.optional("metadata_fields", ::fields),
+                rows = given.optional("rows", ::records),
+                selectedVariationColorwaysUpdate = given.optional("selected_variation_colorways_update", ::any),
+                options = given.ended(options),
+            ).json()
+        "style.app_bom_variation_reset" ->
+            style.appBomVariationReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                variationId = given.required("variation_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_bom_variation_delete" ->
+            style.appBomVariationDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                variationId = given.required("variation_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_form_update" ->
+            style.appFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "style.app_grid_update" ->
+            style.appGridUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rows = given.required("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_list_update" ->
+            style.appListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_imagegrid_list_update" ->
+            style.appImagegridListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_textlist_update" ->
+            style.appTextlistUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_textlist_editor_update" ->
+            style.appTextlistEditorUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                editorData = given.required("editor_data", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_link_pages_update" ->
+            style.appLinkPagesUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                items = given.required("items", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_request_list" ->
+            style.appRequestList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.app_request_get" ->
+            style.appRequestGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                timelineId = given.optional("timeline_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_request_schema" ->
+            style.appRequestSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "style.app_request_form_update" ->
+            style.appRequestFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                timelineId = given.required("timeline_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "style.app_sample_request_multi_add_submit" ->
+            style.appSampleRequestMultiAddSubmit(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                submitName = given.required("submit_name", ::text),
+                sizes = given.required("sizes", ::records),
+                timelineId = given.optional("timeline_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_artboard_image_assign" ->
+            style.appArtboardImageAssign(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                artboardIndex = given.required("artboard_index", ::integer),
+                options = given.ended(options),
+            ).json()
+        "style.app_sku_generate" ->
+            style.appSkuGenerate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_sku_update" ->
+            style.appSkuUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rows = given.required("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_sets_update" ->
+            style.appSetsUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                items = given.required("items", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_multimeasurements_update" ->
+            style.appMultimeasurementsUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                sizeClassId = given.required("size_class_id", ::text),
+                poms = given.required("poms", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_multimeasurements_reset" ->
+            style.appMultimeasurementsReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_imageform_upload" ->
+            style.appImageformUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "style.app_imagesgrid_item_upload" ->
+            style.appImagesgridItemUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "style.app_textlist_upload" ->
+            style.appTextlistUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "style.app_attachments_upload" ->
+            style.appAttachmentsUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "style.app_attachments_delete" ->
+            style.appAttachmentsDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                filenamesToRemove = given.required("filenames_to_remove", ::texts),
+                options = given.ended(options),
+            ).json()
         "style.app_list" ->
             style.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.app_get" ->
+            style.appGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_schema" ->
+            style.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "style.app_reset" ->
+            style.appReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "style.attributes_colorway_delete", "style.colorway_delete" ->
             style.colorwayDelete(
                 headerId = given.required("header_id", ::text),
@@ -65,6 +373,62 @@ internal suspend fun BeProduct.styleCall(
         "style.attributes_revision_delete", "style.revision_delete" ->
             style.revisionDelete(
                 headerId = given.required("header_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_comment_list" ->
+            style.appCommentList(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_revision_list" ->
+            style.appRevisionList(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_comment_add" ->
+            style.appCommentAdd(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_revision_add" ->
+            style.appRevisionAdd(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_comment_edit" ->
+            style.appCommentEdit(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                comment = given.required("comment", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_revision_edit" ->
+            style.appRevisionEdit(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                revisionId = given.required("revision_id", ::text),
+                revision = given.required("revision", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_comment_delete" ->
+            style.appCommentDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                commentId = given.required("comment_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_revision_delete" ->
+            style.appRevisionDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
                 revisionId = given.required("revision_id", ::text),
                 options = given.ended(options),
             ).json()
@@ -148,6 +512,26 @@ internal suspend fun BeProduct.styleCall(
             ).json()
         "style.attributes_shared_with", "style.shared_with" ->
             style.sharedWith(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.app_share" ->
+            style.appShare(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "style.app_unshare" ->
+            style.appUnshare(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                partnerList = given.required("partner_list", ::texts),
+                options = given.ended(options),
+            ).json()
+        "style.app_shared_with" ->
+            style.appSharedWith(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "style.attributes_carry_over", "style.carry_over" ->
             style.carryOver(
                 headerId = given.required("header_id", ::text),

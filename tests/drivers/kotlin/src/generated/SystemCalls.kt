@@ -16,5 +16,16 @@ internal suspend fun BeProduct.systemCall(
             system.ratelimitStatus(options = given.ended(options)).json()
         "system.info_version", "system.version" ->
             system.version(options = given.ended(options)).json()
+        "system.sync_pages" ->
+            system.syncPages(
+                take = given.required("take", ::integer),
+                folder = given.optional("folder", ::text),
+                skip = given.optional("skip", ::integer),
+                headerIds = given.optional("header_ids", ::texts),
+                applicationIds = given.optional("application_ids", ::texts),
+                template = given.optional("template", ::text),
+                since = given.optional("since", ::text),
+                options = given.ended(options),
+            ).json()
         else -> throw NotExpressible()
     }

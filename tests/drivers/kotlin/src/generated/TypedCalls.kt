@@ -19,6 +19,7 @@ private val CALLS = mapOf<String, Call>(
     "inbox" to BeProduct::inboxCall,
     "master_data" to BeProduct::masterDataCall,
     "linesheets" to BeProduct::linesheetsCall,
+    "reports" to BeProduct::reportsCall,
     "tracking" to BeProduct::trackingCall,
     "directory" to BeProduct::directoryCall,
     "user" to BeProduct::userCall,
@@ -35,6 +36,7 @@ private val LISTS = mapOf<String, List>(
     "block" to BeProduct::blockList,
     "data_tables" to BeProduct::dataTablesList,
     "inbox" to BeProduct::inboxList,
+    "reports" to BeProduct::reportsList,
     "tracking" to BeProduct::trackingList,
     "directory" to BeProduct::directoryList,
 )

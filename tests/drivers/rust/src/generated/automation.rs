@@ -43,6 +43,33 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "automation.lock_aquire" | "automation.lock_acquire" => {
+            let call =
+                client.automation().lock_acquire(given.required("name", arguments::text)?).options(options);
+            let call = match given.optional("timeout", arguments::integer)? {
+                Some(value) => call.timeout(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "automation.lock_release" => {
+            let call =
+                client.automation().lock_release(given.required("name", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "automation.lock_check" => {
+            let call = client
+                .automation()
+                .lock_check(
+                    given.required("names", arguments::texts)?,
+                    given.required("timeout", arguments::integer)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         _ => None,
     }
 }

@@ -16,9 +16,146 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "block.app_form_update" => {
+            let call = client
+                .block()
+                .app_form_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("fields", arguments::pairs)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_grid_update" => {
+            let call = client
+                .block()
+                .app_grid_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("rows", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_list_update" => {
+            let call = client
+                .block()
+                .app_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_imagegrid_list_update" => {
+            let call = client
+                .block()
+                .app_imagegrid_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_imageform_upload" => {
+            let call = client
+                .block()
+                .app_imageform_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_imagesgrid_item_upload" => {
+            let call = client
+                .block()
+                .app_imagesgrid_item_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_textlist_upload" => {
+            let call = client
+                .block()
+                .app_textlist_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_attachments_upload" => {
+            let call = client
+                .block()
+                .app_attachments_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_attachments_delete" => {
+            let call = client
+                .block()
+                .app_attachments_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("filenames_to_remove", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "block.app_list" => {
             let call =
                 client.block().app_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_get" => {
+            let call = client
+                .block()
+                .app_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_schema" => {
+            let call = client.block().app_schema(given.required("app_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_reset" => {
+            let call = client
+                .block()
+                .app_reset(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }
@@ -28,6 +165,18 @@ pub(super) async fn call(
                 .get_size_class_assets(
                     given.required("header_id", arguments::text)?,
                     given.required("size_class_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_block_size_class_3d_asset_upload" => {
+            let call = client
+                .block()
+                .app_block_size_class_3d_asset_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("size_class_id_or_name", arguments::text)?,
+                    given.required("file", arguments::file)?,
                 )
                 .options(options);
             given.ended()?;
@@ -107,6 +256,102 @@ pub(super) async fn call(
                 .block()
                 .revision_delete(
                     given.required("header_id", arguments::text)?,
+                    given.required("revision_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_comment_list" => {
+            let call = client
+                .block()
+                .app_comment_list(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_revision_list" => {
+            let call = client
+                .block()
+                .app_revision_list(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_comment_add" => {
+            let call = client
+                .block()
+                .app_comment_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("comment", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_revision_add" => {
+            let call = client
+                .block()
+                .app_revision_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("revision", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_comment_edit" => {
+            let call = client
+                .block()
+                .app_comment_edit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("comment_id", arguments::text)?,
+                    given.required("comment", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_revision_edit" => {
+            let call = client
+                .block()
+                .app_revision_edit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("revision_id", arguments::text)?,
+                    given.required("revision", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_comment_delete" => {
+            let call = client
+                .block()
+                .app_comment_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("comment_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_revision_delete" => {
+            let call = client
+                .block()
+                .app_revision_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
                     given.required("revision_id", arguments::text)?,
                 )
                 .options(options);
@@ -240,6 +485,41 @@ pub(super) async fn call(
         "block.attributes_shared_with" | "block.shared_with" => {
             let call =
                 client.block().shared_with(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_share" => {
+            let call = client
+                .block()
+                .app_share(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("partner_list", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_unshare" => {
+            let call = client
+                .block()
+                .app_unshare(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("partner_list", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.app_shared_with" => {
+            let call = client
+                .block()
+                .app_shared_with(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

@@ -16,9 +16,250 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "material.app_3d_material_asset_upload" => {
+            let call = client
+                .material()
+                .app_3d_material_asset_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("colorway_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_3d_material_preview_upload" => {
+            let call = client
+                .material()
+                .app_3d_material_preview_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("colorway_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_3d_material_texture_upload" => {
+            let call = client
+                .material()
+                .app_3d_material_texture_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("colorway_id", arguments::text)?,
+                    given.required("side", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_3d_material_update" => {
+            let call = client
+                .material()
+                .app_3d_material_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("colorway_id", arguments::text)? {
+                Some(value) => call.colorway_id(value),
+                None => call,
+            };
+            let call = match given.optional("assets", arguments::any)? {
+                Some(value) => call.assets(value),
+                None => call,
+            };
+            let call = match given.optional("textures", arguments::any)? {
+                Some(value) => call.textures(value),
+                None => call,
+            };
+            let call = match given.optional("previews", arguments::any)? {
+                Some(value) => call.previews(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_form_update" => {
+            let call = client
+                .material()
+                .app_form_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("fields", arguments::pairs)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_grid_update" => {
+            let call = client
+                .material()
+                .app_grid_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("rows", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_list_update" => {
+            let call = client
+                .material()
+                .app_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_imagegrid_list_update" => {
+            let call = client
+                .material()
+                .app_imagegrid_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_request_list" => {
+            let call = client
+                .material()
+                .app_request_list(given.required("header_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_request_get" => {
+            let call = client
+                .material()
+                .app_request_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("timeline_id", arguments::text)? {
+                Some(value) => call.timeline_id(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_request_form_update" => {
+            let call = client
+                .material()
+                .app_request_form_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("timeline_id", arguments::text)?,
+                    given.required("fields", arguments::pairs)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_imageform_upload" => {
+            let call = client
+                .material()
+                .app_imageform_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_imagesgrid_item_upload" => {
+            let call = client
+                .material()
+                .app_imagesgrid_item_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_textlist_upload" => {
+            let call = client
+                .material()
+                .app_textlist_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_attachments_upload" => {
+            let call = client
+                .material()
+                .app_attachments_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_attachments_delete" => {
+            let call = client
+                .material()
+                .app_attachments_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("filenames_to_remove", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "material.app_list" => {
             let call =
                 client.material().app_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_get" => {
+            let call = client
+                .material()
+                .app_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_schema" => {
+            let call =
+                client.material().app_schema(given.required("app_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_reset" => {
+            let call = client
+                .material()
+                .app_reset(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }
@@ -122,6 +363,102 @@ pub(super) async fn call(
                 .material()
                 .revision_delete(
                     given.required("header_id", arguments::text)?,
+                    given.required("revision_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_comment_list" => {
+            let call = client
+                .material()
+                .app_comment_list(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_revision_list" => {
+            let call = client
+                .material()
+                .app_revision_list(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_comment_add" => {
+            let call = client
+                .material()
+                .app_comment_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("comment", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_revision_add" => {
+            let call = client
+                .material()
+                .app_revision_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("revision", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_comment_edit" => {
+            let call = client
+                .material()
+                .app_comment_edit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("comment_id", arguments::text)?,
+                    given.required("comment", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_revision_edit" => {
+            let call = client
+                .material()
+                .app_revision_edit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("revision_id", arguments::text)?,
+                    given.required("revision", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_comment_delete" => {
+            let call = client
+                .material()
+                .app_comment_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("comment_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_revision_delete" => {
+            let call = client
+                .material()
+                .app_revision_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
                     given.required("revision_id", arguments::text)?,
                 )
                 .options(options);
@@ -320,6 +657,41 @@ pub(super) async fn call(
         "material.attributes_shared_with" | "material.shared_with" => {
             let call =
                 client.material().shared_with(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_share" => {
+            let call = client
+                .material()
+                .app_share(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("partner_list", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_unshare" => {
+            let call = client
+                .material()
+                .app_unshare(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("partner_list", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_shared_with" => {
+            let call = client
+                .material()
+                .app_shared_with(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

@@ -11,6 +11,7 @@ mod linesheets;
 mod master_data;
 mod material;
 mod raw;
+mod reports;
 mod style;
 mod system;
 mod tracking;
@@ -40,6 +41,7 @@ pub(crate) async fn call(
         "inbox" => inbox::call(client, operation, given, options).await,
         "master_data" => master_data::call(client, operation, given, options).await,
         "linesheets" => linesheets::call(client, operation, given, options).await,
+        "reports" => reports::call(client, operation, given, options).await,
         "tracking" => tracking::call(client, operation, given, options).await,
         "directory" => directory::call(client, operation, given, options).await,
         "user" => user::call(client, operation, given, options).await,
@@ -66,6 +68,7 @@ pub(crate) fn list(
         "block" => block::list(client, operation, given, options, at_once),
         "data_tables" => data_tables::list(client, operation, given, options, at_once),
         "inbox" => inbox::list(client, operation, given, options, at_once),
+        "reports" => reports::list(client, operation, given, options, at_once),
         "tracking" => tracking::list(client, operation, given, options, at_once),
         "directory" => directory::list(client, operation, given, options, at_once),
         _ => None,

@@ -16,9 +16,595 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "style.app_3D_style_version_create" | "style.app_3d_style_version_create" => {
+            let call = client
+                .style()
+                .app_3d_style_version_create(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("version_name", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_3D_style_version_copy" | "style.app_3d_style_version_copy" => {
+            let call = client
+                .style()
+                .app_3d_style_version_copy(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("copy_from_version_id", arguments::text)?,
+                    given.required("version_name", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_3D_style_version_update" | "style.app_3d_style_version_update" => {
+            let call = client
+                .style()
+                .app_3d_style_version_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("version_id", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("version_name", arguments::any)? {
+                Some(value) => call.version_name(value),
+                None => call,
+            };
+            let call = match given.optional("version_status", arguments::any)? {
+                Some(value) => call.version_status(value),
+                None => call,
+            };
+            let call = match given.optional("colorways", arguments::records)? {
+                Some(value) => call.colorways(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_3D_style_version_delete" | "style.app_3d_style_version_delete" => {
+            let call = client
+                .style()
+                .app_3d_style_version_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("version_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_3D_style_working_file_upload" | "style.app_3d_style_working_file_upload" => {
+            let call = client
+                .style()
+                .app_3d_style_working_file_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("version_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_3D_style_preview_upload" | "style.app_3d_style_preview_upload" => {
+            let call = client
+                .style()
+                .app_3d_style_preview_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("version_id", arguments::text)?,
+                    given.required("colorway_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_3D_style_turntable_upload" | "style.app_3d_style_turntable_upload" => {
+            let call = client
+                .style()
+                .app_3d_style_turntable_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            let call = match given.optional("version_id", arguments::text)? {
+                Some(value) => call.version_id(value),
+                None => call,
+            };
+            let call = match given.optional("replace_images", arguments::boolean)? {
+                Some(value) => call.replace_images(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_update" => {
+            let call = client
+                .style()
+                .app_bom_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("rows", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_item_delete" => {
+            let call = client
+                .style()
+                .app_bom_item_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("row_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_reset" => {
+            let call = client
+                .style()
+                .app_bom_reset(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_details_update" => {
+            let call = client
+                .style()
+                .app_bom_details_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("materials", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_variation_schema" => {
+            let call = client
+                .style()
+                .app_bom_variation_schema(given.required("app_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_variation_list" => {
+            let call = client
+                .style()
+                .app_bom_variation_list(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_variation_get" => {
+            let call = client
+                .style()
+                .app_bom_variation_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("variation_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_variation_create" => {
+            let call = client
+                .style()
+                .app_bom_variation_create(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("variation_name", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("is_default", arguments::boolean)? {
+                Some(value) => call.is_default(value),
+                None => call,
+            };
+            let call = match given.optional("sync_colorways", arguments::boolean)? {
+                Some(value) => call.sync_colorways(value),
+                None => call,
+            };
+            let call = match given.optional("selected_variation_colorways", arguments::texts)? {
+                Some(value) => call.selected_variation_colorways(value),
+                None => call,
+            };
+            let call = match given.optional("metadata_fields", arguments::pairs)? {
+                Some(value) => call.metadata_fields(value),
+                None => call,
+            };
+            let call = match given.optional("rows", arguments::records)? {
+                Some(value) => call.rows(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_variation_update" => {
+            let call = client
+                .style()
+                .app_bom_variation_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("variation_id", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("variation_name", arguments::text)? {
+                Some(value) => call.variation_name(value),
+                None => call,
+            };
+            let call = match given.optional("is_default", arguments::boolean)? {
+                Some(value) => call.is_default(value),
+                None => call,
+            };
+            let call = match given.optional("sync_colorways", arguments::boolean)? {
+                Some(value) => call.sync_colorways(value),
+                None => call,
+            };
+            let call = match given.optional("selected_variation_colorways", arguments::texts)? {
+                Some(value) => call.selected_variation_colorways(value),
+                None => call,
+            };
+            let call = match given.optional("metadata_fields", arguments::pairs)? {
+                Some(value) => call.metadata_fields(value),
+                None => call,
+            };
+            let call = match given.optional("rows", arguments::records)? {
+                Some(value) => call.rows(value),
+                None => call,
+            };
+            let call = match given.optional("selected_variation_colorways_update", arguments::any)? {
+                Some(value) => call.selected_variation_colorways_update(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_variation_reset" => {
+            let call = client
+                .style()
+                .app_bom_variation_reset(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("variation_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_bom_variation_delete" => {
+            let call = client
+                .style()
+                .app_bom_variation_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("variation_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_form_update" => {
+            let call = client
+                .style()
+                .app_form_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("fields", arguments::pairs)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_grid_update" => {
+            let call = client
+                .style()
+                .app_grid_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("rows", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_list_update" => {
+            let call = client
+                .style()
+                .app_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_imagegrid_list_update" => {
+            let call = client
+                .style()
+                .app_imagegrid_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_textlist_update" => {
+            let call = client
+                .style()
+                .app_textlist_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_textlist_editor_update" => {
+            let call = client
+                .style()
+                .app_textlist_editor_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("editor_data", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_link_pages_update" => {
+            let call = client
+                .style()
+                .app_link_pages_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_request_list" => {
+            let call = client
+                .style()
+                .app_request_list(given.required("header_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_request_get" => {
+            let call = client
+                .style()
+                .app_request_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("timeline_id", arguments::text)? {
+                Some(value) => call.timeline_id(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_request_schema" => {
+            let call = client
+                .style()
+                .app_request_schema(given.required("app_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_request_form_update" => {
+            let call = client
+                .style()
+                .app_request_form_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("timeline_id", arguments::text)?,
+                    given.required("fields", arguments::pairs)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_sample_request_multi_add_submit" => {
+            let call = client
+                .style()
+                .app_sample_request_multi_add_submit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("submit_name", arguments::text)?,
+                    given.required("sizes", arguments::records)?,
+                )
+                .options(options);
+            let call = match given.optional("timeline_id", arguments::text)? {
+                Some(value) => call.timeline_id(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_artboard_image_assign" => {
+            let call = client
+                .style()
+                .app_artboard_image_assign(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("artboard_index", arguments::integer)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_sku_generate" => {
+            let call = client
+                .style()
+                .app_sku_generate(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_sku_update" => {
+            let call = client
+                .style()
+                .app_sku_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("rows", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_sets_update" => {
+            let call = client
+                .style()
+                .app_sets_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_multimeasurements_update" => {
+            let call = client
+                .style()
+                .app_multimeasurements_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("size_class_id", arguments::text)?,
+                    given.required("poms", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_multimeasurements_reset" => {
+            let call = client
+                .style()
+                .app_multimeasurements_reset(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_imageform_upload" => {
+            let call = client
+                .style()
+                .app_imageform_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_imagesgrid_item_upload" => {
+            let call = client
+                .style()
+                .app_imagesgrid_item_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_textlist_upload" => {
+            let call = client
+                .style()
+                .app_textlist_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_attachments_upload" => {
+            let call = client
+                .style()
+                .app_attachments_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_attachments_delete" => {
+            let call = client
+                .style()
+                .app_attachments_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("filenames_to_remove", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "style.app_list" => {
             let call =
                 client.style().app_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_get" => {
+            let call = client
+                .style()
+                .app_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_schema" => {
+            let call = client.style().app_schema(given.required("app_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_reset" => {
+            let call = client
+                .style()
+                .app_reset(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }
@@ -118,6 +704,102 @@ pub(super) async fn call(
                 .style()
                 .revision_delete(
                     given.required("header_id", arguments::text)?,
+                    given.required("revision_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_comment_list" => {
+            let call = client
+                .style()
+                .app_comment_list(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_revision_list" => {
+            let call = client
+                .style()
+                .app_revision_list(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_comment_add" => {
+            let call = client
+                .style()
+                .app_comment_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("comment", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_revision_add" => {
+            let call = client
+                .style()
+                .app_revision_add(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("revision", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_comment_edit" => {
+            let call = client
+                .style()
+                .app_comment_edit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("comment_id", arguments::text)?,
+                    given.required("comment", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_revision_edit" => {
+            let call = client
+                .style()
+                .app_revision_edit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("revision_id", arguments::text)?,
+                    given.required("revision", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_comment_delete" => {
+            let call = client
+                .style()
+                .app_comment_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("comment_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_revision_delete" => {
+            let call = client
+                .style()
+                .app_revision_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
                     given.required("revision_id", arguments::text)?,
                 )
                 .options(options);
@@ -308,6 +990,41 @@ pub(super) async fn call(
         "style.attributes_shared_with" | "style.shared_with" => {
             let call =
                 client.style().shared_with(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_share" => {
+            let call = client
+                .style()
+                .app_share(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("partner_list", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_unshare" => {
+            let call = client
+                .style()
+                .app_unshare(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("partner_list", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_shared_with" => {
+            let call = client
+                .style()
+                .app_shared_with(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

@@ -4,14 +4,14 @@ use beproduct::api::Response;
 use beproduct::{CallOptions, Client, Result};
 use serde_json::Value;
 
-use crate::arguments::Arguments;
+use crate::arguments::{self, Arguments};
 use crate::typed::response;
 
 /// [`super::call`] for this resource.
 pub(super) async fn call(
     client: &Client,
     operation: &str,
-    given: Arguments<'_>,
+    mut given: Arguments<'_>,
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
@@ -22,6 +22,36 @@ pub(super) async fn call(
         }
         "system.info_version" | "system.version" => {
             let call = client.system().version().options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "system.sync_pages" => {
+            let call =
+                client.system().sync_pages(given.required("take", arguments::integer)?).options(options);
+            let call = match given.optional("folder", arguments::text)? {
+                Some(value) => call.folder(value),
+                None => call,
+            };
+            let call = match given.optional("skip", arguments::integer)? {
+                Some(value) => call.skip(value),
+                None => call,
+            };
+            let call = match given.optional("header_ids", arguments::texts)? {
+                Some(value) => call.header_ids(value),
+                None => call,
+            };
+            let call = match given.optional("application_ids", arguments::texts)? {
+                Some(value) => call.application_ids(value),
+                None => call,
+            };
+            let call = match given.optional("template", arguments::text)? {
+                Some(value) => call.template(value),
+                None => call,
+            };
+            let call = match given.optional("since", arguments::text)? {
+                Some(value) => call.since(value),
+                None => call,
+            };
             given.ended()?;
             Some(response(call.with_response().await))
         }

@@ -59,7 +59,9 @@ pub(crate) fn answer(
         return empty(StatusCode::UNAUTHORIZED);
     };
     let path = uri.path().get("/automation/api/".len()..).unwrap_or("");
-    let Some(matched) = route::find(&[ROUTES, locks::ROUTES], method, path) else { return empty(StatusCode::NOT_FOUND) };
+    let Some(matched) = route::find(&[ROUTES, locks::ROUTES], method, path) else {
+        return empty(StatusCode::NOT_FOUND);
+    };
     let call = Call { shared, matched, query: query(uri), body, user, rule };
     match call.parameter("company") {
         Some(company) if company.eq_ignore_ascii_case(&shared.options.company) => call.perform(),

@@ -11,7 +11,8 @@ use crate::service::route::{Route, post};
 
 pub(super) const ARTBOARD: Type = Type::new("Artboard", "Artboard", |_| json!({}), |_| json!({}));
 
-pub(crate) const ROUTES: &[Route] = &[post("{Master}/ArtboardImageAssign", assign).only(&[MasterKind::Style])];
+pub(crate) const ROUTES: &[Route] =
+    &[post("{Master}/ArtboardImageAssign", assign).only(&[MasterKind::Style])];
 
 /// The artboard's picture becomes the front image.
 fn assign(call: &Call<'_>) -> Result<Answer, Refusal> {

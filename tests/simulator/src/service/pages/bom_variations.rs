@@ -35,7 +35,8 @@ pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/{header_id}/PageBomVariation/{app_id}/CreateVariation", create).only(STYLE),
     get("{Master}/{header_id}/PageBomVariation/{app_id}/Variation/{variation_id}", one).only(STYLE),
     delete("{Master}/{header_id}/PageBomVariation/{app_id}/Variation/{variation_id}", remove).only(STYLE),
-    post("{Master}/{header_id}/PageBomVariation/{app_id}/Variation/{variation_id}/Update", update).only(STYLE),
+    post("{Master}/{header_id}/PageBomVariation/{app_id}/Variation/{variation_id}/Update", update)
+        .only(STYLE),
     post("{Master}/{header_id}/PageBomVariation/{app_id}/Variation/{variation_id}/Reset", reset).only(STYLE),
 ];
 
@@ -54,10 +55,14 @@ fn is_on(app: &App) -> bool {
 
 fn schema(app: &App) -> Value {
     let field = |(id, name, kind): &(&str, &str, &str)| {
-        json!({"fieldId": id, "fieldName": name, "fieldType": kind, "required": false, "properties": {}})
+        let properties = json!({});
+        json!({"fieldId": id, "fieldName": name, "fieldType": kind, "required": false, "properties": properties})
     };
-    let of_variation =
-        [("VariationName", "Variation Name", "Text"), ("IsDefault", "Default", "Radio"), ("remarks", "Remarks", "Text")];
+    let of_variation = [
+        ("VariationName", "Variation Name", "Text"),
+        ("IsDefault", "Default", "Radio"),
+        ("remarks", "Remarks", "Text"),
+    ];
     let metadata: Vec<_> = of_variation.iter().filter(|_| is_on(app)).map(field).collect();
     let grid: Vec<_> = COLUMNS.iter().map(field).collect();
     json!({"enableBomVariations": is_on(app), "metadata": metadata, "grid": grid})
@@ -160,7 +165,10 @@ fn update(call: &Call<'_>) -> Result<Answer, Refusal> {
 
 fn write(state: &mut State, place: &Place, data: &mut Value, at: usize, body: &Value) -> Result<(), Refusal> {
     match body["isDefault"].as_bool() {
-        Some(false) if data[at]["metadata"]["isDefault"] == true && data.as_array().is_some_and(|all| all.len() > 1) => {
+        Some(false)
+            if data[at]["metadata"]["isDefault"] == true
+                && data.as_array().is_some_and(|all| all.len() > 1) =>
+        {
             return Err(Refusal::failure("The default variation stays the default."));
         }
         Some(true) => {
@@ -236,7 +244,9 @@ fn write_row(state: &mut State, place: &Place, rows: &mut Value, sent: &Value) -
     changes::write_fields(&mut row["fields"], &sent["rowFields"])?;
     let value = |id: &str| {
         let fields = row["fields"].as_array();
-        fields.and_then(|all| all.iter().find(|field| field["id"] == id)?["value"].as_f64()).unwrap_or_default()
+        fields
+            .and_then(|all| all.iter().find(|field| field["id"] == id)?["value"].as_f64())
+            .unwrap_or_default()
     };
     let total = value("qty") * value("price");
     changes::write_fields(&mut row["fields"], &json!([{"id": "total", "value": total}]))?;
@@ -259,9 +269,9 @@ fn new_row(state: &mut State, sort: usize, sent: &Value) -> Result<Value, Refusa
         Value::Null => (Value::Null, String::new(), String::new()),
         wanted => material(state, wanted).map(|(id, number, name)| (json!(id), number, name))?,
     };
-    let fields = COLUMNS.iter().map(|(id, name, kind)| {
-        json!({"id": id, "name": name, "value": null, "type": kind, "required": false})
-    });
+    let fields = COLUMNS.iter().map(
+        |(id, name, kind)| json!({"id": id, "name": name, "value": null, "type": kind, "required": false}),
+    );
     Ok(json!({
         "rowId": state.new_id(), "materialId": id, "isAdHoc": id.is_null(), "materialNumber": number,
         "materialName": name, "folderType": null, "folderTypeName": null, "version": 1, "image": null, "sort": sort,

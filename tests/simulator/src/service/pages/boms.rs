@@ -171,7 +171,8 @@ fn update_details(call: &Call<'_>) -> Result<Answer, Refusal> {
     let body = Value::Object(call.object()?);
     let sent = changes::list(&body, "materials")?;
     let state = &mut *call.shared.state();
-    let place = Place::of(call, state, call.argument("header_id"), call.argument("app_id"))?.only(&[OF_DETAILS])?;
+    let place =
+        Place::of(call, state, call.argument("header_id"), call.argument("app_id"))?.only(&[OF_DETAILS])?;
     let master = state.records.master(place.kind);
     let header = master.record(master.at(place.header).ok_or_else(super::not_found)?);
     let bom = id_of(master.folders[header.folder].id, TITLE).to_string();

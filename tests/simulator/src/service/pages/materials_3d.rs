@@ -20,7 +20,8 @@ pub(super) const MATERIAL_3D: Type =
 pub(crate) const ROUTES: &[Route] = &[
     post("{Master}/Material3DAppImageUpload", |call| upload(call, "/assets3D", false)).only(MATERIAL),
     post("{Master}/Material3DPreviewUpload", |call| upload(call, "/previews", true)).only(MATERIAL),
-    post("{Master}/Material3DFrontTextureUpload", |call| upload(call, "/textures/front", true)).only(MATERIAL),
+    post("{Master}/Material3DFrontTextureUpload", |call| upload(call, "/textures/front", true))
+        .only(MATERIAL),
     post("{Master}/Material3DBackTextureUpload", |call| upload(call, "/textures/back", true)).only(MATERIAL),
     post("{Master}/Material3DAppPost", update).only(MATERIAL),
 ];

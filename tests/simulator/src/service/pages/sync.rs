@@ -38,8 +38,12 @@ fn pages(call: &Call<'_>) -> Result<Answer, Refusal> {
     let master = state.records.master(kind);
     let of_record = |at: usize| {
         let header = master.record(at);
-        apps::of(kind, master.folders[header.folder].id)
-            .map(move |app| Place { kind, header: header.id, app, timeline: None })
+        apps::of(kind, master.folders[header.folder].id).map(move |app| Place {
+            kind,
+            header: header.id,
+            app,
+            timeline: None,
+        })
     };
     let is_wanted = |place: &Place| {
         let written = state.pages.get(&place.key()).map(|page| page.modified_at);

@@ -26,9 +26,9 @@ fn id(name: &str) -> Uuid {
 
 fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let page = call.page()?;
-    let all = REPORTS.iter().map(|(name, description, _)| {
-        json!({"id": id(name), "name": name, "description": description})
-    });
+    let all = REPORTS
+        .iter()
+        .map(|(name, description, _)| json!({"id": id(name), "name": name, "description": description}));
     Ok(ok(&page.cut(all)))
 }
 

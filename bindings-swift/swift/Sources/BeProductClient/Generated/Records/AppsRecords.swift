@@ -54,3 +54,709 @@ public struct App: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 }
+
+/// A field of a row with its new value.
+public struct AppFieldChange: Record, JSONConvertible {
+    /// Id of the field.
+    public var id: String?
+    /// The value, in the encoding of its type. Null clears it.
+    public var value: JSONValue?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        value: JSONValue? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.value = value
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        value = try reader.take("value")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "value": value,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// What a record has in an application.
+public struct AppPage: Record, JSONConvertible {
+    /// Id of the application.
+    public var id: String?
+    /// Id of the record. Old pages may be without it.
+    public var headerID: String?
+    /// Title of the application.
+    public var name: String?
+    /// What is on the page, in the form of its type (docs/service/apps.md, Types). May be null.
+    public var data: JSONValue?
+    public var createdBy: Person?
+    /// Time of the first write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+    public var createdAt: String?
+    public var modifiedBy: Person?
+    /// Time of the last write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+    public var modifiedAt: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        headerID: String? = nil,
+        name: String? = nil,
+        data: JSONValue? = nil,
+        createdBy: Person? = nil,
+        createdAt: String? = nil,
+        modifiedBy: Person? = nil,
+        modifiedAt: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.headerID = headerID
+        self.name = name
+        self.data = data
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.modifiedBy = modifiedBy
+        self.modifiedAt = modifiedAt
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        headerID = try reader.take("headerId")
+        name = try reader.take("name")
+        data = try reader.take("data")
+        createdBy = try reader.take("createdBy")
+        createdAt = try reader.take("createdAt")
+        modifiedBy = try reader.take("modifiedBy")
+        modifiedAt = try reader.take("modifiedAt")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "headerId": headerID,
+            "name": name,
+            "data": data,
+            "createdBy": createdBy,
+            "createdAt": createdAt,
+            "modifiedBy": modifiedBy,
+            "modifiedAt": modifiedAt,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// Files of a 3D material to delete.
+public struct Material3dDeletion: Record, JSONConvertible {
+    /// Ids of the files.
+    public var itemsToDelete: [String]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        itemsToDelete: [String]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.itemsToDelete = itemsToDelete
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        itemsToDelete = try reader.take("itemsToDelete")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        JSONObject(present: ["itemsToDelete": itemsToDelete], extra: extra)
+    }
+}
+
+/// Textures of a 3D material, in a form that is not recorded.
+public struct Material3dTextures: Record, JSONConvertible {
+    /// Texture of the front. What null and an empty text do is unknown.
+    public var front: String?
+    /// Texture of the back. What null and an empty text do is unknown.
+    public var back: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        front: String? = nil,
+        back: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.front = front
+        self.back = back
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        front = try reader.take("front")
+        back = try reader.take("back")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "front": front,
+            "back": back,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A change of an item of a list: a `itemID` that the list does not have adds an item, as does an item without one;
+/// with `deleteItem` one is removed.
+public struct PageItemChange: Record, JSONConvertible {
+    /// Id of the item. Without it an item is added, each time that the request arrives.
+    public var itemID: String?
+    /// Values by field id, which only an item to remove may be without.
+    public var itemFields: JSONValue?
+    /// Remove the item.
+    public var deleteItem: Bool?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        itemID: String? = nil,
+        itemFields: JSONValue? = nil,
+        deleteItem: Bool? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.itemID = itemID
+        self.itemFields = itemFields
+        self.deleteItem = deleteItem
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        itemID = try reader.take("itemId")
+        itemFields = try reader.take("itemFields")
+        deleteItem = try reader.take("deleteItem")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "itemId": itemID,
+            "itemFields": itemFields,
+            "deleteItem": deleteItem,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A link to a page of a record.
+public struct PageLinkChange: Record, JSONConvertible {
+    /// Id of the record.
+    public var headerID: String?
+    /// Id of the application.
+    public var pageID: String?
+    /// True removes the link, false adds it.
+    public var removeLink: Bool?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        headerID: String? = nil,
+        pageID: String? = nil,
+        removeLink: Bool? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.headerID = headerID
+        self.pageID = pageID
+        self.removeLink = removeLink
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        headerID = try reader.take("headerId")
+        pageID = try reader.take("pageId")
+        removeLink = try reader.take("removeLink")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "headerId": headerID,
+            "pageId": pageID,
+            "removeLink": removeLink,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A change of a row of a grid: a `rowID` that the grid does not have adds a row, as does a row without one; with
+/// `deleteRow` one is removed.
+public struct PageRowChange: Record, JSONConvertible {
+    /// Id of the row. Without it a row is added, each time that the request arrives.
+    public var rowID: String?
+    /// Values by field id, which only a row to remove may be without.
+    public var rowFields: JSONValue?
+    /// Remove the row.
+    public var deleteRow: Bool?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        rowID: String? = nil,
+        rowFields: JSONValue? = nil,
+        deleteRow: Bool? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.rowID = rowID
+        self.rowFields = rowFields
+        self.deleteRow = deleteRow
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        rowID = try reader.take("rowId")
+        rowFields = try reader.take("rowFields")
+        deleteRow = try reader.take("deleteRow")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "rowId": rowID,
+            "rowFields": rowFields,
+            "deleteRow": deleteRow,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A change of a point of measure.
+public struct PomChange: Record, JSONConvertible {
+    /// Id of the point of measure. Without it, one may be added.
+    public var id: String?
+    /// Code, such as `P1`.
+    public var code: String?
+    /// Name, such as `Chest`.
+    public var pointOfMeasure: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        code: String? = nil,
+        pointOfMeasure: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.code = code
+        self.pointOfMeasure = pointOfMeasure
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        code = try reader.take("code")
+        pointOfMeasure = try reader.take("pointOfMeasure")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "code": code,
+            "pointOfMeasure": pointOfMeasure,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A style to add to a set, or a change of one of its rows.
+public struct SetsChange: Record, JSONConvertible {
+    /// Id of the style to add.
+    public var styleIdToInsert: String?
+    /// The row to change. Beside the id of a style: fields of the row that is added.
+    public var styleUpdate: SetsRowChange?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        styleIdToInsert: String? = nil,
+        styleUpdate: SetsRowChange? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.styleIdToInsert = styleIdToInsert
+        self.styleUpdate = styleUpdate
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        styleIdToInsert = try reader.take("styleIdToInsert")
+        styleUpdate = try reader.take("styleUpdate")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "styleIdToInsert": styleIdToInsert,
+            "styleUpdate": styleUpdate,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A change of a row of a set.
+public struct SetsRowChange: Record, JSONConvertible {
+    /// Id of the row.
+    public var rowID: String?
+    /// Fields to change.
+    public var rowFields: [AppFieldChange]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        rowID: String? = nil,
+        rowFields: [AppFieldChange]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.rowID = rowID
+        self.rowFields = rowFields
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        rowID = try reader.take("rowId")
+        rowFields = try reader.take("rowFields")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "rowId": rowID,
+            "rowFields": rowFields,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A change of a row of SKUs. Fields that it does not name stay.
+public struct SkuChange: Record, JSONConvertible {
+    /// Id of the row.
+    public var id: String?
+    /// Values by field id. A column of numbers takes texts too.
+    public var fields: JSONValue?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        fields: JSONValue? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.fields = fields
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        fields = try reader.take("fields")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "fields": fields,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A change of a colorway of a 3D style.
+public struct Style3dColorwayChange: Record, JSONConvertible {
+    /// Id of the colorway in the version. Without it, a colorway is added.
+    public var id: String?
+    /// Whether to delete the colorway.
+    public var deleteColorway: Bool?
+    /// Id of the colorway of the style.
+    public var colorwayID: Style3dValueChange?
+    /// Whether its picture is the main image of the style.
+    public var mainImage: Bool?
+    /// Whether its picture is the image of the colorway of the style.
+    public var colorwayImage: Bool?
+    /// Name.
+    public var colorName: String?
+    /// Status, such as `ForReview`.
+    public var status: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        deleteColorway: Bool? = nil,
+        colorwayID: Style3dValueChange? = nil,
+        mainImage: Bool? = nil,
+        colorwayImage: Bool? = nil,
+        colorName: String? = nil,
+        status: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.deleteColorway = deleteColorway
+        self.colorwayID = colorwayID
+        self.mainImage = mainImage
+        self.colorwayImage = colorwayImage
+        self.colorName = colorName
+        self.status = status
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        deleteColorway = try reader.take("deleteColorway")
+        colorwayID = try reader.take("colorwayId")
+        mainImage = try reader.take("mainImage")
+        colorwayImage = try reader.take("colorwayImage")
+        colorName = try reader.take("colorName")
+        status = try reader.take("status")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "deleteColorway": deleteColorway,
+            "colorwayId": colorwayID,
+            "mainImage": mainImage,
+            "colorwayImage": colorwayImage,
+            "colorName": colorName,
+            "status": status,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A working file of a 3D style.
+public struct Style3dFile: Record, JSONConvertible {
+    /// Id of the file.
+    public var id: String?
+    /// Signed link to the file.
+    public var origin: String?
+    /// Name of the file.
+    public var fileName: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        origin: String? = nil,
+        fileName: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.origin = origin
+        self.fileName = fileName
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        origin = try reader.take("origin")
+        fileName = try reader.take("fileName")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "origin": origin,
+            "fileName": fileName,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A new value, in an object of its own.
+public struct Style3dValueChange: Record, JSONConvertible {
+    /// The value.
+    public var value: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        value: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.value = value
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        value = try reader.take("value")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        JSONObject(present: ["value": value], extra: extra)
+    }
+}
+
+/// A version of a 3D style.
+public struct Style3dVersion: Record, JSONConvertible {
+    /// Id of the version.
+    public var id: String?
+    /// Name.
+    public var name: String?
+    /// Status, such as `OnHold`.
+    public var status: String?
+    /// Number of the version.
+    public var version: Int?
+    /// Colorways of the version, in a form that is not recorded.
+    public var colorways: [JSONValue]?
+    /// Working files.
+    public var workingFiles: [Style3dFile]?
+    /// Materials, in a form that is not recorded.
+    public var materials: [JSONValue]?
+    public var createdBy: Person?
+    /// ISO 8601.
+    public var createdAt: String?
+    public var modifiedBy: Person?
+    /// ISO 8601.
+    public var modifiedAt: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        name: String? = nil,
+        status: String? = nil,
+        version: Int? = nil,
+        colorways: [JSONValue]? = nil,
+        workingFiles: [Style3dFile]? = nil,
+        materials: [JSONValue]? = nil,
+        createdBy: Person? = nil,
+        createdAt: String? = nil,
+        modifiedBy: Person? = nil,
+        modifiedAt: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.name = name
+        self.status = status
+        self.version = version
+        self.colorways = colorways
+        self.workingFiles = workingFiles
+        self.materials = materials
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.modifiedBy = modifiedBy
+        self.modifiedAt = modifiedAt
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        name = try reader.take("name")
+        status = try reader.take("status")
+        version = try reader.take("version")
+        colorways = try reader.take("colorways")
+        workingFiles = try reader.take("workingFiles")
+        materials = try reader.take("materials")
+        createdBy = try reader.take("createdBy")
+        createdAt = try reader.take("createdAt")
+        modifiedBy = try reader.take("modifiedBy")
+        modifiedAt = try reader.take("modifiedAt")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "name": name,
+            "status": status,
+            "version": version,
+            "colorways": colorways,
+            "workingFiles": workingFiles,
+            "materials": materials,
+            "createdBy": createdBy,
+            "createdAt": createdAt,
+            "modifiedBy": modifiedBy,
+            "modifiedAt": modifiedAt,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A size of a submit.
+public struct SubmitSize: Record, JSONConvertible {
+    /// Id of the size class.
+    public var sizeClass: String?
+    /// Name of the size, such as `M`.
+    public var sizeName: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        sizeClass: String? = nil,
+        sizeName: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.sizeClass = sizeClass
+        self.sizeName = sizeName
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        sizeClass = try reader.take("sizeClass")
+        sizeName = try reader.take("sizeName")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "sizeClass": sizeClass,
+            "sizeName": sizeName,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}

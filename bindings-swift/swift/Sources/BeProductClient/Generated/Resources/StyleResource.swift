@@ -14,7 +14,1129 @@ public struct StyleResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
-    /// Applications of a style: every style of a folder has the same.
+    /// Adds a version to a 3D style and returns it.
+    ///
+    /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
+    /// for the version in the application before you create it again.
+    ///
+    /// Errors: ``ErrorKind/config`` for an application of another type once `appList` has shown its type,
+    /// ``ErrorKind/notFound`` when the service finds no such page, ``ErrorKind/decode`` with ``Outcome/applied`` when
+    /// the answer does not have the id of the version.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `3DStyle`, as returned by `appList`.
+    ///   - versionName: Name of the version.
+    @discardableResult
+    public func app3dStyleVersionCreate(
+        headerID: String,
+        appID: String,
+        versionName: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> Style3dVersion {
+        try await detailed.app3dStyleVersionCreate(
+            headerID: headerID,
+            appID: appID,
+            versionName: versionName,
+            options: options
+        ).body
+    }
+
+    /// Copies a version of a 3D style and returns the copy. Otherwise like `app3dStyleVersionCreate`.
+    ///
+    /// Errors: ``ErrorKind/config`` for an application of another type once `appList` has shown its type;
+    /// ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `3DStyle`, as returned by `appList`.
+    ///   - copyFromVersionID: Id of the version to copy.
+    ///   - versionName: Name of the copy.
+    @discardableResult
+    public func app3dStyleVersionCopy(
+        headerID: String,
+        appID: String,
+        copyFromVersionID: String,
+        versionName: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> Style3dVersion {
+        try await detailed.app3dStyleVersionCopy(
+            headerID: headerID,
+            appID: appID,
+            copyFromVersionID: copyFromVersionID,
+            versionName: versionName,
+            options: options
+        ).body
+    }
+
+    /// Changes a version of a 3D style and its colorways, at most 100 a request, and returns the version. A colorway
+    /// without an `id` is added, so a request with it is sent at most once. What happens to names, status and colorways
+    /// that a request leaves out is unknown (docs/service/apps.md, 3D styles).
+    ///
+    /// Errors: ``ErrorKind/config`` for an application of another type once `appList` has shown its type;
+    /// ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `3DStyle`, as returned by `appList`.
+    ///   - versionID: Id of the version.
+    ///   - versionName: The new name, in an object as `value`.
+    ///   - versionStatus: The new status, in an object as `value`; `OnHold` is known.
+    ///   - colorways: Colorways of the version: each one with an `id` is changed or deleted, others are added.
+    @discardableResult
+    public func app3dStyleVersionUpdate(
+        headerID: String,
+        appID: String,
+        versionID: String,
+        versionName: JSONValue? = nil,
+        versionStatus: JSONValue? = nil,
+        colorways: [Style3dColorwayChange]? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> Style3dVersion {
+        try await detailed.app3dStyleVersionUpdate(
+            headerID: headerID,
+            appID: appID,
+            versionID: versionID,
+            versionName: versionName,
+            versionStatus: versionStatus,
+            colorways: colorways,
+            options: options
+        ).body
+    }
+
+    /// Deletes a version of a 3D style with its files. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Errors: ``ErrorKind/config`` for an application of another type once `appList` has shown its type;
+    /// ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `3DStyle`, as returned by `appList`.
+    ///   - versionID: Id of the version.
+    @discardableResult
+    public func app3dStyleVersionDelete(
+        headerID: String,
+        appID: String,
+        versionID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.app3dStyleVersionDelete(
+            headerID: headerID,
+            appID: appID,
+            versionID: versionID,
+            options: options
+        ).body
+    }
+
+    /// Uploads a working file of a version of a 3D style, and waits until the service has processed it, at most
+    /// ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an application of
+    /// another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `3DStyle`, as returned by `appList`.
+    ///   - versionID: Id of the version.
+    ///   - file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func app3dStyleWorkingFileUpload(
+        headerID: String,
+        appID: String,
+        versionID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.app3dStyleWorkingFileUpload(
+            headerID: headerID,
+            appID: appID,
+            versionID: versionID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Adds a preview to a colorway of a 3D style, which makes a turntable of several, and waits until the service has
+    /// processed it, at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an
+    /// application of another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `3DStyle`, as returned by `appList`.
+    ///   - versionID: Id of the version.
+    ///   - colorwayID: Id of the colorway in the version, not that of the colorway of the style.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func app3dStylePreviewUpload(
+        headerID: String,
+        appID: String,
+        versionID: String,
+        colorwayID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.app3dStylePreviewUpload(
+            headerID: headerID,
+            appID: appID,
+            versionID: versionID,
+            colorwayID: colorwayID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the images of a turntable in a zip archive, and waits until the service has processed it, at most
+    /// ``CallOptions/waitTimeout``. Errors are those of `upload`.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - versionID: Version of the 3D style that gets the images. Default: a new version is made.
+    ///   - replaceImages: Replace the previews of before. Default: the images are added to them.
+    ///   - file: The archive: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func app3dStyleTurntableUpload(
+        headerID: String,
+        versionID: String? = nil,
+        replaceImages: Bool? = nil,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.app3dStyleTurntableUpload(
+            headerID: headerID,
+            versionID: versionID,
+            replaceImages: replaceImages,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Inserts materials into a bill of materials and adds, changes and removes rows, at most 100 changes a request.
+    /// Other rows stay. The answer is returned unchanged, because its form is unknown: `appGet` reads the rows.
+    ///
+    /// A request that inserts a material or adds a row is sent at most once, because a second one would add another
+    /// row: when the error's ``BeProductError/outcome`` is ``Outcome/unknown``, read the rows before you send it again.
+    /// Whether the changes of a request are made together is unknown: when one with several is refused, the
+    /// ``BeProductError/outcome`` is ``Outcome/unknown`` too. A row of a material refuses the columns that only show a
+    /// field of the material (docs/service/apps.md, Bills of materials).
+    ///
+    /// Errors: ``ErrorKind/config`` for an unknown member, such as `fields` in place of `rowFields`, for a change that
+    /// names both a material and a row, and for a row to remove without its id.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `BOM`, as returned by `appList`.
+    ///   - rows: Changes, each of one row.
+    @discardableResult
+    public func appBomUpdate(
+        headerID: String,
+        appID: String,
+        rows: [BomChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appBomUpdate(
+            headerID: headerID,
+            appID: appID,
+            rows: rows,
+            options: options
+        ).body
+    }
+
+    /// Removes a row of a bill of materials. `appBomUpdate` removes several in one request. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `BOM`, as returned by `appList`.
+    ///   - rowID: Id of the row.
+    @discardableResult
+    public func appBomItemDelete(
+        headerID: String,
+        appID: String,
+        rowID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appBomItemDelete(
+            headerID: headerID,
+            appID: appID,
+            rowID: rowID,
+            options: options
+        ).body
+    }
+
+    /// Removes all rows of a bill of materials. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `BOM`, as returned by `appList`.
+    @discardableResult
+    public func appBomReset(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appBomReset(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
+    }
+
+    /// Adds materials to an application with details of materials, or takes them out, at most 100 a request. Each has
+    /// to be in the bill of materials already. The answer is returned unchanged, because its form is unknown: `appGet`
+    /// lists the materials.
+    ///
+    /// Whether they are added and taken out together is unknown: when a request with several is refused, the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown`` (docs/service/apps.md, Bills of materials).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `BOMDetails`, as returned by `appList`.
+    ///   - materials: Materials, each with whether it leaves.
+    @discardableResult
+    public func appBomDetailsUpdate(
+        headerID: String,
+        appID: String,
+        materials: [BomMaterialChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appBomDetailsUpdate(
+            headerID: headerID,
+            appID: appID,
+            materials: materials,
+            options: options
+        ).body
+    }
+
+    /// Whether an application has variations of bills of materials switched on, the fields of a variation, and the
+    /// columns of its rows. Read it before you list or create variations.
+    ///
+    /// - Parameters:
+    ///   - appID: Id of an application of the type `BOMVariations`, as returned by `appList`.
+    public func appBomVariationSchema(
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> BomVariationPageSchema {
+        try await detailed.appBomVariationSchema(appID: appID, options: options).body
+    }
+
+    /// Variations of a style's bill of materials, without their rows: `appBomVariationGet` reads those of one. Where
+    /// variations are switched off, it is one variation with its rows, and the first request creates it: so this is no
+    /// plain read, and it is not repeated by itself.
+    ///
+    /// One company got a 500 here for some months, with a text about PostgreSQL (docs/service/apps.md, Variations of
+    /// bills of materials).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `BOMVariations`, as returned by `appList`.
+    @discardableResult
+    public func appBomVariationList(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> BomVariationPage {
+        try await detailed.appBomVariationList(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
+    }
+
+    /// One variation with its rows.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `BOMVariations`, as returned by `appList`.
+    ///   - variationID: Id of the variation.
+    public func appBomVariationGet(
+        headerID: String,
+        appID: String,
+        variationID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> BomVariation {
+        try await detailed.appBomVariationGet(
+            headerID: headerID,
+            appID: appID,
+            variationID: variationID,
+            options: options
+        ).body
+    }
+
+    /// Creates a variation and returns it. Variations have to be switched on (`appBomVariationSchema`), and the
+    /// application has a highest number of them.
+    ///
+    /// Sent at most once, because a second request makes a second variation: when the answer is lost, the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown``; look for the name in `appBomVariationList` before you create
+    /// the variation again.
+    ///
+    /// Errors: ``ErrorKind/config`` for an unknown member of a row, such as `fields` in place of `rowFields`;
+    /// ``ErrorKind/decode`` with ``Outcome/applied`` when the answer does not have the id of the variation.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `BOMVariations`, as returned by `appList`.
+    ///   - variationName: Name of the variation.
+    ///   - isDefault: Whether it becomes the default variation.
+    ///   - syncColorways: Whether it presumably follows the colorways of the style.
+    ///   - selectedVariationColorways: Ids of the colorways that it is for.
+    ///   - metadataFields: Values of the fields that `appBomVariationSchema` lists as `metadata`, by id.
+    ///   - rows: Its rows, at most 100.
+    @discardableResult
+    public func appBomVariationCreate(
+        headerID: String,
+        appID: String,
+        variationName: String,
+        isDefault: Bool? = nil,
+        syncColorways: Bool? = nil,
+        selectedVariationColorways: [String]? = nil,
+        metadataFields: JSONObject = [:],
+        rows: [BomVariationRowChange]? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> BomVariation {
+        try await detailed.appBomVariationCreate(
+            headerID: headerID,
+            appID: appID,
+            variationName: variationName,
+            isDefault: isDefault,
+            syncColorways: syncColorways,
+            selectedVariationColorways: selectedVariationColorways,
+            metadataFields: metadataFields,
+            rows: rows,
+            options: options
+        ).body
+    }
+
+    /// Changes a variation and adds, changes and removes rows of it, at most 100 a request. Returns the variation. What
+    /// is not named stays. The default variation stays the default one until another is made it.
+    ///
+    /// Answers have the values of a row as `fields`, requests as `rowFields`: `fields` is refused, because the service
+    /// answers it with success and stores nothing. So are read-only columns by the service, and of a row with a
+    /// material the columns that only show a field of the material (docs/service/apps.md, Variations of bills of
+    /// materials).
+    ///
+    /// A request that adds a row is sent at most once, and one that removes a row too, because the second would be
+    /// refused. Whether the changes of a request are made together is unknown: when one with several rows is refused,
+    /// the error's ``BeProductError/outcome`` is ``Outcome/unknown``.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `BOMVariations`, as returned by `appList`.
+    ///   - variationID: Id of the variation.
+    ///   - variationName: Name of the variation.
+    ///   - isDefault: Whether it becomes the default variation. The default one cannot be switched off.
+    ///   - syncColorways: Whether it presumably follows the colorways of the style.
+    ///   - selectedVariationColorways: Ids of all colorways that it is for: the list takes the place of the former one.
+    ///   - metadataFields: Values of the fields that `appBomVariationSchema` lists as `metadata`, by id.
+    ///   - rows: Rows to add, to change and to remove.
+    ///   - selectedVariationColorwaysUpdate: Colorways that it is for from now on and those that it is no longer for:
+    ///     the others stay.
+    @discardableResult
+    public func appBomVariationUpdate(
+        headerID: String,
+        appID: String,
+        variationID: String,
+        variationName: String? = nil,
+        isDefault: Bool? = nil,
+        syncColorways: Bool? = nil,
+        selectedVariationColorways: [String]? = nil,
+        metadataFields: JSONObject = [:],
+        rows: [BomVariationRowChange]? = nil,
+        selectedVariationColorwaysUpdate: JSONValue? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> BomVariation {
+        try await detailed.appBomVariationUpdate(
+            headerID: headerID,
+            appID: appID,
+            variationID: variationID,
+            variationName: variationName,
+            isDefault: isDefault,
+            syncColorways: syncColorways,
+            selectedVariationColorways: selectedVariationColorways,
+            metadataFields: metadataFields,
+            rows: rows,
+            selectedVariationColorwaysUpdate: selectedVariationColorwaysUpdate,
+            options: options
+        ).body
+    }
+
+    /// Removes all rows of a variation and returns it. What is said of the variation as a whole stays.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `BOMVariations`, as returned by `appList`.
+    ///   - variationID: Id of the variation.
+    @discardableResult
+    public func appBomVariationReset(
+        headerID: String,
+        appID: String,
+        variationID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> BomVariation {
+        try await detailed.appBomVariationReset(
+            headerID: headerID,
+            appID: appID,
+            variationID: variationID,
+            options: options
+        ).body
+    }
+
+    /// Deletes a variation with its rows. The default variation cannot be deleted.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `BOMVariations`, as returned by `appList`.
+    ///   - variationID: Id of the variation.
+    @discardableResult
+    public func appBomVariationDelete(
+        headerID: String,
+        appID: String,
+        variationID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> Message {
+        try await detailed.appBomVariationDelete(
+            headerID: headerID,
+            appID: appID,
+            variationID: variationID,
+            options: options
+        ).body
+    }
+
+    /// Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, as
+    /// `appGet` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `appSchema` has returned
+    /// the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores
+    /// some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - fields: Values by field id. Null clears a field.
+    @discardableResult
+    public func appFormUpdate(
+        headerID: String,
+        appID: String,
+        fields: JSONObject,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appFormUpdate(
+            headerID: headerID,
+            appID: appID,
+            fields: fields,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most 100 a
+    /// request. Rows that are not named stay. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such a row is sent at most once. Whether the rows are written together is unknown: when a request
+    /// with several rows is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once `appSchema`
+    /// has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts
+    /// or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - rows: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`.
+    @discardableResult
+    public func appGridUpdate(
+        headerID: String,
+        appID: String,
+        rows: [PageRowChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appGridUpdate(
+            headerID: headerID,
+            appID: appID,
+            rows: rows,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that are not
+    /// named stay. `appListUpload` sends the image of an item. The answer is returned unchanged, because its form is
+    /// unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such an item is sent at most once. Whether the items are written together is unknown: when a
+    /// request with several items is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once
+    /// `appSchema` has returned the schema, values are checked against it before anything is sent, because the service
+    /// blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItems: Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+    ///     `deleteItem`.
+    @discardableResult
+    public func appListUpdate(
+        headerID: String,
+        appID: String,
+        listItems: [PageItemChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appListUpdate(
+            headerID: headerID,
+            appID: appID,
+            listItems: listItems,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request. Images that
+    /// are not named stay. `appImagesgridItemUpload` sends the file of an image, and `appGridUpdate` writes the rows of
+    /// the grid. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such an item is sent at most once. Whether the items are written together is unknown: when a
+    /// request with several items is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once
+    /// `appSchema` has returned the schema, values are checked against it before anything is sent, because the service
+    /// blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItems: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+    ///     `deleteItem`.
+    @discardableResult
+    public func appImagegridListUpdate(
+        headerID: String,
+        appID: String,
+        listItems: [PageItemChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appImagegridListUpdate(
+            headerID: headerID,
+            appID: appID,
+            listItems: listItems,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes images in an application of the type `TextList`, at most 100 a request. Images that
+    /// are not named stay. `appTextlistUpload` sends the file of an image, and `appTextlistEditorUpdate` writes the
+    /// text. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such an item is sent at most once. Whether the items are written together is unknown: when a
+    /// request with several items is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once
+    /// `appSchema` has returned the schema, values are checked against it before anything is sent, because the service
+    /// blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItems: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+    ///     `deleteItem`.
+    @discardableResult
+    public func appTextlistUpdate(
+        headerID: String,
+        appID: String,
+        listItems: [PageItemChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appTextlistUpdate(
+            headerID: headerID,
+            appID: appID,
+            listItems: listItems,
+            options: options
+        ).body
+    }
+
+    /// Replaces the whole text of an application of the type `TextList`. The answer is returned unchanged, because its
+    /// form is unknown.
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - editorData: The text as HTML, such as `<p>Double stitch</p>`. It may not be empty; `<p></p>` is an empty
+    ///     paragraph.
+    @discardableResult
+    public func appTextlistEditorUpdate(
+        headerID: String,
+        appID: String,
+        editorData: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appTextlistEditorUpdate(
+            headerID: headerID,
+            appID: appID,
+            editorData: editorData,
+            options: options
+        ).body
+    }
+
+    /// Adds and removes links to pages of other records in an application of the type `LinkPages`, at most 100 a
+    /// request. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once, because a link that is added again may be there twice: when the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown``, read the page before you send it again. Whether the links are
+    /// written together is unknown: when a request with several links is refused, the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown``.
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - items: Links, each to a page of a record.
+    @discardableResult
+    public func appLinkPagesUpdate(
+        headerID: String,
+        appID: String,
+        items: [PageLinkChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appLinkPagesUpdate(
+            headerID: headerID,
+            appID: appID,
+            items: items,
+            options: options
+        ).body
+    }
+
+    /// Applications of a style whose pages belong to rows of plans.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    public func appRequestList(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [App] {
+        try await detailed.appRequestList(headerID: headerID, options: options).body
+    }
+
+    /// Pages of a style in an application with requests: that of one row of a plan, or those of all rows. It is an
+    /// array of pages or one page, and is returned unchanged, because which of them is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appRequestList`.
+    ///   - timelineID: Row of a plan. Default: all rows of the style.
+    public func appRequestGet(
+        headerID: String,
+        appID: String,
+        timelineID: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appRequestGet(
+            headerID: headerID,
+            appID: appID,
+            timelineID: timelineID,
+            options: options
+        ).body
+    }
+
+    /// Fields of an application with requests: one with `isSampleApp`. The service finds no page for an application of
+    /// another kind. The form of a schema is not recorded, so it is returned unchanged.
+    ///
+    /// - Parameters:
+    ///   - appID: Id of the application, as returned by `appRequestList`.
+    public func appRequestSchema(
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appRequestSchema(appID: appID, options: options).body
+    }
+
+    /// Writes the form of a style in an application with requests, for one row of a plan. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, or
+    /// read the page back.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appRequestList`.
+    ///   - timelineID: Row of the plan that the page belongs to.
+    ///   - fields: Values by field id. Null clears a field.
+    @discardableResult
+    public func appRequestFormUpdate(
+        headerID: String,
+        appID: String,
+        timelineID: String,
+        fields: JSONObject,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appRequestFormUpdate(
+            headerID: headerID,
+            appID: appID,
+            timelineID: timelineID,
+            fields: fields,
+            options: options
+        ).body
+    }
+
+    /// Adds a submit to an application of the type `SampleRequestMulti`. The answer is returned unchanged, because its
+    /// form is unknown.
+    ///
+    /// Sent at most once, because a second request adds a second submit: when the error's ``BeProductError/outcome`` is
+    /// ``Outcome/unknown``, look for the name on the page before you add it again. The form of the request is from one
+    /// source (docs/service/apps.md, Requests).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - timelineID: Row of the plan, for a submit of a request of a plan.
+    ///   - submitName: Name of the submit.
+    ///   - sizes: Sizes of the submit, each with the id of its size class.
+    @discardableResult
+    public func appSampleRequestMultiAddSubmit(
+        headerID: String,
+        appID: String,
+        timelineID: String? = nil,
+        submitName: String,
+        sizes: [SubmitSize],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appSampleRequestMultiAddSubmit(
+            headerID: headerID,
+            appID: appID,
+            timelineID: timelineID,
+            submitName: submitName,
+            sizes: sizes,
+            options: options
+        ).body
+    }
+
+    /// Assigns the image of an artboard. Which image of the style shows it then is unknown (docs/service/apps.md,
+    /// Artboards). The answer is returned unchanged, because its form is unknown: read the style back with `get`.
+    ///
+    /// Errors: ``ErrorKind/config`` for an application of another type once `appList` has shown its type;
+    /// ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `Artboard`, as returned by `appList`.
+    ///   - artboardIndex: Position of the artboard, from 0.
+    @discardableResult
+    public func appArtboardImageAssign(
+        headerID: String,
+        appID: String,
+        artboardIndex: Int,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appArtboardImageAssign(
+            headerID: headerID,
+            appID: appID,
+            artboardIndex: artboardIndex,
+            options: options
+        ).body
+    }
+
+    /// Makes a row for each size of each colorway. What a second run does to rows that were edited is unknown, so a
+    /// request is sent at most once: when the error's ``BeProductError/outcome`` is ``Outcome/unknown``, read the
+    /// application before you generate again. The answer is returned unchanged, because its form is not proven.
+    ///
+    /// The service answers 500 when a colorway has no image: give each one with `colorwayUpload` before
+    /// (docs/service/apps.md, SKUs).
+    ///
+    /// Errors: ``ErrorKind/config`` for an application of another type once `appList` has shown its type;
+    /// ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `SKU`, as returned by `appList`.
+    @discardableResult
+    public func appSkuGenerate(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appSkuGenerate(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
+    }
+
+    /// Changes rows of SKUs, at most 100 a request. Other rows stay. The answer is returned unchanged, because its form
+    /// is not proven.
+    ///
+    /// Whether the rows are changed together is unknown: when a request with several rows is refused, the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown`` (docs/service/apps.md, SKUs).
+    ///
+    /// Errors: ``ErrorKind/config`` for an application of another type once `appList` has shown its type;
+    /// ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `SKU`, as returned by `appList`.
+    ///   - rows: Rows to change, each by its `id`, with the fields to change.
+    @discardableResult
+    public func appSkuUpdate(
+        headerID: String,
+        appID: String,
+        rows: [SkuChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appSkuUpdate(
+            headerID: headerID,
+            appID: appID,
+            rows: rows,
+            options: options
+        ).body
+    }
+
+    /// Adds styles to a set and changes its rows, at most 100 a request. The answer is returned unchanged, because its
+    /// form is unknown: read the application back.
+    ///
+    /// Adding styles is not known to work: it was answered with a 500 whenever it was tried (docs/service/apps.md,
+    /// Sets). Sent at most once, because a style that is added again may get a second row. When a request with several
+    /// rows is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``.
+    ///
+    /// Errors: ``ErrorKind/config`` for an application of another type once `appList` has shown its type;
+    /// ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `Sets`, as returned by `appList`.
+    ///   - items: Styles to add and rows to change.
+    @discardableResult
+    public func appSetsUpdate(
+        headerID: String,
+        appID: String,
+        items: [SetsChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appSetsUpdate(
+            headerID: headerID,
+            appID: appID,
+            items: items,
+            options: options
+        ).body
+    }
+
+    /// Changes points of measure of one size class, at most 100 a request. One without an `id` may be added, so a
+    /// request with it is sent at most once. The answer is returned unchanged, because its form is unknown: read the
+    /// application back.
+    ///
+    /// Code and name are all that is known to be written. Other members of the page, such as `tolPlus`, are refused,
+    /// because nothing says what they are called in a request (docs/service/apps.md, Measurements).
+    ///
+    /// Errors: ``ErrorKind/config`` for an application of another type once `appList` has shown its type;
+    /// ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `MultiMeasurements`, as returned by `appList`.
+    ///   - sizeClassID: Id of the size class, as in the `sizeClasses` of the style.
+    ///   - poms: Points of measure, each by its `id`.
+    @discardableResult
+    public func appMultimeasurementsUpdate(
+        headerID: String,
+        appID: String,
+        sizeClassID: String,
+        poms: [PomChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appMultimeasurementsUpdate(
+            headerID: headerID,
+            appID: appID,
+            sizeClassID: sizeClassID,
+            poms: poms,
+            options: options
+        ).body
+    }
+
+    /// Removes the measurements of all size classes. It works on an application that was never written too. The answer
+    /// is returned unchanged, because its form is unknown.
+    ///
+    /// Errors: ``ErrorKind/config`` for an application of another type once `appList` has shown its type;
+    /// ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of an application of the type `MultiMeasurements`, as returned by `appList`.
+    @discardableResult
+    public func appMultimeasurementsReset(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appMultimeasurementsReset(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
+    }
+
+    /// Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service has
+    /// processed it, at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an
+    /// application of another type once `appList` has shown its type. Then it is the first of `data.image`
+    /// (docs/service/apps.md, Uploads to pages).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appImageformUpload(
+        headerID: String,
+        appID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.appImageformUpload(
+            headerID: headerID,
+            appID: appID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has
+    /// processed it, at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an
+    /// application of another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItemID: Id of the item.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appImagesgridItemUpload(
+        headerID: String,
+        appID: String,
+        listItemID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.appImagesgridItemUpload(
+            headerID: headerID,
+            appID: appID,
+            listItemID: listItemID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the file of an image in an application of the type `TextList`, and waits until the service has processed
+    /// it, at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an
+    /// application of another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItemID: Id of the item.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appTextlistUpload(
+        headerID: String,
+        appID: String,
+        listItemID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.appTextlistUpload(
+            headerID: headerID,
+            appID: appID,
+            listItemID: listItemID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Attaches a file to an application of the type `Attachments`. The file is there when the call returns: there is
+    /// nothing to wait for. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent again: the
+    /// error's ``BeProductError/outcome`` is ``Outcome/unknown`` then, and `appGet` shows the files. Errors:
+    /// ``ErrorKind/config`` for a file that cannot be read, is empty, or changes while it is sent, for a URL that leads
+    /// to no file, and for an application of another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appAttachmentsUpload(
+        headerID: String,
+        appID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appAttachmentsUpload(
+            headerID: headerID,
+            appID: appID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Removes files from an application of the type `Attachments`, at most 100 a request. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// The service may remove the files and still answer with an error. When the answer leaves open what happened, the
+    /// client reads the page, which is one more request: if none of the files is there, the call has succeeded and
+    /// returns null (docs/service/apps.md, Attachments).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - filenamesToRemove: Names of the files, each the `fileName` on the page, which is without extension.
+    @discardableResult
+    public func appAttachmentsDelete(
+        headerID: String,
+        appID: String,
+        filenamesToRemove: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appAttachmentsDelete(
+            headerID: headerID,
+            appID: appID,
+            filenamesToRemove: filenamesToRemove,
+            options: options
+        ).body
+    }
+
+    /// Applications of a style: every style of a folder has the same. The client remembers their types, which pages do
+    /// not have, and refuses writes of pages of another type.
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
@@ -23,6 +1145,62 @@ public struct StyleResource: Sendable {
         options: CallOptions = CallOptions()
     ) async throws -> [App] {
         try await detailed.appList(headerID: headerID, options: options).body
+    }
+
+    /// What a style has in an application. The form of `data` depends on the type of the application, which `appList`
+    /// returns and the page does not (docs/service/apps.md, Types). A page that nothing has written yet has
+    /// `0001-01-01T00:00:00` as its times.
+    ///
+    /// Reading an application of the type `BOMVariations` may create its default variation (docs/service/requests.md,
+    /// GET that changes data).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    public func appGet(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> AppPage {
+        try await detailed.appGet(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
+    }
+
+    /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown,
+    /// so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+    ///
+    /// - Parameters:
+    ///   - appID: Id of the application, as returned by `appList`.
+    public func appSchema(
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appSchema(appID: appID, options: options).body
+    }
+
+    /// Empties the page that a style has in an application: all values that were written are gone. The answer is
+    /// returned unchanged, because its form is unknown.
+    ///
+    /// Errors: ``ErrorKind/notFound`` for a page that was never written, which is empty already. The service says the
+    /// same of an id that is not that of an application.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    @discardableResult
+    public func appReset(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appReset(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
     }
 
     /// Deletes a colorway. `colorwaysDelete` deletes several in one request.
@@ -208,6 +1386,184 @@ public struct StyleResource: Sendable {
     ) async throws -> JSONValue {
         try await detailed.revisionDelete(
             headerID: headerID,
+            revisionID: revisionID,
+            options: options
+        ).body
+    }
+
+    /// Comments on an application of a style. Their form is not recorded, so they are returned as they come
+    /// (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    public func appCommentList(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [JSONValue] {
+        try await detailed.appCommentList(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
+    }
+
+    /// Revisions on an application of a style. Their form is not recorded, so they are returned as they come
+    /// (docs/service/collaboration.md, Comments and revisions).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    public func appRevisionList(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [JSONValue] {
+        try await detailed.appRevisionList(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
+    }
+
+    /// Adds a comment to an application of a style. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
+    /// for the text in `appCommentList` before you send it again.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree
+    ///     on the name.
+    @discardableResult
+    public func appCommentAdd(
+        headerID: String,
+        appID: String,
+        comment: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appCommentAdd(
+            headerID: headerID,
+            appID: appID,
+            comment: comment,
+            options: options
+        ).body
+    }
+
+    /// Adds a revision to an application of a style. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look
+    /// for the text in `appRevisionList` before you send it again.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - revision: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients
+    ///     disagree on the name.
+    @discardableResult
+    public func appRevisionAdd(
+        headerID: String,
+        appID: String,
+        revision: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appRevisionAdd(
+            headerID: headerID,
+            appID: appID,
+            revision: revision,
+            options: options
+        ).body
+    }
+
+    /// Changes the text of a comment on an application. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - commentID: Id of the comment.
+    ///   - comment: Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree
+    ///     on the name.
+    @discardableResult
+    public func appCommentEdit(
+        headerID: String,
+        appID: String,
+        commentID: String,
+        comment: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appCommentEdit(
+            headerID: headerID,
+            appID: appID,
+            commentID: commentID,
+            comment: comment,
+            options: options
+        ).body
+    }
+
+    /// Changes the text of a revision on an application. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - revisionID: Id of the revision.
+    ///   - revision: Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients
+    ///     disagree on the name.
+    @discardableResult
+    public func appRevisionEdit(
+        headerID: String,
+        appID: String,
+        revisionID: String,
+        revision: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appRevisionEdit(
+            headerID: headerID,
+            appID: appID,
+            revisionID: revisionID,
+            revision: revision,
+            options: options
+        ).body
+    }
+
+    /// Deletes a comment on an application. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - commentID: Id of the comment.
+    @discardableResult
+    public func appCommentDelete(
+        headerID: String,
+        appID: String,
+        commentID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appCommentDelete(
+            headerID: headerID,
+            appID: appID,
+            commentID: commentID,
+            options: options
+        ).body
+    }
+
+    /// Deletes a revision on an application. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - revisionID: Id of the revision.
+    @discardableResult
+    public func appRevisionDelete(
+        headerID: String,
+        appID: String,
+        revisionID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appRevisionDelete(
+            headerID: headerID,
+            appID: appID,
             revisionID: revisionID,
             options: options
         ).body
@@ -610,6 +1966,67 @@ public struct StyleResource: Sendable {
         try await detailed.sharedWith(headerID: headerID, options: options).body
     }
 
+    /// Shares an application of a style with partners. A second request may notify them again. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - partnerList: Ids of the partners, as in the directory.
+    @discardableResult
+    public func appShare(
+        headerID: String,
+        appID: String,
+        partnerList: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appShare(
+            headerID: headerID,
+            appID: appID,
+            partnerList: partnerList,
+            options: options
+        ).body
+    }
+
+    /// Ends the sharing of an application of a style with partners. The answer is returned unchanged, because its form
+    /// is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - partnerList: Ids of the partners, as in the directory.
+    @discardableResult
+    public func appUnshare(
+        headerID: String,
+        appID: String,
+        partnerList: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appUnshare(
+            headerID: headerID,
+            appID: appID,
+            partnerList: partnerList,
+            options: options
+        ).body
+    }
+
+    /// Partners that an application of a style is shared with.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    public func appSharedWith(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [SharedPartner] {
+        try await detailed.appSharedWith(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
+    }
+
     /// Copies a style, with its colorways unless they are skipped. Returns the id of the copy: `get` returns the copy
     /// itself, whose `copiedOrCarriedOverFrom` lists its sources.
     ///
@@ -960,7 +2377,8 @@ public struct StyleResource: Sendable {
     }
 
     /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it,
-    /// at most ``CallOptions/waitTimeout``. Errors are those of `upload`.
+    /// at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an application
+    /// of another type once `appList` has shown its type.
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
@@ -1002,12 +2420,848 @@ public struct StyleResource: Sendable {
     public struct Detailed: Sendable {
         let connection: Connection
 
+        /// ``StyleResource/app3dStyleVersionCreate(headerID:appID:versionName:options:)``
+        @discardableResult
+        public func app3dStyleVersionCreate(
+            headerID: String,
+            appID: String,
+            versionName: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Style3dVersion> {
+            try await connection.call(
+                "style.app_3D_style_version_create",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "version_name": versionName,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/app3dStyleVersionCopy(headerID:appID:copyFromVersionID:versionName:options:)``
+        @discardableResult
+        public func app3dStyleVersionCopy(
+            headerID: String,
+            appID: String,
+            copyFromVersionID: String,
+            versionName: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Style3dVersion> {
+            try await connection.call(
+                "style.app_3D_style_version_copy",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "copy_from_version_id": copyFromVersionID,
+                    "version_name": versionName,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/app3dStyleVersionUpdate(headerID:appID:versionID:versionName:versionStatus:colorways:options:)``
+        @discardableResult
+        public func app3dStyleVersionUpdate(
+            headerID: String,
+            appID: String,
+            versionID: String,
+            versionName: JSONValue? = nil,
+            versionStatus: JSONValue? = nil,
+            colorways: [Style3dColorwayChange]? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Style3dVersion> {
+            try await connection.call(
+                "style.app_3D_style_version_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "version_id": versionID,
+                    "version_name": versionName,
+                    "version_status": versionStatus,
+                    "colorways": colorways,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/app3dStyleVersionDelete(headerID:appID:versionID:options:)``
+        @discardableResult
+        public func app3dStyleVersionDelete(
+            headerID: String,
+            appID: String,
+            versionID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_3D_style_version_delete",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "version_id": versionID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/app3dStyleWorkingFileUpload(headerID:appID:versionID:file:options:)``
+        @discardableResult
+        public func app3dStyleWorkingFileUpload(
+            headerID: String,
+            appID: String,
+            versionID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.app_3D_style_working_file_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "version_id": versionID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/app3dStylePreviewUpload(headerID:appID:versionID:colorwayID:file:options:)``
+        @discardableResult
+        public func app3dStylePreviewUpload(
+            headerID: String,
+            appID: String,
+            versionID: String,
+            colorwayID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.app_3D_style_preview_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "version_id": versionID,
+                    "colorway_id": colorwayID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/app3dStyleTurntableUpload(headerID:versionID:replaceImages:file:options:)``
+        @discardableResult
+        public func app3dStyleTurntableUpload(
+            headerID: String,
+            versionID: String? = nil,
+            replaceImages: Bool? = nil,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.app_3D_style_turntable_upload",
+                [
+                    "header_id": headerID,
+                    "version_id": versionID,
+                    "replace_images": replaceImages,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/appBomUpdate(headerID:appID:rows:options:)``
+        @discardableResult
+        public func appBomUpdate(
+            headerID: String,
+            appID: String,
+            rows: [BomChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_bom_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "rows": rows,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appBomItemDelete(headerID:appID:rowID:options:)``
+        @discardableResult
+        public func appBomItemDelete(
+            headerID: String,
+            appID: String,
+            rowID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_bom_item_delete",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "row_id": rowID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appBomReset(headerID:appID:options:)``
+        @discardableResult
+        public func appBomReset(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_bom_reset",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appBomDetailsUpdate(headerID:appID:materials:options:)``
+        @discardableResult
+        public func appBomDetailsUpdate(
+            headerID: String,
+            appID: String,
+            materials: [BomMaterialChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_bom_details_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "materials": materials,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appBomVariationSchema(appID:options:)``
+        public func appBomVariationSchema(
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<BomVariationPageSchema> {
+            try await connection.call("style.app_bom_variation_schema", ["app_id": appID], options)
+        }
+
+        /// ``StyleResource/appBomVariationList(headerID:appID:options:)``
+        @discardableResult
+        public func appBomVariationList(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<BomVariationPage> {
+            try await connection.call(
+                "style.app_bom_variation_list",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appBomVariationGet(headerID:appID:variationID:options:)``
+        public func appBomVariationGet(
+            headerID: String,
+            appID: String,
+            variationID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<BomVariation> {
+            try await connection.call(
+                "style.app_bom_variation_get",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "variation_id": variationID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appBomVariationCreate(headerID:appID:variationName:isDefault:syncColorways:selectedVariationColorways:metadataFields:rows:options:)``
+        @discardableResult
+        public func appBomVariationCreate(
+            headerID: String,
+            appID: String,
+            variationName: String,
+            isDefault: Bool? = nil,
+            syncColorways: Bool? = nil,
+            selectedVariationColorways: [String]? = nil,
+            metadataFields: JSONObject = [:],
+            rows: [BomVariationRowChange]? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<BomVariation> {
+            try await connection.call(
+                "style.app_bom_variation_create",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "variation_name": variationName,
+                    "is_default": isDefault,
+                    "sync_colorways": syncColorways,
+                    "selected_variation_colorways": selectedVariationColorways,
+                    "metadata_fields": metadataFields.nonEmpty,
+                    "rows": rows,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appBomVariationUpdate(headerID:appID:variationID:variationName:isDefault:syncColorways:selectedVariationColorways:metadataFields:rows:selectedVariationColorwaysUpdate:options:)``
+        @discardableResult
+        public func appBomVariationUpdate(
+            headerID: String,
+            appID: String,
+            variationID: String,
+            variationName: String? = nil,
+            isDefault: Bool? = nil,
+            syncColorways: Bool? = nil,
+            selectedVariationColorways: [String]? = nil,
+            metadataFields: JSONObject = [:],
+            rows: [BomVariationRowChange]? = nil,
+            selectedVariationColorwaysUpdate: JSONValue? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<BomVariation> {
+            try await connection.call(
+                "style.app_bom_variation_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "variation_id": variationID,
+                    "variation_name": variationName,
+                    "is_default": isDefault,
+                    "sync_colorways": syncColorways,
+                    "selected_variation_colorways": selectedVariationColorways,
+                    "metadata_fields": metadataFields.nonEmpty,
+                    "rows": rows,
+                    "selected_variation_colorways_update": selectedVariationColorwaysUpdate,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appBomVariationReset(headerID:appID:variationID:options:)``
+        @discardableResult
+        public func appBomVariationReset(
+            headerID: String,
+            appID: String,
+            variationID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<BomVariation> {
+            try await connection.call(
+                "style.app_bom_variation_reset",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "variation_id": variationID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appBomVariationDelete(headerID:appID:variationID:options:)``
+        @discardableResult
+        public func appBomVariationDelete(
+            headerID: String,
+            appID: String,
+            variationID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Message> {
+            try await connection.call(
+                "style.app_bom_variation_delete",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "variation_id": variationID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appFormUpdate(headerID:appID:fields:options:)``
+        @discardableResult
+        public func appFormUpdate(
+            headerID: String,
+            appID: String,
+            fields: JSONObject,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_form_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "fields": fields,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appGridUpdate(headerID:appID:rows:options:)``
+        @discardableResult
+        public func appGridUpdate(
+            headerID: String,
+            appID: String,
+            rows: [PageRowChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_grid_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "rows": rows,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appListUpdate(headerID:appID:listItems:options:)``
+        @discardableResult
+        public func appListUpdate(
+            headerID: String,
+            appID: String,
+            listItems: [PageItemChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_list_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_items": listItems,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appImagegridListUpdate(headerID:appID:listItems:options:)``
+        @discardableResult
+        public func appImagegridListUpdate(
+            headerID: String,
+            appID: String,
+            listItems: [PageItemChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_imagegrid_list_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_items": listItems,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appTextlistUpdate(headerID:appID:listItems:options:)``
+        @discardableResult
+        public func appTextlistUpdate(
+            headerID: String,
+            appID: String,
+            listItems: [PageItemChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_textlist_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_items": listItems,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appTextlistEditorUpdate(headerID:appID:editorData:options:)``
+        @discardableResult
+        public func appTextlistEditorUpdate(
+            headerID: String,
+            appID: String,
+            editorData: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_textlist_editor_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "editor_data": editorData,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appLinkPagesUpdate(headerID:appID:items:options:)``
+        @discardableResult
+        public func appLinkPagesUpdate(
+            headerID: String,
+            appID: String,
+            items: [PageLinkChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_link_pages_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "items": items,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appRequestList(headerID:options:)``
+        public func appRequestList(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[App]> {
+            try await connection.call("style.app_request_list", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/appRequestGet(headerID:appID:timelineID:options:)``
+        public func appRequestGet(
+            headerID: String,
+            appID: String,
+            timelineID: String? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_request_get",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "timeline_id": timelineID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appRequestSchema(appID:options:)``
+        public func appRequestSchema(
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call("style.app_request_schema", ["app_id": appID], options)
+        }
+
+        /// ``StyleResource/appRequestFormUpdate(headerID:appID:timelineID:fields:options:)``
+        @discardableResult
+        public func appRequestFormUpdate(
+            headerID: String,
+            appID: String,
+            timelineID: String,
+            fields: JSONObject,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_request_form_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "timeline_id": timelineID,
+                    "fields": fields,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appSampleRequestMultiAddSubmit(headerID:appID:timelineID:submitName:sizes:options:)``
+        @discardableResult
+        public func appSampleRequestMultiAddSubmit(
+            headerID: String,
+            appID: String,
+            timelineID: String? = nil,
+            submitName: String,
+            sizes: [SubmitSize],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_sample_request_multi_add_submit",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "timeline_id": timelineID,
+                    "submit_name": submitName,
+                    "sizes": sizes,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appArtboardImageAssign(headerID:appID:artboardIndex:options:)``
+        @discardableResult
+        public func appArtboardImageAssign(
+            headerID: String,
+            appID: String,
+            artboardIndex: Int,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_artboard_image_assign",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "artboard_index": artboardIndex,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appSkuGenerate(headerID:appID:options:)``
+        @discardableResult
+        public func appSkuGenerate(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_sku_generate",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appSkuUpdate(headerID:appID:rows:options:)``
+        @discardableResult
+        public func appSkuUpdate(
+            headerID: String,
+            appID: String,
+            rows: [SkuChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_sku_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "rows": rows,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appSetsUpdate(headerID:appID:items:options:)``
+        @discardableResult
+        public func appSetsUpdate(
+            headerID: String,
+            appID: String,
+            items: [SetsChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_sets_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "items": items,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appMultimeasurementsUpdate(headerID:appID:sizeClassID:poms:options:)``
+        @discardableResult
+        public func appMultimeasurementsUpdate(
+            headerID: String,
+            appID: String,
+            sizeClassID: String,
+            poms: [PomChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_multimeasurements_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "size_class_id": sizeClassID,
+                    "poms": poms,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appMultimeasurementsReset(headerID:appID:options:)``
+        @discardableResult
+        public func appMultimeasurementsReset(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_multimeasurements_reset",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appImageformUpload(headerID:appID:file:options:)``
+        @discardableResult
+        public func appImageformUpload(
+            headerID: String,
+            appID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.app_imageform_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/appImagesgridItemUpload(headerID:appID:listItemID:file:options:)``
+        @discardableResult
+        public func appImagesgridItemUpload(
+            headerID: String,
+            appID: String,
+            listItemID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.app_imagesgrid_item_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_item_id": listItemID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/appTextlistUpload(headerID:appID:listItemID:file:options:)``
+        @discardableResult
+        public func appTextlistUpload(
+            headerID: String,
+            appID: String,
+            listItemID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.app_textlist_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_item_id": listItemID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/appAttachmentsUpload(headerID:appID:file:options:)``
+        @discardableResult
+        public func appAttachmentsUpload(
+            headerID: String,
+            appID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_attachments_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/appAttachmentsDelete(headerID:appID:filenamesToRemove:options:)``
+        @discardableResult
+        public func appAttachmentsDelete(
+            headerID: String,
+            appID: String,
+            filenamesToRemove: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_attachments_delete",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "filenames_to_remove": filenamesToRemove,
+                ],
+                options
+            )
+        }
+
         /// ``StyleResource/appList(headerID:options:)``
         public func appList(
             headerID: String,
             options: CallOptions = CallOptions()
         ) async throws -> Response<[App]> {
             try await connection.call("style.app_list", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/appGet(headerID:appID:options:)``
+        public func appGet(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<AppPage> {
+            try await connection.call(
+                "style.app_get",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appSchema(appID:options:)``
+        public func appSchema(
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call("style.app_schema", ["app_id": appID], options)
+        }
+
+        /// ``StyleResource/appReset(headerID:appID:options:)``
+        @discardableResult
+        public func appReset(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_reset",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
         }
 
         /// ``StyleResource/colorwayDelete(headerID:colorwayID:options:)``
@@ -1160,6 +3414,156 @@ public struct StyleResource: Sendable {
                 "style.attributes_revision_delete",
                 [
                     "header_id": headerID,
+                    "revision_id": revisionID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appCommentList(headerID:appID:options:)``
+        public func appCommentList(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[JSONValue]> {
+            try await connection.call(
+                "style.app_comment_list",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appRevisionList(headerID:appID:options:)``
+        public func appRevisionList(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[JSONValue]> {
+            try await connection.call(
+                "style.app_revision_list",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appCommentAdd(headerID:appID:comment:options:)``
+        @discardableResult
+        public func appCommentAdd(
+            headerID: String,
+            appID: String,
+            comment: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_comment_add",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "comment": comment,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appRevisionAdd(headerID:appID:revision:options:)``
+        @discardableResult
+        public func appRevisionAdd(
+            headerID: String,
+            appID: String,
+            revision: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_revision_add",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "revision": revision,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appCommentEdit(headerID:appID:commentID:comment:options:)``
+        @discardableResult
+        public func appCommentEdit(
+            headerID: String,
+            appID: String,
+            commentID: String,
+            comment: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_comment_edit",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "comment_id": commentID,
+                    "comment": comment,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appRevisionEdit(headerID:appID:revisionID:revision:options:)``
+        @discardableResult
+        public func appRevisionEdit(
+            headerID: String,
+            appID: String,
+            revisionID: String,
+            revision: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_revision_edit",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "revision_id": revisionID,
+                    "revision": revision,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appCommentDelete(headerID:appID:commentID:options:)``
+        @discardableResult
+        public func appCommentDelete(
+            headerID: String,
+            appID: String,
+            commentID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_comment_delete",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "comment_id": commentID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appRevisionDelete(headerID:appID:revisionID:options:)``
+        @discardableResult
+        public func appRevisionDelete(
+            headerID: String,
+            appID: String,
+            revisionID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_revision_delete",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
                     "revision_id": revisionID,
                 ],
                 options
@@ -1394,6 +3798,60 @@ public struct StyleResource: Sendable {
             options: CallOptions = CallOptions()
         ) async throws -> Response<[SharedPartner]> {
             try await connection.call("style.attributes_shared_with", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/appShare(headerID:appID:partnerList:options:)``
+        @discardableResult
+        public func appShare(
+            headerID: String,
+            appID: String,
+            partnerList: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_share",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "partner_list": partnerList,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appUnshare(headerID:appID:partnerList:options:)``
+        @discardableResult
+        public func appUnshare(
+            headerID: String,
+            appID: String,
+            partnerList: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_unshare",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "partner_list": partnerList,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appSharedWith(headerID:appID:options:)``
+        public func appSharedWith(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[SharedPartner]> {
+            try await connection.call(
+                "style.app_shared_with",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
         }
 
         /// ``StyleResource/carryOver(headerID:skipColorways:options:)``

@@ -23,6 +23,44 @@ public struct SystemResource: Sendable {
         try await detailed.version(options: options).body
     }
 
+    /// Pages of applications of several records in one request: no other known request has them. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// Whether it is open to every company is unknown. Try it once: where the service refuses it
+    /// (``ErrorKind/permission``, ``ErrorKind/notFound``), read each page with `appGet` of its record. Variations of
+    /// bills of materials are said not to be among the pages (docs/service/apps.md, Pages of several records).
+    ///
+    /// - Parameters:
+    ///   - folder: Master folder of the records. Default: the service takes `Style`.
+    ///   - take: How many pages to read, at most 200.
+    ///   - skip: How many pages to pass over. Default: none.
+    ///   - headerIDs: Ids of records. What the service does without them is unknown.
+    ///   - applicationIDs: Ids of applications. What the service does without them is unknown.
+    ///   - template: Type of the applications, such as `Form`.
+    ///   - since: Date and time in ISO 8601 with `Z`, such as `2026-03-01T00:00:00Z`, presumably for pages that were
+    ///     changed after it.
+    public func syncPages(
+        folder: String? = nil,
+        take: Int,
+        skip: Int? = nil,
+        headerIDs: [String]? = nil,
+        applicationIDs: [String]? = nil,
+        template: String? = nil,
+        since: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.syncPages(
+            folder: folder,
+            take: take,
+            skip: skip,
+            headerIDs: headerIDs,
+            applicationIDs: applicationIDs,
+            template: template,
+            since: since,
+            options: options
+        ).body
+    }
+
     /// See ``SystemResource/detailed``.
     public struct Detailed: Sendable {
         let connection: Connection
@@ -35,6 +73,32 @@ public struct SystemResource: Sendable {
         /// ``SystemResource/version(options:)``
         public func version(options: CallOptions = CallOptions()) async throws -> Response<JSONValue> {
             try await connection.call("system.info_version", [:], options)
+        }
+
+        /// ``SystemResource/syncPages(folder:take:skip:headerIDs:applicationIDs:template:since:options:)``
+        public func syncPages(
+            folder: String? = nil,
+            take: Int,
+            skip: Int? = nil,
+            headerIDs: [String]? = nil,
+            applicationIDs: [String]? = nil,
+            template: String? = nil,
+            since: String? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "system.sync_pages",
+                [
+                    "folder": folder,
+                    "take": take,
+                    "skip": skip,
+                    "header_ids": headerIDs,
+                    "application_ids": applicationIDs,
+                    "template": template,
+                    "since": since,
+                ],
+                options
+            )
         }
     }
 }

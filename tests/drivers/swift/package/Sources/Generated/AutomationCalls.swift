@@ -26,6 +26,23 @@ extension BeProduct {
                 template: given.required("template", text),
                 options: given.ended(options)
             ).json()
+        case "automation.lock_aquire", "automation.lock_acquire":
+            return try await automation.detailed.lockAcquire(
+                name: given.required("name", text),
+                timeout: given.optional("timeout", integer),
+                options: given.ended(options)
+            ).json()
+        case "automation.lock_release":
+            return try await automation.detailed.lockRelease(
+                name: given.required("name", text),
+                options: given.ended(options)
+            ).json()
+        case "automation.lock_check":
+            return try await automation.detailed.lockCheck(
+                names: given.required("names", texts),
+                timeout: given.required("timeout", integer),
+                options: given.ended(options)
+            ).json()
         default:
             throw NotExpressible()
         }

@@ -10,15 +10,104 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "block.app_form_update":
+            return try await block.detailed.appFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "block.app_grid_update":
+            return try await block.detailed.appGridUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                rows: given.required("rows", records),
+                options: given.ended(options)
+            ).json()
+        case "block.app_list_update":
+            return try await block.detailed.appListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "block.app_imagegrid_list_update":
+            return try await block.detailed.appImagegridListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "block.app_imageform_upload":
+            return try await block.detailed.appImageformUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "block.app_imagesgrid_item_upload":
+            return try await block.detailed.appImagesgridItemUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "block.app_textlist_upload":
+            return try await block.detailed.appTextlistUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "block.app_attachments_upload":
+            return try await block.detailed.appAttachmentsUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "block.app_attachments_delete":
+            return try await block.detailed.appAttachmentsDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                filenamesToRemove: given.required("filenames_to_remove", texts),
+                options: given.ended(options)
+            ).json()
         case "block.app_list":
             return try await block.detailed.appList(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_get":
+            return try await block.detailed.appGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_schema":
+            return try await block.detailed.appSchema(
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_reset":
+            return try await block.detailed.appReset(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "block.attributes_size_class_assets", "block.get_size_class_assets":
             return try await block.detailed.getSizeClassAssets(
                 headerID: given.required("header_id", text),
                 sizeClassID: given.required("size_class_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_block_size_class_3d_asset_upload":
+            return try await block.detailed.appBlockSizeClass3dAssetUpload(
+                headerID: given.required("header_id", text),
+                sizeClassIdOrName: given.required("size_class_id_or_name", text),
+                file: given.required("file", source),
                 options: given.ended(options)
             ).json()
         case "block.attributes_comment_list", "block.comment_list":
@@ -66,6 +155,62 @@ extension BeProduct {
         case "block.attributes_revision_delete", "block.revision_delete":
             return try await block.detailed.revisionDelete(
                 headerID: given.required("header_id", text),
+                revisionID: given.required("revision_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_comment_list":
+            return try await block.detailed.appCommentList(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_revision_list":
+            return try await block.detailed.appRevisionList(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_comment_add":
+            return try await block.detailed.appCommentAdd(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_revision_add":
+            return try await block.detailed.appRevisionAdd(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_comment_edit":
+            return try await block.detailed.appCommentEdit(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                commentID: given.required("comment_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_revision_edit":
+            return try await block.detailed.appRevisionEdit(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                revisionID: given.required("revision_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_comment_delete":
+            return try await block.detailed.appCommentDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                commentID: given.required("comment_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_revision_delete":
+            return try await block.detailed.appRevisionDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 revisionID: given.required("revision_id", text),
                 options: given.ended(options)
             ).json()
@@ -144,6 +289,26 @@ extension BeProduct {
         case "block.attributes_shared_with", "block.shared_with":
             return try await block.detailed.sharedWith(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.app_share":
+            return try await block.detailed.appShare(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "block.app_unshare":
+            return try await block.detailed.appUnshare(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "block.app_shared_with":
+            return try await block.detailed.appSharedWith(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "block.tag_list":

@@ -10,9 +10,91 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "color.app_form_update":
+            return try await color.detailed.appFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "color.app_grid_update":
+            return try await color.detailed.appGridUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                rows: given.required("rows", records),
+                options: given.ended(options)
+            ).json()
+        case "color.app_list_update":
+            return try await color.detailed.appListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "color.app_imagegrid_list_update":
+            return try await color.detailed.appImagegridListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "color.app_imageform_upload":
+            return try await color.detailed.appImageformUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "color.app_imagesgrid_item_upload":
+            return try await color.detailed.appImagesgridItemUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "color.app_textlist_upload":
+            return try await color.detailed.appTextlistUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "color.app_attachments_upload":
+            return try await color.detailed.appAttachmentsUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "color.app_attachments_delete":
+            return try await color.detailed.appAttachmentsDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                filenamesToRemove: given.required("filenames_to_remove", texts),
+                options: given.ended(options)
+            ).json()
         case "color.app_list":
             return try await color.detailed.appList(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_get":
+            return try await color.detailed.appGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_schema":
+            return try await color.detailed.appSchema(
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_reset":
+            return try await color.detailed.appReset(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "color.attributes_comment_list", "color.comment_list":
@@ -60,6 +142,62 @@ extension BeProduct {
         case "color.attributes_revision_delete", "color.revision_delete":
             return try await color.detailed.revisionDelete(
                 headerID: given.required("header_id", text),
+                revisionID: given.required("revision_id", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_comment_list":
+            return try await color.detailed.appCommentList(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_revision_list":
+            return try await color.detailed.appRevisionList(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_comment_add":
+            return try await color.detailed.appCommentAdd(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_revision_add":
+            return try await color.detailed.appRevisionAdd(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_comment_edit":
+            return try await color.detailed.appCommentEdit(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                commentID: given.required("comment_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_revision_edit":
+            return try await color.detailed.appRevisionEdit(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                revisionID: given.required("revision_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_comment_delete":
+            return try await color.detailed.appCommentDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                commentID: given.required("comment_id", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_revision_delete":
+            return try await color.detailed.appRevisionDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 revisionID: given.required("revision_id", text),
                 options: given.ended(options)
             ).json()
@@ -145,6 +283,26 @@ extension BeProduct {
         case "color.attributes_shared_with", "color.shared_with":
             return try await color.detailed.sharedWith(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "color.app_share":
+            return try await color.detailed.appShare(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "color.app_unshare":
+            return try await color.detailed.appUnshare(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "color.app_shared_with":
+            return try await color.detailed.appSharedWith(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "color.tag_list":

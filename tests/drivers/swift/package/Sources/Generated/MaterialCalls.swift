@@ -10,9 +10,146 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "material.app_3d_material_asset_upload":
+            return try await material.detailed.app3dMaterialAssetUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                colorwayID: given.required("colorway_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_3d_material_preview_upload":
+            return try await material.detailed.app3dMaterialPreviewUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                colorwayID: given.required("colorway_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_3d_material_texture_upload":
+            return try await material.detailed.app3dMaterialTextureUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                colorwayID: given.required("colorway_id", text),
+                side: given.required("side", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_3d_material_update":
+            return try await material.detailed.app3dMaterialUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                colorwayID: given.optional("colorway_id", text),
+                assets: given.optional("assets", any),
+                textures: given.optional("textures", any),
+                previews: given.optional("previews", any),
+                options: given.ended(options)
+            ).json()
+        case "material.app_form_update":
+            return try await material.detailed.appFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "material.app_grid_update":
+            return try await material.detailed.appGridUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                rows: given.required("rows", records),
+                options: given.ended(options)
+            ).json()
+        case "material.app_list_update":
+            return try await material.detailed.appListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "material.app_imagegrid_list_update":
+            return try await material.detailed.appImagegridListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "material.app_request_list":
+            return try await material.detailed.appRequestList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_request_get":
+            return try await material.detailed.appRequestGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                timelineID: given.optional("timeline_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_request_form_update":
+            return try await material.detailed.appRequestFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                timelineID: given.required("timeline_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "material.app_imageform_upload":
+            return try await material.detailed.appImageformUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_imagesgrid_item_upload":
+            return try await material.detailed.appImagesgridItemUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_textlist_upload":
+            return try await material.detailed.appTextlistUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_attachments_upload":
+            return try await material.detailed.appAttachmentsUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_attachments_delete":
+            return try await material.detailed.appAttachmentsDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                filenamesToRemove: given.required("filenames_to_remove", texts),
+                options: given.ended(options)
+            ).json()
         case "material.app_list":
             return try await material.detailed.appList(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_get":
+            return try await material.detailed.appGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_schema":
+            return try await material.detailed.appSchema(
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_reset":
+            return try await material.detailed.appReset(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "material.attributes_colorway_delete", "material.colorway_delete":
@@ -72,6 +209,62 @@ extension BeProduct {
         case "material.attributes_revision_delete", "material.revision_delete":
             return try await material.detailed.revisionDelete(
                 headerID: given.required("header_id", text),
+                revisionID: given.required("revision_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_comment_list":
+            return try await material.detailed.appCommentList(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_revision_list":
+            return try await material.detailed.appRevisionList(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_comment_add":
+            return try await material.detailed.appCommentAdd(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_revision_add":
+            return try await material.detailed.appRevisionAdd(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_comment_edit":
+            return try await material.detailed.appCommentEdit(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                commentID: given.required("comment_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_revision_edit":
+            return try await material.detailed.appRevisionEdit(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                revisionID: given.required("revision_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_comment_delete":
+            return try await material.detailed.appCommentDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                commentID: given.required("comment_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_revision_delete":
+            return try await material.detailed.appRevisionDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 revisionID: given.required("revision_id", text),
                 options: given.ended(options)
             ).json()
@@ -177,6 +370,26 @@ extension BeProduct {
         case "material.attributes_shared_with", "material.shared_with":
             return try await material.detailed.sharedWith(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_share":
+            return try await material.detailed.appShare(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "material.app_unshare":
+            return try await material.detailed.appUnshare(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "material.app_shared_with":
+            return try await material.detailed.appSharedWith(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "material.tag_list":

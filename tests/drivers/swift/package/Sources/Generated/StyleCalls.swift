@@ -10,9 +10,329 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "style.app_3D_style_version_create", "style.app_3d_style_version_create":
+            return try await style.detailed.app3dStyleVersionCreate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                versionName: given.required("version_name", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_3D_style_version_copy", "style.app_3d_style_version_copy":
+            return try await style.detailed.app3dStyleVersionCopy(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                copyFromVersionID: given.required("copy_from_version_id", text),
+                versionName: given.required("version_name", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_3D_style_version_update", "style.app_3d_style_version_update":
+            return try await style.detailed.app3dStyleVersionUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                versionID: given.required("version_id", text),
+                versionName: given.optional("version_name", any),
+                versionStatus: given.optional("version_status", any),
+                colorways: given.optional("colorways", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_3D_style_version_delete", "style.app_3d_style_version_delete":
+            return try await style.detailed.app3dStyleVersionDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                versionID: given.required("version_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_3D_style_working_file_upload", "style.app_3d_style_working_file_upload":
+            return try await style.detailed.app3dStyleWorkingFileUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                versionID: given.required("version_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_3D_style_preview_upload", "style.app_3d_style_preview_upload":
+            return try await style.detailed.app3dStylePreviewUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                versionID: given.required("version_id", text),
+                colorwayID: given.required("colorway_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_3D_style_turntable_upload", "style.app_3d_style_turntable_upload":
+            return try await style.detailed.app3dStyleTurntableUpload(
+                headerID: given.required("header_id", text),
+                versionID: given.optional("version_id", text),
+                replaceImages: given.optional("replace_images", boolean),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_update":
+            return try await style.detailed.appBomUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                rows: given.required("rows", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_item_delete":
+            return try await style.detailed.appBomItemDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                rowID: given.required("row_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_reset":
+            return try await style.detailed.appBomReset(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_details_update":
+            return try await style.detailed.appBomDetailsUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                materials: given.required("materials", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_variation_schema":
+            return try await style.detailed.appBomVariationSchema(
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_variation_list":
+            return try await style.detailed.appBomVariationList(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_variation_get":
+            return try await style.detailed.appBomVariationGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                variationID: given.required("variation_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_variation_create":
+            return try await style.detailed.appBomVariationCreate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                variationName: given.required("variation_name", text),
+                isDefault: given.optional("is_default", boolean),
+                syncColorways: given.optional("sync_colorways", boolean),
+                selectedVariationColorways: given.optional("selected_variation_colorways", texts),
+                metadataFields: given.filled("metadata_fields", object) ?? [:],
+                rows: given.optional("rows", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_variation_update":
+            return try await style.detailed.appBomVariationUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                variationID: given.required("variation_id", text),
+                variationName: given.optional("variation_name", text),
+                isDefault: given.optional("is_default", boolean),
+                syncColorways: given.optional("sync_colorways", boolean),
+                selectedVariationColorways: given.optional("selected_variation_colorways", texts),
+                metadataFields: given.filled("metadata_fields", object) ?? [:],
+                rows: given.optional("rows", records),
+                selectedVariationColorwaysUpdate: given.optional("selected_variation_colorways_update", any),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_variation_reset":
+            return try await style.detailed.appBomVariationReset(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                variationID: given.required("variation_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_bom_variation_delete":
+            return try await style.detailed.appBomVariationDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                variationID: given.required("variation_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_form_update":
+            return try await style.detailed.appFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "style.app_grid_update":
+            return try await style.detailed.appGridUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                rows: given.required("rows", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_list_update":
+            return try await style.detailed.appListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_imagegrid_list_update":
+            return try await style.detailed.appImagegridListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_textlist_update":
+            return try await style.detailed.appTextlistUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_textlist_editor_update":
+            return try await style.detailed.appTextlistEditorUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                editorData: given.required("editor_data", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_link_pages_update":
+            return try await style.detailed.appLinkPagesUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                items: given.required("items", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_request_list":
+            return try await style.detailed.appRequestList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_request_get":
+            return try await style.detailed.appRequestGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                timelineID: given.optional("timeline_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_request_schema":
+            return try await style.detailed.appRequestSchema(
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_request_form_update":
+            return try await style.detailed.appRequestFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                timelineID: given.required("timeline_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "style.app_sample_request_multi_add_submit":
+            return try await style.detailed.appSampleRequestMultiAddSubmit(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                timelineID: given.optional("timeline_id", text),
+                submitName: given.required("submit_name", text),
+                sizes: given.required("sizes", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_artboard_image_assign":
+            return try await style.detailed.appArtboardImageAssign(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                artboardIndex: given.required("artboard_index", integer),
+                options: given.ended(options)
+            ).json()
+        case "style.app_sku_generate":
+            return try await style.detailed.appSkuGenerate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_sku_update":
+            return try await style.detailed.appSkuUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                rows: given.required("rows", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_sets_update":
+            return try await style.detailed.appSetsUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                items: given.required("items", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_multimeasurements_update":
+            return try await style.detailed.appMultimeasurementsUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                sizeClassID: given.required("size_class_id", text),
+                poms: given.required("poms", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_multimeasurements_reset":
+            return try await style.detailed.appMultimeasurementsReset(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_imageform_upload":
+            return try await style.detailed.appImageformUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_imagesgrid_item_upload":
+            return try await style.detailed.appImagesgridItemUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_textlist_upload":
+            return try await style.detailed.appTextlistUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_attachments_upload":
+            return try await style.detailed.appAttachmentsUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_attachments_delete":
+            return try await style.detailed.appAttachmentsDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                filenamesToRemove: given.required("filenames_to_remove", texts),
+                options: given.ended(options)
+            ).json()
         case "style.app_list":
             return try await style.detailed.appList(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_get":
+            return try await style.detailed.appGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_schema":
+            return try await style.detailed.appSchema(
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_reset":
+            return try await style.detailed.appReset(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "style.attributes_colorway_delete", "style.colorway_delete":
@@ -72,6 +392,62 @@ extension BeProduct {
         case "style.attributes_revision_delete", "style.revision_delete":
             return try await style.detailed.revisionDelete(
                 headerID: given.required("header_id", text),
+                revisionID: given.required("revision_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_comment_list":
+            return try await style.detailed.appCommentList(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_revision_list":
+            return try await style.detailed.appRevisionList(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_comment_add":
+            return try await style.detailed.appCommentAdd(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_revision_add":
+            return try await style.detailed.appRevisionAdd(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_comment_edit":
+            return try await style.detailed.appCommentEdit(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                commentID: given.required("comment_id", text),
+                comment: given.required("comment", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_revision_edit":
+            return try await style.detailed.appRevisionEdit(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                revisionID: given.required("revision_id", text),
+                revision: given.required("revision", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_comment_delete":
+            return try await style.detailed.appCommentDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                commentID: given.required("comment_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_revision_delete":
+            return try await style.detailed.appRevisionDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 revisionID: given.required("revision_id", text),
                 options: given.ended(options)
             ).json()
@@ -177,6 +553,26 @@ extension BeProduct {
         case "style.attributes_shared_with", "style.shared_with":
             return try await style.detailed.sharedWith(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_share":
+            return try await style.detailed.appShare(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "style.app_unshare":
+            return try await style.detailed.appUnshare(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                partnerList: given.required("partner_list", texts),
+                options: given.ended(options)
+            ).json()
+        case "style.app_shared_with":
+            return try await style.detailed.appSharedWith(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "style.attributes_carry_over", "style.carry_over":

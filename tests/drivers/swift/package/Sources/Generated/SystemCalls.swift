@@ -8,12 +8,23 @@ extension BeProduct {
         _ arguments: JSONObject,
         _ options: CallOptions
     ) async throws -> JSONValue {
-        let given = Arguments(arguments)
+        var given = Arguments(arguments)
         switch operation {
         case "system.ratelimit_status":
             return try await system.detailed.ratelimitStatus(options: given.ended(options)).json()
         case "system.info_version", "system.version":
             return try await system.detailed.version(options: given.ended(options)).json()
+        case "system.sync_pages":
+            return try await system.detailed.syncPages(
+                folder: given.optional("folder", text),
+                take: given.required("take", integer),
+                skip: given.optional("skip", integer),
+                headerIDs: given.optional("header_ids", texts),
+                applicationIDs: given.optional("application_ids", texts),
+                template: given.optional("template", text),
+                since: given.optional("since", text),
+                options: given.ended(options)
+            ).json()
         default:
             throw NotExpressible()
         }

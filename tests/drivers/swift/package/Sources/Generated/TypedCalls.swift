@@ -15,6 +15,7 @@ private let calls: [String: Call] = [
     "inbox": { try await $0.inboxCall($1, $2, $3) },
     "master_data": { try await $0.masterDataCall($1, $2, $3) },
     "linesheets": { try await $0.linesheetsCall($1, $2, $3) },
+    "reports": { try await $0.reportsCall($1, $2, $3) },
     "tracking": { try await $0.trackingCall($1, $2, $3) },
     "directory": { try await $0.directoryCall($1, $2, $3) },
     "user": { try await $0.userCall($1, $2, $3) },
@@ -31,6 +32,7 @@ private let lists: [String: List] = [
     "block": { try await $0.blockList($1, $2, $3, $4) },
     "data_tables": { try await $0.dataTablesList($1, $2, $3, $4) },
     "inbox": { try await $0.inboxList($1, $2, $3, $4) },
+    "reports": { try await $0.reportsList($1, $2, $3, $4) },
     "tracking": { try await $0.trackingList($1, $2, $3, $4) },
     "directory": { try await $0.directoryList($1, $2, $3, $4) },
 ]

@@ -29,3 +29,295 @@ data class App(
 
 internal object AppSerializer :
     RecordSerializer<App>(App.generatedSerializer())
+
+/** A field of a row with its new value. */
+@Serializable(with = AppFieldChangeSerializer::class)
+@KeepGeneratedSerializer
+data class AppFieldChange(
+    /** Id of the field. */
+    val id: String? = null,
+    /** The value, in the encoding of its type. Null clears it. */
+    val value: JsonElement? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object AppFieldChangeSerializer :
+    RecordSerializer<AppFieldChange>(AppFieldChange.generatedSerializer())
+
+/** What a record has in an application. */
+@Serializable(with = AppPageSerializer::class)
+@KeepGeneratedSerializer
+data class AppPage(
+    /** Id of the application. */
+    val id: String? = null,
+    /** Id of the record. Old pages may be without it. */
+    val headerId: String? = null,
+    /** Title of the application. */
+    val name: String? = null,
+    /** What is on the page, in the form of its type (docs/service/apps.md, Types). May be null. */
+    val data: JsonElement? = null,
+    /** `createdBy` of the service. */
+    val createdBy: Person? = null,
+    /** Time of the first write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet. */
+    val createdAt: String? = null,
+    /** `modifiedBy` of the service. */
+    val modifiedBy: Person? = null,
+    /** Time of the last write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet. */
+    val modifiedAt: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object AppPageSerializer :
+    RecordSerializer<AppPage>(AppPage.generatedSerializer())
+
+/** Files of a 3D material to delete. */
+@Serializable(with = Material3dDeletionSerializer::class)
+@KeepGeneratedSerializer
+data class Material3dDeletion(
+    /** Ids of the files. */
+    val itemsToDelete: List<String>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object Material3dDeletionSerializer :
+    RecordSerializer<Material3dDeletion>(Material3dDeletion.generatedSerializer())
+
+/** Textures of a 3D material, in a form that is not recorded. */
+@Serializable(with = Material3dTexturesSerializer::class)
+@KeepGeneratedSerializer
+data class Material3dTextures(
+    /** Texture of the front. What null and an empty text do is unknown. */
+    val front: String? = null,
+    /** Texture of the back. What null and an empty text do is unknown. */
+    val back: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object Material3dTexturesSerializer :
+    RecordSerializer<Material3dTextures>(Material3dTextures.generatedSerializer())
+
+/**
+ * A change of an item of a list: a `itemId` that the list does not have adds an item, as does an item without one; with
+ * `deleteItem` one is removed.
+ */
+@Serializable(with = PageItemChangeSerializer::class)
+@KeepGeneratedSerializer
+data class PageItemChange(
+    /** Id of the item. Without it an item is added, each time that the request arrives. */
+    val itemId: String? = null,
+    /** Values by field id, which only an item to remove may be without. */
+    val itemFields: JsonElement? = null,
+    /** Remove the item. */
+    val deleteItem: Boolean? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object PageItemChangeSerializer :
+    RecordSerializer<PageItemChange>(PageItemChange.generatedSerializer())
+
+/** A link to a page of a record. */
+@Serializable(with = PageLinkChangeSerializer::class)
+@KeepGeneratedSerializer
+data class PageLinkChange(
+    /** Id of the record. */
+    val headerId: String? = null,
+    /** Id of the application. */
+    val pageId: String? = null,
+    /** True removes the link, false adds it. */
+    val removeLink: Boolean? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object PageLinkChangeSerializer :
+    RecordSerializer<PageLinkChange>(PageLinkChange.generatedSerializer())
+
+/**
+ * A change of a row of a grid: a `rowId` that the grid does not have adds a row, as does a row without one; with
+ * `deleteRow` one is removed.
+ */
+@Serializable(with = PageRowChangeSerializer::class)
+@KeepGeneratedSerializer
+data class PageRowChange(
+    /** Id of the row. Without it a row is added, each time that the request arrives. */
+    val rowId: String? = null,
+    /** Values by field id, which only a row to remove may be without. */
+    val rowFields: JsonElement? = null,
+    /** Remove the row. */
+    val deleteRow: Boolean? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object PageRowChangeSerializer :
+    RecordSerializer<PageRowChange>(PageRowChange.generatedSerializer())
+
+/** A change of a point of measure. */
+@Serializable(with = PomChangeSerializer::class)
+@KeepGeneratedSerializer
+data class PomChange(
+    /** Id of the point of measure. Without it, one may be added. */
+    val id: String? = null,
+    /** Code, such as `P1`. */
+    val code: String? = null,
+    /** Name, such as `Chest`. */
+    val pointOfMeasure: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object PomChangeSerializer :
+    RecordSerializer<PomChange>(PomChange.generatedSerializer())
+
+/** A style to add to a set, or a change of one of its rows. */
+@Serializable(with = SetsChangeSerializer::class)
+@KeepGeneratedSerializer
+data class SetsChange(
+    /** Id of the style to add. */
+    val styleIdToInsert: String? = null,
+    /** The row to change. Beside the id of a style: fields of the row that is added. */
+    val styleUpdate: SetsRowChange? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object SetsChangeSerializer :
+    RecordSerializer<SetsChange>(SetsChange.generatedSerializer())
+
+/** A change of a row of a set. */
+@Serializable(with = SetsRowChangeSerializer::class)
+@KeepGeneratedSerializer
+data class SetsRowChange(
+    /** Id of the row. */
+    val rowId: String? = null,
+    /** Fields to change. */
+    val rowFields: List<AppFieldChange>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object SetsRowChangeSerializer :
+    RecordSerializer<SetsRowChange>(SetsRowChange.generatedSerializer())
+
+/** A change of a row of SKUs. Fields that it does not name stay. */
+@Serializable(with = SkuChangeSerializer::class)
+@KeepGeneratedSerializer
+data class SkuChange(
+    /** Id of the row. */
+    val id: String? = null,
+    /** Values by field id. A column of numbers takes texts too. */
+    val fields: JsonElement? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object SkuChangeSerializer :
+    RecordSerializer<SkuChange>(SkuChange.generatedSerializer())
+
+/** A change of a colorway of a 3D style. */
+@Serializable(with = Style3dColorwayChangeSerializer::class)
+@KeepGeneratedSerializer
+data class Style3dColorwayChange(
+    /** Id of the colorway in the version. Without it, a colorway is added. */
+    val id: String? = null,
+    /** Whether to delete the colorway. */
+    val deleteColorway: Boolean? = null,
+    /** Id of the colorway of the style. */
+    val colorwayId: Style3dValueChange? = null,
+    /** Whether its picture is the main image of the style. */
+    val mainImage: Boolean? = null,
+    /** Whether its picture is the image of the colorway of the style. */
+    val colorwayImage: Boolean? = null,
+    /** Name. */
+    val colorName: String? = null,
+    /** Status, such as `ForReview`. */
+    val status: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object Style3dColorwayChangeSerializer :
+    RecordSerializer<Style3dColorwayChange>(Style3dColorwayChange.generatedSerializer())
+
+/** A working file of a 3D style. */
+@Serializable(with = Style3dFileSerializer::class)
+@KeepGeneratedSerializer
+data class Style3dFile(
+    /** Id of the file. */
+    val id: String? = null,
+    /** Signed link to the file. */
+    val origin: String? = null,
+    /** Name of the file. */
+    val fileName: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object Style3dFileSerializer :
+    RecordSerializer<Style3dFile>(Style3dFile.generatedSerializer())
+
+/** A new value, in an object of its own. */
+@Serializable(with = Style3dValueChangeSerializer::class)
+@KeepGeneratedSerializer
+data class Style3dValueChange(
+    /** The value. */
+    val value: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object Style3dValueChangeSerializer :
+    RecordSerializer<Style3dValueChange>(Style3dValueChange.generatedSerializer())
+
+/** A version of a 3D style. */
+@Serializable(with = Style3dVersionSerializer::class)
+@KeepGeneratedSerializer
+data class Style3dVersion(
+    /** Id of the version. */
+    val id: String? = null,
+    /** Name. */
+    val name: String? = null,
+    /** Status, such as `OnHold`. */
+    val status: String? = null,
+    /** Number of the version. */
+    val version: Long? = null,
+    /** Colorways of the version, in a form that is not recorded. */
+    val colorways: List<JsonElement>? = null,
+    /** Working files. */
+    val workingFiles: List<Style3dFile>? = null,
+    /** Materials, in a form that is not recorded. */
+    val materials: List<JsonElement>? = null,
+    /** `createdBy` of the service. */
+    val createdBy: Person? = null,
+    /** ISO 8601. */
+    val createdAt: String? = null,
+    /** `modifiedBy` of the service. */
+    val modifiedBy: Person? = null,
+    /** ISO 8601. */
+    val modifiedAt: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object Style3dVersionSerializer :
+    RecordSerializer<Style3dVersion>(Style3dVersion.generatedSerializer())
+
+/** A size of a submit. */
+@Serializable(with = SubmitSizeSerializer::class)
+@KeepGeneratedSerializer
+data class SubmitSize(
+    /** Id of the size class. */
+    val sizeClass: String? = null,
+    /** Name of the size, such as `M`. */
+    val sizeName: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object SubmitSizeSerializer :
+    RecordSerializer<SubmitSize>(SubmitSize.generatedSerializer())

@@ -4,7 +4,7 @@ package beproduct.client
 
 import kotlinx.serialization.json.JsonElement
 
-/** Automation: sequences of numbers that are given once. */
+/** Automation: sequences of numbers that are given once, and locks that programs share. */
 class AutomationResource internal constructor(private val seam: Seam) {
     /**
      * Generates the next number of a sequence and uses it up.
@@ -34,4 +34,40 @@ class AutomationResource internal constructor(private val seam: Seam) {
      */
     suspend fun autonumberCreate(name: String, template: String, options: CallOptions = CallOptions()): JsonElement =
         seam.call("automation.autonumber_create", arguments("name" to name, "template" to template), options)
+
+    /**
+     * Takes a lock of the company by its name. The answer is returned unchanged, because its form is unknown: how it
+     * says that another program has the lock is not recorded (docs/service/automation.md, Locks).
+     *
+     * Sent at most once: when the answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN], and
+     * the lock may be taken.
+     *
+     * @param name Name of the lock, which the programs that share it choose.
+     * @param timeout Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown.
+     * The vendor's client sends 60. Default: none is sent.
+     */
+    suspend fun lockAcquire(name: String, timeout: Long? = null, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("automation.lock_aquire", arguments("name" to name, "timeout" to timeout), options)
+
+    /**
+     * Gives a lock back. The answer is returned unchanged, because its form is unknown.
+     *
+     * Sent at most once: a second request could give back a lock that another program has taken meanwhile.
+     *
+     * @param name Name of the lock.
+     */
+    suspend fun lockRelease(name: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("automation.lock_release", arguments("name" to name), options)
+
+    /**
+     * State of locks by their names. The answer is returned unchanged, because its form is unknown.
+     *
+     * It is no plain read, because the service may wait or prolong the locks: the meaning of the timeout is unknown
+     * (docs/service/automation.md, Locks).
+     *
+     * @param names Names of the locks.
+     * @param timeout Seconds. What they mean is unknown.
+     */
+    suspend fun lockCheck(names: List<String>, timeout: Long, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("automation.lock_check", arguments("names" to names, "timeout" to timeout), options)
 }

@@ -31,6 +31,9 @@ abstract class Resources internal constructor(seam: Seam) {
     /** Line sheets and their folders. */
     val linesheets: LinesheetsResource = LinesheetsResource(seam)
 
+    /** Reports of the company and their rows. */
+    val reports: ReportsResource = ReportsResource(seam)
+
     /** Tracking: plans, and the timelines of their rows. */
     val tracking: TrackingResource = TrackingResource(seam)
 
@@ -40,7 +43,7 @@ abstract class Resources internal constructor(seam: Seam) {
     /** Users of the company and their roles. */
     val user: UserResource = UserResource(seam)
 
-    /** Automation: sequences of numbers that are given once. */
+    /** Automation: sequences of numbers that are given once, and locks that programs share. */
     val automation: AutomationResource = AutomationResource(seam)
 
     /** The service itself: its version and its limits. */

@@ -9,12 +9,1097 @@ import kotlinx.serialization.json.JsonElement
 /** Styles: garments and their attributes, colorways and sizes. */
 class StyleResource internal constructor(private val seam: Seam) {
     /**
-     * Applications of a style: every style of a folder has the same.
+     * Adds a version to a 3D style and returns it.
+     *
+     * Sent at most once: when the answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look
+     * for the version in the application before you create it again.
+     *
+     * Errors: [ConfigException] for an application of another type once `appList` has shown its type,
+     * [NotFoundException] when the service finds no such page, [DecodeException] with [Outcome.APPLIED] when the answer
+     * does not have the id of the version.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `3DStyle`, as returned by `appList`.
+     * @param versionName Name of the version.
+     */
+    suspend fun app3dStyleVersionCreate(
+        headerId: String,
+        appId: String,
+        versionName: String,
+        options: CallOptions = CallOptions(),
+    ): Style3dVersion =
+        seam.call(
+            "style.app_3D_style_version_create",
+            arguments("header_id" to headerId, "app_id" to appId, "version_name" to versionName),
+            options,
+        )
+
+    /**
+     * Copies a version of a 3D style and returns the copy. Otherwise like `app3dStyleVersionCreate`.
+     *
+     * Errors: [ConfigException] for an application of another type once `appList` has shown its type;
+     * [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `3DStyle`, as returned by `appList`.
+     * @param copyFromVersionId Id of the version to copy.
+     * @param versionName Name of the copy.
+     */
+    suspend fun app3dStyleVersionCopy(
+        headerId: String,
+        appId: String,
+        copyFromVersionId: String,
+        versionName: String,
+        options: CallOptions = CallOptions(),
+    ): Style3dVersion =
+        seam.call(
+            "style.app_3D_style_version_copy",
+            arguments(
+                "header_id" to headerId,
+                "app_id" to appId,
+                "copy_from_version_id" to copyFromVersionId,
+                "version_name" to versionName,
+            ),
+            options,
+        )
+
+    /**
+     * Changes a version of a 3D style and its colorways, at most 100 a request, and returns the version. A colorway
+     * without an `id` is added, so a request with it is sent at most once. What happens to names, status and colorways
+     * that a request leaves out is unknown (docs/service/apps.md, 3D styles).
+     *
+     * Errors: [ConfigException] for an application of another type once `appList` has shown its type;
+     * [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `3DStyle`, as returned by `appList`.
+     * @param versionId Id of the version.
+     * @param versionName The new name, in an object as `value`.
+     * @param versionStatus The new status, in an object as `value`; `OnHold` is known.
+     * @param colorways Colorways of the version: each one with an `id` is changed or deleted, others are added.
+     */
+    suspend fun app3dStyleVersionUpdate(
+        headerId: String,
+        appId: String,
+        versionId: String,
+        versionName: JsonElement? = null,
+        versionStatus: JsonElement? = null,
+        colorways: List<Style3dColorwayChange>? = null,
+        options: CallOptions = CallOptions(),
+    ): Style3dVersion =
+        seam.call(
+            "style.app_3D_style_version_update",
+            arguments(
+                "header_id" to headerId,
+                "app_id" to appId,
+                "version_id" to versionId,
+                "version_name" to versionName,
+                "version_status" to versionStatus,
+                "colorways" to colorways,
+            ),
+            options,
+        )
+
+    /**
+     * Deletes a version of a 3D style with its files. The answer is returned unchanged, because its form is unknown.
+     *
+     * Errors: [ConfigException] for an application of another type once `appList` has shown its type;
+     * [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `3DStyle`, as returned by `appList`.
+     * @param versionId Id of the version.
+     */
+    suspend fun app3dStyleVersionDelete(
+        headerId: String,
+        appId: String,
+        versionId: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_3D_style_version_delete",
+            arguments("header_id" to headerId, "app_id" to appId, "version_id" to versionId),
+            options,
+        )
+
+    /**
+     * Uploads a working file of a version of a 3D style, and waits until the service has processed it, at most
+     * `CallOptions.waitTimeout`. Errors are those of `upload`, and [ConfigException] for an application of another type
+     * once `appList` has shown its type.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `3DStyle`, as returned by `appList`.
+     * @param versionId Id of the version.
+     * @param file The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     */
+    suspend fun app3dStyleWorkingFileUpload(
+        headerId: String,
+        appId: String,
+        versionId: String,
+        file: FileSource,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "style.app_3D_style_working_file_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "version_id" to versionId, "file" to file),
+            options,
+            file,
+        )
+
+    /**
+     * Adds a preview to a colorway of a 3D style, which makes a turntable of several, and waits until the service has
+     * processed it, at most `CallOptions.waitTimeout`. Errors are those of `upload`, and [ConfigException] for an
+     * application of another type once `appList` has shown its type.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `3DStyle`, as returned by `appList`.
+     * @param versionId Id of the version.
+     * @param colorwayId Id of the colorway in the version, not that of the colorway of the style.
+     * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     */
+    suspend fun app3dStylePreviewUpload(
+        headerId: String,
+        appId: String,
+        versionId: String,
+        colorwayId: String,
+        file: FileSource,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "style.app_3D_style_preview_upload",
+            arguments(
+                "header_id" to headerId,
+                "app_id" to appId,
+                "version_id" to versionId,
+                "colorway_id" to colorwayId,
+                "file" to file,
+            ),
+            options,
+            file,
+        )
+
+    /**
+     * Uploads the images of a turntable in a zip archive, and waits until the service has processed it, at most
+     * `CallOptions.waitTimeout`. Errors are those of `upload`.
+     *
+     * @param headerId Id of the style.
+     * @param file The archive: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     * @param versionId Version of the 3D style that gets the images. Default: a new version is made.
+     * @param replaceImages Replace the previews of before. Default: the images are added to them.
+     */
+    suspend fun app3dStyleTurntableUpload(
+        headerId: String,
+        file: FileSource,
+        versionId: String? = null,
+        replaceImages: Boolean? = null,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "style.app_3D_style_turntable_upload",
+            arguments(
+                "header_id" to headerId,
+                "file" to file,
+                "version_id" to versionId,
+                "replace_images" to replaceImages,
+            ),
+            options,
+            file,
+        )
+
+    /**
+     * Inserts materials into a bill of materials and adds, changes and removes rows, at most 100 changes a request.
+     * Other rows stay. The answer is returned unchanged, because its form is unknown: `appGet` reads the rows.
+     *
+     * A request that inserts a material or adds a row is sent at most once, because a second one would add another row:
+     * when the error's [BeProductException.outcome] is [Outcome.UNKNOWN], read the rows before you send it again.
+     * Whether the changes of a request are made together is unknown: when one with several is refused, the
+     * [BeProductException.outcome] is [Outcome.UNKNOWN] too. A row of a material refuses the columns that only show a
+     * field of the material (docs/service/apps.md, Bills of materials).
+     *
+     * Errors: [ConfigException] for an unknown member, such as `fields` in place of `rowFields`, for a change that
+     * names both a material and a row, and for a row to remove without its id.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `BOM`, as returned by `appList`.
+     * @param rows Changes, each of one row.
+     */
+    suspend fun appBomUpdate(
+        headerId: String,
+        appId: String,
+        rows: List<BomChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_bom_update",
+            arguments("header_id" to headerId, "app_id" to appId, "rows" to rows),
+            options,
+        )
+
+    /**
+     * Removes a row of a bill of materials. `appBomUpdate` removes several in one request. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `BOM`, as returned by `appList`.
+     * @param rowId Id of the row.
+     */
+    suspend fun appBomItemDelete(
+        headerId: String,
+        appId: String,
+        rowId: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_bom_item_delete",
+            arguments("header_id" to headerId, "app_id" to appId, "row_id" to rowId),
+            options,
+        )
+
+    /**
+     * Removes all rows of a bill of materials. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `BOM`, as returned by `appList`.
+     */
+    suspend fun appBomReset(headerId: String, appId: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("style.app_bom_reset", arguments("header_id" to headerId, "app_id" to appId), options)
+
+    /**
+     * Adds materials to an application with details of materials, or takes them out, at most 100 a request. Each has to
+     * be in the bill of materials already. The answer is returned unchanged, because its form is unknown: `appGet`
+     * lists the materials.
+     *
+     * Whether they are added and taken out together is unknown: when a request with several is refused, the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN] (docs/service/apps.md, Bills of materials).
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `BOMDetails`, as returned by `appList`.
+     * @param materials Materials, each with whether it leaves.
+     */
+    suspend fun appBomDetailsUpdate(
+        headerId: String,
+        appId: String,
+        materials: List<BomMaterialChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_bom_details_update",
+            arguments("header_id" to headerId, "app_id" to appId, "materials" to materials),
+            options,
+        )
+
+    /**
+     * Whether an application has variations of bills of materials switched on, the fields of a variation, and the
+     * columns of its rows. Read it before you list or create variations.
+     *
+     * @param appId Id of an application of the type `BOMVariations`, as returned by `appList`.
+     */
+    suspend fun appBomVariationSchema(appId: String, options: CallOptions = CallOptions()): BomVariationPageSchema =
+        seam.call("style.app_bom_variation_schema", arguments("app_id" to appId), options)
+
+    /**
+     * Variations of a style's bill of materials, without their rows: `appBomVariationGet` reads those of one. Where
+     * variations are switched off, it is one variation with its rows, and the first request creates it: so this is no
+     * plain read, and it is not repeated by itself.
+     *
+     * One company got a 500 here for some months, with a text about PostgreSQL (docs/service/apps.md, Variations of
+     * bills of materials).
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `BOMVariations`, as returned by `appList`.
+     */
+    suspend fun appBomVariationList(
+        headerId: String,
+        appId: String,
+        options: CallOptions = CallOptions(),
+    ): BomVariationPage =
+        seam.call("style.app_bom_variation_list", arguments("header_id" to headerId, "app_id" to appId), options)
+
+    /**
+     * One variation with its rows.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `BOMVariations`, as returned by `appList`.
+     * @param variationId Id of the variation.
+     */
+    suspend fun appBomVariationGet(
+        headerId: String,
+        appId: String,
+        variationId: String,
+        options: CallOptions = CallOptions(),
+    ): BomVariation =
+        seam.call(
+            "style.app_bom_variation_get",
+            arguments("header_id" to headerId, "app_id" to appId, "variation_id" to variationId),
+            options,
+        )
+
+    /**
+     * Creates a variation and returns it. Variations have to be switched on (`appBomVariationSchema`), and the
+     * application has a highest number of them.
+     *
+     * Sent at most once, because a second request makes a second variation: when the answer is lost, the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN]; look for the name in `appBomVariationList` before you create
+     * the variation again.
+     *
+     * Errors: [ConfigException] for an unknown member of a row, such as `fields` in place of `rowFields`;
+     * [DecodeException] with [Outcome.APPLIED] when the answer does not have the id of the variation.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `BOMVariations`, as returned by `appList`.
+     * @param variationName Name of the variation.
+     * @param isDefault Whether it becomes the default variation.
+     * @param syncColorways Whether it presumably follows the colorways of the style.
+     * @param selectedVariationColorways Ids of the colorways that it is for.
+     * @param metadataFields Values of the fields that `appBomVariationSchema` lists as `metadata`, by id.
+     * @param rows Its rows, at most 100.
+     */
+    suspend fun appBomVariationCreate(
+        headerId: String,
+        appId: String,
+        variationName: String,
+        isDefault: Boolean? = null,
+        syncColorways: Boolean? = null,
+        selectedVariationColorways: List<String>? = null,
+        metadataFields: Fields? = null,
+        rows: List<BomVariationRowChange>? = null,
+        options: CallOptions = CallOptions(),
+    ): BomVariation =
+        seam.call(
+            "style.app_bom_variation_create",
+            arguments(
+                "header_id" to headerId,
+                "app_id" to appId,
+                "variation_name" to variationName,
+                "is_default" to isDefault,
+                "sync_colorways" to syncColorways,
+                "selected_variation_colorways" to selectedVariationColorways,
+                "metadata_fields" to metadataFields,
+                "rows" to rows,
+            ),
+            options,
+        )
+
+    /**
+     * Changes a variation and adds, changes and removes rows of it, at most 100 a request. Returns the variation. What
+     * is not named stays. The default variation stays the default one until another is made it.
+     *
+     * Answers have the values of a row as `fields`, requests as `rowFields`: `fields` is refused, because the service
+     * answers it with success and stores nothing. So are read-only columns by the service, and of a row with a material
+     * the columns that only show a field of the material (docs/service/apps.md, Variations of bills of materials).
+     *
+     * A request that adds a row is sent at most once, and one that removes a row too, because the second would be
+     * refused. Whether the changes of a request are made together is unknown: when one with several rows is refused,
+     * the error's [BeProductException.outcome] is [Outcome.UNKNOWN].
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `BOMVariations`, as returned by `appList`.
+     * @param variationId Id of the variation.
+     * @param variationName Name of the variation.
+     * @param isDefault Whether it becomes the default variation. The default one cannot be switched off.
+     * @param syncColorways Whether it presumably follows the colorways of the style.
+     * @param selectedVariationColorways Ids of all colorways that it is for: the list takes the place of the former
+     * one.
+     * @param metadataFields Values of the fields that `appBomVariationSchema` lists as `metadata`, by id.
+     * @param rows Rows to add, to change and to remove.
+     * @param selectedVariationColorwaysUpdate Colorways that it is for from now on and those that it is no longer for:
+     * the others stay.
+     */
+    suspend fun appBomVariationUpdate(
+        headerId: String,
+        appId: String,
+        variationId: String,
+        variationName: String? = null,
+        isDefault: Boolean? = null,
+        syncColorways: Boolean? = null,
+        selectedVariationColorways: List<String>? = null,
+        metadataFields: Fields? = null,
+        rows: List<BomVariationRowChange>? = null,
+        selectedVariationColorwaysUpdate: JsonElement? = null,
+        options: CallOptions = CallOptions(),
+    ): BomVariation =
+        seam.call(
+            "style.app_bom_variation_update",
+            arguments(
+                "header_id" to headerId,
+                "app_id" to appId,
+                "variation_id" to variationId,
+                "variation_name" to variationName,
+                "is_default" to isDefault,
+                "sync_colorways" to syncColorways,
+                "selected_variation_colorways" to selectedVariationColorways,
+                "metadata_fields" to metadataFields,
+                "rows" to rows,
+                "selected_variation_colorways_update" to selectedVariationColorwaysUpdate,
+            ),
+            options,
+        )
+
+    /**
+     * Removes all rows of a variation and returns it. What is said of the variation as a whole stays.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `BOMVariations`, as returned by `appList`.
+     * @param variationId Id of the variation.
+     */
+    suspend fun appBomVariationReset(
+        headerId: String,
+        appId: String,
+        variationId: String,
+        options: CallOptions = CallOptions(),
+    ): BomVariation =
+        seam.call(
+            "style.app_bom_variation_reset",
+            arguments("header_id" to headerId, "app_id" to appId, "variation_id" to variationId),
+            options,
+        )
+
+    /**
+     * Deletes a variation with its rows. The default variation cannot be deleted.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `BOMVariations`, as returned by `appList`.
+     * @param variationId Id of the variation.
+     */
+    suspend fun appBomVariationDelete(
+        headerId: String,
+        appId: String,
+        variationId: String,
+        options: CallOptions = CallOptions(),
+    ): Message =
+        seam.call(
+            "style.app_bom_variation_delete",
+            arguments("header_id" to headerId, "app_id" to appId, "variation_id" to variationId),
+            options,
+        )
+
+    /**
+     * Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, as
+     * `appGet` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `appSchema` has returned
+     * the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores
+     * some and still answers with success (docs/service/values.md, Schemas).
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param fields Values by field id. Null clears a field.
+     */
+    suspend fun appFormUpdate(
+        headerId: String,
+        appId: String,
+        fields: Fields,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_form_update",
+            arguments("header_id" to headerId, "app_id" to appId, "fields" to fields),
+            options,
+        )
+
+    /**
+     * Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most 100 a
+     * request. Rows that are not named stay. The answer is returned unchanged, because its form is unknown.
+     *
+     * A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+     * repeated (`CallOptions.allowRepeat`). One without an id is added each time that the request arrives, so a request
+     * with such a row is sent at most once. Whether the rows are written together is unknown: when a request with
+     * several rows is refused, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]. Once `appSchema` has
+     * returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or
+     * ignores some and still answers with success (docs/service/values.md, Schemas).
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param rows Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`.
+     */
+    suspend fun appGridUpdate(
+        headerId: String,
+        appId: String,
+        rows: List<PageRowChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_grid_update",
+            arguments("header_id" to headerId, "app_id" to appId, "rows" to rows),
+            options,
+        )
+
+    /**
+     * Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that are not
+     * named stay. `appListUpload` sends the image of an item. The answer is returned unchanged, because its form is
+     * unknown.
+     *
+     * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+     * repeated (`CallOptions.allowRepeat`). One without an id is added each time that the request arrives, so a request
+     * with such an item is sent at most once. Whether the items are written together is unknown: when a request with
+     * several items is refused, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]. Once `appSchema` has
+     * returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or
+     * ignores some and still answers with success (docs/service/values.md, Schemas).
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param listItems Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+     * `deleteItem`.
+     */
+    suspend fun appListUpdate(
+        headerId: String,
+        appId: String,
+        listItems: List<PageItemChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_list_update",
+            arguments("header_id" to headerId, "app_id" to appId, "list_items" to listItems),
+            options,
+        )
+
+    /**
+     * Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request. Images that
+     * are not named stay. `appImagesgridItemUpload` sends the file of an image, and `appGridUpdate` writes the rows of
+     * the grid. The answer is returned unchanged, because its form is unknown.
+     *
+     * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+     * repeated (`CallOptions.allowRepeat`). One without an id is added each time that the request arrives, so a request
+     * with such an item is sent at most once. Whether the items are written together is unknown: when a request with
+     * several items is refused, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]. Once `appSchema` has
+     * returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or
+     * ignores some and still answers with success (docs/service/values.md, Schemas).
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param listItems Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+     * `deleteItem`.
+     */
+    suspend fun appImagegridListUpdate(
+        headerId: String,
+        appId: String,
+        listItems: List<PageItemChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_imagegrid_list_update",
+            arguments("header_id" to headerId, "app_id" to appId, "list_items" to listItems),
+            options,
+        )
+
+    /**
+     * Adds, changes and removes images in an application of the type `TextList`, at most 100 a request. Images that are
+     * not named stay. `appTextlistUpload` sends the file of an image, and `appTextlistEditorUpdate` writes the text.
+     * The answer is returned unchanged, because its form is unknown.
+     *
+     * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+     * repeated (`CallOptions.allowRepeat`). One without an id is added each time that the request arrives, so a request
+     * with such an item is sent at most once. Whether the items are written together is unknown: when a request with
+     * several items is refused, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]. Once `appSchema` has
+     * returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or
+     * ignores some and still answers with success (docs/service/values.md, Schemas).
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param listItems Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+     * `deleteItem`.
+     */
+    suspend fun appTextlistUpdate(
+        headerId: String,
+        appId: String,
+        listItems: List<PageItemChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_textlist_update",
+            arguments("header_id" to headerId, "app_id" to appId, "list_items" to listItems),
+            options,
+        )
+
+    /**
+     * Replaces the whole text of an application of the type `TextList`. The answer is returned unchanged, because its
+     * form is unknown.
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param editorData The text as HTML, such as `<p>Double stitch</p>`. It may not be empty; `<p></p>` is an empty
+     * paragraph.
+     */
+    suspend fun appTextlistEditorUpdate(
+        headerId: String,
+        appId: String,
+        editorData: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_textlist_editor_update",
+            arguments("header_id" to headerId, "app_id" to appId, "editor_data" to editorData),
+            options,
+        )
+
+    /**
+     * Adds and removes links to pages of other records in an application of the type `LinkPages`, at most 100 a
+     * request. The answer is returned unchanged, because its form is unknown.
+     *
+     * Sent at most once, because a link that is added again may be there twice: when the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN], read the page before you send it again. Whether the links are
+     * written together is unknown: when a request with several links is refused, the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN].
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param items Links, each to a page of a record.
+     */
+    suspend fun appLinkPagesUpdate(
+        headerId: String,
+        appId: String,
+        items: List<PageLinkChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_link_pages_update",
+            arguments("header_id" to headerId, "app_id" to appId, "items" to items),
+            options,
+        )
+
+    /**
+     * Applications of a style whose pages belong to rows of plans.
+     *
+     * @param headerId Id of the style.
+     */
+    suspend fun appRequestList(headerId: String, options: CallOptions = CallOptions()): List<App> =
+        seam.call("style.app_request_list", arguments("header_id" to headerId), options)
+
+    /**
+     * Pages of a style in an application with requests: that of one row of a plan, or those of all rows. It is an array
+     * of pages or one page, and is returned unchanged, because which of them is unknown.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appRequestList`.
+     * @param timelineId Row of a plan. Default: all rows of the style.
+     */
+    suspend fun appRequestGet(
+        headerId: String,
+        appId: String,
+        timelineId: String? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_request_get",
+            arguments("header_id" to headerId, "app_id" to appId, "timeline_id" to timelineId),
+            options,
+        )
+
+    /**
+     * Fields of an application with requests: one with `isSampleApp`. The service finds no page for an application of
+     * another kind. The form of a schema is not recorded, so it is returned unchanged.
+     *
+     * @param appId Id of the application, as returned by `appRequestList`.
+     */
+    suspend fun appRequestSchema(appId: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("style.app_request_schema", arguments("app_id" to appId), options)
+
+    /**
+     * Writes the form of a style in an application with requests, for one row of a plan. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, or read
+     * the page back.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appRequestList`.
+     * @param timelineId Row of the plan that the page belongs to.
+     * @param fields Values by field id. Null clears a field.
+     */
+    suspend fun appRequestFormUpdate(
+        headerId: String,
+        appId: String,
+        timelineId: String,
+        fields: Fields,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_request_form_update",
+            arguments("header_id" to headerId, "app_id" to appId, "timeline_id" to timelineId, "fields" to fields),
+            options,
+        )
+
+    /**
+     * Adds a submit to an application of the type `SampleRequestMulti`. The answer is returned unchanged, because its
+     * form is unknown.
+     *
+     * Sent at most once, because a second request adds a second submit: when the error's [BeProductException.outcome]
+     * is [Outcome.UNKNOWN], look for the name on the page before you add it again. The form of the request is from one
+     * source (docs/service/apps.md, Requests).
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param submitName Name of the submit.
+     * @param sizes Sizes of the submit, each with the id of its size class.
+     * @param timelineId Row of the plan, for a submit of a request of a plan.
+     */
+    suspend fun appSampleRequestMultiAddSubmit(
+        headerId: String,
+        appId: String,
+        submitName: String,
+        sizes: List<SubmitSize>,
+        timelineId: String? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_sample_request_multi_add_submit",
+            arguments(
+                "header_id" to headerId,
+                "app_id" to appId,
+                "submit_name" to submitName,
+                "sizes" to sizes,
+                "timeline_id" to timelineId,
+            ),
+            options,
+        )
+
+    /**
+     * Assigns the image of an artboard. Which image of the style shows it then is unknown (docs/service/apps.md,
+     * Artboards). The answer is returned unchanged, because its form is unknown: read the style back with `get`.
+     *
+     * Errors: [ConfigException] for an application of another type once `appList` has shown its type;
+     * [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `Artboard`, as returned by `appList`.
+     * @param artboardIndex Position of the artboard, from 0.
+     */
+    suspend fun appArtboardImageAssign(
+        headerId: String,
+        appId: String,
+        artboardIndex: Long,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_artboard_image_assign",
+            arguments("header_id" to headerId, "app_id" to appId, "artboard_index" to artboardIndex),
+            options,
+        )
+
+    /**
+     * Makes a row for each size of each colorway. What a second run does to rows that were edited is unknown, so a
+     * request is sent at most once: when the error's [BeProductException.outcome] is [Outcome.UNKNOWN], read the
+     * application before you generate again. The answer is returned unchanged, because its form is not proven.
+     *
+     * The service answers 500 when a colorway has no image: give each one with `colorwayUpload` before
+     * (docs/service/apps.md, SKUs).
+     *
+     * Errors: [ConfigException] for an application of another type once `appList` has shown its type;
+     * [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `SKU`, as returned by `appList`.
+     */
+    suspend fun appSkuGenerate(headerId: String, appId: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("style.app_sku_generate", arguments("header_id" to headerId, "app_id" to appId), options)
+
+    /**
+     * Changes rows of SKUs, at most 100 a request. Other rows stay. The answer is returned unchanged, because its form
+     * is not proven.
+     *
+     * Whether the rows are changed together is unknown: when a request with several rows is refused, the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN] (docs/service/apps.md, SKUs).
+     *
+     * Errors: [ConfigException] for an application of another type once `appList` has shown its type;
+     * [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `SKU`, as returned by `appList`.
+     * @param rows Rows to change, each by its `id`, with the fields to change.
+     */
+    suspend fun appSkuUpdate(
+        headerId: String,
+        appId: String,
+        rows: List<SkuChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_sku_update",
+            arguments("header_id" to headerId, "app_id" to appId, "rows" to rows),
+            options,
+        )
+
+    /**
+     * Adds styles to a set and changes its rows, at most 100 a request. The answer is returned unchanged, because its
+     * form is unknown: read the application back.
+     *
+     * Adding styles is not known to work: it was answered with a 500 whenever it was tried (docs/service/apps.md,
+     * Sets). Sent at most once, because a style that is added again may get a second row. When a request with several
+     * rows is refused, the error's [BeProductException.outcome] is [Outcome.UNKNOWN].
+     *
+     * Errors: [ConfigException] for an application of another type once `appList` has shown its type;
+     * [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `Sets`, as returned by `appList`.
+     * @param items Styles to add and rows to change.
+     */
+    suspend fun appSetsUpdate(
+        headerId: String,
+        appId: String,
+        items: List<SetsChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_sets_update",
+            arguments("header_id" to headerId, "app_id" to appId, "items" to items),
+            options,
+        )
+
+    /**
+     * Changes points of measure of one size class, at most 100 a request. One without an `id` may be added, so a
+     * request with it is sent at most once. The answer is returned unchanged, because its form is unknown: read the
+     * application back.
+     *
+     * Code and name are all that is known to be written. Other members of the page, such as `tolPlus`, are refused,
+     * because nothing says what they are called in a request (docs/service/apps.md, Measurements).
+     *
+     * Errors: [ConfigException] for an application of another type once `appList` has shown its type;
+     * [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `MultiMeasurements`, as returned by `appList`.
+     * @param sizeClassId Id of the size class, as in the `sizeClasses` of the style.
+     * @param poms Points of measure, each by its `id`.
+     */
+    suspend fun appMultimeasurementsUpdate(
+        headerId: String,
+        appId: String,
+        sizeClassId: String,
+        poms: List<PomChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_multimeasurements_update",
+            arguments("header_id" to headerId, "app_id" to appId, "size_class_id" to sizeClassId, "poms" to poms),
+            options,
+        )
+
+    /**
+     * Removes the measurements of all size classes. It works on an application that was never written too. The answer
+     * is returned unchanged, because its form is unknown.
+     *
+     * Errors: [ConfigException] for an application of another type once `appList` has shown its type;
+     * [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of an application of the type `MultiMeasurements`, as returned by `appList`.
+     */
+    suspend fun appMultimeasurementsReset(
+        headerId: String,
+        appId: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call("style.app_multimeasurements_reset", arguments("header_id" to headerId, "app_id" to appId), options)
+
+    /**
+     * Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service has
+     * processed it, at most `CallOptions.waitTimeout`. Errors are those of `upload`, and [ConfigException] for an
+     * application of another type once `appList` has shown its type. Then it is the first of `data.image`
+     * (docs/service/apps.md, Uploads to pages).
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     */
+    suspend fun appImageformUpload(
+        headerId: String,
+        appId: String,
+        file: FileSource,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "style.app_imageform_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "file" to file),
+            options,
+            file,
+        )
+
+    /**
+     * Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has
+     * processed it, at most `CallOptions.waitTimeout`. Errors are those of `upload`, and [ConfigException] for an
+     * application of another type once `appList` has shown its type.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param listItemId Id of the item.
+     * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     */
+    suspend fun appImagesgridItemUpload(
+        headerId: String,
+        appId: String,
+        listItemId: String,
+        file: FileSource,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "style.app_imagesgrid_item_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "list_item_id" to listItemId, "file" to file),
+            options,
+            file,
+        )
+
+    /**
+     * Uploads the file of an image in an application of the type `TextList`, and waits until the service has processed
+     * it, at most `CallOptions.waitTimeout`. Errors are those of `upload`, and [ConfigException] for an application of
+     * another type once `appList` has shown its type.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param listItemId Id of the item.
+     * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     */
+    suspend fun appTextlistUpload(
+        headerId: String,
+        appId: String,
+        listItemId: String,
+        file: FileSource,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "style.app_textlist_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "list_item_id" to listItemId, "file" to file),
+            options,
+            file,
+        )
+
+    /**
+     * Attaches a file to an application of the type `Attachments`. The file is there when the call returns: there is
+     * nothing to wait for. The answer is returned unchanged, because its form is unknown.
+     *
+     * Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent again: the
+     * error's [BeProductException.outcome] is [Outcome.UNKNOWN] then, and `appGet` shows the files. Errors:
+     * [ConfigException] for a file that cannot be read, is empty, or changes while it is sent, for a URL that leads to
+     * no file, and for an application of another type once `appList` has shown its type.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param file The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     */
+    suspend fun appAttachmentsUpload(
+        headerId: String,
+        appId: String,
+        file: FileSource,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_attachments_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "file" to file),
+            options,
+            file,
+        )
+
+    /**
+     * Removes files from an application of the type `Attachments`, at most 100 a request. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * The service may remove the files and still answer with an error. When the answer leaves open what happened, the
+     * client reads the page, which is one more request: if none of the files is there, the call has succeeded and
+     * returns null (docs/service/apps.md, Attachments).
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param filenamesToRemove Names of the files, each the `fileName` on the page, which is without extension.
+     */
+    suspend fun appAttachmentsDelete(
+        headerId: String,
+        appId: String,
+        filenamesToRemove: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_attachments_delete",
+            arguments("header_id" to headerId, "app_id" to appId, "filenames_to_remove" to filenamesToRemove),
+            options,
+        )
+
+    /**
+     * Applications of a style: every style of a folder has the same. The client remembers their types, which pages do
+     * not have, and refuses writes of pages of another type.
      *
      * @param headerId Id of the style.
      */
     suspend fun appList(headerId: String, options: CallOptions = CallOptions()): List<App> =
         seam.call("style.app_list", arguments("header_id" to headerId), options)
+
+    /**
+     * What a style has in an application. The form of `data` depends on the type of the application, which `appList`
+     * returns and the page does not (docs/service/apps.md, Types). A page that nothing has written yet has
+     * `0001-01-01T00:00:00` as its times.
+     *
+     * Reading an application of the type `BOMVariations` may create its default variation (docs/service/requests.md,
+     * GET that changes data).
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     */
+    suspend fun appGet(headerId: String, appId: String, options: CallOptions = CallOptions()): AppPage =
+        seam.call("style.app_get", arguments("header_id" to headerId, "app_id" to appId), options)
+
+    /**
+     * Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown,
+     * so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+     *
+     * @param appId Id of the application, as returned by `appList`.
+     */
+    suspend fun appSchema(appId: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("style.app_schema", arguments("app_id" to appId), options)
+
+    /**
+     * Empties the page that a style has in an application: all values that were written are gone. The answer is
+     * returned unchanged, because its form is unknown.
+     *
+     * Errors: [NotFoundException] for a page that was never written, which is empty already. The service says the same
+     * of an id that is not that of an application.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     */
+    suspend fun appReset(headerId: String, appId: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("style.app_reset", arguments("header_id" to headerId, "app_id" to appId), options)
 
     /**
      * Deletes a colorway. `colorwaysDelete` deletes several in one request.
@@ -165,6 +1250,162 @@ class StyleResource internal constructor(private val seam: Seam) {
         seam.call(
             "style.attributes_revision_delete",
             arguments("header_id" to headerId, "revision_id" to revisionId),
+            options,
+        )
+
+    /**
+     * Comments on an application of a style. Their form is not recorded, so they are returned as they come
+     * (docs/service/collaboration.md, Comments and revisions).
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     */
+    suspend fun appCommentList(
+        headerId: String,
+        appId: String,
+        options: CallOptions = CallOptions(),
+    ): List<JsonElement> =
+        seam.call("style.app_comment_list", arguments("header_id" to headerId, "app_id" to appId), options)
+
+    /**
+     * Revisions on an application of a style. Their form is not recorded, so they are returned as they come
+     * (docs/service/collaboration.md, Comments and revisions).
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     */
+    suspend fun appRevisionList(
+        headerId: String,
+        appId: String,
+        options: CallOptions = CallOptions(),
+    ): List<JsonElement> =
+        seam.call("style.app_revision_list", arguments("header_id" to headerId, "app_id" to appId), options)
+
+    /**
+     * Adds a comment to an application of a style. The answer is returned unchanged, because its form is unknown.
+     *
+     * Sent at most once: when the answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look
+     * for the text in `appCommentList` before you send it again.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param comment Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree
+     * on the name.
+     */
+    suspend fun appCommentAdd(
+        headerId: String,
+        appId: String,
+        comment: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_comment_add",
+            arguments("header_id" to headerId, "app_id" to appId, "comment" to comment),
+            options,
+        )
+
+    /**
+     * Adds a revision to an application of a style. The answer is returned unchanged, because its form is unknown.
+     *
+     * Sent at most once: when the answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look
+     * for the text in `appRevisionList` before you send it again.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param revision Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients
+     * disagree on the name.
+     */
+    suspend fun appRevisionAdd(
+        headerId: String,
+        appId: String,
+        revision: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_revision_add",
+            arguments("header_id" to headerId, "app_id" to appId, "revision" to revision),
+            options,
+        )
+
+    /**
+     * Changes the text of a comment on an application. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param commentId Id of the comment.
+     * @param comment Text of the comment. It is sent as `comment` and as `body`, because the vendor's clients disagree
+     * on the name.
+     */
+    suspend fun appCommentEdit(
+        headerId: String,
+        appId: String,
+        commentId: String,
+        comment: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_comment_edit",
+            arguments("header_id" to headerId, "app_id" to appId, "comment_id" to commentId, "comment" to comment),
+            options,
+        )
+
+    /**
+     * Changes the text of a revision on an application. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param revisionId Id of the revision.
+     * @param revision Text of the revision. It is sent as `revision` and as `body`, because the vendor's clients
+     * disagree on the name.
+     */
+    suspend fun appRevisionEdit(
+        headerId: String,
+        appId: String,
+        revisionId: String,
+        revision: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_revision_edit",
+            arguments("header_id" to headerId, "app_id" to appId, "revision_id" to revisionId, "revision" to revision),
+            options,
+        )
+
+    /**
+     * Deletes a comment on an application. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param commentId Id of the comment.
+     */
+    suspend fun appCommentDelete(
+        headerId: String,
+        appId: String,
+        commentId: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_comment_delete",
+            arguments("header_id" to headerId, "app_id" to appId, "comment_id" to commentId),
+            options,
+        )
+
+    /**
+     * Deletes a revision on an application. The answer is returned unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param revisionId Id of the revision.
+     */
+    suspend fun appRevisionDelete(
+        headerId: String,
+        appId: String,
+        revisionId: String,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_revision_delete",
+            arguments("header_id" to headerId, "app_id" to appId, "revision_id" to revisionId),
             options,
         )
 
@@ -517,6 +1758,59 @@ class StyleResource internal constructor(private val seam: Seam) {
         seam.call("style.attributes_shared_with", arguments("header_id" to headerId), options)
 
     /**
+     * Shares an application of a style with partners. A second request may notify them again. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param partnerList Ids of the partners, as in the directory.
+     */
+    suspend fun appShare(
+        headerId: String,
+        appId: String,
+        partnerList: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_share",
+            arguments("header_id" to headerId, "app_id" to appId, "partner_list" to partnerList),
+            options,
+        )
+
+    /**
+     * Ends the sharing of an application of a style with partners. The answer is returned unchanged, because its form
+     * is unknown.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param partnerList Ids of the partners, as in the directory.
+     */
+    suspend fun appUnshare(
+        headerId: String,
+        appId: String,
+        partnerList: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "style.app_unshare",
+            arguments("header_id" to headerId, "app_id" to appId, "partner_list" to partnerList),
+            options,
+        )
+
+    /**
+     * Partners that an application of a style is shared with.
+     *
+     * @param headerId Id of the style.
+     * @param appId Id of the application, as returned by `appList`.
+     */
+    suspend fun appSharedWith(
+        headerId: String,
+        appId: String,
+        options: CallOptions = CallOptions(),
+    ): List<SharedPartner> =
+        seam.call("style.app_shared_with", arguments("header_id" to headerId, "app_id" to appId), options)
+
+    /**
      * Copies a style, with its colorways unless they are skipped. Returns the id of the copy: `get` returns the copy
      * itself, whose `copiedOrCarriedOverFrom` lists its sources.
      *
@@ -807,7 +2101,8 @@ class StyleResource internal constructor(private val seam: Seam) {
 
     /**
      * Uploads the image of an item in an application of the type `List`, and waits until the service has processed it,
-     * at most `CallOptions.waitTimeout`. Errors are those of `upload`.
+     * at most `CallOptions.waitTimeout`. Errors are those of `upload`, and [ConfigException] for an application of
+     * another type once `appList` has shown its type.
      *
      * @param headerId Id of the style.
      * @param appId Id of the application.

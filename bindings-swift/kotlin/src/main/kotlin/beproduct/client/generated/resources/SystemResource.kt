@@ -16,4 +16,45 @@ class SystemResource internal constructor(private val seam: Seam) {
     /** Version of the service, as text or as an object. */
     suspend fun version(options: CallOptions = CallOptions()): JsonElement =
         seam.call("system.info_version", arguments(), options)
+
+    /**
+     * Pages of applications of several records in one request: no other known request has them. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * Whether it is open to every company is unknown. Try it once: where the service refuses it
+     * ([PermissionDeniedException], [NotFoundException]), read each page with `appGet` of its record. Variations of
+     * bills of materials are said not to be among the pages (docs/service/apps.md, Pages of several records).
+     *
+     * @param take How many pages to read, at most 200.
+     * @param folder Master folder of the records. Default: the service takes `Style`.
+     * @param skip How many pages to pass over. Default: none.
+     * @param headerIds Ids of records. What the service does without them is unknown.
+     * @param applicationIds Ids of applications. What the service does without them is unknown.
+     * @param template Type of the applications, such as `Form`.
+     * @param since Date and time in ISO 8601 with `Z`, such as `2026-03-01T00:00:00Z`, presumably for pages that were
+     * changed after it.
+     */
+    suspend fun syncPages(
+        take: Long,
+        folder: String? = null,
+        skip: Long? = null,
+        headerIds: List<String>? = null,
+        applicationIds: List<String>? = null,
+        template: String? = null,
+        since: String? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "system.sync_pages",
+            arguments(
+                "take" to take,
+                "folder" to folder,
+                "skip" to skip,
+                "header_ids" to headerIds,
+                "application_ids" to applicationIds,
+                "template" to template,
+                "since" to since,
+            ),
+            options,
+        )
 }
