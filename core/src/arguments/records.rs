@@ -211,8 +211,14 @@ mod tests {
             (json!({"rowId": ID, "rowFields": null, "deleteRow": false}), " has no rowFields"),
             (json!({"deleteRow": true}), " is to be removed and has no rowId"),
             (json!({"rowId": ID, "deleteRow": "yes"}), ".deleteRow has to be true or false, not \"yes\""),
-            (json!({"rowId": ID, "rowfields": {"step": 1}}), " has an unknown member \"rowfields\"; did you mean"),
-            (json!({"rowId": ID, "rowFields": "Press"}), ".rowFields has to be a map or a list of {id, value}"),
+            (
+                json!({"rowId": ID, "rowfields": {"step": 1}}),
+                " has an unknown member \"rowfields\"; did you mean",
+            ),
+            (
+                json!({"rowId": ID, "rowFields": "Press"}),
+                ".rowFields has to be a map or a list of {id, value}",
+            ),
             (json!({"rowId": ID, "rowFields": [{"id": "step"}]}), ".rowFields[0] has no value"),
         ] {
             let error = grid(row).unwrap_err();

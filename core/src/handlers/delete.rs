@@ -54,7 +54,12 @@ pub(crate) async fn delete_files(
     let is_gone = |page: &[u8]| {
         let page = answer::value(page);
         let files = page["data"]["files"].as_array()?;
-        Some(!names?.iter().filter_map(Value::as_str).any(|name| files.iter().any(|file| is_named(file, name))))
+        Some(
+            !names?
+                .iter()
+                .filter_map(Value::as_str)
+                .any(|name| files.iter().any(|file| is_named(file, name))),
+        )
     };
     match look(requester, operation, call).await {
         Some(Ok(page)) if is_gone(&page.body) == Some(true) => {

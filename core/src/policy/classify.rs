@@ -171,7 +171,8 @@ impl Classify {
         let reads = operation.is_read();
         let success = answer::Success::of(&reply.body);
         if let Some(said) = success.failure {
-            let kind = if names_no_record(&said, NAMED) { ErrorKind::NotFound } else { ErrorKind::Validation };
+            let kind =
+                if names_no_record(&said, NAMED) { ErrorKind::NotFound } else { ErrorKind::Validation };
             let text = match names_no_record(&said, &["page"]) {
                 true => no_page(&said.text, operation),
                 false => said.text,
@@ -349,7 +350,12 @@ fn no_page(said: &str, operation: &Operation) -> String {
     }
     let list = operations().find(|list| list.lists_apps && list.resource == operation.resource);
     let list = list.map(|list| format!("; {} lists applications with their types", short_id(list)));
-    format!("{}: {}{}", said.trim_end().trim_end_matches('.'), reasons.join(", or "), list.unwrap_or_default())
+    format!(
+        "{}: {}{}",
+        said.trim_end().trim_end_matches('.'),
+        reasons.join(", or "),
+        list.unwrap_or_default()
+    )
 }
 
 /// How the service refuses what is over the edition's limit is not known; 403 is one of the two guesses.

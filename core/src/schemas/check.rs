@@ -98,7 +98,9 @@ impl FieldCheck {
     /// A row of a page, which answers spell in another way.
     fn row(&self, name: &str, members: &mut Map<String, Value>, parameter: &Parameter) -> Result<()> {
         for (key, value) in members.iter_mut() {
-            let is_spelled = |(wire, spelled): &(&str, &str)| Some(*wire) == parameter.values_in && *spelled == key.as_str();
+            let is_spelled = |(wire, spelled): &(&str, &str)| {
+                Some(*wire) == parameter.values_in && *spelled == key.as_str()
+            };
             if Some(key.as_str()) == parameter.values_in || parameter.read_as.iter().any(is_spelled) {
                 self.fields(&format!("{name}.{key}"), value)?;
             }

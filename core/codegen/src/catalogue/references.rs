@@ -25,10 +25,8 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
     if operation.lists_apps && !lists {
         return Err("lists_apps is for a plain list".into());
     }
-    let needs_look = matches!(
-        operation.handler,
-        Handler::DeleteHeader | Handler::DeleteFiles | Handler::DownloadMany
-    );
+    let needs_look =
+        matches!(operation.handler, Handler::DeleteHeader | Handler::DeleteFiles | Handler::DownloadMany);
     let may_look = needs_look || operation.handler == Handler::Download;
     if (needs_look && operation.look.is_none()) || (!may_look && operation.look.is_some()) {
         return Err(

@@ -45,9 +45,9 @@ pub(crate) fn of(kind: MasterKind, folder: Uuid) -> impl Iterator<Item = App> {
 pub(crate) fn any(call: &Call<'_>, id: Uuid) -> Option<App> {
     let state = call.shared.state();
     let records = &state.records;
-    let folders = MasterKind::ALL.into_iter().flat_map(|kind| {
-        records.master(kind).folders.iter().map(move |folder| (kind, folder.id))
-    });
+    let folders = MasterKind::ALL
+        .into_iter()
+        .flat_map(|kind| records.master(kind).folders.iter().map(move |folder| (kind, folder.id)));
     folders.flat_map(|(kind, folder)| of(kind, folder)).find(|app| app.id == id)
 }
 

@@ -11,8 +11,7 @@ use crate::service::route::{Route, post};
 
 pub(crate) const ROUTES: &[Route] = &[post("{Master}/PageGrid", write)];
 
-pub(super) const GRID: Type =
-    Type::new("Grid", "Process Steps", unwritten, |_| json!({"grid": schema()}));
+pub(super) const GRID: Type = Type::new("Grid", "Process Steps", unwritten, |_| json!({"grid": schema()}));
 
 pub(super) fn unwritten(app: &App) -> Value {
     json!({"appName": app.of_type.title, "gridData": []})

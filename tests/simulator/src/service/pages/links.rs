@@ -12,8 +12,7 @@ const STYLE: &[MasterKind] = &[MasterKind::Style];
 
 pub(crate) const ROUTES: &[Route] = &[post("{Master}/PageLinkPages", write).only(STYLE)];
 
-pub(super) const LINK_PAGES: Type =
-    Type::new("LinkPages", "Related Pages", |_| json!([]), |_| json!({}));
+pub(super) const LINK_PAGES: Type = Type::new("LinkPages", "Related Pages", |_| json!([]), |_| json!({}));
 
 /// A link that is added again is there twice, and all of them go when it is removed.
 fn write(call: &Call<'_>) -> Result<Answer, Refusal> {

@@ -241,7 +241,10 @@ pub(crate) fn take_file(
     let header = format!("{}Id", call.kind().name().to_ascii_lowercase());
     let parameter = |name: &str| call.parameter(name).unwrap_or_default();
     let place = Place::of(call, &call.shared.state(), parameter(&header), parameter("pageId"))?;
-    uploads::take(call, Target::Page(place.only(types)?, Box::new(move |data: &mut Value, id: Uuid| put(data, &file(id)))))
+    uploads::take(
+        call,
+        Target::Page(place.only(types)?, Box::new(move |data: &mut Value, id: Uuid| put(data, &file(id)))),
+    )
 }
 
 /// The item of a list that an upload is for. Whether the page has it shows when the file is processed.

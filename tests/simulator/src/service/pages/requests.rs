@@ -62,9 +62,9 @@ fn read(call: &Call<'_>) -> Result<Answer, Refusal> {
         }
     };
     timelines.sort();
-    let pages = timelines.into_iter().map(|timeline| {
-        shown(call, &state, &Place { timeline: Some(timeline), ..place.clone() })
-    });
+    let pages = timelines
+        .into_iter()
+        .map(|timeline| shown(call, &state, &Place { timeline: Some(timeline), ..place.clone() }));
     Ok(ok(&pages.collect::<Vec<_>>()))
 }
 
