@@ -348,7 +348,7 @@ fn no_page(said: &str, operation: &Operation) -> String {
     if !operation.app_types.is_empty() {
         reasons.push(format!("it is of another type than {}", operation.app_types.join(", ")));
     }
-    let list = operations().find(|list| list.lists_apps && list.resource == operation.resource);
+    let list = list_of_apps(operation);
     let list = list.map(|list| format!("; {} lists applications with their types", short_id(list)));
     format!(
         "{}: {}{}",
@@ -356,6 +356,14 @@ fn no_page(said: &str, operation: &Operation) -> String {
         reasons.join(", or "),
         list.unwrap_or_default()
     )
+}
+
+/// The list that has the application: of `app_request_get` it is `app_request_list`, of `app_get` and all others `app_list`.
+fn list_of_apps(operation: &Operation) -> Option<&'static Operation> {
+    let lists = operations().filter(|list| list.lists_apps && list.resource == operation.resource);
+    let prefix =
+        |list: &Operation| list.name.strip_suffix("list").filter(|prefix| operation.name.starts_with(prefix));
+    lists.filter(|list| prefix(list).is_some()).max_by_key(|list| list.name.len())
 }
 
 /// How the service refuses what is over the edition's limit is not known; 403 is one of the two guesses.
