@@ -17,7 +17,7 @@ import pytest
 from checkers import CHECKERS, Checker
 from simulator import PATIENCE, REPOSITORY, Simulator
 
-from beproduct_client import BeProduct, BeProductAsync, ConfigError, NotFoundError, values_of
+from beproduct_client import BeProduct, BeProductAsync, ConfigError, NotFoundError, ValidationError, values_of
 
 EXAMPLES = REPOSITORY / "bindings-python" / "examples"
 PACKAGE = REPOSITORY / "bindings-python" / "python"

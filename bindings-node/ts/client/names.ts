@@ -56,6 +56,7 @@ export const NAMES = new Map([
   ['linesheetId', 'linesheet_id'],
   ['listItemId', 'list_item_id'],
   ['listItems', 'list_items'],
+  ['lockTimeout', 'lock_timeout'],
   ['masterFolder', 'master_folder'],
   ['masterFolders', 'master_folders'],
   ['materialIds', 'material_ids'],

@@ -27,13 +27,13 @@ export interface AutomationLockAcquireArguments {
    * Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown. The
    * vendor's client sends 60. Default: none is sent.
    */
-  timeout?: number | undefined;
+  lockTimeout?: number | undefined;
 }
 
 /** Arguments of {@link Automation.lockCheck}. */
 export interface AutomationLockCheckArguments {
   /** Seconds. What they mean is unknown. */
-  timeout: number;
+  lockTimeout: number;
 }
 
 /** Automation: sequences of numbers that are given once, and locks that programs share. */

@@ -272,6 +272,12 @@ fn a_catalogue_that_contradicts_itself_is_refused() {
         ),
         ("service/headers.toml", "effect = \"read\"\n", "", "effect"),
         ("service/headers.toml", "replay = \"read\"\n", "", "replay"),
+        (
+            "service/inbox.toml",
+            "name = \"task_priority\"",
+            "name = \"priority\"",
+            "priority is an option too",
+        ),
         ("service/folders.toml", "record = \"folder\"", "record = \"nothing\"", "there is no shape nothing"),
         ("service/system.toml", "answer = ", "colour = \"red\"\nanswer = ", "colour"),
         (

@@ -59,7 +59,7 @@ class Automation(Resource):
     def lock_acquire(
         self,
         name,
-        timeout=None,
+        lock_timeout=None,
         **options,
     ):
         """Takes a lock of the company by its name. The answer is returned unchanged, because its form
@@ -70,12 +70,12 @@ class Automation(Resource):
         may be taken.
 
         :param name: Name of the lock, which the programs that share it choose.
-        :param timeout: Seconds. Whether the request waits so long for the lock, or the lock lasts so
-            long, is unknown. The vendor's client sends 60. Default: none is sent.
+        :param lock_timeout: Seconds. Whether the request waits so long for the lock, or the lock lasts
+            so long, is unknown. The vendor's client sends 60. Default: none is sent.
         """
         arguments = {
             "name": name,
-            "timeout": timeout,
+            "lock_timeout": lock_timeout,
         }
         return self._call("automation.lock_aquire", arguments, options)
 
@@ -101,7 +101,7 @@ class Automation(Resource):
     def lock_check(
         self,
         names,
-        timeout,
+        lock_timeout,
         **options,
     ):
         """State of locks by their names. The answer is returned unchanged, because its form is unknown.
@@ -110,10 +110,10 @@ class Automation(Resource):
         timeout is unknown (docs/service/automation.md, Locks).
 
         :param names: Names of the locks.
-        :param timeout: Seconds. What they mean is unknown.
+        :param lock_timeout: Seconds. What they mean is unknown.
         """
         arguments = {
             "names": names,
-            "timeout": timeout,
+            "lock_timeout": lock_timeout,
         }
         return self._call("automation.lock_check", arguments, options)

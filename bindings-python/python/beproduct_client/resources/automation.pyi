@@ -52,7 +52,7 @@ class Automation(Resource):
     def lock_acquire(
         self,
         name: str,
-        timeout: int | None = None,
+        lock_timeout: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
         """Takes a lock of the company by its name. The answer is returned unchanged, because its form
@@ -63,8 +63,8 @@ class Automation(Resource):
         may be taken.
 
         :param name: Name of the lock, which the programs that share it choose.
-        :param timeout: Seconds. Whether the request waits so long for the lock, or the lock lasts so
-            long, is unknown. The vendor's client sends 60. Default: none is sent.
+        :param lock_timeout: Seconds. Whether the request waits so long for the lock, or the lock lasts
+            so long, is unknown. The vendor's client sends 60. Default: none is sent.
         """
 
     lock_aquire = lock_acquire
@@ -85,7 +85,7 @@ class Automation(Resource):
     def lock_check(
         self,
         names: Iterable[str],
-        timeout: int,
+        lock_timeout: int,
         **options: Unpack[CallOptions],
     ) -> Any:
         """State of locks by their names. The answer is returned unchanged, because its form is unknown.
@@ -94,7 +94,7 @@ class Automation(Resource):
         timeout is unknown (docs/service/automation.md, Locks).
 
         :param names: Names of the locks.
-        :param timeout: Seconds. What they mean is unknown.
+        :param lock_timeout: Seconds. What they mean is unknown.
         """
 
 class AsyncAutomation(Resource):
@@ -139,7 +139,7 @@ class AsyncAutomation(Resource):
     def lock_acquire(
         self,
         name: str,
-        timeout: int | None = None,
+        lock_timeout: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
         """Takes a lock of the company by its name. The answer is returned unchanged, because its form
@@ -150,8 +150,8 @@ class AsyncAutomation(Resource):
         may be taken.
 
         :param name: Name of the lock, which the programs that share it choose.
-        :param timeout: Seconds. Whether the request waits so long for the lock, or the lock lasts so
-            long, is unknown. The vendor's client sends 60. Default: none is sent.
+        :param lock_timeout: Seconds. Whether the request waits so long for the lock, or the lock lasts
+            so long, is unknown. The vendor's client sends 60. Default: none is sent.
         """
 
     lock_aquire = lock_acquire
@@ -172,7 +172,7 @@ class AsyncAutomation(Resource):
     def lock_check(
         self,
         names: Iterable[str],
-        timeout: int,
+        lock_timeout: int,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
         """State of locks by their names. The answer is returned unchanged, because its form is unknown.
@@ -181,7 +181,7 @@ class AsyncAutomation(Resource):
         timeout is unknown (docs/service/automation.md, Locks).
 
         :param names: Names of the locks.
-        :param timeout: Seconds. What they mean is unknown.
+        :param lock_timeout: Seconds. What they mean is unknown.
         """
 
 class AutomationWithResponse(Resource):
@@ -206,7 +206,7 @@ class AutomationWithResponse(Resource):
     def lock_acquire(
         self,
         name: str,
-        timeout: int | None = None,
+        lock_timeout: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[Any]: ...
 
@@ -220,7 +220,7 @@ class AutomationWithResponse(Resource):
     def lock_check(
         self,
         names: Iterable[str],
-        timeout: int,
+        lock_timeout: int,
         **options: Unpack[CallOptions],
     ) -> Response[Any]: ...
 
@@ -246,7 +246,7 @@ class AsyncAutomationWithResponse(Resource):
     def lock_acquire(
         self,
         name: str,
-        timeout: int | None = None,
+        lock_timeout: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Any]]: ...
 
@@ -260,6 +260,6 @@ class AsyncAutomationWithResponse(Resource):
     def lock_check(
         self,
         names: Iterable[str],
-        timeout: int,
+        lock_timeout: int,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Any]]: ...

@@ -72,8 +72,24 @@ pub(crate) fn read(catalog: &Path, resources: &[Resource], service: &[Family]) -
         families,
         errors,
     };
+    distinct(&own, resources)?;
     check(&own, resources, service)?;
     Ok(own)
+}
+
+/// Some languages take arguments and options side by side.
+fn distinct(own: &Own, resources: &[Resource]) -> Result<(), String> {
+    let options: BTreeSet<_> =
+        own.options.iter().chain(&own.callbacks).map(|option| option.name.as_str()).collect();
+    for operation in resources.iter().flat_map(|resource| &resource.operations) {
+        if let Some(both) = operation.parameters.iter().find(|one| options.contains(one.name.as_str())) {
+            return Err(format!(
+                "{}: {} is an option too; give the parameter a wire name",
+                operation.id, both.name
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn check(own: &Own, resources: &[Resource], service: &[Family]) -> Result<(), String> {

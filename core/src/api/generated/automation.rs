@@ -80,16 +80,16 @@ impl Automation<'_> {
     /// It is no plain read, because the service may wait or prolong the locks: the meaning of the timeout is unknown (docs/service/automation.md, Locks).
     ///
     /// * `names`: Names of the locks.
-    /// * `timeout`: Seconds. What they mean is unknown.
+    /// * `lock_timeout`: Seconds. What they mean is unknown.
     pub fn lock_check(
         &self,
         names: impl IntoIterator<Item = impl Into<String>>,
-        timeout: i64,
+        lock_timeout: i64,
     ) -> AutomationLockCheck {
         AutomationLockCheck {
             request: Request::new(self.client, "automation.lock_check")
                 .argument("names", list_value(names.into_iter().map(Into::<String>::into)))
-                .argument("timeout", timeout),
+                .argument("lock_timeout", lock_timeout),
         }
     }
 }
@@ -205,8 +205,8 @@ pub struct AutomationLockAcquire {
 
 impl AutomationLockAcquire {
     /// Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown. The vendor's client sends 60. Default: none is sent.
-    pub fn timeout(mut self, timeout: i64) -> Self {
-        self.request = self.request.argument("timeout", timeout);
+    pub fn lock_timeout(mut self, lock_timeout: i64) -> Self {
+        self.request = self.request.argument("lock_timeout", lock_timeout);
         self
     }
 

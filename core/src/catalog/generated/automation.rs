@@ -243,7 +243,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 members: &[],
             },
             Parameter {
-                name: "timeout",
+                name: "lock_timeout",
                 wire: "timeout",
                 place: Place::Query,
                 kind: Kind::Integer,
@@ -376,7 +376,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 members: &[],
             },
             Parameter {
-                name: "timeout",
+                name: "lock_timeout",
                 wire: "timeout",
                 place: Place::Query,
                 kind: Kind::Integer,

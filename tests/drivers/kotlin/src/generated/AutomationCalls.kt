@@ -25,7 +25,7 @@ internal suspend fun BeProduct.automationCall(
         "automation.lock_aquire", "automation.lock_acquire" ->
             automation.lockAcquire(
                 name = given.required("name", ::text),
-                timeout = given.optional("timeout", ::integer),
+                lockTimeout = given.optional("lock_timeout", ::integer),
                 options = given.ended(options),
             ).json()
         "automation.lock_release" ->
@@ -33,7 +33,7 @@ internal suspend fun BeProduct.automationCall(
         "automation.lock_check" ->
             automation.lockCheck(
                 names = given.required("names", ::texts),
-                timeout = given.required("timeout", ::integer),
+                lockTimeout = given.required("lock_timeout", ::integer),
                 options = given.ended(options),
             ).json()
         else -> throw NotExpressible()

@@ -46,8 +46,8 @@ pub(super) async fn call(
         "automation.lock_aquire" | "automation.lock_acquire" => {
             let call =
                 client.automation().lock_acquire(given.required("name", arguments::text)?).options(options);
-            let call = match given.optional("timeout", arguments::integer)? {
-                Some(value) => call.timeout(value),
+            let call = match given.optional("lock_timeout", arguments::integer)? {
+                Some(value) => call.lock_timeout(value),
                 None => call,
             };
             given.ended()?;
@@ -64,7 +64,7 @@ pub(super) async fn call(
                 .automation()
                 .lock_check(
                     given.required("names", arguments::texts)?,
-                    given.required("timeout", arguments::integer)?,
+                    given.required("lock_timeout", arguments::integer)?,
                 )
                 .options(options);
             given.ended()?;

@@ -65,17 +65,17 @@ public struct AutomationResource: Sendable {
     ///
     /// - Parameters:
     ///   - name: Name of the lock, which the programs that share it choose.
-    ///   - timeout: Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown. The
-    ///     vendor's client sends 60. Default: none is sent.
+    ///   - lockTimeout: Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown.
+    ///     The vendor's client sends 60. Default: none is sent.
     @discardableResult
     public func lockAcquire(
         name: String,
-        timeout: Int? = nil,
+        lockTimeout: Int? = nil,
         options: CallOptions = CallOptions()
     ) async throws -> JSONValue {
         try await detailed.lockAcquire(
             name: name,
-            timeout: timeout,
+            lockTimeout: lockTimeout,
             options: options
         ).body
     }
@@ -101,16 +101,16 @@ public struct AutomationResource: Sendable {
     ///
     /// - Parameters:
     ///   - names: Names of the locks.
-    ///   - timeout: Seconds. What they mean is unknown.
+    ///   - lockTimeout: Seconds. What they mean is unknown.
     @discardableResult
     public func lockCheck(
         names: [String],
-        timeout: Int,
+        lockTimeout: Int,
         options: CallOptions = CallOptions()
     ) async throws -> JSONValue {
         try await detailed.lockCheck(
             names: names,
-            timeout: timeout,
+            lockTimeout: lockTimeout,
             options: options
         ).body
     }
@@ -153,18 +153,18 @@ public struct AutomationResource: Sendable {
             )
         }
 
-        /// ``AutomationResource/lockAcquire(name:timeout:options:)``
+        /// ``AutomationResource/lockAcquire(name:lockTimeout:options:)``
         @discardableResult
         public func lockAcquire(
             name: String,
-            timeout: Int? = nil,
+            lockTimeout: Int? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<JSONValue> {
             try await connection.call(
                 "automation.lock_aquire",
                 [
                     "name": name,
-                    "timeout": timeout,
+                    "lock_timeout": lockTimeout,
                 ],
                 options
             )
@@ -179,18 +179,18 @@ public struct AutomationResource: Sendable {
             try await connection.call("automation.lock_release", ["name": name], options)
         }
 
-        /// ``AutomationResource/lockCheck(names:timeout:options:)``
+        /// ``AutomationResource/lockCheck(names:lockTimeout:options:)``
         @discardableResult
         public func lockCheck(
             names: [String],
-            timeout: Int,
+            lockTimeout: Int,
             options: CallOptions = CallOptions()
         ) async throws -> Response<JSONValue> {
             try await connection.call(
                 "automation.lock_check",
                 [
                     "names": names,
-                    "timeout": timeout,
+                    "lock_timeout": lockTimeout,
                 ],
                 options
             )

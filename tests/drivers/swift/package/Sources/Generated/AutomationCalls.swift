@@ -29,7 +29,7 @@ extension BeProduct {
         case "automation.lock_aquire", "automation.lock_acquire":
             return try await automation.detailed.lockAcquire(
                 name: given.required("name", text),
-                timeout: given.optional("timeout", integer),
+                lockTimeout: given.optional("lock_timeout", integer),
                 options: given.ended(options)
             ).json()
         case "automation.lock_release":
@@ -40,7 +40,7 @@ extension BeProduct {
         case "automation.lock_check":
             return try await automation.detailed.lockCheck(
                 names: given.required("names", texts),
-                timeout: given.required("timeout", integer),
+                lockTimeout: given.required("lock_timeout", integer),
                 options: given.ended(options)
             ).json()
         default:

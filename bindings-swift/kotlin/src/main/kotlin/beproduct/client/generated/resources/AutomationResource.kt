@@ -43,11 +43,15 @@ class AutomationResource internal constructor(private val seam: Seam) {
      * the lock may be taken.
      *
      * @param name Name of the lock, which the programs that share it choose.
-     * @param timeout Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown.
-     * The vendor's client sends 60. Default: none is sent.
+     * @param lockTimeout Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is
+     * unknown. The vendor's client sends 60. Default: none is sent.
      */
-    suspend fun lockAcquire(name: String, timeout: Long? = null, options: CallOptions = CallOptions()): JsonElement =
-        seam.call("automation.lock_aquire", arguments("name" to name, "timeout" to timeout), options)
+    suspend fun lockAcquire(
+        name: String,
+        lockTimeout: Long? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call("automation.lock_aquire", arguments("name" to name, "lock_timeout" to lockTimeout), options)
 
     /**
      * Gives a lock back. The answer is returned unchanged, because its form is unknown.
@@ -66,8 +70,8 @@ class AutomationResource internal constructor(private val seam: Seam) {
      * (docs/service/automation.md, Locks).
      *
      * @param names Names of the locks.
-     * @param timeout Seconds. What they mean is unknown.
+     * @param lockTimeout Seconds. What they mean is unknown.
      */
-    suspend fun lockCheck(names: List<String>, timeout: Long, options: CallOptions = CallOptions()): JsonElement =
-        seam.call("automation.lock_check", arguments("names" to names, "timeout" to timeout), options)
+    suspend fun lockCheck(names: List<String>, lockTimeout: Long, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("automation.lock_check", arguments("names" to names, "lock_timeout" to lockTimeout), options)
 }
