@@ -6,12 +6,166 @@ import type { Caller } from '../connection.js';
 import type { FileInput } from '../files.js';
 import type { Pager } from '../pager.js';
 import type { ColorwayChange } from '../records/changes.js';
-import type { App } from '../records/apps.js';
+import type { App, AppPage, PageItemChange, PageRowChange } from '../records/apps.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
 import type { Folder, MaterialHeader, MaterialLookup, Size, Supplier, Tag } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
 import type { SharedPartner } from '../records/sharing.js';
 import type { Upload, UploadStatus } from '../records/uploads.js';
+
+/** Arguments of {@link Material.appFormUpdate}. */
+export interface MaterialAppFormUpdateArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Values by field id. Null clears a field. */
+  fields: Fields;
+}
+
+/** Arguments of {@link Material.appGridUpdate}. */
+export interface MaterialAppGridUpdateArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`. */
+  rows: readonly PageRowChange[];
+}
+
+/** Arguments of {@link Material.appListUpdate}. */
+export interface MaterialAppListUpdateArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`. */
+  listItems: readonly PageItemChange[];
+}
+
+/** Arguments of {@link Material.appImagegridListUpdate}. */
+export interface MaterialAppImagegridListUpdateArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+   */
+  listItems: readonly PageItemChange[];
+}
+
+/** Arguments of {@link Material.appRequestGet}. */
+export interface MaterialAppRequestGetArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appRequestList`. */
+  appId: string;
+  /** Row of a plan. Default: all rows of the material. */
+  timelineId?: string | undefined;
+}
+
+/** Arguments of {@link Material.appRequestFormUpdate}. */
+export interface MaterialAppRequestFormUpdateArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appRequestList`. */
+  appId: string;
+  /** Row of the plan that the page belongs to. */
+  timelineId: string;
+  /** Values by field id. Null clears a field. */
+  fields: Fields;
+}
+
+/** Arguments of {@link Material.appImageformUpload}. */
+export interface MaterialAppImageformUploadArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Material.appImagesgridItemUpload}. */
+export interface MaterialAppImagesgridItemUploadArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Id of the item. */
+  listItemId: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Material.appTextlistUpload}. */
+export interface MaterialAppTextlistUploadArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Id of the item. */
+  listItemId: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Material.appAttachmentsUpload}. */
+export interface MaterialAppAttachmentsUploadArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt.
+   * A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only,
+   * unless `settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+   * it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Material.appAttachmentsDelete}. */
+export interface MaterialAppAttachmentsDeleteArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Names of the files, each the `fileName` on the page, which is without extension. */
+  filenamesToRemove: readonly string[];
+}
+
+/** Arguments of {@link Material.appGet}. */
+export interface MaterialAppGetArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+}
+
+/** Arguments of {@link Material.appReset}. */
+export interface MaterialAppResetArguments {
+  /** Id of the material. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+}
 
 /** Arguments of {@link Material.colorwayDelete}. */
 export interface MaterialColorwayDeleteArguments {
@@ -333,12 +487,206 @@ export class Material {
   }
 
   /**
-   * Applications of a material: every material of a folder has the same.
+   * Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned
+   * unchanged, because its form is unknown.
+   *
+   * Whether fields that are left out keep their values is not proven: give every field whose loss would hurt,
+   * as `appGet` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appFormUpdate(args: MaterialAppFormUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.app_form_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most
+   * 100 a request. Rows that are not named stay. The answer is returned unchanged, because its form is
+   * unknown.
+   *
+   * A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may
+   * be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives, so a
+   * request with such a row is sent at most once. Whether the rows are written together is unknown: when a
+   * request with several rows is refused, the error's `outcome` is `unknown`. Once `appSchema` has returned
+   * the schema, values are checked against it before anything is sent, because the service blanks, cuts or
+   * ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appGridUpdate(args: MaterialAppGridUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.app_grid_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that
+   * are not named stay. `appListUpload` sends the image of an item. The answer is returned unchanged, because
+   * its form is unknown.
+   *
+   * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request
+   * may be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives,
+   * so a request with such an item is sent at most once. Whether the items are written together is unknown:
+   * when a request with several items is refused, the error's `outcome` is `unknown`. Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appListUpdate(args: MaterialAppListUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.app_list_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request.
+   * Images that are not named stay. `appImagesgridItemUpload` sends the file of an image, and `appGridUpdate`
+   * writes the rows of the grid. The answer is returned unchanged, because its form is unknown.
+   *
+   * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request
+   * may be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives,
+   * so a request with such an item is sent at most once. Whether the items are written together is unknown:
+   * when a request with several items is refused, the error's `outcome` is `unknown`. Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appImagegridListUpdate(
+    args: MaterialAppImagegridListUpdateArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('material.app_imagegrid_list_update', options, args);
+  }
+
+  /**
+   * Applications of a material whose pages belong to rows of plans.
+   *
+   * @param headerId Id of the material.
+   */
+  appRequestList(headerId: string, options?: CallOptions): Promise<App[]> {
+    return this.#caller.call('material.app_request_list', options, { headerId });
+  }
+
+  /**
+   * Pages of a material in an application with requests: that of one row of a plan, or those of all rows. It
+   * is an array of pages or one page, and is returned unchanged, because which of them is unknown.
+   */
+  appRequestGet(args: MaterialAppRequestGetArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.app_request_get', options, args);
+  }
+
+  /**
+   * Writes the form of a material in an application with requests, for one row of a plan. The answer is
+   * returned unchanged, because its form is unknown.
+   *
+   * Whether fields that are left out keep their values is not proven: give every field whose loss would hurt,
+   * or read the page back.
+   */
+  appRequestFormUpdate(args: MaterialAppRequestFormUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.app_request_form_update', options, args);
+  }
+
+  /**
+   * Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service
+   * has processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type. Then it is the first of `data.image`
+   * (docs/service/apps.md, Uploads to pages).
+   */
+  appImageformUpload(args: MaterialAppImageformUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('material.app_imageform_upload', options, args);
+  }
+
+  /**
+   * Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type.
+   */
+  appImagesgridItemUpload(
+    args: MaterialAppImagesgridItemUploadArguments,
+    options?: CallOptions,
+  ): Promise<Upload> {
+    return this.#caller.call('material.app_imagesgrid_item_upload', options, args);
+  }
+
+  /**
+   * Uploads the file of an image in an application of the type `TextList`, and waits until the service has
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type.
+   */
+  appTextlistUpload(args: MaterialAppTextlistUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('material.app_textlist_upload', options, args);
+  }
+
+  /**
+   * Attaches a file to an application of the type `Attachments`. The file is there when the call returns:
+   * there is nothing to wait for. The answer is returned unchanged, because its form is unknown.
+   *
+   * Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent
+   * again: the error's `outcome` is `unknown` then, and `appGet` shows the files. Errors: `ConfigError` for a
+   * file that cannot be read, is empty, or changes while it is sent, for a URL that leads to no file, and for
+   * an application of another type once `appList` has shown its type.
+   */
+  appAttachmentsUpload(args: MaterialAppAttachmentsUploadArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.app_attachments_upload', options, args);
+  }
+
+  /**
+   * Removes files from an application of the type `Attachments`, at most 100 a request. The answer is
+   * returned unchanged, because its form is unknown.
+   *
+   * The service may remove the files and still answer with an error. When the answer leaves open what
+   * happened, the client reads the page, which is one more request: if none of the files is there, the call
+   * has succeeded and returns null (docs/service/apps.md, Attachments).
+   */
+  appAttachmentsDelete(args: MaterialAppAttachmentsDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.app_attachments_delete', options, args);
+  }
+
+  /**
+   * Applications of a material: every material of a folder has the same. The client remembers their types,
+   * which pages do not have, and refuses writes of pages of another type.
    *
    * @param headerId Id of the material.
    */
   appList(headerId: string, options?: CallOptions): Promise<App[]> {
     return this.#caller.call('material.app_list', options, { headerId });
+  }
+
+  /**
+   * What a material has in an application. The form of `data` depends on the type of the application, which
+   * `appList` returns and the page does not (docs/service/apps.md, Types). A page that nothing has written
+   * yet has `0001-01-01T00:00:00` as its times.
+   *
+   * Reading an application of the type `BOMVariations` may create its default variation
+   * (docs/service/requests.md, GET that changes data).
+   */
+  appGet(args: MaterialAppGetArguments, options?: CallOptions): Promise<AppPage> {
+    return this.#caller.call('material.app_get', options, args);
+  }
+
+  /**
+   * Fields of an application. Of a form it is an object with the list `form`; the forms of other types are
+   * unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+   *
+   * @param appId Id of the application, as returned by `appList`.
+   */
+  appSchema(appId: string, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.app_schema', options, { appId });
+  }
+
+  /**
+   * Empties the page that a material has in an application: all values that were written are gone. The answer
+   * is returned unchanged, because its form is unknown.
+   *
+   * Errors: `NotFoundError` for a page that was never written, which is empty already. The service says the
+   * same of an id that is not that of an application.
+   */
+  appReset(args: MaterialAppResetArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('material.app_reset', options, args);
   }
 
   /**
@@ -797,7 +1145,8 @@ export class Material {
 
   /**
    * Uploads the image of an item in an application of the type `List`, and waits until the service has
-   * processed it, at most `options.waitTimeout`. Errors are those of `upload`.
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type.
    */
   appListUpload(args: MaterialAppListUploadArguments, options?: CallOptions): Promise<Upload> {
     return this.#caller.call('material.app_list_upload', options, args);

@@ -6,7 +6,14 @@ import type { Caller } from '../connection.js';
 import type { FileInput } from '../files.js';
 import type { Pager } from '../pager.js';
 import type { ColorwayChange } from '../records/changes.js';
-import type { App } from '../records/apps.js';
+import type {
+  App,
+  AppPage,
+  PageItemChange,
+  PageLinkChange,
+  PageRowChange,
+  SubmitSize,
+} from '../records/apps.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
 import type {
   CarriedOver,
@@ -21,6 +28,208 @@ import type {
 import type { Message, SchemaField } from '../records/shared.js';
 import type { SharedPartner } from '../records/sharing.js';
 import type { Upload, UploadStatus } from '../records/uploads.js';
+
+/** Arguments of {@link Style.appFormUpdate}. */
+export interface StyleAppFormUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Values by field id. Null clears a field. */
+  fields: Fields;
+}
+
+/** Arguments of {@link Style.appGridUpdate}. */
+export interface StyleAppGridUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`. */
+  rows: readonly PageRowChange[];
+}
+
+/** Arguments of {@link Style.appListUpdate}. */
+export interface StyleAppListUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`. */
+  listItems: readonly PageItemChange[];
+}
+
+/** Arguments of {@link Style.appImagegridListUpdate}. */
+export interface StyleAppImagegridListUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+   */
+  listItems: readonly PageItemChange[];
+}
+
+/** Arguments of {@link Style.appTextlistUpdate}. */
+export interface StyleAppTextlistUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+   */
+  listItems: readonly PageItemChange[];
+}
+
+/** Arguments of {@link Style.appTextlistEditorUpdate}. */
+export interface StyleAppTextlistEditorUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * The text as HTML, such as `<p>Double stitch</p>`. It may not be empty; `<p></p>` is an empty paragraph.
+   */
+  editorData: string;
+}
+
+/** Arguments of {@link Style.appLinkPagesUpdate}. */
+export interface StyleAppLinkPagesUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Links, each to a page of a record. */
+  items: readonly PageLinkChange[];
+}
+
+/** Arguments of {@link Style.appRequestGet}. */
+export interface StyleAppRequestGetArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appRequestList`. */
+  appId: string;
+  /** Row of a plan. Default: all rows of the style. */
+  timelineId?: string | undefined;
+}
+
+/** Arguments of {@link Style.appRequestFormUpdate}. */
+export interface StyleAppRequestFormUpdateArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appRequestList`. */
+  appId: string;
+  /** Row of the plan that the page belongs to. */
+  timelineId: string;
+  /** Values by field id. Null clears a field. */
+  fields: Fields;
+}
+
+/** Arguments of {@link Style.appSampleRequestMultiAddSubmit}. */
+export interface StyleAppSampleRequestMultiAddSubmitArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Row of the plan, for a submit of a request of a plan. */
+  timelineId?: string | undefined;
+  /** Name of the submit. */
+  submitName: string;
+  /** Sizes of the submit, each with the id of its size class. */
+  sizes: readonly SubmitSize[];
+}
+
+/** Arguments of {@link Style.appImageformUpload}. */
+export interface StyleAppImageformUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.appImagesgridItemUpload}. */
+export interface StyleAppImagesgridItemUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Id of the item. */
+  listItemId: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.appTextlistUpload}. */
+export interface StyleAppTextlistUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Id of the item. */
+  listItemId: string;
+  /**
+   * The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+   * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public
+   * addresses only, unless `settings.allowPrivateSources` is set. By default the name is the last segment of
+   * the path or URL; it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.appAttachmentsUpload}. */
+export interface StyleAppAttachmentsUploadArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /**
+   * The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt.
+   * A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only,
+   * unless `settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+   * it may hold no path.
+   */
+  file: FileInput;
+}
+
+/** Arguments of {@link Style.appAttachmentsDelete}. */
+export interface StyleAppAttachmentsDeleteArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+  /** Names of the files, each the `fileName` on the page, which is without extension. */
+  filenamesToRemove: readonly string[];
+}
+
+/** Arguments of {@link Style.appGet}. */
+export interface StyleAppGetArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+}
+
+/** Arguments of {@link Style.appReset}. */
+export interface StyleAppResetArguments {
+  /** Id of the style. */
+  headerId: string;
+  /** Id of the application, as returned by `appList`. */
+  appId: string;
+}
 
 /** Arguments of {@link Style.colorwayDelete}. */
 export interface StyleColorwayDeleteArguments {
@@ -384,12 +593,279 @@ export class Style {
   }
 
   /**
-   * Applications of a style: every style of a folder has the same.
+   * Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned
+   * unchanged, because its form is unknown.
+   *
+   * Whether fields that are left out keep their values is not proven: give every field whose loss would hurt,
+   * as `appGet` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appFormUpdate(args: StyleAppFormUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_form_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most
+   * 100 a request. Rows that are not named stay. The answer is returned unchanged, because its form is
+   * unknown.
+   *
+   * A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may
+   * be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives, so a
+   * request with such a row is sent at most once. Whether the rows are written together is unknown: when a
+   * request with several rows is refused, the error's `outcome` is `unknown`. Once `appSchema` has returned
+   * the schema, values are checked against it before anything is sent, because the service blanks, cuts or
+   * ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appGridUpdate(args: StyleAppGridUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_grid_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that
+   * are not named stay. `appListUpload` sends the image of an item. The answer is returned unchanged, because
+   * its form is unknown.
+   *
+   * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request
+   * may be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives,
+   * so a request with such an item is sent at most once. Whether the items are written together is unknown:
+   * when a request with several items is refused, the error's `outcome` is `unknown`. Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appListUpdate(args: StyleAppListUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_list_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request.
+   * Images that are not named stay. `appImagesgridItemUpload` sends the file of an image, and `appGridUpdate`
+   * writes the rows of the grid. The answer is returned unchanged, because its form is unknown.
+   *
+   * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request
+   * may be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives,
+   * so a request with such an item is sent at most once. Whether the items are written together is unknown:
+   * when a request with several items is refused, the error's `outcome` is `unknown`. Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appImagegridListUpdate(
+    args: StyleAppImagegridListUpdateArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('style.app_imagegrid_list_update', options, args);
+  }
+
+  /**
+   * Adds, changes and removes images in an application of the type `TextList`, at most 100 a request. Images
+   * that are not named stay. `appTextlistUpload` sends the file of an image, and `appTextlistEditorUpdate`
+   * writes the text. The answer is returned unchanged, because its form is unknown.
+   *
+   * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request
+   * may be repeated (`options.allowRepeat`). One without an id is added each time that the request arrives,
+   * so a request with such an item is sent at most once. Whether the items are written together is unknown:
+   * when a request with several items is refused, the error's `outcome` is `unknown`. Once `appSchema` has
+   * returned the schema, values are checked against it before anything is sent, because the service blanks,
+   * cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appTextlistUpdate(args: StyleAppTextlistUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_textlist_update', options, args);
+  }
+
+  /**
+   * Replaces the whole text of an application of the type `TextList`. The answer is returned unchanged,
+   * because its form is unknown.
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appTextlistEditorUpdate(
+    args: StyleAppTextlistEditorUpdateArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('style.app_textlist_editor_update', options, args);
+  }
+
+  /**
+   * Adds and removes links to pages of other records in an application of the type `LinkPages`, at most 100 a
+   * request. The answer is returned unchanged, because its form is unknown.
+   *
+   * Sent at most once, because a link that is added again may be there twice: when the error's `outcome` is
+   * `unknown`, read the page before you send it again. Whether the links are written together is unknown:
+   * when a request with several links is refused, the error's `outcome` is `unknown`.
+   *
+   * Errors: `ConfigError` for a value that is refused, and for an application of another type once `appList`
+   * has shown its type; `NotFoundError` when the service finds no such page.
+   */
+  appLinkPagesUpdate(args: StyleAppLinkPagesUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_link_pages_update', options, args);
+  }
+
+  /**
+   * Applications of a style whose pages belong to rows of plans.
+   *
+   * @param headerId Id of the style.
+   */
+  appRequestList(headerId: string, options?: CallOptions): Promise<App[]> {
+    return this.#caller.call('style.app_request_list', options, { headerId });
+  }
+
+  /**
+   * Pages of a style in an application with requests: that of one row of a plan, or those of all rows. It is
+   * an array of pages or one page, and is returned unchanged, because which of them is unknown.
+   */
+  appRequestGet(args: StyleAppRequestGetArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_request_get', options, args);
+  }
+
+  /**
+   * Fields of an application with requests: one with `isSampleApp`. The service finds no page for an
+   * application of another kind. The form of a schema is not recorded, so it is returned unchanged.
+   *
+   * @param appId Id of the application, as returned by `appRequestList`.
+   */
+  appRequestSchema(appId: string, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_request_schema', options, { appId });
+  }
+
+  /**
+   * Writes the form of a style in an application with requests, for one row of a plan. The answer is returned
+   * unchanged, because its form is unknown.
+   *
+   * Whether fields that are left out keep their values is not proven: give every field whose loss would hurt,
+   * or read the page back.
+   */
+  appRequestFormUpdate(args: StyleAppRequestFormUpdateArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_request_form_update', options, args);
+  }
+
+  /**
+   * Adds a submit to an application of the type `SampleRequestMulti`. The answer is returned unchanged,
+   * because its form is unknown.
+   *
+   * Sent at most once, because a second request adds a second submit: when the error's `outcome` is
+   * `unknown`, look for the name on the page before you add it again. The form of the request is from one
+   * source (docs/service/apps.md, Requests).
+   */
+  appSampleRequestMultiAddSubmit(
+    args: StyleAppSampleRequestMultiAddSubmitArguments,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#caller.call('style.app_sample_request_multi_add_submit', options, args);
+  }
+
+  /**
+   * Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service
+   * has processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type. Then it is the first of `data.image`
+   * (docs/service/apps.md, Uploads to pages).
+   */
+  appImageformUpload(args: StyleAppImageformUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('style.app_imageform_upload', options, args);
+  }
+
+  /**
+   * Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type.
+   */
+  appImagesgridItemUpload(
+    args: StyleAppImagesgridItemUploadArguments,
+    options?: CallOptions,
+  ): Promise<Upload> {
+    return this.#caller.call('style.app_imagesgrid_item_upload', options, args);
+  }
+
+  /**
+   * Uploads the file of an image in an application of the type `TextList`, and waits until the service has
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type.
+   */
+  appTextlistUpload(args: StyleAppTextlistUploadArguments, options?: CallOptions): Promise<Upload> {
+    return this.#caller.call('style.app_textlist_upload', options, args);
+  }
+
+  /**
+   * Attaches a file to an application of the type `Attachments`. The file is there when the call returns:
+   * there is nothing to wait for. The answer is returned unchanged, because its form is unknown.
+   *
+   * Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent
+   * again: the error's `outcome` is `unknown` then, and `appGet` shows the files. Errors: `ConfigError` for a
+   * file that cannot be read, is empty, or changes while it is sent, for a URL that leads to no file, and for
+   * an application of another type once `appList` has shown its type.
+   */
+  appAttachmentsUpload(args: StyleAppAttachmentsUploadArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_attachments_upload', options, args);
+  }
+
+  /**
+   * Removes files from an application of the type `Attachments`, at most 100 a request. The answer is
+   * returned unchanged, because its form is unknown.
+   *
+   * The service may remove the files and still answer with an error. When the answer leaves open what
+   * happened, the client reads the page, which is one more request: if none of the files is there, the call
+   * has succeeded and returns null (docs/service/apps.md, Attachments).
+   */
+  appAttachmentsDelete(args: StyleAppAttachmentsDeleteArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_attachments_delete', options, args);
+  }
+
+  /**
+   * Applications of a style: every style of a folder has the same. The client remembers their types, which
+   * pages do not have, and refuses writes of pages of another type.
    *
    * @param headerId Id of the style.
    */
   appList(headerId: string, options?: CallOptions): Promise<App[]> {
     return this.#caller.call('style.app_list', options, { headerId });
+  }
+
+  /**
+   * What a style has in an application. The form of `data` depends on the type of the application, which
+   * `appList` returns and the page does not (docs/service/apps.md, Types). A page that nothing has written
+   * yet has `0001-01-01T00:00:00` as its times.
+   *
+   * Reading an application of the type `BOMVariations` may create its default variation
+   * (docs/service/requests.md, GET that changes data).
+   */
+  appGet(args: StyleAppGetArguments, options?: CallOptions): Promise<AppPage> {
+    return this.#caller.call('style.app_get', options, args);
+  }
+
+  /**
+   * Fields of an application. Of a form it is an object with the list `form`; the forms of other types are
+   * unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+   *
+   * @param appId Id of the application, as returned by `appList`.
+   */
+  appSchema(appId: string, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_schema', options, { appId });
+  }
+
+  /**
+   * Empties the page that a style has in an application: all values that were written are gone. The answer is
+   * returned unchanged, because its form is unknown.
+   *
+   * Errors: `NotFoundError` for a page that was never written, which is empty already. The service says the
+   * same of an id that is not that of an application.
+   */
+  appReset(args: StyleAppResetArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('style.app_reset', options, args);
   }
 
   /**
@@ -898,7 +1374,8 @@ export class Style {
 
   /**
    * Uploads the image of an item in an application of the type `List`, and waits until the service has
-   * processed it, at most `options.waitTimeout`. Errors are those of `upload`.
+   * processed it, at most `options.waitTimeout`. Errors are those of `upload`, and `ConfigError` for an
+   * application of another type once `appList` has shown its type.
    */
   appListUpload(args: StyleAppListUploadArguments, options?: CallOptions): Promise<Upload> {
     return this.#caller.call('style.app_list_upload', options, args);

@@ -8,7 +8,7 @@ write that was done, but answered without the record, gives an empty dict.
 from beproduct_client._downloads import AsyncFileStream, FileStream
 from beproduct_client._files import FileContent, FileInput, FileUrl
 from beproduct_client._values import FieldValue, Filter, FilterMap, FilterOperators, FilterValue, Number, Operator
-from beproduct_client.records.apps import App
+from beproduct_client.records.apps import App, AppPage, PageItemChange, PageLinkChange, PageRowChange, SubmitSize
 from beproduct_client.records.automation import Autonumber, AutonumberList
 from beproduct_client.records.data_tables import (
     DataTable,
@@ -92,6 +92,7 @@ from beproduct_client.records.users import Role, UserRecord
 
 __all__ = [
     "App",
+    "AppPage",
     "Artboard",
     "AsyncFileStream",
     "Autonumber",
@@ -162,6 +163,9 @@ __all__ = [
     "Message",
     "Number",
     "Operator",
+    "PageItemChange",
+    "PageLinkChange",
+    "PageRowChange",
     "PaletteColors",
     "PartnerReference",
     "Person",
@@ -177,6 +181,7 @@ __all__ = [
     "StyleHeader",
     "StyleHeaderData",
     "StyleLookup",
+    "SubmitSize",
     "Supplier",
     "Tag",
     "TimelineAdded",

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
+
+from beproduct_client.records.shared import Person
 
 if sys.version_info >= (3, 11):
     from typing import Required, TypedDict
@@ -12,6 +15,11 @@ else:
 
 __all__ = [
     "App",
+    "AppPage",
+    "PageItemChange",
+    "PageLinkChange",
+    "PageRowChange",
+    "SubmitSize",
 ]
 
 
@@ -27,3 +35,67 @@ App = TypedDict(
     total=False,
 )
 """An application of a folder: a page that every record of the folder has."""
+
+
+AppPage = TypedDict(
+    "AppPage",
+    {
+        "id": Required["str"],  # Id of the application.
+        "headerId": "str | None",  # Id of the record. Old pages may be without it.
+        "name": "str | None",  # Title of the application.
+        "data": "Any | None",  # What is on the page, in the form of its type (docs/service/apps.md, Types). May be null.
+        "createdBy": "Person | None",
+        "createdAt": "str | None",  # Time of the first write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+        "modifiedBy": "Person | None",
+        "modifiedAt": "str | None",  # Time of the last write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+    },
+    total=False,
+)
+"""What a record has in an application."""
+
+
+PageItemChange = TypedDict(
+    "PageItemChange",
+    {
+        "itemId": "str | None",  # Id of the item. Without it an item is added, each time that the request arrives.
+        "itemFields": "Any | None",  # Values by field id, which only an item to remove may be without.
+        "deleteItem": "bool | None",  # Remove the item.
+    },
+    total=False,
+)
+"""A change of an item of a list: a `itemId` that the list does not have adds an item, as does an item without one; with `deleteItem` one is removed."""
+
+
+PageLinkChange = TypedDict(
+    "PageLinkChange",
+    {
+        "headerId": Required["str"],  # Id of the record.
+        "pageId": Required["str"],  # Id of the application.
+        "removeLink": Required["bool"],  # True removes the link, false adds it.
+    },
+    total=False,
+)
+"""A link to a page of a record."""
+
+
+PageRowChange = TypedDict(
+    "PageRowChange",
+    {
+        "rowId": "str | None",  # Id of the row. Without it a row is added, each time that the request arrives.
+        "rowFields": "Any | None",  # Values by field id, which only a row to remove may be without.
+        "deleteRow": "bool | None",  # Remove the row.
+    },
+    total=False,
+)
+"""A change of a row of a grid: a `rowId` that the grid does not have adds a row, as does a row without one; with `deleteRow` one is removed."""
+
+
+SubmitSize = TypedDict(
+    "SubmitSize",
+    {
+        "sizeClass": Required["str"],  # Id of the size class.
+        "sizeName": Required["str"],  # Name of the size, such as `M`.
+    },
+    total=False,
+)
+"""A size of a submit."""

@@ -14,7 +14,7 @@ from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client._values import FieldValue, Filter, FilterMap
 from beproduct_client.client.options import CallOptions
-from beproduct_client.records.apps import App
+from beproduct_client.records.apps import App, AppPage, PageItemChange, PageRowChange
 from beproduct_client.records.downloads import Download, DownloadFile, DownloadOutcome
 from beproduct_client.records.headers import Folder, ImageHeader, ImageLookup, Tag
 from beproduct_client.records.shared import Message, SchemaField
@@ -24,14 +24,275 @@ from beproduct_client.records.uploads import Upload, UploadStatus
 class Image(Resource):
     """Images: prints and artwork, with their versions."""
 
+    def app_form_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer
+        is returned unchanged, because its form is unknown.
+
+        Whether fields that are left out keep their values is not proven: give every field whose loss
+        would hurt, as `app_get` returns it, or read the page back (docs/service/apps.md, Writing
+        pages). Once `app_schema` has returned the schema, values are checked against it before
+        anything is sent, because the service blanks, cuts or ignores some and still answers with
+        success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param fields: Values by field id. Null clears a field.
+        """
+
+    def app_grid_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        rows: Iterable[PageRowChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or
+        `ImagesGrid`, at most 100 a request. Rows that are not named stay. The answer is returned
+        unchanged, because its form is unknown.
+
+        A row with an id that the caller has made, a new GUID, is added under this id, so that such a
+        request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such a row is sent at most once. Whether the rows are
+        written together is unknown: when a request with several rows is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param rows: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields`
+            or `deleteRow`.
+        """
+
+    def app_list_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_items: Iterable[PageItemChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Adds, changes and removes items in an application of the type `List`, at most 100 a request.
+        Items that are not named stay. `app_list_upload` sends the image of an item. The answer is
+        returned unchanged, because its form is unknown.
+
+        An item with an id that the caller has made, a new GUID, is added under this id, so that such
+        a request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such an item is sent at most once. Whether the items are
+        written together is unknown: when a request with several items is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_items: Items to add, to change and to remove, each with its `itemId`, and with
+            `itemFields` or `deleteItem`.
+        """
+
+    def app_imagegrid_list_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_items: Iterable[PageItemChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a
+        request. Images that are not named stay. `app_imagesgrid_item_upload` sends the file of an
+        image, and `app_grid_update` writes the rows of the grid. The answer is returned unchanged,
+        because its form is unknown.
+
+        An item with an id that the caller has made, a new GUID, is added under this id, so that such
+        a request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such an item is sent at most once. Whether the items are
+        written together is unknown: when a request with several items is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_items: Images to add, to change and to remove, each with its `itemId`, and with
+            `itemFields` or `deleteItem`.
+        """
+
+    def app_imageform_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Upload:
+        """Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until
+        the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type. Then it
+        is the first of `data.image` (docs/service/apps.md, Uploads to pages).
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+
+    def app_imagesgrid_item_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_item_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Upload:
+        """Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_item_id: Id of the item.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+
+    def app_textlist_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_item_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Upload:
+        """Uploads the file of an image in an application of the type `TextList`, and waits until the
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_item_id: Id of the item.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+
+    def app_attachments_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Attaches a file to an application of the type `Attachments`. The file is there when the call
+        returns: there is nothing to wait for. The answer is returned unchanged, because its form is
+        unknown.
+
+        Whether a file replaces one of the same name is unknown, so a file that may have arrived is
+        not sent again: the error's `outcome` is `unknown` then, and `app_get` shows the files.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        for a URL that leads to no file, and for an application of another type once `app_list` has
+        shown its type.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+
+    def app_attachments_delete(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        filenames_to_remove: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Removes files from an application of the type `Attachments`, at most 100 a request. The
+        answer is returned unchanged, because its form is unknown.
+
+        The service may remove the files and still answer with an error. When the answer leaves open
+        what happened, the client reads the page, which is one more request: if none of the files is
+        there, the call has succeeded and returns null (docs/service/apps.md, Attachments).
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param filenames_to_remove: Names of the files, each the `fileName` on the page, which is
+            without extension.
+        """
+
     def app_list(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> builtins.list[App]:
-        """Applications of an image: every image of a folder has the same.
+        """Applications of an image: every image of a folder has the same. The client remembers their
+        types, which pages do not have, and refuses writes of pages of another type.
 
         :param header_id: Id of the image.
+        """
+
+    def app_get(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> AppPage:
+        """What an image has in an application. The form of `data` depends on the type of the
+        application, which `app_list` returns and the page does not (docs/service/apps.md, Types). A
+        page that nothing has written yet has `0001-01-01T00:00:00` as its times.
+
+        Reading an application of the type `BOMVariations` may create its default variation
+        (docs/service/requests.md, GET that changes data).
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+
+    def app_schema(
+        self,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Fields of an application. Of a form it is an object with the list `form`; the forms of other
+        types are unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+
+    def app_reset(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Empties the page that an image has in an application: all values that were written are gone.
+        The answer is returned unchanged, because its form is unknown.
+
+        Errors: `NotFoundError` for a page that was never written, which is empty already. The
+        service says the same of an id that is not that of an application.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
         """
 
     def comment_list(
@@ -612,7 +873,8 @@ class Image(Resource):
         **options: Unpack[CallOptions],
     ) -> Upload:
         """Uploads the image of an item in an application of the type `List`, and waits until the
-        service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
 
         :param header_id: Id of the image.
         :param app_id: Id of the application.
@@ -648,14 +910,275 @@ class Image(Resource):
 class AsyncImage(Resource):
     """Images: prints and artwork, with their versions."""
 
+    def app_form_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer
+        is returned unchanged, because its form is unknown.
+
+        Whether fields that are left out keep their values is not proven: give every field whose loss
+        would hurt, as `app_get` returns it, or read the page back (docs/service/apps.md, Writing
+        pages). Once `app_schema` has returned the schema, values are checked against it before
+        anything is sent, because the service blanks, cuts or ignores some and still answers with
+        success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param fields: Values by field id. Null clears a field.
+        """
+
+    def app_grid_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        rows: Iterable[PageRowChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or
+        `ImagesGrid`, at most 100 a request. Rows that are not named stay. The answer is returned
+        unchanged, because its form is unknown.
+
+        A row with an id that the caller has made, a new GUID, is added under this id, so that such a
+        request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such a row is sent at most once. Whether the rows are
+        written together is unknown: when a request with several rows is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param rows: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields`
+            or `deleteRow`.
+        """
+
+    def app_list_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_items: Iterable[PageItemChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Adds, changes and removes items in an application of the type `List`, at most 100 a request.
+        Items that are not named stay. `app_list_upload` sends the image of an item. The answer is
+        returned unchanged, because its form is unknown.
+
+        An item with an id that the caller has made, a new GUID, is added under this id, so that such
+        a request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such an item is sent at most once. Whether the items are
+        written together is unknown: when a request with several items is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_items: Items to add, to change and to remove, each with its `itemId`, and with
+            `itemFields` or `deleteItem`.
+        """
+
+    def app_imagegrid_list_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_items: Iterable[PageItemChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a
+        request. Images that are not named stay. `app_imagesgrid_item_upload` sends the file of an
+        image, and `app_grid_update` writes the rows of the grid. The answer is returned unchanged,
+        because its form is unknown.
+
+        An item with an id that the caller has made, a new GUID, is added under this id, so that such
+        a request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such an item is sent at most once. Whether the items are
+        written together is unknown: when a request with several items is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_items: Images to add, to change and to remove, each with its `itemId`, and with
+            `itemFields` or `deleteItem`.
+        """
+
+    def app_imageform_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Upload]:
+        """Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until
+        the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type. Then it
+        is the first of `data.image` (docs/service/apps.md, Uploads to pages).
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+
+    def app_imagesgrid_item_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_item_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Upload]:
+        """Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_item_id: Id of the item.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+
+    def app_textlist_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_item_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Upload]:
+        """Uploads the file of an image in an application of the type `TextList`, and waits until the
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_item_id: Id of the item.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+
+    def app_attachments_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Attaches a file to an application of the type `Attachments`. The file is there when the call
+        returns: there is nothing to wait for. The answer is returned unchanged, because its form is
+        unknown.
+
+        Whether a file replaces one of the same name is unknown, so a file that may have arrived is
+        not sent again: the error's `outcome` is `unknown` then, and `app_get` shows the files.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        for a URL that leads to no file, and for an application of another type once `app_list` has
+        shown its type.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+
+    def app_attachments_delete(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        filenames_to_remove: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Removes files from an application of the type `Attachments`, at most 100 a request. The
+        answer is returned unchanged, because its form is unknown.
+
+        The service may remove the files and still answer with an error. When the answer leaves open
+        what happened, the client reads the page, which is one more request: if none of the files is
+        there, the call has succeeded and returns null (docs/service/apps.md, Attachments).
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param filenames_to_remove: Names of the files, each the `fileName` on the page, which is
+            without extension.
+        """
+
     def app_list(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, builtins.list[App]]:
-        """Applications of an image: every image of a folder has the same.
+        """Applications of an image: every image of a folder has the same. The client remembers their
+        types, which pages do not have, and refuses writes of pages of another type.
 
         :param header_id: Id of the image.
+        """
+
+    def app_get(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, AppPage]:
+        """What an image has in an application. The form of `data` depends on the type of the
+        application, which `app_list` returns and the page does not (docs/service/apps.md, Types). A
+        page that nothing has written yet has `0001-01-01T00:00:00` as its times.
+
+        Reading an application of the type `BOMVariations` may create its default variation
+        (docs/service/requests.md, GET that changes data).
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+
+    def app_schema(
+        self,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Fields of an application. Of a form it is an object with the list `form`; the forms of other
+        types are unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+
+    def app_reset(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Empties the page that an image has in an application: all values that were written are gone.
+        The answer is returned unchanged, because its form is unknown.
+
+        Errors: `NotFoundError` for a page that was never written, which is empty already. The
+        service says the same of an id that is not that of an application.
+
+        :param header_id: Id of the image.
+        :param app_id: Id of the application, as returned by `app_list`.
         """
 
     def comment_list(
@@ -1236,7 +1759,8 @@ class AsyncImage(Resource):
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Upload]:
         """Uploads the image of an item in an application of the type `List`, and waits until the
-        service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
 
         :param header_id: Id of the image.
         :param app_id: Id of the application.
@@ -1272,11 +1796,93 @@ class AsyncImage(Resource):
 class ImageWithResponse(Resource):
     """`Image`, with all that is known about each answer."""
 
+    def app_form_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def app_grid_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        rows: Iterable[PageRowChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def app_list_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_items: Iterable[PageItemChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def app_imagegrid_list_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_items: Iterable[PageItemChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def app_imageform_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Response[Upload]: ...
+    def app_imagesgrid_item_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_item_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Response[Upload]: ...
+    def app_textlist_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_item_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Response[Upload]: ...
+    def app_attachments_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def app_attachments_delete(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        filenames_to_remove: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
     def app_list(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[builtins.list[App]]: ...
+    def app_get(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[AppPage]: ...
+    def app_schema(
+        self,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def app_reset(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
     def comment_list(
         self,
         header_id: str | UUID,
@@ -1566,11 +2172,93 @@ class ImageWithResponse(Resource):
 class AsyncImageWithResponse(Resource):
     """`AsyncImage`, with all that is known about each answer."""
 
+    def app_form_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        fields: Mapping[str, Any] | Iterable[FieldValue],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def app_grid_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        rows: Iterable[PageRowChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def app_list_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_items: Iterable[PageItemChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def app_imagegrid_list_update(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_items: Iterable[PageItemChange | dict[str, Any]],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def app_imageform_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Upload]]: ...
+    def app_imagesgrid_item_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_item_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Upload]]: ...
+    def app_textlist_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        list_item_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Upload]]: ...
+    def app_attachments_upload(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        file: FileInput,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def app_attachments_delete(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        filenames_to_remove: Iterable[str],
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
     def app_list(
         self,
         header_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[builtins.list[App]]]: ...
+    def app_get(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[AppPage]]: ...
+    def app_schema(
+        self,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def app_reset(
+        self,
+        header_id: str | UUID,
+        app_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
     def comment_list(
         self,
         header_id: str | UUID,

@@ -7,12 +7,348 @@ from beproduct_client._resource import Resource
 class Material(Resource):
     """Materials: fabrics and trims, with colorways, sizes and suppliers."""
 
+    def app_form_update(
+        self,
+        header_id,
+        app_id,
+        fields,
+        **options,
+    ):
+        """Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer
+        is returned unchanged, because its form is unknown.
+
+        Whether fields that are left out keep their values is not proven: give every field whose loss
+        would hurt, as `app_get` returns it, or read the page back (docs/service/apps.md, Writing
+        pages). Once `app_schema` has returned the schema, values are checked against it before
+        anything is sent, because the service blanks, cuts or ignores some and still answers with
+        success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param fields: Values by field id. Null clears a field.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "fields": fields,
+        }
+        return self._call("material.app_form_update", arguments, options)
+
+    def app_grid_update(
+        self,
+        header_id,
+        app_id,
+        rows,
+        **options,
+    ):
+        """Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or
+        `ImagesGrid`, at most 100 a request. Rows that are not named stay. The answer is returned
+        unchanged, because its form is unknown.
+
+        A row with an id that the caller has made, a new GUID, is added under this id, so that such a
+        request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such a row is sent at most once. Whether the rows are
+        written together is unknown: when a request with several rows is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param rows: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields`
+            or `deleteRow`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "rows": rows,
+        }
+        return self._call("material.app_grid_update", arguments, options)
+
+    def app_list_update(
+        self,
+        header_id,
+        app_id,
+        list_items,
+        **options,
+    ):
+        """Adds, changes and removes items in an application of the type `List`, at most 100 a request.
+        Items that are not named stay. `app_list_upload` sends the image of an item. The answer is
+        returned unchanged, because its form is unknown.
+
+        An item with an id that the caller has made, a new GUID, is added under this id, so that such
+        a request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such an item is sent at most once. Whether the items are
+        written together is unknown: when a request with several items is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_items: Items to add, to change and to remove, each with its `itemId`, and with
+            `itemFields` or `deleteItem`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "list_items": list_items,
+        }
+        return self._call("material.app_list_update", arguments, options)
+
+    def app_imagegrid_list_update(
+        self,
+        header_id,
+        app_id,
+        list_items,
+        **options,
+    ):
+        """Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a
+        request. Images that are not named stay. `app_imagesgrid_item_upload` sends the file of an
+        image, and `app_grid_update` writes the rows of the grid. The answer is returned unchanged,
+        because its form is unknown.
+
+        An item with an id that the caller has made, a new GUID, is added under this id, so that such
+        a request may be repeated (`allow_repeat`). One without an id is added each time that the
+        request arrives, so a request with such an item is sent at most once. Whether the items are
+        written together is unknown: when a request with several items is refused, the error's
+        `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against
+        it before anything is sent, because the service blanks, cuts or ignores some and still
+        answers with success (docs/service/values.md, Schemas).
+
+        Errors: `ConfigError` for a value that is refused, and for an application of another type
+        once `app_list` has shown its type; `NotFoundError` when the service finds no such page.
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_items: Images to add, to change and to remove, each with its `itemId`, and with
+            `itemFields` or `deleteItem`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "list_items": list_items,
+        }
+        return self._call("material.app_imagegrid_list_update", arguments, options)
+
+    def app_request_list(
+        self,
+        header_id,
+        **options,
+    ):
+        """Applications of a material whose pages belong to rows of plans.
+
+        :param header_id: Id of the material.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("material.app_request_list", arguments, options)
+
+    def app_request_get(
+        self,
+        header_id,
+        app_id,
+        timeline_id=None,
+        **options,
+    ):
+        """Pages of a material in an application with requests: that of one row of a plan, or those of
+        all rows. It is an array of pages or one page, and is returned unchanged, because which of
+        them is unknown.
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_request_list`.
+        :param timeline_id: Row of a plan. Default: all rows of the material.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "timeline_id": timeline_id,
+        }
+        return self._call("material.app_request_get", arguments, options)
+
+    def app_request_form_update(
+        self,
+        header_id,
+        app_id,
+        timeline_id,
+        fields,
+        **options,
+    ):
+        """Writes the form of a material in an application with requests, for one row of a plan. The
+        answer is returned unchanged, because its form is unknown.
+
+        Whether fields that are left out keep their values is not proven: give every field whose loss
+        would hurt, or read the page back.
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_request_list`.
+        :param timeline_id: Row of the plan that the page belongs to.
+        :param fields: Values by field id. Null clears a field.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "timeline_id": timeline_id,
+            "fields": fields,
+        }
+        return self._call("material.app_request_form_update", arguments, options)
+
+    def app_imageform_upload(
+        self,
+        header_id,
+        app_id,
+        file,
+        **options,
+    ):
+        """Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until
+        the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type. Then it
+        is the first of `data.image` (docs/service/apps.md, Uploads to pages).
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "file": file,
+        }
+        return self._call("material.app_imageform_upload", arguments, options)
+
+    def app_imagesgrid_item_upload(
+        self,
+        header_id,
+        app_id,
+        list_item_id,
+        file,
+        **options,
+    ):
+        """Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_item_id: Id of the item.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "list_item_id": list_item_id,
+            "file": file,
+        }
+        return self._call("material.app_imagesgrid_item_upload", arguments, options)
+
+    def app_textlist_upload(
+        self,
+        header_id,
+        app_id,
+        list_item_id,
+        file,
+        **options,
+    ):
+        """Uploads the file of an image in an application of the type `TextList`, and waits until the
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param list_item_id: Id of the item.
+        :param file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "list_item_id": list_item_id,
+            "file": file,
+        }
+        return self._call("material.app_textlist_upload", arguments, options)
+
+    def app_attachments_upload(
+        self,
+        header_id,
+        app_id,
+        file,
+        **options,
+    ):
+        """Attaches a file to an application of the type `Attachments`. The file is there when the call
+        returns: there is nothing to wait for. The answer is returned unchanged, because its form is
+        unknown.
+
+        Whether a file replaces one of the same name is unknown, so a file that may have arrived is
+        not sent again: the error's `outcome` is `unknown` then, and `app_get` shows the files.
+        Errors: `ConfigError` for a file that cannot be read, is empty, or changes while it is sent,
+        for a URL that leads to no file, and for an application of another type once `app_list` has
+        shown its type.
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "file": file,
+        }
+        return self._call("material.app_attachments_upload", arguments, options)
+
+    def app_attachments_delete(
+        self,
+        header_id,
+        app_id,
+        filenames_to_remove,
+        **options,
+    ):
+        """Removes files from an application of the type `Attachments`, at most 100 a request. The
+        answer is returned unchanged, because its form is unknown.
+
+        The service may remove the files and still answer with an error. When the answer leaves open
+        what happened, the client reads the page, which is one more request: if none of the files is
+        there, the call has succeeded and returns null (docs/service/apps.md, Attachments).
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        :param filenames_to_remove: Names of the files, each the `fileName` on the page, which is
+            without extension.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+            "filenames_to_remove": filenames_to_remove,
+        }
+        return self._call("material.app_attachments_delete", arguments, options)
+
     def app_list(
         self,
         header_id,
         **options,
     ):
-        """Applications of a material: every material of a folder has the same.
+        """Applications of a material: every material of a folder has the same. The client remembers
+        their types, which pages do not have, and refuses writes of pages of another type.
 
         :param header_id: Id of the material.
         """
@@ -20,6 +356,64 @@ class Material(Resource):
             "header_id": header_id,
         }
         return self._call("material.app_list", arguments, options)
+
+    def app_get(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """What a material has in an application. The form of `data` depends on the type of the
+        application, which `app_list` returns and the page does not (docs/service/apps.md, Types). A
+        page that nothing has written yet has `0001-01-01T00:00:00` as its times.
+
+        Reading an application of the type `BOMVariations` may create its default variation
+        (docs/service/requests.md, GET that changes data).
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("material.app_get", arguments, options)
+
+    def app_schema(
+        self,
+        app_id,
+        **options,
+    ):
+        """Fields of an application. Of a form it is an object with the list `form`; the forms of other
+        types are unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+        arguments = {
+            "app_id": app_id,
+        }
+        return self._call("material.app_schema", arguments, options)
+
+    def app_reset(
+        self,
+        header_id,
+        app_id,
+        **options,
+    ):
+        """Empties the page that a material has in an application: all values that were written are
+        gone. The answer is returned unchanged, because its form is unknown.
+
+        Errors: `NotFoundError` for a page that was never written, which is empty already. The
+        service says the same of an id that is not that of an application.
+
+        :param header_id: Id of the material.
+        :param app_id: Id of the application, as returned by `app_list`.
+        """
+        arguments = {
+            "header_id": header_id,
+            "app_id": app_id,
+        }
+        return self._call("material.app_reset", arguments, options)
 
     def colorway_delete(
         self,
@@ -943,7 +1337,8 @@ class Material(Resource):
         **options,
     ):
         """Uploads the image of an item in an application of the type `List`, and waits until the
-        service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+        service has processed it, at most `wait_timeout`. Errors are those of `upload`, and
+        `ConfigError` for an application of another type once `app_list` has shown its type.
 
         :param header_id: Id of the material.
         :param app_id: Id of the application.

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, path_value, records_value};
-use crate::models::App;
 use crate::models::SharedPartner;
+use crate::models::{App, AppPage};
 use crate::models::{BlockHeader, BlockLookup, Folder, Tag};
 use crate::models::{Download, DownloadOutcome};
 use crate::models::{Message, SchemaField};
@@ -28,12 +28,249 @@ pub struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Applications of a block: every block of a folder has the same.
+    /// Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, as `app_get` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `fields`: Values by field id. Null clears a field.
+    pub fn app_form_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
+    ) -> BlockAppFormUpdate {
+        BlockAppFormUpdate {
+            request: Request::new(self.client, "block.app_form_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("fields", fields_value(fields)),
+        }
+    }
+
+    /// Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most 100 a request. Rows that are not named stay. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such a row is sent at most once. Whether the rows are written together is unknown: when a request with several rows is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `rows`: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`.
+    pub fn app_grid_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        rows: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> BlockAppGridUpdate {
+        BlockAppGridUpdate {
+            request: Request::new(self.client, "block.app_grid_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("rows", records_value(rows)),
+        }
+    }
+
+    /// Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that are not named stay. `app_list_upload` sends the image of an item. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such an item is sent at most once. Whether the items are written together is unknown: when a request with several items is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_items`: Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+    pub fn app_list_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> BlockAppListUpdate {
+        BlockAppListUpdate {
+            request: Request::new(self.client, "block.app_list_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_items", records_value(list_items)),
+        }
+    }
+
+    /// Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request. Images that are not named stay. `app_imagesgrid_item_upload` sends the file of an image, and `app_grid_update` writes the rows of the grid. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such an item is sent at most once. Whether the items are written together is unknown: when a request with several items is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_items`: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+    pub fn app_imagegrid_list_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> BlockAppImagegridListUpdate {
+        BlockAppImagegridListUpdate {
+            request: Request::new(self.client, "block.app_imagegrid_list_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_items", records_value(list_items)),
+        }
+    }
+
+    /// Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type. Then it is the first of `data.image` (docs/service/apps.md, Uploads to pages).
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_imageform_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> BlockAppImageformUpload {
+        BlockAppImageformUpload {
+            request: Request::new(self.client, "block.app_imageform_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_item_id`: Id of the item.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_imagesgrid_item_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_item_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> BlockAppImagesgridItemUpload {
+        BlockAppImagesgridItemUpload {
+            request: Request::new(self.client, "block.app_imagesgrid_item_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_item_id", list_item_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the file of an image in an application of the type `TextList`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_item_id`: Id of the item.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_textlist_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_item_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> BlockAppTextlistUpload {
+        BlockAppTextlistUpload {
+            request: Request::new(self.client, "block.app_textlist_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_item_id", list_item_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Attaches a file to an application of the type `Attachments`. The file is there when the call returns: there is nothing to wait for. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then, and `app_get` shows the files. Errors: `config` for a file that cannot be read, is empty, or changes while it is sent, for a URL that leads to no file, and for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `file`: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_attachments_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> BlockAppAttachmentsUpload {
+        BlockAppAttachmentsUpload {
+            request: Request::new(self.client, "block.app_attachments_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Removes files from an application of the type `Attachments`, at most 100 a request. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// The service may remove the files and still answer with an error. When the answer leaves open what happened, the client reads the page, which is one more request: if none of the files is there, the call has succeeded and returns null (docs/service/apps.md, Attachments).
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `filenames_to_remove`: Names of the files, each the `fileName` on the page, which is without extension.
+    pub fn app_attachments_delete(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        filenames_to_remove: impl IntoIterator<Item = impl Into<String>>,
+    ) -> BlockAppAttachmentsDelete {
+        BlockAppAttachmentsDelete {
+            request: Request::new(self.client, "block.app_attachments_delete")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument(
+                    "filenames_to_remove",
+                    list_value(filenames_to_remove.into_iter().map(Into::<String>::into)),
+                ),
+        }
+    }
+
+    /// Applications of a block: every block of a folder has the same. The client remembers their types, which pages do not have, and refuses writes of pages of another type.
     ///
     /// * `header_id`: Id of the block.
     pub fn app_list(&self, header_id: impl Into<String>) -> BlockAppList {
         BlockAppList {
             request: Request::new(self.client, "block.app_list").argument("header_id", header_id.into()),
+        }
+    }
+
+    /// What a block has in an application. The form of `data` depends on the type of the application, which `app_list` returns and the page does not (docs/service/apps.md, Types). A page that nothing has written yet has `0001-01-01T00:00:00` as its times.
+    ///
+    /// Reading an application of the type `BOMVariations` may create its default variation (docs/service/requests.md, GET that changes data).
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_get(&self, header_id: impl Into<String>, app_id: impl Into<String>) -> BlockAppGet {
+        BlockAppGet {
+            request: Request::new(self.client, "block.app_get")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+    ///
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_schema(&self, app_id: impl Into<String>) -> BlockAppSchema {
+        BlockAppSchema {
+            request: Request::new(self.client, "block.app_schema").argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Empties the page that a block has in an application: all values that were written are gone. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Errors: `not_found` for a page that was never written, which is empty already. The service says the same of an id that is not that of an application.
+    ///
+    /// * `header_id`: Id of the block.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_reset(&self, header_id: impl Into<String>, app_id: impl Into<String>) -> BlockAppReset {
+        BlockAppReset {
+            request: Request::new(self.client, "block.app_reset")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
         }
     }
 
@@ -516,7 +753,7 @@ impl Block<'_> {
         }
     }
 
-    /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
     ///
     /// * `header_id`: Id of the block.
     /// * `app_id`: Id of the application.
@@ -558,6 +795,294 @@ impl Block<'_> {
     }
 }
 
+/// A call of [`Block::app_form_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppFormUpdate {
+    request: Request<Value>,
+}
+
+impl BlockAppFormUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppFormUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_grid_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppGridUpdate {
+    request: Request<Value>,
+}
+
+impl BlockAppGridUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppGridUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_list_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppListUpdate {
+    request: Request<Value>,
+}
+
+impl BlockAppListUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppListUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_imagegrid_list_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppImagegridListUpdate {
+    request: Request<Value>,
+}
+
+impl BlockAppImagegridListUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppImagegridListUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_imageform_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppImageformUpload {
+    request: Request<Upload>,
+}
+
+impl BlockAppImageformUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppImageformUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_imagesgrid_item_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppImagesgridItemUpload {
+    request: Request<Upload>,
+}
+
+impl BlockAppImagesgridItemUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppImagesgridItemUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_textlist_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppTextlistUpload {
+    request: Request<Upload>,
+}
+
+impl BlockAppTextlistUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppTextlistUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_attachments_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppAttachmentsUpload {
+    request: Request<Value>,
+}
+
+impl BlockAppAttachmentsUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppAttachmentsUpload {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_attachments_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppAttachmentsDelete {
+    request: Request<Value>,
+}
+
+impl BlockAppAttachmentsDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppAttachmentsDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
 /// A call of [`Block::app_list`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
@@ -583,6 +1108,102 @@ impl BlockAppList {
 
 impl IntoFuture for BlockAppList {
     type Output = crate::Result<Vec<App>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_get`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppGet {
+    request: Request<AppPage>,
+}
+
+impl BlockAppGet {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<AppPage>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppGet {
+    type Output = crate::Result<AppPage>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppSchema {
+    request: Request<Value>,
+}
+
+impl BlockAppSchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppSchema {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::app_reset`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppReset {
+    request: Request<Value>,
+}
+
+impl BlockAppReset {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppReset {
+    type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

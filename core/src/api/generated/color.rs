@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, path_value, records_value};
-use crate::models::App;
 use crate::models::SharedPartner;
+use crate::models::{App, AppPage};
 use crate::models::{ColorHeader, ColorLookup, Folder, Tag};
 use crate::models::{Download, DownloadOutcome};
 use crate::models::{Message, SchemaField};
@@ -28,12 +28,249 @@ pub struct Color<'a> {
 }
 
 impl Color<'_> {
-    /// Applications of a palette: every palette of a folder has the same.
+    /// Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, as `app_get` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `fields`: Values by field id. Null clears a field.
+    pub fn app_form_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
+    ) -> ColorAppFormUpdate {
+        ColorAppFormUpdate {
+            request: Request::new(self.client, "color.app_form_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("fields", fields_value(fields)),
+        }
+    }
+
+    /// Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most 100 a request. Rows that are not named stay. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such a row is sent at most once. Whether the rows are written together is unknown: when a request with several rows is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `rows`: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`.
+    pub fn app_grid_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        rows: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> ColorAppGridUpdate {
+        ColorAppGridUpdate {
+            request: Request::new(self.client, "color.app_grid_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("rows", records_value(rows)),
+        }
+    }
+
+    /// Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that are not named stay. `app_list_upload` sends the image of an item. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such an item is sent at most once. Whether the items are written together is unknown: when a request with several items is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_items`: Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+    pub fn app_list_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> ColorAppListUpdate {
+        ColorAppListUpdate {
+            request: Request::new(self.client, "color.app_list_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_items", records_value(list_items)),
+        }
+    }
+
+    /// Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request. Images that are not named stay. `app_imagesgrid_item_upload` sends the file of an image, and `app_grid_update` writes the rows of the grid. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such an item is sent at most once. Whether the items are written together is unknown: when a request with several items is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_items`: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+    pub fn app_imagegrid_list_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> ColorAppImagegridListUpdate {
+        ColorAppImagegridListUpdate {
+            request: Request::new(self.client, "color.app_imagegrid_list_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_items", records_value(list_items)),
+        }
+    }
+
+    /// Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type. Then it is the first of `data.image` (docs/service/apps.md, Uploads to pages).
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_imageform_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> ColorAppImageformUpload {
+        ColorAppImageformUpload {
+            request: Request::new(self.client, "color.app_imageform_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_item_id`: Id of the item.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_imagesgrid_item_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_item_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> ColorAppImagesgridItemUpload {
+        ColorAppImagesgridItemUpload {
+            request: Request::new(self.client, "color.app_imagesgrid_item_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_item_id", list_item_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the file of an image in an application of the type `TextList`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_item_id`: Id of the item.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_textlist_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_item_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> ColorAppTextlistUpload {
+        ColorAppTextlistUpload {
+            request: Request::new(self.client, "color.app_textlist_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_item_id", list_item_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Attaches a file to an application of the type `Attachments`. The file is there when the call returns: there is nothing to wait for. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then, and `app_get` shows the files. Errors: `config` for a file that cannot be read, is empty, or changes while it is sent, for a URL that leads to no file, and for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `file`: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_attachments_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> ColorAppAttachmentsUpload {
+        ColorAppAttachmentsUpload {
+            request: Request::new(self.client, "color.app_attachments_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Removes files from an application of the type `Attachments`, at most 100 a request. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// The service may remove the files and still answer with an error. When the answer leaves open what happened, the client reads the page, which is one more request: if none of the files is there, the call has succeeded and returns null (docs/service/apps.md, Attachments).
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `filenames_to_remove`: Names of the files, each the `fileName` on the page, which is without extension.
+    pub fn app_attachments_delete(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        filenames_to_remove: impl IntoIterator<Item = impl Into<String>>,
+    ) -> ColorAppAttachmentsDelete {
+        ColorAppAttachmentsDelete {
+            request: Request::new(self.client, "color.app_attachments_delete")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument(
+                    "filenames_to_remove",
+                    list_value(filenames_to_remove.into_iter().map(Into::<String>::into)),
+                ),
+        }
+    }
+
+    /// Applications of a palette: every palette of a folder has the same. The client remembers their types, which pages do not have, and refuses writes of pages of another type.
     ///
     /// * `header_id`: Id of the palette.
     pub fn app_list(&self, header_id: impl Into<String>) -> ColorAppList {
         ColorAppList {
             request: Request::new(self.client, "color.app_list").argument("header_id", header_id.into()),
+        }
+    }
+
+    /// What a palette has in an application. The form of `data` depends on the type of the application, which `app_list` returns and the page does not (docs/service/apps.md, Types). A page that nothing has written yet has `0001-01-01T00:00:00` as its times.
+    ///
+    /// Reading an application of the type `BOMVariations` may create its default variation (docs/service/requests.md, GET that changes data).
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_get(&self, header_id: impl Into<String>, app_id: impl Into<String>) -> ColorAppGet {
+        ColorAppGet {
+            request: Request::new(self.client, "color.app_get")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+    ///
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_schema(&self, app_id: impl Into<String>) -> ColorAppSchema {
+        ColorAppSchema {
+            request: Request::new(self.client, "color.app_schema").argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Empties the page that a palette has in an application: all values that were written are gone. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Errors: `not_found` for a page that was never written, which is empty already. The service says the same of an id that is not that of an application.
+    ///
+    /// * `header_id`: Id of the palette.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_reset(&self, header_id: impl Into<String>, app_id: impl Into<String>) -> ColorAppReset {
+        ColorAppReset {
+            request: Request::new(self.client, "color.app_reset")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
         }
     }
 
@@ -515,7 +752,7 @@ impl Color<'_> {
         }
     }
 
-    /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
     ///
     /// * `header_id`: Id of the palette.
     /// * `app_id`: Id of the application.
@@ -547,6 +784,294 @@ impl Color<'_> {
     }
 }
 
+/// A call of [`Color::app_form_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppFormUpdate {
+    request: Request<Value>,
+}
+
+impl ColorAppFormUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppFormUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_grid_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppGridUpdate {
+    request: Request<Value>,
+}
+
+impl ColorAppGridUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppGridUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_list_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppListUpdate {
+    request: Request<Value>,
+}
+
+impl ColorAppListUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppListUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_imagegrid_list_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppImagegridListUpdate {
+    request: Request<Value>,
+}
+
+impl ColorAppImagegridListUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppImagegridListUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_imageform_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppImageformUpload {
+    request: Request<Upload>,
+}
+
+impl ColorAppImageformUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppImageformUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_imagesgrid_item_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppImagesgridItemUpload {
+    request: Request<Upload>,
+}
+
+impl ColorAppImagesgridItemUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppImagesgridItemUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_textlist_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppTextlistUpload {
+    request: Request<Upload>,
+}
+
+impl ColorAppTextlistUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppTextlistUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_attachments_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppAttachmentsUpload {
+    request: Request<Value>,
+}
+
+impl ColorAppAttachmentsUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppAttachmentsUpload {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_attachments_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppAttachmentsDelete {
+    request: Request<Value>,
+}
+
+impl ColorAppAttachmentsDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppAttachmentsDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
 /// A call of [`Color::app_list`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
@@ -572,6 +1097,102 @@ impl ColorAppList {
 
 impl IntoFuture for ColorAppList {
     type Output = crate::Result<Vec<App>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_get`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppGet {
+    request: Request<AppPage>,
+}
+
+impl ColorAppGet {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<AppPage>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppGet {
+    type Output = crate::Result<AppPage>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppSchema {
+    request: Request<Value>,
+}
+
+impl ColorAppSchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppSchema {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Color::app_reset`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct ColorAppReset {
+    request: Request<Value>,
+}
+
+impl ColorAppReset {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for ColorAppReset {
+    type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

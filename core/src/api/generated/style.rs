@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, path_value, records_value};
-use crate::models::App;
 use crate::models::SharedPartner;
+use crate::models::{App, AppPage};
 use crate::models::{CarriedOver, FlatBomRow, Folder, StyleHeader, StyleLookup, Tag};
 use crate::models::{Download, DownloadOutcome};
 use crate::models::{Message, SchemaField};
@@ -28,12 +28,399 @@ pub struct Style<'a> {
 }
 
 impl Style<'_> {
-    /// Applications of a style: every style of a folder has the same.
+    /// Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, as `app_get` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `fields`: Values by field id. Null clears a field.
+    pub fn app_form_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
+    ) -> StyleAppFormUpdate {
+        StyleAppFormUpdate {
+            request: Request::new(self.client, "style.app_form_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("fields", fields_value(fields)),
+        }
+    }
+
+    /// Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most 100 a request. Rows that are not named stay. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such a row is sent at most once. Whether the rows are written together is unknown: when a request with several rows is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `rows`: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`.
+    pub fn app_grid_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        rows: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppGridUpdate {
+        StyleAppGridUpdate {
+            request: Request::new(self.client, "style.app_grid_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("rows", records_value(rows)),
+        }
+    }
+
+    /// Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that are not named stay. `app_list_upload` sends the image of an item. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such an item is sent at most once. Whether the items are written together is unknown: when a request with several items is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_items`: Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+    pub fn app_list_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppListUpdate {
+        StyleAppListUpdate {
+            request: Request::new(self.client, "style.app_list_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_items", records_value(list_items)),
+        }
+    }
+
+    /// Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request. Images that are not named stay. `app_imagesgrid_item_upload` sends the file of an image, and `app_grid_update` writes the rows of the grid. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such an item is sent at most once. Whether the items are written together is unknown: when a request with several items is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_items`: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+    pub fn app_imagegrid_list_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppImagegridListUpdate {
+        StyleAppImagegridListUpdate {
+            request: Request::new(self.client, "style.app_imagegrid_list_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_items", records_value(list_items)),
+        }
+    }
+
+    /// Adds, changes and removes images in an application of the type `TextList`, at most 100 a request. Images that are not named stay. `app_textlist_upload` sends the file of an image, and `app_textlist_editor_update` writes the text. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be repeated (`allow_repeat`). One without an id is added each time that the request arrives, so a request with such an item is sent at most once. Whether the items are written together is unknown: when a request with several items is refused, the error's `outcome` is `unknown`. Once `app_schema` has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_items`: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or `deleteItem`.
+    pub fn app_textlist_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppTextlistUpdate {
+        StyleAppTextlistUpdate {
+            request: Request::new(self.client, "style.app_textlist_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_items", records_value(list_items)),
+        }
+    }
+
+    /// Replaces the whole text of an application of the type `TextList`. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `editor_data`: The text as HTML, such as `<p>Double stitch</p>`. It may not be empty; `<p></p>` is an empty paragraph.
+    pub fn app_textlist_editor_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        editor_data: impl Into<String>,
+    ) -> StyleAppTextlistEditorUpdate {
+        StyleAppTextlistEditorUpdate {
+            request: Request::new(self.client, "style.app_textlist_editor_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("editor_data", editor_data.into()),
+        }
+    }
+
+    /// Adds and removes links to pages of other records in an application of the type `LinkPages`, at most 100 a request. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once, because a link that is added again may be there twice: when the error's `outcome` is `unknown`, read the page before you send it again. Whether the links are written together is unknown: when a request with several links is refused, the error's `outcome` is `unknown`.
+    ///
+    /// Errors: `config` for a value that is refused, and for an application of another type once `app_list` has shown its type; `not_found` when the service finds no such page.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `items`: Links, each to a page of a record.
+    pub fn app_link_pages_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        items: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppLinkPagesUpdate {
+        StyleAppLinkPagesUpdate {
+            request: Request::new(self.client, "style.app_link_pages_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("items", records_value(items)),
+        }
+    }
+
+    /// Applications of a style whose pages belong to rows of plans.
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn app_request_list(&self, header_id: impl Into<String>) -> StyleAppRequestList {
+        StyleAppRequestList {
+            request: Request::new(self.client, "style.app_request_list")
+                .argument("header_id", header_id.into()),
+        }
+    }
+
+    /// Pages of a style in an application with requests: that of one row of a plan, or those of all rows. It is an array of pages or one page, and is returned unchanged, because which of them is unknown.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_request_list`.
+    pub fn app_request_get(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+    ) -> StyleAppRequestGet {
+        StyleAppRequestGet {
+            request: Request::new(self.client, "style.app_request_get")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Fields of an application with requests: one with `isSampleApp`. The service finds no page for an application of another kind. The form of a schema is not recorded, so it is returned unchanged.
+    ///
+    /// * `app_id`: Id of the application, as returned by `app_request_list`.
+    pub fn app_request_schema(&self, app_id: impl Into<String>) -> StyleAppRequestSchema {
+        StyleAppRequestSchema {
+            request: Request::new(self.client, "style.app_request_schema").argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Writes the form of a style in an application with requests, for one row of a plan. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, or read the page back.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_request_list`.
+    /// * `timeline_id`: Row of the plan that the page belongs to.
+    /// * `fields`: Values by field id. Null clears a field.
+    pub fn app_request_form_update(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        timeline_id: impl Into<String>,
+        fields: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
+    ) -> StyleAppRequestFormUpdate {
+        StyleAppRequestFormUpdate {
+            request: Request::new(self.client, "style.app_request_form_update")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("timeline_id", timeline_id.into())
+                .argument("fields", fields_value(fields)),
+        }
+    }
+
+    /// Adds a submit to an application of the type `SampleRequestMulti`. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once, because a second request adds a second submit: when the error's `outcome` is `unknown`, look for the name on the page before you add it again. The form of the request is from one source (docs/service/apps.md, Requests).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `submit_name`: Name of the submit.
+    /// * `sizes`: Sizes of the submit, each with the id of its size class.
+    pub fn app_sample_request_multi_add_submit(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        submit_name: impl Into<String>,
+        sizes: impl IntoIterator<Item = impl serde::Serialize>,
+    ) -> StyleAppSampleRequestMultiAddSubmit {
+        StyleAppSampleRequestMultiAddSubmit {
+            request: Request::new(self.client, "style.app_sample_request_multi_add_submit")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("submit_name", submit_name.into())
+                .argument("sizes", records_value(sizes)),
+        }
+    }
+
+    /// Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type. Then it is the first of `data.image` (docs/service/apps.md, Uploads to pages).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_imageform_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleAppImageformUpload {
+        StyleAppImageformUpload {
+            request: Request::new(self.client, "style.app_imageform_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_item_id`: Id of the item.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_imagesgrid_item_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_item_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleAppImagesgridItemUpload {
+        StyleAppImagesgridItemUpload {
+            request: Request::new(self.client, "style.app_imagesgrid_item_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_item_id", list_item_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Uploads the file of an image in an application of the type `TextList`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `list_item_id`: Id of the item.
+    /// * `file`: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_textlist_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        list_item_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleAppTextlistUpload {
+        StyleAppTextlistUpload {
+            request: Request::new(self.client, "style.app_textlist_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument("list_item_id", list_item_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Attaches a file to an application of the type `Attachments`. The file is there when the call returns: there is nothing to wait for. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent again: the error's `outcome` is `unknown` then, and `app_get` shows the files. Errors: `config` for a file that cannot be read, is empty, or changes while it is sent, for a URL that leads to no file, and for an application of another type once `app_list` has shown its type.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `file`: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn app_attachments_upload(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        file: impl Into<FileSource>,
+    ) -> StyleAppAttachmentsUpload {
+        StyleAppAttachmentsUpload {
+            request: Request::new(self.client, "style.app_attachments_upload")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .file("file", file.into()),
+        }
+    }
+
+    /// Removes files from an application of the type `Attachments`, at most 100 a request. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// The service may remove the files and still answer with an error. When the answer leaves open what happened, the client reads the page, which is one more request: if none of the files is there, the call has succeeded and returns null (docs/service/apps.md, Attachments).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    /// * `filenames_to_remove`: Names of the files, each the `fileName` on the page, which is without extension.
+    pub fn app_attachments_delete(
+        &self,
+        header_id: impl Into<String>,
+        app_id: impl Into<String>,
+        filenames_to_remove: impl IntoIterator<Item = impl Into<String>>,
+    ) -> StyleAppAttachmentsDelete {
+        StyleAppAttachmentsDelete {
+            request: Request::new(self.client, "style.app_attachments_delete")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into())
+                .argument(
+                    "filenames_to_remove",
+                    list_value(filenames_to_remove.into_iter().map(Into::<String>::into)),
+                ),
+        }
+    }
+
+    /// Applications of a style: every style of a folder has the same. The client remembers their types, which pages do not have, and refuses writes of pages of another type.
     ///
     /// * `header_id`: Id of the style.
     pub fn app_list(&self, header_id: impl Into<String>) -> StyleAppList {
         StyleAppList {
             request: Request::new(self.client, "style.app_list").argument("header_id", header_id.into()),
+        }
+    }
+
+    /// What a style has in an application. The form of `data` depends on the type of the application, which `app_list` returns and the page does not (docs/service/apps.md, Types). A page that nothing has written yet has `0001-01-01T00:00:00` as its times.
+    ///
+    /// Reading an application of the type `BOMVariations` may create its default variation (docs/service/requests.md, GET that changes data).
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_get(&self, header_id: impl Into<String>, app_id: impl Into<String>) -> StyleAppGet {
+        StyleAppGet {
+            request: Request::new(self.client, "style.app_get")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+    ///
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_schema(&self, app_id: impl Into<String>) -> StyleAppSchema {
+        StyleAppSchema {
+            request: Request::new(self.client, "style.app_schema").argument("app_id", app_id.into()),
+        }
+    }
+
+    /// Empties the page that a style has in an application: all values that were written are gone. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Errors: `not_found` for a page that was never written, which is empty already. The service says the same of an id that is not that of an application.
+    ///
+    /// * `header_id`: Id of the style.
+    /// * `app_id`: Id of the application, as returned by `app_list`.
+    pub fn app_reset(&self, header_id: impl Into<String>, app_id: impl Into<String>) -> StyleAppReset {
+        StyleAppReset {
+            request: Request::new(self.client, "style.app_reset")
+                .argument("header_id", header_id.into())
+                .argument("app_id", app_id.into()),
         }
     }
 
@@ -667,7 +1054,7 @@ impl Style<'_> {
         }
     }
 
-    /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`.
+    /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it, at most `wait_timeout`. Errors are those of `upload`, and `config` for an application of another type once `app_list` has shown its type.
     ///
     /// * `header_id`: Id of the style.
     /// * `app_id`: Id of the application.
@@ -699,6 +1086,562 @@ impl Style<'_> {
     }
 }
 
+/// A call of [`Style::app_form_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppFormUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppFormUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppFormUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_grid_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppGridUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppGridUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppGridUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_list_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppListUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppListUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppListUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_imagegrid_list_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppImagegridListUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppImagegridListUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppImagegridListUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_textlist_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppTextlistUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppTextlistUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppTextlistUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_textlist_editor_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppTextlistEditorUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppTextlistEditorUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppTextlistEditorUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_link_pages_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppLinkPagesUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppLinkPagesUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppLinkPagesUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_request_list`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRequestList {
+    request: Request<Vec<App>>,
+}
+
+impl StyleAppRequestList {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Vec<App>>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRequestList {
+    type Output = crate::Result<Vec<App>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_request_get`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRequestGet {
+    request: Request<Value>,
+}
+
+impl StyleAppRequestGet {
+    /// Row of a plan. Default: all rows of the style.
+    pub fn timeline_id(mut self, timeline_id: impl Into<String>) -> Self {
+        self.request = self.request.argument("timeline_id", timeline_id.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRequestGet {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_request_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRequestSchema {
+    request: Request<Value>,
+}
+
+impl StyleAppRequestSchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRequestSchema {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_request_form_update`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppRequestFormUpdate {
+    request: Request<Value>,
+}
+
+impl StyleAppRequestFormUpdate {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppRequestFormUpdate {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_sample_request_multi_add_submit`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppSampleRequestMultiAddSubmit {
+    request: Request<Value>,
+}
+
+impl StyleAppSampleRequestMultiAddSubmit {
+    /// Row of the plan, for a submit of a request of a plan.
+    pub fn timeline_id(mut self, timeline_id: impl Into<String>) -> Self {
+        self.request = self.request.argument("timeline_id", timeline_id.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppSampleRequestMultiAddSubmit {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_imageform_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppImageformUpload {
+    request: Request<Upload>,
+}
+
+impl StyleAppImageformUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppImageformUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_imagesgrid_item_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppImagesgridItemUpload {
+    request: Request<Upload>,
+}
+
+impl StyleAppImagesgridItemUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppImagesgridItemUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_textlist_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppTextlistUpload {
+    request: Request<Upload>,
+}
+
+impl StyleAppTextlistUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Upload>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppTextlistUpload {
+    type Output = crate::Result<Upload>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_attachments_upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppAttachmentsUpload {
+    request: Request<Value>,
+}
+
+impl StyleAppAttachmentsUpload {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppAttachmentsUpload {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_attachments_delete`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppAttachmentsDelete {
+    request: Request<Value>,
+}
+
+impl StyleAppAttachmentsDelete {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppAttachmentsDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
 /// A call of [`Style::app_list`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
@@ -724,6 +1667,102 @@ impl StyleAppList {
 
 impl IntoFuture for StyleAppList {
     type Output = crate::Result<Vec<App>>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_get`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppGet {
+    request: Request<AppPage>,
+}
+
+impl StyleAppGet {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<AppPage>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppGet {
+    type Output = crate::Result<AppPage>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_schema`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppSchema {
+    request: Request<Value>,
+}
+
+impl StyleAppSchema {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppSchema {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::app_reset`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppReset {
+    request: Request<Value>,
+}
+
+impl StyleAppReset {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppReset {
+    type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

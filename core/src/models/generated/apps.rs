@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::shared::Person;
+
 /// An application of a folder: a page that every record of the folder has.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -23,6 +25,108 @@ pub struct App {
     /// Whether the page holds sample requests.
     #[serde(rename = "isSampleApp", skip_serializing_if = "Option::is_none")]
     pub is_sample_app: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// What a record has in an application.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppPage {
+    /// Id of the application.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Id of the record. Old pages may be without it.
+    #[serde(rename = "headerId", skip_serializing_if = "Option::is_none")]
+    pub header_id: Option<String>,
+    /// Title of the application.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What is on the page, in the form of its type (docs/service/apps.md, Types). May be null.
+    #[serde(rename = "data", skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// `createdBy` of the service.
+    #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Person>,
+    /// Time of the first write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+    #[serde(rename = "createdAt", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// `modifiedBy` of the service.
+    #[serde(rename = "modifiedBy", skip_serializing_if = "Option::is_none")]
+    pub modified_by: Option<Person>,
+    /// Time of the last write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+    #[serde(rename = "modifiedAt", skip_serializing_if = "Option::is_none")]
+    pub modified_at: Option<String>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A change of an item of a list: a `itemId` that the list does not have adds an item, as does an item without one; with `deleteItem` one is removed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageItemChange {
+    /// Id of the item. Without it an item is added, each time that the request arrives.
+    #[serde(rename = "itemId", skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<String>,
+    /// Values by field id, which only an item to remove may be without.
+    #[serde(rename = "itemFields", skip_serializing_if = "Option::is_none")]
+    pub item_fields: Option<Value>,
+    /// Remove the item.
+    #[serde(rename = "deleteItem", skip_serializing_if = "Option::is_none")]
+    pub delete_item: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A link to a page of a record.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageLinkChange {
+    /// Id of the record.
+    #[serde(rename = "headerId", skip_serializing_if = "Option::is_none")]
+    pub header_id: Option<String>,
+    /// Id of the application.
+    #[serde(rename = "pageId", skip_serializing_if = "Option::is_none")]
+    pub page_id: Option<String>,
+    /// True removes the link, false adds it.
+    #[serde(rename = "removeLink", skip_serializing_if = "Option::is_none")]
+    pub remove_link: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A change of a row of a grid: a `rowId` that the grid does not have adds a row, as does a row without one; with `deleteRow` one is removed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageRowChange {
+    /// Id of the row. Without it a row is added, each time that the request arrives.
+    #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
+    pub row_id: Option<String>,
+    /// Values by field id, which only a row to remove may be without.
+    #[serde(rename = "rowFields", skip_serializing_if = "Option::is_none")]
+    pub row_fields: Option<Value>,
+    /// Remove the row.
+    #[serde(rename = "deleteRow", skip_serializing_if = "Option::is_none")]
+    pub delete_row: Option<bool>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A size of a submit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SubmitSize {
+    /// Id of the size class.
+    #[serde(rename = "sizeClass", skip_serializing_if = "Option::is_none")]
+    pub size_class: Option<String>,
+    /// Name of the size, such as `M`.
+    #[serde(rename = "sizeName", skip_serializing_if = "Option::is_none")]
+    pub size_name: Option<String>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,

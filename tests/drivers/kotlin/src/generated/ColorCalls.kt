@@ -12,8 +12,87 @@ internal suspend fun BeProduct.colorCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "color.app_form_update" ->
+            color.appFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "color.app_grid_update" ->
+            color.appGridUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rows = given.required("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "color.app_list_update" ->
+            color.appListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "color.app_imagegrid_list_update" ->
+            color.appImagegridListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "color.app_imageform_upload" ->
+            color.appImageformUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "color.app_imagesgrid_item_upload" ->
+            color.appImagesgridItemUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "color.app_textlist_upload" ->
+            color.appTextlistUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "color.app_attachments_upload" ->
+            color.appAttachmentsUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "color.app_attachments_delete" ->
+            color.appAttachmentsDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                filenamesToRemove = given.required("filenames_to_remove", ::texts),
+                options = given.ended(options),
+            ).json()
         "color.app_list" ->
             color.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "color.app_get" ->
+            color.appGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.app_schema" ->
+            color.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "color.app_reset" ->
+            color.appReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "color.attributes_comment_list", "color.comment_list" ->
             color.commentList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "color.attributes_comment_add", "color.comment_add" ->

@@ -12,8 +12,87 @@ internal suspend fun BeProduct.imageCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "image.app_form_update" ->
+            image.appFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "image.app_grid_update" ->
+            image.appGridUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rows = given.required("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "image.app_list_update" ->
+            image.appListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "image.app_imagegrid_list_update" ->
+            image.appImagegridListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "image.app_imageform_upload" ->
+            image.appImageformUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "image.app_imagesgrid_item_upload" ->
+            image.appImagesgridItemUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "image.app_textlist_upload" ->
+            image.appTextlistUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "image.app_attachments_upload" ->
+            image.appAttachmentsUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "image.app_attachments_delete" ->
+            image.appAttachmentsDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                filenamesToRemove = given.required("filenames_to_remove", ::texts),
+                options = given.ended(options),
+            ).json()
         "image.app_list" ->
             image.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "image.app_get" ->
+            image.appGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "image.app_schema" ->
+            image.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "image.app_reset" ->
+            image.appReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "image.attributes_comment_list", "image.comment_list" ->
             image.commentList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "image.attributes_comment_add", "image.comment_add" ->

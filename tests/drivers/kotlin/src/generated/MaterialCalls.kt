@@ -12,8 +12,107 @@ internal suspend fun BeProduct.materialCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "material.app_form_update" ->
+            material.appFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "material.app_grid_update" ->
+            material.appGridUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rows = given.required("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "material.app_list_update" ->
+            material.appListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "material.app_imagegrid_list_update" ->
+            material.appImagegridListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "material.app_request_list" ->
+            material.appRequestList(
+                headerId = given.required("header_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_request_get" ->
+            material.appRequestGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                timelineId = given.optional("timeline_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_request_form_update" ->
+            material.appRequestFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                timelineId = given.required("timeline_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "material.app_imageform_upload" ->
+            material.appImageformUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_imagesgrid_item_upload" ->
+            material.appImagesgridItemUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_textlist_upload" ->
+            material.appTextlistUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_attachments_upload" ->
+            material.appAttachmentsUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "material.app_attachments_delete" ->
+            material.appAttachmentsDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                filenamesToRemove = given.required("filenames_to_remove", ::texts),
+                options = given.ended(options),
+            ).json()
         "material.app_list" ->
             material.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "material.app_get" ->
+            material.appGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.app_schema" ->
+            material.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "material.app_reset" ->
+            material.appReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "material.attributes_colorway_delete", "material.colorway_delete" ->
             material.colorwayDelete(
                 headerId = given.required("header_id", ::text),

@@ -12,8 +12,136 @@ internal suspend fun BeProduct.styleCall(
     options: CallOptions,
 ): JsonElement =
     when (operation) {
+        "style.app_form_update" ->
+            style.appFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "style.app_grid_update" ->
+            style.appGridUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                rows = given.required("rows", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_list_update" ->
+            style.appListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_imagegrid_list_update" ->
+            style.appImagegridListUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_textlist_update" ->
+            style.appTextlistUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItems = given.required("list_items", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_textlist_editor_update" ->
+            style.appTextlistEditorUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                editorData = given.required("editor_data", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_link_pages_update" ->
+            style.appLinkPagesUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                items = given.required("items", ::records),
+                options = given.ended(options),
+            ).json()
+        "style.app_request_list" ->
+            style.appRequestList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.app_request_get" ->
+            style.appRequestGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                timelineId = given.optional("timeline_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_request_schema" ->
+            style.appRequestSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "style.app_request_form_update" ->
+            style.appRequestFormUpdate(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                timelineId = given.required("timeline_id", ::text),
+                fields = given.required("fields", ::fields),
+                options = given.ended(options),
+            ).json()
+        "style.app_sample_request_multi_add_submit" ->
+            style.appSampleRequestMultiAddSubmit(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                submitName = given.required("submit_name", ::text),
+                sizes = given.required("sizes", ::records),
+                timelineId = given.optional("timeline_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_imageform_upload" ->
+            style.appImageformUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "style.app_imagesgrid_item_upload" ->
+            style.appImagesgridItemUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "style.app_textlist_upload" ->
+            style.appTextlistUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                listItemId = given.required("list_item_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "style.app_attachments_upload" ->
+            style.appAttachmentsUpload(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                file = given.required("file", ::source),
+                options = given.ended(options),
+            ).json()
+        "style.app_attachments_delete" ->
+            style.appAttachmentsDelete(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                filenamesToRemove = given.required("filenames_to_remove", ::texts),
+                options = given.ended(options),
+            ).json()
         "style.app_list" ->
             style.appList(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
+        "style.app_get" ->
+            style.appGet(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.app_schema" ->
+            style.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
+        "style.app_reset" ->
+            style.appReset(
+                headerId = given.required("header_id", ::text),
+                appId = given.required("app_id", ::text),
+                options = given.ended(options),
+            ).json()
         "style.attributes_colorway_delete", "style.colorway_delete" ->
             style.colorwayDelete(
                 headerId = given.required("header_id", ::text),

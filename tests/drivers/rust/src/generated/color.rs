@@ -16,9 +16,146 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "color.app_form_update" => {
+            let call = client
+                .color()
+                .app_form_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("fields", arguments::pairs)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_grid_update" => {
+            let call = client
+                .color()
+                .app_grid_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("rows", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_list_update" => {
+            let call = client
+                .color()
+                .app_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_imagegrid_list_update" => {
+            let call = client
+                .color()
+                .app_imagegrid_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_imageform_upload" => {
+            let call = client
+                .color()
+                .app_imageform_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_imagesgrid_item_upload" => {
+            let call = client
+                .color()
+                .app_imagesgrid_item_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_textlist_upload" => {
+            let call = client
+                .color()
+                .app_textlist_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_attachments_upload" => {
+            let call = client
+                .color()
+                .app_attachments_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_attachments_delete" => {
+            let call = client
+                .color()
+                .app_attachments_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("filenames_to_remove", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "color.app_list" => {
             let call =
                 client.color().app_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_get" => {
+            let call = client
+                .color()
+                .app_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_schema" => {
+            let call = client.color().app_schema(given.required("app_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.app_reset" => {
+            let call = client
+                .color()
+                .app_reset(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

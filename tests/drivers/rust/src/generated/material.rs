@@ -16,9 +16,183 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "material.app_form_update" => {
+            let call = client
+                .material()
+                .app_form_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("fields", arguments::pairs)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_grid_update" => {
+            let call = client
+                .material()
+                .app_grid_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("rows", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_list_update" => {
+            let call = client
+                .material()
+                .app_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_imagegrid_list_update" => {
+            let call = client
+                .material()
+                .app_imagegrid_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_request_list" => {
+            let call = client
+                .material()
+                .app_request_list(given.required("header_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_request_get" => {
+            let call = client
+                .material()
+                .app_request_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("timeline_id", arguments::text)? {
+                Some(value) => call.timeline_id(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_request_form_update" => {
+            let call = client
+                .material()
+                .app_request_form_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("timeline_id", arguments::text)?,
+                    given.required("fields", arguments::pairs)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_imageform_upload" => {
+            let call = client
+                .material()
+                .app_imageform_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_imagesgrid_item_upload" => {
+            let call = client
+                .material()
+                .app_imagesgrid_item_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_textlist_upload" => {
+            let call = client
+                .material()
+                .app_textlist_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_attachments_upload" => {
+            let call = client
+                .material()
+                .app_attachments_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_attachments_delete" => {
+            let call = client
+                .material()
+                .app_attachments_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("filenames_to_remove", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "material.app_list" => {
             let call =
                 client.material().app_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_get" => {
+            let call = client
+                .material()
+                .app_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_schema" => {
+            let call =
+                client.material().app_schema(given.required("app_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.app_reset" => {
+            let call = client
+                .material()
+                .app_reset(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

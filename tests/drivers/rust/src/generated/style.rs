@@ -16,9 +16,243 @@ pub(super) async fn call(
     options: CallOptions,
 ) -> Option<Result<Response<Value>>> {
     match operation {
+        "style.app_form_update" => {
+            let call = client
+                .style()
+                .app_form_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("fields", arguments::pairs)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_grid_update" => {
+            let call = client
+                .style()
+                .app_grid_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("rows", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_list_update" => {
+            let call = client
+                .style()
+                .app_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_imagegrid_list_update" => {
+            let call = client
+                .style()
+                .app_imagegrid_list_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_textlist_update" => {
+            let call = client
+                .style()
+                .app_textlist_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_textlist_editor_update" => {
+            let call = client
+                .style()
+                .app_textlist_editor_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("editor_data", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_link_pages_update" => {
+            let call = client
+                .style()
+                .app_link_pages_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("items", arguments::records)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_request_list" => {
+            let call = client
+                .style()
+                .app_request_list(given.required("header_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_request_get" => {
+            let call = client
+                .style()
+                .app_request_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            let call = match given.optional("timeline_id", arguments::text)? {
+                Some(value) => call.timeline_id(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_request_schema" => {
+            let call = client
+                .style()
+                .app_request_schema(given.required("app_id", arguments::text)?)
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_request_form_update" => {
+            let call = client
+                .style()
+                .app_request_form_update(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("timeline_id", arguments::text)?,
+                    given.required("fields", arguments::pairs)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_sample_request_multi_add_submit" => {
+            let call = client
+                .style()
+                .app_sample_request_multi_add_submit(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("submit_name", arguments::text)?,
+                    given.required("sizes", arguments::records)?,
+                )
+                .options(options);
+            let call = match given.optional("timeline_id", arguments::text)? {
+                Some(value) => call.timeline_id(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_imageform_upload" => {
+            let call = client
+                .style()
+                .app_imageform_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_imagesgrid_item_upload" => {
+            let call = client
+                .style()
+                .app_imagesgrid_item_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_textlist_upload" => {
+            let call = client
+                .style()
+                .app_textlist_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("list_item_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_attachments_upload" => {
+            let call = client
+                .style()
+                .app_attachments_upload(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("file", arguments::file)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_attachments_delete" => {
+            let call = client
+                .style()
+                .app_attachments_delete(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                    given.required("filenames_to_remove", arguments::texts)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "style.app_list" => {
             let call =
                 client.style().app_list(given.required("header_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_get" => {
+            let call = client
+                .style()
+                .app_get(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_schema" => {
+            let call = client.style().app_schema(given.required("app_id", arguments::text)?).options(options);
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.app_reset" => {
+            let call = client
+                .style()
+                .app_reset(
+                    given.required("header_id", arguments::text)?,
+                    given.required("app_id", arguments::text)?,
+                )
+                .options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

@@ -54,3 +54,237 @@ public struct App: Record, JSONConvertible {
         return JSONObject(present: named, extra: extra)
     }
 }
+
+/// What a record has in an application.
+public struct AppPage: Record, JSONConvertible {
+    /// Id of the application.
+    public var id: String?
+    /// Id of the record. Old pages may be without it.
+    public var headerID: String?
+    /// Title of the application.
+    public var name: String?
+    /// What is on the page, in the form of its type (docs/service/apps.md, Types). May be null.
+    public var data: JSONValue?
+    public var createdBy: Person?
+    /// Time of the first write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+    public var createdAt: String?
+    public var modifiedBy: Person?
+    /// Time of the last write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet.
+    public var modifiedAt: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        id: String? = nil,
+        headerID: String? = nil,
+        name: String? = nil,
+        data: JSONValue? = nil,
+        createdBy: Person? = nil,
+        createdAt: String? = nil,
+        modifiedBy: Person? = nil,
+        modifiedAt: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.id = id
+        self.headerID = headerID
+        self.name = name
+        self.data = data
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.modifiedBy = modifiedBy
+        self.modifiedAt = modifiedAt
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        id = try reader.take("id")
+        headerID = try reader.take("headerId")
+        name = try reader.take("name")
+        data = try reader.take("data")
+        createdBy = try reader.take("createdBy")
+        createdAt = try reader.take("createdAt")
+        modifiedBy = try reader.take("modifiedBy")
+        modifiedAt = try reader.take("modifiedAt")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "id": id,
+            "headerId": headerID,
+            "name": name,
+            "data": data,
+            "createdBy": createdBy,
+            "createdAt": createdAt,
+            "modifiedBy": modifiedBy,
+            "modifiedAt": modifiedAt,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A change of an item of a list: a `itemID` that the list does not have adds an item, as does an item without one;
+/// with `deleteItem` one is removed.
+public struct PageItemChange: Record, JSONConvertible {
+    /// Id of the item. Without it an item is added, each time that the request arrives.
+    public var itemID: String?
+    /// Values by field id, which only an item to remove may be without.
+    public var itemFields: JSONValue?
+    /// Remove the item.
+    public var deleteItem: Bool?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        itemID: String? = nil,
+        itemFields: JSONValue? = nil,
+        deleteItem: Bool? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.itemID = itemID
+        self.itemFields = itemFields
+        self.deleteItem = deleteItem
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        itemID = try reader.take("itemId")
+        itemFields = try reader.take("itemFields")
+        deleteItem = try reader.take("deleteItem")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "itemId": itemID,
+            "itemFields": itemFields,
+            "deleteItem": deleteItem,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A link to a page of a record.
+public struct PageLinkChange: Record, JSONConvertible {
+    /// Id of the record.
+    public var headerID: String?
+    /// Id of the application.
+    public var pageID: String?
+    /// True removes the link, false adds it.
+    public var removeLink: Bool?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        headerID: String? = nil,
+        pageID: String? = nil,
+        removeLink: Bool? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.headerID = headerID
+        self.pageID = pageID
+        self.removeLink = removeLink
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        headerID = try reader.take("headerId")
+        pageID = try reader.take("pageId")
+        removeLink = try reader.take("removeLink")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "headerId": headerID,
+            "pageId": pageID,
+            "removeLink": removeLink,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A change of a row of a grid: a `rowID` that the grid does not have adds a row, as does a row without one; with
+/// `deleteRow` one is removed.
+public struct PageRowChange: Record, JSONConvertible {
+    /// Id of the row. Without it a row is added, each time that the request arrives.
+    public var rowID: String?
+    /// Values by field id, which only a row to remove may be without.
+    public var rowFields: JSONValue?
+    /// Remove the row.
+    public var deleteRow: Bool?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        rowID: String? = nil,
+        rowFields: JSONValue? = nil,
+        deleteRow: Bool? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.rowID = rowID
+        self.rowFields = rowFields
+        self.deleteRow = deleteRow
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        rowID = try reader.take("rowId")
+        rowFields = try reader.take("rowFields")
+        deleteRow = try reader.take("deleteRow")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "rowId": rowID,
+            "rowFields": rowFields,
+            "deleteRow": deleteRow,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// A size of a submit.
+public struct SubmitSize: Record, JSONConvertible {
+    /// Id of the size class.
+    public var sizeClass: String?
+    /// Name of the size, such as `M`.
+    public var sizeName: String?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        sizeClass: String? = nil,
+        sizeName: String? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.sizeClass = sizeClass
+        self.sizeName = sizeName
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        sizeClass = try reader.take("sizeClass")
+        sizeName = try reader.take("sizeName")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "sizeClass": sizeClass,
+            "sizeName": sizeName,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}

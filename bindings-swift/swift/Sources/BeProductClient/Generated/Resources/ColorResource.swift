@@ -14,7 +14,279 @@ public struct ColorResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
-    /// Applications of a palette: every palette of a folder has the same.
+    /// Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, as
+    /// `appGet` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `appSchema` has returned
+    /// the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores
+    /// some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - fields: Values by field id. Null clears a field.
+    @discardableResult
+    public func appFormUpdate(
+        headerID: String,
+        appID: String,
+        fields: JSONObject,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appFormUpdate(
+            headerID: headerID,
+            appID: appID,
+            fields: fields,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most 100 a
+    /// request. Rows that are not named stay. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such a row is sent at most once. Whether the rows are written together is unknown: when a request
+    /// with several rows is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once `appSchema`
+    /// has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts
+    /// or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - rows: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`.
+    @discardableResult
+    public func appGridUpdate(
+        headerID: String,
+        appID: String,
+        rows: [PageRowChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appGridUpdate(
+            headerID: headerID,
+            appID: appID,
+            rows: rows,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that are not
+    /// named stay. `appListUpload` sends the image of an item. The answer is returned unchanged, because its form is
+    /// unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such an item is sent at most once. Whether the items are written together is unknown: when a
+    /// request with several items is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once
+    /// `appSchema` has returned the schema, values are checked against it before anything is sent, because the service
+    /// blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItems: Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+    ///     `deleteItem`.
+    @discardableResult
+    public func appListUpdate(
+        headerID: String,
+        appID: String,
+        listItems: [PageItemChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appListUpdate(
+            headerID: headerID,
+            appID: appID,
+            listItems: listItems,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request. Images that
+    /// are not named stay. `appImagesgridItemUpload` sends the file of an image, and `appGridUpdate` writes the rows of
+    /// the grid. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such an item is sent at most once. Whether the items are written together is unknown: when a
+    /// request with several items is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once
+    /// `appSchema` has returned the schema, values are checked against it before anything is sent, because the service
+    /// blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItems: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+    ///     `deleteItem`.
+    @discardableResult
+    public func appImagegridListUpdate(
+        headerID: String,
+        appID: String,
+        listItems: [PageItemChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appImagegridListUpdate(
+            headerID: headerID,
+            appID: appID,
+            listItems: listItems,
+            options: options
+        ).body
+    }
+
+    /// Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service has
+    /// processed it, at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an
+    /// application of another type once `appList` has shown its type. Then it is the first of `data.image`
+    /// (docs/service/apps.md, Uploads to pages).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appImageformUpload(
+        headerID: String,
+        appID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.appImageformUpload(
+            headerID: headerID,
+            appID: appID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has
+    /// processed it, at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an
+    /// application of another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItemID: Id of the item.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appImagesgridItemUpload(
+        headerID: String,
+        appID: String,
+        listItemID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.appImagesgridItemUpload(
+            headerID: headerID,
+            appID: appID,
+            listItemID: listItemID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the file of an image in an application of the type `TextList`, and waits until the service has processed
+    /// it, at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an
+    /// application of another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItemID: Id of the item.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appTextlistUpload(
+        headerID: String,
+        appID: String,
+        listItemID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.appTextlistUpload(
+            headerID: headerID,
+            appID: appID,
+            listItemID: listItemID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Attaches a file to an application of the type `Attachments`. The file is there when the call returns: there is
+    /// nothing to wait for. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent again: the
+    /// error's ``BeProductError/outcome`` is ``Outcome/unknown`` then, and `appGet` shows the files. Errors:
+    /// ``ErrorKind/config`` for a file that cannot be read, is empty, or changes while it is sent, for a URL that leads
+    /// to no file, and for an application of another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appAttachmentsUpload(
+        headerID: String,
+        appID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appAttachmentsUpload(
+            headerID: headerID,
+            appID: appID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Removes files from an application of the type `Attachments`, at most 100 a request. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// The service may remove the files and still answer with an error. When the answer leaves open what happened, the
+    /// client reads the page, which is one more request: if none of the files is there, the call has succeeded and
+    /// returns null (docs/service/apps.md, Attachments).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - filenamesToRemove: Names of the files, each the `fileName` on the page, which is without extension.
+    @discardableResult
+    public func appAttachmentsDelete(
+        headerID: String,
+        appID: String,
+        filenamesToRemove: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appAttachmentsDelete(
+            headerID: headerID,
+            appID: appID,
+            filenamesToRemove: filenamesToRemove,
+            options: options
+        ).body
+    }
+
+    /// Applications of a palette: every palette of a folder has the same. The client remembers their types, which pages
+    /// do not have, and refuses writes of pages of another type.
     ///
     /// - Parameters:
     ///   - headerID: Id of the palette.
@@ -23,6 +295,62 @@ public struct ColorResource: Sendable {
         options: CallOptions = CallOptions()
     ) async throws -> [App] {
         try await detailed.appList(headerID: headerID, options: options).body
+    }
+
+    /// What a palette has in an application. The form of `data` depends on the type of the application, which `appList`
+    /// returns and the page does not (docs/service/apps.md, Types). A page that nothing has written yet has
+    /// `0001-01-01T00:00:00` as its times.
+    ///
+    /// Reading an application of the type `BOMVariations` may create its default variation (docs/service/requests.md,
+    /// GET that changes data).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    public func appGet(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> AppPage {
+        try await detailed.appGet(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
+    }
+
+    /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown,
+    /// so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+    ///
+    /// - Parameters:
+    ///   - appID: Id of the application, as returned by `appList`.
+    public func appSchema(
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appSchema(appID: appID, options: options).body
+    }
+
+    /// Empties the page that a palette has in an application: all values that were written are gone. The answer is
+    /// returned unchanged, because its form is unknown.
+    ///
+    /// Errors: ``ErrorKind/notFound`` for a page that was never written, which is empty already. The service says the
+    /// same of an id that is not that of an application.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    ///   - appID: Id of the application, as returned by `appList`.
+    @discardableResult
+    public func appReset(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appReset(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
     }
 
     /// Colours of the company, in pages of ``CallOptions/pageSize``. Their form is not recorded, so they are returned
@@ -728,7 +1056,8 @@ public struct ColorResource: Sendable {
     }
 
     /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it,
-    /// at most ``CallOptions/waitTimeout``. Errors are those of `upload`.
+    /// at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an application
+    /// of another type once `appList` has shown its type.
     ///
     /// - Parameters:
     ///   - headerID: Id of the palette.
@@ -770,12 +1099,232 @@ public struct ColorResource: Sendable {
     public struct Detailed: Sendable {
         let connection: Connection
 
+        /// ``ColorResource/appFormUpdate(headerID:appID:fields:options:)``
+        @discardableResult
+        public func appFormUpdate(
+            headerID: String,
+            appID: String,
+            fields: JSONObject,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "color.app_form_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "fields": fields,
+                ],
+                options
+            )
+        }
+
+        /// ``ColorResource/appGridUpdate(headerID:appID:rows:options:)``
+        @discardableResult
+        public func appGridUpdate(
+            headerID: String,
+            appID: String,
+            rows: [PageRowChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "color.app_grid_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "rows": rows,
+                ],
+                options
+            )
+        }
+
+        /// ``ColorResource/appListUpdate(headerID:appID:listItems:options:)``
+        @discardableResult
+        public func appListUpdate(
+            headerID: String,
+            appID: String,
+            listItems: [PageItemChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "color.app_list_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_items": listItems,
+                ],
+                options
+            )
+        }
+
+        /// ``ColorResource/appImagegridListUpdate(headerID:appID:listItems:options:)``
+        @discardableResult
+        public func appImagegridListUpdate(
+            headerID: String,
+            appID: String,
+            listItems: [PageItemChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "color.app_imagegrid_list_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_items": listItems,
+                ],
+                options
+            )
+        }
+
+        /// ``ColorResource/appImageformUpload(headerID:appID:file:options:)``
+        @discardableResult
+        public func appImageformUpload(
+            headerID: String,
+            appID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "color.app_imageform_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``ColorResource/appImagesgridItemUpload(headerID:appID:listItemID:file:options:)``
+        @discardableResult
+        public func appImagesgridItemUpload(
+            headerID: String,
+            appID: String,
+            listItemID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "color.app_imagesgrid_item_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_item_id": listItemID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``ColorResource/appTextlistUpload(headerID:appID:listItemID:file:options:)``
+        @discardableResult
+        public func appTextlistUpload(
+            headerID: String,
+            appID: String,
+            listItemID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "color.app_textlist_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_item_id": listItemID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``ColorResource/appAttachmentsUpload(headerID:appID:file:options:)``
+        @discardableResult
+        public func appAttachmentsUpload(
+            headerID: String,
+            appID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "color.app_attachments_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``ColorResource/appAttachmentsDelete(headerID:appID:filenamesToRemove:options:)``
+        @discardableResult
+        public func appAttachmentsDelete(
+            headerID: String,
+            appID: String,
+            filenamesToRemove: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "color.app_attachments_delete",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "filenames_to_remove": filenamesToRemove,
+                ],
+                options
+            )
+        }
+
         /// ``ColorResource/appList(headerID:options:)``
         public func appList(
             headerID: String,
             options: CallOptions = CallOptions()
         ) async throws -> Response<[App]> {
             try await connection.call("color.app_list", ["header_id": headerID], options)
+        }
+
+        /// ``ColorResource/appGet(headerID:appID:options:)``
+        public func appGet(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<AppPage> {
+            try await connection.call(
+                "color.app_get",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
+        }
+
+        /// ``ColorResource/appSchema(appID:options:)``
+        public func appSchema(
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call("color.app_schema", ["app_id": appID], options)
+        }
+
+        /// ``ColorResource/appReset(headerID:appID:options:)``
+        @discardableResult
+        public func appReset(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "color.app_reset",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
         }
 
         /// ``ColorResource/commentList(headerID:options:)``

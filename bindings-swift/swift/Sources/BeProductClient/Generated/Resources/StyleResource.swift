@@ -14,7 +14,473 @@ public struct StyleResource: Sendable {
     /// The same calls, with status, headers, attempts, waits and cost of the answer. Pages of lists carry them anyway.
     public var detailed: Detailed { Detailed(connection: connection) }
 
-    /// Applications of a style: every style of a folder has the same.
+    /// Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, as
+    /// `appGet` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `appSchema` has returned
+    /// the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores
+    /// some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - fields: Values by field id. Null clears a field.
+    @discardableResult
+    public func appFormUpdate(
+        headerID: String,
+        appID: String,
+        fields: JSONObject,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appFormUpdate(
+            headerID: headerID,
+            appID: appID,
+            fields: fields,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most 100 a
+    /// request. Rows that are not named stay. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such a row is sent at most once. Whether the rows are written together is unknown: when a request
+    /// with several rows is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once `appSchema`
+    /// has returned the schema, values are checked against it before anything is sent, because the service blanks, cuts
+    /// or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - rows: Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`.
+    @discardableResult
+    public func appGridUpdate(
+        headerID: String,
+        appID: String,
+        rows: [PageRowChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appGridUpdate(
+            headerID: headerID,
+            appID: appID,
+            rows: rows,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that are not
+    /// named stay. `appListUpload` sends the image of an item. The answer is returned unchanged, because its form is
+    /// unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such an item is sent at most once. Whether the items are written together is unknown: when a
+    /// request with several items is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once
+    /// `appSchema` has returned the schema, values are checked against it before anything is sent, because the service
+    /// blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItems: Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+    ///     `deleteItem`.
+    @discardableResult
+    public func appListUpdate(
+        headerID: String,
+        appID: String,
+        listItems: [PageItemChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appListUpdate(
+            headerID: headerID,
+            appID: appID,
+            listItems: listItems,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request. Images that
+    /// are not named stay. `appImagesgridItemUpload` sends the file of an image, and `appGridUpdate` writes the rows of
+    /// the grid. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such an item is sent at most once. Whether the items are written together is unknown: when a
+    /// request with several items is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once
+    /// `appSchema` has returned the schema, values are checked against it before anything is sent, because the service
+    /// blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItems: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+    ///     `deleteItem`.
+    @discardableResult
+    public func appImagegridListUpdate(
+        headerID: String,
+        appID: String,
+        listItems: [PageItemChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appImagegridListUpdate(
+            headerID: headerID,
+            appID: appID,
+            listItems: listItems,
+            options: options
+        ).body
+    }
+
+    /// Adds, changes and removes images in an application of the type `TextList`, at most 100 a request. Images that
+    /// are not named stay. `appTextlistUpload` sends the file of an image, and `appTextlistEditorUpdate` writes the
+    /// text. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+    /// repeated (``CallOptions/allowRepeat``). One without an id is added each time that the request arrives, so a
+    /// request with such an item is sent at most once. Whether the items are written together is unknown: when a
+    /// request with several items is refused, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Once
+    /// `appSchema` has returned the schema, values are checked against it before anything is sent, because the service
+    /// blanks, cuts or ignores some and still answers with success (docs/service/values.md, Schemas).
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItems: Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+    ///     `deleteItem`.
+    @discardableResult
+    public func appTextlistUpdate(
+        headerID: String,
+        appID: String,
+        listItems: [PageItemChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appTextlistUpdate(
+            headerID: headerID,
+            appID: appID,
+            listItems: listItems,
+            options: options
+        ).body
+    }
+
+    /// Replaces the whole text of an application of the type `TextList`. The answer is returned unchanged, because its
+    /// form is unknown.
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - editorData: The text as HTML, such as `<p>Double stitch</p>`. It may not be empty; `<p></p>` is an empty
+    ///     paragraph.
+    @discardableResult
+    public func appTextlistEditorUpdate(
+        headerID: String,
+        appID: String,
+        editorData: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appTextlistEditorUpdate(
+            headerID: headerID,
+            appID: appID,
+            editorData: editorData,
+            options: options
+        ).body
+    }
+
+    /// Adds and removes links to pages of other records in an application of the type `LinkPages`, at most 100 a
+    /// request. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Sent at most once, because a link that is added again may be there twice: when the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown``, read the page before you send it again. Whether the links are
+    /// written together is unknown: when a request with several links is refused, the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown``.
+    ///
+    /// Errors: ``ErrorKind/config`` for a value that is refused, and for an application of another type once `appList`
+    /// has shown its type; ``ErrorKind/notFound`` when the service finds no such page.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - items: Links, each to a page of a record.
+    @discardableResult
+    public func appLinkPagesUpdate(
+        headerID: String,
+        appID: String,
+        items: [PageLinkChange],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appLinkPagesUpdate(
+            headerID: headerID,
+            appID: appID,
+            items: items,
+            options: options
+        ).body
+    }
+
+    /// Applications of a style whose pages belong to rows of plans.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    public func appRequestList(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> [App] {
+        try await detailed.appRequestList(headerID: headerID, options: options).body
+    }
+
+    /// Pages of a style in an application with requests: that of one row of a plan, or those of all rows. It is an
+    /// array of pages or one page, and is returned unchanged, because which of them is unknown.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appRequestList`.
+    ///   - timelineID: Row of a plan. Default: all rows of the style.
+    public func appRequestGet(
+        headerID: String,
+        appID: String,
+        timelineID: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appRequestGet(
+            headerID: headerID,
+            appID: appID,
+            timelineID: timelineID,
+            options: options
+        ).body
+    }
+
+    /// Fields of an application with requests: one with `isSampleApp`. The service finds no page for an application of
+    /// another kind. The form of a schema is not recorded, so it is returned unchanged.
+    ///
+    /// - Parameters:
+    ///   - appID: Id of the application, as returned by `appRequestList`.
+    public func appRequestSchema(
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appRequestSchema(appID: appID, options: options).body
+    }
+
+    /// Writes the form of a style in an application with requests, for one row of a plan. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, or
+    /// read the page back.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appRequestList`.
+    ///   - timelineID: Row of the plan that the page belongs to.
+    ///   - fields: Values by field id. Null clears a field.
+    @discardableResult
+    public func appRequestFormUpdate(
+        headerID: String,
+        appID: String,
+        timelineID: String,
+        fields: JSONObject,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appRequestFormUpdate(
+            headerID: headerID,
+            appID: appID,
+            timelineID: timelineID,
+            fields: fields,
+            options: options
+        ).body
+    }
+
+    /// Adds a submit to an application of the type `SampleRequestMulti`. The answer is returned unchanged, because its
+    /// form is unknown.
+    ///
+    /// Sent at most once, because a second request adds a second submit: when the error's ``BeProductError/outcome`` is
+    /// ``Outcome/unknown``, look for the name on the page before you add it again. The form of the request is from one
+    /// source (docs/service/apps.md, Requests).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - timelineID: Row of the plan, for a submit of a request of a plan.
+    ///   - submitName: Name of the submit.
+    ///   - sizes: Sizes of the submit, each with the id of its size class.
+    @discardableResult
+    public func appSampleRequestMultiAddSubmit(
+        headerID: String,
+        appID: String,
+        timelineID: String? = nil,
+        submitName: String,
+        sizes: [SubmitSize],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appSampleRequestMultiAddSubmit(
+            headerID: headerID,
+            appID: appID,
+            timelineID: timelineID,
+            submitName: submitName,
+            sizes: sizes,
+            options: options
+        ).body
+    }
+
+    /// Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service has
+    /// processed it, at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an
+    /// application of another type once `appList` has shown its type. Then it is the first of `data.image`
+    /// (docs/service/apps.md, Uploads to pages).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appImageformUpload(
+        headerID: String,
+        appID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.appImageformUpload(
+            headerID: headerID,
+            appID: appID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has
+    /// processed it, at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an
+    /// application of another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItemID: Id of the item.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appImagesgridItemUpload(
+        headerID: String,
+        appID: String,
+        listItemID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.appImagesgridItemUpload(
+            headerID: headerID,
+            appID: appID,
+            listItemID: listItemID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Uploads the file of an image in an application of the type `TextList`, and waits until the service has processed
+    /// it, at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an
+    /// application of another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - listItemID: Id of the item.
+    ///   - file: The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appTextlistUpload(
+        headerID: String,
+        appID: String,
+        listItemID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> Upload {
+        try await detailed.appTextlistUpload(
+            headerID: headerID,
+            appID: appID,
+            listItemID: listItemID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Attaches a file to an application of the type `Attachments`. The file is there when the call returns: there is
+    /// nothing to wait for. The answer is returned unchanged, because its form is unknown.
+    ///
+    /// Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent again: the
+    /// error's ``BeProductError/outcome`` is ``Outcome/unknown`` then, and `appGet` shows the files. Errors:
+    /// ``ErrorKind/config`` for a file that cannot be read, is empty, or changes while it is sent, for a URL that leads
+    /// to no file, and for an application of another type once `appList` has shown its type.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    @discardableResult
+    public func appAttachmentsUpload(
+        headerID: String,
+        appID: String,
+        file: FileSource,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appAttachmentsUpload(
+            headerID: headerID,
+            appID: appID,
+            file: file,
+            options: options
+        ).body
+    }
+
+    /// Removes files from an application of the type `Attachments`, at most 100 a request. The answer is returned
+    /// unchanged, because its form is unknown.
+    ///
+    /// The service may remove the files and still answer with an error. When the answer leaves open what happened, the
+    /// client reads the page, which is one more request: if none of the files is there, the call has succeeded and
+    /// returns null (docs/service/apps.md, Attachments).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    ///   - filenamesToRemove: Names of the files, each the `fileName` on the page, which is without extension.
+    @discardableResult
+    public func appAttachmentsDelete(
+        headerID: String,
+        appID: String,
+        filenamesToRemove: [String],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appAttachmentsDelete(
+            headerID: headerID,
+            appID: appID,
+            filenamesToRemove: filenamesToRemove,
+            options: options
+        ).body
+    }
+
+    /// Applications of a style: every style of a folder has the same. The client remembers their types, which pages do
+    /// not have, and refuses writes of pages of another type.
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
@@ -23,6 +489,62 @@ public struct StyleResource: Sendable {
         options: CallOptions = CallOptions()
     ) async throws -> [App] {
         try await detailed.appList(headerID: headerID, options: options).body
+    }
+
+    /// What a style has in an application. The form of `data` depends on the type of the application, which `appList`
+    /// returns and the page does not (docs/service/apps.md, Types). A page that nothing has written yet has
+    /// `0001-01-01T00:00:00` as its times.
+    ///
+    /// Reading an application of the type `BOMVariations` may create its default variation (docs/service/requests.md,
+    /// GET that changes data).
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    public func appGet(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> AppPage {
+        try await detailed.appGet(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
+    }
+
+    /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown,
+    /// so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+    ///
+    /// - Parameters:
+    ///   - appID: Id of the application, as returned by `appList`.
+    public func appSchema(
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appSchema(appID: appID, options: options).body
+    }
+
+    /// Empties the page that a style has in an application: all values that were written are gone. The answer is
+    /// returned unchanged, because its form is unknown.
+    ///
+    /// Errors: ``ErrorKind/notFound`` for a page that was never written, which is empty already. The service says the
+    /// same of an id that is not that of an application.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    ///   - appID: Id of the application, as returned by `appList`.
+    @discardableResult
+    public func appReset(
+        headerID: String,
+        appID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.appReset(
+            headerID: headerID,
+            appID: appID,
+            options: options
+        ).body
     }
 
     /// Deletes a colorway. `colorwaysDelete` deletes several in one request.
@@ -960,7 +1482,8 @@ public struct StyleResource: Sendable {
     }
 
     /// Uploads the image of an item in an application of the type `List`, and waits until the service has processed it,
-    /// at most ``CallOptions/waitTimeout``. Errors are those of `upload`.
+    /// at most ``CallOptions/waitTimeout``. Errors are those of `upload`, and ``ErrorKind/config`` for an application
+    /// of another type once `appList` has shown its type.
     ///
     /// - Parameters:
     ///   - headerID: Id of the style.
@@ -1002,12 +1525,367 @@ public struct StyleResource: Sendable {
     public struct Detailed: Sendable {
         let connection: Connection
 
+        /// ``StyleResource/appFormUpdate(headerID:appID:fields:options:)``
+        @discardableResult
+        public func appFormUpdate(
+            headerID: String,
+            appID: String,
+            fields: JSONObject,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_form_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "fields": fields,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appGridUpdate(headerID:appID:rows:options:)``
+        @discardableResult
+        public func appGridUpdate(
+            headerID: String,
+            appID: String,
+            rows: [PageRowChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_grid_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "rows": rows,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appListUpdate(headerID:appID:listItems:options:)``
+        @discardableResult
+        public func appListUpdate(
+            headerID: String,
+            appID: String,
+            listItems: [PageItemChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_list_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_items": listItems,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appImagegridListUpdate(headerID:appID:listItems:options:)``
+        @discardableResult
+        public func appImagegridListUpdate(
+            headerID: String,
+            appID: String,
+            listItems: [PageItemChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_imagegrid_list_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_items": listItems,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appTextlistUpdate(headerID:appID:listItems:options:)``
+        @discardableResult
+        public func appTextlistUpdate(
+            headerID: String,
+            appID: String,
+            listItems: [PageItemChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_textlist_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_items": listItems,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appTextlistEditorUpdate(headerID:appID:editorData:options:)``
+        @discardableResult
+        public func appTextlistEditorUpdate(
+            headerID: String,
+            appID: String,
+            editorData: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_textlist_editor_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "editor_data": editorData,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appLinkPagesUpdate(headerID:appID:items:options:)``
+        @discardableResult
+        public func appLinkPagesUpdate(
+            headerID: String,
+            appID: String,
+            items: [PageLinkChange],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_link_pages_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "items": items,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appRequestList(headerID:options:)``
+        public func appRequestList(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<[App]> {
+            try await connection.call("style.app_request_list", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/appRequestGet(headerID:appID:timelineID:options:)``
+        public func appRequestGet(
+            headerID: String,
+            appID: String,
+            timelineID: String? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_request_get",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "timeline_id": timelineID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appRequestSchema(appID:options:)``
+        public func appRequestSchema(
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call("style.app_request_schema", ["app_id": appID], options)
+        }
+
+        /// ``StyleResource/appRequestFormUpdate(headerID:appID:timelineID:fields:options:)``
+        @discardableResult
+        public func appRequestFormUpdate(
+            headerID: String,
+            appID: String,
+            timelineID: String,
+            fields: JSONObject,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_request_form_update",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "timeline_id": timelineID,
+                    "fields": fields,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appSampleRequestMultiAddSubmit(headerID:appID:timelineID:submitName:sizes:options:)``
+        @discardableResult
+        public func appSampleRequestMultiAddSubmit(
+            headerID: String,
+            appID: String,
+            timelineID: String? = nil,
+            submitName: String,
+            sizes: [SubmitSize],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_sample_request_multi_add_submit",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "timeline_id": timelineID,
+                    "submit_name": submitName,
+                    "sizes": sizes,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appImageformUpload(headerID:appID:file:options:)``
+        @discardableResult
+        public func appImageformUpload(
+            headerID: String,
+            appID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.app_imageform_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/appImagesgridItemUpload(headerID:appID:listItemID:file:options:)``
+        @discardableResult
+        public func appImagesgridItemUpload(
+            headerID: String,
+            appID: String,
+            listItemID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.app_imagesgrid_item_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_item_id": listItemID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/appTextlistUpload(headerID:appID:listItemID:file:options:)``
+        @discardableResult
+        public func appTextlistUpload(
+            headerID: String,
+            appID: String,
+            listItemID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<Upload> {
+            try await connection.call(
+                "style.app_textlist_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "list_item_id": listItemID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/appAttachmentsUpload(headerID:appID:file:options:)``
+        @discardableResult
+        public func appAttachmentsUpload(
+            headerID: String,
+            appID: String,
+            file: FileSource,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_attachments_upload",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "file": file,
+                ],
+                options,
+                file: file
+            )
+        }
+
+        /// ``StyleResource/appAttachmentsDelete(headerID:appID:filenamesToRemove:options:)``
+        @discardableResult
+        public func appAttachmentsDelete(
+            headerID: String,
+            appID: String,
+            filenamesToRemove: [String],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_attachments_delete",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                    "filenames_to_remove": filenamesToRemove,
+                ],
+                options
+            )
+        }
+
         /// ``StyleResource/appList(headerID:options:)``
         public func appList(
             headerID: String,
             options: CallOptions = CallOptions()
         ) async throws -> Response<[App]> {
             try await connection.call("style.app_list", ["header_id": headerID], options)
+        }
+
+        /// ``StyleResource/appGet(headerID:appID:options:)``
+        public func appGet(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<AppPage> {
+            try await connection.call(
+                "style.app_get",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/appSchema(appID:options:)``
+        public func appSchema(
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call("style.app_schema", ["app_id": appID], options)
+        }
+
+        /// ``StyleResource/appReset(headerID:appID:options:)``
+        @discardableResult
+        public func appReset(
+            headerID: String,
+            appID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "style.app_reset",
+                [
+                    "header_id": headerID,
+                    "app_id": appID,
+                ],
+                options
+            )
         }
 
         /// ``StyleResource/colorwayDelete(headerID:colorwayID:options:)``

@@ -10,9 +10,91 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "image.app_form_update":
+            return try await image.detailed.appFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "image.app_grid_update":
+            return try await image.detailed.appGridUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                rows: given.required("rows", records),
+                options: given.ended(options)
+            ).json()
+        case "image.app_list_update":
+            return try await image.detailed.appListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "image.app_imagegrid_list_update":
+            return try await image.detailed.appImagegridListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "image.app_imageform_upload":
+            return try await image.detailed.appImageformUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "image.app_imagesgrid_item_upload":
+            return try await image.detailed.appImagesgridItemUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "image.app_textlist_upload":
+            return try await image.detailed.appTextlistUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "image.app_attachments_upload":
+            return try await image.detailed.appAttachmentsUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "image.app_attachments_delete":
+            return try await image.detailed.appAttachmentsDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                filenamesToRemove: given.required("filenames_to_remove", texts),
+                options: given.ended(options)
+            ).json()
         case "image.app_list":
             return try await image.detailed.appList(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "image.app_get":
+            return try await image.detailed.appGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "image.app_schema":
+            return try await image.detailed.appSchema(
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "image.app_reset":
+            return try await image.detailed.appReset(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "image.attributes_comment_list", "image.comment_list":

@@ -10,9 +10,111 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "material.app_form_update":
+            return try await material.detailed.appFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "material.app_grid_update":
+            return try await material.detailed.appGridUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                rows: given.required("rows", records),
+                options: given.ended(options)
+            ).json()
+        case "material.app_list_update":
+            return try await material.detailed.appListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "material.app_imagegrid_list_update":
+            return try await material.detailed.appImagegridListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "material.app_request_list":
+            return try await material.detailed.appRequestList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_request_get":
+            return try await material.detailed.appRequestGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                timelineID: given.optional("timeline_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_request_form_update":
+            return try await material.detailed.appRequestFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                timelineID: given.required("timeline_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "material.app_imageform_upload":
+            return try await material.detailed.appImageformUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_imagesgrid_item_upload":
+            return try await material.detailed.appImagesgridItemUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_textlist_upload":
+            return try await material.detailed.appTextlistUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_attachments_upload":
+            return try await material.detailed.appAttachmentsUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "material.app_attachments_delete":
+            return try await material.detailed.appAttachmentsDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                filenamesToRemove: given.required("filenames_to_remove", texts),
+                options: given.ended(options)
+            ).json()
         case "material.app_list":
             return try await material.detailed.appList(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_get":
+            return try await material.detailed.appGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_schema":
+            return try await material.detailed.appSchema(
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.app_reset":
+            return try await material.detailed.appReset(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "material.attributes_colorway_delete", "material.colorway_delete":

@@ -10,9 +10,146 @@ extension BeProduct {
     ) async throws -> JSONValue {
         var given = Arguments(arguments)
         switch operation {
+        case "style.app_form_update":
+            return try await style.detailed.appFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "style.app_grid_update":
+            return try await style.detailed.appGridUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                rows: given.required("rows", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_list_update":
+            return try await style.detailed.appListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_imagegrid_list_update":
+            return try await style.detailed.appImagegridListUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_textlist_update":
+            return try await style.detailed.appTextlistUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItems: given.required("list_items", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_textlist_editor_update":
+            return try await style.detailed.appTextlistEditorUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                editorData: given.required("editor_data", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_link_pages_update":
+            return try await style.detailed.appLinkPagesUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                items: given.required("items", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_request_list":
+            return try await style.detailed.appRequestList(
+                headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_request_get":
+            return try await style.detailed.appRequestGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                timelineID: given.optional("timeline_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_request_schema":
+            return try await style.detailed.appRequestSchema(
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_request_form_update":
+            return try await style.detailed.appRequestFormUpdate(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                timelineID: given.required("timeline_id", text),
+                fields: given.required("fields", object),
+                options: given.ended(options)
+            ).json()
+        case "style.app_sample_request_multi_add_submit":
+            return try await style.detailed.appSampleRequestMultiAddSubmit(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                timelineID: given.optional("timeline_id", text),
+                submitName: given.required("submit_name", text),
+                sizes: given.required("sizes", records),
+                options: given.ended(options)
+            ).json()
+        case "style.app_imageform_upload":
+            return try await style.detailed.appImageformUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_imagesgrid_item_upload":
+            return try await style.detailed.appImagesgridItemUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_textlist_upload":
+            return try await style.detailed.appTextlistUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                listItemID: given.required("list_item_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_attachments_upload":
+            return try await style.detailed.appAttachmentsUpload(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                file: given.required("file", source),
+                options: given.ended(options)
+            ).json()
+        case "style.app_attachments_delete":
+            return try await style.detailed.appAttachmentsDelete(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                filenamesToRemove: given.required("filenames_to_remove", texts),
+                options: given.ended(options)
+            ).json()
         case "style.app_list":
             return try await style.detailed.appList(
                 headerID: given.required("header_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_get":
+            return try await style.detailed.appGet(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_schema":
+            return try await style.detailed.appSchema(
+                appID: given.required("app_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.app_reset":
+            return try await style.detailed.appReset(
+                headerID: given.required("header_id", text),
+                appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
         case "style.attributes_colorway_delete", "style.colorway_delete":

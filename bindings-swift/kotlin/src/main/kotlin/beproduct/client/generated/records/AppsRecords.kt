@@ -29,3 +29,102 @@ data class App(
 
 internal object AppSerializer :
     RecordSerializer<App>(App.generatedSerializer())
+
+/** What a record has in an application. */
+@Serializable(with = AppPageSerializer::class)
+@KeepGeneratedSerializer
+data class AppPage(
+    /** Id of the application. */
+    val id: String? = null,
+    /** Id of the record. Old pages may be without it. */
+    val headerId: String? = null,
+    /** Title of the application. */
+    val name: String? = null,
+    /** What is on the page, in the form of its type (docs/service/apps.md, Types). May be null. */
+    val data: JsonElement? = null,
+    /** `createdBy` of the service. */
+    val createdBy: Person? = null,
+    /** Time of the first write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet. */
+    val createdAt: String? = null,
+    /** `modifiedBy` of the service. */
+    val modifiedBy: Person? = null,
+    /** Time of the last write, ISO 8601 in UTC; `0001-01-01T00:00:00` if nothing was written yet. */
+    val modifiedAt: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object AppPageSerializer :
+    RecordSerializer<AppPage>(AppPage.generatedSerializer())
+
+/**
+ * A change of an item of a list: a `itemId` that the list does not have adds an item, as does an item without one; with
+ * `deleteItem` one is removed.
+ */
+@Serializable(with = PageItemChangeSerializer::class)
+@KeepGeneratedSerializer
+data class PageItemChange(
+    /** Id of the item. Without it an item is added, each time that the request arrives. */
+    val itemId: String? = null,
+    /** Values by field id, which only an item to remove may be without. */
+    val itemFields: JsonElement? = null,
+    /** Remove the item. */
+    val deleteItem: Boolean? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object PageItemChangeSerializer :
+    RecordSerializer<PageItemChange>(PageItemChange.generatedSerializer())
+
+/** A link to a page of a record. */
+@Serializable(with = PageLinkChangeSerializer::class)
+@KeepGeneratedSerializer
+data class PageLinkChange(
+    /** Id of the record. */
+    val headerId: String? = null,
+    /** Id of the application. */
+    val pageId: String? = null,
+    /** True removes the link, false adds it. */
+    val removeLink: Boolean? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object PageLinkChangeSerializer :
+    RecordSerializer<PageLinkChange>(PageLinkChange.generatedSerializer())
+
+/**
+ * A change of a row of a grid: a `rowId` that the grid does not have adds a row, as does a row without one; with
+ * `deleteRow` one is removed.
+ */
+@Serializable(with = PageRowChangeSerializer::class)
+@KeepGeneratedSerializer
+data class PageRowChange(
+    /** Id of the row. Without it a row is added, each time that the request arrives. */
+    val rowId: String? = null,
+    /** Values by field id, which only a row to remove may be without. */
+    val rowFields: JsonElement? = null,
+    /** Remove the row. */
+    val deleteRow: Boolean? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object PageRowChangeSerializer :
+    RecordSerializer<PageRowChange>(PageRowChange.generatedSerializer())
+
+/** A size of a submit. */
+@Serializable(with = SubmitSizeSerializer::class)
+@KeepGeneratedSerializer
+data class SubmitSize(
+    /** Id of the size class. */
+    val sizeClass: String? = null,
+    /** Name of the size, such as `M`. */
+    val sizeName: String? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object SubmitSizeSerializer :
+    RecordSerializer<SubmitSize>(SubmitSize.generatedSerializer())

@@ -9,12 +9,357 @@ import kotlinx.serialization.json.JsonElement
 /** Materials: fabrics and trims, with colorways, sizes and suppliers. */
 class MaterialResource internal constructor(private val seam: Seam) {
     /**
-     * Applications of a material: every material of a folder has the same.
+     * Writes the form of an application of the type `Form`, `FormGrid` or `ImagesForm`. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, as
+     * `appGet` returns it, or read the page back (docs/service/apps.md, Writing pages). Once `appSchema` has returned
+     * the schema, values are checked against it before anything is sent, because the service blanks, cuts or ignores
+     * some and still answers with success (docs/service/values.md, Schemas).
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param fields Values by field id. Null clears a field.
+     */
+    suspend fun appFormUpdate(
+        headerId: String,
+        appId: String,
+        fields: Fields,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.app_form_update",
+            arguments("header_id" to headerId, "app_id" to appId, "fields" to fields),
+            options,
+        )
+
+    /**
+     * Adds, changes and removes rows in an application of the type `Grid`, `FormGrid` or `ImagesGrid`, at most 100 a
+     * request. Rows that are not named stay. The answer is returned unchanged, because its form is unknown.
+     *
+     * A row with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+     * repeated (`CallOptions.allowRepeat`). One without an id is added each time that the request arrives, so a request
+     * with such a row is sent at most once. Whether the rows are written together is unknown: when a request with
+     * several rows is refused, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]. Once `appSchema` has
+     * returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or
+     * ignores some and still answers with success (docs/service/values.md, Schemas).
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param rows Rows to add, to change and to remove, each with its `rowId`, and with `rowFields` or `deleteRow`.
+     */
+    suspend fun appGridUpdate(
+        headerId: String,
+        appId: String,
+        rows: List<PageRowChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.app_grid_update",
+            arguments("header_id" to headerId, "app_id" to appId, "rows" to rows),
+            options,
+        )
+
+    /**
+     * Adds, changes and removes items in an application of the type `List`, at most 100 a request. Items that are not
+     * named stay. `appListUpload` sends the image of an item. The answer is returned unchanged, because its form is
+     * unknown.
+     *
+     * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+     * repeated (`CallOptions.allowRepeat`). One without an id is added each time that the request arrives, so a request
+     * with such an item is sent at most once. Whether the items are written together is unknown: when a request with
+     * several items is refused, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]. Once `appSchema` has
+     * returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or
+     * ignores some and still answers with success (docs/service/values.md, Schemas).
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param listItems Items to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+     * `deleteItem`.
+     */
+    suspend fun appListUpdate(
+        headerId: String,
+        appId: String,
+        listItems: List<PageItemChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.app_list_update",
+            arguments("header_id" to headerId, "app_id" to appId, "list_items" to listItems),
+            options,
+        )
+
+    /**
+     * Adds, changes and removes images in an application of the type `ImagesGrid`, at most 100 a request. Images that
+     * are not named stay. `appImagesgridItemUpload` sends the file of an image, and `appGridUpdate` writes the rows of
+     * the grid. The answer is returned unchanged, because its form is unknown.
+     *
+     * An item with an id that the caller has made, a new GUID, is added under this id, so that such a request may be
+     * repeated (`CallOptions.allowRepeat`). One without an id is added each time that the request arrives, so a request
+     * with such an item is sent at most once. Whether the items are written together is unknown: when a request with
+     * several items is refused, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]. Once `appSchema` has
+     * returned the schema, values are checked against it before anything is sent, because the service blanks, cuts or
+     * ignores some and still answers with success (docs/service/values.md, Schemas).
+     *
+     * Errors: [ConfigException] for a value that is refused, and for an application of another type once `appList` has
+     * shown its type; [NotFoundException] when the service finds no such page.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param listItems Images to add, to change and to remove, each with its `itemId`, and with `itemFields` or
+     * `deleteItem`.
+     */
+    suspend fun appImagegridListUpdate(
+        headerId: String,
+        appId: String,
+        listItems: List<PageItemChange>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.app_imagegrid_list_update",
+            arguments("header_id" to headerId, "app_id" to appId, "list_items" to listItems),
+            options,
+        )
+
+    /**
+     * Applications of a material whose pages belong to rows of plans.
+     *
+     * @param headerId Id of the material.
+     */
+    suspend fun appRequestList(headerId: String, options: CallOptions = CallOptions()): List<App> =
+        seam.call("material.app_request_list", arguments("header_id" to headerId), options)
+
+    /**
+     * Pages of a material in an application with requests: that of one row of a plan, or those of all rows. It is an
+     * array of pages or one page, and is returned unchanged, because which of them is unknown.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appRequestList`.
+     * @param timelineId Row of a plan. Default: all rows of the material.
+     */
+    suspend fun appRequestGet(
+        headerId: String,
+        appId: String,
+        timelineId: String? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.app_request_get",
+            arguments("header_id" to headerId, "app_id" to appId, "timeline_id" to timelineId),
+            options,
+        )
+
+    /**
+     * Writes the form of a material in an application with requests, for one row of a plan. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * Whether fields that are left out keep their values is not proven: give every field whose loss would hurt, or read
+     * the page back.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appRequestList`.
+     * @param timelineId Row of the plan that the page belongs to.
+     * @param fields Values by field id. Null clears a field.
+     */
+    suspend fun appRequestFormUpdate(
+        headerId: String,
+        appId: String,
+        timelineId: String,
+        fields: Fields,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.app_request_form_update",
+            arguments("header_id" to headerId, "app_id" to appId, "timeline_id" to timelineId, "fields" to fields),
+            options,
+        )
+
+    /**
+     * Uploads the image of an application of the type `ImagesForm` or `ImagesGrid`, and waits until the service has
+     * processed it, at most `CallOptions.waitTimeout`. Errors are those of `upload`, and [ConfigException] for an
+     * application of another type once `appList` has shown its type. Then it is the first of `data.image`
+     * (docs/service/apps.md, Uploads to pages).
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     */
+    suspend fun appImageformUpload(
+        headerId: String,
+        appId: String,
+        file: FileSource,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "material.app_imageform_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "file" to file),
+            options,
+            file,
+        )
+
+    /**
+     * Uploads the file of an image in an application of the type `ImagesGrid`, and waits until the service has
+     * processed it, at most `CallOptions.waitTimeout`. Errors are those of `upload`, and [ConfigException] for an
+     * application of another type once `appList` has shown its type.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param listItemId Id of the item.
+     * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     */
+    suspend fun appImagesgridItemUpload(
+        headerId: String,
+        appId: String,
+        listItemId: String,
+        file: FileSource,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "material.app_imagesgrid_item_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "list_item_id" to listItemId, "file" to file),
+            options,
+            file,
+        )
+
+    /**
+     * Uploads the file of an image in an application of the type `TextList`, and waits until the service has processed
+     * it, at most `CallOptions.waitTimeout`. Errors are those of `upload`, and [ConfigException] for an application of
+     * another type once `appList` has shown its type.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param listItemId Id of the item.
+     * @param file The image: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     */
+    suspend fun appTextlistUpload(
+        headerId: String,
+        appId: String,
+        listItemId: String,
+        file: FileSource,
+        options: CallOptions = CallOptions(),
+    ): Upload =
+        seam.call(
+            "material.app_textlist_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "list_item_id" to listItemId, "file" to file),
+            options,
+            file,
+        )
+
+    /**
+     * Attaches a file to an application of the type `Attachments`. The file is there when the call returns: there is
+     * nothing to wait for. The answer is returned unchanged, because its form is unknown.
+     *
+     * Whether a file replaces one of the same name is unknown, so a file that may have arrived is not sent again: the
+     * error's [BeProductException.outcome] is [Outcome.UNKNOWN] then, and `appGet` shows the files. Errors:
+     * [ConfigException] for a file that cannot be read, is empty, or changes while it is sent, for a URL that leads to
+     * no file, and for an application of another type once `appList` has shown its type.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param file The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     */
+    suspend fun appAttachmentsUpload(
+        headerId: String,
+        appId: String,
+        file: FileSource,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.app_attachments_upload",
+            arguments("header_id" to headerId, "app_id" to appId, "file" to file),
+            options,
+            file,
+        )
+
+    /**
+     * Removes files from an application of the type `Attachments`, at most 100 a request. The answer is returned
+     * unchanged, because its form is unknown.
+     *
+     * The service may remove the files and still answer with an error. When the answer leaves open what happened, the
+     * client reads the page, which is one more request: if none of the files is there, the call has succeeded and
+     * returns null (docs/service/apps.md, Attachments).
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     * @param filenamesToRemove Names of the files, each the `fileName` on the page, which is without extension.
+     */
+    suspend fun appAttachmentsDelete(
+        headerId: String,
+        appId: String,
+        filenamesToRemove: List<String>,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "material.app_attachments_delete",
+            arguments("header_id" to headerId, "app_id" to appId, "filenames_to_remove" to filenamesToRemove),
+            options,
+        )
+
+    /**
+     * Applications of a material: every material of a folder has the same. The client remembers their types, which
+     * pages do not have, and refuses writes of pages of another type.
      *
      * @param headerId Id of the material.
      */
     suspend fun appList(headerId: String, options: CallOptions = CallOptions()): List<App> =
         seam.call("material.app_list", arguments("header_id" to headerId), options)
+
+    /**
+     * What a material has in an application. The form of `data` depends on the type of the application, which `appList`
+     * returns and the page does not (docs/service/apps.md, Types). A page that nothing has written yet has
+     * `0001-01-01T00:00:00` as its times.
+     *
+     * Reading an application of the type `BOMVariations` may create its default variation (docs/service/requests.md,
+     * GET that changes data).
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     */
+    suspend fun appGet(headerId: String, appId: String, options: CallOptions = CallOptions()): AppPage =
+        seam.call("material.app_get", arguments("header_id" to headerId, "app_id" to appId), options)
+
+    /**
+     * Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown,
+     * so it is returned unchanged (docs/service/apps.md, Schemas of pages).
+     *
+     * @param appId Id of the application, as returned by `appList`.
+     */
+    suspend fun appSchema(appId: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("material.app_schema", arguments("app_id" to appId), options)
+
+    /**
+     * Empties the page that a material has in an application: all values that were written are gone. The answer is
+     * returned unchanged, because its form is unknown.
+     *
+     * Errors: [NotFoundException] for a page that was never written, which is empty already. The service says the same
+     * of an id that is not that of an application.
+     *
+     * @param headerId Id of the material.
+     * @param appId Id of the application, as returned by `appList`.
+     */
+    suspend fun appReset(headerId: String, appId: String, options: CallOptions = CallOptions()): JsonElement =
+        seam.call("material.app_reset", arguments("header_id" to headerId, "app_id" to appId), options)
 
     /**
      * Deletes a colorway. `colorwaysDelete` deletes several in one request.
@@ -722,7 +1067,8 @@ class MaterialResource internal constructor(private val seam: Seam) {
 
     /**
      * Uploads the image of an item in an application of the type `List`, and waits until the service has processed it,
-     * at most `CallOptions.waitTimeout`. Errors are those of `upload`.
+     * at most `CallOptions.waitTimeout`. Errors are those of `upload`, and [ConfigException] for an application of
+     * another type once `appList` has shown its type.
      *
      * @param headerId Id of the material.
      * @param appId Id of the application.
