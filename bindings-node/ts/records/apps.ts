@@ -185,11 +185,11 @@ export interface Style3dVersion {
   /** Number of the version. */
   version?: number | null;
   /** Colorways of the version, in a form that is not recorded. */
-  colorways?: unknown[] | null;
+  colorways?: unknown;
   /** Working files. */
   workingFiles?: Style3dFile[] | null;
   /** Materials, in a form that is not recorded. */
-  materials?: unknown[] | null;
+  materials?: unknown;
   createdBy?: Person | null;
   /** ISO 8601. */
   createdAt?: string | null;

@@ -223,9 +223,9 @@ Style3dVersion = TypedDict(
         "name": "str | None",  # Name.
         "status": "str | None",  # Status, such as `OnHold`.
         "version": "int | None",  # Number of the version.
-        "colorways": "list[Any] | None",  # Colorways of the version, in a form that is not recorded.
+        "colorways": "Any | None",  # Colorways of the version, in a form that is not recorded.
         "workingFiles": "list[Style3dFile] | None",  # Working files.
-        "materials": "list[Any] | None",  # Materials, in a form that is not recorded.
+        "materials": "Any | None",  # Materials, in a form that is not recorded.
         "createdBy": "Person | None",
         "createdAt": "str | None",  # ISO 8601.
         "modifiedBy": "Person | None",

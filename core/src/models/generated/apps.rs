@@ -300,13 +300,13 @@ pub struct Style3dVersion {
     pub version: Option<i64>,
     /// Colorways of the version, in a form that is not recorded.
     #[serde(rename = "colorways", skip_serializing_if = "Option::is_none")]
-    pub colorways: Option<Vec<Value>>,
+    pub colorways: Option<Value>,
     /// Working files.
     #[serde(rename = "workingFiles", skip_serializing_if = "Option::is_none")]
     pub working_files: Option<Vec<Style3dFile>>,
     /// Materials, in a form that is not recorded.
     #[serde(rename = "materials", skip_serializing_if = "Option::is_none")]
-    pub materials: Option<Vec<Value>>,
+    pub materials: Option<Value>,
     /// `createdBy` of the service.
     #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
     pub created_by: Option<Person>,

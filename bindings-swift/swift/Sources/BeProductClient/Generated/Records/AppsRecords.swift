@@ -648,11 +648,11 @@ public struct Style3dVersion: Record, JSONConvertible {
     /// Number of the version.
     public var version: Int?
     /// Colorways of the version, in a form that is not recorded.
-    public var colorways: [JSONValue]?
+    public var colorways: JSONValue?
     /// Working files.
     public var workingFiles: [Style3dFile]?
     /// Materials, in a form that is not recorded.
-    public var materials: [JSONValue]?
+    public var materials: JSONValue?
     public var createdBy: Person?
     /// ISO 8601.
     public var createdAt: String?
@@ -668,9 +668,9 @@ public struct Style3dVersion: Record, JSONConvertible {
         name: String? = nil,
         status: String? = nil,
         version: Int? = nil,
-        colorways: [JSONValue]? = nil,
+        colorways: JSONValue? = nil,
         workingFiles: [Style3dFile]? = nil,
-        materials: [JSONValue]? = nil,
+        materials: JSONValue? = nil,
         createdBy: Person? = nil,
         createdAt: String? = nil,
         modifiedBy: Person? = nil,

@@ -287,11 +287,11 @@ data class Style3dVersion(
     /** Number of the version. */
     val version: Long? = null,
     /** Colorways of the version, in a form that is not recorded. */
-    val colorways: List<JsonElement>? = null,
+    val colorways: JsonElement? = null,
     /** Working files. */
     val workingFiles: List<Style3dFile>? = null,
     /** Materials, in a form that is not recorded. */
-    val materials: List<JsonElement>? = null,
+    val materials: JsonElement? = null,
     /** `createdBy` of the service. */
     val createdBy: Person? = null,
     /** ISO 8601. */
