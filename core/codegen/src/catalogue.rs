@@ -44,6 +44,7 @@
 mod checks;
 mod downloads;
 mod implied;
+mod lists;
 mod members;
 mod parameters;
 mod references;
@@ -56,6 +57,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::implied::{ClientValue, Source};
 use self::implied::{Implied, ImpliedEntry};
+pub(crate) use self::lists::{Lookup, Schema};
 pub(crate) use self::members::Member;
 use self::uploads::Poll;
 use crate::names;
@@ -196,30 +198,6 @@ pub(crate) enum Base {
 pub(crate) struct Rows {
     pub(crate) place: Place,
     pub(crate) limit: u32,
-}
-
-/// Where the fields are listed that filters may name.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Schema {
-    /// Id of an operation.
-    pub(crate) operation: String,
-    /// Its argument, which has the value of the argument of the same name beside the fields.
-    pub(crate) argument: String,
-    /// The argument that names a record, where the value is the folder of that record.
-    pub(crate) record: Option<String>,
-}
-
-/// Where records are looked up by a text of theirs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Lookup {
-    /// The list, as an id without its resource.
-    pub(crate) list: String,
-    /// What its filters call the text.
-    pub(crate) field: String,
-    /// What its records call it.
-    pub(crate) member: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
