@@ -61,8 +61,8 @@ export interface Material3dTextures {
 }
 
 /**
- * A change of an item of a list: a `itemId` that the list does not have adds an item, as does an item without
- * one; with `deleteItem` one is removed.
+ * A change of an item of a list: an `itemId` that the list does not have adds an item, as does an item
+ * without one; with `deleteItem` one is removed.
  */
 export interface PageItemChange {
   /** Id of the item. Without it an item is added, each time that the request arrives. */

@@ -106,7 +106,7 @@ PageItemChange = TypedDict(
     },
     total=False,
 )
-"""A change of an item of a list: a `itemId` that the list does not have adds an item, as does an item without one; with `deleteItem` one is removed."""
+"""A change of an item of a list: an `itemId` that the list does not have adds an item, as does an item without one; with `deleteItem` one is removed."""
 
 
 PageLinkChange = TypedDict(

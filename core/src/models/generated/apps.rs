@@ -105,7 +105,7 @@ pub struct Material3dTextures {
     pub extra: IndexMap<String, Value>,
 }
 
-/// A change of an item of a list: a `itemId` that the list does not have adds an item, as does an item without one; with `deleteItem` one is removed.
+/// A change of an item of a list: an `itemId` that the list does not have adds an item, as does an item without one; with `deleteItem` one is removed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PageItemChange {

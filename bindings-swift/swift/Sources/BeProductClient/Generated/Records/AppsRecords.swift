@@ -224,7 +224,7 @@ public struct Material3dTextures: Record, JSONConvertible {
     }
 }
 
-/// A change of an item of a list: a `itemID` that the list does not have adds an item, as does an item without one;
+/// A change of an item of a list: an `itemID` that the list does not have adds an item, as does an item without one;
 /// with `deleteItem` one is removed.
 public struct PageItemChange: Record, JSONConvertible {
     /// Id of the item. Without it an item is added, each time that the request arrives.

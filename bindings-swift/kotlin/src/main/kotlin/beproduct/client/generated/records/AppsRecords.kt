@@ -101,8 +101,8 @@ internal object Material3dTexturesSerializer :
     RecordSerializer<Material3dTextures>(Material3dTextures.generatedSerializer())
 
 /**
- * A change of an item of a list: a `itemId` that the list does not have adds an item, as does an item without one; with
- * `deleteItem` one is removed.
+ * A change of an item of a list: an `itemId` that the list does not have adds an item, as does an item without one;
+ * with `deleteItem` one is removed.
  */
 @Serializable(with = PageItemChangeSerializer::class)
 @KeepGeneratedSerializer
