@@ -44,6 +44,9 @@ pub(crate) struct Upload {
     lag: Option<Lag>,
 }
 
+/// Puts an upload, by its id, where it belongs.
+type Put = Box<dyn FnOnce(&mut Value, Uuid) + Send>;
+
 /// Where a file shows up when it is processed.
 pub(crate) enum Target {
     Image {
@@ -62,9 +65,9 @@ pub(crate) enum Target {
         class: Uuid,
     },
     /// A page of a record, and how the file is put into its data.
-    Page(Place, Box<dyn FnOnce(&mut Value, Uuid) + Send>),
+    Page(Place, Put),
     /// The same for a file that need not be an image.
-    Asset(Place, Box<dyn FnOnce(&mut Value, Uuid) + Send>),
+    Asset(Place, Put),
     /// A message of the inbox.
     Message(Uuid),
 }
