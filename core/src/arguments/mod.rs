@@ -461,7 +461,7 @@ mod tests {
         let ids = json!(["a", "b"]);
         assert_eq!(rows("style.colorways_delete", json!({"header_id": "s-1", "colorway_ids": ids})), 2);
         assert_eq!(rows("tracking.style_add", json!({"plan_id": "p-1", "style_ids": ids})), 2);
-        assert_eq!(rows("style.create", json!({"folder_id": "f-1", "colorways": []})), 1);
+        assert_eq!(rows("style.create", json!({"folder_id": "f-1", "fields": {"season": "Fall"}})), 1);
         let bom = |more: Value| {
             let mut arguments = json!({"header_id": "s-1", "app_id": "a-1", "variation_id": "v-1"});
             arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
