@@ -17,7 +17,7 @@ export interface Field {
 
 /** Signed links to an image, valid for about twelve hours. */
 export interface ImageLinks {
-  /** Reduced picture; empty when there is none. */
+  /** Reduced picture, or an empty text. */
   preview?: string | null;
   /** The original file. */
   origin?: string | null;

@@ -24,8 +24,9 @@ export interface AutomationAutonumberCreateArguments {
 /** Arguments of {@link Automation.lockAcquire}. */
 export interface AutomationLockAcquireArguments {
   /**
-   * Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown. The
-   * vendor's client sends 60. Default: none is sent.
+   * Seconds, sent as `timeout`; the option `options.timeout` limits the call instead. Whether the request
+   * waits so long for the lock, or the lock lasts so long, is unknown. The vendor's client sends 60. Default:
+   * none is sent.
    */
   lockTimeout?: number | undefined;
 }

@@ -38,7 +38,7 @@ Field = TypedDict(
 ImageLinks = TypedDict(
     "ImageLinks",
     {
-        "preview": "str | None",  # Reduced picture; empty when there is none.
+        "preview": "str | None",  # Reduced picture, or an empty text.
         "origin": "str | None",  # The original file.
     },
     total=False,

@@ -70,8 +70,9 @@ class Automation(Resource):
         may be taken.
 
         :param name: Name of the lock, which the programs that share it choose.
-        :param lock_timeout: Seconds. Whether the request waits so long for the lock, or the lock lasts
-            so long, is unknown. The vendor's client sends 60. Default: none is sent.
+        :param lock_timeout: Seconds, sent as `timeout`; the option `timeout` limits the call instead.
+            Whether the request waits so long for the lock, or the lock lasts so long, is unknown. The
+            vendor's client sends 60. Default: none is sent.
         """
         arguments = {
             "name": name,

@@ -204,7 +204,7 @@ pub struct AutomationLockAcquire {
 }
 
 impl AutomationLockAcquire {
-    /// Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown. The vendor's client sends 60. Default: none is sent.
+    /// Seconds, sent as `timeout`; the option `timeout` limits the call instead. Whether the request waits so long for the lock, or the lock lasts so long, is unknown. The vendor's client sends 60. Default: none is sent.
     pub fn lock_timeout(mut self, lock_timeout: i64) -> Self {
         self.request = self.request.argument("lock_timeout", lock_timeout);
         self

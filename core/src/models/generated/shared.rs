@@ -32,7 +32,7 @@ pub struct Field {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ImageLinks {
-    /// Reduced picture; empty when there is none.
+    /// Reduced picture, or an empty text.
     #[serde(rename = "preview", skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
     /// The original file.

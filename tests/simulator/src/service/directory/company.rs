@@ -83,7 +83,7 @@ impl Company {
         Ok(())
     }
 
-    /// The text of this name, empty where there is none.
+    /// The text of this name, or an empty one.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.texts.get(name).and_then(Value::as_str).unwrap_or_default()
     }

@@ -17,7 +17,7 @@ pub(super) fn elements(call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
     }
 }
 
-/// The list that a member of a body is. Missing or null is none.
+/// The list in a member of a body. Where it is missing or null, the list is empty.
 pub(super) fn list(sent: &Value, name: &str) -> Result<Vec<Value>, Refusal> {
     match &sent[name] {
         Value::Null => Ok(Vec::new()),

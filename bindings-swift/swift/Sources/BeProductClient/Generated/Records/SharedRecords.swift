@@ -58,7 +58,7 @@ public struct Field: Record, JSONConvertible {
 
 /// Signed links to an image, valid for about twelve hours.
 public struct ImageLinks: Record, JSONConvertible {
-    /// Reduced picture; empty when there is none.
+    /// Reduced picture, or an empty text.
     public var preview: String?
     /// The original file.
     public var origin: String?

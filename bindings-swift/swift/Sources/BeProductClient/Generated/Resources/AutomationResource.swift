@@ -65,8 +65,9 @@ public struct AutomationResource: Sendable {
     ///
     /// - Parameters:
     ///   - name: Name of the lock, which the programs that share it choose.
-    ///   - lockTimeout: Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is unknown.
-    ///     The vendor's client sends 60. Default: none is sent.
+    ///   - lockTimeout: Seconds, sent as `timeout`; the option ``CallOptions/timeout`` limits the call instead. Whether
+    ///     the request waits so long for the lock, or the lock lasts so long, is unknown. The vendor's client sends 60.
+    ///     Default: none is sent.
     @discardableResult
     public func lockAcquire(
         name: String,

@@ -34,7 +34,7 @@ internal object FieldSerializer :
 @Serializable(with = ImageLinksSerializer::class)
 @KeepGeneratedSerializer
 data class ImageLinks(
-    /** Reduced picture; empty when there is none. */
+    /** Reduced picture, or an empty text. */
     val preview: String? = null,
     /** The original file. */
     val origin: String? = null,

@@ -43,8 +43,9 @@ class AutomationResource internal constructor(private val seam: Seam) {
      * the lock may be taken.
      *
      * @param name Name of the lock, which the programs that share it choose.
-     * @param lockTimeout Seconds. Whether the request waits so long for the lock, or the lock lasts so long, is
-     * unknown. The vendor's client sends 60. Default: none is sent.
+     * @param lockTimeout Seconds, sent as `timeout`; the option `CallOptions.timeout` limits the call instead. Whether
+     * the request waits so long for the lock, or the lock lasts so long, is unknown. The vendor's client sends 60.
+     * Default: none is sent.
      */
     suspend fun lockAcquire(
         name: String,
