@@ -156,12 +156,17 @@ def fork_while_others_ask(pipe: Connection, settings: dict[str, Any], forks: int
     ask(client, "before", 1)
     for thread in range(THREADS):
         threading.Thread(target=ask, args=(client, f"thread {thread}", ENDLESS), daemon=True).start()
+    forked, begun = os.pipe()
     for _ in range(forks):
         if os.fork() == 0:
+            os.write(begun, b"!")
             # Lives until the test lets go of its end.
             with suppress(EOFError):
                 pipe.recv()
             os._exit(0)
+    # Until a child runs it has what it inherited still open, locks too.
+    for _ in range(forks):
+        os.read(forked, 1)
     pipe.send(os.getpid())
     signal.pause()
 
